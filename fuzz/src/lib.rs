@@ -1,0 +1,1 @@
+//! Every decoder and state machine under random input.

@@ -1,0 +1,1 @@
+//! The broker: binary, configuration, connection driver.

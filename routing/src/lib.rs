@@ -1,0 +1,1 @@
+//! Who gets a message: topic trie, shared subscriptions, retained look-up.

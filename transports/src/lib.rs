@@ -1,0 +1,1 @@
+//! Bytes from anywhere: TCP, TLS, WebSocket, QUIC and Unix sockets as one Link.
