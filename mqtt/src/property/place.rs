@@ -1,0 +1,62 @@
+//! The places where properties and reason codes stand: fourteen packets, and the will inside CONNECT.
+
+/// A set of properties in a packet. [`Place::bit`] makes a set of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Place {
+    /// CONNECT, before the payload.
+    Connect,
+    /// The will properties in the payload of CONNECT.
+    Will,
+    /// CONNACK.
+    ConnAck,
+    /// PUBLISH.
+    Publish,
+    /// PUBACK.
+    PubAck,
+    /// PUBREC.
+    PubRec,
+    /// PUBREL.
+    PubRel,
+    /// PUBCOMP.
+    PubComp,
+    /// SUBSCRIBE.
+    Subscribe,
+    /// SUBACK.
+    SubAck,
+    /// UNSUBSCRIBE.
+    Unsubscribe,
+    /// UNSUBACK.
+    UnsubAck,
+    /// DISCONNECT.
+    Disconnect,
+    /// AUTH.
+    Auth,
+}
+
+impl Place {
+    /// Every place.
+    pub const ALL: [Self; 14] = [
+        Self::Connect,
+        Self::Will,
+        Self::ConnAck,
+        Self::Publish,
+        Self::PubAck,
+        Self::PubRec,
+        Self::PubRel,
+        Self::PubComp,
+        Self::Subscribe,
+        Self::SubAck,
+        Self::Unsubscribe,
+        Self::UnsubAck,
+        Self::Disconnect,
+        Self::Auth,
+    ];
+
+    /// The place as one bit of a set.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "a fieldless enum with repr(u8) has no other const conversion")]
+    pub const fn bit(self) -> u16 {
+        1 << (self as u8)
+    }
+}

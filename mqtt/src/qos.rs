@@ -1,0 +1,46 @@
+//! Quality of service: the three levels and their two-bit wire value.
+
+/// How often a message arrives, in order of assurance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum QoS {
+    /// At most once: nothing is acknowledged.
+    #[default]
+    AtMostOnce,
+    /// At least once: acknowledged by PUBACK.
+    AtLeastOnce,
+    /// Exactly once: PUBREC, PUBREL, PUBCOMP.
+    ExactlyOnce,
+}
+
+/// A value that is no QoS; 3 is the only one that fits the wire's two bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a QoS")]
+pub struct InvalidQoS(pub u8);
+
+impl QoS {
+    /// Every QoS, lowest first.
+    pub const ALL: [Self; 3] = [Self::AtMostOnce, Self::AtLeastOnce, Self::ExactlyOnce];
+
+    /// The wire value: 0, 1 or 2.
+    #[must_use]
+    pub const fn value(self) -> u8 {
+        match self {
+            Self::AtMostOnce => 0,
+            Self::AtLeastOnce => 1,
+            Self::ExactlyOnce => 2,
+        }
+    }
+}
+
+impl TryFrom<u8> for QoS {
+    type Error = InvalidQoS;
+
+    fn try_from(value: u8) -> Result<Self, InvalidQoS> {
+        match value {
+            0 => Ok(Self::AtMostOnce),
+            1 => Ok(Self::AtLeastOnce),
+            2 => Ok(Self::ExactlyOnce),
+            other => Err(InvalidQoS(other)),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The topic filter without the share prefix.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::{LENGTH_MAX, TopicError, levels, matches};
+
+/// A valid topic filter, without `$share/<group>/`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Filter(Arc<str>);
+
+impl Filter {
+    /// A filter of `text`.
+    ///
+    /// # Errors
+    /// What is wrong with it; a text that begins with `$share/` belongs into [`super::SubscriptionFilter`].
+    pub fn parse(text: &str) -> Result<Self, TopicError> {
+        check(text)?;
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, shared.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
+    /// True when it holds `+` or `#`.
+    #[must_use]
+    pub fn has_wildcards(&self) -> bool {
+        self.0.contains(['+', '#'])
+    }
+
+    /// True when a message on `name` goes to this filter.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        matches(&self.0, name)
+    }
+}
+
+impl Deref for Filter {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Filter {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+fn check(text: &str) -> Result<(), TopicError> {
+    if text.is_empty() {
+        return Err(TopicError::Empty);
+    }
+    if text.len() > LENGTH_MAX {
+        return Err(TopicError::TooLong);
+    }
+    if text.as_bytes().contains(&0) {
+        return Err(TopicError::Nul);
+    }
+    if text.starts_with(super::share::PREFIX) {
+        return Err(TopicError::ShareFilter);
+    }
+    check_wildcards(text)
+}
+
+/// `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]` `[MQTT3-4.7.1-2]` `[MQTT3-4.7.1-3]`
+fn check_wildcards(text: &str) -> Result<(), TopicError> {
+    let mut rest = levels(text).peekable();
+    while let Some(level) = rest.next() {
+        if level.contains('#') && (level.len() > 1 || rest.peek().is_some()) {
+            return Err(TopicError::MultiLevelWildcard);
+        }
+        if level.contains('+') && level.len() > 1 {
+            return Err(TopicError::SingleLevelWildcard);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Tests of topic names, filters and matching.
+
+use super::{Filter, Name, ShareName, SubscriptionFilter, TopicError, is_valid_name, levels, matches};
+
+#[test]
+fn names_are_refused_for_the_right_reason() {
+    let long = "x".repeat(65_536);
+    let cases = [
+        ("", TopicError::Empty),
+        ("a/+", TopicError::WildcardInName),
+        ("a#", TopicError::WildcardInName),
+        ("a\0b", TopicError::Nul),
+        ("+\0", TopicError::Nul),
+        (long.as_str(), TopicError::TooLong),
+    ];
+    for (text, error) in cases {
+        assert_eq!(Name::parse(text), Err(error), "{text:.20}");
+        assert!(!is_valid_name(text));
+    }
+    for text in ["/", "a", "a//b", "$SYS/x", "\u{feff}a", "ü/日本", "a b", "$share/g/t", &long[1..]] {
+        assert_eq!(Name::parse(text).unwrap().as_str(), text);
+    }
+}
+
+#[test]
+fn filters_are_refused_for_the_right_reason() {
+    let cases = [
+        ("", TopicError::Empty),
+        ("a\0", TopicError::Nul),
+        ("a+", TopicError::SingleLevelWildcard),
+        ("+a/b", TopicError::SingleLevelWildcard),
+        ("a/++", TopicError::SingleLevelWildcard),
+        ("a#", TopicError::MultiLevelWildcard),
+        ("#/a", TopicError::MultiLevelWildcard),
+        ("a/#/b", TopicError::MultiLevelWildcard),
+        ("a/#/", TopicError::MultiLevelWildcard),
+        ("##", TopicError::MultiLevelWildcard),
+        ("$share/g/t", TopicError::ShareFilter),
+    ];
+    for (text, error) in cases {
+        assert_eq!(Filter::parse(text), Err(error), "{text}");
+    }
+    for text in ["#", "+", "a/#", "a/+/b", "+/+", "/", "+/#", "//#", "$share", "$SYS/#", "a b"] {
+        assert_eq!(Filter::parse(text).unwrap().as_str(), text);
+    }
+}
+
+#[test]
+fn shared_filters_split_and_print_back() {
+    let shared = SubscriptionFilter::parse("$share/g//t").unwrap();
+    assert_eq!(shared.share, Some(ShareName::parse("g").unwrap()));
+    assert_eq!(shared.filter.as_str(), "/t");
+    for text in ["$share/g/#", "$share/g/a/+", "a/#", "$share"] {
+        assert_eq!(SubscriptionFilter::parse(text).unwrap().to_string(), text);
+    }
+    let cases = [
+        ("$share/", TopicError::ShareName),
+        ("$share//t", TopicError::ShareName),
+        ("$share/g+/t", TopicError::ShareName),
+        ("$share/#/t", TopicError::ShareName),
+        ("$share/g", TopicError::ShareFilter),
+        ("$share/g/", TopicError::ShareFilter),
+        ("$share/g/$share/h/t", TopicError::ShareFilter),
+        ("$share/g/a#", TopicError::MultiLevelWildcard),
+    ];
+    for (text, error) in cases {
+        assert_eq!(SubscriptionFilter::parse(text), Err(error), "{text}");
+    }
+}
+
+#[test]
+fn matching_follows_the_examples_of_the_specification() {
+    let yes = [
+        ("a/#", "a"),
+        ("a/#", "a/"),
+        ("a/#", "a/b/c"),
+        ("+/#", "a"),
+        ("#", "a"),
+        ("#", "/"),
+        ("+", "a"),
+        ("a/+", "a/"),
+        ("+/+", "/a"),
+        ("/+", "/a"),
+        ("$SYS/#", "$SYS/x"),
+        ("$SYS/+", "$SYS/x"),
+        ("a/+/c", "a/b/c"),
+    ];
+    for (filter, name) in yes {
+        assert!(matches(filter, name), "{filter} {name}");
+    }
+    let no = [
+        ("a/+", "a"),
+        ("a/+", "a/b/c"),
+        ("+", "/a"),
+        ("a", "b"),
+        ("a", "a/b"),
+        ("a/b", "a"),
+        ("A", "a"),
+        ("#", "$SYS"),
+        ("+/x", "$SYS/x"),
+        ("#", "$SYS/x"),
+        ("\u{feff}a", "a"),
+        ("/a", "a"),
+    ];
+    for (filter, name) in no {
+        assert!(!matches(filter, name), "{filter} {name}");
+    }
+}
+
+#[test]
+fn levels_keep_empty_ones() {
+    assert_eq!(levels("/a//b/").collect::<Vec<_>>(), ["", "a", "", "b", ""]);
+}
