@@ -1,0 +1,42 @@
+//! Whom a cap counts against: an IPv4 address, an IPv6 /64, or this machine. Owns the mapping, no counters.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The origin of a connection, as caps count it.
+///
+/// An IPv6 peer is counted by its /64, since one host commonly owns a whole one and could else name itself anew for
+/// each connection. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) counts as that IPv4 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// A peer on this machine that came by a Unix socket; never capped by source.
+    Local,
+    /// One IPv4 address.
+    V4(Ipv4Addr),
+    /// The first 64 bits of an IPv6 address.
+    V6(u64),
+}
+
+impl From<IpAddr> for Source {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => Self::V6(network(address)),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+            Self::V4(address) => address.fmt(f),
+            Self::V6(network) => write!(f, "{}/64", Ipv6Addr::from_bits(u128::from(*network) << 64)),
+        }
+    }
+}
+
+fn network(address: Ipv6Addr) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = address.octets();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}

@@ -1,0 +1,104 @@
+//! At a cap the next one is refused, the refusal is counted by its reason, and a dropped permit makes room again.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tidegate_limits::{
+    ConnectionRefusal, Connections, ConnectionsConfig, HandshakeRefusal, Handshakes, HandshakesConfig, Source,
+};
+
+fn source(text: &str) -> Source {
+    Source::from(text.parse::<IpAddr>().unwrap())
+}
+
+#[test]
+fn handshakes_are_capped_per_source() {
+    let handshakes = Handshakes::new(HandshakesConfig { total_max: 10, source_max: 2, retry_from: 3 });
+    let a = source("192.0.2.1");
+    let first = handshakes.admit(a).unwrap();
+    let _second = handshakes.admit(a).unwrap();
+    assert_eq!(handshakes.admit(a).unwrap_err(), HandshakeRefusal::Source { of: a, running: 2 });
+    assert!(!handshakes.is_loaded());
+    let _other = handshakes.admit(source("192.0.2.2")).unwrap();
+    assert!(handshakes.is_loaded());
+    drop(first);
+    let _third = handshakes.admit(a).unwrap();
+    assert_eq!((handshakes.refused_source(), handshakes.refused_total()), (1, 0));
+}
+
+#[test]
+fn handshakes_are_capped_in_total() {
+    let handshakes = Handshakes::new(HandshakesConfig { total_max: 2, source_max: 2, retry_from: 0 });
+    let _a = handshakes.admit(source("192.0.2.1")).unwrap();
+    let b = handshakes.admit(Source::Local).unwrap();
+    let refusal = handshakes.admit(source("192.0.2.3")).unwrap_err();
+    assert_eq!(refusal, HandshakeRefusal::Total { running: 2 });
+    assert_eq!(refusal.to_string(), "2 handshakes run already");
+    drop(b);
+    let _c = handshakes.admit(source("192.0.2.3")).unwrap();
+    assert_eq!((handshakes.refused_source(), handshakes.refused_total()), (0, 1));
+}
+
+#[test]
+fn no_source_is_remembered_when_nothing_runs() {
+    let handshakes = Handshakes::new(HandshakesConfig { total_max: 500, source_max: 1, retry_from: 0 });
+    let permits: Vec<_> =
+        (0..200).map(|n| handshakes.admit(source(&format!("10.0.0.{n}"))).unwrap()).collect();
+    assert_eq!((handshakes.sources(), handshakes.running()), (200, 200));
+    drop(permits);
+    assert_eq!((handshakes.sources(), handshakes.running()), (0, 0));
+}
+
+#[test]
+fn a_source_cap_of_zero_refuses_and_remembers_nothing() {
+    let handshakes = Handshakes::new(HandshakesConfig { total_max: 5, source_max: 0, retry_from: 0 });
+    assert!(handshakes.admit(source("192.0.2.1")).is_err());
+    assert_eq!(handshakes.sources(), 0);
+}
+
+#[test]
+fn an_ipv6_peer_counts_by_its_network() {
+    assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
+    assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
+    assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));
+    assert_eq!(source("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+}
+
+#[test]
+fn connections_are_capped_per_listener_and_in_total() {
+    let connections = Connections::new(ConnectionsConfig { total_max: 3 });
+    let small = connections.listener(2);
+    let large = connections.listener(100);
+    let first = small.admit().unwrap();
+    let _second = small.admit().unwrap();
+    assert_eq!(small.admit().unwrap_err(), ConnectionRefusal::Listener { open: 2 });
+    let _third = large.admit().unwrap();
+    assert_eq!(large.admit().unwrap_err(), ConnectionRefusal::Total { open: 3 });
+    assert_eq!((connections.open(), small.open(), large.open()), (3, 2, 1));
+    assert_eq!((connections.refused(), small.refused(), large.refused()), (1, 1, 0));
+    drop(first);
+    let _fourth = large.admit().unwrap();
+    assert_eq!((connections.open(), small.open(), large.open()), (3, 1, 2));
+}
+
+#[test]
+fn threads_together_never_exceed_the_cap() {
+    let connections = Connections::new(ConnectionsConfig { total_max: 7 });
+    let listener = connections.listener(100);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let listener = Arc::clone(&listener);
+            std::thread::spawn(move || {
+                for _ in 0..2000 {
+                    let permits: Vec<_> = (0..3).filter_map(|_| listener.admit().ok()).collect();
+                    assert!(listener.all().open() <= 7);
+                    assert!(permits.len() <= 3);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!((connections.open(), listener.open()), (0, 0));
+}
