@@ -1,1 +1,3 @@
 //! The broker: binary, configuration, connection driver.
+
+pub mod config;

@@ -1,0 +1,64 @@
+//! From a file to a `Config`: read, parse, make paths absolute, validate. All of it or nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
+
+use super::{Config, ConfigError, Fault, Located, Position, validate};
+
+/// A configuration that is in order.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is allowed and yet worth telling, such as a certificate that ran out.
+    pub warnings: Vec<String>,
+}
+
+/// Reads a configuration file and everything it names.
+///
+/// # Errors
+/// When the file cannot be read or anything in it is wrong; the error lists each fault with its place.
+pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
+    let text = fs::read_to_string(file)
+        .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
+    let faulty = |faults| ConfigError::Faulty { file: file.to_owned(), faults };
+    let mut config = parse(&text).map_err(|fault| faulty(vec![fault]))?;
+    resolve_paths(&mut config, file.parent().unwrap_or(Path::new("")));
+    let warnings = validate::validate(&config).map_err(faulty)?;
+    Ok(Loaded { config, warnings })
+}
+
+/// Parses the text of a configuration; files that it names are not looked at.
+///
+/// # Errors
+/// The first thing that is wrong with the text.
+pub fn parse(text: &str) -> Result<Config, Fault> {
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        with_snippet: false,
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
+        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| fault_of(&error))
+}
+
+fn fault_of(error: &Error) -> Fault {
+    let position = error.location().map(Position::from).unwrap_or_default();
+    let message = UserMessageFormatter.format_message(error.without_snippet());
+    Fault::new(position, message)
+}
+
+/// Relative paths count from the folder of the file.
+fn resolve_paths(config: &mut Config, folder: &Path) {
+    let listeners = config.listeners.iter_mut().flat_map(|list| list.iter_mut());
+    for tls in listeners.filter_map(|listener| listener.tls.as_mut()) {
+        resolve(&mut tls.certificate, folder);
+        resolve(&mut tls.key, folder);
+    }
+}
+
+fn resolve(path: &mut Located<PathBuf>, folder: &Path) {
+    **path = folder.join(&**path);
+}

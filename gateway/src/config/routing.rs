@@ -1,0 +1,38 @@
+//! What the file says about routing and retained messages.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Count;
+
+/// How messages find their receivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Routing {
+    /// Which member of a shared subscription gets a message. Default `round_robin`.
+    pub shared_strategy: SharedStrategy,
+    /// Topic levels a topic or filter may have; deeper ones are refused. Default 128. Each level of a filter costs
+    /// one entry of the routing table, each level of a topic one look-up a message.
+    pub levels_max: Count<1, 65_536>,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        Self { shared_strategy: SharedStrategy::default(), levels_max: const { Count::of(128) } }
+    }
+}
+
+/// Which member of a shared subscription gets a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SharedStrategy {
+    /// Each in turn.
+    #[default]
+    RoundRobin,
+    /// Any, at random.
+    Random,
+    /// The same one for the same publisher while it stays.
+    Sticky,
+    /// The one with the fewest unacknowledged messages.
+    LeastInflight,
+}

@@ -1,0 +1,77 @@
+//! How long a session may outlive its connection: a duration, or `never`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::config::Time;
+use crate::config::units::{Scalar, deserialize};
+
+/// Up to the longest that can be told in seconds; the highest value of the protocol stands for "never".
+type After = Time<0, 4_294_967_294_000>;
+
+/// How long a session may outlive its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionExpiry {
+    /// At most this long.
+    After(Time<0, 4_294_967_294_000>),
+    /// As long as the client asks for.
+    Never,
+}
+
+impl SessionExpiry {
+    /// As the protocol writes it: seconds, all ones for never.
+    #[must_use]
+    pub fn to_seconds(self) -> u32 {
+        match self {
+            Self::After(time) => time.to_seconds(),
+            Self::Never => u32::MAX,
+        }
+    }
+}
+
+impl Scalar for SessionExpiry {
+    fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration such as 7d, or never")
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        if text == "never" { Some(Self::Never) } else { After::from_text(text).map(Self::After) }
+    }
+
+    fn from_number(number: u64) -> Option<Self> {
+        After::from_number(number).map(Self::After)
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionExpiry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}
+
+impl Serialize for SessionExpiry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::After(time) => time.serialize(serializer),
+            Self::Never => serializer.serialize_str("never"),
+        }
+    }
+}
+
+impl JsonSchema for SessionExpiry {
+    fn schema_name() -> Cow<'static, str> {
+        "SessionExpiry".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let after = After::json_schema(generator);
+        json_schema!({ "anyOf": [after, { "const": "never" }] })
+    }
+}

@@ -1,0 +1,1 @@
+//! What the configuration takes and what it says about the rest.

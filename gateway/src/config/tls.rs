@@ -1,0 +1,97 @@
+//! Reads a certificate and its key from PEM files; whom it is shown to is the transports' concern.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// Why a certificate or its key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file could not be read.
+    #[error("{}: {source}, expected a PEM file with the {what}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// `certificate` or `private key`.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file holds nothing of the kind, or something broken.
+    #[error("{}: no {what} in it, expected PEM", file.display())]
+    NotPem {
+        /// The file.
+        file: PathBuf,
+        /// `certificate` or `private key`.
+        what: &'static str,
+    },
+    /// The key is for another certificate, or of a kind that cannot sign.
+    #[error("{}: does not fit its certificate, expected the certificate's private key", file.display())]
+    Mismatch {
+        /// The file of the key.
+        file: PathBuf,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+}
+
+impl TlsError {
+    /// Whether the key is at fault rather than the certificate.
+    #[must_use]
+    pub fn is_about_key(&self) -> bool {
+        match self {
+            Self::Unreadable { what, .. } | Self::NotPem { what, .. } => *what == KEY,
+            Self::Mismatch { .. } => true,
+        }
+    }
+}
+
+/// Reads a certificate with its intermediates, and the private key that belongs to it.
+///
+/// # Errors
+/// When a file is missing or broken, or the two do not belong together.
+pub fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+    let pem = read(certificate, CERTIFICATE)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| TlsError::NotPem { file: certificate.to_owned(), what: CERTIFICATE })?;
+    let parsed = chain.first().and_then(|leaf| X509Certificate::from_der(leaf).ok());
+    if parsed.is_none() {
+        return Err(TlsError::NotPem { file: certificate.to_owned(), what: CERTIFICATE });
+    }
+    let private = PrivateKeyDer::from_pem_slice(&read(key, KEY)?)
+        .map_err(|_| TlsError::NotPem { file: key.to_owned(), what: KEY })?;
+    CertifiedKey::from_der(chain, private, &Arc::new(aws_lc_rs::default_provider()))
+        .map_err(|source| TlsError::Mismatch { file: key.to_owned(), source })
+}
+
+/// Says so when a certificate is not valid now or not for long.
+pub(super) fn validity_warning(certified: &CertifiedKey, file: &Path, now: SystemTime) -> Option<String> {
+    let (_, leaf) = X509Certificate::from_der(certified.cert.first()?).ok()?;
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let now = i64::try_from(seconds).unwrap_or(i64::MAX);
+    let validity = leaf.validity();
+    let file = file.display();
+    if validity.not_after.timestamp() < now {
+        Some(format!("{file}: the certificate ran out on {}", validity.not_after))
+    } else if validity.not_before.timestamp() > now {
+        Some(format!("{file}: the certificate is not valid before {}", validity.not_before))
+    } else {
+        None
+    }
+}
+
+fn read(file: &Path, what: &'static str) -> Result<Vec<u8>, TlsError> {
+    fs::read(file).map_err(|source| TlsError::Unreadable { file: file.to_owned(), what, source })
+}
+
+const CERTIFICATE: &str = "certificate";
+const KEY: &str = "private key";

@@ -1,0 +1,146 @@
+//! What the parts of a configuration must be to each other: checked after parsing, all faults at once.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use super::{Address, Config, Fault, Listener, Located, Position, certified_key, tls};
+
+/// Checks a whole configuration and reads the certificates it names. Gives warnings.
+///
+/// # Errors
+/// Every fault that was found.
+pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
+    let mut findings = Findings::default();
+    findings.check_listeners(config);
+    findings.check_session(config);
+    if findings.faults.is_empty() { Ok(findings.warnings) } else { Err(findings.faults) }
+}
+
+#[derive(Default)]
+struct Findings {
+    faults: Vec<Fault>,
+    warnings: Vec<String>,
+}
+
+impl Findings {
+    fn check_listeners(&mut self, config: &Config) {
+        let Some(listeners) = &config.listeners else { return };
+        if listeners.is_empty() {
+            self.fault(
+                Located::position(listeners),
+                "no listeners, expected at least one, or leave `listeners` out".into(),
+            );
+        }
+        for listener in listeners.iter() {
+            self.check_address(listener);
+            self.check_path(listener);
+            self.check_tls(listener);
+        }
+        self.check_duplicates(listeners);
+    }
+
+    fn check_address(&mut self, listener: &Listener) {
+        let path = matches!(*listener.address, Address::Path(_));
+        let unix = listener.transport == super::Transport::Unix;
+        if path != unix {
+            let expected =
+                if unix { "a path such as /run/tidegate.sock" } else { "IP:port such as 0.0.0.0:1883" };
+            let transport = listener.transport.name();
+            let message =
+                format!("`{}` does not fit transport `{transport}`, expected {expected}", *listener.address);
+            self.fault(Located::position(&listener.address), message);
+        }
+    }
+
+    fn check_path(&mut self, listener: &Listener) {
+        let Some(path) = &listener.path else { return };
+        if !listener.transport.is_websocket() {
+            let message = format!("transport `{}` has no path, expected none", listener.transport.name());
+            self.fault(Located::position(path), message);
+        } else if !path.starts_with('/') || path.contains(['?', '#', ' ']) {
+            self.fault(
+                Located::position(path),
+                format!("`{}` is no HTTP path, expected one such as /mqtt", **path),
+            );
+        }
+    }
+
+    fn check_tls(&mut self, listener: &Listener) {
+        let transport = listener.transport.name();
+        match &listener.tls {
+            None if listener.transport.is_encrypted() => self.fault(
+                Located::position(&listener.name),
+                format!(
+                    "listener `{}` lacks `tls`, expected certificate and key for transport `{transport}`",
+                    *listener.name
+                ),
+            ),
+            Some(files) if !listener.transport.is_encrypted() => {
+                let message = format!("transport `{transport}` is not encrypted, expected no `tls`");
+                self.fault(Located::position(files), message);
+            }
+            Some(files) => self.check_certificate(files),
+            None => {}
+        }
+    }
+
+    fn check_certificate(&mut self, files: &super::TlsFiles) {
+        let certified = match certified_key(&files.certificate, &files.key) {
+            Ok(certified) => certified,
+            Err(error) => {
+                let place = if error.is_about_key() { &files.key } else { &files.certificate };
+                return self.fault(Located::position(place), error.to_string());
+            }
+        };
+        if let Some(warning) = tls::validity_warning(&certified, &files.certificate, SystemTime::now()) {
+            self.warnings.push(warning);
+        }
+    }
+
+    fn check_duplicates(&mut self, listeners: &[Located<Listener>]) {
+        let mut names: HashMap<&str, Position> = HashMap::new();
+        let mut addresses = HashMap::new();
+        for listener in listeners {
+            let at = Located::position(&listener.name);
+            if let Some(first) = names.insert(&listener.name, at) {
+                let message = format!(
+                    "duplicate listener `{}`, expected a name not used in line {}",
+                    *listener.name, first.line
+                );
+                self.fault(at, message);
+            }
+            let at = Located::position(&listener.address);
+            let datagram = listener.transport == super::Transport::Quic;
+            if is_shareable(&listener.address) {
+                continue;
+            }
+            if let Some(first) = addresses.insert((&*listener.address, datagram), at) {
+                let message = format!(
+                    "duplicate listener address `{}`, expected one not used in line {}",
+                    *listener.address, first.line
+                );
+                self.fault(at, message);
+            }
+        }
+    }
+
+    fn check_session(&mut self, config: &Config) {
+        let session = &config.session;
+        if session.pending_bytes_high.bytes() > session.pending_bytes_max.bytes() {
+            let message = format!(
+                "session.pending_bytes_high is {}, expected at most session.pending_bytes_max, which is {}",
+                *session.pending_bytes_high, *session.pending_bytes_max
+            );
+            self.fault(Located::position(&session.pending_bytes_high), message);
+        }
+    }
+
+    fn fault(&mut self, position: Position, message: String) {
+        self.faults.push(Fault { position, message });
+    }
+}
+
+/// Port 0 gives each listener a port of its own.
+fn is_shareable(address: &Address) -> bool {
+    matches!(address, Address::Socket(socket) if socket.port() == 0)
+}
