@@ -1,0 +1,15 @@
+// MQTT.js in Node against a broker: one scenario a run. Exit code 0 when the broker did what the scenario asks.
+
+import { readFileSync } from "node:fs";
+import mqtt from "mqtt";
+
+import { finish, options } from "./options.mjs";
+import { scenarios } from "./scenarios.mjs";
+
+async function run(given) {
+  const tls = given.ca ? { ca: readFileSync(given.ca) } : {};
+  await scenarios[given.scenario](mqtt, { ...given, tls });
+}
+
+const given = options();
+finish("mqttjs", given.scenario, run(given));
