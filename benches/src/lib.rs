@@ -1,1 +1,20 @@
-//! Micro-benches and the load tool.
+//! The load tool: drives an MQTT broker over its sockets and accounts for every message.
+//!
+//! It shares no code with the broker: its frames are built and cut here, so a fault of the codec cannot hide.
+#![cfg_attr(test, allow(clippy::as_conversions))]
+
+pub mod connection;
+pub mod error;
+pub mod histogram;
+
+pub mod ledger;
+pub mod number;
+pub mod process;
+pub mod relay;
+pub mod report;
+
+pub mod stamp;
+pub mod streams;
+
+pub mod traffic;
+pub mod wire;

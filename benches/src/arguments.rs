@@ -1,0 +1,113 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tidegate_benches::relay::Lies;
+use tidegate_benches::wire::Version;
+
+/// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
+/// changed or misdelivered.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate-load", version)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The scenarios.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Publisher-subscriber pairs, each with its own topic
+    Pairs(Streams),
+    /// One publisher, many subscribers
+    FanOut(Streams),
+    /// Many publishers, one subscriber with a wildcard
+    FanIn(Streams),
+    /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
+    Relay(RelayArguments),
+}
+
+/// Which broker, and how.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Broker {
+    /// The broker's listener
+    #[arg(long, default_value = "127.0.0.1:1883")]
+    pub target: SocketAddr,
+    /// The broker's process id: its processor time and memory are reported
+    #[arg(long)]
+    pub pid: Option<u32>,
+    /// The protocol
+    #[arg(long, value_enum, default_value = "5")]
+    pub version: VersionArgument,
+    /// Prints one JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A scenario with fixed streams.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Streams {
+    /// Which broker
+    #[command(flatten)]
+    pub broker: Broker,
+    /// How many pairs, subscribers, or publishers
+    #[arg(long, default_value_t = 10)]
+    pub count: usize,
+    /// 0 or 1
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub qos: u8,
+    /// Bytes of a payload, at least 32
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
+    pub payload: u32,
+    /// Closed loop: messages a publisher may have under way
+    #[arg(long, default_value_t = 50, conflicts_with = "rate")]
+    pub window: u64,
+    /// Open loop: messages a second in all, whether or not the broker keeps up
+    #[arg(long)]
+    pub rate: Option<u64>,
+    /// Open loop: microseconds between two rounds of sending; 0 sends each message at its own time
+    #[arg(long, default_value_t = 0)]
+    pub tick: u64,
+    /// Seconds before measuring begins
+    #[arg(long, default_value_t = 1.0)]
+    pub warmup: f64,
+    /// Seconds measured
+    #[arg(long, default_value_t = 5.0)]
+    pub seconds: f64,
+    /// Ends after so many messages a publisher
+    #[arg(long)]
+    pub messages: Option<u64>,
+}
+
+/// The relay.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct RelayArguments {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:1883")]
+    pub listen: SocketAddr,
+    /// What to do wrong
+    #[command(flatten)]
+    pub lies: Lies,
+}
+
+/// The protocol.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum VersionArgument {
+    /// MQTT 3.1.1
+    #[value(name = "3.1.1")]
+    V3_1_1,
+    /// MQTT 5.0
+    #[value(name = "5")]
+    V5,
+}
+
+impl From<VersionArgument> for Version {
+    fn from(argument: VersionArgument) -> Self {
+        match argument {
+            VersionArgument::V3_1_1 => Self::V3_1_1,
+            VersionArgument::V5 => Self::V5,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Runs what the command line asks for. Each command returns the number of faults.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tidegate_benches::connection::Target;
+use tidegate_benches::error::LoadError;
+use tidegate_benches::process::Watched;
+use tidegate_benches::relay::Relay;
+use tidegate_benches::report::{self, TrafficReport};
+use tidegate_benches::streams::{self, Drive, Scenario, Topology};
+use tidegate_benches::traffic::Plan;
+
+use crate::arguments::{Arguments, Broker, Command, RelayArguments, Streams};
+
+/// Carries the command out.
+pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
+    match &arguments.command {
+        Command::Pairs(with) => traffic("pairs", Topology::Pairs(with.count), with),
+        Command::FanOut(with) => traffic("fan-out", Topology::FanOut(with.count), with),
+        Command::FanIn(with) => traffic("fan-in", Topology::FanIn(with.count), with),
+        Command::Relay(with) => relay(with),
+    }
+}
+
+fn traffic(case: &str, topology: Topology, with: &Streams) -> Result<u64, LoadError> {
+    let scenario = Scenario {
+        topology,
+        drive: with.rate.map_or(Drive::Window(with.window), Drive::PerSecond),
+        tick: Duration::from_micros(with.tick),
+        qos: with.qos,
+        payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
+    };
+    let target = target(&with.broker);
+    let plan = Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? };
+    let outcome = streams::run(&target, &scenario, &plan)?;
+    let report = TrafficReport::new(case, target.version.name(), with.qos, &outcome);
+    report::print(&report, with.broker.json)?;
+    Ok(outcome.faults.total())
+}
+
+fn relay(with: &RelayArguments) -> Result<u64, LoadError> {
+    Relay::bind(with.listen, with.lies)?.run(&AtomicBool::new(false))?;
+    Ok(0)
+}
+
+fn target(broker: &Broker) -> Target {
+    Target { address: broker.target, version: broker.version.into() }
+}
+
+fn plan(broker: &Broker, warmup: f64, seconds: f64) -> Result<Plan, LoadError> {
+    let duration = |seconds| {
+        Duration::try_from_secs_f64(seconds).map_err(|_| LoadError::Arguments("seconds must not be negative"))
+    };
+    Ok(streams::plan(duration(warmup)?, duration(seconds)?, broker.pid.map(Watched::Id)))
+}

@@ -1,0 +1,49 @@
+//! What ends a run before its figures are complete. Faults in the delivery of messages are counted, not raised.
+
+use std::io;
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The operating system refused something.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The broker ended a connection that the run still needed.
+    #[error("the broker closed a connection")]
+    Closed,
+    /// The broker sent bytes that are no MQTT.
+    #[error("the broker sent a malformed packet ({0})")]
+    Malformed(&'static str),
+    /// The broker answered with an error code.
+    #[error("the broker refused {what} with code {code:#04x}")]
+    Refused {
+        /// The packet that was refused.
+        what: &'static str,
+        /// Reason code or return code.
+        code: u8,
+    },
+    /// The broker sent another packet than the one that was due.
+    #[error("expected {expected}, got packet type {packet_type}")]
+    Unexpected {
+        /// What was due.
+        expected: &'static str,
+        /// The type in the fixed header.
+        packet_type: u8,
+    },
+    /// The arguments contradict each other.
+    #[error("{0}")]
+    Arguments(&'static str),
+}
+
+impl LoadError {
+    /// Turns an I/O error into one that says what was being done.
+    pub fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, source }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the kernel says of a process: processor time and memory. Linux only.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::error::LoadError;
+
+/// Microseconds a tick of /proc/PID/stat: USER_HZ is 100 on every Linux port.
+const TICK_MICROS: u64 = 10_000;
+
+/// A process to be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// Another process, by its id.
+    Id(u32),
+    /// This one.
+    Own,
+}
+
+/// Processor time used so far by all threads. Its grain is 10 ms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProcessorTime {
+    /// In the process's own code.
+    pub user: Duration,
+    /// In the kernel on its behalf.
+    pub system: Duration,
+}
+
+impl ProcessorTime {
+    /// User and system together.
+    pub fn total(&self) -> Duration {
+        self.user + self.system
+    }
+
+    /// What was used since `earlier`.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(earlier.user),
+            system: self.system.saturating_sub(earlier.system),
+        }
+    }
+}
+
+impl Watched {
+    /// Processor time used so far.
+    pub fn processor_time(self) -> Result<ProcessorTime, LoadError> {
+        let text = self.read("stat")?;
+        // The name in parentheses may hold anything, so count from its end; utime and stime are fields 14 and 15.
+        let (_, fields) = text.rsplit_once(')').ok_or(LoadError::Malformed("/proc stat"))?;
+        let mut ticks = fields.split_ascii_whitespace().skip(11).map(str::parse::<u64>);
+        let mut next = || ticks.next().and_then(Result::ok).ok_or(LoadError::Malformed("/proc stat"));
+        let user = Duration::from_micros(next()? * TICK_MICROS);
+        let system = Duration::from_micros(next()? * TICK_MICROS);
+        Ok(ProcessorTime { user, system })
+    }
+
+    /// Resident memory (VmRSS) in KiB.
+    pub fn resident_kib(self) -> Result<u64, LoadError> {
+        let text = self.read("status")?;
+        text.lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_ascii_whitespace().next())
+            .and_then(|number| number.parse().ok())
+            .ok_or(LoadError::Malformed("/proc status"))
+    }
+
+    fn read(self, file: &str) -> Result<String, LoadError> {
+        let path = match self {
+            Self::Id(id) => format!("/proc/{id}/{file}"),
+            Self::Own => format!("/proc/self/{file}"),
+        };
+        fs::read_to_string(path).map_err(LoadError::io("reading the process's figures"))
+    }
+}

@@ -1,0 +1,152 @@
+//! A single-threaded byte relay: the floor that any broker stands on, and the liar that the load tool must catch.
+//!
+//! It knows just enough MQTT to bring publishers and subscribers together and has no sessions, bounds or checks.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::connection::{Connection, READ_LEN};
+use crate::error::LoadError;
+
+pub mod lies;
+mod peer;
+
+pub use lies::Lies;
+use peer::Peer;
+
+/// Token of the listener; peers have their index.
+const LISTENER: Token = Token(usize::MAX);
+/// How often the relay looks whether it should stop.
+const TURN_MAX: Duration = Duration::from_millis(50);
+
+/// A bound relay.
+#[derive(Debug)]
+pub struct Relay {
+    listener: TcpListener,
+    poll: Poll,
+    peers: Vec<Option<Peer>>,
+    filters: Vec<(String, usize)>,
+    lies: Lies,
+    buffer: Vec<u8>,
+    /// Peers with bytes to write at the end of the turn.
+    dirty: BTreeSet<usize>,
+}
+
+impl Relay {
+    /// Listens on `address`.
+    pub fn bind(address: SocketAddr, lies: Lies) -> Result<Self, LoadError> {
+        let mut listener = TcpListener::bind(address).map_err(LoadError::io("listening"))?;
+        let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)
+            .map_err(LoadError::io("watching the listener"))?;
+        let (peers, filters, buffer) = (Vec::new(), Vec::new(), vec![0; READ_LEN]);
+        Ok(Self { listener, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> Result<SocketAddr, LoadError> {
+        self.listener.local_addr().map_err(LoadError::io("asking for the address"))
+    }
+
+    /// Relays until `stop` is set.
+    pub fn run(mut self, stop: &AtomicBool) -> Result<(), LoadError> {
+        let mut events = Events::with_capacity(1024);
+        while !stop.load(Ordering::Relaxed) {
+            match self.poll.poll(&mut events, Some(TURN_MAX)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => {
+                    return Err(LoadError::Io { doing: "waiting for events", source: error });
+                }
+                _ => {}
+            }
+            for event in &events {
+                match event.token() {
+                    LISTENER => self.accept()?,
+                    Token(index) => self.serve(index, event.is_readable(), event.is_writable()),
+                }
+            }
+            self.flush();
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self) -> Result<(), LoadError> {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(source) => return Err(LoadError::Io { doing: "accepting", source }),
+            };
+            stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
+            let mut connection = Connection::accepted(stream);
+            connection.register(self.poll.registry(), self.peers.len())?;
+            self.peers.push(Some(Peer::new(connection, self.lies)));
+        }
+    }
+
+    /// Handles one peer; an error of its socket ends it alone.
+    fn serve(&mut self, index: usize, readable: bool, writable: bool) {
+        let Some(mut peer) = self.peers.get_mut(index).and_then(Option::take) else { return };
+        if writable {
+            peer.connection.unblock();
+            self.dirty.insert(index);
+        }
+        let read = if readable { peer.receive(&mut self.buffer) } else { Ok(()) };
+        for filter in peer.subscribed.drain(..) {
+            self.filters.push((filter, index));
+        }
+        if !peer.run.is_empty() || !peer.earlier.is_empty() {
+            self.dispatch(&mut peer);
+        }
+        if read.is_err() {
+            self.filters.retain(|(_, subscriber)| *subscriber != index);
+            return;
+        }
+        self.dirty.insert(index);
+        if let Some(slot) = self.peers.get_mut(index) {
+            *slot = Some(peer);
+        }
+    }
+
+    /// Hands a read's messages to whoever subscribed to their topics.
+    fn dispatch(&mut self, peer: &mut Peer) {
+        for (topic, frames) in peer.earlier.drain(..) {
+            forward(&self.filters, &mut self.peers, &mut self.dirty, &topic, &frames);
+        }
+        forward(&self.filters, &mut self.peers, &mut self.dirty, &peer.topic, &peer.run);
+        peer.run.clear();
+    }
+
+    fn flush(&mut self) {
+        while let Some(index) = self.dirty.pop_first() {
+            if let Some(Some(peer)) = self.peers.get_mut(index)
+                && peer.connection.flush().is_err()
+            {
+                self.filters.retain(|(_, subscriber)| *subscriber != index);
+            }
+        }
+    }
+}
+
+fn forward(
+    filters: &[(String, usize)],
+    peers: &mut [Option<Peer>],
+    dirty: &mut BTreeSet<usize>,
+    topic: &[u8],
+    frames: &[u8],
+) {
+    for (filter, subscriber) in filters {
+        if lies::matches(filter.as_bytes(), topic)
+            && let Some(Some(peer)) = peers.get_mut(*subscriber)
+        {
+            peer.connection.outgoing().extend_from_slice(frames);
+            dirty.insert(*subscriber);
+        }
+    }
+}

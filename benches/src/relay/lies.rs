@@ -1,0 +1,68 @@
+//! What the relay does wrong on purpose, so that one can see the load tool notice.
+
+use std::num::NonZeroU64;
+
+/// Every how-manieth message of a publisher is treated badly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
+pub struct Lies {
+    /// Drops every n-th message of a publisher
+    #[arg(long, value_name = "N")]
+    pub drop: Option<NonZeroU64>,
+    /// Sends every n-th message of a publisher twice
+    #[arg(long, value_name = "N")]
+    pub dup: Option<NonZeroU64>,
+    /// Holds every n-th message of a publisher back until after its next one
+    #[arg(long, value_name = "N")]
+    pub reorder: Option<NonZeroU64>,
+    /// Changes the last payload byte of every n-th message of a publisher
+    #[arg(long, value_name = "N")]
+    pub corrupt: Option<NonZeroU64>,
+}
+
+/// Forwards one publisher's frames, with the lies asked for.
+#[derive(Debug)]
+pub(super) struct Liar {
+    lies: Lies,
+    forwarded: u64,
+    held: Vec<u8>,
+}
+
+impl Liar {
+    pub(super) const fn new(lies: Lies) -> Self {
+        Self { lies, forwarded: 0, held: Vec::new() }
+    }
+
+    /// Appends what the subscribers are to get for this frame.
+    pub(super) fn forward(&mut self, frame: &[u8], run: &mut Vec<u8>) {
+        self.forwarded += 1;
+        if self.is_turn(self.lies.drop) {
+            return;
+        }
+        if self.held.is_empty() && self.is_turn(self.lies.reorder) {
+            self.held.extend_from_slice(frame);
+            return;
+        }
+        run.extend_from_slice(frame);
+        if self.is_turn(self.lies.corrupt)
+            && let Some(last) = run.last_mut()
+        {
+            *last ^= 0xff;
+        }
+        if self.is_turn(self.lies.dup) {
+            run.extend_from_slice(frame);
+        }
+        run.append(&mut self.held);
+    }
+
+    fn is_turn(&self, every: Option<NonZeroU64>) -> bool {
+        every.is_some_and(|every| self.forwarded.is_multiple_of(every.get()))
+    }
+}
+
+/// The relay's topic matching: a filter is literal, or ends in one wildcard that stands for all the rest.
+pub(super) fn matches(filter: &[u8], topic: &[u8]) -> bool {
+    match filter.strip_suffix(b"+").or_else(|| filter.strip_suffix(b"#")) {
+        Some(prefix) => topic.starts_with(prefix),
+        None => filter == topic,
+    }
+}

@@ -1,0 +1,128 @@
+//! The scenarios with fixed streams: pairs, one to many, many to one.
+
+use std::time::Duration;
+
+use crate::connection::{Blocking, Target};
+use crate::error::LoadError;
+use crate::process::Watched;
+use crate::traffic::pace::Timetable;
+use crate::traffic::subscriber::Reading;
+use crate::traffic::{Flow, Outcome, Pace, Plan, Publisher, Subscriber, Traffic};
+use crate::wire::publish::Template;
+
+pub mod account;
+
+use account::Account;
+
+/// Who talks to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topology {
+    /// So many publishers, each with one subscriber of its own.
+    Pairs(usize),
+    /// One publisher, so many subscribers.
+    FanOut(usize),
+    /// So many publishers, one subscriber with a wildcard.
+    FanIn(usize),
+}
+
+impl Topology {
+    /// How many publish.
+    pub const fn publishers(self) -> usize {
+        match self {
+            Self::Pairs(many) | Self::FanIn(many) => many,
+            Self::FanOut(_) => 1,
+        }
+    }
+
+    /// How many subscribe.
+    pub const fn subscribers(self) -> usize {
+        match self {
+            Self::Pairs(many) | Self::FanOut(many) => many,
+            Self::FanIn(_) => 1,
+        }
+    }
+}
+
+/// What drives the publishers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// Closed loop with so many messages a publisher under way.
+    Window(u64),
+    /// Open loop with so many messages a second in all.
+    PerSecond(u64),
+}
+
+/// A scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Who talks to whom.
+    pub topology: Topology,
+    /// How fast.
+    pub drive: Drive,
+    /// Open loop: the grain of sending; zero sends each message at its own time.
+    pub tick: Duration,
+    /// Of publishing and of subscribing: 0 or 1.
+    pub qos: u8,
+    /// Bytes of a payload, at least a stamp.
+    pub payload_len: usize,
+}
+
+/// Connects, subscribes, and carries the plan out.
+pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome, LoadError> {
+    let run = std::process::id();
+    let topics: Vec<String> = (0..scenario.topology.publishers())
+        .map(|publisher| format!("load/{run:08x}/{publisher:04}"))
+        .collect();
+    let subscribers = subscribers(target, scenario, run, &topics)?;
+    let publishers = publishers(target, scenario, run, &topics)?;
+    let pace = match scenario.drive {
+        Drive::Window(window) => Pace::Window(window),
+        Drive::PerSecond(rate) => Pace::Timetable(Timetable::new(rate, scenario.tick)?),
+    };
+    let reading = Reading::new(run, target.version, scenario.payload_len);
+    let account = Account::new(scenario.topology, topics);
+    Traffic::new(Flow::new(publishers, subscribers, account, pace, reading), *plan)?.run()
+}
+
+/// A plan for the time given.
+pub const fn plan(warmup: Duration, measured: Duration, broker: Option<Watched>) -> Plan {
+    Plan { warmup, measured, messages: None, patience: Duration::from_secs(3), broker }
+}
+
+fn subscribers(
+    target: &Target,
+    scenario: &Scenario,
+    run: u32,
+    topics: &[String],
+) -> Result<Vec<Subscriber>, LoadError> {
+    let wildcard = format!("load/{run:08x}/+");
+    let filter = |index: usize| match scenario.topology {
+        Topology::Pairs(_) => topics.get(index),
+        Topology::FanOut(_) => topics.first(),
+        Topology::FanIn(_) => Some(&wildcard),
+    };
+    (0..scenario.topology.subscribers())
+        .map(|index| {
+            let mut connection = Blocking::connect(target, &format!("load-{run:x}-s{index}"), 0)?;
+            let filters: Vec<String> = filter(index).cloned().into_iter().collect();
+            connection.subscribe(1, &filters, scenario.qos)?;
+            Subscriber::new(connection, index)
+        })
+        .collect()
+}
+
+fn publishers(
+    target: &Target,
+    scenario: &Scenario,
+    run: u32,
+    topics: &[String],
+) -> Result<Vec<Publisher>, LoadError> {
+    (0u32..)
+        .zip(topics)
+        .map(|(id, topic)| {
+            let connection = Blocking::connect(target, &format!("load-{run:x}-p{id}"), 0)?;
+            let template = Template::new(target.version, scenario.qos, false, topic, scenario.payload_len);
+            Publisher::new(connection, run, id, vec![template], scenario.qos > 0)
+        })
+        .collect()
+}

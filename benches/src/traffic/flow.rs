@@ -1,0 +1,194 @@
+//! All connections of a run, and who may send next.
+
+use mio::Registry;
+
+use super::pace::Timetable;
+use super::subscriber::Reading;
+use super::{Book, Mark, Outcome, Pace, Publisher, Subscriber};
+use crate::connection::READ_LEN;
+use crate::error::LoadError;
+use crate::histogram::Histogram;
+use crate::number::{count, length};
+
+/// The connections, the pace and the book of a run.
+#[derive(Debug)]
+pub struct Flow<B> {
+    publishers: Vec<Publisher>,
+    subscribers: Vec<Subscriber>,
+    book: B,
+    pace: Pace,
+    reading: Reading,
+    buffer: Vec<u8>,
+    latency: Histogram,
+    lateness: Histogram,
+    /// Messages a publisher sends at most.
+    limit: u64,
+}
+
+impl<B: Book> Flow<B> {
+    /// Connections past their handshake and their subscriptions.
+    pub fn new(
+        publishers: Vec<Publisher>,
+        subscribers: Vec<Subscriber>,
+        book: B,
+        pace: Pace,
+        reading: Reading,
+    ) -> Self {
+        Self {
+            publishers,
+            subscribers,
+            book,
+            pace,
+            reading,
+            buffer: vec![0; READ_LEN],
+            latency: Histogram::default(),
+            lateness: Histogram::default(),
+            limit: u64::MAX,
+        }
+    }
+
+    pub(super) fn register(&mut self, registry: &Registry) -> Result<(), LoadError> {
+        let publishers = self.publishers.iter_mut().map(|publisher| &mut publisher.connection);
+        let subscribers = self.subscribers.iter_mut().map(|subscriber| &mut subscriber.connection);
+        for (token, connection) in publishers.chain(subscribers).enumerate() {
+            connection.register(registry, token)?;
+        }
+        let token = self.publishers.len() + self.subscribers.len();
+        let now = self.reading.now();
+        match &mut self.pace {
+            Pace::Window(_) => Ok(()),
+            Pace::Timetable(timetable) => {
+                timetable.begin(now);
+                timetable.register(registry, token)?;
+                timetable.arm(now)
+            }
+        }
+    }
+
+    pub(super) fn limit(&mut self, messages: Option<u64>) {
+        self.limit = messages.unwrap_or(u64::MAX);
+    }
+
+    /// What warm-up measured does not count.
+    pub(super) fn forget_times(&mut self) {
+        self.latency.clear();
+        self.lateness.clear();
+    }
+
+    /// Reads and writes where the socket of `token` is ready.
+    pub(super) fn serve(&mut self, token: usize, readable: bool, writable: bool) -> Result<(), LoadError> {
+        if let Some(publisher) = self.publishers.get_mut(token) {
+            if readable {
+                publisher.receive(&mut self.buffer)?;
+            }
+            return if writable { resume(&mut publisher.connection) } else { Ok(()) };
+        }
+        let index = token - self.publishers.len();
+        let Some(subscriber) = self.subscribers.get_mut(index) else { return Ok(()) };
+        if readable {
+            let latency = matches!(self.pace, Pace::Timetable(_)).then_some(&mut self.latency);
+            subscriber.receive(&mut self.buffer, &self.reading, &mut self.book, latency)?;
+        }
+        if writable { resume(&mut subscriber.connection) } else { Ok(()) }
+    }
+
+    /// Publishes what may be published now.
+    pub(super) fn issue(&mut self) -> Result<(), LoadError> {
+        let now = self.reading.now();
+        match &mut self.pace {
+            Pace::Window(window) => {
+                let window = *window;
+                self.fill_windows(window, now)
+            }
+            Pace::Timetable(timetable) => {
+                keep_timetable(timetable, &mut self.publishers, &mut self.lateness, self.limit, now)
+            }
+        }
+    }
+
+    /// Messages published so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.publishers.iter().map(Publisher::sent).sum()
+    }
+
+    pub(super) fn delivered(&self) -> u64 {
+        self.book.delivered()
+    }
+
+    /// Changes whenever something was sent, delivered or acknowledged.
+    pub(super) fn progress(&self) -> (u64, u64, u64) {
+        let unacknowledged = self.publishers.iter().map(Publisher::unacknowledged).sum();
+        (self.sent(), self.delivered(), unacknowledged)
+    }
+
+    /// True when every publisher has sent all that it may, and all has come.
+    pub(super) fn is_through(&self) -> bool {
+        self.limit != u64::MAX && self.publishers.iter().all(|publisher| publisher.sent() >= self.limit)
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        let settled = |(index, publisher): (usize, &Publisher)| {
+            publisher.unacknowledged() == 0 && self.book.is_settled(index, publisher.sent())
+        };
+        self.publishers.iter().enumerate().all(settled)
+    }
+
+    pub(super) fn close(self, from: Mark, to: Mark) -> Outcome {
+        let sent: Vec<u64> = self.publishers.iter().map(Publisher::sent).collect();
+        let mut faults = self.book.close(&sent);
+        faults.acknowledgement += self.publishers.iter().map(Publisher::faults).sum::<u64>();
+        Outcome {
+            from,
+            to,
+            faults,
+            sent: sent.iter().sum(),
+            delivered: self.book.delivered(),
+            latency: self.latency,
+            lateness: self.lateness,
+        }
+    }
+
+    fn fill_windows(&mut self, window: u64, now: u64) -> Result<(), LoadError> {
+        for (index, publisher) in self.publishers.iter_mut().enumerate() {
+            let outstanding = self.book.outstanding(index, publisher.sent());
+            let rest = self.limit.saturating_sub(publisher.sent());
+            for _ in 0..window.saturating_sub(outstanding).min(rest) {
+                if !publisher.can_publish() {
+                    break;
+                }
+                publisher.publish(now);
+            }
+            publisher.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// The socket takes bytes again: write what waits.
+fn resume(connection: &mut crate::connection::Connection) -> Result<(), LoadError> {
+    connection.unblock();
+    connection.flush()
+}
+
+/// Publishes what is due, one write a message as devices do. A publisher that cannot send delays those after it; the
+/// delay counts, since messages keep the time at which they were due.
+fn keep_timetable(
+    timetable: &mut Timetable,
+    publishers: &mut [Publisher],
+    lateness: &mut Histogram,
+    limit: u64,
+    now: u64,
+) -> Result<(), LoadError> {
+    let publishers_len = count(publishers.len()).max(1);
+    while timetable.release() <= now && timetable.issued() < limit.saturating_mul(publishers_len) {
+        let turn = length(timetable.issued() % publishers_len);
+        let Some(publisher) = publishers.get_mut(turn).filter(|publisher| publisher.can_publish()) else {
+            break;
+        };
+        publisher.publish(timetable.due());
+        publisher.flush()?;
+        lateness.record(now - timetable.due());
+        timetable.advance();
+    }
+    timetable.arm(now)
+}

@@ -1,0 +1,47 @@
+//! A reading of all counters at one moment; two of them make the figures.
+
+use std::time::{Duration, Instant};
+
+use crate::error::LoadError;
+use crate::process::{ProcessorTime, Watched};
+
+/// Counters at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// The moment.
+    pub at: Instant,
+    /// Messages published.
+    pub sent: u64,
+    /// Messages delivered.
+    pub delivered: u64,
+    /// The broker's processor time, if it is watched.
+    pub broker: Option<ProcessorTime>,
+    /// The broker's resident memory in KiB, if it is watched.
+    pub resident_kib: Option<u64>,
+    /// This tool's processor time.
+    pub own: ProcessorTime,
+}
+
+impl Mark {
+    /// Reads all counters now.
+    pub fn take(broker: Option<Watched>, sent: u64, delivered: u64) -> Result<Self, LoadError> {
+        Ok(Self {
+            at: Instant::now(),
+            sent,
+            delivered,
+            broker: broker.map(Watched::processor_time).transpose()?,
+            resident_kib: broker.map(Watched::resident_kib).transpose()?,
+            own: Watched::Own.processor_time()?,
+        })
+    }
+
+    /// Time since `earlier`.
+    pub fn since(&self, earlier: &Self) -> Duration {
+        self.at.saturating_duration_since(earlier.at)
+    }
+
+    /// The broker's processor time since `earlier`.
+    pub fn broker_since(&self, earlier: &Self) -> Option<ProcessorTime> {
+        Some(self.broker?.since(&earlier.broker?))
+    }
+}

@@ -1,0 +1,83 @@
+//! One subscribing connection: checks payloads, acknowledges QoS 1, and enters deliveries into the book.
+
+use std::time::Instant;
+
+use super::Book;
+use crate::connection::{Blocking, Connection};
+use crate::error::LoadError;
+use crate::histogram::Histogram;
+use crate::wire::publish::{Delivery, filler};
+use crate::wire::{Version, build, packet_type};
+
+/// What every subscriber of a run must know to check a delivery.
+#[derive(Debug)]
+pub struct Reading {
+    /// When the run's clock began.
+    pub epoch: Instant,
+    /// This run's number.
+    pub run: u32,
+    /// The protocol.
+    pub version: Version,
+    filler: Vec<u8>,
+}
+
+impl Reading {
+    /// For payloads of `payload_len` bytes.
+    pub fn new(run: u32, version: Version, payload_len: usize) -> Self {
+        let filler = filler(payload_len.saturating_sub(crate::stamp::STAMP_LEN));
+        Self { epoch: Instant::now(), run, version, filler }
+    }
+
+    /// Nanoseconds of the run's clock.
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A subscribing connection.
+#[derive(Debug)]
+pub struct Subscriber {
+    pub(super) connection: Connection,
+    index: usize,
+}
+
+impl Subscriber {
+    /// A connection that has subscribed already.
+    pub fn new(connection: Blocking, index: usize) -> Result<Self, LoadError> {
+        Ok(Self { connection: connection.into_connection()?, index })
+    }
+
+    /// Reads what has come, enters it, and answers it.
+    pub fn receive<B: Book>(
+        &mut self,
+        buffer: &mut [u8],
+        reading: &Reading,
+        book: &mut B,
+        mut latency: Option<&mut Histogram>,
+    ) -> Result<(), LoadError> {
+        let index = self.index;
+        let mut arrived = None;
+        self.connection.receive(buffer, |frame, outgoing| {
+            if frame.packet_type() != packet_type::PUBLISH {
+                return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type: frame.packet_type() });
+            }
+            let Some(delivery) = Delivery::parse(&frame, reading.version) else {
+                return Err(LoadError::Malformed("PUBLISH"));
+            };
+            if let Some(id) = delivery.packet_id {
+                outgoing.extend_from_slice(&build::puback(id));
+            }
+            let Some(stamp) = delivery.stamp(&reading.filler).filter(|stamp| stamp.run == reading.run) else {
+                book.record_corrupt();
+                return Ok(());
+            };
+            if let Some(latency) = latency.as_deref_mut() {
+                let now = *arrived.get_or_insert_with(|| reading.now());
+                latency.record(now.saturating_sub(stamp.due));
+            }
+            book.record(index, delivery.topic, &stamp);
+            Ok(())
+        })?;
+        self.connection.flush()
+    }
+}

@@ -1,0 +1,131 @@
+//! The load tool against a relay that drops, duplicates, reorders and corrupts on demand.
+#![allow(clippy::as_conversions, clippy::unwrap_used)]
+
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tidegate_benches::connection::Target;
+use tidegate_benches::relay::{Lies, Relay};
+use tidegate_benches::streams::{self, Drive, Scenario, Topology};
+use tidegate_benches::traffic::{Outcome, Plan};
+use tidegate_benches::wire::Version;
+
+const MESSAGES: u64 = 300;
+const PATIENCE: Duration = Duration::from_millis(400);
+
+struct Liar {
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Liar {
+    fn start(lies: Lies) -> Self {
+        let relay = Relay::bind("127.0.0.1:0".parse().unwrap(), lies).unwrap();
+        let address = relay.local_addr().unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = Arc::clone(&stop);
+        let thread = Some(std::thread::spawn(move || relay.run(&stopping).unwrap()));
+        Self { address, stop, thread }
+    }
+}
+
+impl Drop for Liar {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn scenario(topology: Topology, drive: Drive, qos: u8) -> Scenario {
+    Scenario { topology, drive, tick: Duration::ZERO, qos, payload_len: 64 }
+}
+
+fn run(lies: Lies, version: Version, scenario: Scenario) -> Outcome {
+    let relay = Liar::start(lies);
+    let plan = Plan {
+        warmup: Duration::ZERO,
+        measured: Duration::from_secs(20),
+        messages: Some(MESSAGES),
+        patience: PATIENCE,
+        broker: None,
+    };
+    streams::run(&Target { address: relay.address, version }, &scenario, &plan).unwrap()
+}
+
+fn two_pairs(lies: Lies) -> Outcome {
+    run(lies, Version::V5, scenario(Topology::Pairs(2), Drive::Window(50), 0))
+}
+
+fn every(n: u64) -> Option<NonZeroU64> {
+    NonZeroU64::new(n)
+}
+
+#[test]
+fn an_honest_relay_passes_in_every_topology_version_and_qos() {
+    let topologies = [(Topology::Pairs(3), 3, 3), (Topology::FanOut(4), 1, 4), (Topology::FanIn(4), 4, 4)];
+    for (topology, publishers, streams) in topologies {
+        for (version, qos) in [(Version::V5, 0), (Version::V5, 1), (Version::V3_1_1, 0), (Version::V3_1_1, 1)]
+        {
+            for drive in [Drive::Window(20), Drive::PerSecond(20_000)] {
+                let outcome = run(Lies::default(), version, scenario(topology, drive, qos));
+                assert_eq!(
+                    outcome.faults.total(),
+                    0,
+                    "{topology:?} {version:?} {qos} {drive:?}: {outcome:?}"
+                );
+                assert_eq!(outcome.sent, publishers * MESSAGES, "{topology:?}");
+                assert_eq!(outcome.delivered, streams * MESSAGES, "{topology:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn drops_are_counted() {
+    let outcome = two_pairs(Lies { drop: every(100), ..Lies::default() });
+    assert_eq!(outcome.faults.lost, 2 * 3);
+    assert_eq!(outcome.faults.total(), 2 * 3);
+    assert_eq!(outcome.delivered, 2 * (MESSAGES - 3));
+}
+
+#[test]
+fn duplicates_are_counted() {
+    let outcome = two_pairs(Lies { dup: every(100), ..Lies::default() });
+    assert_eq!(outcome.faults.duplicated, 2 * 3);
+    assert_eq!(outcome.faults.total(), 2 * 3);
+}
+
+#[test]
+fn reordering_is_counted() {
+    let outcome = two_pairs(Lies { reorder: every(70), ..Lies::default() });
+    assert_eq!(outcome.faults.out_of_order, 2 * 4);
+    assert_eq!(outcome.faults.total(), 2 * 4);
+}
+
+#[test]
+fn corrupt_payloads_are_counted() {
+    let outcome = two_pairs(Lies { corrupt: every(100), ..Lies::default() });
+    assert_eq!(outcome.faults.corrupt, 2 * 3);
+    assert_eq!(outcome.faults.lost, 2 * 3);
+}
+
+#[test]
+fn a_relay_that_forwards_nothing_loses_the_whole_window() {
+    let outcome = two_pairs(Lies { drop: every(1), ..Lies::default() });
+    assert_eq!(outcome.sent, 2 * 50);
+    assert_eq!(outcome.faults.lost, 2 * 50);
+}
+
+#[test]
+fn open_loop_latency_runs_from_the_due_time() {
+    let outcome = run(Lies::default(), Version::V5, scenario(Topology::Pairs(2), Drive::PerSecond(2_000), 0));
+    let latency = outcome.latency.percentiles().unwrap();
+    let lateness = outcome.lateness.percentiles().unwrap();
+    assert!(latency.p50 >= lateness.p50, "{latency:?} {lateness:?}");
+    assert!(latency.max > 0.0);
+}
