@@ -1,0 +1,37 @@
+//! The topic space of one tenant: its subscriptions and retained messages. Tenants never meet.
+
+use std::sync::Arc;
+
+use tidegate_routing::{Config as RoutingConfig, RetainedStore, Router};
+
+use super::seat::Member;
+
+/// One tenant's topics.
+pub struct Realm {
+    tenant: Arc<str>,
+    id: u64,
+    /// Who subscribed to what.
+    pub router: Router<Member>,
+    /// The retained messages.
+    pub retained: RetainedStore,
+}
+
+impl Realm {
+    /// An empty topic space. `id` is unique in the process.
+    #[must_use]
+    pub fn new(id: u64, tenant: Arc<str>, config: RoutingConfig) -> Self {
+        Self { tenant, id, router: Router::new(config), retained: RetainedStore::default() }
+    }
+
+    /// The tenant's name.
+    #[must_use]
+    pub fn tenant(&self) -> &Arc<str> {
+        &self.tenant
+    }
+
+    /// A number unique in the process, for keys of caches.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+}

@@ -1,0 +1,144 @@
+//! One session's place in the broker: the session behind its lock, and the line to its present connection.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
+use tidegate_routing::Subscriber;
+use tidegate_session::{Config as SessionConfig, Session};
+use tidegate_transports::DirectWriter;
+
+use super::realm::Realm;
+use crate::cores::CoreId;
+use crate::driver::Bell;
+
+/// The name of a session: client identifiers are unique within a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionKey {
+    /// The tenant's name.
+    pub tenant: Arc<str>,
+    /// The client identifier.
+    pub client_id: Arc<str>,
+}
+
+/// A session and the way to its connection, shared by all cores.
+pub struct Seat {
+    id: u64,
+    key: SessionKey,
+    realm: Arc<Realm>,
+    dirty: AtomicBool,
+    online: AtomicBool,
+    state: Mutex<State>,
+}
+
+/// What the seat's lock protects.
+pub struct State {
+    /// The protocol state.
+    pub session: Session,
+    /// The connection, while there is one.
+    pub line: Option<Line>,
+    /// When the agenda looks at this seat next.
+    pub scheduled: Option<Instant>,
+}
+
+/// The write side of the connection that a session has now.
+pub struct Line {
+    /// The session's epoch that this connection opened.
+    pub epoch: u64,
+    /// The core that polls the connection.
+    pub core: CoreId,
+    /// Signals to the connection's driver.
+    pub bell: Arc<Bell>,
+    /// Lets any core write; `None` where only the driver may.
+    pub writer: Option<DirectWriter>,
+    /// A core is writing a batch at this moment.
+    pub writing: bool,
+    /// The socket is full: the driver waits for it, others leave it alone.
+    pub blocked: bool,
+    /// Silence longer than this ends the connection.
+    pub silence_max: Option<Duration>,
+    /// The interval of transport heartbeats, and when the next is due.
+    pub heartbeat: Option<(Duration, Instant)>,
+}
+
+impl Seat {
+    /// An empty seat for a session named `key`.
+    #[must_use]
+    pub fn new(id: u64, key: SessionKey, realm: Arc<Realm>, config: Arc<SessionConfig>) -> Self {
+        let state = State { session: Session::new(id, config), line: None, scheduled: None };
+        Self {
+            id,
+            key,
+            realm,
+            dirty: AtomicBool::new(false),
+            online: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The session's name.
+    #[must_use]
+    pub fn key(&self) -> &SessionKey {
+        &self.key
+    }
+
+    /// The topic space that this session lives in.
+    #[must_use]
+    pub fn realm(&self) -> &Arc<Realm> {
+        &self.realm
+    }
+
+    /// Takes the lock. Held for a few operations in memory, never across a call that may block.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Takes the lock on behalf of the connection of `epoch`; `None` when another connection took the session over.
+    ///
+    /// Invariant: a connection changes its session only through this guard.
+    pub fn own(&self, epoch: u64) -> Option<MutexGuard<'_, State>> {
+        let state = self.state.lock();
+        let owned = state.line.as_ref().is_some_and(|line| line.epoch == epoch);
+        owned.then_some(state)
+    }
+
+    /// Marks that bytes wait; `true` for the first mark since the last flush.
+    #[must_use]
+    pub fn mark(&self) -> bool {
+        !self.dirty.swap(true, Ordering::AcqRel)
+    }
+
+    /// Takes the mark back, before the bytes are taken.
+    pub fn unmark(&self) {
+        self.dirty.store(false, Ordering::Release);
+    }
+
+    /// Whether a connection is attached. May be stale by the time it is read.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        self.online.load(Ordering::Relaxed)
+    }
+
+    /// Says whether a connection is attached; called under the lock.
+    pub fn set_online(&self, online: bool) {
+        self.online.store(online, Ordering::Relaxed);
+    }
+}
+
+/// The handle by which the routing table names a session.
+#[derive(Clone)]
+pub struct Member(pub Arc<Seat>);
+
+impl Subscriber for Member {
+    fn id(&self) -> u64 {
+        self.0.id
+    }
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").field("id", &self.id).field("key", &self.key).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! The threads that carry the traffic: one single-threaded runtime a core, each with its flusher and agenda.
+
+mod agenda;
+mod context;
+mod flush;
+mod lookaside;
+mod mailbox;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::watch;
+
+pub use agenda::Agenda;
+pub use context::{Core, with_core};
+pub use lookaside::Lookaside;
+pub use mailbox::Mailbox;
+
+use crate::broker::Broker;
+use crate::counters::{Counters, Totals};
+
+/// Which core: an index into [`Cores`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoreId(pub usize);
+
+/// What every core can reach of another.
+pub struct CoreHandle {
+    runtime: Handle,
+    /// Sessions whose owner on that core has to write.
+    pub mailbox: Mailbox,
+    /// What that core counted.
+    pub counters: Arc<Counters>,
+}
+
+/// The handles of all cores, and the turn of the next connection.
+pub struct Cores {
+    handles: Vec<CoreHandle>,
+    next: AtomicUsize,
+}
+
+/// The running threads; stops them when told to.
+pub struct Threads {
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Cores {
+    /// Starts `count` threads that work for the broker that `build` makes.
+    ///
+    /// # Errors
+    /// When a runtime or a thread cannot be made.
+    pub fn start(count: usize, build: impl FnOnce(Arc<Self>) -> Arc<Broker>) -> io::Result<(Arc<Broker>, Threads)> {
+        let (stop, stopped) = watch::channel(false);
+        let runtimes = (0..count.max(1))
+            .map(|_| Builder::new_current_thread().enable_all().build())
+            .collect::<io::Result<Vec<_>>>()?;
+        let handles = runtimes.iter().map(|runtime| CoreHandle::new(runtime.handle().clone())).collect();
+        let cores = Arc::new(Self { handles, next: AtomicUsize::new(0) });
+        let broker = build(Arc::clone(&cores));
+        let mut threads = Vec::new();
+        for (index, runtime) in runtimes.into_iter().enumerate() {
+            let (broker, mut stopped) = (Arc::clone(&broker), stopped.clone());
+            let body = move || {
+                runtime.block_on(async move {
+                    context::install(CoreId(index), &broker);
+                    tokio::spawn(flush::run(Arc::clone(&broker), CoreId(index)));
+                    tokio::spawn(agenda::run(broker));
+                    // An error means that the sender is gone, which ends the core as well.
+                    let _ = stopped.wait_for(|stop| *stop).await;
+                });
+            };
+            threads.push(thread::Builder::new().name(format!("core-{index}")).spawn(body)?);
+        }
+        Ok((broker, Threads { stop, threads }))
+    }
+
+    /// The core for the next connection.
+    pub fn place(&self) -> CoreId {
+        CoreId(self.next.fetch_add(1, Ordering::Relaxed) % self.handles.len())
+    }
+
+    /// Runs `task` on a core.
+    pub fn spawn(&self, core: CoreId, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(handle) = self.handles.get(core.0) {
+            handle.runtime.spawn(task);
+        }
+    }
+
+    /// The core's handle.
+    #[must_use]
+    pub fn handle(&self, core: CoreId) -> Option<&CoreHandle> {
+        self.handles.get(core.0)
+    }
+
+    /// What all cores counted so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.handles.iter().for_each(|handle| totals.add(&handle.counters));
+        totals
+    }
+}
+
+impl CoreHandle {
+    fn new(runtime: Handle) -> Self {
+        Self { runtime, mailbox: Mailbox::default(), counters: Arc::default() }
+    }
+}
+
+impl Threads {
+    /// Ends all cores; what they still run is dropped.
+    pub fn stop(self) {
+        let _ = self.stop.send(true);
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}

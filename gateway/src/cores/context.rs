@@ -1,0 +1,113 @@
+//! What a core keeps for itself: read buffer, list of sessions to flush, spare buffers, routes, agenda, counters.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use super::{Agenda, CoreId, Lookaside};
+use crate::broker::{Broker, Seat};
+use crate::counters::Counters;
+
+/// The state of one core, reached only from its own thread.
+pub struct Core {
+    /// Which core this is.
+    pub id: CoreId,
+    /// Its counters.
+    pub counters: Arc<Counters>,
+    /// Routes of recent topics.
+    pub lookaside: Lookaside,
+    /// What is due when.
+    pub agenda: Agenda,
+    pub(super) dirty: Vec<Arc<Seat>>,
+    pub(super) flusher: Option<Waker>,
+    read_buffer: Option<Box<[u8]>>,
+    spares: Vec<Vec<u8>>,
+    random: u64,
+}
+
+impl Core {
+    fn new(id: CoreId, counters: Arc<Counters>) -> Self {
+        let seed = u64::try_from(id.0).unwrap_or(0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self {
+            id,
+            counters,
+            lookaside: Lookaside::default(),
+            agenda: Agenda::new(Instant::now()),
+            dirty: Vec::new(),
+            flusher: None,
+            read_buffer: None,
+            spares: Vec::new(),
+            random: seed,
+        }
+    }
+
+    /// Puts a session with waiting bytes on the list that the flusher works off at the end of the turn.
+    pub fn mark_dirty(&mut self, seat: &Arc<Seat>) {
+        if !seat.mark() {
+            return;
+        }
+        if self.dirty.is_empty()
+            && let Some(flusher) = &self.flusher
+        {
+            flusher.wake_by_ref();
+        }
+        self.dirty.push(Arc::clone(seat));
+    }
+
+    /// Lends the buffer that all connections of the core read into.
+    pub fn lend_read_buffer(&mut self) -> Box<[u8]> {
+        self.read_buffer.take().unwrap_or_else(|| vec![0; READ_BUFFER_LEN].into_boxed_slice())
+    }
+
+    /// Takes the read buffer back.
+    pub fn return_read_buffer(&mut self, buffer: Box<[u8]>) {
+        self.read_buffer = Some(buffer);
+    }
+
+    /// An empty buffer, with capacity if one is at hand.
+    pub fn spare(&mut self) -> Vec<u8> {
+        self.spares.pop().unwrap_or_default()
+    }
+
+    /// Keeps an emptied buffer for the next session that needs one.
+    pub fn keep_spare(&mut self, mut buffer: Vec<u8>) {
+        if self.spares.len() < SPARES_MAX && (1..=SPARE_CAPACITY_MAX).contains(&buffer.capacity()) {
+            buffer.clear();
+            self.spares.push(buffer);
+        }
+    }
+
+    /// The next number of a sequence without a pattern, for choices that need no secrecy.
+    pub fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+}
+
+/// Makes the calling thread a core of `broker`.
+pub(super) fn install(id: CoreId, broker: &Broker) {
+    let Some(handle) = broker.cores().handle(id) else { return };
+    CORE.set(Some(Core::new(id, Arc::clone(&handle.counters))));
+}
+
+/// Runs `work` with the state of the core that calls.
+///
+/// # Panics
+/// When called from a thread that is no core, or from within `work`.
+pub fn with_core<R>(work: impl FnOnce(&mut Core) -> R) -> R {
+    CORE.with_borrow_mut(|core| {
+        let Some(core) = core.as_mut() else { unreachable!("connections are polled by cores only") };
+        work(core)
+    })
+}
+
+thread_local! {
+    static CORE: RefCell<Option<Core>> = const { RefCell::new(None) };
+}
+
+const READ_BUFFER_LEN: usize = 64 * 1024;
+const SPARES_MAX: usize = 64;
+const SPARE_CAPACITY_MAX: usize = 256 * 1024;

@@ -1,0 +1,150 @@
+//! Writes what waits, once a turn: each marked session's bytes leave in as few calls as the socket takes.
+
+use std::future::poll_fn;
+use std::io::{ErrorKind, IoSlice};
+use std::mem;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use smallvec::SmallVec;
+use tidegate_session::Batch;
+use tidegate_transports::DirectWriter;
+
+use super::context::{Core, with_core};
+use super::{CoreId, Cores};
+use crate::broker::{Broker, Seat, State};
+use crate::driver::{Bell, Signal};
+
+/// Flushes the sessions that this core marked, and those that other cores left for it, for ever.
+pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
+    let mut work = Vec::new();
+    poll_fn(|context| {
+        with_core(|core| turn(broker.cores(), core, id, context.waker(), &mut work));
+        Poll::Pending
+    })
+    .await
+}
+
+fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<Seat>>) {
+    if core.flusher.is_none() {
+        core.flusher = Some(waker.clone());
+    }
+    mem::swap(&mut core.dirty, work);
+    let own = work.len();
+    if let Some(handle) = cores.handle(id) {
+        handle.mailbox.collect(waker, work);
+    }
+    let now = Instant::now();
+    let mut foreign: SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]> = SmallVec::new();
+    for (index, seat) in work.drain(..).enumerate() {
+        match flush(core, &seat, now) {
+            Flushed::Done => {}
+            Flushed::Owner(bell, home) if home == id || index >= own => bell.ring(Signal::Write),
+            Flushed::Owner(_, home) => forward(&mut foreign, home, seat),
+        }
+    }
+    for (home, mut seats) in foreign {
+        if let Some(handle) = cores.handle(home) {
+            handle.mailbox.leave(&mut seats);
+        }
+    }
+}
+
+fn forward(foreign: &mut SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]>, home: CoreId, seat: Arc<Seat>) {
+    match foreign.iter_mut().find(|(core, _)| *core == home) {
+        Some((_, seats)) => seats.push(seat),
+        None => foreign.push((home, vec![seat])),
+    }
+}
+
+enum Flushed {
+    Done,
+    /// Only the connection's own driver may write.
+    Owner(Arc<Bell>, CoreId),
+}
+
+enum Taken {
+    Nothing,
+    Owner(Arc<Bell>, CoreId),
+    Batch { writer: DirectWriter, bell: Arc<Bell>, epoch: u64, batch: Batch },
+}
+
+fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
+    seat.unmark();
+    loop {
+        let spare = core.spare();
+        match take(&mut seat.lock(), spare) {
+            Taken::Nothing => return Flushed::Done,
+            Taken::Owner(bell, home) => return Flushed::Owner(bell, home),
+            Taken::Batch { writer, bell, epoch, mut batch } => {
+                let written = write(&writer, &mut batch);
+                let more = give_back(core, seat, epoch, batch, written, &bell, now);
+                if !more {
+                    return Flushed::Done;
+                }
+            }
+        }
+    }
+}
+
+fn take(state: &mut State, spare: Vec<u8>) -> Taken {
+    let Some(line) = &mut state.line else { return Taken::Nothing };
+    if line.blocked || line.writing || state.session.pending().is_empty() {
+        return Taken::Nothing;
+    }
+    let Some(writer) = line.writer.clone() else { return Taken::Owner(Arc::clone(&line.bell), line.core) };
+    line.writing = true;
+    line.bell.set_writing();
+    let batch = state.session.pending().take(spare);
+    Taken::Batch { writer, bell: Arc::clone(&line.bell), epoch: line.epoch, batch }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    All,
+    Blocked,
+    Broken,
+}
+
+fn write(writer: &DirectWriter, batch: &mut Batch) -> Written {
+    while !batch.is_empty() {
+        let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
+        batch.slices(&mut slices);
+        match writer.try_write(&slices) {
+            Ok(0) => return Written::Broken,
+            Ok(written) => {
+                drop(slices);
+                batch.advance(written);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Written::Blocked,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Written::Broken,
+        }
+    }
+    Written::All
+}
+
+/// Ends the write under the lock; `true` when there is more to write at once.
+fn give_back(core: &mut Core, seat: &Arc<Seat>, epoch: u64, batch: Batch, written: Written, bell: &Bell, now: Instant) -> bool {
+    let mut state = seat.lock();
+    let state = &mut *state;
+    let Some(line) = state.line.as_mut().filter(|line| line.epoch == epoch) else {
+        // The connection lost its session meanwhile: a packet cut in two must not be followed by another.
+        bell.finish_write(!batch.is_empty());
+        return false;
+    };
+    line.writing = false;
+    bell.finish_write(false);
+    if written == Written::All {
+        core.keep_spare(batch.recycle());
+        state.session.pump(now);
+        core.counters.add_drops(&state.session.take_drops());
+        bell.relieve(state.session.pending().len());
+        return !state.session.pending().is_empty();
+    }
+    line.blocked = true;
+    state.session.pending().put_back(batch);
+    bell.ring(if written == Written::Broken { Signal::Broken } else { Signal::Write });
+    false
+}

@@ -1,0 +1,58 @@
+//! Routes of topics published lately on this core, valid for one generation of the subscriptions.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use rustc_hash::FxHasher;
+use tidegate_routing::Route;
+
+use crate::broker::{Member, Realm};
+
+/// A direct-mapped table: a topic has one place, the latest wins.
+#[derive(Default)]
+pub struct Lookaside {
+    slots: Vec<Option<Entry>>,
+}
+
+struct Entry {
+    realm: u64,
+    generation: u64,
+    topic: Box<str>,
+    route: Arc<Route<Member>>,
+}
+
+impl Lookaside {
+    /// Who gets a message on `topic` now.
+    pub fn route(&mut self, realm: &Realm, topic: &str) -> Arc<Route<Member>> {
+        if self.slots.is_empty() {
+            self.slots.resize_with(SLOTS, || None);
+        }
+        let generation = realm.router.generation();
+        let place = Self::place(realm.id(), topic);
+        let Some(slot) = self.slots.get_mut(place) else { unreachable!("a place is below the number of slots") };
+        if let Some(entry) = slot.as_ref().filter(|entry| entry.holds(realm.id(), generation, topic)) {
+            return Arc::clone(&entry.route);
+        }
+        let route = Arc::new(realm.router.route(topic));
+        let small = route.deliveries.len() <= ROUTE_LEN_MAX;
+        *slot = small.then(|| Entry { realm: realm.id(), generation, topic: topic.into(), route: Arc::clone(&route) });
+        route
+    }
+
+    fn place(realm: u64, topic: &str) -> usize {
+        let mut hasher = FxHasher::default();
+        (realm, topic).hash(&mut hasher);
+        usize::try_from(hasher.finish() >> 32).unwrap_or(0) % SLOTS
+    }
+}
+
+impl Entry {
+    fn holds(&self, realm: u64, generation: u64, topic: &str) -> bool {
+        self.generation == generation && self.realm == realm && *self.topic == *topic
+    }
+}
+
+/// Topics remembered a core.
+const SLOTS: usize = 1024;
+/// Longer routes are matched anew each time: they cost more to deliver than to find.
+const ROUTE_LEN_MAX: usize = 4096;

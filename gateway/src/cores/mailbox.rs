@@ -1,0 +1,40 @@
+//! Sessions that another core wants flushed by their owner: one wake a batch, however many there are.
+
+use std::mem;
+use std::sync::Arc;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+
+use crate::broker::Seat;
+
+/// The post of one core. Bounded by the number of sessions: a session is in at most one mailbox, once.
+#[derive(Default)]
+pub struct Mailbox {
+    post: Mutex<Vec<Arc<Seat>>>,
+    flusher: AtomicWaker,
+}
+
+impl Mailbox {
+    /// Leaves a batch for the core; wakes its flusher when there was nothing before.
+    pub fn leave(&self, seats: &mut Vec<Arc<Seat>>) {
+        let mut post = self.post.lock();
+        let first = post.is_empty();
+        post.append(seats);
+        drop(post);
+        if first {
+            self.flusher.wake();
+        }
+    }
+
+    /// Takes all that was left, and remembers whom to wake for the next.
+    pub fn collect(&self, waker: &std::task::Waker, into: &mut Vec<Arc<Seat>>) {
+        self.flusher.register(waker);
+        let mut post = self.post.lock();
+        if into.is_empty() {
+            mem::swap(&mut *post, into);
+        } else {
+            into.append(&mut post);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Makes certificates: an authority that may vouch for this machine's own names only, and server certificates by it.
+
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, Error, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+};
+
+/// An authority with its key.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate_pem: String,
+}
+
+/// A server's certificate chain and key, as PEM.
+pub struct Server {
+    /// The certificate, then the authority's.
+    pub chain_pem: String,
+    /// Its private key.
+    pub key_pem: String,
+}
+
+impl Authority {
+    /// A new authority with a new key.
+    pub fn generate(now: SystemTime) -> Result<Self, Error> {
+        let mut params = named(AUTHORITY_NAME, now, AUTHORITY_LIFETIME);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.name_constraints = Some(own_names_only());
+        let key = KeyPair::generate()?;
+        let certificate_pem = params.self_signed(&key)?.pem();
+        Ok(Self { issuer: Issuer::new(params, key), certificate_pem })
+    }
+
+    /// The authority that these files hold.
+    pub fn from_pem(certificate_pem: String, key_pem: &str) -> Result<Self, Error> {
+        let key = KeyPair::from_pem(key_pem)?;
+        let issuer = Issuer::from_ca_cert_pem(&certificate_pem, key)?;
+        Ok(Self { issuer, certificate_pem })
+    }
+
+    /// A certificate for [`SERVER_NAMES`], with a key of its own.
+    pub fn issue(&self, now: SystemTime) -> Result<Server, Error> {
+        let mut params = CertificateParams::new(SERVER_NAMES.map(str::to_owned))?;
+        let named = named("localhost", now, SERVER_LIFETIME);
+        params.distinguished_name = named.distinguished_name;
+        params.not_before = named.not_before;
+        params.not_after = named.not_after;
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        let chain_pem = format!("{}{}", certificate.pem(), self.certificate_pem);
+        Ok(Server { chain_pem, key_pem: key.serialize_pem() })
+    }
+
+    /// The authority's certificate.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// The authority's private key.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+}
+
+fn named(name: &str, now: SystemTime, lifetime: Duration) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.remove(DnType::CommonName);
+    params.distinguished_name.push(DnType::OrganizationName, "Tidegate");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = (now - CLOCK_SKEW).into();
+    params.not_after = (now + lifetime).into();
+    params
+}
+
+/// Whoever trusts this authority trusts it for this machine's own names, even if its key leaks.
+fn own_names_only() -> NameConstraints {
+    let permitted_subtrees = vec![
+        GeneralSubtree::DnsName("localhost".to_owned()),
+        GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0])),
+        GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(std::net::Ipv6Addr::LOCALHOST.octets(), 128)),
+    ];
+    NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() }
+}
+
+/// The names of the server.
+pub const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+const AUTHORITY_NAME: &str = "Tidegate development authority";
+const DAY: Duration = Duration::from_secs(86_400);
+const CLOCK_SKEW: Duration = DAY;
+const AUTHORITY_LIFETIME: Duration = Duration::from_secs(3_650 * DAY.as_secs());
+/// Browsers and systems refuse server certificates of more than 398 days.
+const SERVER_LIFETIME: Duration = Duration::from_secs(397 * DAY.as_secs() - CLOCK_SKEW.as_secs());

@@ -1,0 +1,76 @@
+//! Where the certificates lie, and how they are written: whole or not at all, keys for the owner only.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::authority::{Authority, Server};
+use super::{Certificates, DevelopmentError};
+
+/// The four files.
+pub struct Files {
+    /// The folder of all.
+    pub folder: PathBuf,
+    /// The authority's certificate.
+    pub authority: PathBuf,
+    /// The authority's private key.
+    pub authority_key: PathBuf,
+    /// The server's certificate chain.
+    pub certificate: PathBuf,
+    /// The server's private key.
+    pub key: PathBuf,
+}
+
+impl Files {
+    /// In the folder `dev` of the data directory.
+    pub fn below(data: &Path) -> Self {
+        let folder = data.join("dev");
+        Self {
+            authority: folder.join("ca.pem"),
+            authority_key: folder.join("ca.key"),
+            certificate: folder.join("server.pem"),
+            key: folder.join("server.key"),
+            folder,
+        }
+    }
+
+    /// What clients and listeners need of them.
+    pub fn into_certificates(self) -> Certificates {
+        Certificates { authority: self.authority, certificate: self.certificate, key: self.key }
+    }
+
+    /// Writes an authority over the one that was.
+    pub fn write_authority(&self, authority: &Authority) -> Result<(), DevelopmentError> {
+        self.write(&self.authority_key, &authority.key_pem(), OWNER_ONLY)?;
+        self.write(&self.authority, authority.certificate_pem(), FOR_ALL)
+    }
+
+    /// Writes a server certificate over the one that was.
+    pub fn write_server(&self, server: &Server) -> Result<(), DevelopmentError> {
+        self.write(&self.key, &server.key_pem, OWNER_ONLY)?;
+        self.write(&self.certificate, &server.chain_pem, FOR_ALL)
+    }
+
+    fn write(&self, file: &Path, text: &str, mode: u32) -> Result<(), DevelopmentError> {
+        fs::create_dir_all(&self.folder)
+            .map_err(|source| DevelopmentError::Unwritable { file: self.folder.clone(), source })?;
+        replace(file, text, mode).map_err(|source| DevelopmentError::Unwritable { file: file.to_owned(), source })
+    }
+}
+
+/// A new file takes the place of the old one, so that its mode holds from its first byte on.
+fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let new = file.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut writer = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
+    writer.write_all(text.as_bytes())?;
+    writer.sync_all()?;
+    fs::rename(&new, file)
+}
+
+const OWNER_ONLY: u32 = 0o600;
+const FOR_ALL: u32 = 0o644;

@@ -1,0 +1,100 @@
+//! Whether the certificates that are there can still be used.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::authority::{Authority, SERVER_NAMES};
+use super::files::Files;
+use crate::config::certified_key;
+
+/// Why a certificate is remade.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// There was none.
+    #[error("there was none")]
+    Missing,
+    /// It could not be read, or its key does not fit.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// It ran out, or is about to.
+    #[error("it ran out or is about to")]
+    Expiring,
+}
+
+/// The authority, if it can still be used for as long as a server certificate lives.
+pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unfit> {
+    let pem = read(&files.authority)?;
+    let key = read(&files.authority_key)?;
+    certified_key(&files.authority, &files.authority_key).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    if certificate.validity().not_after.timestamp() < seconds_since_epoch(now + AUTHORITY_RENEWAL) {
+        return Err(Unfit::Expiring);
+    }
+    Authority::from_pem(pem, &key).map_err(|error| Unfit::Damaged(error.to_string()))
+}
+
+/// Whether the server certificate is the authority's, for all its names, and valid for some time yet.
+pub fn server(files: &Files, now: SystemTime) -> Result<(), Unfit> {
+    read(&files.key)?;
+    read(&files.certificate)?;
+    let certified =
+        certified_key(&files.certificate, &files.key).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    let verifier = verifier(&files.authority)?;
+    let Some((leaf, intermediates)) = certified.cert.split_first() else { return Err(Unfit::Missing) };
+    let then = (now + SERVER_RENEWAL).duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    for name in SERVER_NAMES {
+        let name = ServerName::try_from(name).map_err(|error| Unfit::Damaged(error.to_string()))?;
+        let then = UnixTime::since_unix_epoch(then);
+        verifier.verify_server_cert(leaf, intermediates, &name, &[], then).map_err(unfit_of)?;
+    }
+    Ok(())
+}
+
+fn verifier(authority: &Path) -> Result<Arc<WebPkiServerVerifier>, Unfit> {
+    let damaged = |error: &dyn ToString| Unfit::Damaged(error.to_string());
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_file(authority).map_err(|error| damaged(&error))?;
+    roots.add(root).map_err(|error| damaged(&error))?;
+    WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::new(aws_lc_rs::default_provider()))
+        .build()
+        .map_err(|error| damaged(&error))
+}
+
+fn unfit_of(error: rustls::Error) -> Unfit {
+    use rustls::{CertificateError, Error};
+    match error {
+        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            Unfit::Expiring
+        }
+        error => Unfit::Damaged(error.to_string()),
+    }
+}
+
+fn read(file: &Path) -> Result<String, Unfit> {
+    fs::read_to_string(file).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Unfit::Missing,
+        _ => Unfit::Damaged(error.to_string()),
+    })
+}
+
+fn seconds_since_epoch(time: SystemTime) -> i64 {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// An authority is remade while it still outlives every server certificate it could issue.
+const AUTHORITY_RENEWAL: Duration = Duration::from_secs(398 * 86_400);
+/// A server certificate is remade at the first start within this time of its end.
+const SERVER_RENEWAL: Duration = Duration::from_secs(30 * 86_400);

@@ -1,0 +1,102 @@
+//! The certificates are made, kept, and remade when they must be.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::{Certificates, certificates};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What lies in the folder: the authority's certificate and the server's, key last.
+fn contents(certificates: &Certificates) -> [String; 3] {
+    [&certificates.authority, &certificates.certificate, &certificates.key]
+        .map(|file| fs::read_to_string(file).unwrap())
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn first_start_makes_them_with_keys_for_the_owner_only() {
+    let data = tempfile::tempdir().unwrap();
+    let made = certificates(data.path(), SystemTime::now()).unwrap();
+    assert_eq!(made.authority, data.path().join("dev/ca.pem"));
+    assert_eq!(mode(&made.key), 0o600);
+    assert_eq!(mode(&data.path().join("dev/ca.key")), 0o600);
+    let [authority, server, _] = contents(&made);
+    assert_eq!(authority.matches("BEGIN CERTIFICATE").count(), 1);
+    assert!(server.ends_with(&authority), "the chain ends with the authority");
+}
+
+#[test]
+fn later_starts_keep_them() {
+    let data = tempfile::tempdir().unwrap();
+    let now = SystemTime::now();
+    let before = contents(&certificates(data.path(), now).unwrap());
+    let after = contents(&certificates(data.path(), now + 300 * DAY).unwrap());
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_server_certificate_about_to_run_out_is_remade_under_the_same_authority() {
+    let data = tempfile::tempdir().unwrap();
+    let now = SystemTime::now();
+    let before = contents(&certificates(data.path(), now).unwrap());
+    let after = contents(&certificates(data.path(), now + 370 * DAY).unwrap());
+    assert_eq!(before[0], after[0]);
+    assert_ne!(before[1], after[1]);
+    assert_ne!(before[2], after[2]);
+}
+
+#[test]
+fn an_authority_about_to_run_out_is_remade_with_all_it_issued() {
+    let data = tempfile::tempdir().unwrap();
+    let now = SystemTime::now();
+    let before = contents(&certificates(data.path(), now).unwrap());
+    let later = now + 3_300 * DAY;
+    let after = contents(&certificates(data.path(), later).unwrap());
+    assert_ne!(before[0], after[0]);
+    assert_ne!(before[1], after[1]);
+    assert_eq!(after, contents(&certificates(data.path(), later).unwrap()), "and then it stays");
+}
+
+#[test]
+fn a_damaged_file_is_remade() {
+    for (file, text) in [("ca.pem", "rubbish"), ("ca.key", ""), ("server.pem", "rubbish"), ("server.key", "x")] {
+        let data = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let before = contents(&certificates(data.path(), now).unwrap());
+        fs::write(data.path().join("dev").join(file), text).unwrap();
+        let after = contents(&certificates(data.path(), now).unwrap());
+        assert_ne!(before[1], after[1], "{file}");
+        assert_eq!(before[0] == after[0], file.starts_with("server"), "{file}");
+        assert_eq!(after, contents(&certificates(data.path(), now).unwrap()), "{file}: and then it stays");
+    }
+}
+
+#[test]
+fn a_missing_key_and_a_key_of_another_certificate_are_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let now = SystemTime::now();
+    let before = contents(&certificates(data.path(), now).unwrap());
+    let foreign = contents(&certificates(other.path(), now).unwrap());
+    fs::write(data.path().join("dev/server.key"), &foreign[2]).unwrap();
+    let after = contents(&certificates(data.path(), now).unwrap());
+    assert_eq!(before[0], after[0]);
+    assert_ne!(after[2], foreign[2]);
+    assert_eq!(mode(&data.path().join("dev/server.key")), 0o600);
+    fs::remove_file(data.path().join("dev/ca.key")).unwrap();
+    assert_ne!(after[0], contents(&certificates(data.path(), now).unwrap())[0]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
+    let data = tempfile::tempdir().unwrap();
+    fs::write(data.path().join("dev"), "a file").unwrap();
+    let error = certificates(data.path(), SystemTime::now()).unwrap_err().to_string();
+    assert!(error.starts_with(data.path().join("dev").to_str().unwrap()), "{error}");
+}

@@ -1,0 +1,109 @@
+//! Drives one connection: the only place where a link, the clock and the protocol's state meet.
+
+mod bell;
+mod dispatch;
+mod end;
+mod greeting;
+mod input;
+mod output;
+mod replay;
+mod subscribe;
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tidegate_session::{Batch, Connection};
+use tidegate_transports::Link;
+
+pub use bell::{Bell, Signal};
+use end::End;
+pub use greeting::{Greeted, Refused, greet};
+use replay::Replays;
+
+use crate::broker::{Attachment, Broker, Seat};
+
+/// One connection, from CONNACK to its end.
+///
+/// Invariant: it holds no buffer while nothing is under way.
+pub struct Driver {
+    link: Link,
+    broker: Arc<Broker>,
+    seat: Arc<Seat>,
+    bell: Arc<Bell>,
+    epoch: u64,
+    connection: Connection,
+    /// The beginning of a packet whose rest has not arrived.
+    torn: Vec<u8>,
+    /// Bytes taken from the session that the link did not take yet.
+    batch: Option<Box<Batch>>,
+    /// The link holds bytes that it has not sent.
+    flushing: bool,
+    replays: Option<Box<Replays>>,
+    /// What came behind CONNECT was taken in.
+    started: bool,
+}
+
+impl Driver {
+    /// A driver for a connection that the broker attached to its session. `torn` is what came behind CONNECT.
+    #[must_use]
+    pub fn new(link: Link, broker: Arc<Broker>, attachment: Attachment, torn: Vec<u8>) -> Self {
+        let Attachment { seat, bell, epoch, connection } = attachment;
+        Self {
+            link,
+            broker,
+            seat,
+            bell,
+            epoch,
+            connection,
+            torn,
+            batch: None,
+            flushing: false,
+            replays: None,
+            started: false,
+        }
+    }
+
+    fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        self.heed()?;
+        self.write(context)?;
+        self.read(context)?;
+        self.replay(context)
+    }
+
+    fn heed(&mut self) -> Result<(), End> {
+        let signals = self.bell.heed();
+        if signals.has(Signal::TakenOver) {
+            return Err(End::taken_over());
+        }
+        if signals.has(Signal::Shutdown) {
+            return Err(End::shutdown());
+        }
+        if signals.has(Signal::Silent) {
+            return Err(End::silent());
+        }
+        if signals.has(Signal::Broken) {
+            return Err(End::closed());
+        }
+        if signals.has(Signal::Heartbeat) {
+            self.link.beat().map_err(|_| End::closed())?;
+            self.flushing = true;
+        }
+        Ok(())
+    }
+}
+
+impl Driver {
+    /// Drives the connection to its end.
+    pub async fn run(mut self: Box<Self>) {
+        let end = poll_fn(|context| {
+            self.bell.listen(context.waker());
+            match self.turn(context) {
+                Ok(()) => Poll::Pending,
+                Err(end) => Poll::Ready(end),
+            }
+        })
+        .await;
+        self.finish(end).await;
+    }
+}

@@ -1,0 +1,148 @@
+//! Signals to the driver of one connection, from any core.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use futures_util::task::AtomicWaker;
+
+/// Why a driver is woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Bytes wait that only the driver can write, or the socket was full.
+    Write = 1,
+    /// Another connection took the session over.
+    TakenOver = 2,
+    /// The broker shuts down.
+    Shutdown = 4,
+    /// Nothing was heard for one and a half times the keep alive.
+    Silent = 8,
+    /// The transport's heartbeat is due.
+    Heartbeat = 16,
+    /// Writing failed.
+    Broken = 32,
+}
+
+/// One connection's bell: who rings leaves a signal.
+#[derive(Debug)]
+pub struct Bell {
+    waker: AtomicWaker,
+    signals: AtomicU8,
+    writing: AtomicBool,
+    torn: AtomicBool,
+    choked: AtomicUsize,
+    opened: Instant,
+    heard: AtomicU64,
+}
+
+/// The signals found at one look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signals(u8);
+
+impl Signals {
+    /// Whether `signal` was left.
+    #[must_use]
+    pub fn has(self, signal: Signal) -> bool {
+        self.0 & signal.bit() != 0
+    }
+}
+
+impl Signal {
+    fn bit(self) -> u8 {
+        match self {
+            Self::Write => 1,
+            Self::TakenOver => 2,
+            Self::Shutdown => 4,
+            Self::Silent => 8,
+            Self::Heartbeat => 16,
+            Self::Broken => 32,
+        }
+    }
+}
+
+impl Bell {
+    /// A bell for a connection that was last heard `now`.
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
+        Self {
+            waker: AtomicWaker::new(),
+            signals: AtomicU8::new(0),
+            writing: AtomicBool::new(false),
+            torn: AtomicBool::new(false),
+            choked: AtomicUsize::new(0),
+            opened: now,
+            heard: AtomicU64::new(0),
+        }
+    }
+
+    /// Leaves a signal and wakes the driver.
+    pub fn ring(&self, signal: Signal) {
+        self.signals.fetch_or(signal.bit(), Ordering::AcqRel);
+        self.waker.wake();
+    }
+
+    /// Remembers whom to wake.
+    pub fn listen(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Takes the signals left since the last look.
+    #[must_use]
+    pub fn heed(&self) -> Signals {
+        if self.signals.load(Ordering::Acquire) == 0 {
+            return Signals(0);
+        }
+        Signals(self.signals.swap(0, Ordering::AcqRel))
+    }
+
+    /// Notes that a packet arrived.
+    pub fn hear(&self, now: Instant) {
+        let since = u64::try_from(now.saturating_duration_since(self.opened).as_millis()).unwrap_or(u64::MAX);
+        self.heard.store(since, Ordering::Relaxed);
+    }
+
+    /// When the peer was last heard.
+    #[must_use]
+    pub fn heard(&self) -> Instant {
+        let since = Duration::from_millis(self.heard.load(Ordering::Relaxed));
+        self.opened.checked_add(since).unwrap_or(self.opened)
+    }
+
+    /// A core begins to write to the connection.
+    pub fn set_writing(&self) {
+        self.writing.store(true, Ordering::Release);
+    }
+
+    /// The core is done; `torn` when it left a packet cut in two that nobody will finish.
+    pub fn finish_write(&self, torn: bool) {
+        if torn {
+            self.torn.store(true, Ordering::Release);
+        }
+        self.writing.store(false, Ordering::Release);
+    }
+
+    /// Whether a core is writing to the connection at this moment.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        self.writing.load(Ordering::Acquire)
+    }
+
+    /// Whether the outgoing stream ends in the middle of a packet.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.torn.load(Ordering::Acquire)
+    }
+
+    /// The driver reads no more until less than `len` bytes wait to be written.
+    pub fn choke(&self, len: usize) {
+        self.choked.store(len, Ordering::Release);
+    }
+
+    /// Wakes a driver that does not read, when few enough bytes are left.
+    pub fn relieve(&self, len: usize) {
+        if len < self.choked.load(Ordering::Relaxed) {
+            self.choked.store(0, Ordering::Release);
+            self.ring(Signal::Write);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What each packet from the client does. Publishes of one topic are gathered into a run, acknowledgements into a batch.
+
+use std::time::Instant;
+
+use smallvec::SmallVec;
+use tidegate_mqtt::frame::Frame;
+use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
+use tidegate_session::Received;
+
+use super::{Driver, End};
+use crate::broker::{Published, Run};
+use crate::cores::Core;
+
+/// What one read brought so far and is not carried out yet.
+pub(super) struct Intake<'a> {
+    pub(super) now: Instant,
+    run: Run<'a>,
+    /// Acknowledgements by the client, in order.
+    acks: SmallVec<[Ack; 8]>,
+    /// Identifiers that the run's publishes are answered by, in order.
+    owed: SmallVec<[(PacketId, QoS); 8]>,
+    /// Our acknowledgements, in order.
+    replies: SmallVec<[Ack; 8]>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(bytes: &'a [u8], now: Instant) -> Self {
+        Self { now, run: Run::new(bytes), acks: SmallVec::new(), owed: SmallVec::new(), replies: SmallVec::new() }
+    }
+}
+
+impl Driver {
+    pub(super) fn dispatch<'a>(&mut self, core: &mut Core, intake: &mut Intake<'a>, packet: &Frame<'a>) -> Result<(), End> {
+        match packet.packet_type {
+            PacketType::Publish => return self.handle_publish(core, intake, packet),
+            PacketType::PubAck | PacketType::PubRec | PacketType::PubComp | PacketType::PubRel => {
+                return self.handle_ack(core, intake, packet);
+            }
+            _ => self.settle(core, intake)?,
+        }
+        match Packet::decode(packet, self.connection.version()).map_err(|error| End::malformed(&error))? {
+            Packet::Subscribe(subscribe) => self.handle_subscribe(core, *subscribe),
+            Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(core, &unsubscribe),
+            Packet::PingReq => self.reply(core, &Packet::PingResp),
+            Packet::Disconnect(disconnect) => Err(End::disconnected(&disconnect)),
+            Packet::Auth(auth) => match self.connection.handle_auth(*auth)? {
+                Some(answer) => self.reply(core, &answer),
+                None => Ok(()),
+            },
+            // A second CONNECT and packets that only a server sends [MQTT5-3.1.0-2].
+            _ => Err(End::unexpected()),
+        }
+    }
+
+    fn handle_publish<'a>(&mut self, core: &mut Core, intake: &mut Intake<'a>, packet: &Frame<'a>) -> Result<(), End> {
+        let view = PublishView::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
+        if view.forwardable() {
+            if !intake.run.extend(&view) {
+                self.settle_run(core, intake)?;
+                if !intake.run.extend(&view) {
+                    return self.handle_single(core, intake, &view);
+                }
+            }
+            return Ok(());
+        }
+        self.handle_single(core, intake, &view)
+    }
+
+    /// A publish with an identifier, an alias, RETAIN or an expiry: becomes a message at once.
+    fn handle_single(&mut self, core: &mut Core, intake: &mut Intake<'_>, view: &PublishView<'_>) -> Result<(), End> {
+        if view.qos == QoS::ExactlyOnce && self.is_repeat(intake, view)? {
+            return Ok(());
+        }
+        let topic = self.connection.admit(view)?;
+        if !intake.run.holds(topic) {
+            let topic: Box<str> = topic.into();
+            self.settle_run(core, intake)?;
+            intake.run.begin(&topic);
+        }
+        intake.run.push(view, self.seat.id(), intake.now);
+        if let Some(packet_id) = view.packet_id {
+            intake.owed.push((packet_id, view.qos));
+        }
+        if intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
+    }
+
+    /// Whether a QoS 2 publish came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
+    fn is_repeat(&mut self, intake: &mut Intake<'_>, view: &PublishView<'_>) -> Result<bool, End> {
+        let Some(packet_id) = view.packet_id else { return Ok(false) };
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        match state.session.receive(packet_id)? {
+            Received::New => Ok(false),
+            Received::Repeat => {
+                drop(state);
+                intake.replies.push(Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success));
+                Ok(true)
+            }
+        }
+    }
+
+    fn handle_ack(&mut self, core: &mut Core, intake: &mut Intake<'_>, packet: &Frame<'_>) -> Result<(), End> {
+        let ack = Ack::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
+        if ack.kind == AckKind::PubRel {
+            self.settle_run(core, intake)?;
+            let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+            let reason = state.session.release(ack.packet_id);
+            drop(state);
+            intake.replies.push(Ack::new(AckKind::PubComp, ack.packet_id, reason));
+            return Ok(());
+        }
+        intake.acks.push(ack);
+        if intake.acks.len() >= ACKS_MAX { self.settle(core, intake) } else { Ok(()) }
+    }
+
+    /// Carries out all that the read brought so far.
+    pub(super) fn settle(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
+        self.settle_run(core, intake)?;
+        if intake.acks.is_empty() && intake.replies.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        for ack in intake.acks.drain(..) {
+            state.session.handle_ack(&ack, intake.now)?;
+        }
+        for reply in intake.replies.drain(..) {
+            state.session.send_ack(&reply);
+        }
+        core.counters.add_drops(&state.session.take_drops());
+        let waits = !state.session.pending().is_empty();
+        drop(state);
+        if waits {
+            core.mark_dirty(&self.seat);
+        }
+        Ok(())
+    }
+
+    fn settle_run(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
+        if intake.run.is_empty() {
+            return Ok(());
+        }
+        let published = self.broker.publish(core, &self.seat, self.connection.version(), &mut intake.run, intake.now);
+        intake.run.clear();
+        for (packet_id, qos) in intake.owed.drain(..) {
+            let kind = if qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
+            let reason = reason_for(published);
+            if kind == AckKind::PubRec && reason.is_error() {
+                // A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
+                let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+                let _ = state.session.release(packet_id);
+            }
+            intake.replies.push(Ack::new(kind, packet_id, reason));
+        }
+        Ok(())
+    }
+
+    /// Sends a packet to the client by way of its session.
+    pub(super) fn reply(&mut self, core: &mut Core, packet: &Packet) -> Result<(), End> {
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        state.session.send(packet);
+        drop(state);
+        core.mark_dirty(&self.seat);
+        Ok(())
+    }
+}
+
+fn reason_for(published: Published) -> ReasonCode {
+    match published {
+        Published::Delivered => ReasonCode::Success,
+        Published::Unmatched => ReasonCode::NoMatchingSubscribers,
+        Published::Forbidden => ReasonCode::NotAuthorized,
+        Published::Refused => ReasonCode::QuotaExceeded,
+    }
+}
+
+/// Acknowledgements handled under one lock.
+const ACKS_MAX: usize = 256;

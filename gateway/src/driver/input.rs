@@ -1,0 +1,98 @@
+//! The way in: one read call yields many packets; what is left of the last one waits with the connection.
+
+use std::mem;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tidegate_mqtt::frame::{self, Next};
+
+use super::dispatch::Intake;
+use super::{Driver, End};
+use crate::cores::{Core, with_core};
+
+impl Driver {
+    pub(super) fn read(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        with_core(|core| {
+            if !self.torn.is_empty() && !self.started {
+                self.started = true;
+                self.take_in(core, &[])?;
+            }
+            let mut buffer = core.lend_read_buffer();
+            let outcome = self.read_into(core, context, &mut buffer);
+            core.return_read_buffer(buffer);
+            outcome
+        })
+    }
+
+    fn read_into(&mut self, core: &mut Core, context: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), End> {
+        for _ in 0..READS_MAX {
+            if self.is_choked() {
+                return Ok(());
+            }
+            match self.link.poll_read(context, buffer) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0) | Err(_)) => return Err(End::closed()),
+                Poll::Ready(Ok(len)) => self.take_in(core, buffer.get(..len).unwrap_or_default())?,
+            }
+        }
+        context.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// A client that does not read its answers is not read either.
+    fn is_choked(&self) -> bool {
+        let Some(mut state) = self.seat.own(self.epoch) else { return false };
+        let waiting = state.session.pending().len();
+        let high = self.broker.config().session.pending_bytes_high;
+        let choked = waiting > high;
+        if choked {
+            self.bell.choke(high);
+        }
+        choked
+    }
+
+    fn take_in(&mut self, core: &mut Core, bytes: &[u8]) -> Result<(), End> {
+        if self.torn.is_empty() {
+            let used = self.consume(core, bytes)?;
+            self.torn.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            return Ok(());
+        }
+        let mut torn = mem::take(&mut self.torn);
+        torn.extend_from_slice(bytes);
+        let used = self.consume(core, &torn)?;
+        if used < torn.len() {
+            torn.drain(..used);
+            self.torn = torn;
+        }
+        Ok(())
+    }
+
+    /// Handles every whole packet in `bytes`; returns how many bytes those took.
+    fn consume(&mut self, core: &mut Core, bytes: &[u8]) -> Result<usize, End> {
+        let now = Instant::now();
+        let mut intake = Intake::new(bytes, now);
+        let mut rest = bytes;
+        let outcome = loop {
+            match frame::next(rest, self.connection.version(), self.connection.packet_size_max()) {
+                Ok(Next::Incomplete { .. }) => break Ok(()),
+                Err(error) => break Err(End::malformed(&error)),
+                Ok(Next::Frame(packet)) => {
+                    if let Err(end) = self.dispatch(core, &mut intake, &packet) {
+                        break Err(end);
+                    }
+                    rest = rest.get(packet.wire.len()..).unwrap_or_default();
+                }
+            }
+        };
+        self.settle(core, &mut intake)?;
+        outcome?;
+        let used = bytes.len() - rest.len();
+        if used > 0 {
+            self.bell.hear(now);
+        }
+        Ok(used)
+    }
+}
+
+/// Reads of one connection before others get their turn.
+const READS_MAX: usize = 2;

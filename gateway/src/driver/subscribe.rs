@@ -1,0 +1,75 @@
+//! SUBSCRIBE and UNSUBSCRIBE: into the session and the routing table under one lock, acknowledged, then retained messages.
+
+use tidegate_mqtt::{Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe};
+use tidegate_routing::Grant;
+
+use super::replay::Replays;
+use super::{Driver, End};
+use crate::broker::Member;
+use crate::cores::Core;
+
+impl Driver {
+    pub(super) fn handle_subscribe(&mut self, core: &mut Core, subscribe: &Subscribe) -> Result<(), End> {
+        let mut reasons = Vec::with_capacity(subscribe.filters.len());
+        for entry in &subscribe.filters {
+            reasons.push(self.subscribe(entry, subscribe.identifier)?);
+        }
+        let suback = SubAck::new(subscribe.packet_id, reasons);
+        // In effect before it is acknowledged [MQTT5-3.8.4-1].
+        self.reply(core, &Packet::SubAck(Box::new(suback)))
+    }
+
+    fn subscribe(&mut self, entry: &SubscribeEntry, identifier: Option<u32>) -> Result<ReasonCode, End> {
+        let granted = self.connection.check_subscribe(entry, identifier)?;
+        if granted.is_error() {
+            return Ok(granted);
+        }
+        let Ok(filter) = &entry.filter else { return Ok(ReasonCode::TopicFilterInvalid) };
+        let options = entry.options;
+        let grant = Grant {
+            qos: options.qos.min(self.broker.config().session.qos_max),
+            no_local: options.no_local,
+            retain_as_published: options.retain_as_published,
+            identifier,
+        };
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let existed = match state.session.subscribe(filter.clone(), options, identifier) {
+            Ok(existed) => existed,
+            Err(_) => return Ok(ReasonCode::QuotaExceeded),
+        };
+        let member = Member(std::sync::Arc::clone(&self.seat));
+        if let Err(error) = self.seat.realm().router.subscribe(filter, member, grant) {
+            state.session.unsubscribe(filter);
+            return Ok(error.reason());
+        }
+        drop(state);
+        let wanted = match options.retain_handling {
+            RetainHandling::Send => true,
+            RetainHandling::SendIfNew => !existed,
+            RetainHandling::DoNotSend => false,
+        };
+        // Never because of a shared subscription [MQTT5-4.8.2].
+        if wanted && filter.share.is_none() {
+            self.replays.get_or_insert_default().begin(filter, &grant);
+        }
+        Ok(granted)
+    }
+
+    pub(super) fn handle_unsubscribe(&mut self, core: &mut Core, unsubscribe: &Unsubscribe) -> Result<(), End> {
+        let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        for filter in &unsubscribe.filters {
+            let Ok(filter) = filter else {
+                reasons.push(ReasonCode::TopicFilterInvalid);
+                continue;
+            };
+            let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+            let existed = state.session.unsubscribe(filter);
+            self.seat.realm().router.unsubscribe(filter, self.seat.id());
+            drop(state);
+            self.replays.as_deref_mut().map(|replays| Replays::cancel(replays, filter));
+            reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
+        }
+        let unsuback = UnsubAck::new(unsubscribe.packet_id, reasons);
+        self.reply(core, &Packet::UnsubAck(Box::new(unsuback)))
+    }
+}

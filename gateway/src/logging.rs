@@ -1,0 +1,50 @@
+//! The log on standard error: for people or as JSON lines. What is logged is the business of who logs.
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, fmt};
+
+use crate::config::{Level, Log, LogFormat};
+
+/// Starts the log of this process. Only the first call has an effect.
+pub fn start(log: Log) {
+    let filter = Targets::new().with_default(of_others(log.level)).with_target("tidegate", of_ours(log.level));
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_json(log.format) {
+        fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed()
+    } else {
+        fmt::layer().with_ansi(io::stderr().is_terminal()).with_target(false).with_writer(io::stderr).boxed()
+    };
+    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    drop(started);
+}
+
+fn is_json(format: LogFormat) -> bool {
+    match format {
+        LogFormat::Auto => !io::stderr().is_terminal(),
+        LogFormat::Human => false,
+        LogFormat::Json => true,
+    }
+}
+
+fn of_ours(level: Level) -> LevelFilter {
+    match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    }
+}
+
+/// Libraries tell only what went wrong, unless everything is asked for.
+fn of_others(level: Level) -> LevelFilter {
+    match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Trace => LevelFilter::DEBUG,
+        _ => LevelFilter::WARN,
+    }
+}

@@ -1,0 +1,117 @@
+//! A running broker: cores, listeners, and an orderly end on SIGTERM or SIGINT.
+
+mod accept;
+mod settings;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_transports::Listener;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::broker::Broker;
+use crate::config::Config;
+use crate::cores::{CoreId, Cores};
+use accept::Acceptor;
+
+/// Why the broker could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Threads, runtimes or signals could not be set up.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+    /// A listener could not be opened.
+    #[error("listener {name}: {source}")]
+    Listener {
+        /// The listener's name.
+        name: String,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The core that accepts connections is gone.
+    #[error("the accepting core ended")]
+    Core,
+}
+
+/// Serves until a signal ends it; then drains within the configured time.
+///
+/// # Errors
+/// When a listener or the threads cannot be set up. Nothing is served then.
+pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let broker_config = settings::broker(config);
+    let (broker, threads) = Cores::start(config.cores(), |cores| Arc::new(Broker::new(broker_config, cores)))?;
+    tracing::info!(data = %data.display(), cores = config.cores(), "starting");
+    let outcome = runtime.block_on(serve(config, &broker));
+    threads.stop();
+    for (name, value) in broker.cores().totals().list().into_iter().filter(|(_, value)| *value > 0) {
+        tracing::info!(counter = name, value, "counted");
+    }
+    outcome
+}
+
+async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, stopped) = watch::channel(false);
+    let connections = TaskTracker::new();
+    for listener in config.listeners() {
+        let acceptor = Acceptor::new(listener, Arc::clone(broker), connections.clone());
+        open(listener, broker, acceptor, stopped.clone()).await?;
+    }
+    tracing::info!("ready");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: no new connections");
+    let _ = stop.send(true);
+    drain(broker, &connections, config.drain_timeout.duration()).await;
+    Ok(())
+}
+
+/// Opens one listener on the accepting core; returns when it listens.
+async fn open(
+    listener: &crate::config::Listener,
+    broker: &Arc<Broker>,
+    acceptor: Acceptor,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    let failed = |source| ServeError::Listener { name: listener.name.to_string(), source };
+    let settings = settings::listener(listener).map_err(|error| failed(error.into()))?;
+    let (report, opened) = oneshot::channel();
+    broker.cores().spawn(ACCEPTING_CORE, async move {
+        match Listener::bind(settings) {
+            Ok(listener) => {
+                let _ = report.send(Ok(listener.local_address()));
+                acceptor.run(listener, stopped).await;
+            }
+            Err(error) => {
+                let _ = report.send(Err(error));
+            }
+        }
+    });
+    let address = opened.await.map_err(|_| ServeError::Core)?.map_err(|error| failed(error.into()))?;
+    tracing::info!(listener = %*listener.name, transport = listener.transport.name(), %address, "listening");
+    Ok(())
+}
+
+/// Tells every client, and waits for their connections to end, but not for ever.
+async fn drain(broker: &Broker, connections: &TaskTracker, limit: Duration) {
+    connections.close();
+    broker.shut_down();
+    let open = connections.len();
+    match tokio::time::timeout(limit, connections.wait()).await {
+        Ok(()) => tracing::info!(connections = open, "drained"),
+        Err(_) => tracing::warn!(left = connections.len(), "drain timeout: closing the rest"),
+    }
+}
+
+/// The core that accepts connections and carries the QUIC sockets.
+const ACCEPTING_CORE: CoreId = CoreId(0);

@@ -1,0 +1,88 @@
+//! From a listener to drivers: accept, place on a core, handshake there in a task of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_transports::{Incoming, Listener};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+
+use crate::broker::{Broker, LinkFacts};
+use crate::config;
+use crate::cores::{CoreId, with_core};
+use crate::driver::{Driver, Greeted, greet};
+
+/// Turns what a listener accepts into driven connections.
+#[derive(Clone)]
+pub(super) struct Acceptor {
+    name: Arc<str>,
+    broker: Arc<Broker>,
+    connections: TaskTracker,
+    connect_timeout: Duration,
+}
+
+impl Acceptor {
+    pub(super) fn new(listener: &config::Listener, broker: Arc<Broker>, connections: TaskTracker) -> Self {
+        Self {
+            name: Arc::from(listener.name.as_str()),
+            broker,
+            connections,
+            connect_timeout: listener.connect_timeout.duration(),
+        }
+    }
+
+    /// Accepts until told to stop. Never waits for a peer.
+    pub(super) async fn run(self, listener: Listener, mut stopped: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                accepted = listener.accept() => match accepted {
+                    Ok(incoming) => self.place(incoming),
+                    Err(error) => {
+                        tracing::warn!(listener = &*self.name, %error, "cannot accept");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn place(&self, incoming: Incoming) {
+        let core = if incoming.is_bound() { CoreId(0) } else { self.broker.cores().place() };
+        let (this, tracker) = (self.clone(), self.connections.clone());
+        // Handshake and driver are tasks of their own, so that the memory of the former is freed.
+        self.broker.cores().spawn(core, async move { this.welcome(incoming, tracker).await });
+    }
+
+    async fn welcome(self, incoming: Incoming, tracker: TaskTracker) {
+        let link = match incoming.establish().await {
+            Ok(link) => link,
+            Err(error) => {
+                tracing::debug!(listener = &*self.name, %error, "handshake failed");
+                return;
+            }
+        };
+        let session = Arc::clone(&self.broker.config().session);
+        let Greeted { link, agreed, rest } = match timeout(self.connect_timeout, greet(link, session)).await {
+            Ok(Ok(greeted)) => greeted,
+            Ok(Err(error)) => {
+                with_core(|core| core.counters.connections_refused.add(1));
+                tracing::debug!(listener = &*self.name, %error, "not connected");
+                return;
+            }
+            Err(_) => {
+                with_core(|core| core.counters.connections_refused.add(1));
+                tracing::debug!(listener = &*self.name, "no CONNECT in time");
+                return;
+            }
+        };
+        let facts = LinkFacts { writer: link.direct(), heartbeat: link.heartbeat() };
+        let attachment = with_core(|core| self.broker.attach(core, &agreed, facts, Instant::now()));
+        let driver = Box::new(Driver::new(link, Arc::clone(&self.broker), attachment, rest));
+        tokio::spawn(tracker.track_future(driver.run()));
+    }
+}
+
+/// How long to leave the listener alone when the system is out of something, such as file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
