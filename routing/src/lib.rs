@@ -1,1 +1,16 @@
-//! Who gets a message: topic trie, shared subscriptions, retained look-up.
+//! Pure: no clock, no sockets, no tasks; time and random numbers come in as arguments.
+#![cfg_attr(test, allow(clippy::as_conversions))]
+
+mod config;
+mod group;
+mod roster;
+mod route;
+mod router;
+mod subscription;
+mod trie;
+
+pub use config::{Config, Strategy};
+pub use group::{Group, MemberState, Picked};
+pub use route::{Delivery, Grants, Route};
+pub use router::{Existed, Router, SubscribeError};
+pub use subscription::{Grant, Subscriber};

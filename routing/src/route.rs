@@ -1,0 +1,89 @@
+//! Where messages on one topic go. Built once, then kept by the caller for as long as the generation stays.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use tidegate_mqtt::QoS;
+
+use crate::group::Group;
+
+mod merge;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use merge::deliveries;
+
+/// All receivers of one topic's messages.
+#[derive(Clone, Debug)]
+pub struct Route<S> {
+    /// One a subscriber, whatever many of its filters match `[MQTT5-3.3.4-2]`.
+    pub deliveries: Vec<Delivery<S>>,
+    /// Shared subscriptions: each message goes to one member of each. A session that also has an ordinary
+    /// subscription gets its own copy besides.
+    pub groups: Vec<Arc<Group<S>>>,
+}
+
+/// One subscriber with what its matching subscriptions grant together.
+#[derive(Clone, Debug)]
+pub struct Delivery<S> {
+    /// Its handle.
+    pub subscriber: S,
+    /// The highest QoS of all matching subscriptions.
+    pub qos: QoS,
+    /// At least one of them asked for the RETAIN flag as published.
+    pub retain_as_published: bool,
+    /// Those of all matching subscriptions that have one `[MQTT5-3.3.4-4]`, equal ones too.
+    pub identifiers: SmallVec<[u32; 1]>,
+    id: u64,
+    own: Own,
+}
+
+/// What a subscriber gets of its own messages.
+#[derive(Clone, Debug)]
+enum Own {
+    /// The same as of others': no subscription with No Local matches.
+    Same,
+    /// Nothing: all of them have No Local.
+    Nothing,
+    /// What the others grant.
+    Less(Box<Merged>),
+}
+
+/// What several subscriptions grant together.
+#[derive(Clone, Debug)]
+struct Merged {
+    qos: QoS,
+    retain_as_published: bool,
+    identifiers: SmallVec<[u32; 1]>,
+}
+
+/// What one publisher's message is delivered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grants<'r> {
+    /// Maximum QoS.
+    pub qos: QoS,
+    /// Keep the RETAIN flag.
+    pub retain_as_published: bool,
+    /// Subscription identifiers.
+    pub identifiers: &'r [u32],
+}
+
+impl<S> Delivery<S> {
+    /// What this subscriber gets of a message of `publisher`: nothing when the message is its own and only
+    /// subscriptions with No Local match `[MQTT5-3.8.3-3]`.
+    pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
+        match &self.own {
+            Own::Nothing if self.id == publisher => None,
+            Own::Less(less) if self.id == publisher => Some(Grants {
+                qos: less.qos,
+                retain_as_published: less.retain_as_published,
+                identifiers: &less.identifiers,
+            }),
+            _ => Some(Grants {
+                qos: self.qos,
+                retain_as_published: self.retain_as_published,
+                identifiers: &self.identifiers,
+            }),
+        }
+    }
+}

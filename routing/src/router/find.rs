@@ -1,0 +1,34 @@
+//! Building routes.
+
+use std::sync::Arc;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+
+use super::Router;
+use crate::group::Group;
+use crate::route::deliveries;
+use crate::{Route, Subscriber};
+
+impl<S: Subscriber> Router<S> {
+    /// Where messages on `topic` go. Takes no lock, and never misses a subscription that is there all the while,
+    /// even if it is being replaced.
+    pub fn route(&self, topic: &str) -> Route<S> {
+        let guard = self.trie.guard();
+        let matches = self.trie.matches(topic, &guard);
+        let mut members = Vec::new();
+        let mut groups = Vec::new();
+        let mut filters = 0;
+        for audience in matches.audiences.iter().copied().chain(matches.everything.as_deref()) {
+            filters += usize::from(!audience.members.is_empty());
+            audience.members.collect(&mut members);
+            audience.groups.collect(&mut groups);
+        }
+        let groups = groups.into_iter().map(Arc::clone).collect();
+        Route { deliveries: deliveries(members, filters <= 1), groups }
+    }
+
+    /// The group of a shared subscription, to choose another member for a message.
+    pub fn group(&self, filter: &SubscriptionFilter) -> Option<Arc<Group<S>>> {
+        self.groups.pin().get(filter).cloned()
+    }
+}

@@ -1,0 +1,133 @@
+//! Changes of subscriptions.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tidegate_mqtt::topic::{self, SubscriptionFilter};
+
+use super::{Existed, Router, SubscribeError, Writer};
+use crate::group::Group;
+use crate::subscription::Member;
+use crate::trie::Audience;
+use crate::{Grant, Subscriber};
+
+impl<S: Subscriber> Router<S> {
+    /// Subscribes, or replaces what this session has at the same filter `[MQTT5-3.8.4-3]` `[MQTT3-3.8.4-3]`. Effective
+    /// when it returns.
+    ///
+    /// # Errors
+    /// The bound of the configuration that stands against it; nothing is changed then.
+    pub fn subscribe(
+        &self,
+        filter: &SubscriptionFilter,
+        subscriber: S,
+        grant: Grant,
+    ) -> Result<Existed, SubscribeError> {
+        self.check(filter)?;
+        let member = Member { subscriber, grant };
+        let mut writer = self.writer.lock();
+        let full = self.subscriptions() >= self.config.subscriptions_max;
+        if full && !self.holds(filter, member.subscriber.id()) {
+            return Err(SubscribeError::Full);
+        }
+        let existed = match filter.is_shared() {
+            true => self.join(filter, member, &mut writer),
+            false => self.add(filter, member),
+        };
+        self.subscriptions.fetch_add(usize::from(!existed), Ordering::Relaxed);
+        self.generation.fetch_add(1, Ordering::Release);
+        Ok(Existed(existed))
+    }
+
+    /// Ends a subscription. False if there was none. Routes built before may still lead to the subscriber.
+    pub fn unsubscribe(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
+        let _writer = self.writer.lock();
+        let existed = match filter.is_shared() {
+            true => self.leave(filter, subscriber_id),
+            false => self.remove(filter, subscriber_id),
+        };
+        if existed {
+            self.subscriptions.fetch_sub(1, Ordering::Relaxed);
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        existed
+    }
+
+    fn check(&self, filter: &SubscriptionFilter) -> Result<(), SubscribeError> {
+        let mut wildcards = 0;
+        let mut levels = 0;
+        for level in topic::levels(&filter.filter) {
+            levels += 1;
+            wildcards += usize::from(level == "+");
+        }
+        if levels > self.config.levels_max {
+            return Err(SubscribeError::TooManyLevels);
+        }
+        if wildcards > self.config.wildcards_max {
+            return Err(SubscribeError::TooManyWildcards);
+        }
+        Ok(())
+    }
+
+    /// True when this session has a subscription to this very filter.
+    fn holds(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
+        if filter.is_shared() {
+            return self.group(filter).is_some_and(|group| group.has(subscriber_id));
+        }
+        self.trie.inspect(&filter.filter, |audience| audience.members.find(subscriber_id).is_some())
+    }
+
+    fn add(&self, filter: &SubscriptionFilter, member: Member<S>) -> bool {
+        let change = |audience: &Audience<S>| {
+            let first = audience.members.is_empty();
+            let (members, existed) = audience.members.with(member);
+            Some((Audience { members, groups: audience.groups.clone() }, (existed, first)))
+        };
+        let (existed, first) = self.trie.change(&filter.filter.shared(), change).unwrap_or_default();
+        self.filters.fetch_add(usize::from(first), Ordering::Relaxed);
+        existed
+    }
+
+    fn remove(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
+        let change = |audience: &Audience<S>| {
+            let members = audience.members.without(subscriber_id)?;
+            let last = members.is_empty();
+            Some((Audience { members, groups: audience.groups.clone() }, last))
+        };
+        let last = self.trie.change(&filter.filter.shared(), change);
+        self.filters.fetch_sub(usize::from(last == Some(true)), Ordering::Relaxed);
+        last.is_some()
+    }
+
+    fn join(&self, filter: &SubscriptionFilter, member: Member<S>, writer: &mut Writer) -> bool {
+        if let Some(group) = self.group(filter) {
+            return group.join(member);
+        }
+        writer.next_group += 1;
+        let group = Arc::new(Group::new(filter.clone(), writer.next_group, &self.config));
+        group.join(member);
+        self.groups.pin().insert(filter.clone(), Arc::clone(&group));
+        self.trie.change(&filter.filter.shared(), |audience| {
+            let (groups, existed) = audience.groups.with(group);
+            Some((Audience { members: audience.members.clone(), groups }, existed))
+        });
+        self.filters.fetch_add(1, Ordering::Relaxed);
+        false
+    }
+
+    fn leave(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
+        let Some(group) = self.group(filter) else { return false };
+        if !group.leave(subscriber_id) {
+            return false;
+        }
+        if group.is_empty() {
+            self.trie.change(&filter.filter.shared(), |audience| {
+                let groups = audience.groups.without(group.serial())?;
+                Some((Audience { members: audience.members.clone(), groups }, ()))
+            });
+            self.groups.pin().remove(filter);
+            self.filters.fetch_sub(1, Ordering::Relaxed);
+        }
+        true
+    }
+}

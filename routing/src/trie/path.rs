@@ -1,0 +1,61 @@
+//! A filter as the steps from the root to its node.
+
+use smallvec::SmallVec;
+
+/// One edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step<'f> {
+    /// The levels, `+` for the wildcard.
+    pub(super) text: &'f str,
+    /// How many levels; 0 for the wildcard.
+    pub(super) length: usize,
+}
+
+impl Step<'_> {
+    pub(super) const fn is_plus(&self) -> bool {
+        self.length == 0
+    }
+}
+
+/// The whole way.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Path<'f> {
+    pub(super) steps: SmallVec<[Step<'f>; 8]>,
+    /// The filter ends with `#`.
+    pub(super) below: bool,
+}
+
+impl<'f> Path<'f> {
+    pub(super) fn of(filter: &'f str) -> Self {
+        let (filter, below) = match filter.strip_suffix('#') {
+            Some("") => return Self { steps: SmallVec::new(), below: true },
+            Some(parent) => (parent.strip_suffix('/').unwrap_or(parent), true),
+            None => (filter, false),
+        };
+        let mut steps = SmallVec::new();
+        let mut rest = Some(filter);
+        while let Some(text) = rest {
+            let (step, after) = first_step(text);
+            steps.push(step);
+            rest = after;
+        }
+        Self { steps, below }
+    }
+}
+
+/// The longest run of literal levels, or one wildcard, and what follows the slash behind it.
+fn first_step(text: &str) -> (Step<'_>, Option<&str>) {
+    let end = run_end(text);
+    let (run, after) = text.split_at_checked(end).unwrap_or((text, ""));
+    if run.is_empty() && text.starts_with('+') {
+        let (wildcard, after) = text.split_at_checked(1).unwrap_or((text, ""));
+        return (Step { text: wildcard, length: 0 }, after.strip_prefix('/'));
+    }
+    let length = run.split('/').count();
+    (Step { text: run, length }, after.strip_prefix('/'))
+}
+
+/// Where the run of literal levels ends: before the slash that a `+` follows.
+fn run_end(text: &str) -> usize {
+    if text.starts_with('+') { 0 } else { text.find("/+").unwrap_or(text.len()) }
+}

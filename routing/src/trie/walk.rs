@@ -1,0 +1,132 @@
+//! A match: from the root along all edges that the topic's levels allow.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use papaya::LocalGuard;
+use smallvec::SmallVec;
+
+use super::edge::EdgeRef;
+use super::node::{Audience, Branch, length_bit};
+use super::{Trie, hash};
+use crate::Subscriber;
+
+/// Who subscribes to filters that match a topic.
+pub(crate) struct Matches<'g, S> {
+    /// One audience a filter, in no order.
+    pub(crate) audiences: SmallVec<[&'g Audience<S>; 8]>,
+    /// That of `#`.
+    pub(crate) everything: Option<Arc<Audience<S>>>,
+}
+
+impl<S: Subscriber> Trie<S> {
+    /// Everybody whose filter matches `topic`. Takes no lock. A filter that is there all the while is found.
+    pub(crate) fn matches<'g>(&self, topic: &str, guard: &'g LocalGuard<'_>) -> Matches<'g, S> {
+        // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] only literal first levels match a topic that begins with `$`.
+        let reserved = topic.starts_with('$');
+        let mut walk = Walk {
+            trie: self,
+            guard,
+            topic: Topic::new(self, topic),
+            open: SmallVec::new(),
+            found: SmallVec::new(),
+        };
+        walk.expand(&self.root, 0, !reserved);
+        while let Some((branch, level)) = walk.open.pop() {
+            walk.expand(branch, level, true);
+        }
+        let everything = !reserved && self.any_everything.load(Ordering::Acquire);
+        let audiences = walk.found;
+        Matches { audiences, everything: everything.then(|| self.everything.load_full()) }
+    }
+}
+
+struct Walk<'w, 'g, S> {
+    trie: &'w Trie<S>,
+    guard: &'g LocalGuard<'g>,
+    topic: Topic<'w>,
+    /// Branches yet to follow, each with the levels used up on the way to it.
+    open: SmallVec<[(&'g Branch, usize); 16]>,
+    found: SmallVec<[&'g Audience<S>; 8]>,
+}
+
+impl<'g, S: Subscriber> Walk<'_, 'g, S> {
+    fn expand(&mut self, branch: &Branch, level: usize, wildcards: bool) {
+        let remaining = self.topic.levels.len() - level;
+        let lengths = branch.lengths(remaining);
+        if lengths != 0 {
+            self.expand_runs(branch.id, level, lengths);
+        }
+        if wildcards && branch.has_plus() {
+            let run = hash::extend(hash::start(branch.id), self.trie.plus_hash);
+            self.follow(EdgeRef { hash: hash::finish(run), parent: branch.id, text: "+" }, level + 1);
+        }
+    }
+
+    fn expand_runs(&mut self, parent: u64, level: usize, lengths: u64) {
+        let mut run = hash::start(parent);
+        let mut left = lengths;
+        for end in level + 1..=self.topic.levels.len() {
+            run = hash::extend(run, self.topic.hash_before(end));
+            let bit = length_bit(end - level);
+            if lengths & bit == 0 {
+                continue;
+            }
+            let text = self.topic.between(level, end);
+            self.follow(EdgeRef { hash: hash::finish(run), parent, text }, end);
+            left &= !bit;
+            if left == 0 && end - level < 64 {
+                break;
+            }
+        }
+    }
+
+    fn follow(&mut self, edge: EdgeRef<'_>, level: usize) {
+        let Some(node) = self.trie.node(&edge, self.guard) else { return };
+        let ends = level == self.topic.levels.len();
+        // `a/#` matches `a` as well: the parent level is included.
+        self.found.extend(node.below.as_deref());
+        if ends && !node.here.is_empty() {
+            self.found.push(&node.here);
+        }
+        if let (false, Some(branch)) = (ends, &node.branch) {
+            self.open.push((branch, level));
+        }
+    }
+}
+
+/// A topic cut into levels, with the hash of each. Levels beyond those that a filter may have are left out: no edge
+/// leads there, and one of them is enough to tell that the topic goes on.
+struct Topic<'t> {
+    text: &'t str,
+    levels: SmallVec<[Level; 12]>,
+}
+
+struct Level {
+    end: usize,
+    hash: u64,
+}
+
+impl<'t> Topic<'t> {
+    fn new<S: Subscriber>(trie: &Trie<S>, text: &'t str) -> Self {
+        let mut start = 0;
+        let levels = tidegate_mqtt::topic::levels(text).take(trie.levels_max + 1).map(|level| {
+            let end = start + level.len();
+            start = end + 1;
+            Level { end, hash: trie.hash.level(level) }
+        });
+        Self { text, levels: levels.collect() }
+    }
+
+    /// Hash of the level before this boundary.
+    fn hash_before(&self, end: usize) -> u64 {
+        self.levels.get(end - 1).map_or(0, |level| level.hash)
+    }
+
+    /// The text of the levels from `start` to before `end`.
+    fn between(&self, start: usize, end: usize) -> &'t str {
+        let from = start.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |level| level.end + 1);
+        let to = end.checked_sub(1).and_then(|last| self.levels.get(last)).map_or(0, |level| level.end);
+        self.text.get(from..to).unwrap_or_default()
+    }
+}

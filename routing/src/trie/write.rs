@@ -1,0 +1,142 @@
+//! Changes of the trie. The caller lets one in at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use papaya::LocalGuard;
+
+use super::Trie;
+use super::edge::EdgeRef;
+use super::node::{Audience, Branch, Node};
+use super::path::{Path, Step};
+use crate::Subscriber;
+
+impl<S: Subscriber> Trie<S> {
+    /// Replaces the audience of the filter `text` by what `change` makes of it, if it makes one. Readers see the old
+    /// audience or the new one, never none `[MQTT5-3.8.4-4]`.
+    pub(crate) fn change<R>(
+        &self,
+        text: &Arc<str>,
+        change: impl FnOnce(&Audience<S>) -> Option<(Audience<S>, R)>,
+    ) -> Option<R> {
+        let path = Path::of(text);
+        let guard = self.guard();
+        let Some((last, way)) = path.steps.split_last() else { return self.change_everything(change) };
+        let before = self.audience(last, way, path.below, &guard);
+        let (after, result) = change(before.unwrap_or(&Audience::default()))?;
+        let writer = Writer { trie: self, guard: &guard, text };
+        let parents = writer.open(way);
+        let parent = parents.last().unwrap_or(&self.root);
+        writer.edit(parent, last, |node| node.set(after, path.below));
+        writer.close(&parents, way);
+        Some(result)
+    }
+
+    /// What `look` finds in the audience of the filter `text`.
+    pub(crate) fn inspect<R>(&self, text: &str, look: impl FnOnce(&Audience<S>) -> R) -> R {
+        let path = Path::of(text);
+        let guard = self.guard();
+        let Some((last, way)) = path.steps.split_last() else { return look(&self.everything.load()) };
+        look(self.audience(last, way, path.below, &guard).unwrap_or(&Audience::default()))
+    }
+
+    fn change_everything<R>(
+        &self,
+        change: impl FnOnce(&Audience<S>) -> Option<(Audience<S>, R)>,
+    ) -> Option<R> {
+        let (after, result) = change(&self.everything.load())?;
+        let any = !after.is_empty();
+        self.everything.store(Arc::new(after));
+        self.any_everything.store(any, Ordering::Release);
+        Some(result)
+    }
+
+    fn audience<'g>(
+        &self,
+        last: &Step<'_>,
+        way: &[Step<'_>],
+        below: bool,
+        guard: &'g LocalGuard<'_>,
+    ) -> Option<&'g Audience<S>> {
+        let mut parent = self.root.id;
+        for step in way {
+            parent = self.node(&self.edge(parent, step), guard)?.branch.as_ref()?.id;
+        }
+        let node = self.node(&self.edge(parent, last), guard)?;
+        if below { node.below.as_deref() } else { Some(&node.here) }
+    }
+
+    fn edge<'t>(&self, parent: u64, step: &Step<'t>) -> EdgeRef<'t> {
+        EdgeRef { hash: self.hash.edge(parent, step.text), parent, text: step.text }
+    }
+}
+
+/// One change under way.
+struct Writer<'t, S> {
+    trie: &'t Trie<S>,
+    guard: &'t LocalGuard<'t>,
+    /// The whole filter.
+    text: &'t Arc<str>,
+}
+
+impl<S: Subscriber> Writer<'_, S> {
+    /// The branches behind each of these steps; those that are missing are made.
+    fn open(&self, way: &[Step<'_>]) -> Vec<Arc<Branch>> {
+        let mut parents: Vec<Arc<Branch>> = Vec::with_capacity(way.len());
+        for step in way {
+            let parent = parents.last().unwrap_or(&self.trie.root);
+            let node = self.trie.node(&self.trie.edge(parent.id, step), self.guard);
+            let branch = node.and_then(|node| node.branch.clone()).unwrap_or_else(|| {
+                let branch = self.trie.new_branch();
+                self.edit(parent, step, |node| node.branch = Some(Arc::clone(&branch)));
+                branch
+            });
+            parents.push(branch);
+        }
+        parents
+    }
+
+    /// Takes away branches that nothing leaves any more, from the deepest up.
+    fn close(&self, parents: &[Arc<Branch>], way: &[Step<'_>]) {
+        for (depth, (branch, step)) in parents.iter().zip(way).enumerate().rev() {
+            if !branch.is_empty() {
+                break;
+            }
+            let parent = depth.checked_sub(1).and_then(|above| parents.get(above)).unwrap_or(&self.trie.root);
+            self.edit(parent, step, |node| node.branch = None);
+        }
+    }
+
+    /// Changes the node behind one edge; node and edge appear with the first use and go with the last.
+    fn edit(&self, parent: &Branch, step: &Step<'_>, change: impl FnOnce(&mut Node<S>)) {
+        let edges = &self.trie.edges;
+        let edge = self.trie.edge(parent.id, step);
+        let found = edges.get_key_value(&edge, self.guard);
+        let mut node = found.map(|(_, node)| node.clone()).unwrap_or_default();
+        let before = node.use_of();
+        change(&mut node);
+        let after = node.use_of();
+        if after.exists {
+            let key = found.map_or_else(|| edge.stored(self.stored_text(step)), |(key, _)| key.clone());
+            edges.insert(key, node, self.guard);
+        } else {
+            edges.remove(&edge, self.guard);
+        }
+        if step.is_plus() {
+            parent.set_plus(after.exists);
+        } else if before != after {
+            parent.count(step.length, before, after);
+        }
+    }
+
+    /// A text to keep for as long as the edge. Only a whole filter is shared: a short run must not hold a long one.
+    fn stored_text(&self, step: &Step<'_>) -> Arc<str> {
+        if step.is_plus() {
+            Arc::clone(&self.trie.plus)
+        } else if step.text.len() == self.text.len() {
+            Arc::clone(self.text)
+        } else {
+            Arc::from(step.text)
+        }
+    }
+}
