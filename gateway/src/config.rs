@@ -4,6 +4,7 @@
 mod count;
 mod defaults;
 mod error;
+mod limits;
 mod listener;
 mod load;
 mod located;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use count::Count;
 pub use defaults::development_listeners;
 pub use error::{ConfigError, Fault};
+pub use limits::Limits;
 pub use listener::{Address, Listener, TlsFiles, Transport};
 pub use load::{Loaded, load, parse};
 pub use located::{Located, Position};
@@ -38,9 +40,11 @@ pub struct Config {
     /// Where to listen. Left out: the loopback listeners of a start without a file, with the development
     /// certificate. An empty list is an error.
     pub listeners: Option<Located<Vec<Located<Listener>>>>,
+    /// What the whole process allows, over all listeners.
+    pub limits: Limits,
     /// Limits of one session and what the broker announces to clients.
     pub session: SessionLimits,
-    /// How messages find their receivers, and retained messages.
+    /// How messages find their receivers.
     pub routing: Routing,
     /// Threads that carry connections. Left out: one for each CPU the process may use. Each costs one thread and
     /// its buffers, some 100 KiB.
@@ -56,6 +60,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listeners: None,
+            limits: Limits::default(),
             session: SessionLimits::default(),
             routing: Routing::default(),
             cores: None,

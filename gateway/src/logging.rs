@@ -12,7 +12,8 @@ use crate::config::{Level, Log, LogFormat};
 
 /// Starts the log of this process. Only the first call has an effect.
 pub fn start(log: Log) {
-    let filter = Targets::new().with_default(of_others(log.level)).with_target("tidegate", of_ours(log.level));
+    let filter =
+        Targets::new().with_default(of_others(log.level)).with_target("tidegate", of_ours(log.level));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_json(log.format) {
         fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed()
     } else {

@@ -27,13 +27,10 @@ pub struct Listener {
     /// HTTP path of the WebSocket; for `ws` and `wss` only. Default `/mqtt`.
     #[serde(default)]
     pub path: Option<Located<String>>,
-    /// Connections open at once; further ones are closed on arrival. Default 1000000. An idle TCP connection
+    /// Connections of this listener open at once; further ones are closed on arrival. Default 1000000. An idle TCP connection
     /// costs about 2 KiB, a TLS one about 9 KiB, a QUIC one about 30 KiB.
     #[serde(default = "connections_max")]
     pub connections_max: Count<1, 100_000_000>,
-    /// Connections open at once from one IP address; further ones are closed on arrival. Default 100000.
-    #[serde(default = "connections_per_address_max")]
-    pub connections_per_address_max: Count<1, 100_000_000>,
     /// How long a peer may take for TLS, HTTP and QUIC handshakes. Default 10s. Longer lets slow peers in and
     /// lets idle attackers hold a handshake's memory longer.
     #[serde(default = "handshake_timeout")]
@@ -54,7 +51,6 @@ impl Listener {
             tls: None,
             path: None,
             connections_max: connections_max(),
-            connections_per_address_max: connections_per_address_max(),
             handshake_timeout: handshake_timeout(),
             connect_timeout: connect_timeout(),
         }
@@ -124,10 +120,6 @@ pub struct TlsFiles {
 
 fn connections_max() -> Count<1, 100_000_000> {
     const { Count::of(1_000_000) }
-}
-
-fn connections_per_address_max() -> Count<1, 100_000_000> {
-    const { Count::of(100_000) }
 }
 
 fn handshake_timeout() -> Time<100, 600_000> {

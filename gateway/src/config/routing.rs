@@ -1,4 +1,4 @@
-//! What the file says about routing and retained messages.
+//! What the file says about routing.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,25 @@ pub struct Routing {
     /// Topic levels a topic or filter may have; deeper ones are refused. Default 128. Each level of a filter costs
     /// one entry of the routing table, each level of a topic one look-up a message.
     pub levels_max: Count<1, 65_536>,
+    /// Single-level wildcards (`+`) a filter may have; filters with more are refused. Default 16. One match visits
+    /// at most two nodes to the power of this number.
+    pub wildcards_max: Count<0, 128>,
+    /// Subscriptions in all. Default 10000000. Each costs some 200 bytes.
+    pub subscriptions_max: Count<1, 1_000_000_000>,
+    /// Members of a shared subscription that are looked at for one message; in larger groups the choice is among
+    /// as many neighbours. Default 1024. Each look costs some 20 ns.
+    pub candidates_max: Count<1, 1_000_000>,
 }
 
 impl Default for Routing {
     fn default() -> Self {
-        Self { shared_strategy: SharedStrategy::default(), levels_max: const { Count::of(128) } }
+        Self {
+            shared_strategy: SharedStrategy::default(),
+            levels_max: const { Count::of(128) },
+            wildcards_max: const { Count::of(16) },
+            subscriptions_max: const { Count::of(10_000_000) },
+            candidates_max: const { Count::of(1024) },
+        }
     }
 }
 

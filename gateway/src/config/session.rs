@@ -57,6 +57,11 @@ pub struct SessionLimits {
     pub pending_bytes_max: Located<Size<1024, 1_073_741_824>>,
     /// Longest client identifier. Default 65535B.
     pub client_id_len_max: Size<23, 65_535>,
+    /// Whether MQTT 3.1 clients are held to identifiers of 1 to 23 characters. Default false: up to
+    /// `client_id_len_max`, as for the others.
+    pub client_id_strict: bool,
+    /// Response Information for clients that ask for it, commonly the root of their response topics. Default none.
+    pub response_information: Option<String>,
     /// Subscriptions of one session. Default 10000. Each costs its filter and some 200 bytes.
     pub subscriptions_max: Count<0, 10_000_000>,
 }
@@ -95,6 +100,8 @@ impl Default for SessionLimits {
             pending_bytes_high: const { Size::of(1 << 20) }.into(),
             pending_bytes_max: const { Size::of(4 << 20) }.into(),
             client_id_len_max: const { Size::of(65_535) },
+            client_id_strict: false,
+            response_information: None,
             subscriptions_max: const { Count::of(10_000) },
         }
     }

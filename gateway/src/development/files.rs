@@ -55,7 +55,8 @@ impl Files {
     fn write(&self, file: &Path, text: &str, mode: u32) -> Result<(), DevelopmentError> {
         fs::create_dir_all(&self.folder)
             .map_err(|source| DevelopmentError::Unwritable { file: self.folder.clone(), source })?;
-        replace(file, text, mode).map_err(|source| DevelopmentError::Unwritable { file: file.to_owned(), source })
+        replace(file, text, mode)
+            .map_err(|source| DevelopmentError::Unwritable { file: file.to_owned(), source })
     }
 }
 

@@ -36,9 +36,12 @@ pub enum Unfit {
 pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unfit> {
     let pem = read(&files.authority)?;
     let key = read(&files.authority_key)?;
-    certified_key(&files.authority, &files.authority_key).map_err(|error| Unfit::Damaged(error.to_string()))?;
-    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| Unfit::Damaged(error.to_string()))?;
-    let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    certified_key(&files.authority, &files.authority_key)
+        .map_err(|error| Unfit::Damaged(error.to_string()))?;
+    let der =
+        CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    let (_, certificate) =
+        X509Certificate::from_der(&der).map_err(|error| Unfit::Damaged(error.to_string()))?;
     if certificate.validity().not_after.timestamp() < seconds_since_epoch(now + AUTHORITY_RENEWAL) {
         return Err(Unfit::Expiring);
     }

@@ -65,7 +65,9 @@ fn an_authority_about_to_run_out_is_remade_with_all_it_issued() {
 
 #[test]
 fn a_damaged_file_is_remade() {
-    for (file, text) in [("ca.pem", "rubbish"), ("ca.key", ""), ("server.pem", "rubbish"), ("server.key", "x")] {
+    for (file, text) in
+        [("ca.pem", "rubbish"), ("ca.key", ""), ("server.pem", "rubbish"), ("server.key", "x")]
+    {
         let data = tempfile::tempdir().unwrap();
         let now = SystemTime::now();
         let before = contents(&certificates(data.path(), now).unwrap());

@@ -1,0 +1,32 @@
+//! What the whole process allows, over all listeners.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Count;
+
+/// What the whole process allows, over all listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections open at once. Default 1000000.
+    pub connections_max: Count<1, 100_000_000>,
+    /// Handshakes (TLS, HTTP, QUIC) at once. Default 4096. Each costs some 20 KiB while it runs.
+    pub handshakes_max: Count<1, 10_000_000>,
+    /// Handshakes at once from one IPv4 address or IPv6 /64. Default 512: many devices may share an address.
+    pub handshakes_per_source_max: Count<1, 10_000_000>,
+    /// Running handshakes from which on QUIC peers must prove their address first (Retry), which costs them one
+    /// round trip and the broker no memory. Default 512.
+    pub retry_from: Count<0, 10_000_000>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: const { Count::of(1_000_000) },
+            handshakes_max: const { Count::of(4096) },
+            handshakes_per_source_max: const { Count::of(512) },
+            retry_from: const { Count::of(512) },
+        }
+    }
+}

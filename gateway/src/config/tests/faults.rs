@@ -1,0 +1,180 @@
+//! Each thing that can be wrong, with the place and the text the operator sees.
+
+use std::fs;
+
+use crate::config::load;
+
+/// What the operator sees, with the name of the file only.
+fn report(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tidegate.yaml");
+    fs::write(&file, text).unwrap();
+    let error = load(&file).expect_err(text).to_string();
+    error.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn wrong_texts() {
+    for (text, expected) in TEXTS {
+        assert_eq!(report(text), format!("tidegate.yaml:{expected}"), "{text}");
+    }
+}
+
+#[test]
+fn wrong_listeners() {
+    for (listener, expected) in LISTENERS {
+        let text = format!("listeners:\n  - name: one\n    {listener}\n");
+        assert_eq!(report(&text), format!("tidegate.yaml:{expected}"), "{text}");
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let text = "\
+listeners:
+  - { name: a, transport: tcp, address: 127.0.0.1:1883 }
+  - { name: a, transport: ws, address: 127.0.0.1:1883 }
+session: { pending_bytes_high: 2MiB, pending_bytes_max: 1MiB }
+";
+    let expected = "\
+tidegate.yaml:3:13: duplicate listener `a`, expected a name not used in line 2
+tidegate.yaml:3:40: duplicate listener address `127.0.0.1:1883`, expected one not used in line 2
+tidegate.yaml:4:32: session.pending_bytes_high is 2MiB, expected at most session.pending_bytes_max, which is 1MiB";
+    assert_eq!(report(text), expected);
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let error = load("/nowhere/tidegate.yaml".as_ref()).unwrap_err().to_string();
+    assert_eq!(error, "/nowhere/tidegate.yaml: cannot be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn equal_ports_of_tcp_and_udp_and_free_ports_are_no_duplicates() {
+    let text = "\
+listeners:
+  - { name: a, transport: tcp, address: 127.0.0.1:0 }
+  - { name: b, transport: ws, address: 127.0.0.1:0 }
+  - { name: c, transport: tcp, address: 127.0.0.1:1883 }
+";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tidegate.yaml");
+    fs::write(&file, text).unwrap();
+    assert_eq!(load(&file).unwrap().config.listeners().count(), 3);
+}
+
+const TEXTS: &[(&str, &str)] = &[
+    (
+        "zzz: 1\n",
+        "1:1: unknown field `zzz`, expected one of listeners, limits, session, routing, cores, drain_timeout, log",
+    ),
+    ("cores: 0\n", "1:1: invalid value: integer `0`, expected a whole number from 1 to 1024"),
+    ("cores: two\n", "1:1: invalid value: string \"two\", expected a whole number from 1 to 1024"),
+    ("cores: [1]\n", "1:1: invalid type: sequence, expected a whole number from 1 to 1024"),
+    ("cores: -1\n", "1:1: invalid value: integer `-1`, expected a whole number from 1 to 1024"),
+    ("cores: 1.5\n", "1:1: invalid type: floating point `1.5`, expected a whole number from 1 to 1024"),
+    ("cores: 1\ncores: 2\n", "2:1: duplicate mapping key `cores` is not allowed here"),
+    (
+        "drain_timeout: 10\n",
+        "1:1: invalid value: integer `10`, expected a duration from 0s to 1h, such as 10s",
+    ),
+    (
+        "drain_timeout: 10x\n",
+        "1:1: invalid value: string \"10x\", expected a duration from 0s to 1h, such as 10s",
+    ),
+    (
+        "drain_timeout: 2h\n",
+        "1:1: invalid value: string \"2h\", expected a duration from 0s to 1h, such as 10s",
+    ),
+    (
+        "session:\n  packet_size_max: 1TiB\n",
+        "2:3: invalid value: string \"1TiB\", expected a size from 64B to 268435460B, such as 64KiB",
+    ),
+    (
+        "session:\n  packet_size_max: 1B\n",
+        "2:3: invalid value: string \"1B\", expected a size from 64B to 268435460B, such as 64KiB",
+    ),
+    ("session:\n  retain_available: yes\n", "2:21: invalid boolean (true or false expected)"),
+    (
+        "session:\n  overflow: explode\n",
+        "2:13: unknown variant `explode`, expected one of drop_oldest, drop_newest, reject",
+    ),
+    (
+        "session:\n  session_expiry_max: 5\n",
+        "2:3: invalid value: integer `5`, expected a duration such as 7d, or never",
+    ),
+    (
+        "session:\n  nonsense: 5\n",
+        "2:3: unknown field `nonsense`, expected one of session_expiry_max, receive_maximum, packet_size_max, topic_alias_maximum, outgoing_alias_max, qos_max, retain_available, wildcard_available, identifier_available, shared_available, keep_alive_max, inflight_max, queue_len_max, queue_bytes_max, overflow, pending_bytes_high, pending_bytes_max, client_id_len_max, client_id_strict, response_information, subscriptions_max",
+    ),
+    (
+        "log:\n  level: loud\n",
+        "2:10: unknown variant `loud`, expected one of error, warn, info, debug, trace",
+    ),
+    ("log: human\n", "1:6: expected mapping start"),
+    ("- 1\n", "1:1: expected mapping start"),
+    ("listeners: 4\n", "1:12: expected sequence start"),
+    ("listeners: []\n", "1:12: no listeners, expected at least one, or leave `listeners` out"),
+    ("log: {\n", "1:6: unclosed bracket '{'"),
+    ("log: {}\n---\nlog: {}\n", "3:1: only single YAML document expected but multiple found"),
+];
+
+const LISTENERS: &[(&str, &str)] = &[
+    ("transport: tcp", "3:5: missing field `address`"),
+    (
+        "transport: carrier-pigeon",
+        "3:16: unknown variant `carrier-pigeon`, expected one of tcp, tls, ws, wss, quic, unix",
+    ),
+    (
+        "transport: tcp\n    address: 127.0.0.1:99999",
+        "4:5: invalid value: string \"127.0.0.1:99999\", expected an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock",
+    ),
+    (
+        "transport: tcp\n    address: localhost:1883",
+        "4:5: invalid value: string \"localhost:1883\", expected an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock",
+    ),
+    (
+        "transport: tcp\n    address: 127.0.0.1",
+        "4:5: invalid value: string \"127.0.0.1\", expected an address such as 0.0.0.0:1883 or [::]:1883, or a path such as /run/tidegate.sock",
+    ),
+    (
+        "transport: tcp\n    address: /run/socket",
+        "4:14: `/run/socket` does not fit transport `tcp`, expected IP:port such as 0.0.0.0:1883",
+    ),
+    (
+        "transport: unix\n    address: 127.0.0.1:1883",
+        "4:14: `127.0.0.1:1883` does not fit transport `unix`, expected a path such as /run/tidegate.sock",
+    ),
+    (
+        "transport: tcp\n    address: 127.0.0.1:1883\n    path: /mqtt",
+        "5:11: transport `tcp` has no path, expected none",
+    ),
+    (
+        "transport: ws\n    address: 127.0.0.1:1883\n    path: mqtt",
+        "5:11: `mqtt` is no HTTP path, expected one such as /mqtt",
+    ),
+    (
+        "transport: tls\n    address: 127.0.0.1:1883",
+        "2:11: listener `one` lacks `tls`, expected certificate and key for transport `tls`",
+    ),
+    (
+        "transport: tcp\n    address: 127.0.0.1:1883\n    tls: { certificate: a, key: b }",
+        "5:10: transport `tcp` is not encrypted, expected no `tls`",
+    ),
+    (
+        "transport: tls\n    address: 127.0.0.1:1883\n    tls: { certificate: a.pem }",
+        "5:12: missing field `key`",
+    ),
+    (
+        "transport: tls\n    address: 127.0.0.1:1883\n    tls: { certificate: a.pem, key: a.key }",
+        "5:25: a.pem: No such file or directory (os error 2), expected a PEM file with the certificate",
+    ),
+    (
+        "transport: tcp\n    address: 127.0.0.1:1883\n    connections_max: 0",
+        "5:5: invalid value: integer `0`, expected a whole number from 1 to 100000000",
+    ),
+    (
+        "transport: tcp\n    address: 127.0.0.1:1883\n    connect_timeout: 1ms",
+        "5:5: invalid value: string \"1ms\", expected a duration from 100ms to 10m, such as 10s",
+    ),
+];

@@ -1,0 +1,80 @@
+//! Certificates and keys that a configuration names.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::config::{load, tls};
+use crate::development;
+
+/// Writes a configuration with a TLS listener that names these files, and gives what loading it says.
+fn load_with(folder: &Path, certificate: &str, key: &str) -> String {
+    let file = folder.join("tidegate.yaml");
+    let text = format!(
+        "listeners:\n  - name: tls\n    transport: tls\n    address: 127.0.0.1:0\n    tls:\n      \
+         certificate: {certificate}\n      key: {key}\n"
+    );
+    fs::write(&file, text).unwrap();
+    match load(&file) {
+        Ok(loaded) => format!("OK {:?}", loaded.warnings),
+        Err(error) => error.to_string().replace(&format!("{}/", folder.display()), ""),
+    }
+}
+
+#[test]
+fn relative_paths_count_from_the_folder_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    development::certificates(folder.path(), SystemTime::now()).unwrap();
+    assert_eq!(load_with(folder.path(), "dev/server.pem", "dev/server.key"), "OK []");
+}
+
+#[test]
+fn files_that_do_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    development::certificates(folder.path(), SystemTime::now()).unwrap();
+    fs::write(folder.path().join("empty"), "").unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    fs::write(folder.path().join("broken"), broken).unwrap();
+    let cases = [
+        (
+            "missing.pem",
+            "dev/server.key",
+            "tidegate.yaml:6:20: missing.pem: No such file or directory (os error 2), expected a PEM file with the certificate",
+        ),
+        ("empty", "dev/server.key", "tidegate.yaml:6:20: empty: no certificate in it, expected PEM"),
+        ("broken", "dev/server.key", "tidegate.yaml:6:20: broken: no certificate in it, expected PEM"),
+        (
+            "dev/server.pem",
+            "missing.key",
+            "tidegate.yaml:7:12: missing.key: No such file or directory (os error 2), expected a PEM file with the private key",
+        ),
+        (
+            "dev/server.pem",
+            "dev/server.pem",
+            "tidegate.yaml:7:12: dev/server.pem: no private key in it, expected PEM",
+        ),
+        (
+            "dev/server.pem",
+            "dev/ca.key",
+            "tidegate.yaml:7:12: dev/ca.key: does not fit its certificate, expected the certificate's private key",
+        ),
+    ];
+    for (certificate, key, expected) in cases {
+        assert_eq!(load_with(folder.path(), certificate, key), expected, "{certificate} {key}");
+    }
+}
+
+#[test]
+fn a_certificate_outside_its_validity_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = SystemTime::now();
+    let made = development::certificates(folder.path(), now).unwrap();
+    let certified = tls::certified_key(&made.certificate, &made.key).unwrap();
+    let warning = |time| tls::validity_warning(&certified, "server.pem".as_ref(), time);
+    let day = Duration::from_secs(86_400);
+    assert_eq!(warning(now), None);
+    assert!(warning(now + 400 * day).unwrap().starts_with("server.pem: the certificate ran out on "));
+    assert!(
+        warning(now - 400 * day).unwrap().starts_with("server.pem: the certificate is not valid before ")
+    );
+}
