@@ -1,1 +1,15 @@
-//! Real clients against the real binary, one counterpart a file.
+//! What the tests with real clients share: the broker as a process, its certificate, counterpart programs.
+//! The tests themselves are in `tests/`, one counterpart or scenario a file.
+
+// A harness has nobody to return an error to: what goes wrong is a failed test, told on the spot.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+pub mod broker;
+pub mod certificate;
+pub mod config;
+pub mod counterpart;
+pub mod log;
+pub mod mosquitto;
+pub mod process;
+pub mod toolbox;
+pub mod transport;

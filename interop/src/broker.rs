@@ -1,0 +1,111 @@
+//! The broker under test: `tidegate serve` as a process, from its ready line to its end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::certificate::Certificate;
+use crate::config::Config;
+use crate::process::{DEADLINE, Ended, Process};
+use crate::toolbox;
+use crate::transport::Transport;
+
+/// A running broker with a folder of its own; ended, by its process id, when dropped.
+#[derive(Debug)]
+pub struct Broker {
+    process: Process,
+    config: Config,
+    certificate: Certificate,
+    folder: TempDir,
+}
+
+impl Broker {
+    /// Starts a broker that listens on every transport.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::start_with(Config::every_transport())
+    }
+
+    /// Starts a broker, and waits until it says that it is ready.
+    #[must_use]
+    pub fn start_with(config: Config) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let certificate = Certificate::create(folder.path());
+        let file = folder.path().join("tidegate.yaml");
+        fs::write(&file, config.yaml(&certificate)).expect("a configuration file");
+        let process = serve(Some(&file), &folder.path().join("data"));
+        wait_until_ready(&process);
+        Self { process, config, certificate, folder }
+    }
+
+    /// The URL of a transport.
+    #[must_use]
+    pub fn url(&self, transport: Transport) -> String {
+        transport.url(self.port(transport))
+    }
+
+    /// The port of a transport.
+    #[must_use]
+    pub fn port(&self, transport: Transport) -> u16 {
+        self.config.port(transport)
+    }
+
+    /// The certificate clients have to trust.
+    #[must_use]
+    pub fn authority(&self) -> &Path {
+        &self.certificate.authority
+    }
+
+    /// A file in the folder of this broker.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The command line of Tidegate itself as a client of this broker.
+    #[must_use]
+    pub fn client(&self, command: &str, transport: Transport) -> Command {
+        let mut client = Command::new(toolbox::broker());
+        client.arg(command).args(["--url", &self.url(transport)]);
+        if transport.is_encrypted() {
+            client.arg("--ca").arg(self.authority());
+        }
+        client
+    }
+
+    /// Asks it to stop with SIGTERM; [`Broker::end`] waits.
+    pub fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Waits for the end that [`Broker::terminate`] asked for.
+    #[must_use]
+    pub fn end(self) -> Ended {
+        self.process.end_within(DEADLINE)
+    }
+
+    /// Stops it as an operator does; it has to end well.
+    pub fn stop(self) {
+        self.terminate();
+        let ended = self.end();
+        assert!(ended.status.success(), "broker: {}\n{}", ended.status, ended.errors.join("\n"));
+    }
+}
+
+/// `tidegate serve`, not yet ready.
+#[must_use]
+pub fn serve(config: Option<&Path>, data: &Path) -> Process {
+    let mut command = Command::new(toolbox::broker());
+    command.arg("serve").arg("--data").arg(data);
+    if let Some(file) = config {
+        command.arg("--config").arg(file);
+    }
+    Process::start("tidegate serve", &mut command)
+}
+
+/// Waits for the broker's word that all listeners are bound.
+pub fn wait_until_ready(process: &Process) {
+    process.wait_for_error(|line| line.contains("\"ready\""), "ready line");
+}

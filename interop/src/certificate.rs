@@ -1,0 +1,50 @@
+//! A certificate authority of one test and the broker's certificate for `localhost`, as PEM files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+
+/// The files of one authority and one server certificate.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// The authority's certificate: what clients trust.
+    pub authority: PathBuf,
+    /// The server's certificate.
+    pub certificate: PathBuf,
+    /// The server's private key.
+    pub key: PathBuf,
+}
+
+impl Certificate {
+    /// Makes both and writes them into `folder`.
+    #[must_use]
+    pub fn create(folder: &Path) -> Self {
+        let authority_key = KeyPair::generate().expect("a key");
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        authority.distinguished_name.push(DnType::CommonName, "tidegate test authority");
+        let root = authority.self_signed(&authority_key).expect("an authority");
+        let issuer = Issuer::new(authority, authority_key);
+
+        let key = KeyPair::generate().expect("a key");
+        let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+        let mut leaf = CertificateParams::new(names).expect("names of the server");
+        leaf.distinguished_name.push(DnType::CommonName, "localhost");
+        leaf.use_authority_key_identifier_extension = true;
+        let signed = leaf.signed_by(&key, &issuer).expect("a certificate");
+
+        Self {
+            authority: write(folder, "ca.pem", &root.pem()),
+            certificate: write(folder, "server.pem", &signed.pem()),
+            key: write(folder, "server.key", &key.serialize_pem()),
+        }
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("a PEM file");
+    path
+}

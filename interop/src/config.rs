@@ -1,0 +1,66 @@
+//! The configuration file of a broker under test: one listener for each transport, on ports of its own.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::process;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use crate::certificate::Certificate;
+use crate::transport::Transport;
+
+/// What the file is made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    ports: HashMap<Transport, u16>,
+    /// Further lines at the top level of the file.
+    pub extra: String,
+}
+
+impl Config {
+    /// Every transport on a free port.
+    #[must_use]
+    pub fn every_transport() -> Self {
+        let ports = Transport::ALL.map(|transport| (transport, free_port()));
+        Self { ports: HashMap::from(ports), extra: String::new() }
+    }
+
+    /// Where a transport listens.
+    #[must_use]
+    pub fn port(&self, transport: Transport) -> u16 {
+        *self.ports.get(&transport).expect("a port for each transport")
+    }
+
+    /// The text of the file.
+    #[must_use]
+    pub fn yaml(&self, certificate: &Certificate) -> String {
+        let mut text = String::from("listeners:\n");
+        for transport in Transport::ALL {
+            let (name, port) = (transport.name(), self.port(transport));
+            let _ = writeln!(text, "  - name: {name}\n    transport: {name}\n    address: 127.0.0.1:{port}");
+            if transport.is_encrypted() {
+                let (chain, key) = (certificate.certificate.display(), certificate.key.display());
+                let _ = writeln!(text, "    tls:\n      certificate: {chain}\n      key: {key}");
+            }
+        }
+        text + &self.extra
+    }
+}
+
+/// A port that nobody has, below those the system hands out by itself, so that no client takes it meanwhile.
+/// Tests run in several processes at once, each of which begins at another port.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let offset = u16::try_from(process::id() % BLOCKS).expect("a small number") * BLOCK;
+    loop {
+        let port = FIRST + offset + NEXT.fetch_add(1, Ordering::Relaxed) % BLOCK;
+        let address = (Ipv4Addr::LOCALHOST, port);
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return port;
+        }
+    }
+}
+
+const FIRST: u16 = 16_000;
+const BLOCK: u16 = 80;
+const BLOCKS: u32 = 200;

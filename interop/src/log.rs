@@ -1,0 +1,80 @@
+//! The lines a process writes, collected by a thread, so that a test can wait for one of them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// All lines so far of one output of a process.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lines: Vec<String>,
+    ended: bool,
+}
+
+impl Log {
+    /// Starts to collect `output`, until it ends.
+    pub fn collect(output: impl Read + Send + 'static) -> Self {
+        let log = Self::default();
+        let writer = log.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                writer.state().lines.push(String::from_utf8_lossy(&line).into_owned());
+                writer.0.changed.notify_all();
+            }
+            writer.state().ended = true;
+            writer.0.changed.notify_all();
+        });
+        log
+    }
+
+    /// The first line `wanted` accepts, present or to come.
+    ///
+    /// # Errors
+    /// With everything written so far, when the deadline passes or the output ends without such a line.
+    pub fn wait_for(&self, wanted: impl Fn(&str) -> bool, deadline: Duration) -> Result<String, String> {
+        let found = |state: &State| state.lines.iter().find(|line| wanted(line)).cloned();
+        let state = self.wait_until(|state| state.ended || found(state).is_some(), deadline);
+        found(&state).ok_or_else(|| state.lines.join("\n"))
+    }
+
+    /// Everything, once the output has ended.
+    ///
+    /// # Errors
+    /// With everything written so far, when the deadline passes.
+    pub fn whole(&self, deadline: Duration) -> Result<Vec<String>, String> {
+        let state = self.wait_until(|state| state.ended, deadline);
+        if state.ended { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.state().lines.join("\n")
+    }
+
+    fn wait_until(&self, done: impl Fn(&State) -> bool, deadline: Duration) -> MutexGuard<'_, State> {
+        let end = Instant::now() + deadline;
+        let mut state = self.state();
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if done(&state) || left.is_zero() {
+                return state;
+            }
+            (state, _) = self.0.changed.wait_timeout(state, left).expect("no writer panics");
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("no writer panics")
+    }
+}

@@ -1,0 +1,62 @@
+//! Debian's `mosquitto_pub` and `mosquitto_sub` as counterparts.
+
+use std::process::Command;
+
+use crate::broker::Broker;
+use crate::process::Process;
+use crate::transport::Transport;
+
+/// Both programs against one listener in one protocol version.
+#[derive(Clone, Copy, Debug)]
+pub struct Mosquitto<'a> {
+    broker: &'a Broker,
+    transport: Transport,
+    version: &'static str,
+}
+
+impl<'a> Mosquitto<'a> {
+    /// `version` is `mqttv31`, `mqttv311` or `mqttv5`.
+    #[must_use]
+    pub fn new(broker: &'a Broker, transport: Transport, version: &'static str) -> Self {
+        Self { broker, transport, version }
+    }
+
+    /// Publishes what `arguments` say, and ends.
+    pub fn publish(&self, arguments: &[&str]) {
+        let mut command = Command::new("mosquitto_pub");
+        self.address(&mut command).args(arguments);
+        let _ = Process::start("mosquitto_pub", &mut command).succeed();
+    }
+
+    /// Starts to receive. Each message comes as a line `>TOPIC QOS RETAIN PAYLOAD`.
+    #[must_use]
+    pub fn receive(&self, arguments: &[&str]) -> Process {
+        // It writes through a buffer when its output is no terminal; -d makes it say when it is subscribed.
+        let mut command = Command::new("stdbuf");
+        self.address(command.args(["-oL", "mosquitto_sub", "-d", "-F", ">%t %q %r %p"])).args(arguments);
+        Process::start("mosquitto_sub", &mut command)
+    }
+
+    /// Starts to receive, and waits for SUBACK.
+    #[must_use]
+    pub fn subscribed(&self, arguments: &[&str]) -> Process {
+        let process = self.receive(arguments);
+        process.wait_for_output(|line| line.starts_with("Subscribed"), "SUBACK");
+        process
+    }
+
+    fn address<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        let port = self.broker.port(self.transport).to_string();
+        command.args(["-h", "localhost", "-p", &port, "-V", self.version]);
+        if self.transport.is_encrypted() {
+            command.arg("--cafile").arg(self.broker.authority());
+        }
+        command
+    }
+}
+
+/// The messages among what `mosquitto_sub` wrote.
+#[must_use]
+pub fn messages(output: &[String]) -> Vec<&str> {
+    output.iter().filter_map(|line| line.strip_prefix('>')).collect()
+}

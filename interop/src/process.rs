@@ -1,0 +1,98 @@
+//! A child process with its output collected and a deadline for its end; killed when dropped.
+
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::log::Log;
+
+/// A running program of a test.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    /// Its standard output.
+    pub output: Log,
+    /// Its standard error.
+    pub errors: Log,
+}
+
+/// How a process ended and what it wrote.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Lines of standard output.
+    pub output: Vec<String>,
+    /// Lines of standard error.
+    pub errors: Vec<String>,
+}
+
+impl Process {
+    /// Starts `command`; `name` is for failures.
+    pub fn start(name: &str, command: &mut Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let output = Log::collect(child.stdout.take().expect("a pipe"));
+        let errors = Log::collect(child.stderr.take().expect("a pipe"));
+        Self { name: name.to_owned(), child, output, errors }
+    }
+
+    /// Waits for a line of standard output; panics with all output when it does not come.
+    pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
+        self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail(what))
+    }
+
+    /// Waits for a line of standard error; panics with all output when it does not come.
+    pub fn wait_for_error(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
+        self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail(what))
+    }
+
+    /// Waits for its own end; panics with all output when it does not come.
+    #[must_use]
+    pub fn end_within(mut self, deadline: Duration) -> Ended {
+        let end = Instant::now() + deadline;
+        let (Ok(output), Ok(errors)) =
+            (self.output.whole(deadline), self.errors.whole(end.saturating_duration_since(Instant::now())))
+        else {
+            self.fail("its end")
+        };
+        let status = self.child.wait().expect("the end of a child");
+        Ended { status, output, errors }
+    }
+
+    /// Waits for its own end, which has to be a success.
+    #[must_use]
+    pub fn succeed(self) -> Ended {
+        let name = self.name.clone();
+        let ended = self.end_within(DEADLINE);
+        let Ended { status, output, errors } = &ended;
+        assert!(status.success(), "{name}: {status}\n{}\n{}", output.join("\n"), errors.join("\n"));
+        ended
+    }
+
+    /// Asks it to stop: SIGTERM.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} cannot be signalled", self.name);
+    }
+
+    /// Ends it at once: SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child to kill");
+    }
+
+    fn fail(&self, what: &str) -> ! {
+        panic!("{}: no {what}\n{}\n{}", self.name, self.output.text(), self.errors.text())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How long a test waits for anything: far longer than it takes, so that a busy machine fails nothing.
+pub const DEADLINE: Duration = Duration::from_secs(60);

@@ -1,0 +1,53 @@
+//! Where the broker's binary and the counterparts are. `./test` installs and builds them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace around this package")
+}
+
+/// The broker: `$TIDEGATE_BIN`, or the one cargo built beside the running test.
+#[must_use]
+pub fn broker() -> PathBuf {
+    let path = env::var_os("TIDEGATE_BIN").map_or_else(|| profile_folder().join("tidegate"), PathBuf::from);
+    present(path, "cargo build -p tidegate-gateway --bin tidegate")
+}
+
+/// Python with the packages of the counterparts.
+#[must_use]
+pub fn python() -> PathBuf {
+    present(tools().join("venv/bin/python"), INSTALL)
+}
+
+/// The command line of another MQTT implementation, which speaks QUIC.
+#[must_use]
+pub fn mqttv5() -> PathBuf {
+    present(tools().join("bin/mqttv5"), INSTALL)
+}
+
+/// The folder of one counterpart's scripts.
+#[must_use]
+pub fn counterpart(name: &str) -> PathBuf {
+    workspace().join("interop/counterparts").join(name)
+}
+
+/// `$TIDEGATE_TOOLS`, or `tools` in cargo's target folder.
+fn tools() -> PathBuf {
+    env::var_os("TIDEGATE_TOOLS").map_or_else(|| profile_folder().with_file_name("tools"), PathBuf::from)
+}
+
+/// The running test is `target/<profile>/deps/<name>-<hash>`.
+fn profile_folder() -> PathBuf {
+    let test = env::current_exe().expect("the path of this test");
+    test.ancestors().nth(2).expect("cargo's folder for the profile").to_owned()
+}
+
+fn present(path: PathBuf, remedy: &str) -> PathBuf {
+    assert!(path.exists(), "{} is missing: run `{remedy}`", path.display());
+    path
+}
+
+const INSTALL: &str = "./test tools";

@@ -1,0 +1,51 @@
+//! The transports of a broker under test, as URLs and configuration write them.
+
+/// A way to the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// MQTT over TCP.
+    Tcp,
+    /// MQTT over TLS.
+    Tls,
+    /// MQTT over WebSocket.
+    Ws,
+    /// MQTT over WebSocket over TLS.
+    Wss,
+    /// MQTT over QUIC.
+    Quic,
+}
+
+impl Transport {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss, Self::Quic];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+            Self::Quic => "quic",
+        }
+    }
+
+    /// Whether the broker shows a certificate on it.
+    #[must_use]
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss | Self::Quic)
+    }
+
+    /// The URL of a broker on `localhost`.
+    #[must_use]
+    pub fn url(self, port: u16) -> String {
+        match self {
+            Self::Tcp => format!("mqtt://localhost:{port}"),
+            Self::Tls => format!("mqtts://localhost:{port}"),
+            Self::Ws => format!("ws://localhost:{port}/mqtt"),
+            Self::Wss => format!("wss://localhost:{port}/mqtt"),
+            Self::Quic => format!("quic://localhost:{port}"),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! An MQTT client on aioquic, with a codec of its own: MQTT 3.1.1 and 5.0 over QUIC.
+
+use tidegate_interop::counterpart::Counterpart;
+use tidegate_interop::transport::Transport;
+
+#[test]
+fn over_quic() {
+    Counterpart::python("aioquic").keeps_the_rules(Transport::Quic, &[4, 5]);
+}

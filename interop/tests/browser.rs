@@ -1,0 +1,14 @@
+//! MQTT.js in a page of headless Chromium: MQTT 3.1.1 and 5.0 over WebSocket, with TLS and without.
+
+use tidegate_interop::counterpart::Counterpart;
+use tidegate_interop::transport::Transport;
+
+#[test]
+fn over_websocket_with_tls() {
+    Counterpart::node("browser.mjs").keeps_the_rules(Transport::Wss, &[4, 5]);
+}
+
+#[test]
+fn over_websocket() {
+    Counterpart::node("browser.mjs").keeps_the_rules(Transport::Ws, &[5]);
+}

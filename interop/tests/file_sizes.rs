@@ -1,0 +1,43 @@
+//! No Rust file has more than 200 lines of code; comments and blank lines are free.
+
+#![allow(clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tidegate_interop::toolbox;
+
+const LINES_MAX: usize = 200;
+const NOT_OURS: [&str; 3] = ["target", "node_modules", ".git"];
+
+#[test]
+fn no_file_has_more_than_200_lines_of_code() {
+    let mut files = Vec::new();
+    collect(toolbox::workspace(), &mut files);
+    assert!(files.len() > 50, "the whole tree, not {} files", files.len());
+    let sizes =
+        files.iter().map(|file| (lines_of_code(&fs::read_to_string(file).expect("a source file")), file));
+    let large: Vec<_> = sizes.filter(|(lines, _)| *lines > LINES_MAX).collect();
+    assert!(large.is_empty(), "over {LINES_MAX} lines of code: {large:#?}");
+}
+
+#[test]
+fn comments_and_blank_lines_are_free() {
+    assert_eq!(lines_of_code("//! What it owns.\n\nuse x;\n    // why\nfn a() {} // one\n  \n"), 2);
+}
+
+fn lines_of_code(text: &str) -> usize {
+    text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of the tree") {
+        let path = entry.expect("an entry of the folder").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !NOT_OURS.contains(&name) {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}

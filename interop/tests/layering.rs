@@ -1,0 +1,79 @@
+//! Who may depend on whom: the table of the design, held against the manifests.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+use tidegate_interop::toolbox;
+
+/// A package and the packages of ours that it may name. The last four are ends: nothing depends on them.
+const MAY_DEPEND_ON: [(&str, &[&str]); 12] = [
+    ("mqtt", &[]),
+    ("limits", &[]),
+    ("session", &["mqtt", "limits"]),
+    ("routing", &["mqtt"]),
+    ("auth", &["mqtt", "limits"]),
+    ("persistence", &["mqtt"]),
+    ("transports", &["limits"]),
+    ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports"]),
+    ("interop", &EVERYTHING),
+    ("benches", &EVERYTHING),
+    ("fuzz", &EVERYTHING),
+    ("docs", &EVERYTHING),
+];
+const EVERYTHING: [&str; 8] =
+    ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway"];
+
+/// No clock, no sockets: neither of these is a dependency of a pure package.
+const PURE: [&str; 3] = ["mqtt", "session", "routing"];
+const IMPURE_CRATES: [&str; 8] = ["tokio", "mio", "socket2", "quinn", "hyper", "rustls", "rand", "getrandom"];
+
+#[test]
+fn packages_of_ours_depend_as_the_table_says() {
+    for (package, dependencies) in packages() {
+        let (_, allowed) =
+            MAY_DEPEND_ON.iter().find(|(name, _)| *name == package).expect("a package of the table");
+        for dependency in dependencies.iter().filter_map(|(name, _)| ours(name)) {
+            assert!(allowed.contains(&dependency), "{package} may not depend on {dependency}");
+        }
+    }
+}
+
+#[test]
+fn pure_packages_have_no_clock_and_no_sockets() {
+    for (package, dependencies) in packages() {
+        let outside = dependencies.iter().filter(|(_, kind)| kind != "dev").map(|(name, _)| name.as_str());
+        let found: Vec<_> = outside.filter(|name| IMPURE_CRATES.contains(name)).collect();
+        assert!(
+            !PURE.contains(&package.as_str()) || found.is_empty(),
+            "{package} is pure, but has {found:?}"
+        );
+    }
+}
+
+/// Every package of the workspace with its dependencies and their kinds.
+fn packages() -> Vec<(String, BTreeSet<(String, String)>)> {
+    let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(toolbox::workspace()).output();
+    let output = output.expect("cargo metadata");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("the metadata as JSON");
+    let packages = metadata["packages"].as_array().expect("packages");
+    assert!(packages.len() > 5, "the whole workspace, not {} packages", packages.len());
+    packages.iter().map(package).collect()
+}
+
+fn package(value: &Value) -> (String, BTreeSet<(String, String)>) {
+    let name = value["name"].as_str().expect("a name");
+    let dependencies = value["dependencies"].as_array().expect("dependencies").iter().map(|dependency| {
+        let kind = dependency["kind"].as_str().unwrap_or("normal");
+        (dependency["name"].as_str().expect("a name").to_owned(), kind.to_owned())
+    });
+    (ours(name).expect("a package of ours").to_owned(), dependencies.collect())
+}
+
+fn ours(package: &str) -> Option<&str> {
+    package.strip_prefix("tidegate-")
+}

@@ -1,0 +1,81 @@
+//! Debian's mosquitto_pub and mosquitto_sub: MQTT 3.1, 3.1.1 and 5.0 over TCP and TLS. They speak no WebSocket.
+
+use tidegate_interop::broker::Broker;
+use tidegate_interop::mosquitto::{Mosquitto, messages};
+use tidegate_interop::transport::Transport;
+
+#[test]
+fn mqtt_3_1_over_tcp() {
+    keeps_the_rules(Transport::Tcp, "mqttv31");
+}
+
+#[test]
+fn mqtt_3_1_1_over_tcp() {
+    keeps_the_rules(Transport::Tcp, "mqttv311");
+}
+
+#[test]
+fn mqtt_5_over_tcp() {
+    keeps_the_rules(Transport::Tcp, "mqttv5");
+}
+
+#[test]
+fn mqtt_3_1_over_tls() {
+    keeps_the_rules(Transport::Tls, "mqttv31");
+}
+
+#[test]
+fn mqtt_3_1_1_over_tls() {
+    keeps_the_rules(Transport::Tls, "mqttv311");
+}
+
+#[test]
+fn mqtt_5_over_tls() {
+    keeps_the_rules(Transport::Tls, "mqttv5");
+}
+
+fn keeps_the_rules(transport: Transport, version: &'static str) {
+    let broker = Broker::start();
+    let mosquitto = Mosquitto::new(&broker, transport, version);
+    each_qos(mosquitto);
+    retained(mosquitto);
+    will(mosquitto);
+    resume(mosquitto, if version == "mqttv5" { &["-x", "60"] } else { &[] });
+    broker.stop();
+}
+
+fn each_qos(mosquitto: Mosquitto<'_>) {
+    for qos in ["0", "1", "2"] {
+        let receiver = mosquitto.subscribed(&["-t", "qos/+", "-q", qos, "-C", "20"]);
+        mosquitto.publish(&["-t", "qos/a", "-q", qos, "-m", "word", "--repeat", "20"]);
+        let output = receiver.succeed().output;
+        assert_eq!(messages(&output), vec![format!("qos/a {qos} 0 word"); 20]);
+    }
+}
+
+fn retained(mosquitto: Mosquitto<'_>) {
+    mosquitto.publish(&["-t", "retained/a", "-r", "-q", "1", "-m", "kept"]);
+    let output = mosquitto.receive(&["-t", "retained/#", "-q", "1", "-C", "1"]).succeed().output;
+    assert_eq!(messages(&output), ["retained/a 1 1 kept"]);
+    mosquitto.publish(&["-t", "retained/a", "-r", "-q", "1", "-n"]);
+    let receiver = mosquitto.subscribed(&["-t", "retained/#", "-q", "1", "-C", "1"]);
+    mosquitto.publish(&["-t", "retained/a", "-q", "1", "-m", "after"]);
+    assert_eq!(messages(&receiver.succeed().output), ["retained/a 1 0 after"]);
+}
+
+fn will(mosquitto: Mosquitto<'_>) {
+    let watcher = mosquitto.subscribed(&["-t", "will/a", "-q", "2", "-C", "1"]);
+    let will = ["--will-topic", "will/a", "--will-payload", "gone", "--will-qos", "2", "-t", "will/none"];
+    mosquitto.subscribed(&will).kill();
+    assert_eq!(messages(&watcher.succeed().output), ["will/a 2 0 gone"]);
+}
+
+fn resume(mosquitto: Mosquitto<'_>, expiry: &[&str]) {
+    let session = [&["-c", "-i", "keeper", "-t", "resume/a", "-q", "2"], expiry].concat();
+    let _ = mosquitto.receive(&[session.as_slice(), &["-E"]].concat()).succeed();
+    for word in ["one", "two", "three"] {
+        mosquitto.publish(&["-t", "resume/a", "-q", "2", "-m", word]);
+    }
+    let output = mosquitto.receive(&[session.as_slice(), &["-C", "3"]].concat()).succeed().output;
+    assert_eq!(messages(&output), ["one", "two", "three"].map(|word| format!("resume/a 2 0 {word}")));
+}

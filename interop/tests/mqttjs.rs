@@ -1,0 +1,24 @@
+//! MQTT.js in Node: MQTT 3.1, 3.1.1 and 5.0 over TCP, TLS and WebSocket.
+
+use tidegate_interop::counterpart::Counterpart;
+use tidegate_interop::transport::Transport;
+
+#[test]
+fn over_tcp() {
+    Counterpart::node("main.mjs").keeps_the_rules(Transport::Tcp, &[3, 4, 5]);
+}
+
+#[test]
+fn over_tls() {
+    Counterpart::node("main.mjs").keeps_the_rules(Transport::Tls, &[3, 4, 5]);
+}
+
+#[test]
+fn over_websocket() {
+    Counterpart::node("main.mjs").keeps_the_rules(Transport::Ws, &[3, 4, 5]);
+}
+
+#[test]
+fn over_websocket_with_tls() {
+    Counterpart::node("main.mjs").keeps_the_rules(Transport::Wss, &[3, 4, 5]);
+}

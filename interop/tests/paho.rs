@@ -1,0 +1,24 @@
+//! paho-mqtt for Python: MQTT 3.1, 3.1.1 and 5.0 over TCP, TLS and WebSocket.
+
+use tidegate_interop::counterpart::Counterpart;
+use tidegate_interop::transport::Transport;
+
+#[test]
+fn over_tcp() {
+    Counterpart::python("paho").keeps_the_rules(Transport::Tcp, &[3, 4, 5]);
+}
+
+#[test]
+fn over_tls() {
+    Counterpart::python("paho").keeps_the_rules(Transport::Tls, &[3, 4, 5]);
+}
+
+#[test]
+fn over_websocket() {
+    Counterpart::python("paho").keeps_the_rules(Transport::Ws, &[3, 4, 5]);
+}
+
+#[test]
+fn over_websocket_with_tls() {
+    Counterpart::python("paho").keeps_the_rules(Transport::Wss, &[3, 4, 5]);
+}
