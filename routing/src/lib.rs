@@ -3,6 +3,7 @@
 
 mod config;
 mod group;
+mod retained;
 mod roster;
 mod route;
 mod router;
@@ -11,6 +12,7 @@ mod trie;
 
 pub use config::{Config, Strategy};
 pub use group::{Group, MemberState, Picked};
+pub use retained::{Cursor, RetainedConfig, RetainedStore, Verdict};
 pub use route::{Delivery, Grants, Route};
 pub use router::{Existed, Router, SubscribeError};
 pub use subscription::{Grant, Subscriber};

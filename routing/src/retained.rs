@@ -1,0 +1,142 @@
+//! Retained messages: the last one of each topic, found by filter a few at a time. In memory; what survives a restart
+//! is not its matter.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use tidegate_mqtt::Message;
+use tidegate_mqtt::topic;
+
+mod config;
+mod cursor;
+mod key;
+mod pattern;
+mod replay;
+mod shard;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+pub use config::RetainedConfig;
+pub use cursor::Cursor;
+
+use key::Key;
+use shard::Shard;
+
+/// The store: ordered maps, parted by the first level of the topic, each behind a lock of its own that is held for a
+/// bounded time only.
+pub struct RetainedStore {
+    config: RetainedConfig,
+    hasher: foldhash::quality::RandomState,
+    shards: Box<[RwLock<Shard>]>,
+    len: AtomicUsize,
+    bytes: AtomicUsize,
+    /// Where the next sweep goes on.
+    swept: Mutex<sweep::Position>,
+}
+
+/// What became of a message that was to be retained.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The first of its topic.
+    Stored,
+    /// In place of an earlier one `[MQTT5-3.3.1-5]`.
+    Replaced,
+    /// The payload is empty: the topic's message is gone `[MQTT5-3.3.1-6]`.
+    Removed,
+    /// The payload is empty, and there was nothing to remove.
+    Absent,
+    /// A bound of the configuration is reached; nothing is changed.
+    Full,
+}
+
+impl RetainedStore {
+    /// Without messages.
+    pub fn new(config: RetainedConfig) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            hasher: foldhash::quality::RandomState::default(),
+            config,
+            len: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            swept: Mutex::default(),
+        }
+    }
+
+    /// Keeps `message` as the last one of its topic; an empty payload removes the topic's message `[MQTT5-3.3.1-6]`
+    /// `[MQTT3-3.3.1-10]` and is not kept itself `[MQTT5-3.3.1-7]` `[MQTT3-3.3.1-11]`.
+    pub fn set(&self, message: Arc<Message>) -> Verdict {
+        let key = Key::of(message.topic());
+        let Some(shard) = self.shards.get(self.shard_of(message.topic())) else { return Verdict::Full };
+        let mut shard = shard.write();
+        let old = shard.get(&key).map(|old| key.cost(old));
+        if message.payload().is_empty() {
+            return if self.remove(&mut shard, &key) { Verdict::Removed } else { Verdict::Absent };
+        }
+        let new = key.cost(&message);
+        if !self.admit(old, new) {
+            return Verdict::Full;
+        }
+        shard.insert(key, message);
+        if old.is_some() { Verdict::Replaced } else { Verdict::Stored }
+    }
+
+    /// The message of one topic, expired or not.
+    pub fn get(&self, name: &str) -> Option<Arc<Message>> {
+        self.shards.get(self.shard_of(name))?.read().get(&Key::of(name)).cloned()
+    }
+
+    /// How many messages there are.
+    pub fn len(&self) -> usize {
+        self.len.load(Ordering::Relaxed)
+    }
+
+    /// True without messages.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes held: bodies, keys and an estimate of the map's own.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts a message in place of one of `old` bytes, unless a bound is against it. Replacing by something smaller
+    /// always goes.
+    fn admit(&self, old: Option<usize>, new: usize) -> bool {
+        let added = usize::from(old.is_none());
+        let grown = new.saturating_sub(old.unwrap_or_default());
+        let bytes = self.bytes.fetch_add(grown, Ordering::Relaxed) + grown;
+        let len = self.len.fetch_add(added, Ordering::Relaxed) + added;
+        let over = (added > 0 && len > self.config.len_max) || (grown > 0 && bytes > self.config.bytes_max);
+        if over {
+            self.bytes.fetch_sub(grown, Ordering::Relaxed);
+            self.len.fetch_sub(added, Ordering::Relaxed);
+        } else {
+            self.bytes.fetch_sub(old.unwrap_or_default().saturating_sub(new), Ordering::Relaxed);
+        }
+        !over
+    }
+
+    fn remove(&self, shard: &mut Shard, key: &Key) -> bool {
+        let Some(message) = shard.remove(key) else { return false };
+        self.bytes.fetch_sub(key.cost(&message), Ordering::Relaxed);
+        self.len.fetch_sub(1, Ordering::Relaxed);
+        true
+    }
+
+    fn shard_of(&self, name: &str) -> usize {
+        self.shard_of_level(topic::levels(name).next().unwrap_or_default().as_bytes())
+    }
+
+    fn shard_of_level(&self, first: &[u8]) -> usize {
+        usize::try_from(self.hasher.hash_one(first) % SHARDS).unwrap_or_default()
+    }
+}
+
+/// How many maps: replays of filters that begin with a wildcard visit all of them.
+const SHARDS: u64 = 64;

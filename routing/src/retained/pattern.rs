@@ -1,0 +1,150 @@
+//! A filter against one key: does it match, and if not, which is the next key that could?
+
+use super::key::{SEPARATOR, levels};
+
+/// A filter's levels.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    levels: Vec<Level>,
+    /// Ends with `#`.
+    below: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Level {
+    Literal(Box<[u8]>),
+    /// `+`
+    Any,
+}
+
+/// What a key is to the filter.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) matches: bool,
+    pub(super) next: Next,
+}
+
+/// Where to look next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// At the key that follows.
+    Following,
+    /// At the first key that is not below this one.
+    Seek(Vec<u8>),
+    /// Nowhere: no later key can match.
+    Nothing,
+}
+
+impl Pattern {
+    pub(super) fn of(filter: &str) -> Self {
+        let below = filter == "#" || filter.ends_with("/#");
+        let levels = filter.split('/').filter(|level| *level != "#").map(|level| match level {
+            "+" => Level::Any,
+            text => Level::Literal(text.as_bytes().into()),
+        });
+        Self { levels: levels.collect(), below }
+    }
+
+    /// The first level, if only one text can stand there.
+    pub(super) fn first(&self) -> Option<&[u8]> {
+        match self.levels.first()? {
+            Level::Literal(text) => Some(text),
+            Level::Any => None,
+        }
+    }
+
+    /// The first key that could match.
+    pub(super) fn start(&self) -> Vec<u8> {
+        let mut start = Vec::new();
+        self.extend(&mut start, 0);
+        start
+    }
+
+    /// Judges a key. Keys are asked for in ascending order.
+    pub(super) fn judge(&self, key: &[u8]) -> Answer {
+        // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1]
+        if self.first().is_none() && key.starts_with(b"$") {
+            return Answer { matches: false, next: Next::Seek(vec![b'$' + 1]) };
+        }
+        let mut walk = Walk::default();
+        let mut wanted = self.levels.iter();
+        for level in levels(key) {
+            match wanted.next() {
+                Some(Level::Any) => walk.pass(level, true),
+                Some(Level::Literal(text)) if **text == *level => walk.pass(level, false),
+                Some(Level::Literal(text)) => return self.miss(&walk, key, level, text),
+                None if self.below => return Answer { matches: true, next: Next::Following },
+                None => return Answer { matches: false, next: walk.after_subtree(key) },
+            }
+        }
+        match (wanted.next(), self.below) {
+            // `a/#` matches `a` as well.
+            (None, true) => Answer { matches: true, next: Next::Following },
+            (None, false) => Answer { matches: true, next: walk.after_subtree(key) },
+            (Some(_), _) => Answer { matches: false, next: self.deeper(key, walk.passed) },
+        }
+    }
+
+    /// The key has another text than the filter where `level` stands.
+    fn miss(&self, walk: &Walk, key: &[u8], level: &[u8], wanted: &[u8]) -> Answer {
+        if level > wanted {
+            return Answer { matches: false, next: walk.after_subtree(key) };
+        }
+        let mut target = key.get(..walk.end_passed()).unwrap_or_default().to_vec();
+        self.extend(&mut target, walk.passed);
+        Answer { matches: false, next: Next::Seek(target) }
+    }
+
+    /// The key ends too early: what could match is below it.
+    fn deeper(&self, key: &[u8], passed: usize) -> Next {
+        let mut target = key.to_vec();
+        self.extend(&mut target, passed);
+        Next::Seek(target)
+    }
+
+    /// Appends the literal levels from `level` on, up to the next wildcard; of a wildcard, the separator before it.
+    fn extend(&self, target: &mut Vec<u8>, level: usize) {
+        for (index, wanted) in self.levels.iter().enumerate().skip(level) {
+            if index > 0 {
+                target.push(SEPARATOR);
+            }
+            match wanted {
+                Level::Literal(text) => target.extend_from_slice(text),
+                Level::Any => break,
+            }
+        }
+    }
+}
+
+/// How far a key went along with the filter.
+#[derive(Default)]
+struct Walk {
+    /// Levels that agreed.
+    passed: usize,
+    /// Bytes of them, separators included.
+    bytes: usize,
+    /// Bytes up to the end of the last one that met a wildcard.
+    wildcard_end: Option<usize>,
+}
+
+impl Walk {
+    fn pass(&mut self, level: &[u8], wildcard: bool) {
+        self.bytes = self.end_passed() + usize::from(self.passed > 0) + level.len();
+        self.passed += 1;
+        if wildcard {
+            self.wildcard_end = Some(self.bytes);
+        }
+    }
+
+    fn end_passed(&self) -> usize {
+        self.bytes
+    }
+
+    /// Behind everything that begins like `key` up to its last level under a wildcard.
+    fn after_subtree(&self, key: &[u8]) -> Next {
+        let Some(end) = self.wildcard_end else { return Next::Nothing };
+        let mut target = key.get(..end).unwrap_or_default().to_vec();
+        target.push(SEPARATOR + 1);
+        Next::Seek(target)
+    }
+}

@@ -1,0 +1,67 @@
+//! Sweeping: expired messages go even when nobody asks for them.
+
+use std::borrow::Borrow;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::Message;
+
+use super::RetainedStore;
+use super::key::Key;
+use super::shard::Shard;
+
+/// Where the next sweep goes on.
+#[derive(Default)]
+pub(super) struct Position {
+    shard: usize,
+    after: Option<Key>,
+}
+
+impl RetainedStore {
+    /// Looks at the next `max` topics, going round, and removes the expired among them. How many were removed.
+    pub fn sweep(&self, now: Instant, max: usize) -> usize {
+        let mut position = self.swept.lock();
+        let mut left = max.min(self.len().max(1));
+        let mut removed = 0;
+        for _ in 0..=self.shards.len() {
+            let Some(shard) = self.shards.get(position.shard) else { break };
+            let look = look(&shard.read(), position.after.as_ref(), left, now);
+            left -= look.seen;
+            if !look.expired.is_empty() {
+                let mut shard = shard.write();
+                let gone = look.expired.iter().filter(|(key, message)| self.remove_same(&mut shard, key, message));
+                removed += gone.count();
+            }
+            position.after = look.last;
+            if left == 0 {
+                break;
+            }
+            position.after = None;
+            position.shard = (position.shard + 1) % self.shards.len();
+        }
+        removed
+    }
+}
+
+/// What a look at some topics of one shard has found.
+struct Look {
+    expired: Vec<(Key, Arc<Message>)>,
+    seen: usize,
+    last: Option<Key>,
+}
+
+fn look(shard: &Shard, after: Option<&Key>, max: usize, now: Instant) -> Look {
+    let from = after.map_or(Bound::Unbounded, |key| Bound::Excluded(Borrow::<[u8]>::borrow(key)));
+    let mut look = Look { expired: Vec::new(), seen: 0, last: None };
+    let mut last = None;
+    for (key, message) in shard.range::<[u8], _>((from, Bound::Unbounded)).take(max) {
+        look.seen += 1;
+        last = Some(key);
+        if message.is_expired(now) {
+            look.expired.push((key.clone(), Arc::clone(message)));
+        }
+    }
+    look.last = last.or(after).cloned();
+    look
+}
