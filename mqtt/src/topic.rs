@@ -13,6 +13,7 @@ pub use error::TopicError;
 pub use filter::Filter;
 pub use levels::levels;
 pub use matching::matches;
+pub(crate) use name::check_bytes as check_name_bytes;
 pub use name::{Name, is_valid_name};
 pub use share::{ShareName, SubscriptionFilter};
 

@@ -1,0 +1,147 @@
+//! PUBACK, PUBREC, PUBREL and PUBCOMP: four packets of one shape.
+
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use properties::AckProperties;
+
+use crate::error::{DecodeError, EncodeError, Fault};
+use crate::frame::{Frame, PacketType};
+use crate::property::{Place, PropertyList};
+use crate::reader::Reader;
+use crate::writer::Writer;
+use crate::{PacketId, ProtocolVersion, ReasonCode};
+
+/// Which acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AckKind {
+    /// PUBACK: a QoS 1 message has arrived.
+    PubAck,
+    /// PUBREC: a QoS 2 message has arrived.
+    PubRec,
+    /// PUBREL: the sender has forgotten the QoS 2 message.
+    PubRel,
+    /// PUBCOMP: the receiver has forgotten the QoS 2 message.
+    PubComp,
+}
+
+/// An acknowledgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ack {
+    /// Which one.
+    pub kind: AckKind,
+    /// The identifier of the PUBLISH `[MQTT5-2.2.1-5]` `[MQTT3-2.3.1-6]`.
+    pub packet_id: PacketId,
+    /// How it went; always `Success` in 3.x.
+    pub reason: ReasonCode,
+    /// Reason string and user properties, which are rare.
+    pub properties: Option<Box<AckProperties>>,
+}
+
+impl AckKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::PubAck, Self::PubRec, Self::PubRel, Self::PubComp];
+
+    /// Its packet type.
+    #[must_use]
+    pub const fn packet_type(self) -> PacketType {
+        match self {
+            Self::PubAck => PacketType::PubAck,
+            Self::PubRec => PacketType::PubRec,
+            Self::PubRel => PacketType::PubRel,
+            Self::PubComp => PacketType::PubComp,
+        }
+    }
+
+    const fn place(self) -> Place {
+        match self {
+            Self::PubAck => Place::PubAck,
+            Self::PubRec => Place::PubRec,
+            Self::PubRel => Place::PubRel,
+            Self::PubComp => Place::PubComp,
+        }
+    }
+
+    const fn of(packet_type: PacketType) -> Option<Self> {
+        match packet_type {
+            PacketType::PubAck => Some(Self::PubAck),
+            PacketType::PubRec => Some(Self::PubRec),
+            PacketType::PubRel => Some(Self::PubRel),
+            PacketType::PubComp => Some(Self::PubComp),
+            _ => None,
+        }
+    }
+}
+
+impl Ack {
+    /// An acknowledgement without properties.
+    #[must_use]
+    pub const fn new(kind: AckKind, packet_id: PacketId, reason: ReasonCode) -> Self {
+        Self { kind, packet_id, reason, properties: None }
+    }
+
+    /// The acknowledgement in a frame.
+    ///
+    /// # Errors
+    /// When the frame is no valid acknowledgement.
+    pub fn parse(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
+        Self::read(frame, version).map_err(|fault| DecodeError::new(fault, version))
+    }
+
+    /// Appends the packet: its short form where the reason is `Success` and there are no properties, and always in 3.x.
+    /// Properties that are no valid text are left out. The reason has to be one of this packet's.
+    pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+        debug_assert!(self.reason.may_stand_in(self.kind.place()), "{:?} in {:?}", self.reason, self.kind);
+        if self.properties.is_none() || self.try_encode(version, out).is_err() {
+            self.put_bare(version, out);
+        }
+    }
+
+    /// [`Ack::encode`] for those who want to know.
+    ///
+    /// # Errors
+    /// When a property is no valid text or the reason is not one of this packet's; nothing is written then.
+    pub fn try_encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        // [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
+        if !self.reason.may_stand_in(self.kind.place()) {
+            return Err(EncodeError::Value("MQTT5-3.4.2-1"));
+        }
+        let Some(properties) = self.properties.as_ref().filter(|_| version.is_v5()) else {
+            self.put_bare(version, out);
+            return Ok(());
+        };
+        let mut writer = Writer::new(out);
+        writer.u8(self.kind.packet_type().first_byte());
+        writer.measured(|writer| {
+            writer.u16(self.packet_id.get());
+            writer.u8(self.reason.value());
+            properties.write(writer);
+        });
+        writer.finish()
+    }
+
+    fn put_bare(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+        let [high, low] = self.packet_id.get().to_be_bytes();
+        let first = self.kind.packet_type().first_byte();
+        if version.is_v5() && self.reason != ReasonCode::Success {
+            out.extend_from_slice(&[first, 3, high, low, self.reason.value()]);
+        } else {
+            out.extend_from_slice(&[first, 2, high, low]);
+        }
+    }
+
+    fn read(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
+        let kind = AckKind::of(frame.packet_type).ok_or(Fault::PacketType)?;
+        let mut reader = Reader::new(frame.body);
+        let mut ack = Self::new(kind, reader.packet_id()?, ReasonCode::Success);
+        if version.is_v5() && !reader.is_empty() {
+            ack.reason = reader.reason(kind.place())?;
+            if !reader.is_empty() {
+                ack.properties = AckProperties::of(PropertyList::read(&mut reader, kind.place())?);
+            }
+        }
+        reader.finish()?;
+        Ok(ack)
+    }
+}

@@ -1,0 +1,150 @@
+//! Reads CONNECT. It brings its own version, and says in its errors who may be answered.
+
+use super::{Connect, Will};
+use crate::error::{DecodeError, Fault};
+use crate::frame::Frame;
+use crate::property::{Place, PropertyId, PropertyList};
+use crate::reader::Reader;
+use crate::{ProtocolVersion, QoS};
+
+impl Connect {
+    /// The CONNECT in a frame.
+    ///
+    /// # Errors
+    /// When it is no valid CONNECT; [`DecodeError::connack_version`] tells how it may be answered.
+    pub fn decode(frame: &Frame<'_>) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(frame.body);
+        let version = read_version(&mut reader)?;
+        // 3.x closes without a CONNACK [MQTT3-3.1.4-1].
+        let answer = Some(version).filter(|version| version.is_v5());
+        let fail = |fault| DecodeError::in_connect(fault, version, answer);
+        // [MQTT5-1.5.5-1], which the fixed header of a first packet is not held against.
+        if version.is_v5() && frame.is_padded() {
+            return Err(fail(Fault::VariableLength));
+        }
+        read(&mut reader, version).map_err(fail)
+    }
+}
+
+/// `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-1]` `[MQTT3-3.1.2-2]`
+fn read_version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError> {
+    let silent = |fault| DecodeError::in_connect(fault, ProtocolVersion::V3_1_1, None);
+    let name = reader.binary().map_err(silent)?;
+    let level = reader.u8().map_err(silent)?;
+    let named = |version: &ProtocolVersion| version.protocol_name().as_bytes() == name;
+    if !ProtocolVersion::ALL.iter().any(named) {
+        let five = Some(ProtocolVersion::V5).filter(|five| five.level() == level);
+        let version = five.unwrap_or(ProtocolVersion::V3_1_1);
+        return Err(DecodeError::in_connect(Fault::ProtocolName, version, five));
+    }
+    let version = ProtocolVersion::ALL.into_iter().find(|version| named(version) && version.level() == level);
+    let three = ProtocolVersion::V3_1_1;
+    version.ok_or_else(|| DecodeError::in_connect(Fault::ProtocolLevel, three, Some(three)))
+}
+
+fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Connect, Fault> {
+    let flags = Flags::read(reader, version)?;
+    let keep_alive = reader.u16()?;
+    let properties = read_properties(reader, version)?;
+    // [MQTT5-3.1.3-1] [MQTT5-3.1.3-3] [MQTT5-3.1.3-4] [MQTT3-3.1.3-1] [MQTT3-3.1.3-3] [MQTT3-3.1.3-4]
+    let client_id = reader.text()?.to_owned();
+    let mut connect =
+        Connect { clean_start: flags.clean_start, keep_alive, ..properties.into_connect(version, client_id) };
+    if let Some((qos, retain)) = flags.will {
+        connect.will = Some(Will::read(reader, version, qos, retain)?);
+    }
+    read_credentials(reader, &flags, &mut connect)?;
+    // [MQTT5-3.1.2-16] [MQTT5-3.1.2-18] [MQTT3-3.1.2-18] [MQTT3-3.1.2-20]
+    reader.finish()?;
+    Ok(connect)
+}
+
+/// `[MQTT5-3.1.2-17]` `[MQTT5-3.1.2-19]` `[MQTT3-3.1.2-19]` `[MQTT3-3.1.2-21]`
+fn read_credentials(reader: &mut Reader<'_>, flags: &Flags, connect: &mut Connect) -> Result<(), Fault> {
+    // 3.1, section 3.1: the packet may end before fields that its flags announce; it is valid.
+    let may_be_missing = connect.version == ProtocolVersion::V3_1;
+    let is_there = |announced: bool, reader: &Reader<'_>| announced && !(may_be_missing && reader.is_empty());
+    if is_there(flags.user_name, reader) {
+        connect.user_name = Some(reader.text()?.to_owned());
+    }
+    if is_there(flags.password, reader) {
+        connect.password = Some(bytes::Bytes::copy_from_slice(reader.binary()?));
+    }
+    Ok(())
+}
+
+fn read_properties<'a>(reader: &mut Reader<'a>, version: ProtocolVersion) -> Result<PropertyList<'a>, Fault> {
+    if !version.is_v5() {
+        return Ok(PropertyList::default());
+    }
+    let properties = PropertyList::read(reader, Place::Connect)?;
+    properties.check_authentication()?;
+    Ok(properties)
+}
+
+impl PropertyList<'_> {
+    fn into_connect(self, version: ProtocolVersion, client_id: String) -> Connect {
+        Connect {
+            session_expiry: self.number(PropertyId::SessionExpiryInterval),
+            receive_maximum: self.short(PropertyId::ReceiveMaximum),
+            packet_size_max: self.number(PropertyId::MaximumPacketSize),
+            topic_alias_maximum: self.short(PropertyId::TopicAliasMaximum),
+            request_response_information: self.flag(PropertyId::RequestResponseInformation).unwrap_or(false),
+            request_problem_information: self.flag(PropertyId::RequestProblemInformation).unwrap_or(true),
+            authentication_method: self.text(PropertyId::AuthenticationMethod),
+            authentication_data: self.binary(PropertyId::AuthenticationData),
+            user_properties: self.user,
+            ..Connect::new(version, client_id)
+        }
+    }
+}
+
+/// The connect flags.
+struct Flags {
+    clean_start: bool,
+    will: Option<(QoS, bool)>,
+    user_name: bool,
+    password: bool,
+}
+
+impl Flags {
+    fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
+        let byte = reader.u8()?;
+        let is_set = |bit: u8| byte & bit != 0;
+        // [MQTT5-3.1.2-3] [MQTT3-3.1.2-3]
+        if is_set(RESERVED) {
+            return Err(Fault::ConnectReserved);
+        }
+        let flags = Self {
+            clean_start: is_set(CLEAN_START),
+            will: read_will_flags(byte)?,
+            user_name: is_set(USER_NAME),
+            password: is_set(PASSWORD),
+        };
+        // [MQTT3-3.1.2-22]; 5.0 allows it.
+        if !version.is_v5() && flags.password && !flags.user_name {
+            Err(Fault::PasswordAlone)
+        } else {
+            Ok(flags)
+        }
+    }
+}
+
+/// `[MQTT5-3.1.2-11]` `[MQTT5-3.1.2-12]` `[MQTT5-3.1.2-13]` `[MQTT3-3.1.2-13]` `[MQTT3-3.1.2-14]` `[MQTT3-3.1.2-15]`
+fn read_will_flags(byte: u8) -> Result<Option<(QoS, bool)>, Fault> {
+    let retain = byte & WILL_RETAIN != 0;
+    let qos_bits = byte >> WILL_QOS_SHIFT & 0b11;
+    if byte & WILL != 0 {
+        let qos = QoS::try_from(qos_bits).map_err(|_| Fault::WillQoS)?;
+        return Ok(Some((qos, retain)));
+    }
+    if retain || qos_bits != 0 { Err(Fault::WillFlags) } else { Ok(None) }
+}
+
+const RESERVED: u8 = 0x01;
+pub(super) const CLEAN_START: u8 = 0x02;
+pub(super) const WILL: u8 = 0x04;
+pub(super) const WILL_QOS_SHIFT: u8 = 3;
+pub(super) const WILL_RETAIN: u8 = 0x20;
+pub(super) const PASSWORD: u8 = 0x40;
+pub(super) const USER_NAME: u8 = 0x80;

@@ -1,0 +1,23 @@
+//! Tests of the fault table.
+
+use super::{DecodeError, Fault};
+use crate::ProtocolVersion;
+
+#[test]
+fn statements_name_their_version_and_reasons_are_errors() {
+    for fault in Fault::ALL {
+        assert!(fault.statement_5().starts_with("MQTT5-"), "{fault}");
+        assert!(fault.statement_3().starts_with("MQTT3-"), "{fault}");
+        assert!(fault.reason().is_error(), "{fault}");
+    }
+}
+
+#[test]
+fn an_error_speaks_of_the_version_in_use() {
+    let five = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V5);
+    assert_eq!(five.statement(), "MQTT5-2.1.3-1");
+    assert_eq!(five.to_string(), "the reserved header flags have the wrong value [MQTT5-2.1.3-1]");
+    let three = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V3_1_1);
+    assert_eq!(three.statement(), "MQTT3-2.2.2-2");
+    assert_eq!(three.connack_version(), None);
+}

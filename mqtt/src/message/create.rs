@@ -1,0 +1,140 @@
+//! The ways a message comes to be: from a PUBLISH, from a will, from parts.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::{Message, expires_at};
+use crate::connect::Will;
+use crate::property::{Place, Properties, PropertyId};
+use crate::publish::PublishView;
+use crate::{QoS, topic};
+
+/// The parts of a message that is neither a received PUBLISH nor a will: one restored from a store, or the broker's own.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageParts<'a> {
+    /// The topic name.
+    pub topic: &'a topic::Name,
+    /// Forwardable properties in wire form, without a length.
+    pub properties: &'a [u8],
+    /// The payload.
+    pub payload: &'a [u8],
+    /// The QoS.
+    pub qos: QoS,
+    /// RETAIN.
+    pub retain: bool,
+    /// The id of the publishing session.
+    pub publisher: u64,
+    /// When it expires.
+    pub expires_at: Option<Instant>,
+}
+
+impl Message {
+    /// The message in a PUBLISH, copied once. `topic` is the topic name with the alias resolved.
+    #[must_use]
+    pub fn from_view(view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
+        let expires_at = expires_at(view.expiry, now);
+        let body = Body { topic, properties: view.properties, payload: view.payload };
+        if view.properties_forwardable() {
+            return body.copy(view.qos, view.retain, publisher, expires_at);
+        }
+        let kept = forwardable(view.properties);
+        Body { properties: &kept, ..body }.copy(view.qos, view.retain, publisher, expires_at)
+    }
+
+    /// The message in a PUBLISH, for a large payload: `wire`, of which `view` must be the view, is shared, not copied.
+    #[must_use]
+    pub fn from_wire(wire: Bytes, view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
+        let (body, payload_start) = match u32::try_from(wire.len().saturating_sub(view.payload.len())) {
+            Ok(start) => (wire, start),
+            Err(_) => (Bytes::copy_from_slice(view.payload), 0),
+        };
+        let mut head = Vec::with_capacity(topic.len() + view.properties.len());
+        head.extend_from_slice(topic.as_bytes());
+        put_forwardable(view.properties, &mut head);
+        Self {
+            body,
+            topic_size: u16::try_from(topic.len()).unwrap_or_default(),
+            properties_size: u32::try_from(head.len() - topic.len()).unwrap_or_default(),
+            head: Some(head.into_boxed_slice()),
+            payload_start,
+            qos: view.qos,
+            retain: view.retain,
+            publisher,
+            expires_at: expires_at(view.expiry, now),
+        }
+    }
+
+    /// The message of a will, published at `now`.
+    #[must_use]
+    pub fn from_will(will: &Will, publisher: u64, now: Instant) -> Self {
+        let body = Body { topic: &will.topic, properties: &will.properties, payload: &will.payload };
+        body.copy(will.qos, will.retain, publisher, expires_at(will.expiry, now))
+    }
+
+    /// A message from its parts.
+    #[must_use]
+    pub fn from_parts(parts: &MessageParts<'_>) -> Self {
+        let body = Body { topic: parts.topic, properties: parts.properties, payload: parts.payload };
+        body.copy(parts.qos, parts.retain, parts.publisher, parts.expires_at)
+    }
+}
+
+/// What goes into the one allocation.
+#[derive(Clone, Copy)]
+struct Body<'a> {
+    topic: &'a str,
+    properties: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl Body<'_> {
+    fn copy(self, qos: QoS, retain: bool, publisher: u64, expires_at: Option<Instant>) -> Message {
+        let head_size = self.topic.len() + self.properties.len();
+        let mut body = Vec::with_capacity(head_size + self.payload.len());
+        body.extend_from_slice(self.topic.as_bytes());
+        body.extend_from_slice(self.properties);
+        body.extend_from_slice(self.payload);
+        Message {
+            body: Bytes::from(body),
+            head: None,
+            topic_size: u16::try_from(self.topic.len()).unwrap_or_default(),
+            properties_size: u32::try_from(self.properties.len()).unwrap_or_default(),
+            payload_start: u32::try_from(head_size).unwrap_or_default(),
+            qos,
+            retain,
+            publisher,
+            expires_at,
+        }
+    }
+}
+
+/// The properties that are passed on: all but topic alias, subscription identifiers, expiry interval and will delay.
+pub(crate) fn forwardable(properties: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(properties.len());
+    put_forwardable(properties, &mut kept);
+    kept
+}
+
+/// Appends the properties that are passed on, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. `properties` were checked.
+fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
+    let mut rest = properties;
+    while let Some((id, size)) = measure(rest) {
+        let (property, after) = rest.split_at_checked(size).unwrap_or((rest, &[]));
+        if id.is_forwardable() {
+            out.extend_from_slice(property);
+        }
+        rest = after;
+    }
+}
+
+/// The first property and its size in bytes.
+fn measure(bytes: &[u8]) -> Option<(PropertyId, usize)> {
+    let place = match bytes.first()? {
+        byte if *byte == PropertyId::WillDelayInterval.value() => Place::Will,
+        _ => Place::Publish,
+    };
+    let mut scan = Properties::new(bytes, place);
+    let (id, _) = scan.next()?;
+    Some((id, bytes.len() - scan.rest().len()))
+}

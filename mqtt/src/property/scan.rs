@@ -1,0 +1,70 @@
+//! Goes through the properties of one packet, holding each against the table. Nothing is stored.
+
+use super::{Place, PropertyId, Value};
+use crate::error::Fault;
+use crate::reader::Reader;
+
+/// The properties of one packet in their order, each checked as it is reached.
+#[derive(Debug, Clone)]
+pub struct Properties<'a> {
+    reader: Reader<'a>,
+    place: Place,
+    seen: u64,
+}
+
+impl<'a> Properties<'a> {
+    /// The properties in `bytes`, which have no length before them, as they may stand in `place`.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8], place: Place) -> Self {
+        Self { reader: Reader::new(bytes), place, seen: 0 }
+    }
+
+    /// What has not been read yet.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.reader.rest()
+    }
+
+    /// The next property; `None` at the end.
+    ///
+    /// # Errors
+    /// When it is unknown, misplaced, repeated against the rules, cut short or has an illegal value.
+    pub fn try_next(&mut self) -> Result<Option<(PropertyId, Value<'a>)>, Fault> {
+        if self.reader.is_empty() {
+            return Ok(None);
+        }
+        let id = PropertyId::from_value(self.reader.variable()?).ok_or(Fault::PropertyUnknown)?;
+        let spec = id.spec();
+        if !spec.may_stand_in(self.place) {
+            return Err(Fault::PropertyMisplaced);
+        }
+        let bit = 1 << id.value();
+        if self.seen & bit != 0 && !spec.may_repeat_in(self.place) {
+            return Err(Fault::PropertyRepeated);
+        }
+        self.seen |= bit;
+        let value = Value::read(spec.kind, &mut self.reader)?;
+        spec.legal.check(value)?;
+        Ok(Some((id, value)))
+    }
+}
+
+/// Ends at the first fault: for bytes that were checked before.
+impl<'a> Iterator for Properties<'a> {
+    type Item = (PropertyId, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.try_next().ok().flatten()
+    }
+}
+
+/// Whether `bytes` are properties that a PUBLISH may carry to every receiver.
+pub(crate) fn check_forwardable(bytes: &[u8]) -> Result<(), Fault> {
+    let mut scan = Properties::new(bytes, Place::Publish);
+    while let Some((id, _)) = scan.try_next()? {
+        if !id.is_forwardable() {
+            return Err(Fault::PropertyMisplaced);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The one table of all 27 properties: identifier, name, wire type, places, whether it may repeat, legal values.
+
+use super::{Kind, Legal, Place};
+
+/// What is known of one property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Which it is.
+    pub id: PropertyId,
+    /// Its wire type.
+    pub kind: Kind,
+    /// Where it may stand, as a union of [`Place::bit`].
+    pub places: u16,
+    /// Where it may stand more than once, as a union of [`Place::bit`].
+    pub repeats: u16,
+    /// Which values of the wire type are allowed.
+    pub legal: Legal,
+}
+
+/// Declares the properties.
+macro_rules! properties {
+    ($($value:literal $name:ident $kind:ident $legal:ident $repeat:ident: $($place:ident)*, $text:literal;)*) => {
+        /// The identifier of a property.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum PropertyId {
+            $(#[doc = $text] $name,)*
+        }
+
+        impl PropertyId {
+            /// Every property, in the order of its identifier.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The wire value.
+            #[must_use]
+            pub const fn value(self) -> u8 {
+                match self { $(Self::$name => $value,)* }
+            }
+
+            /// The name that the specification gives it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The property with that identifier.
+            #[must_use]
+            pub const fn from_value(value: u32) -> Option<Self> {
+                match value { $($value => Some(Self::$name),)* _ => None }
+            }
+
+            /// What is known of it.
+            #[must_use]
+            pub const fn spec(self) -> Spec {
+                match self {
+                    $(Self::$name => Spec {
+                        id: self,
+                        kind: Kind::$kind,
+                        places: 0 $(| Place::$place.bit())*,
+                        repeats: $repeat,
+                        legal: Legal::$legal,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+properties! {
+    0x01 PayloadFormatIndicator Byte Flag ONCE: Publish Will, "Payload Format Indicator";
+    0x02 MessageExpiryInterval FourByte Any ONCE: Publish Will, "Message Expiry Interval";
+    0x03 ContentType Text Any ONCE: Publish Will, "Content Type";
+    0x08 ResponseTopic Text TopicName ONCE: Publish Will, "Response Topic";
+    0x09 CorrelationData Binary Any ONCE: Publish Will, "Correlation Data";
+    0x0B SubscriptionIdentifier Variable NonZero IN_PUBLISH: Publish Subscribe, "Subscription Identifier";
+    0x11 SessionExpiryInterval FourByte Any ONCE: Connect ConnAck Disconnect, "Session Expiry Interval";
+    0x12 AssignedClientIdentifier Text Any ONCE: ConnAck, "Assigned Client Identifier";
+    0x13 ServerKeepAlive TwoByte Any ONCE: ConnAck, "Server Keep Alive";
+    0x15 AuthenticationMethod Text Any ONCE: Connect ConnAck Auth, "Authentication Method";
+    0x16 AuthenticationData Binary Any ONCE: Connect ConnAck Auth, "Authentication Data";
+    0x17 RequestProblemInformation Byte Flag ONCE: Connect, "Request Problem Information";
+    0x18 WillDelayInterval FourByte Any ONCE: Will, "Will Delay Interval";
+    0x19 RequestResponseInformation Byte Flag ONCE: Connect, "Request Response Information";
+    0x1A ResponseInformation Text Any ONCE: ConnAck, "Response Information";
+    0x1C ServerReference Text Any ONCE: ConnAck Disconnect, "Server Reference";
+    0x1F ReasonString Text Any ONCE: ConnAck PubAck PubRec PubRel PubComp SubAck UnsubAck Disconnect Auth, "Reason String";
+    0x21 ReceiveMaximum TwoByte NonZero ONCE: Connect ConnAck, "Receive Maximum";
+    0x22 TopicAliasMaximum TwoByte Any ONCE: Connect ConnAck, "Topic Alias Maximum";
+    0x23 TopicAlias TwoByte Alias ONCE: Publish, "Topic Alias";
+    0x24 MaximumQoS Byte Flag ONCE: ConnAck, "Maximum QoS";
+    0x25 RetainAvailable Byte Flag ONCE: ConnAck, "Retain Available";
+    0x26 UserProperty Pair Any ANYWHERE: Connect Will ConnAck Publish PubAck PubRec PubRel PubComp Subscribe SubAck Unsubscribe UnsubAck Disconnect Auth, "User Property";
+    0x27 MaximumPacketSize FourByte NonZero ONCE: Connect ConnAck, "Maximum Packet Size";
+    0x28 WildcardSubscriptionAvailable Byte Flag ONCE: ConnAck, "Wildcard Subscription Available";
+    0x29 SubscriptionIdentifierAvailable Byte Flag ONCE: ConnAck, "Subscription Identifier Available";
+    0x2A SharedSubscriptionAvailable Byte Flag ONCE: ConnAck, "Shared Subscription Available";
+}
+
+impl PropertyId {
+    /// True for a property of PUBLISH that goes unchanged from the publisher to every receiver.
+    #[must_use]
+    pub const fn is_forwardable(self) -> bool {
+        use PropertyId::{MessageExpiryInterval, SubscriptionIdentifier, TopicAlias};
+        let is_for_one = matches!(self, TopicAlias | SubscriptionIdentifier | MessageExpiryInterval);
+        self.spec().may_stand_in(Place::Publish) && !is_for_one
+    }
+}
+
+impl Spec {
+    /// True when the property may stand in `place`.
+    #[must_use]
+    pub const fn may_stand_in(&self, place: Place) -> bool {
+        self.places & place.bit() != 0
+    }
+
+    /// True when it may stand there more than once.
+    #[must_use]
+    pub const fn may_repeat_in(&self, place: Place) -> bool {
+        self.repeats & place.bit() != 0
+    }
+}
+
+/// Sets of places in which a property may repeat.
+const ONCE: u16 = 0;
+const IN_PUBLISH: u16 = Place::Publish.bit();
+const ANYWHERE: u16 = u16::MAX;

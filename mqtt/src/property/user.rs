@@ -1,0 +1,70 @@
+//! User properties, kept as they stand on the wire: many of them cost no more than their bytes.
+
+use std::fmt;
+
+use super::{Place, Properties, PropertyId, Value};
+
+/// The user properties of one packet, in their order.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct UserProperties {
+    wire: Vec<u8>,
+}
+
+impl UserProperties {
+    /// None.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { wire: Vec::new() }
+    }
+
+    /// Appends one; false, and nothing appended, when name or value is longer than 65,535 bytes or holds U+0000.
+    pub fn push(&mut self, name: &str, value: &str) -> bool {
+        let (Ok(name_size), Ok(value_size)) = (u16::try_from(name.len()), u16::try_from(value.len())) else {
+            return false;
+        };
+        if name.contains('\0') || value.contains('\0') {
+            return false;
+        }
+        self.wire.push(PropertyId::UserProperty.value());
+        self.wire.extend_from_slice(&name_size.to_be_bytes());
+        self.wire.extend_from_slice(name.as_bytes());
+        self.wire.extend_from_slice(&value_size.to_be_bytes());
+        self.wire.extend_from_slice(value.as_bytes());
+        true
+    }
+
+    /// True when there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.wire.is_empty()
+    }
+
+    /// Removes all.
+    pub fn clear(&mut self) {
+        self.wire = Vec::new();
+    }
+
+    /// Names and values, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        Properties::new(&self.wire, Place::Publish).filter_map(|(_, value)| match value {
+            Value::Pair(name, value) => Some((name, value)),
+            _ => None,
+        })
+    }
+
+    /// The wire form, without a length.
+    pub(crate) fn wire(&self) -> &[u8] {
+        &self.wire
+    }
+
+    /// Appends one that was checked before, in wire form.
+    pub(crate) fn push_wire(&mut self, property: &[u8]) {
+        self.wire.extend_from_slice(property);
+    }
+}
+
+impl fmt::Debug for UserProperties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,87 @@
+//! One property value: its wire type, the value itself, and which values are legal.
+
+use crate::error::Fault;
+use crate::reader::Reader;
+
+/// The wire type of a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One byte.
+    Byte,
+    /// A two byte integer.
+    TwoByte,
+    /// A four byte integer.
+    FourByte,
+    /// A variable byte integer.
+    Variable,
+    /// A UTF-8 text.
+    Text,
+    /// Binary data.
+    Binary,
+    /// Two texts, name and value.
+    Pair,
+}
+
+/// The value of a property, borrowed from the packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// An integer of one, two, four or a variable number of bytes.
+    Number(u32),
+    /// A text.
+    Text(&'a str),
+    /// Binary data.
+    Binary(&'a [u8]),
+    /// Name and value.
+    Pair(&'a str, &'a str),
+}
+
+/// Which values of its wire type a property may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legal {
+    /// All.
+    Any,
+    /// 0 and 1.
+    Flag,
+    /// All but 0.
+    NonZero,
+    /// All but 0, which has a reason code of its own.
+    Alias,
+    /// A topic name.
+    TopicName,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        Ok(match kind {
+            Kind::Byte => Self::Number(u32::from(reader.u8()?)),
+            Kind::TwoByte => Self::Number(u32::from(reader.u16()?)),
+            Kind::FourByte => Self::Number(reader.u32()?),
+            Kind::Variable => Self::Number(reader.variable()?),
+            Kind::Text => Self::Text(reader.text()?),
+            Kind::Binary => Self::Binary(reader.binary()?),
+            Kind::Pair => read_pair(reader)?,
+        })
+    }
+}
+
+impl Legal {
+    pub(super) fn check(self, value: Value<'_>) -> Result<(), Fault> {
+        match (self, value) {
+            (Self::Flag, Value::Number(2..)) | (Self::NonZero, Value::Number(0)) => Err(Fault::PropertyValue),
+            (Self::Alias, Value::Number(0)) => Err(Fault::AliasZero),
+            (Self::TopicName, Value::Text(text)) if !crate::topic::is_valid_name(text) => {
+                Err(Fault::ResponseTopic)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `[MQTT5-1.5.7-1]`
+fn read_pair<'a>(reader: &mut Reader<'a>) -> Result<Value<'a>, Fault> {
+    let (name, value) = (reader.binary()?, reader.binary()?);
+    match (crate::text::parse(name), crate::text::parse(value)) {
+        (Ok(name), Ok(value)) => Ok(Value::Pair(name, value)),
+        _ => Err(Fault::UserPropertyText),
+    }
+}

@@ -1,0 +1,138 @@
+//! A PUBLISH about to be written for one receiver: its size and its bytes, from parts that stay where they are.
+
+use std::time::Instant;
+
+use crate::frame::PacketType;
+use crate::message::Message;
+use crate::property::PropertyId;
+use crate::{PacketId, ProtocolVersion, QoS, variable};
+
+/// A topic alias to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutgoingAlias {
+    /// The alias, never 0.
+    pub value: u16,
+    /// True when the receiver knows it on this connection: then the topic name is left out.
+    pub known: bool,
+}
+
+/// A PUBLISH in parts. Its size must not be above [`crate::frame::PACKET_SIZE_MAX`] when it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outgoing<'a> {
+    /// The topic name.
+    pub topic: &'a str,
+    /// Forwardable properties in wire form, without a length.
+    pub properties: &'a [u8],
+    /// The application message.
+    pub payload: &'a [u8],
+    /// The quality of service.
+    pub qos: QoS,
+    /// RETAIN.
+    pub retain: bool,
+    /// DUP, which is left away on QoS 0 `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`.
+    pub dup: bool,
+    /// To be there exactly when the QoS is above 0.
+    pub packet_id: Option<PacketId>,
+    /// The identifiers of the receiver's subscriptions that match.
+    pub identifiers: &'a [u32],
+    /// The topic alias.
+    pub alias: Option<OutgoingAlias>,
+    /// What is left of the message expiry interval in seconds.
+    pub expiry: Option<u32>,
+}
+
+impl<'a> Outgoing<'a> {
+    /// The message as it was published, QoS included, with what is left of its expiry interval; RETAIN and DUP 0, no packet
+    /// identifier.
+    #[must_use]
+    pub fn of(message: &'a Message, now: Instant) -> Self {
+        Self {
+            topic: message.topic(),
+            properties: message.properties(),
+            payload: message.payload(),
+            qos: message.qos(),
+            retain: false,
+            dup: false,
+            packet_id: None,
+            identifiers: &[],
+            alias: None,
+            expiry: message.expiry_left(now),
+        }
+    }
+
+    /// The size of the whole packet in bytes `[MQTT5-3.1.2-24]`.
+    #[must_use]
+    pub fn size(&self, version: ProtocolVersion) -> usize {
+        let remaining = self.remaining_size(version);
+        1 + variable::size(remaining) + remaining
+    }
+
+    /// Appends all but the payload.
+    pub fn encode_head(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+        out.push(self.first_byte());
+        variable::put(self.remaining_size(version), out);
+        let topic = self.topic_to_send(version).as_bytes();
+        out.extend_from_slice(&u16::try_from(topic.len()).unwrap_or_default().to_be_bytes());
+        out.extend_from_slice(topic);
+        if let Some(packet_id) = self.packet_id {
+            out.extend_from_slice(&packet_id.get().to_be_bytes());
+        }
+        if version.is_v5() {
+            self.encode_properties(out);
+        }
+    }
+
+    /// Appends the whole packet.
+    pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+        out.reserve(self.size(version));
+        self.encode_head(version, out);
+        out.extend_from_slice(self.payload);
+    }
+
+    fn encode_properties(&self, out: &mut Vec<u8>) {
+        variable::put(self.properties_size(), out);
+        if let Some(alias) = self.alias {
+            out.push(PropertyId::TopicAlias.value());
+            out.extend_from_slice(&alias.value.to_be_bytes());
+        }
+        if let Some(expiry) = self.expiry {
+            out.push(PropertyId::MessageExpiryInterval.value());
+            out.extend_from_slice(&expiry.to_be_bytes());
+        }
+        for identifier in self.identifiers {
+            out.push(PropertyId::SubscriptionIdentifier.value());
+            variable::put(usize::try_from(*identifier).unwrap_or_default(), out);
+        }
+        out.extend_from_slice(self.properties);
+    }
+
+    fn remaining_size(&self, version: ProtocolVersion) -> usize {
+        let packet_id = if self.packet_id.is_some() { 2 } else { 0 };
+        let properties = match version.is_v5().then(|| self.properties_size()) {
+            Some(size) => variable::size(size) + size,
+            None => 0,
+        };
+        2 + self.topic_to_send(version).len() + packet_id + properties + self.payload.len()
+    }
+
+    fn properties_size(&self) -> usize {
+        let alias = if self.alias.is_some() { 3 } else { 0 };
+        let expiry = if self.expiry.is_some() { 5 } else { 0 };
+        let identifier_size = |id: &u32| 1 + usize::try_from(*id).map_or(5, variable::size);
+        let identifiers: usize = self.identifiers.iter().map(identifier_size).sum();
+        alias + expiry + identifiers + self.properties.len()
+    }
+
+    const fn topic_to_send(&self, version: ProtocolVersion) -> &'a str {
+        match self.alias {
+            Some(alias) if alias.known && version.is_v5() => "",
+            _ => self.topic,
+        }
+    }
+
+    const fn first_byte(&self) -> u8 {
+        let dup = if self.dup && !matches!(self.qos, QoS::AtMostOnce) { 0b1000 } else { 0 };
+        let retain = if self.retain { 1 } else { 0 };
+        PacketType::Publish.first_byte() | dup | self.qos.value() << 1 | retain
+    }
+}

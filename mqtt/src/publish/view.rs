@@ -1,0 +1,105 @@
+//! A received PUBLISH, borrowed from the read buffer and checked throughout. The hottest function of the codec is here.
+
+use crate::error::{DecodeError, Fault};
+use crate::frame::Frame;
+use crate::property::{Place, Properties, PropertyId, Value};
+use crate::reader::Reader;
+use crate::{PacketId, ProtocolVersion, QoS};
+
+/// A PUBLISH with all its parts checked: text, properties, packet identifier. Whether the topic alias is known, and
+/// what the sender may do, is for others to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishView<'a> {
+    /// A repeat of one sent before.
+    pub dup: bool,
+    /// The quality of service.
+    pub qos: QoS,
+    /// To be kept for later subscribers.
+    pub retain: bool,
+    /// The topic name; empty only where an alias stands for it.
+    pub topic: &'a str,
+    /// There exactly when the QoS is above 0.
+    pub packet_id: Option<PacketId>,
+    /// The properties as received, without their length.
+    pub properties: &'a [u8],
+    /// The topic alias, never 0.
+    pub alias: Option<u16>,
+    /// Message expiry interval in seconds.
+    pub expiry: Option<u32>,
+    /// Whether there are subscription identifiers, which no client may send `[MQTT5-3.3.4-6]`.
+    pub has_subscription_id: bool,
+    /// The application message.
+    pub payload: &'a [u8],
+    /// The packet as received.
+    pub wire: &'a [u8],
+    /// Whether the fixed header is longer than it needs to be.
+    padded: bool,
+}
+
+impl<'a> PublishView<'a> {
+    /// The view of a PUBLISH frame.
+    ///
+    /// # Errors
+    /// When the frame is no valid PUBLISH.
+    #[inline]
+    pub fn parse(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, DecodeError> {
+        Self::read(frame, version).map_err(|fault| DecodeError::new(fault, version))
+    }
+
+    /// True when the frame can go unchanged to a QoS 0 subscriber of the same wire class (5.0, or both of 3.x): QoS 0, no
+    /// DUP, no RETAIN, a topic, and nothing that is for this receiver only or changes with time.
+    #[must_use]
+    #[inline]
+    pub const fn forwardable(&self) -> bool {
+        let plain = matches!(self.qos, QoS::AtMostOnce) && !self.dup && !self.retain && !self.padded;
+        plain && !self.topic.is_empty() && self.properties_forwardable()
+    }
+
+    /// True when the properties can be passed on as they are.
+    #[must_use]
+    #[inline]
+    pub(crate) const fn properties_forwardable(&self) -> bool {
+        self.alias.is_none() && self.expiry.is_none() && !self.has_subscription_id
+    }
+
+    #[inline]
+    fn read(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
+        let mut reader = Reader::new(frame.body);
+        let topic = crate::text::parse_topic(reader.binary()?)?;
+        // [MQTT5-3.3.1-4] [MQTT3-3.3.1-4]
+        let qos = QoS::try_from(frame.flags >> 1 & 0b11).map_err(|_| Fault::PublishQoS)?;
+        let mut view = Self {
+            dup: frame.flags & 0b1000 != 0,
+            qos,
+            retain: frame.flags & 0b0001 != 0,
+            topic,
+            // [MQTT5-2.2.1-2] [MQTT3-2.3.1-5]
+            packet_id: if qos == QoS::AtMostOnce { None } else { Some(reader.packet_id()?) },
+            properties: if version.is_v5() { reader.section()? } else { &[] },
+            alias: None,
+            expiry: None,
+            has_subscription_id: false,
+            payload: reader.rest(),
+            wire: frame.wire,
+            padded: frame.is_padded(),
+        };
+        if !view.properties.is_empty() {
+            view.scan_properties()?;
+        }
+        // [MQTT5-4.7.3-1] [MQTT3-4.7.3-1]
+        if view.topic.is_empty() && view.alias.is_none() { Err(Fault::TopicEmpty) } else { Ok(view) }
+    }
+
+    fn scan_properties(&mut self) -> Result<(), Fault> {
+        let mut scan = Properties::new(self.properties, Place::Publish);
+        while let Some((id, value)) = scan.try_next()? {
+            match (id, value) {
+                (PropertyId::TopicAlias, Value::Number(alias)) => self.alias = u16::try_from(alias).ok(),
+                (PropertyId::MessageExpiryInterval, Value::Number(seconds)) => self.expiry = Some(seconds),
+                (PropertyId::SubscriptionIdentifier, _) => self.has_subscription_id = true,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

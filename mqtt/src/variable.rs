@@ -1,0 +1,63 @@
+//! The variable byte integer: one to four bytes, seven bits each, low bits first.
+
+/// The largest value that four bytes can say.
+pub(crate) const MAX: u32 = 268_435_455;
+
+/// What stands at the beginning of some bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Variable {
+    /// A value and the number of bytes it takes. `padded`: fewer would do.
+    Value { value: u32, size: usize, padded: bool },
+    /// More bytes are needed.
+    Incomplete,
+    /// A fifth byte would follow.
+    TooLong,
+}
+
+/// Reads an integer from the beginning of `bytes`.
+#[inline]
+pub(crate) fn decode(bytes: &[u8]) -> Variable {
+    match bytes.first() {
+        Some(&byte) if byte < 0x80 => Variable::Value { value: u32::from(byte), size: 1, padded: false },
+        _ => decode_long(bytes),
+    }
+}
+
+fn decode_long(bytes: &[u8]) -> Variable {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(4).enumerate() {
+        value |= u32::from(byte & 0x7F) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Variable::Value { value, size: index + 1, padded: index > 0 && *byte == 0 };
+        }
+    }
+    if bytes.len() < 4 { Variable::Incomplete } else { Variable::TooLong }
+}
+
+/// How many bytes `value` takes; 5, which is none, above [`MAX`].
+#[inline]
+pub(crate) const fn size(value: usize) -> usize {
+    match value {
+        0..=0x7F => 1,
+        0x80..=0x3FFF => 2,
+        0x4000..=0x1F_FFFF => 3,
+        0x20_0000..=0xFFF_FFFF => 4,
+        _ => 5,
+    }
+}
+
+/// Appends `value`, which must not be above [`MAX`].
+#[inline]
+pub(crate) fn put(value: usize, out: &mut Vec<u8>) {
+    debug_assert!(size(value) <= 4, "a variable byte integer above its maximum");
+    let mut rest = value;
+    while rest > 0x7F {
+        out.push(low_bits(rest) | 0x80);
+        rest >>= 7;
+    }
+    out.push(low_bits(rest));
+}
+
+fn low_bits(value: usize) -> u8 {
+    u8::try_from(value & 0x7F).unwrap_or_default()
+}

@@ -1,0 +1,100 @@
+//! Writes the primitive fields at the end of a buffer. The first fault is kept, so that callers can write field after field
+//! and ask once.
+
+use crate::error::EncodeError;
+use crate::property::Place;
+use crate::{ReasonCode, variable};
+
+/// Writes one packet.
+pub(crate) struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+    fault: Option<EncodeError>,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) const fn new(out: &'a mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start, fault: None }
+    }
+
+    pub(crate) fn u8(&mut self, value: u8) {
+        self.out.push(value);
+    }
+
+    pub(crate) fn u16(&mut self, value: u16) {
+        self.out.extend_from_slice(&value.to_be_bytes());
+    }
+
+    pub(crate) fn u32(&mut self, value: u32) {
+        self.out.extend_from_slice(&value.to_be_bytes());
+    }
+
+    pub(crate) fn variable(&mut self, value: u32) {
+        match usize::try_from(value) {
+            Ok(small) if value <= variable::MAX => variable::put(small, self.out),
+            _ => self.fail(EncodeError::PacketTooLong),
+        }
+    }
+
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn binary(&mut self, bytes: &[u8]) {
+        match u16::try_from(bytes.len()) {
+            Ok(size) => {
+                self.u16(size);
+                self.raw(bytes);
+            }
+            Err(_) => self.fail(EncodeError::FieldTooLong),
+        }
+    }
+
+    /// `[MQTT5-1.5.4-2]` `[MQTT3-1.5.3-2]`
+    pub(crate) fn text(&mut self, text: &str) {
+        if text.as_bytes().contains(&0) {
+            self.fail(EncodeError::Nul);
+        }
+        self.binary(text.as_bytes());
+    }
+
+    /// A reason code, which has to be listed for `place`.
+    pub(crate) fn reason(&mut self, reason: ReasonCode, place: Place) {
+        if !reason.may_stand_in(place) {
+            self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
+        }
+        self.u8(reason.value());
+    }
+
+    /// Writes what `content` writes, with its length as a variable byte integer before it.
+    pub(crate) fn measured(&mut self, content: impl FnOnce(&mut Self)) {
+        let start = self.out.len();
+        content(self);
+        let size = self.out.len() - start;
+        if variable::size(size) > 4 {
+            return self.fail(EncodeError::PacketTooLong);
+        }
+        variable::put(size, self.out);
+        let prefix_size = self.out.len() - start - size;
+        if let Some(written) = self.out.get_mut(start..) {
+            written.rotate_right(prefix_size);
+        }
+    }
+
+    /// Keeps the first fault.
+    pub(crate) fn fail(&mut self, fault: EncodeError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    /// The fault, if there was one; then nothing remains written.
+    pub(crate) fn finish(self) -> Result<(), EncodeError> {
+        match self.fault {
+            None => Ok(()),
+            Some(fault) => {
+                self.out.truncate(self.start);
+                Err(fault)
+            }
+        }
+    }
+}
