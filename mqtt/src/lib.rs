@@ -9,27 +9,43 @@ pub mod property;
 pub mod topic;
 
 mod ack;
+mod auth;
+mod connack;
 mod connect;
+mod disconnect;
 mod error;
 mod message;
+mod packet;
 mod packet_id;
 mod publish;
 mod qos;
 mod reader;
 mod reason;
+mod suback;
+mod subscribe;
 mod text;
+mod unsubscribe;
 mod variable;
 mod version;
 mod writer;
 
 pub use ack::{Ack, AckKind, AckProperties};
+pub use auth::Auth;
+pub use connack::ConnAck;
 pub use connect::{Connect, Will};
+pub use disconnect::Disconnect;
 pub use error::{DecodeError, EncodeError, Fault};
 pub use frame::PacketType;
 pub use message::{Message, MessageParts};
+pub use packet::Packet;
 pub use packet_id::PacketId;
 pub use property::UserProperties;
-pub use publish::{Outgoing, OutgoingAlias, PublishView};
+pub use publish::{Outgoing, OutgoingAlias, Publish, PublishProperties, PublishView};
 pub use qos::{InvalidQoS, QoS};
 pub use reason::{InvalidReasonCode, ReasonCode};
+pub use suback::{SubAck, UnsubAck};
+pub use subscribe::{
+    InvalidFilter, RequestedFilter, RetainHandling, Subscribe, SubscribeEntry, SubscriptionOptions,
+};
+pub use unsubscribe::Unsubscribe;
 pub use version::ProtocolVersion;

@@ -22,7 +22,7 @@ impl<'a> PropertyList<'a> {
         Self::decode(reader.section()?, place)
     }
 
-    fn decode(bytes: &'a [u8], place: Place) -> Result<Self, Fault> {
+    pub(crate) fn decode(bytes: &'a [u8], place: Place) -> Result<Self, Fault> {
         let mut list = Self::default();
         let mut scan = Properties::new(bytes, place);
         let mut before = scan.rest();

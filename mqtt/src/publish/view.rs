@@ -63,7 +63,7 @@ impl<'a> PublishView<'a> {
     }
 
     #[inline]
-    fn read(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
+    pub(super) fn read(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
         let mut reader = Reader::new(frame.body);
         let topic = crate::text::parse_topic(reader.binary()?)?;
         // [MQTT5-3.3.1-4] [MQTT3-3.3.1-4]

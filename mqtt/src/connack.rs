@@ -1,0 +1,163 @@
+//! CONNACK: the server's answer to CONNECT, with what it offers.
+
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use crate::error::{EncodeError, Fault};
+use crate::property::{Place, PropertyId, PropertyList, UserProperties};
+use crate::reader::Reader;
+use crate::writer::Writer;
+use crate::{ProtocolVersion, QoS, ReasonCode};
+
+/// A CONNACK packet. A property that is `None` is left out and has its default. 3.x carries the first two fields only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnAck {
+    /// Whether the server has kept a session; false in every refusal.
+    pub session_present: bool,
+    /// How it went. 3.x has it as the nearest return code.
+    pub reason: ReasonCode,
+    /// Session expiry interval in seconds, where it is not the one asked for.
+    pub session_expiry: Option<u32>,
+    /// How many unacknowledged messages the server takes, never 0; 65,535 by default.
+    pub receive_maximum: Option<u16>,
+    /// The highest QoS, where that is not 2 `[MQTT5-3.2.2-9]`.
+    pub qos_max: Option<QoS>,
+    /// Whether messages can be retained; true by default.
+    pub retain_available: Option<bool>,
+    /// The largest packet that the server takes, never 0.
+    pub packet_size_max: Option<u32>,
+    /// The client identifier, where the server chose it.
+    pub assigned_client_id: Option<String>,
+    /// The highest topic alias that the server takes; 0 by default.
+    pub topic_alias_maximum: Option<u16>,
+    /// A sentence for diagnosis.
+    pub reason_string: Option<String>,
+    /// User properties.
+    pub user_properties: UserProperties,
+    /// Whether filters may have wildcards; true by default.
+    pub wildcard_available: Option<bool>,
+    /// Whether subscriptions may have identifiers; true by default.
+    pub identifier_available: Option<bool>,
+    /// Whether subscriptions may be shared; true by default.
+    pub shared_available: Option<bool>,
+    /// The keep alive in seconds that is in force, where it is not the one asked for.
+    pub server_keep_alive: Option<u16>,
+    /// The basis for response topics.
+    pub response_information: Option<String>,
+    /// Another server to use.
+    pub server_reference: Option<String>,
+    /// The method of enhanced authentication.
+    pub authentication_method: Option<String>,
+    /// The last data of enhanced authentication.
+    pub authentication_data: Option<Bytes>,
+}
+
+impl ConnAck {
+    /// A CONNACK without properties.
+    #[must_use]
+    pub const fn new(reason: ReasonCode, session_present: bool) -> Self {
+        Self {
+            session_present,
+            reason,
+            session_expiry: None,
+            receive_maximum: None,
+            qos_max: None,
+            retain_available: None,
+            packet_size_max: None,
+            assigned_client_id: None,
+            topic_alias_maximum: None,
+            reason_string: None,
+            user_properties: UserProperties::new(),
+            wildcard_available: None,
+            identifier_available: None,
+            shared_available: None,
+            server_keep_alive: None,
+            response_information: None,
+            server_reference: None,
+            authentication_method: None,
+            authentication_data: None,
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
+        let flags = reader.u8()?;
+        // [MQTT5-3.2.2-1] [MQTT3-3.2.2-1]
+        if flags > 1 {
+            return Err(Fault::ConnAckFlags);
+        }
+        let session_present = flags == 1;
+        let connack = if version.is_v5() {
+            let reason = reader.reason(Place::ConnAck)?;
+            PropertyList::read(reader, Place::ConnAck)?.into_connack(reason, session_present)
+        } else {
+            let reason = ReasonCode::from_connect_return_code(reader.u8()?).ok_or(Fault::ReasonCode)?;
+            Self::new(reason, session_present)
+        };
+        // [MQTT5-3.2.2-6] [MQTT3-3.2.2-4]
+        if session_present && connack.reason.is_error() { Err(Fault::SessionPresent) } else { Ok(connack) }
+    }
+
+    pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
+        if self.session_present && self.reason.is_error() {
+            writer.fail(EncodeError::Value("MQTT5-3.2.2-6"));
+        }
+        // 3.1 has no session present flag.
+        let has_flag = version != ProtocolVersion::V3_1;
+        writer.u8(u8::from(self.session_present && has_flag));
+        if version.is_v5() {
+            writer.reason(self.reason, Place::ConnAck);
+            writer.measured(|writer| self.write_properties(writer));
+        } else {
+            writer.u8(self.reason.connect_return_code());
+        }
+    }
+
+    fn write_properties(&self, writer: &mut Writer<'_>) {
+        writer.long_property(PropertyId::SessionExpiryInterval, self.session_expiry);
+        writer.short_property(PropertyId::ReceiveMaximum, self.receive_maximum);
+        let qos_max = self.qos_max.filter(|qos| *qos != QoS::ExactlyOnce);
+        writer.flag_property(PropertyId::MaximumQoS, qos_max.map(|qos| qos == QoS::AtLeastOnce));
+        writer.flag_property(PropertyId::RetainAvailable, self.retain_available);
+        writer.long_property(PropertyId::MaximumPacketSize, self.packet_size_max);
+        writer.text_property(PropertyId::AssignedClientIdentifier, self.assigned_client_id.as_deref());
+        writer.short_property(PropertyId::TopicAliasMaximum, self.topic_alias_maximum);
+        writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
+        writer.flag_property(PropertyId::WildcardSubscriptionAvailable, self.wildcard_available);
+        writer.flag_property(PropertyId::SubscriptionIdentifierAvailable, self.identifier_available);
+        writer.flag_property(PropertyId::SharedSubscriptionAvailable, self.shared_available);
+        writer.short_property(PropertyId::ServerKeepAlive, self.server_keep_alive);
+        writer.text_property(PropertyId::ResponseInformation, self.response_information.as_deref());
+        writer.text_property(PropertyId::ServerReference, self.server_reference.as_deref());
+        writer.authentication(self.authentication_method.as_deref(), self.authentication_data.as_deref());
+        writer.user_properties(&self.user_properties);
+    }
+}
+
+impl PropertyList<'_> {
+    fn into_connack(self, reason: ReasonCode, session_present: bool) -> ConnAck {
+        let qos_of = |above_zero: bool| if above_zero { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+        ConnAck {
+            session_present,
+            reason,
+            session_expiry: self.number(PropertyId::SessionExpiryInterval),
+            receive_maximum: self.short(PropertyId::ReceiveMaximum),
+            qos_max: self.flag(PropertyId::MaximumQoS).map(qos_of),
+            retain_available: self.flag(PropertyId::RetainAvailable),
+            packet_size_max: self.number(PropertyId::MaximumPacketSize),
+            assigned_client_id: self.text(PropertyId::AssignedClientIdentifier),
+            topic_alias_maximum: self.short(PropertyId::TopicAliasMaximum),
+            reason_string: self.text(PropertyId::ReasonString),
+            wildcard_available: self.flag(PropertyId::WildcardSubscriptionAvailable),
+            identifier_available: self.flag(PropertyId::SubscriptionIdentifierAvailable),
+            shared_available: self.flag(PropertyId::SharedSubscriptionAvailable),
+            server_keep_alive: self.short(PropertyId::ServerKeepAlive),
+            response_information: self.text(PropertyId::ResponseInformation),
+            server_reference: self.text(PropertyId::ServerReference),
+            authentication_method: self.text(PropertyId::AuthenticationMethod),
+            authentication_data: self.binary(PropertyId::AuthenticationData),
+            user_properties: self.user,
+        }
+    }
+}

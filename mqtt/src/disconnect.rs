@@ -1,0 +1,76 @@
+//! DISCONNECT: the last packet of a connection, from the client in every version, from the server in 5.0 only.
+
+use crate::error::{EncodeError, Fault};
+use crate::property::{Place, PropertyId, PropertyList, UserProperties};
+use crate::reader::Reader;
+use crate::writer::Writer;
+use crate::{ProtocolVersion, ReasonCode};
+
+/// A DISCONNECT packet. 3.x has no fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disconnect {
+    /// Why.
+    pub reason: ReasonCode,
+    /// A new session expiry interval in seconds; a server must not send it `[MQTT5-3.14.2-2]`.
+    pub session_expiry: Option<u32>,
+    /// A sentence for diagnosis.
+    pub reason_string: Option<String>,
+    /// User properties.
+    pub user_properties: UserProperties,
+    /// Another server to use.
+    pub server_reference: Option<String>,
+}
+
+impl Disconnect {
+    /// A DISCONNECT without properties.
+    #[must_use]
+    pub const fn new(reason: ReasonCode) -> Self {
+        Self {
+            reason,
+            session_expiry: None,
+            reason_string: None,
+            user_properties: UserProperties::new(),
+            server_reference: None,
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
+        // A packet without a body is a normal one; one without properties may end before their length.
+        if reader.is_empty() || !version.is_v5() {
+            return Ok(Self::new(ReasonCode::Success));
+        }
+        let reason = reader.reason(Place::Disconnect)?;
+        if reader.is_empty() {
+            return Ok(Self::new(reason));
+        }
+        let properties = PropertyList::read(reader, Place::Disconnect)?;
+        Ok(Self {
+            reason,
+            session_expiry: properties.number(PropertyId::SessionExpiryInterval),
+            reason_string: properties.text(PropertyId::ReasonString),
+            server_reference: properties.text(PropertyId::ServerReference),
+            user_properties: properties.user,
+        })
+    }
+
+    pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
+        // [MQTT5-3.14.2-1]
+        if !self.reason.may_stand_in(Place::Disconnect) {
+            writer.fail(EncodeError::Value("MQTT5-3.14.2-1"));
+        }
+        let bare = Self::new(self.reason) == *self;
+        if !version.is_v5() || (bare && self.reason == ReasonCode::Success) {
+            return;
+        }
+        writer.u8(self.reason.value());
+        if bare {
+            return;
+        }
+        writer.measured(|writer| {
+            writer.long_property(PropertyId::SessionExpiryInterval, self.session_expiry);
+            writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
+            writer.text_property(PropertyId::ServerReference, self.server_reference.as_deref());
+            writer.user_properties(&self.user_properties);
+        });
+    }
+}

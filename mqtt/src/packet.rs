@@ -1,0 +1,87 @@
+//! All control packets as owned values: the one enum, its decoding and encoding, and which parts may be left away.
+
+mod decode;
+mod encode;
+mod strip;
+
+use crate::ack::Ack;
+use crate::auth::Auth;
+use crate::connack::ConnAck;
+use crate::connect::Connect;
+use crate::disconnect::Disconnect;
+use crate::frame::PacketType;
+use crate::publish::Publish;
+use crate::suback::{SubAck, UnsubAck};
+use crate::subscribe::Subscribe;
+use crate::unsubscribe::Unsubscribe;
+
+/// A control packet of either side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Packet {
+    /// CONNECT.
+    Connect(Box<Connect>),
+    /// CONNACK.
+    ConnAck(Box<ConnAck>),
+    /// PUBLISH.
+    Publish(Box<Publish>),
+    /// PUBACK, PUBREC, PUBREL or PUBCOMP.
+    Ack(Ack),
+    /// SUBSCRIBE.
+    Subscribe(Subscribe),
+    /// SUBACK.
+    SubAck(SubAck),
+    /// UNSUBSCRIBE.
+    Unsubscribe(Unsubscribe),
+    /// UNSUBACK.
+    UnsubAck(UnsubAck),
+    /// PINGREQ.
+    PingReq,
+    /// PINGRESP.
+    PingResp,
+    /// DISCONNECT.
+    Disconnect(Disconnect),
+    /// AUTH.
+    Auth(Auth),
+}
+
+/// Declares which packet type a variant is, and how its content becomes the variant.
+macro_rules! variants {
+    ($($name:ident $content:ty;)*) => {
+        $(impl From<$content> for Packet {
+            fn from(content: $content) -> Self {
+                Self::$name(content.into())
+            }
+        })*
+
+        impl Packet {
+            /// The packet type.
+            #[must_use]
+            pub const fn packet_type(&self) -> PacketType {
+                match self {
+                    $(Self::$name(_) => PacketType::$name,)*
+                    Self::Ack(ack) => ack.kind.packet_type(),
+                    Self::PingReq => PacketType::PingReq,
+                    Self::PingResp => PacketType::PingResp,
+                }
+            }
+        }
+    };
+}
+
+variants! {
+    Connect Connect;
+    ConnAck ConnAck;
+    Publish Publish;
+    Subscribe Subscribe;
+    SubAck SubAck;
+    Unsubscribe Unsubscribe;
+    UnsubAck UnsubAck;
+    Disconnect Disconnect;
+    Auth Auth;
+}
+
+impl From<Ack> for Packet {
+    fn from(ack: Ack) -> Self {
+        Self::Ack(ack)
+    }
+}

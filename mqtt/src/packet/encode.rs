@@ -1,0 +1,46 @@
+//! From a packet to its bytes.
+
+use super::Packet;
+use crate::ProtocolVersion;
+use crate::error::EncodeError;
+use crate::writer::Writer;
+
+impl Packet {
+    /// Appends the packet. What 3.x has no field for is left out there; a CONNECT is written in the version that it names.
+    ///
+    /// # Errors
+    /// When the packet has no encoding; nothing is written then.
+    pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        if let Self::Ack(ack) = self {
+            return ack.try_encode(version, out);
+        }
+        let mut writer = Writer::new(out);
+        let flags = if let Self::Publish(publish) = self { publish.flags() } else { 0 };
+        writer.u8(self.packet_type().first_byte() | flags);
+        writer.measured(|writer| self.write(version, writer));
+        writer.finish()
+    }
+
+    fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
+        match self {
+            Self::Publish(publish) => publish.write(version, writer),
+            Self::ConnAck(connack) => connack.write(version, writer),
+            Self::SubAck(suback) => suback.write(version, writer),
+            Self::UnsubAck(unsuback) => unsuback.write(version, writer),
+            Self::Disconnect(disconnect) => disconnect.write(version, writer),
+            Self::Auth(auth) if version.is_v5() => auth.write(writer),
+            Self::Auth(_) => writer.fail(EncodeError::NotIn(version)),
+            other => other.write_request(version, writer),
+        }
+    }
+
+    /// What only a client sends, and what has no body.
+    fn write_request(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
+        match self {
+            Self::Connect(connect) => connect.write(writer),
+            Self::Subscribe(subscribe) => subscribe.write(version, writer),
+            Self::Unsubscribe(unsubscribe) => unsubscribe.write(version, writer),
+            _ => {}
+        }
+    }
+}

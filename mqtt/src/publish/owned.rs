@@ -1,0 +1,155 @@
+//! An owned PUBLISH with its properties taken apart: for clients and tests. The broker's own path does not use it.
+
+use bytes::Bytes;
+
+use super::PublishView;
+use crate::error::{EncodeError, Fault};
+use crate::frame::Frame;
+use crate::property::{PropertyId, PropertyList, UserProperties};
+use crate::writer::Writer;
+use crate::{PacketId, ProtocolVersion, QoS, topic};
+
+/// A PUBLISH packet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Publish {
+    /// A repeat of one sent before.
+    pub dup: bool,
+    /// The quality of service.
+    pub qos: QoS,
+    /// RETAIN.
+    pub retain: bool,
+    /// The topic name; empty only with an alias.
+    pub topic: String,
+    /// There exactly when the QoS is above 0.
+    pub packet_id: Option<PacketId>,
+    /// The properties; 3.x has none.
+    pub properties: PublishProperties,
+    /// The application message.
+    pub payload: Bytes,
+}
+
+/// The properties of PUBLISH.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PublishProperties {
+    /// Payload format indicator: whether the payload is UTF-8 text.
+    pub payload_is_text: Option<bool>,
+    /// Message expiry interval in seconds.
+    pub expiry: Option<u32>,
+    /// The topic alias, never 0.
+    pub alias: Option<u16>,
+    /// Where an answer is wanted.
+    pub response_topic: Option<String>,
+    /// What an answer has to repeat.
+    pub correlation_data: Option<Bytes>,
+    /// User properties.
+    pub user_properties: UserProperties,
+    /// Subscription identifiers, from the server only.
+    pub identifiers: Vec<u32>,
+    /// The content type.
+    pub content_type: Option<String>,
+}
+
+impl Publish {
+    /// A PUBLISH of QoS 0.
+    #[must_use]
+    pub fn new(topic: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        Self { topic: topic.into(), payload: payload.into(), ..Self::default() }
+    }
+
+    pub(crate) fn read(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
+        let view = PublishView::read(frame, version)?;
+        Ok(Self {
+            dup: view.dup,
+            qos: view.qos,
+            retain: view.retain,
+            topic: view.topic.to_owned(),
+            packet_id: view.packet_id,
+            properties: PublishProperties::of(PropertyList::decode(
+                view.properties,
+                crate::property::Place::Publish,
+            )?),
+            payload: Bytes::copy_from_slice(view.payload),
+        })
+    }
+
+    /// The low bits of the first byte.
+    pub(crate) fn flags(&self) -> u8 {
+        u8::from(self.dup) << 3 | self.qos.value() << 1 | u8::from(self.retain)
+    }
+
+    pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
+        self.check(version, writer);
+        writer.text(&self.topic);
+        if let Some(packet_id) = self.packet_id {
+            writer.u16(packet_id.get());
+        }
+        if version.is_v5() {
+            writer.measured(|writer| self.properties.write(writer));
+        }
+        writer.raw(&self.payload);
+    }
+
+    fn check(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
+        let aliased = version.is_v5() && self.properties.alias.is_some() && self.topic.is_empty();
+        if !aliased && !topic::is_valid_name(&self.topic) {
+            writer.fail(EncodeError::Value("MQTT5-3.3.2-2"));
+        }
+        // [MQTT5-2.2.1-2] [MQTT5-2.2.1-3]
+        if self.packet_id.is_some() != (self.qos > QoS::AtMostOnce) {
+            writer.fail(EncodeError::Value("MQTT5-2.2.1-2"));
+        }
+        // [MQTT5-3.3.1-2] [MQTT3-3.3.1-2]
+        if self.dup && self.qos == QoS::AtMostOnce {
+            writer.fail(EncodeError::Value("MQTT5-3.3.1-2"));
+        }
+    }
+}
+
+impl PublishProperties {
+    /// The properties that every receiver gets, in wire form without a length, as [`crate::Will`] keeps them. The
+    /// expiry interval, the alias and the identifiers are not among them.
+    ///
+    /// # Errors
+    /// When one has no encoding.
+    pub fn forwardable(&self) -> Result<Bytes, EncodeError> {
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out);
+        self.write_forwardable(&mut writer);
+        writer.finish()?;
+        Ok(Bytes::from(out))
+    }
+
+    fn of(list: PropertyList<'_>) -> Self {
+        Self {
+            payload_is_text: list.flag(PropertyId::PayloadFormatIndicator),
+            expiry: list.number(PropertyId::MessageExpiryInterval),
+            alias: list.short(PropertyId::TopicAlias),
+            response_topic: list.text(PropertyId::ResponseTopic),
+            correlation_data: list.binary(PropertyId::CorrelationData),
+            content_type: list.text(PropertyId::ContentType),
+            user_properties: list.user,
+            identifiers: list.identifiers,
+        }
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.short_property(PropertyId::TopicAlias, self.alias);
+        writer.long_property(PropertyId::MessageExpiryInterval, self.expiry);
+        for identifier in &self.identifiers {
+            writer.variable_property(PropertyId::SubscriptionIdentifier, Some(*identifier));
+        }
+        self.write_forwardable(writer);
+    }
+
+    fn write_forwardable(&self, writer: &mut Writer<'_>) {
+        writer.flag_property(PropertyId::PayloadFormatIndicator, self.payload_is_text);
+        // [MQTT5-3.3.2-14]
+        if self.response_topic.as_ref().is_some_and(|topic| !topic::is_valid_name(topic)) {
+            writer.fail(EncodeError::Value("MQTT5-3.3.2-14"));
+        }
+        writer.text_property(PropertyId::ResponseTopic, self.response_topic.as_deref());
+        writer.binary_property(PropertyId::CorrelationData, self.correlation_data.as_deref());
+        writer.text_property(PropertyId::ContentType, self.content_type.as_deref());
+        writer.user_properties(&self.user_properties);
+    }
+}

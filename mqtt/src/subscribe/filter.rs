@@ -1,0 +1,38 @@
+//! A topic filter as it was asked for: good, or bad with its text, so that SUBACK and UNSUBACK can refuse it alone.
+
+use crate::error::Fault;
+use crate::reader::Reader;
+use crate::topic::{SubscriptionFilter, TopicError};
+use crate::writer::Writer;
+
+/// A filter, or the text that is none.
+pub type RequestedFilter = Result<SubscriptionFilter, InvalidFilter>;
+
+/// A text that is no topic filter. It is not empty and has no U+0000.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}: {text:?}")]
+pub struct InvalidFilter {
+    /// The text.
+    pub text: Box<str>,
+    /// What is wrong with it.
+    pub error: TopicError,
+}
+
+/// Reads a filter. Bad text `[MQTT5-3.8.3-1]` `[MQTT5-4.7.3-2]` and an empty filter `[MQTT5-4.7.3-1]` are faults of the
+/// packet, wrong wildcards and share names are not.
+pub(crate) fn read(reader: &mut Reader<'_>) -> Result<RequestedFilter, Fault> {
+    let text = reader.text()?;
+    match SubscriptionFilter::parse(text) {
+        Err(TopicError::Empty) => Err(Fault::FilterEmpty),
+        Err(error) => Ok(Err(InvalidFilter { text: Box::from(text), error })),
+        Ok(filter) => Ok(Ok(filter)),
+    }
+}
+
+pub(crate) fn write(filter: &RequestedFilter, writer: &mut Writer<'_>) {
+    match filter {
+        Ok(SubscriptionFilter { share: None, filter }) => writer.text(filter),
+        Ok(shared) => writer.text(&shared.to_string()),
+        Err(invalid) => writer.text(&invalid.text),
+    }
+}

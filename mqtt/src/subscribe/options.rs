@@ -1,0 +1,91 @@
+//! The subscription options byte.
+
+use crate::error::Fault;
+use crate::reader::Reader;
+use crate::{ProtocolVersion, QoS};
+
+/// How one filter is subscribed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct SubscriptionOptions {
+    /// The highest QoS to be granted.
+    pub qos: QoS,
+    /// Not to get what the same client publishes.
+    pub no_local: bool,
+    /// To get RETAIN as it was published.
+    pub retain_as_published: bool,
+    /// Which retained messages to get at once.
+    pub retain_handling: RetainHandling,
+}
+
+/// Which retained messages a SUBSCRIBE brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum RetainHandling {
+    /// All that match `[MQTT5-3.3.1-9]`.
+    #[default]
+    Send,
+    /// All that match, if the subscription is new `[MQTT5-3.3.1-10]`.
+    SendIfNew,
+    /// None `[MQTT5-3.3.1-11]`.
+    Never,
+}
+
+impl RetainHandling {
+    /// The wire value.
+    #[must_use]
+    pub const fn value(self) -> u8 {
+        match self {
+            Self::Send => 0,
+            Self::SendIfNew => 1,
+            Self::Never => 2,
+        }
+    }
+
+    const fn of(value: u8) -> Option<Self> {
+        match value {
+            0 => Some(Self::Send),
+            1 => Some(Self::SendIfNew),
+            2 => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
+impl SubscriptionOptions {
+    /// A plain subscription, the only one that 3.x knows.
+    #[must_use]
+    pub const fn of(qos: QoS) -> Self {
+        Self { qos, no_local: false, retain_as_published: false, retain_handling: RetainHandling::Send }
+    }
+
+    /// The options in one byte `[MQTT5-3.8.3-5]` `[MQTT3-3.8.3-4]`.
+    pub(super) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
+        let byte = reader.u8()?;
+        let reserved = if version.is_v5() { 0b1100_0000 } else { 0b1111_1100 };
+        if byte & reserved != 0 {
+            return Err(Fault::OptionsReserved);
+        }
+        Ok(Self {
+            qos: QoS::try_from(byte & 0b11).map_err(|_| Fault::OptionsValue)?,
+            no_local: byte & NO_LOCAL != 0,
+            retain_as_published: byte & RETAIN_AS_PUBLISHED != 0,
+            retain_handling: RetainHandling::of(byte >> RETAIN_HANDLING_SHIFT).ok_or(Fault::OptionsValue)?,
+        })
+    }
+
+    /// The byte; in 3.x the QoS alone.
+    pub(super) const fn value(self, version: ProtocolVersion) -> u8 {
+        if !version.is_v5() {
+            return self.qos.value();
+        }
+        let no_local = if self.no_local { NO_LOCAL } else { 0 };
+        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED } else { 0 };
+        self.qos.value()
+            | no_local
+            | retain_as_published
+            | self.retain_handling.value() << RETAIN_HANDLING_SHIFT
+    }
+}
+
+const NO_LOCAL: u8 = 0b0100;
+const RETAIN_AS_PUBLISHED: u8 = 0b1000;
+const RETAIN_HANDLING_SHIFT: u8 = 4;
