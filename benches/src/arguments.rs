@@ -25,6 +25,12 @@ pub enum Command {
     FanOut(Streams),
     /// Many publishers, one subscriber with a wildcard
     FanIn(Streams),
+    /// Connections that do nothing: memory of each
+    Idle(IdleArguments),
+    /// Many subscriptions, a third with wildcards, then light traffic
+    Subscriptions(SubscriptionsArguments),
+    /// Retained messages: write, replay, remove
+    Retained(RetainedArguments),
     /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
     Relay(RelayArguments),
 }
@@ -79,6 +85,69 @@ pub struct Streams {
     /// Ends after so many messages a publisher
     #[arg(long)]
     pub messages: Option<u64>,
+}
+
+/// Idle connections.
+#[derive(Debug, Clone, Args)]
+pub struct IdleArguments {
+    /// Which broker; its listener must be of the transport chosen
+    #[command(flatten)]
+    pub broker: Broker,
+    /// How many
+    #[arg(long, default_value_t = 1000)]
+    pub connections: u32,
+    /// Seconds between the last CONNACK and the reading of the memory
+    #[arg(long, default_value_t = 1.0)]
+    pub settle: f64,
+    /// Seconds they are held after that
+    #[arg(long, default_value_t = 1.0)]
+    pub hold: f64,
+}
+
+/// Many subscriptions.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct SubscriptionsArguments {
+    /// Which broker
+    #[command(flatten)]
+    pub broker: Broker,
+    /// How many in all
+    #[arg(long, default_value_t = 100_000)]
+    pub subscriptions: usize,
+    /// Connections that share them
+    #[arg(long, default_value_t = 100)]
+    pub clients: usize,
+    /// Messages published a second, each for two subscribers
+    #[arg(long, default_value_t = 2000)]
+    pub rate: u64,
+    /// Microseconds between two rounds of sending; 0 sends each message at its own time
+    #[arg(long, default_value_t = 0)]
+    pub tick: u64,
+    /// Seconds before measuring begins
+    #[arg(long, default_value_t = 1.0)]
+    pub warmup: f64,
+    /// Seconds measured
+    #[arg(long, default_value_t = 5.0)]
+    pub seconds: f64,
+}
+
+/// Retained messages.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct RetainedArguments {
+    /// Which broker
+    #[command(flatten)]
+    pub broker: Broker,
+    /// How many topics
+    #[arg(long, default_value_t = 10_000)]
+    pub topics: usize,
+    /// How often each is written, and how many subscribers get them all
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub rounds: u64,
+    /// Of the replay's subscriptions: 0 or 1
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub qos: u8,
+    /// Bytes of a payload, at least 32
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
+    pub payload: u32,
 }
 
 /// The relay.

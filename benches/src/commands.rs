@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use tidegate_benches::connection::Target;
 use tidegate_benches::error::LoadError;
+use tidegate_benches::idle::{self, tcp::Tcp};
 use tidegate_benches::process::Watched;
 use tidegate_benches::relay::Relay;
 use tidegate_benches::report::{self, TrafficReport};
+use tidegate_benches::retained;
 use tidegate_benches::streams::{self, Drive, Scenario, Topology};
+use tidegate_benches::subscriptions;
 use tidegate_benches::traffic::Plan;
 
-use crate::arguments::{Arguments, Broker, Command, RelayArguments, Streams};
+use crate::arguments::{
+    Arguments, Broker, Command, IdleArguments, RelayArguments, RetainedArguments, Streams,
+    SubscriptionsArguments,
+};
 
 /// Carries the command out.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
@@ -19,6 +25,9 @@ pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
         Command::Pairs(with) => traffic("pairs", Topology::Pairs(with.count), with),
         Command::FanOut(with) => traffic("fan-out", Topology::FanOut(with.count), with),
         Command::FanIn(with) => traffic("fan-in", Topology::FanIn(with.count), with),
+        Command::Idle(with) => idle(with),
+        Command::Subscriptions(with) => subscriptions(with),
+        Command::Retained(with) => retained(with),
         Command::Relay(with) => relay(with),
     }
 }
@@ -39,6 +48,45 @@ fn traffic(case: &str, topology: Topology, with: &Streams) -> Result<u64, LoadEr
     Ok(outcome.faults.total())
 }
 
+fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
+    let scenario = idle::Scenario {
+        connections: with.connections,
+        settle: duration(with.settle)?,
+        hold: duration(with.hold)?,
+        broker: with.broker.pid.map(Watched::Id),
+    };
+    let report = idle::run(&mut Tcp::new(target(&with.broker)), &scenario)?;
+    report::print(&report, with.broker.json)?;
+    Ok(report.disturbed)
+}
+
+fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
+    let scenario = subscriptions::Scenario {
+        subscriptions: with.subscriptions,
+        clients: with.clients,
+        per_second: with.rate,
+        tick: Duration::from_micros(with.tick),
+    };
+    let plan = plan(&with.broker, with.warmup, with.seconds)?;
+    let report = subscriptions::run(&target(&with.broker), &scenario, &plan)?;
+    report::print(&report, with.broker.json)?;
+    Ok(report.traffic.faults.total())
+}
+
+fn retained(with: &RetainedArguments) -> Result<u64, LoadError> {
+    let scenario = retained::Scenario {
+        topics: with.topics,
+        rounds: with.rounds,
+        qos: with.qos,
+        payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
+        patience: Duration::from_secs(5),
+        broker: with.broker.pid.map(Watched::Id),
+    };
+    let report = retained::run(&target(&with.broker), &scenario)?;
+    report::print(&report, with.broker.json)?;
+    Ok(report.faults.total())
+}
+
 fn relay(with: &RelayArguments) -> Result<u64, LoadError> {
     Relay::bind(with.listen, with.lies)?.run(&AtomicBool::new(false))?;
     Ok(0)
@@ -49,8 +97,9 @@ fn target(broker: &Broker) -> Target {
 }
 
 fn plan(broker: &Broker, warmup: f64, seconds: f64) -> Result<Plan, LoadError> {
-    let duration = |seconds| {
-        Duration::try_from_secs_f64(seconds).map_err(|_| LoadError::Arguments("seconds must not be negative"))
-    };
     Ok(streams::plan(duration(warmup)?, duration(seconds)?, broker.pid.map(Watched::Id)))
+}
+
+fn duration(seconds: f64) -> Result<Duration, LoadError> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| LoadError::Arguments("seconds must not be negative"))
 }

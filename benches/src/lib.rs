@@ -6,15 +6,15 @@
 pub mod connection;
 pub mod error;
 pub mod histogram;
-
+pub mod idle;
 pub mod ledger;
 pub mod number;
 pub mod process;
 pub mod relay;
 pub mod report;
-
+pub mod retained;
 pub mod stamp;
 pub mod streams;
-
+pub mod subscriptions;
 pub mod traffic;
 pub mod wire;

@@ -142,11 +142,25 @@ fn forward(
     frames: &[u8],
 ) {
     for (filter, subscriber) in filters {
-        if lies::matches(filter.as_bytes(), topic)
+        if is_match(filter.as_bytes(), topic)
             && let Some(Some(peer)) = peers.get_mut(*subscriber)
         {
             peer.connection.outgoing().extend_from_slice(frames);
             dirty.insert(*subscriber);
         }
     }
+}
+
+/// The naive way: level by level.
+fn is_match(filter: &[u8], topic: &[u8]) -> bool {
+    let mut names = topic.split(|byte| *byte == b'/');
+    for level in filter.split(|byte| *byte == b'/') {
+        match (level, names.next()) {
+            (b"#", _) => return true,
+            (b"+", Some(_)) => {}
+            (literal, Some(name)) if literal == name => {}
+            _ => return false,
+        }
+    }
+    names.next().is_none()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::LoadError;
 use crate::histogram::Percentiles;
 use crate::ledger::Faults;
-use crate::number::{count, float, ratio};
+use crate::number::{float, ratio};
 use crate::traffic::Outcome;
 
 /// Figures of a scenario with traffic.
@@ -114,9 +114,4 @@ fn lines(path: &str, value: &serde_json::Value, out: &mut String) {
         }
         other => out.push_str(&format!("{path:36} {}\n", other.to_string().trim_matches('"'))),
     }
-}
-
-/// `total / parts` for integers, as a fraction.
-pub fn per(total: u64, parts: usize) -> f64 {
-    ratio(float(total), float(count(parts)))
 }

@@ -1,45 +1,22 @@
 //! The load tool against a relay that drops, duplicates, reorders and corrupts on demand.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
-use std::net::SocketAddr;
 use std::num::NonZeroU64;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tidegate_benches::connection::Target;
-use tidegate_benches::relay::{Lies, Relay};
+use tidegate_benches::relay::Lies;
 use tidegate_benches::streams::{self, Drive, Scenario, Topology};
 use tidegate_benches::traffic::{Outcome, Plan};
 use tidegate_benches::wire::Version;
 
+#[path = "liar/relay.rs"]
+mod relay;
+
+use relay::Liar;
+
 const MESSAGES: u64 = 300;
 const PATIENCE: Duration = Duration::from_millis(400);
-
-struct Liar {
-    address: SocketAddr,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Liar {
-    fn start(lies: Lies) -> Self {
-        let relay = Relay::bind("127.0.0.1:0".parse().unwrap(), lies).unwrap();
-        let address = relay.local_addr().unwrap();
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopping = Arc::clone(&stop);
-        let thread = Some(std::thread::spawn(move || relay.run(&stopping).unwrap()));
-        Self { address, stop, thread }
-    }
-}
-
-impl Drop for Liar {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
 
 fn scenario(topology: Topology, drive: Drive, qos: u8) -> Scenario {
     Scenario { topology, drive, tick: Duration::ZERO, qos, payload_len: 64 }

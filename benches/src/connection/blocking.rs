@@ -36,7 +36,6 @@ impl Blocking {
     pub fn connect(target: &Target, client_id: &str, keep_alive: u16) -> Result<Self, LoadError> {
         let stream = TcpStream::connect(target.address).map_err(LoadError::io("connecting"))?;
         stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
-        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(LoadError::io("setting a timeout"))?;
         let mut connection = Self {
             stream,
             version: target.version,
@@ -53,6 +52,11 @@ impl Blocking {
     /// How many QoS 1 messages may be unacknowledged towards the broker.
     pub const fn receive_maximum(&self) -> u16 {
         self.receive_maximum
+    }
+
+    /// Limits how long an answer is waited for.
+    pub fn set_patience(&self, patience: Duration) -> Result<(), LoadError> {
+        self.stream.set_read_timeout(Some(patience)).map_err(LoadError::io("setting a timeout"))
     }
 
     /// Writes all of `bytes`.

@@ -58,11 +58,3 @@ impl Liar {
         every.is_some_and(|every| self.forwarded.is_multiple_of(every.get()))
     }
 }
-
-/// The relay's topic matching: a filter is literal, or ends in one wildcard that stands for all the rest.
-pub(super) fn matches(filter: &[u8], topic: &[u8]) -> bool {
-    match filter.strip_suffix(b"+").or_else(|| filter.strip_suffix(b"#")) {
-        Some(prefix) => topic.starts_with(prefix),
-        None => filter == topic,
-    }
-}

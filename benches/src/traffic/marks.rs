@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::error::LoadError;
+use crate::number::{float, ratio};
 use crate::process::{ProcessorTime, Watched};
 
 /// Counters at one moment.
@@ -38,6 +39,34 @@ impl Mark {
     /// Time since `earlier`.
     pub fn since(&self, earlier: &Self) -> Duration {
         self.at.saturating_duration_since(earlier.at)
+    }
+
+    /// Reads the broker's figures only.
+    pub fn of(broker: Option<Watched>) -> Result<Self, LoadError> {
+        Self::take(broker, 0, 0)
+    }
+
+    /// Microseconds of the broker's processor time since `earlier`, by each of `parts`.
+    pub fn micros_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
+        let used = self.broker_since(earlier)?.total();
+        Some(ratio(used.as_secs_f64() * 1e6, float(parts)))
+    }
+
+    /// Bytes that the broker grew by since `earlier`, by each of `parts`.
+    pub fn bytes_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
+        let kib = self.resident_kib?.saturating_sub(earlier.resident_kib?);
+        Some(ratio(float(kib * 1024), float(parts)))
+    }
+
+    /// Processors that the broker kept busy since `earlier`.
+    pub fn processors(&self, earlier: &Self) -> Option<f64> {
+        let used = self.broker_since(earlier)?.total();
+        Some(ratio(used.as_secs_f64(), self.since(earlier).as_secs_f64()))
+    }
+
+    /// `parts` a second since `earlier`.
+    pub fn per_second(&self, earlier: &Self, parts: u64) -> f64 {
+        ratio(float(parts), self.since(earlier).as_secs_f64())
     }
 
     /// The broker's processor time since `earlier`.

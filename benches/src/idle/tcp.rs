@@ -1,0 +1,62 @@
+//! Idle connections over plain TCP.
+
+use std::time::Duration;
+
+use super::{Crowd, KEEP_ALIVE};
+use crate::connection::{Blocking, Target};
+use crate::error::LoadError;
+use crate::number::count;
+use crate::wire::{build, packet_type};
+
+/// Sockets, opened one after the other.
+#[derive(Debug)]
+pub struct Tcp {
+    target: Target,
+    connections: Vec<Blocking>,
+}
+
+impl Tcp {
+    /// Nobody yet.
+    pub const fn new(target: Target) -> Self {
+        Self { target, connections: Vec::new() }
+    }
+}
+
+impl Crowd for Tcp {
+    fn transport(&self) -> &'static str {
+        "tcp"
+    }
+
+    fn open(&mut self, connections: u32) -> Result<(), LoadError> {
+        let run = std::process::id();
+        for index in 0..connections {
+            let connection = Blocking::connect(&self.target, &format!("idle-{run:x}-{index}"), KEEP_ALIVE)?;
+            self.connections.push(connection);
+        }
+        Ok(())
+    }
+
+    fn ping(&mut self) -> Result<(), LoadError> {
+        for connection in &mut self.connections {
+            connection.send(&build::PINGREQ)?;
+            connection.with_frame(|frame| match frame.packet_type() {
+                packet_type::PINGRESP => Ok(()),
+                packet_type => Err(LoadError::Unexpected { expected: "PINGRESP", packet_type }),
+            })?;
+            connection.release();
+        }
+        Ok(())
+    }
+
+    fn disturbed(&mut self) -> u64 {
+        count(self.connections.iter().filter(|connection| !connection.is_quiet()).count())
+    }
+
+    fn rest(&mut self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+
+    fn close(&mut self) -> Result<(), LoadError> {
+        self.connections.drain(..).try_for_each(Blocking::disconnect)
+    }
+}

@@ -1,0 +1,177 @@
+//! Retained messages: write many, replay them all to new subscribers, remove them.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::connection::{Blocking, Target};
+use crate::error::LoadError;
+use crate::ledger::Faults;
+use crate::number::count;
+use crate::process::Watched;
+use crate::stamp::Stamp;
+use crate::traffic::Mark;
+use crate::wire::build;
+use crate::wire::packet_type;
+use crate::wire::publish::Template;
+
+mod replay;
+
+use replay::Replay;
+
+/// The scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Topics with a retained message.
+    pub topics: usize,
+    /// How often each is written, and how many subscribers get all of them.
+    pub rounds: u64,
+    /// Of the replay's subscriptions: 0 or 1. Writing is at QoS 1.
+    pub qos: u8,
+    /// Bytes of a payload, at least a stamp.
+    pub payload_len: usize,
+    /// How long a replay may pause before what is missing counts as lost.
+    pub patience: Duration,
+    /// The broker's process.
+    pub broker: Option<Watched>,
+}
+
+/// One part of the scenario.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Part {
+    /// Messages written or replayed.
+    pub messages: u64,
+    /// That a second.
+    pub per_second: f64,
+    /// The broker's processor time a message.
+    pub micros_per_message: Option<f64>,
+}
+
+/// The figures.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// `retained`
+    pub case: &'static str,
+    /// The protocol.
+    pub version: &'static str,
+    /// Topics with a retained message.
+    pub topics: u64,
+    /// Writing, and writing over.
+    pub write: Part,
+    /// The broker's memory a retained message.
+    pub bytes_per_message: Option<f64>,
+    /// To new subscribers.
+    pub replay: Part,
+    /// The first replay, from SUBSCRIBE to its last message.
+    pub first_replay_millis: f64,
+    /// What went wrong. `misdelivered` also counts messages that came although they were removed.
+    pub faults: Faults,
+}
+
+/// PUBLISHes written before their acknowledgements are read.
+const BATCH_LEN: usize = 100;
+
+/// Writes, replays and removes.
+pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
+    let run = std::process::id();
+    let topics: Vec<String> =
+        (0..scenario.topics).map(|topic| format!("load/{run:08x}/{}/{}", topic % 100, topic / 100)).collect();
+    let mut writer = Writer { connection: Blocking::connect(target, &format!("load-{run:x}-w"), 0)?, run };
+    let template = |topic: &String| Template::new(target.version, 1, true, topic, scenario.payload_len);
+    let templates: Vec<Template> = topics.iter().map(template).collect();
+    let topics_len = count(topics.len());
+
+    let begin = Mark::of(scenario.broker)?;
+    for round in 0..scenario.rounds {
+        writer.write(&templates, round * topics_len)?;
+    }
+    let written = Mark::of(scenario.broker)?;
+
+    let mut replay = Replay::new(target, scenario, run, &topics);
+    let first_replay_millis = replay.read_all()?;
+    let replayed = Mark::of(scenario.broker)?;
+
+    writer.remove(target, &topics)?;
+    replay.expect_nothing()?;
+    Ok(Report {
+        case: "retained",
+        version: target.version.name(),
+        topics: topics_len,
+        write: part(&begin, &written, scenario.rounds * topics_len),
+        bytes_per_message: written.bytes_each(&begin, topics_len),
+        replay: part(&written, &replayed, replay.delivered()),
+        first_replay_millis,
+        faults: replay.faults(),
+    })
+}
+
+fn part(from: &Mark, to: &Mark, messages: u64) -> Part {
+    Part {
+        messages,
+        per_second: to.per_second(from, messages),
+        micros_per_message: to.micros_each(from, messages),
+    }
+}
+
+/// Publishes retained messages at QoS 1, some at a time.
+struct Writer {
+    connection: Blocking,
+    run: u32,
+}
+
+impl Writer {
+    fn write(&mut self, templates: &[Template], first: u64) -> Result<(), LoadError> {
+        let mut sequence = first;
+        let batch_len = usize::from(self.connection.receive_maximum()).min(BATCH_LEN);
+        let mut batch = Vec::new();
+        for templates in templates.chunks(batch_len) {
+            batch.clear();
+            for (packet_id, template) in (1u16..).zip(templates) {
+                let stamp = Stamp { run: self.run, publisher: 0, sequence, due: 0 };
+                template.append(packet_id, &stamp, &mut batch);
+                sequence += 1;
+            }
+            self.connection.send(&batch)?;
+            self.await_acks(templates.len())?;
+        }
+        Ok(())
+    }
+
+    /// A retained message without a payload removes the one before.
+    fn remove(&mut self, target: &Target, topics: &[String]) -> Result<(), LoadError> {
+        let batch_len = usize::from(self.connection.receive_maximum()).min(BATCH_LEN);
+        for topics in topics.chunks(batch_len) {
+            let mut batch = Vec::new();
+            for (packet_id, topic) in (1u16..).zip(topics) {
+                let mut body = Vec::new();
+                build::string(topic, &mut body);
+                body.extend_from_slice(&packet_id.to_be_bytes());
+                body.extend(target.version.is_v5().then_some(0));
+                batch.extend(build::frame((packet_type::PUBLISH << 4) | 0b0011, &body));
+            }
+            self.connection.send(&batch)?;
+            self.await_acks(topics.len())?;
+        }
+        Ok(())
+    }
+
+    fn await_acks(&mut self, acks: usize) -> Result<(), LoadError> {
+        for _ in 0..acks {
+            self.connection.with_frame(|frame| match (frame.packet_type(), frame.body.get(2)) {
+                (packet_type::PUBACK, Some(code)) if *code >= 0x80 => {
+                    Err(LoadError::Refused { what: "PUBLISH", code: *code })
+                }
+                (packet_type::PUBACK, _) => Ok(()),
+                (packet_type, _) => Err(LoadError::Unexpected { expected: "PUBACK", packet_type }),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// True for the error of a wait that took too long.
+fn is_timeout(error: &LoadError) -> bool {
+    let LoadError::Io { source, .. } = error else { return false };
+    matches!(source.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}

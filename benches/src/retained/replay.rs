@@ -1,0 +1,135 @@
+//! New subscribers that must get each retained message once, flagged as retained, and the newest of its topic.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::{Scenario, is_timeout};
+use crate::connection::{Blocking, Target};
+use crate::error::LoadError;
+use crate::ledger::Faults;
+use crate::number::count;
+use crate::wire::publish::{Delivery, filler};
+use crate::wire::scan::Frame;
+use crate::wire::{build, packet_type};
+
+/// Reads replays and accounts for them.
+pub(super) struct Replay<'a> {
+    target: &'a Target,
+    scenario: &'a Scenario,
+    run: u32,
+    indices: HashMap<&'a [u8], usize>,
+    filler: Vec<u8>,
+    readers: u32,
+    delivered: u64,
+    faults: Faults,
+}
+
+impl<'a> Replay<'a> {
+    pub(super) fn new(target: &'a Target, scenario: &'a Scenario, run: u32, topics: &'a [String]) -> Self {
+        let indices = topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
+        let filler = filler(scenario.payload_len.saturating_sub(crate::stamp::STAMP_LEN));
+        let faults = Faults::default();
+        Self { target, scenario, run, indices, filler, readers: 0, delivered: 0, faults }
+    }
+
+    pub(super) const fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    pub(super) const fn faults(&self) -> Faults {
+        self.faults
+    }
+
+    /// One new subscriber after the other. Returns how many milliseconds the first took.
+    pub(super) fn read_all(&mut self) -> Result<f64, LoadError> {
+        let began = Instant::now();
+        self.read()?;
+        let first = began.elapsed().as_secs_f64() * 1e3;
+        for _ in 1..self.scenario.rounds {
+            self.read()?;
+        }
+        Ok(first)
+    }
+
+    /// One new subscriber. What does not come within the scenario's patience is lost.
+    fn read(&mut self) -> Result<(), LoadError> {
+        let mut connection = self.subscribe()?;
+        connection.set_patience(self.scenario.patience)?;
+        let mut seen = vec![false; self.indices.len()];
+        let mut missing = seen.len();
+        while missing > 0 {
+            match connection.with_frame(|frame| self.enter(&frame, &mut seen)) {
+                Ok((fresh, id)) => {
+                    missing -= usize::from(fresh);
+                    if let Some(id) = id {
+                        connection.send(&build::puback(id))?;
+                    }
+                }
+                Err(error) if is_timeout(&error) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        self.delivered += count(seen.len() - missing);
+        self.faults.lost += count(missing);
+        self.faults.duplicated += strays(&mut connection)?;
+        connection.disconnect()
+    }
+
+    /// One more subscriber after all have been removed.
+    pub(super) fn expect_nothing(&mut self) -> Result<(), LoadError> {
+        let mut connection = self.subscribe()?;
+        self.faults.misdelivered += strays(&mut connection)?;
+        connection.disconnect()
+    }
+
+    fn subscribe(&mut self) -> Result<Blocking, LoadError> {
+        self.readers += 1;
+        let client_id = format!("load-{:x}-r{}", self.run, self.readers);
+        let mut connection = Blocking::connect(self.target, &client_id, 0)?;
+        let filters = [format!("load/{:08x}/#", self.run)];
+        connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;
+        Ok(connection)
+    }
+
+    /// Enters one packet: whether it is a message not seen before, and what must be acknowledged. The SUBACK may come
+    /// before, between or after the messages.
+    fn enter(&mut self, frame: &Frame<'_>, seen: &mut [bool]) -> Result<(bool, Option<u16>), LoadError> {
+        if frame.packet_type() == packet_type::SUBACK {
+            return Ok((false, None));
+        }
+        if frame.packet_type() != packet_type::PUBLISH {
+            return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type: frame.packet_type() });
+        }
+        let delivery = Delivery::parse(frame, self.target.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        let entry = self.indices.get(delivery.topic).and_then(|index| Some((*index, seen.get_mut(*index)?)));
+        let Some((index, seen)) = entry else {
+            self.faults.misdelivered += 1;
+            return Ok((false, delivery.packet_id));
+        };
+        let newest = (self.scenario.rounds - 1) * count(self.indices.len()) + count(index);
+        let stamp = delivery.stamp(&self.filler);
+        if !delivery.retain || stamp.is_none_or(|stamp| stamp.sequence != newest || stamp.run != self.run) {
+            self.faults.corrupt += 1;
+        }
+        if *seen {
+            self.faults.duplicated += 1;
+            return Ok((false, delivery.packet_id));
+        }
+        *seen = true;
+        Ok((true, delivery.packet_id))
+    }
+}
+
+/// How many messages still come before the answer to a PINGREQ.
+fn strays(connection: &mut Blocking) -> Result<u64, LoadError> {
+    connection.send(&build::PINGREQ)?;
+    let mut messages = 0;
+    loop {
+        match connection.with_frame(|frame| Ok(frame.packet_type()))? {
+            packet_type::PINGRESP => return Ok(messages),
+            packet_type::PUBLISH => messages += 1,
+            packet_type::SUBACK => {}
+            other => return Err(LoadError::Unexpected { expected: "PINGRESP", packet_type: other }),
+        }
+    }
+}
