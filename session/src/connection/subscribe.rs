@@ -1,0 +1,42 @@
+//! What one filter of a SUBSCRIBE may be granted by what is served at all. Permissions are others' business.
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{ProtocolVersion, ReasonCode, SubscribeEntry};
+
+use crate::config::Config;
+use crate::violation::Violation;
+
+pub(super) fn check(
+    entry: &SubscribeEntry,
+    identifier: Option<u32>,
+    config: &Config,
+    version: ProtocolVersion,
+) -> Result<ReasonCode, Violation> {
+    let Ok(filter) = &entry.filter else { return Ok(code(ReasonCode::TopicFilterInvalid, version)) };
+    // [MQTT5-3.8.3-4]
+    if filter.share.is_some() && entry.options.no_local {
+        return Err(Violation::NoLocalOnShared);
+    }
+    if identifier.is_some() && !config.identifier_available {
+        return Err(Violation::IdentifierNotServed);
+    }
+    match not_served(filter, config) {
+        // Earlier versions were told nothing in CONNACK. [MQTT3-3.8.3-2]
+        Some(_) if !version.is_v5() => Ok(ReasonCode::UnspecifiedError),
+        Some(violation) => Err(violation),
+        None => Ok(ReasonCode::granted(entry.options.qos.min(config.qos_max))),
+    }
+}
+
+fn not_served(filter: &SubscriptionFilter, config: &Config) -> Option<Violation> {
+    if filter.share.is_some() && !config.shared_available {
+        return Some(Violation::SharedNotServed);
+    }
+    let wildcard = filter.filter.contains(['+', '#']);
+    (wildcard && !config.wildcard_available).then_some(Violation::WildcardNotServed)
+}
+
+/// Before MQTT 5 there is one code for all refusals. `[MQTT3-3.9.3-2]`
+fn code(reason: ReasonCode, version: ProtocolVersion) -> ReasonCode {
+    if version.is_v5() { reason } else { ReasonCode::UnspecifiedError }
+}

@@ -1,0 +1,139 @@
+//! From CONNECT, and where the client asks for it an AUTH exchange, to an agreement or a refusal. Opens no session.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_mqtt::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
+
+use crate::config::Config;
+
+mod agreed;
+mod client_id;
+mod exchange;
+mod refusal;
+
+pub use agreed::Agreed;
+pub(crate) use exchange::auth_packet;
+pub use exchange::{Authenticator, Exchange, ExchangeStep};
+pub use refusal::Refusal;
+
+/// The opening of one connection: CONNECT, then AUTH as often as the method wants.
+pub struct Handshake {
+    config: Arc<Config>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    /// CONNECT came; after it, only AUTH may.
+    connected: bool,
+    waiting: Option<Box<Waiting>>,
+}
+
+/// An agreement that waits for the end of its AUTH exchange.
+struct Waiting {
+    agreed: Agreed,
+    exchange: Box<dyn Exchange>,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this AUTH and wait for the client's.
+    Send(Packet),
+    /// Open the session, send [`Agreed::connack`].
+    Accept(Agreed),
+    /// Send [`Refusal::connack`] where there is one, then close. `[MQTT5-3.2.2-7]` `[MQTT3-3.2.2-5]`
+    Refuse(Refusal),
+}
+
+impl Handshake {
+    /// Waits for CONNECT. Without an authenticator no authentication method is known.
+    #[must_use]
+    pub fn new(config: Arc<Config>, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
+        Self { config, authenticator, connected: false, waiting: None }
+    }
+
+    /// CONNECT. `assign_id` makes a client identifier that no session has, at random, where the client leaves it to
+    /// us. User name and password of the agreement are still to be checked, unless a method authenticated the client.
+    pub fn handle_connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> Step {
+        let version = connect.version;
+        let packet_size_max = connect.packet_size_max.unwrap_or(u32::MAX);
+        self.connect(connect, assign_id).unwrap_or_else(|reason| {
+            self.waiting = None;
+            Step::Refuse(Refusal::new(version, reason).within(packet_size_max))
+        })
+    }
+
+    /// AUTH of the client. `[MQTT5-4.12.0-3]` `[MQTT5-4.12.0-5]`
+    pub fn handle_auth(&mut self, auth: Auth) -> Step {
+        let Some(waiting) = self.waiting.take() else {
+            return Step::Refuse(Refusal::new(ProtocolVersion::V5, ReasonCode::ProtocolError));
+        };
+        let packet_size_max = waiting.agreed.packet_size_max;
+        let answered = if auth.reason == ReasonCode::ContinueAuthentication
+            && auth.authentication_method == waiting.agreed.authentication_method
+        {
+            self.exchange(waiting, auth.authentication_data.as_ref())
+        } else {
+            Err(ReasonCode::ProtocolError)
+        };
+        answered.unwrap_or_else(|reason| {
+            Step::Refuse(Refusal::new(ProtocolVersion::V5, reason).within(packet_size_max))
+        })
+    }
+
+    fn connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> Result<Step, ReasonCode> {
+        // [MQTT5-3.1.0-2] [MQTT5-3.1.2-30] [MQTT3-3.1.0-2]
+        if core::mem::replace(&mut self.connected, true) {
+            return Err(ReasonCode::ProtocolError);
+        }
+        let (client_id, assigned) = client_id::choose(&connect, &self.config, assign_id)?;
+        check_will(&connect, &self.config)?;
+        let data = connect.authentication_data.clone();
+        let mut agreed = Agreed::new(connect, client_id, assigned, &self.config);
+        let Some(method) = &agreed.authentication_method else { return Ok(Step::Accept(agreed)) };
+        // [MQTT5-4.12.0-1]
+        let authenticator = self.authenticator.clone().ok_or(ReasonCode::BadAuthenticationMethod)?;
+        let exchange = authenticator.exchange(method).ok_or(ReasonCode::BadAuthenticationMethod)?;
+        agreed.authenticator = Some(authenticator);
+        self.exchange(Box::new(Waiting { agreed, exchange }), data.as_ref())
+    }
+
+    fn exchange(&mut self, mut waiting: Box<Waiting>, data: Option<&Bytes>) -> Result<Step, ReasonCode> {
+        match waiting.exchange.step(data.map(AsRef::as_ref)) {
+            ExchangeStep::Refuse(reason) => Err(reason),
+            ExchangeStep::Accept(data) => {
+                waiting.agreed.authentication_data = data;
+                Ok(Step::Accept(waiting.agreed))
+            }
+            ExchangeStep::Continue(data) => {
+                let method = waiting.agreed.authentication_method.as_deref().unwrap_or_default();
+                let packet = auth_packet(ReasonCode::ContinueAuthentication, method, Some(data));
+                let size = encoded_size(&packet).ok_or(ReasonCode::UnspecifiedError)?;
+                if size > waiting.agreed.packet_size_max {
+                    return Err(ReasonCode::PacketTooLarge);
+                }
+                self.waiting = Some(waiting);
+                Ok(Step::Send(packet))
+            }
+        }
+    }
+}
+
+/// A will that could not be published as asked is refused with its client. `[MQTT5-3.2.2-12]` `[MQTT5-3.2.2-13]`
+fn check_will(connect: &Connect, config: &Config) -> Result<(), ReasonCode> {
+    let Some(will) = &connect.will else { return Ok(()) };
+    if will.qos > config.qos_max {
+        return Err(ReasonCode::QoSNotSupported);
+    }
+    if will.retain && !config.retain_available {
+        return Err(ReasonCode::RetainNotSupported);
+    }
+    Ok(())
+}
+
+fn encoded_size(packet: &Packet) -> Option<u32> {
+    let mut out = Vec::new();
+    packet.encode(ProtocolVersion::V5, &mut out).ok()?;
+    u32::try_from(out.len()).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! One delivery of a message to a session: as it is handed over, and as it waits in queue and in-flight table.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::{Message, Outgoing, QoS};
+
+/// A message to be delivered to one session.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// The message, shared by all its receivers.
+    pub message: &'a Arc<Message>,
+    /// The QoS of this delivery: the lower of the published and the granted one. `[MQTT5-3.8.4-8]`
+    pub qos: QoS,
+    /// The RETAIN flag of this delivery. `[MQTT5-3.3.1-13]`
+    pub retain: bool,
+    /// The identifiers of the subscriptions that match. `[MQTT5-3.3.4-4]`
+    pub identifiers: &'a [u32],
+    /// The text of the shared filter that brought it, when one did.
+    pub share: Option<&'a Arc<str>>,
+}
+
+/// A delivery that outlives the call that made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) message: Arc<Message>,
+    extras: Option<Box<Extras>>,
+    /// The only identifier; 0 is none.
+    identifier: u32,
+    pub(crate) qos: QoS,
+    retain: bool,
+    /// Whether this connection carried it: then it holds one of the send quota.
+    pub(crate) sent: bool,
+}
+
+/// What few deliveries have.
+#[derive(Clone, Debug)]
+struct Extras {
+    identifiers: Box<[u32]>,
+    share: Option<Arc<str>>,
+}
+
+impl Held {
+    pub(crate) fn new(delivery: &Delivery<'_>) -> Self {
+        let single = delivery.identifiers.len() <= 1;
+        let rare = !single || delivery.share.is_some();
+        let extras = rare.then(|| {
+            let identifiers = if single { &[] } else { delivery.identifiers };
+            Box::new(Extras { identifiers: identifiers.into(), share: delivery.share.cloned() })
+        });
+        Self {
+            message: Arc::clone(delivery.message),
+            extras,
+            identifier: delivery.identifiers.first().copied().unwrap_or(0),
+            qos: delivery.qos,
+            retain: delivery.retain,
+            sent: false,
+        }
+    }
+
+    pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
+        let mut outgoing = Outgoing::of(&self.message, now);
+        outgoing.qos = self.qos;
+        outgoing.retain = self.retain;
+        outgoing.identifiers = self.identifiers();
+        outgoing
+    }
+
+    /// The shared filter that brought it.
+    pub(crate) fn share(&self) -> Option<&Arc<str>> {
+        self.extras.as_ref()?.share.as_ref()
+    }
+
+    fn identifiers(&self) -> &[u32] {
+        match &self.extras {
+            Some(extras) if !extras.identifiers.is_empty() => &extras.identifiers,
+            _ if self.identifier == 0 => &[],
+            _ => std::slice::from_ref(&self.identifier),
+        }
+    }
+}
+
+impl Delivery<'_> {
+    pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
+        let mut outgoing = Outgoing::of(self.message, now);
+        outgoing.qos = self.qos;
+        outgoing.retain = self.retain;
+        outgoing.identifiers = self.identifiers;
+        outgoing
+    }
+}

@@ -1,0 +1,250 @@
+//! The deliveries at QoS 1 and 2 that a client has not completed: packet identifiers and what each awaits.
+//! Sends nothing and knows no quota.
+
+use std::collections::VecDeque;
+
+use tidegate_mqtt::{PacketId, QoS};
+
+use crate::held::Held;
+
+mod sender;
+
+pub(crate) use sender::{Action, Event, State};
+
+/// Identifiers are handed out in sequence and wrap. `slots` holds a window of that sequence that begins at the oldest
+/// open identifier. What stays open for very long leaves the window as a straggler, so that the window is bounded and
+/// one message never acknowledged does not stop the others. `[MQTT5-2.2.1-4]` `[MQTT3-2.3.1-4]`
+#[derive(Debug)]
+pub(crate) struct Inflight {
+    slots: VecDeque<Slot>,
+    /// Identifier of the first slot.
+    first: PacketId,
+    /// Identifier after the last slot.
+    next: PacketId,
+    open: u16,
+    /// Open slots older than the window, oldest first.
+    stragglers: Vec<(PacketId, Slot)>,
+    /// PUBRECs so far: the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
+    releases: u64,
+}
+
+/// One packet identifier.
+#[derive(Debug)]
+enum Slot {
+    Closed,
+    Published(Held),
+    /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
+    Released {
+        order: u64,
+        counted: bool,
+    },
+}
+
+/// What an acknowledgement came to: the action, and whether one of the send quota is free again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) action: Action,
+    pub(crate) quota: bool,
+}
+
+impl Default for Inflight {
+    fn default() -> Self {
+        Self {
+            slots: VecDeque::new(),
+            first: PacketId::MIN,
+            next: PacketId::MIN,
+            open: 0,
+            stragglers: Vec::new(),
+            releases: 0,
+        }
+    }
+}
+
+impl Inflight {
+    /// The identifier that [`Inflight::open`] gives next; the caller keeps the number of open ones below 65,535.
+    pub(crate) fn reserve(&mut self) -> PacketId {
+        if self.slots.len() >= WINDOW_MAX {
+            self.leave_behind();
+        }
+        while self.is_straggler(self.next) {
+            self.append(Slot::Closed);
+        }
+        self.next
+    }
+
+    /// Opens the identifier that was reserved.
+    pub(crate) fn open(&mut self, held: Held) {
+        self.open += 1;
+        self.append(Slot::Published(held));
+        self.trim();
+    }
+
+    /// Puts an acknowledgement through the state table.
+    pub(crate) fn settle(&mut self, id: PacketId, event: Event) -> Settled {
+        let releases = self.releases;
+        let Some(slot) = self.slot_mut(id) else {
+            return Settled { action: State::Free.on(event), quota: false };
+        };
+        let action = slot.state().on(event);
+        let counted = slot.is_counted();
+        match action {
+            Action::Complete => self.close(id),
+            Action::Release => {
+                *slot = Slot::Released { order: releases, counted };
+                self.releases += 1;
+            }
+            _ => {}
+        }
+        Settled { action, quota: counted && action == Action::Complete }
+    }
+
+    /// A new connection: nothing was sent on it yet.
+    pub(crate) fn begin(&mut self) {
+        for slot in self.stragglers.iter_mut().map(|(_, slot)| slot).chain(&mut self.slots) {
+            slot.uncount();
+        }
+    }
+
+    /// A message that awaits its first answer, to be resent.
+    pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut Held> {
+        match self.slot_mut(id)? {
+            Slot::Published(held) => Some(held),
+            Slot::Closed | Slot::Released { .. } => None,
+        }
+    }
+
+    /// Closes an identifier, whatever it awaits.
+    pub(crate) fn close(&mut self, id: PacketId) {
+        let Some(slot) = self.slot_mut(id) else { return };
+        if matches!(slot, Slot::Closed) {
+            return;
+        }
+        *slot = Slot::Closed;
+        self.open -= 1;
+        if !self.stragglers.is_empty() {
+            self.stragglers.retain(|(_, slot)| !matches!(slot, Slot::Closed));
+        }
+        self.trim();
+    }
+
+    /// Empties the table; gives the messages not yet released, oldest first.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Held> + use<> {
+        let whole = core::mem::take(self);
+        let stragglers = whole.stragglers.into_iter().map(|(_, slot)| slot);
+        stragglers.chain(whole.slots).filter_map(|slot| match slot {
+            Slot::Published(held) => Some(held),
+            Slot::Closed | Slot::Released { .. } => None,
+        })
+    }
+
+    /// Open identifiers.
+    pub(crate) fn len(&self) -> u16 {
+        self.open
+    }
+
+    /// Identifiers whose PUBLISH is to be resent on resume, oldest first. `[MQTT5-4.4.0-1]` `[MQTT5-4.6.0-5]`
+    pub(crate) fn published(&self) -> impl Iterator<Item = PacketId> {
+        self.iter().filter(|(_, slot)| matches!(slot, Slot::Published(_))).map(|(id, _)| id)
+    }
+
+    /// Identifiers whose PUBREL is to be resent on resume, in the order of their PUBRECs. `[MQTT5-4.3.3-5]`
+    pub(crate) fn released(&self) -> Vec<PacketId> {
+        let released = self.iter().filter_map(|(id, slot)| match slot {
+            Slot::Released { order, .. } => Some((*order, id)),
+            Slot::Closed | Slot::Published(_) => None,
+        });
+        let mut released: Vec<_> = released.collect();
+        released.sort_unstable();
+        released.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Bytes of memory held by the table itself.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>() + self.stragglers.capacity() * size_of::<(PacketId, Slot)>()
+    }
+
+    fn append(&mut self, slot: Slot) {
+        self.slots.push_back(slot);
+        self.next = self.next.next();
+    }
+
+    /// Moves the oldest slot out of the window; slots before the next open one go too.
+    fn leave_behind(&mut self) {
+        if let Some(slot) = self.slots.pop_front() {
+            self.stragglers.push((self.first, slot));
+            self.first = self.first.next();
+        }
+        self.trim();
+    }
+
+    /// Drops closed slots at the front, and the buffer of an empty window once it has grown.
+    fn trim(&mut self) {
+        while let Some(Slot::Closed) = self.slots.front() {
+            self.slots.pop_front();
+            self.first = self.first.next();
+        }
+        if self.slots.is_empty() && self.slots.capacity() > IDLE_SLOTS_MAX {
+            self.slots = VecDeque::new();
+        }
+    }
+
+    fn slot_mut(&mut self, id: PacketId) -> Option<&mut Slot> {
+        if self.is_straggler(id) {
+            return self.stragglers.iter_mut().find(|(straggler, _)| *straggler == id).map(|(_, slot)| slot);
+        }
+        self.slots.get_mut(distance(self.first, id))
+    }
+
+    fn is_straggler(&self, id: PacketId) -> bool {
+        self.stragglers.iter().any(|(straggler, _)| *straggler == id)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (PacketId, &Slot)> {
+        let ids = std::iter::successors(Some(self.first), |id| Some(id.next()));
+        let window = ids.zip(&self.slots);
+        self.stragglers.iter().map(|(id, slot)| (*id, slot)).chain(window)
+    }
+}
+
+impl Slot {
+    fn state(&self) -> State {
+        match self {
+            Self::Closed => State::Free,
+            Self::Published(held) if held.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
+            Self::Published(_) => State::AwaitingPubAck,
+            Self::Released { .. } => State::AwaitingPubComp,
+        }
+    }
+
+    fn is_counted(&self) -> bool {
+        match self {
+            Self::Closed => false,
+            Self::Published(held) => held.sent,
+            Self::Released { counted, .. } => *counted,
+        }
+    }
+
+    fn uncount(&mut self) {
+        match self {
+            Self::Closed => {}
+            Self::Published(held) => held.sent = false,
+            Self::Released { counted, .. } => *counted = false,
+        }
+    }
+}
+
+/// How far `id` is from `first` in the sequence of identifiers, which leaves 0 out.
+fn distance(first: PacketId, id: PacketId) -> usize {
+    let ahead = usize::from(id.get());
+    let behind = usize::from(first.get());
+    if ahead >= behind { ahead - behind } else { ahead + usize::from(u16::MAX) - behind }
+}
+
+/// Longest window, in identifiers.
+const WINDOW_MAX: usize = 8192;
+
+/// Slots whose memory an empty table may keep.
+const IDLE_SLOTS_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests;

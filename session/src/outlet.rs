@@ -1,0 +1,151 @@
+//! The way to the connected client: what it can take, its topic aliases, and the bytes pending for it.
+//! Knows no quota and no queue.
+
+use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS};
+
+use crate::handshake::Agreed;
+use crate::pending::Pending;
+use crate::verdict::Drop;
+
+mod alias;
+
+use alias::{Aliases, Choice};
+
+/// Everything that is written to the client passes here, so that no packet exceeds its Maximum Packet Size.
+/// `[MQTT5-3.1.2-24]`
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    pub(crate) version: ProtocolVersion,
+    problem_information: bool,
+    packet_size_max: usize,
+    aliases: Option<Box<Aliases>>,
+    pub(crate) pending: Pending,
+}
+
+/// How a PUBLISH is going to be written: made by [`Outlet::plan`], used by [`Outlet::put`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    size: usize,
+    alias: Option<Choice>,
+}
+
+impl Outlet {
+    pub(crate) fn closed() -> Self {
+        Self {
+            version: ProtocolVersion::V5,
+            problem_information: true,
+            packet_size_max: 0,
+            aliases: None,
+            pending: Pending::default(),
+        }
+    }
+
+    /// A new connection; aliases and bytes of the last one are gone. `[MQTT5-3.3.2-7]` `[MQTT5-3.1.2-27]`
+    pub(crate) fn open(&mut self, agreed: &Agreed, alias_max: u16) {
+        self.pending.clear();
+        self.version = agreed.version;
+        self.problem_information = agreed.problem_information;
+        self.packet_size_max = usize::try_from(agreed.packet_size_max).unwrap_or(usize::MAX);
+        self.aliases = Aliases::new(agreed.topic_alias_maximum.min(alias_max)).map(Box::new);
+    }
+
+    /// The connection is gone.
+    pub(crate) fn close(&mut self) {
+        self.pending.seal();
+        self.aliases = None;
+    }
+
+    /// Chooses the alias and checks the size; changes nothing, so that a dropped message costs neither identifier
+    /// nor quota nor alias. `[MQTT5-3.1.2-25]`
+    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<Plan, Drop> {
+        if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
+            outgoing.packet_id = Some(PacketId::MIN);
+        }
+        let mut alias = self.aliases.as_ref().and_then(|aliases| aliases.choose(outgoing.topic));
+        outgoing.alias = alias.map(|choice| choice.outgoing());
+        let mut size = outgoing.size(self.version);
+        if size > self.packet_size_max && outgoing.alias.take_if(|alias| !alias.known).is_some() {
+            alias = None;
+            size = outgoing.size(self.version);
+        }
+        if size > self.packet_size_max { Err(Drop::TooLarge) } else { Ok(Plan { size, alias }) }
+    }
+
+    /// Writes a PUBLISH as planned; a new alias holds from here on. `[MQTT5-3.3.2-11]`
+    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, plan: Plan) {
+        if let Some(aliases) = &mut self.aliases {
+            aliases.commit(plan.alias, outgoing.topic);
+        }
+        if outgoing.payload.len() <= COPIED_MAX {
+            outgoing.encode(self.version, self.pending.buffer());
+        } else {
+            outgoing.encode_head(self.version, self.pending.buffer());
+            self.pending.put_shared(message.payload_bytes());
+        }
+    }
+
+    /// Writes a control packet. One too large loses its reason string and user properties; still too large, it is not
+    /// written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
+    pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
+        let may_explain = self.problem_information || is_exempt(packet);
+        if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {
+            return true;
+        }
+        let mut packet = packet.clone();
+        packet.strip_optional();
+        self.try_put(|version, out| packet.encode(version, out).is_ok())
+    }
+
+    /// Writes an acknowledgement; the same rules. `[MQTT5-3.4.2-2]` `[MQTT5-3.5.2-2]` `[MQTT5-3.6.2-2]`
+    /// `[MQTT5-3.7.2-2]`
+    pub(crate) fn put_ack(&mut self, ack: &Ack) -> bool {
+        let may_explain = self.problem_information || ack.properties.is_none();
+        let written = may_explain
+            && self.try_put(|version, out| {
+                ack.encode(version, out);
+                true
+            });
+        if written || ack.properties.is_none() {
+            return written;
+        }
+        self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
+    }
+
+    /// Whether QoS 0 frames, the largest of this size, can be copied as they are.
+    pub(crate) fn takes_frames(&self, largest: usize) -> bool {
+        self.aliases.is_none() && largest <= self.packet_size_max
+    }
+
+    /// Bytes of memory held here, shared payloads apart.
+    pub(crate) fn capacity(&self) -> usize {
+        self.pending.capacity() + self.aliases.as_ref().map_or(0, |aliases| aliases.capacity())
+    }
+
+    fn try_put(&mut self, encode: impl FnOnce(ProtocolVersion, &mut Vec<u8>) -> bool) -> bool {
+        let buffer = self.pending.buffer();
+        let before = buffer.len();
+        let fits = encode(self.version, buffer) && buffer.len() - before <= self.packet_size_max;
+        if !fits {
+            buffer.truncate(before);
+        }
+        fits
+    }
+}
+
+impl Plan {
+    /// Bytes of the whole packet.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+}
+
+/// Packets that may explain themselves even to a client with Request Problem Information 0. `[MQTT5-3.1.2-29]`
+fn is_exempt(packet: &Packet) -> bool {
+    matches!(packet, Packet::Publish(_) | Packet::ConnAck(_) | Packet::Disconnect(_))
+}
+
+/// Largest payload that is copied; above, it is shared by all its receivers.
+const COPIED_MAX: usize = 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Topic aliases towards one client: which topic gets one, and which the client knows. Writes nothing.
+
+use tidegate_mqtt::OutgoingAlias;
+
+/// The aliases of one connection. `[MQTT5-3.1.2-26]` `[MQTT5-3.3.2-11]`
+#[derive(Debug)]
+pub(crate) struct Aliases {
+    max: usize,
+    /// Counts the messages; a topic's age is measured by it.
+    clock: u32,
+    /// The entry at index 0 has alias 1.
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    topic: Box<str>,
+    used: u32,
+}
+
+/// The alias for a message; holds once committed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    index: usize,
+    value: u16,
+    known: bool,
+}
+
+impl Aliases {
+    /// None when the client, or we, want no aliases. `[MQTT5-3.1.2-27]`
+    pub(crate) fn new(max: u16) -> Option<Self> {
+        (max > 0).then(|| Self { max: usize::from(max), clock: 0, entries: Vec::new() })
+    }
+
+    /// The alias for `topic`: its own, a free one, or that of a topic long unused.
+    pub(crate) fn choose(&self, topic: &str) -> Option<Choice> {
+        if topic.len() <= WORTH_MIN {
+            return None;
+        }
+        let present = self.entries.iter().position(|entry| *entry.topic == *topic);
+        let free = || (self.entries.len() < self.max).then_some(self.entries.len());
+        let index = present.or_else(free).or_else(|| self.stale())?;
+        let value = u16::try_from(index + 1).ok()?;
+        Some(Choice { index, value, known: present.is_some() })
+    }
+
+    /// A PUBLISH is written: the client knows its alias, if it has one, from now on.
+    pub(crate) fn commit(&mut self, choice: Option<Choice>, topic: &str) {
+        self.clock = self.clock.wrapping_add(1);
+        let used = self.clock;
+        let Some(choice) = choice else { return };
+        match self.entries.get_mut(choice.index) {
+            Some(entry) if choice.known => entry.used = used,
+            Some(entry) => *entry = Entry { topic: topic.into(), used },
+            None => self.entries.push(Entry { topic: topic.into(), used }),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        let topics: usize = self.entries.iter().map(|entry| entry.topic.len()).sum();
+        size_of::<Self>() + self.entries.capacity() * size_of::<Entry>() + topics
+    }
+
+    /// The least recently used entry, when many messages went by since.
+    fn stale(&self) -> Option<usize> {
+        let age = |entry: &Entry| self.clock.wrapping_sub(entry.used);
+        let (index, oldest) = self.entries.iter().enumerate().max_by_key(|(_, entry)| age(entry))?;
+        (age(oldest) >= STALE_AGE).then_some(index)
+    }
+}
+
+impl Choice {
+    pub(crate) fn outgoing(self) -> OutgoingAlias {
+        OutgoingAlias { value: self.value, known: self.known }
+    }
+}
+
+/// Topics up to this many bytes are no longer than the property that replaces them.
+const WORTH_MIN: usize = 3;
+
+/// Messages without its topic after which an alias may be given to another.
+const STALE_AGE: u32 = 256;

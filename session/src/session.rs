@@ -1,0 +1,202 @@
+//! What outlives a connection: in-flight messages, queue, subscriptions, will. Does no input or output and has no
+//! clock: bytes go to [`Pending`], time comes in as an argument.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{PacketId, ProtocolVersion, SubscriptionOptions, Will};
+
+use crate::config::Config;
+use crate::inflight::Inflight;
+use crate::outlet::Outlet;
+use crate::pending::Pending;
+use crate::queue::Queue;
+use crate::received::Receiving;
+use crate::subscriptions::{Subscriptions, SubscriptionsFull, Terms};
+use crate::verdict::Drops;
+
+mod acknowledge;
+mod deliver;
+mod ending;
+mod lifecycle;
+mod receive;
+mod serve;
+
+pub use ending::{Attached, Detached, Due, Orphan};
+pub use lifecycle::Cause;
+use lifecycle::Life;
+
+/// The session of one client identifier, used under one lock.
+///
+/// [`Session::attach`] gives a connection its epoch; the connection sends CONNACK ([`Session::send`]), then calls
+/// [`Session::resume`]. From then on messages flow. Every later call of a connection has to be guarded by
+/// [`Session::epoch`]: a connection whose epoch is not the session's was taken over.
+#[derive(Debug)]
+pub struct Session {
+    id: u64,
+    epoch: u64,
+    config: Arc<Config>,
+    life: Life,
+    session_expiry: u32,
+    will: Option<Box<Will>>,
+    outlet: Outlet,
+    /// Whether CONNACK was sent: nothing else may come before it. `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
+    open: bool,
+    quota: Quota,
+    inflight: Inflight,
+    /// Messages to be sent again on this connection, the oldest last.
+    resends: Vec<PacketId>,
+    queue: Option<Box<Queue>>,
+    receiving: Option<Box<Receiving>>,
+    subscriptions: Subscriptions,
+    drops: Drops,
+}
+
+/// PUBLISH packets at QoS 1 and 2 that may be sent now. `[MQTT5-3.3.4-9]` `[MQTT5-4.9.0-1]`
+#[derive(Clone, Copy, Debug, Default)]
+struct Quota {
+    left: u16,
+}
+
+impl Session {
+    /// A session without state; `id` is its handle, unique in the process.
+    #[must_use]
+    pub fn new(id: u64, config: Arc<Config>) -> Self {
+        Self {
+            id,
+            epoch: 0,
+            config,
+            life: Life::Ended,
+            session_expiry: 0,
+            will: None,
+            outlet: Outlet::closed(),
+            open: false,
+            quota: Quota::default(),
+            inflight: Inflight::default(),
+            resends: Vec::new(),
+            queue: None,
+            receiving: None,
+            subscriptions: Subscriptions::default(),
+            drops: Drops::default(),
+        }
+    }
+
+    /// Adds or replaces a subscription; says whether the filter was there. `options.qos` is the granted QoS.
+    /// `[MQTT5-3.8.4-3]`
+    ///
+    /// # Errors
+    /// When the session holds [`Config::subscriptions_max`] others (0x97).
+    pub fn subscribe(
+        &mut self,
+        filter: SubscriptionFilter,
+        options: SubscriptionOptions,
+        identifier: Option<u32>,
+    ) -> Result<bool, SubscriptionsFull> {
+        self.subscriptions.insert(filter, Terms { options, identifier }, self.config.subscriptions_max)
+    }
+
+    /// Removes a subscription; says whether the filter was there. Deliveries begun go on. `[MQTT5-3.10.4-3]`
+    pub fn unsubscribe(&mut self, filter: &SubscriptionFilter) -> bool {
+        self.subscriptions.remove(filter)
+    }
+
+    /// The bytes for the socket.
+    pub fn pending(&mut self) -> &mut Pending {
+        &mut self.outlet.pending
+    }
+
+    /// The counts of dropped messages since the last call.
+    pub fn take_drops(&mut self) -> Drops {
+        core::mem::take(&mut self.drops)
+    }
+
+    /// Drops queued messages that have expired; cheap when none can have. For a session that waits, call it now and
+    /// then, so that they do not hold memory until the client returns. `[MQTT5-3.3.2-5]`
+    pub fn sweep(&mut self, now: Instant) {
+        if let Some(queue) = &mut self.queue {
+            queue.sweep(now, &mut self.drops);
+        }
+    }
+
+    /// The handle it was made with.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The epoch of the connection that owns the session; 0 before the first.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether a connection serves it.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.life == Life::Attached
+    }
+
+    /// The version its connection speaks.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.is_attached().then_some(self.outlet.version)
+    }
+
+    /// Messages at QoS 1 and 2 that the client has not completed.
+    #[must_use]
+    pub fn inflight(&self) -> u32 {
+        self.inflight.len().into()
+    }
+
+    /// Messages in the queue.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.len())
+    }
+
+    /// Bytes of the messages in the queue.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.bytes())
+    }
+
+    /// The subscriptions with their terms.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (&SubscriptionFilter, &Terms)> {
+        self.subscriptions.iter()
+    }
+
+    /// The terms of one subscription.
+    #[must_use]
+    pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<&Terms> {
+        self.subscriptions.terms(filter)
+    }
+
+    /// Bytes of memory held, in this value and on the heap; messages and filters, which are shared, apart.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let queue = self.queue.as_ref().map_or(0, |queue| size_of::<Queue>() + queue.capacity());
+        let receiving = self.receiving.as_ref().map_or(0, |held| size_of::<Receiving>() + held.capacity());
+        let will = self.will.as_ref().map_or(0, |_| size_of::<Will>());
+        let lists = self.inflight.capacity() + self.resends.capacity() * size_of::<PacketId>();
+        size_of::<Self>()
+            + self.outlet.capacity()
+            + self.subscriptions.capacity()
+            + lists
+            + queue
+            + receiving
+            + will
+    }
+}
+
+impl Quota {
+    fn take(&mut self) {
+        self.left = self.left.saturating_sub(1);
+    }
+
+    /// One PUBLISH of this connection is complete. Only those that took one give one back, so the quota never
+    /// exceeds its start. `[MQTT5-4.9.0-2]`
+    fn give(&mut self) {
+        self.left = self.left.saturating_add(1);
+    }
+}

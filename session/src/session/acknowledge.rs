@@ -1,0 +1,44 @@
+//! Acknowledgements of the client for what was sent to it.
+
+use std::time::Instant;
+
+use tidegate_mqtt::{Ack, AckKind, PacketId, ReasonCode};
+
+use crate::inflight::{Action, Event};
+use crate::violation::Violation;
+
+use super::Session;
+
+impl Session {
+    /// PUBACK, PUBREC or PUBCOMP from the client: answers PUBREC with PUBREL, frees identifier and quota where the
+    /// delivery is over, and sends what waited for them. `[MQTT5-4.3.3-4]` `[MQTT5-4.4.0-2]` `[MQTT5-4.8.2-6]`
+    ///
+    /// # Errors
+    /// When the kind does not fit the QoS of the message. An unknown identifier is no fault: acknowledgements cross
+    /// with the end of an exchange.
+    pub fn handle_ack(&mut self, ack: &Ack, now: Instant) -> Result<(), Violation> {
+        let Some(event) = Event::of(ack) else { return Err(Violation::PacketOutOfPlace) };
+        if !self.open {
+            return Ok(());
+        }
+        let settled = self.inflight.settle(ack.packet_id, event);
+        if settled.quota {
+            self.quota.give();
+        }
+        match settled.action {
+            Action::Mismatch => return Err(Violation::WrongAcknowledgement),
+            Action::Release | Action::Repeat => self.send_release(ack.packet_id),
+            Action::Unknown => {
+                let reason = ReasonCode::PacketIdentifierNotFound;
+                self.outlet.put_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason));
+            }
+            Action::Complete | Action::Ignore => {}
+        }
+        self.pump(now);
+        Ok(())
+    }
+
+    pub(super) fn send_release(&mut self, id: PacketId) {
+        self.outlet.put_ack(&Ack::new(AckKind::PubRel, id, ReasonCode::Success));
+    }
+}

@@ -1,0 +1,149 @@
+//! Messages to the client: straight to the pending bytes, or through the queue.
+
+use std::time::Instant;
+
+use tidegate_mqtt::{Ack, Packet, PacketId, QoS};
+
+use crate::held::{Delivery, Held};
+use crate::verdict::{Drop, Verdict};
+
+use super::Session;
+
+impl Session {
+    /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest.
+    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
+        if !self.open {
+            return self.drop_message(Drop::Offline, count);
+        }
+        if !self.outlet.takes_frames(largest) {
+            return Verdict::Individually;
+        }
+        if self.outlet.pending.len() + wire.len() > self.config.pending_bytes_max {
+            return self.drop_message(Drop::Slow, count);
+        }
+        self.outlet.pending.put(wire);
+        Verdict::Sent
+    }
+
+    /// Delivers a message: QoS 0 to a connected client at once or never, QoS 1 and 2 at once or through the queue.
+    /// What has expired is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
+    pub fn push(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
+        if delivery.message.is_expired(now) {
+            return self.drop_message(Drop::Expired, 1);
+        }
+        if delivery.qos == QoS::AtMostOnce {
+            return self.push_once(delivery, now);
+        }
+        let held = Held::new(delivery);
+        if self.has_room() && self.resends.is_empty() && self.queued() == 0 {
+            return self.transmit(held, now);
+        }
+        let queue = self.queue.get_or_insert_default();
+        queue.push(held, &self.config, now, &mut self.drops)
+    }
+
+    /// Writes a control packet to the client. False when there is no client, or the packet exceeds its Maximum
+    /// Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]` `[MQTT5-3.1.2-29]`
+    pub fn send(&mut self, packet: &Packet) -> bool {
+        self.is_attached() && self.outlet.put_packet(packet)
+    }
+
+    /// Writes an acknowledgement to the client; otherwise as [`Session::send`].
+    pub fn send_ack(&mut self, ack: &Ack) -> bool {
+        self.is_attached() && self.outlet.put_ack(ack)
+    }
+
+    /// Moves messages to the pending bytes, those to be resent first, as far as quota, [`Config::inflight_max`] and
+    /// [`Config::pending_bytes_high`] allow. Call it when pending bytes were written. `[MQTT5-4.6.0-5]`
+    ///
+    /// [`Config::inflight_max`]: crate::Config::inflight_max
+    /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
+    pub fn pump(&mut self, now: Instant) {
+        while self.can_write()
+            && let Some(id) = self.resends.pop()
+        {
+            self.resend(id, now);
+        }
+        while self.has_room()
+            && let Some(held) = self.queue.as_mut().and_then(|queue| queue.pop())
+        {
+            if held.message.is_expired(now) {
+                self.drops.add(Drop::Expired, 1);
+            } else {
+                let _counted = self.transmit(held, now);
+            }
+        }
+        self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
+    }
+
+    fn push_once(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
+        if !self.open {
+            return self.drop_message(Drop::Offline, 1);
+        }
+        let mut outgoing = delivery.outgoing(now);
+        match self.outlet.plan(&mut outgoing) {
+            Err(reason) => self.drop_message(reason, 1),
+            Ok(plan) if self.outlet.pending.len() + plan.size() > self.config.pending_bytes_max => {
+                self.drop_message(Drop::Slow, 1)
+            }
+            Ok(plan) => {
+                self.outlet.put(delivery.message, &outgoing, plan);
+                Verdict::Sent
+            }
+        }
+    }
+
+    /// Sends a message at QoS 1 or 2 for the first time. One too large costs neither identifier nor quota.
+    /// `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
+    fn transmit(&mut self, mut held: Held, now: Instant) -> Verdict {
+        let mut outgoing = held.outgoing(now);
+        let plan = match self.outlet.plan(&mut outgoing) {
+            Ok(plan) => plan,
+            Err(reason) => return self.drop_message(reason, 1),
+        };
+        outgoing.packet_id = Some(self.inflight.reserve());
+        self.outlet.put(&held.message, &outgoing, plan);
+        held.sent = true;
+        self.inflight.open(held);
+        self.quota.take();
+        Verdict::Sent
+    }
+
+    /// Sends a message again, with DUP and its old identifier; it does not expire any more. `[MQTT5-3.3.1-1]`
+    /// `[MQTT5-4.3.3-7]` `[MQTT3-3.3.1-1]`
+    fn resend(&mut self, id: PacketId, now: Instant) {
+        let Some(held) = self.inflight.published_mut(id) else { return };
+        let mut outgoing = held.outgoing(now);
+        outgoing.dup = true;
+        outgoing.packet_id = Some(id);
+        match self.outlet.plan(&mut outgoing) {
+            Ok(plan) => {
+                self.outlet.put(&held.message, &outgoing, plan);
+                held.sent = true;
+                self.quota.take();
+            }
+            Err(reason) => {
+                self.inflight.close(id);
+                self.drops.add(reason, 1);
+            }
+        }
+    }
+
+    /// Whether another QoS 1 or 2 PUBLISH may be written to this connection. `[MQTT5-3.3.4-9]`
+    fn can_write(&self) -> bool {
+        self.open && self.quota.left > 0 && self.outlet.pending.len() < self.config.pending_bytes_high
+    }
+
+    /// Whether a new one may be opened besides.
+    fn has_room(&self) -> bool {
+        self.can_write() && self.inflight.len() < self.config.inflight_max.max(1)
+    }
+
+    fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {
+        self.drops.add(reason, count.into());
+        Verdict::Dropped(reason)
+    }
+}
+
+/// Bytes of memory that an empty queue may keep.
+const IDLE_QUEUE_MAX: usize = 2048;

@@ -1,0 +1,117 @@
+//! What becomes of will, subscriptions and messages when a connection or the session ends.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{Message, QoS, Will};
+
+use crate::held::Held;
+use crate::verdict::Drop;
+
+use super::Session;
+use super::lifecycle::{Fate, Life, Outcome};
+
+/// What an attach brought about.
+#[derive(Debug)]
+pub struct Attached {
+    /// The epoch of the new connection.
+    pub epoch: u64,
+    /// For the CONNACK. `[MQTT5-3.2.2-2]` `[MQTT5-3.2.2-3]` `[MQTT3-3.2.2-1]` `[MQTT3-3.2.2-2]`
+    pub session_present: bool,
+    /// Whether another connection was served; it is fenced off and gets 0x8E. `[MQTT5-3.1.4-3]`
+    pub was_attached: bool,
+    /// The former will, when it is due now.
+    pub will: Option<Will>,
+    /// Subscriptions of the discarded state, to be removed from the router.
+    pub removed: Vec<SubscriptionFilter>,
+    /// Messages of the discarded state that came by shared subscriptions.
+    pub orphans: Vec<Orphan>,
+}
+
+/// What the end of a connection brought about.
+#[derive(Debug)]
+pub struct Detached {
+    /// The will, when it is due now.
+    pub will: Option<Will>,
+    /// Whether the session ended with it; its subscriptions, to be removed from the router, can still be read.
+    pub ended: bool,
+    /// Messages of an ended session that came by shared subscriptions.
+    pub orphans: Vec<Orphan>,
+}
+
+/// What was due.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// The will, when it is due now.
+    pub will: Option<Will>,
+    /// Whether the session ended; its subscriptions, to be removed from the router, can still be read.
+    pub ended: bool,
+    /// Messages of an ended session that came by shared subscriptions.
+    pub orphans: Vec<Orphan>,
+}
+
+/// A message that came by a shared subscription and can go to another member of its group. Not one at QoS 2 once it
+/// was sent: that stays with its member for good. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
+#[derive(Debug)]
+pub struct Orphan {
+    /// The message.
+    pub message: Arc<Message>,
+    /// The text of the shared filter.
+    pub share: Arc<str>,
+}
+
+impl Session {
+    /// When [`Session::handle_timeout`] has to be called: a will delay or the session expiry is over.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.life.timeout()
+    }
+
+    /// What is due at `now`: a delayed will, or the end of the session and its will with it. `[MQTT5-3.1.2-8]`
+    /// `[MQTT5-4.1.0-2]`
+    #[must_use = "a will may be due"]
+    pub fn handle_timeout(&mut self, now: Instant) -> Due {
+        let mut due = Due::default();
+        let outcome = self.life.due(now);
+        self.apply(outcome, &mut due);
+        if let (Fate::Publish, Life::Waiting { will_at, .. }) = (outcome.will, &mut self.life) {
+            *will_at = None;
+        }
+        due
+    }
+
+    /// Does to will and state what the lifecycle tables say.
+    pub(super) fn apply(&mut self, outcome: Outcome, due: &mut Due) {
+        match outcome.will {
+            Fate::Wait => {}
+            Fate::Discard => self.will = None,
+            Fate::Publish => due.will = self.will.take().map(|will| *will).or(due.will.take()),
+        }
+        if outcome.ended {
+            self.life = Life::Ended;
+            due.ended = true;
+            self.empty(due);
+        }
+    }
+
+    /// Discards the messages; what nobody takes over is counted as dropped.
+    fn empty(&mut self, due: &mut Due) {
+        let sent = self.inflight.drain().map(|held| (held.qos != QoS::ExactlyOnce, held));
+        let mut queue = self.queue.take();
+        let queued = std::iter::from_fn(|| queue.as_mut()?.pop()).map(|held| (true, held));
+        for (movable, held) in sent.chain(queued) {
+            match orphan(&held).filter(|_| movable) {
+                Some(orphan) => due.orphans.push(orphan),
+                None => self.drops.add(Drop::Ended, 1),
+            }
+        }
+        self.receiving = None;
+        self.resends = Vec::new();
+    }
+}
+
+fn orphan(held: &Held) -> Option<Orphan> {
+    let share = Arc::clone(held.share()?);
+    Some(Orphan { message: Arc::clone(&held.message), share })
+}

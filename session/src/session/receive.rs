@@ -1,0 +1,43 @@
+//! Messages from the client: QoS 2 identifiers until they are released, and our Receive Maximum.
+
+use tidegate_mqtt::{PacketId, ReasonCode};
+
+use crate::received::Received;
+use crate::violation::Violation;
+
+use super::Session;
+
+impl Session {
+    /// An inbound QoS 2 PUBLISH: whether it is the first of its identifier. One that is refused (PUBREC of 0x80 or
+    /// more) is forgotten by [`Session::release`]. `[MQTT5-4.3.3-9]` `[MQTT5-4.3.3-10]`
+    ///
+    /// # Errors
+    /// When the client has more messages open than our Receive Maximum allows (0x93).
+    pub fn receive(&mut self, id: PacketId) -> Result<Received, Violation> {
+        self.receiving.get_or_insert_default().receive(id, self.config.receive_maximum)
+    }
+
+    /// An inbound PUBREL: the reason for the PUBCOMP, 0x00 or 0x92. `[MQTT5-4.3.3-11]` `[MQTT5-3.7.2-1]`
+    pub fn release(&mut self, id: PacketId) -> ReasonCode {
+        match &mut self.receiving {
+            Some(receiving) => receiving.release(id),
+            None => ReasonCode::PacketIdentifierNotFound,
+        }
+    }
+
+    /// An inbound QoS 1 PUBLISH whose PUBACK has to wait, for a commit say: it counts against our Receive Maximum
+    /// until [`Session::settle`]. Not needed where PUBACK follows at once. `[MQTT5-3.3.4-7]`
+    ///
+    /// # Errors
+    /// When the client has more messages open than our Receive Maximum allows (0x93).
+    pub fn hold(&mut self) -> Result<(), Violation> {
+        self.receiving.get_or_insert_default().hold(self.config.receive_maximum)
+    }
+
+    /// The PUBACK of a [`Session::hold`] of this connection was sent.
+    pub fn settle(&mut self) {
+        if let Some(receiving) = &mut self.receiving {
+            receiving.settle();
+        }
+    }
+}

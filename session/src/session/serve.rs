@@ -1,0 +1,98 @@
+//! A connection comes and goes: takeover by epoch, resumption, the end.
+
+use std::time::Instant;
+
+use crate::handshake::Agreed;
+
+use super::lifecycle::{self, Cause, Life};
+use super::{Attached, Detached, Due, Quota, Session};
+
+impl Session {
+    /// Gives the session to a new connection; whoever was attached is fenced off by the new epoch.
+    ///
+    /// A takeover ends the old connection as any close by the server does, will included; Clean Start discards the
+    /// state and makes a delayed will due; resuming cancels it. `[MQTT5-3.1.4-3]` `[MQTT5-3.1.4-4]`
+    /// `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
+    #[must_use = "a will may be due, and subscriptions be gone"]
+    pub fn attach(&mut self, agreed: &Agreed, now: Instant) -> Attached {
+        let mut due = Due::default();
+        let was_attached = self.is_attached();
+        if was_attached {
+            self.leave(Cause::Takeover, &mut due, now);
+        }
+        self.apply(self.life.due(now), &mut due);
+        let session_present = self.life != Life::Ended && !agreed.clean_start;
+        if self.life != Life::Ended {
+            self.apply(lifecycle::join(agreed.clean_start), &mut due);
+        }
+        let removed = if session_present { Vec::new() } else { self.subscriptions.drain() };
+        self.begin(agreed);
+        let Due { will, orphans, .. } = due;
+        Attached { epoch: self.epoch, session_present, was_attached, will, removed, orphans }
+    }
+
+    /// The connection of `epoch` is gone. `None` when it had been fenced off before: then it changes nothing.
+    /// What is still pending are its last bytes: take them, or they are held until the next attach.
+    #[must_use = "a will may be due, and the session have ended"]
+    pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<Detached> {
+        if epoch != self.epoch || !self.is_attached() {
+            return None;
+        }
+        let mut due = Due::default();
+        self.leave(cause, &mut due, now);
+        let Due { will, ended, orphans } = due;
+        Some(Detached { will, ended, orphans })
+    }
+
+    /// CONNACK was sent: resends what the client has not completed, PUBRELs in the order of the PUBRECs, then
+    /// PUBLISHes oldest first with DUP, then the queue, as quota allows. At no other time is anything resent.
+    /// `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]` `[MQTT3-4.6.0-1]`
+    pub fn resume(&mut self, now: Instant) {
+        if !self.is_attached() || self.open {
+            return;
+        }
+        self.open = true;
+        for id in self.inflight.released() {
+            self.send_release(id);
+        }
+        self.resends = self.inflight.published().collect();
+        self.resends.reverse();
+        self.pump(now);
+    }
+
+    fn begin(&mut self, agreed: &Agreed) {
+        self.epoch += 1;
+        self.life = Life::Attached;
+        self.session_expiry = agreed.session_expiry;
+        self.will = agreed.will.clone().map(Box::new);
+        self.outlet.open(agreed, self.config.outgoing_alias_max);
+        self.quota = Quota { left: agreed.receive_maximum };
+        self.inflight.begin();
+        if let Some(receiving) = &mut self.receiving {
+            receiving.begin();
+        }
+    }
+
+    fn leave(&mut self, cause: Cause, due: &mut Due, now: Instant) {
+        let raised = self.change_expiry(cause);
+        let keeps_will = raised || cause.keeps_will();
+        let will_delay = self.will.as_ref().map_or(0, |will| will.delay);
+        let outcome = lifecycle::leave(keeps_will, will_delay, self.session_expiry);
+        self.life = Life::after_leaving(outcome, will_delay, self.session_expiry, now);
+        self.apply(outcome, due);
+        self.open = false;
+        self.resends = Vec::new();
+        self.outlet.close();
+    }
+
+    /// DISCONNECT may change the session expiry, but not raise it from 0: that is a protocol error, and the session
+    /// ends as CONNECT said. True for that error.
+    fn change_expiry(&mut self, cause: Cause) -> bool {
+        let Cause::Disconnect { session_expiry: Some(asked), .. } = cause else { return false };
+        let raised = self.session_expiry == 0 && asked > 0;
+        if !raised {
+            self.session_expiry = asked.min(self.config.session_expiry_max);
+        }
+        raised
+    }
+}
