@@ -1,5 +1,7 @@
 //! At a cap the next one is refused, the refusal is counted by its reason, and a dropped permit makes room again.
 
+#![allow(clippy::unwrap_used)]
+
 use std::net::IpAddr;
 use std::sync::Arc;
 

@@ -1,1 +1,17 @@
-//! Bytes from anywhere: TCP, TLS, WebSocket, QUIC and Unix sockets as one Link.
+//! Bytes from anywhere: TCP, TLS, WebSocket, QUIC and Unix sockets as one [`Link`].
+//!
+//! Knows MQTT only as a name in ALPN and `Sec-WebSocket-Protocol`. Servers begin at [`listener`], clients at [`client`].
+
+pub mod client;
+pub mod link;
+pub mod listener;
+pub mod peer;
+pub mod quic;
+pub mod tls;
+pub mod websocket;
+
+pub use link::{CloseReason, DirectWriter, Link};
+pub use listener::{
+    BindError, Endpoint, EstablishError, Incoming, Limits, Listener, ListenerConfig, LocalAddress, bind,
+};
+pub use peer::{Peer, TlsFacts, Transport};

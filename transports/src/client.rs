@@ -1,0 +1,122 @@
+//! Connecting to a broker by URL, over any transport.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_pki_types::ServerName;
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::{TlsConnector, TlsStream};
+
+mod error;
+mod target;
+
+pub use error::ConnectError;
+pub use target::{Host, Target, TargetError};
+
+use crate::link::Link;
+use crate::peer::{Peer, TlsFacts, Transport};
+pub use crate::tls::ClientTls;
+use crate::tls::tls_facts;
+use crate::{quic, websocket};
+
+/// Connects within [`CONNECT_TIMEOUT`].
+///
+/// # Errors
+/// See [`ConnectError`]; its text is meant for users.
+pub async fn connect(target: &Target, tls: &ClientTls) -> Result<Link, ConnectError> {
+    connect_within(target, tls, CONNECT_TIMEOUT).await
+}
+
+/// Connects, with all handshakes of the transport, within `limit`.
+///
+/// # Errors
+/// See [`ConnectError`]; its text is meant for users.
+pub async fn connect_within(target: &Target, tls: &ClientTls, limit: Duration) -> Result<Link, ConnectError> {
+    let connecting = async {
+        match target {
+            Target::Unix(path) => {
+                let stream = UnixStream::connect(path).await;
+                let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
+                Ok(Link::unix(stream, Peer::new(Transport::Unix, None)))
+            }
+            Target::Network(host) => connect_host(target, host, tls).await,
+        }
+    };
+    match tokio::time::timeout(limit, connecting).await {
+        Ok(connected) => connected,
+        Err(_) => Err(ConnectError::Timeout { target: target.clone(), limit }),
+    }
+}
+
+async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<Link, ConnectError> {
+    if host.transport == Transport::Quic {
+        return connect_quic(target, host, tls).await;
+    }
+    let stream = TcpStream::connect((host.name.as_str(), host.port)).await;
+    let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
+    // Worth a try: a socket that keeps its delay still works.
+    let _ = stream.set_nodelay(true);
+    let peer = Peer::new(host.transport, stream.peer_addr().ok());
+    let upgrade_failed = |fault| ConnectError::Upgrade { target: target.clone(), fault };
+    match host.transport {
+        Transport::Tls => {
+            let (stream, facts) = encrypt(target, host, tls, stream, b"mqtt").await?;
+            Ok(Link::tls(stream, peer.with_tls(facts)))
+        }
+        Transport::WebSocket => {
+            let dialed = websocket::dial(stream, &host.authority(), &host.path).await;
+            Ok(Link::websocket(dialed.map_err(upgrade_failed)?, peer))
+        }
+        Transport::SecureWebSocket => {
+            let (stream, facts) = encrypt(target, host, tls, stream, b"http/1.1").await?;
+            let dialed = websocket::dial(stream, &host.authority(), &host.path).await;
+            Ok(Link::secure_websocket(dialed.map_err(upgrade_failed)?, peer.with_tls(facts)))
+        }
+        Transport::Tcp | Transport::Unix | Transport::Quic => Ok(Link::tcp(stream, peer)),
+    }
+}
+
+async fn encrypt(
+    target: &Target,
+    host: &Host,
+    tls: &ClientTls,
+    stream: TcpStream,
+    protocol: &[u8],
+) -> Result<(TlsStream<TcpStream>, TlsFacts), ConnectError> {
+    let config = tls.config(rustls::ALL_VERSIONS, &[protocol])?;
+    let name = host.server_name(tls);
+    let server_name = ServerName::try_from(name.to_owned())
+        .map_err(|_| ConnectError::ServerName { name: name.to_owned() })?;
+    let connected = TlsConnector::from(Arc::new(config)).connect(server_name, stream).await;
+    let stream = connected.map_err(|fault| ConnectError::handshake(target, fault))?;
+    let facts = tls_facts(stream.get_ref().1, Some(name));
+    Ok((TlsStream::Client(stream), facts))
+}
+
+async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<Link, ConnectError> {
+    let addresses = tokio::net::lookup_host((host.name.as_str(), host.port)).await;
+    let addresses: Vec<SocketAddr> =
+        addresses.map_err(|fault| ConnectError::socket(target, fault))?.collect();
+    let name = host.server_name(tls);
+    let mut failure = ConnectError::socket(target, io::ErrorKind::HostUnreachable.into());
+    for address in addresses {
+        let config = tls.config(&[&rustls::version::TLS13], &[quic::ALPN])?;
+        match quic::dial(address, name, config).await {
+            Ok(stream) => {
+                let facts = TlsFacts {
+                    version: "TLSv1.3",
+                    server_name: Some(name.into()),
+                    protocol: Some("mqtt".into()),
+                };
+                return Ok(Link::quic(stream, Peer::new(Transport::Quic, Some(address)).with_tls(facts)));
+            }
+            Err(fault) => failure = ConnectError::quic(target, fault),
+        }
+    }
+    Err(failure)
+}
+
+/// How long [`connect`] tries.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

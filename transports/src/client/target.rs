@@ -1,0 +1,162 @@
+//! The URLs by which clients name a broker.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::peer::Transport;
+use crate::tls::ClientTls;
+
+/// Where to connect: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or `unix:///path`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A host of the network.
+    Network(Host),
+    /// A socket file of this machine.
+    Unix(PathBuf),
+}
+
+/// A host, and the transport to reach it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Any but [`Transport::Unix`].
+    pub transport: Transport,
+    /// A name or an address, IPv6 without brackets.
+    pub name: String,
+    /// TCP or UDP port.
+    pub port: u16,
+    /// The path of a WebSocket; `/mqtt` unless given, empty on other transports.
+    pub path: String,
+}
+
+/// What is wrong with a URL.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// There is no `://`.
+    #[error("`{0}` is not a URL such as mqtt://localhost:1883")]
+    NoScheme(String),
+    /// The scheme names no transport.
+    #[error("unknown scheme `{0}`; use mqtt, mqtts, ws, wss, quic or unix")]
+    Scheme(String),
+    /// There is no host, or no path after `unix://`.
+    #[error("`{0}` names no host")]
+    NoHost(String),
+    /// The port is no number from 1 to 65535.
+    #[error("`{0}` is not a port")]
+    Port(String),
+    /// User name and password do not belong in the URL.
+    #[error("user name and password do not belong in the URL")]
+    Credentials,
+    /// Only WebSockets have a path.
+    #[error("{0} URLs have no path")]
+    Path(Transport),
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| TargetError::NoScheme(text.to_owned()))?;
+        if scheme == "unix" {
+            return if rest.is_empty() {
+                Err(TargetError::NoHost(text.to_owned()))
+            } else {
+                Ok(Self::Unix(PathBuf::from(rest)))
+            };
+        }
+        let (transport, port) = transport(scheme)?;
+        let (authority, path) = split_path(rest);
+        if authority.contains('@') {
+            return Err(TargetError::Credentials);
+        }
+        let (name, given_port) = split_port(authority);
+        if name.is_empty() {
+            return Err(TargetError::NoHost(text.to_owned()));
+        }
+        let port = given_port.map_or(Ok(port), parse_port)?;
+        Ok(Self::Network(Host { transport, name: name.to_owned(), port, path: own_path(transport, path)? }))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Network(host) => {
+                write!(f, "{}://{}{}", scheme(host.transport), host.authority(), host.path)
+            }
+        }
+    }
+}
+
+impl Host {
+    /// `name:port`, with brackets around IPv6.
+    pub(super) fn authority(&self) -> String {
+        if self.name.contains(':') {
+            format!("[{}]:{}", self.name, self.port)
+        } else {
+            format!("{}:{}", self.name, self.port)
+        }
+    }
+
+    /// The name that the server's certificate must hold.
+    pub(super) fn server_name<'a>(&'a self, tls: &'a ClientTls) -> &'a str {
+        tls.server_name.as_deref().unwrap_or(&self.name)
+    }
+}
+
+fn transport(scheme: &str) -> Result<(Transport, u16), TargetError> {
+    SCHEMES
+        .iter()
+        .find(|(name, ..)| *name == scheme)
+        .map(|(_, transport, port)| (*transport, *port))
+        .ok_or_else(|| TargetError::Scheme(scheme.to_owned()))
+}
+
+fn scheme(transport: Transport) -> &'static str {
+    SCHEMES.iter().find(|(_, of, _)| *of == transport).map_or("unix", |(name, ..)| name)
+}
+
+/// The path keeps its slash.
+fn split_path(rest: &str) -> (&str, &str) {
+    rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""))
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    if let Some((name, rest)) = authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        return (name, rest.strip_prefix(':'));
+    }
+    match authority.rsplit_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (authority, None),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, TargetError> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err(TargetError::Port(text.to_owned())),
+        Ok(port) => Ok(port),
+    }
+}
+
+fn own_path(transport: Transport, path: &str) -> Result<String, TargetError> {
+    let has_path = matches!(transport, Transport::WebSocket | Transport::SecureWebSocket);
+    match path {
+        "" | "/" if !has_path => Ok(String::new()),
+        _ if !has_path => Err(TargetError::Path(transport)),
+        "" => Ok("/mqtt".to_owned()),
+        path => Ok(path.to_owned()),
+    }
+}
+
+/// Scheme, transport, customary port.
+const SCHEMES: [(&str, Transport, u16); 5] = [
+    ("mqtt", Transport::Tcp, 1883),
+    ("mqtts", Transport::Tls, 8883),
+    ("ws", Transport::WebSocket, 80),
+    ("wss", Transport::SecureWebSocket, 443),
+    ("quic", Transport::Quic, 14567),
+];

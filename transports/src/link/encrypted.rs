@@ -1,0 +1,26 @@
+//! TLS over TCP, by rustls: what one write brings becomes one run of records and one call to the kernel.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
+
+pub(super) fn poll_write(
+    stream: &mut TlsStream<TcpStream>,
+    cx: &mut Context<'_>,
+    slices: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    Pin::new(stream).poll_write_vectored(cx, slices)
+}
+
+pub(super) fn poll_flush(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    Pin::new(stream).poll_flush(cx)
+}
+
+/// Sends `close_notify`, then FIN.
+pub(super) fn poll_close(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    Pin::new(stream).poll_shutdown(cx)
+}

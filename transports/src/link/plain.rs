@@ -1,0 +1,128 @@
+//! Plain TCP and Unix sockets. The write half is shared, so that other threads may try to write.
+
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::{TcpStream, UnixStream, tcp, unix};
+
+/// A socket whose two directions are apart.
+#[derive(Debug)]
+pub(crate) struct Plain<R, W> {
+    read: R,
+    write: Arc<W>,
+}
+
+pub(crate) type PlainTcp = Plain<tcp::OwnedReadHalf, tcp::OwnedWriteHalf>;
+pub(crate) type PlainUnix = Plain<unix::OwnedReadHalf, unix::OwnedWriteHalf>;
+
+/// What a socket's write half can do through a shared reference.
+pub(crate) trait WriteHalf {
+    /// Writes what the socket takes now; `WouldBlock` when that is nothing.
+    fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Waits for room. Only the owner may: one waker is kept.
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Sends FIN.
+    fn finish(&self) -> io::Result<()>;
+}
+
+impl<R: AsyncRead + Unpin, W: WriteHalf> Plain<R, W> {
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        poll_read(&mut self.read, cx, buf)
+    }
+
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.write.try_send(slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(self.write.poll_writable(cx))?;
+                }
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    /// Sends FIN, then takes what has come in already: bytes left unread would turn the close into a reset, which can
+    /// cost the peer our last packet.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.write.finish() {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Poll::Ready(Ok(())),
+            finished => finished?,
+        }
+        let mut unread = [0; 4096];
+        for _ in 0..DRAINED_READS_MAX {
+            if !matches!(self.poll_read(cx, &mut unread), Poll::Ready(Ok(1..))) {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn write_half(&self) -> Arc<W> {
+        Arc::clone(&self.write)
+    }
+}
+
+impl From<TcpStream> for PlainTcp {
+    fn from(stream: TcpStream) -> Self {
+        let (read, write) = stream.into_split();
+        Self { read, write: Arc::new(write) }
+    }
+}
+
+impl From<UnixStream> for PlainUnix {
+    fn from(stream: UnixStream) -> Self {
+        let (read, write) = stream.into_split();
+        Self { read, write: Arc::new(write) }
+    }
+}
+
+impl WriteHalf for tcp::OwnedWriteHalf {
+    fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_write_vectored(slices)
+    }
+
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.as_ref().poll_write_ready(cx)
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        SockRef::from(self.as_ref()).shutdown(Shutdown::Write)
+    }
+}
+
+impl WriteHalf for unix::OwnedWriteHalf {
+    fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_write_vectored(slices)
+    }
+
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.as_ref().poll_write_ready(cx)
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        SockRef::from(self.as_ref()).shutdown(Shutdown::Write)
+    }
+}
+
+/// Reads into a plain slice and says how much came.
+pub(crate) fn poll_read<R: AsyncRead + Unpin>(
+    read: &mut R,
+    cx: &mut Context<'_>,
+    buf: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    let mut buf = ReadBuf::new(buf);
+    ready!(Pin::new(read).poll_read(cx, &mut buf))?;
+    Poll::Ready(Ok(buf.filled().len()))
+}
+
+/// Reads of 4 KiB that a close makes at most to empty the socket's receive queue.
+const DRAINED_READS_MAX: usize = 16;

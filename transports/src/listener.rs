@@ -1,0 +1,130 @@
+//! Accepting connections. Accepting never waits for a peer: what must wait (TLS, HTTP, QUIC handshakes) is left to
+//! [`Incoming::establish`], which runs wherever the link shall live.
+
+use std::io;
+use std::sync::Arc;
+
+use tidegate_limits::{Connections, Handshakes, ListenerConnections, Source};
+
+mod config;
+mod error;
+mod front;
+mod incoming;
+mod quic;
+mod socket;
+mod streams;
+mod unix;
+
+pub use config::{Endpoint, ListenerConfig, LocalAddress};
+pub use error::{BindError, EstablishError};
+pub use incoming::Incoming;
+
+use front::Front;
+use incoming::{Admitted, Raw};
+use quic::QuicSocket;
+use streams::StreamSocket;
+
+/// The caps that all listeners share.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Handshakes that run at the same time.
+    pub handshakes: Arc<Handshakes>,
+    /// Connections that are open.
+    pub connections: Arc<Connections>,
+}
+
+/// A bound endpoint. It joins the runtime of the first [`Listener::accept`], so it may be bound anywhere.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+    address: LocalAddress,
+    front: Arc<Front>,
+    handshakes: Arc<Handshakes>,
+    connections: Arc<ListenerConnections>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Streams(StreamSocket),
+    Quic(QuicSocket),
+}
+
+/// Binds and listens.
+///
+/// # Errors
+/// The address cannot be had, or the TLS material does not fit.
+pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindError> {
+    let front = Arc::new(Front::new(config)?);
+    let (socket, address) = match &config.endpoint {
+        Endpoint::Quic { address, material, config } => {
+            let (socket, bound) = QuicSocket::bind(*address, material, config)?;
+            (Socket::Quic(socket), LocalAddress::Network(bound))
+        }
+        Endpoint::Unix { path, mode } => {
+            let socket = unix::listen(path, *mode, config.backlog)?;
+            (Socket::Streams(socket), LocalAddress::Unix(path.clone()))
+        }
+        Endpoint::Tcp { address }
+        | Endpoint::Tls { address, .. }
+        | Endpoint::WebSocket { address, .. }
+        | Endpoint::SecureWebSocket { address, .. } => {
+            let (socket, bound) = socket::listen(*address, config.backlog)?;
+            (Socket::Streams(StreamSocket::new(socket)), LocalAddress::Network(bound))
+        }
+    };
+    Ok(Listener {
+        socket,
+        address,
+        front,
+        handshakes: Arc::clone(&limits.handshakes),
+        connections: limits.connections.listener(config.connections_max),
+    })
+}
+
+impl Listener {
+    /// The next connection within the caps; those beyond are dropped and counted. May be cancelled at any time.
+    ///
+    /// # Errors
+    /// This process or machine is out of something (file descriptors, memory). The error comes after a short pause, so
+    /// a caller may log it and go on.
+    pub async fn accept(&self) -> io::Result<Incoming> {
+        loop {
+            let (raw, address) = match &self.socket {
+                Socket::Streams(socket) => socket.accept().await?,
+                Socket::Quic(socket) => socket.accept(&self.handshakes).await?,
+            };
+            let source = address.map_or(Source::Local, |address| Source::from(address.ip()));
+            match self.admit(source) {
+                Some(admitted) => return Ok(Incoming::new(raw, address, Arc::clone(&self.front), admitted)),
+                None => raw.refuse(),
+            }
+        }
+    }
+
+    /// Waits until all QUIC connections of this listener are gone and the peers have been told; other transports
+    /// are done at once. Bound it by a timeout: a peer that vanished is waited for.
+    pub async fn wait_idle(&self) {
+        if let Socket::Quic(socket) = &self.socket {
+            socket.wait_idle().await;
+        }
+    }
+
+    /// Where it listens; the port is the real one if 0 was asked for.
+    #[must_use]
+    pub fn local_address(&self) -> &LocalAddress {
+        &self.address
+    }
+
+    /// The counts of this listener's connections.
+    #[must_use]
+    pub fn connections(&self) -> &ListenerConnections {
+        &self.connections
+    }
+
+    fn admit(&self, source: Source) -> Option<Admitted> {
+        let connection = self.connections.admit().ok()?;
+        let handshake =
+            if self.front.waits_for_peer() { Some(self.handshakes.admit(source).ok()?) } else { None };
+        Some(Admitted { source, connection, handshake })
+    }
+}

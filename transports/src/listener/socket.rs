@@ -1,0 +1,60 @@
+//! Making listening sockets for addresses of the network.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+
+use super::BindError;
+
+/// A listening TCP socket. Accepted sockets inherit its options, which saves a call for each.
+pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, SocketAddr), BindError> {
+    let opened = open(address, Type::STREAM, Protocol::TCP).and_then(|socket| {
+        socket.set_tcp_nodelay(true)?;
+        socket
+            .set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL))?;
+        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        bound(socket)
+    });
+    opened.map_err(|fault| BindError::Address { address, fault })
+}
+
+/// A bound UDP socket.
+pub(super) fn datagrams(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
+    let opened = open(address, Type::DGRAM, Protocol::UDP).and_then(|socket| {
+        // Best effort: the kernel caps it by net.core.rmem_max.
+        let _ = socket.set_recv_buffer_size(UDP_BUFFER);
+        let _ = socket.set_send_buffer_size(UDP_BUFFER);
+        bound(socket)
+    });
+    opened.map_err(|fault| BindError::Address { address, fault })
+}
+
+fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    if kind == Type::STREAM {
+        // A restart need not wait until connections of the former process have timed out.
+        socket.set_reuse_address(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn bound(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
+    let address = socket.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+    Ok((socket, address))
+}
+
+/// Idle time after which the kernel asks a TCP peer whether it is there: a vanished client with keep alive 0 must not
+/// stay for ever.
+const KEEPALIVE: Duration = Duration::from_secs(600);
+/// Time between the nine questions that follow.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// Bytes that the kernel may hold of datagrams, each way.
+const UDP_BUFFER: usize = 2 * 1024 * 1024;

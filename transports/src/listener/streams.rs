@@ -1,0 +1,72 @@
+//! Accepting stream sockets, TCP and Unix alike, as bare sockets that no runtime knows yet.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::Socket;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::OnceCell;
+
+use super::Raw;
+use super::unix::SocketFile;
+
+/// A listening socket that joins a runtime when it is first accepted from.
+#[derive(Debug)]
+pub(super) struct StreamSocket {
+    socket: Socket,
+    registered: OnceCell<AsyncFd<Socket>>,
+    _file: Option<SocketFile>,
+}
+
+impl StreamSocket {
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket, registered: OnceCell::new(), _file: None }
+    }
+
+    pub(super) fn with_file(socket: Socket, file: SocketFile) -> Self {
+        Self { _file: Some(file), ..Self::new(socket) }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(Raw, Option<SocketAddr>)> {
+        let registered = self.registered.get_or_try_init(async || register(&self.socket)).await?;
+        loop {
+            let mut readiness = registered.readable().await?;
+            match readiness.try_io(|socket| accept(socket.get_ref())) {
+                Ok(Ok((socket, address))) => return Ok((Raw::Stream(socket), address)),
+                Ok(Err(error)) if is_of_one_peer(&error) => {}
+                Ok(Err(error)) => {
+                    tokio::time::sleep(PAUSE).await;
+                    return Err(error);
+                }
+                Err(_would_block) => {}
+            }
+        }
+    }
+}
+
+#[expect(deprecated, reason = "unsound only for a descriptor that changes; a socket's does not")]
+fn register(socket: &Socket) -> io::Result<AsyncFd<Socket>> {
+    AsyncFd::with_interest(socket.try_clone()?, Interest::READABLE)
+}
+
+fn accept(socket: &Socket) -> io::Result<(Socket, Option<SocketAddr>)> {
+    let (accepted, address) = socket.accept()?;
+    accepted.set_nonblocking(true)?;
+    Ok((accepted, address.as_socket()))
+}
+
+/// Errors of the connection that was to be accepted, not of the listener.
+fn is_of_one_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// How long accepting rests when this machine is out of something.
+const PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,47 @@
+//! Settings of quinn's endpoint, server's and client's side.
+
+use std::sync::Arc;
+
+use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
+use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
+
+use super::QuicConfig;
+
+/// Server settings for one listener.
+pub(crate) fn server_config(
+    tls: Arc<rustls::ServerConfig>,
+    config: &QuicConfig,
+) -> Result<ServerConfig, NoInitialCipherSuite> {
+    let mut server = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+    server
+        .transport_config(Arc::new(transport_config(config)))
+        .max_incoming(INCOMING_MAX)
+        .incoming_buffer_size(INCOMING_BUFFER_MAX)
+        .incoming_buffer_size_total(INCOMING_BUFFER_TOTAL_MAX);
+    Ok(server)
+}
+
+pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport
+        .stream_receive_window(VarInt::from_u32(config.stream_window))
+        .receive_window(VarInt::from_u32(config.connection_window))
+        .send_window(u64::from(config.connection_window))
+        .max_concurrent_bidi_streams(VarInt::from_u32(config.streams_max))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .datagram_receive_buffer_size(None)
+        .max_idle_timeout(
+            config
+                .idle_timeout
+                .map(|timeout| IdleTimeout::try_from(timeout).unwrap_or(IdleTimeout::from(VarInt::MAX))),
+        )
+        .keep_alive_interval(config.keep_alive);
+    transport
+}
+
+/// Connections that have sent their first packet and were not looked at yet.
+const INCOMING_MAX: usize = 1024;
+/// Bytes kept of each of them.
+const INCOMING_BUFFER_MAX: u64 = 16 * 1024;
+/// Bytes kept of all of them together.
+const INCOMING_BUFFER_TOTAL_MAX: u64 = 4 * 1024 * 1024;

@@ -1,0 +1,47 @@
+//! From a client's first packet to its control stream. Waits for the peer, so it runs in a task of its own.
+
+use quinn::crypto::rustls::HandshakeData;
+use quinn::{Connection, Incoming};
+
+use super::{ALPN, CONTROL_STREAM_DOWN, QuicStream};
+use crate::listener::EstablishError;
+use crate::peer::{Peer, TlsFacts, Transport};
+
+/// Completes the handshake and waits for the first bidirectional stream.
+pub(crate) async fn shake_hands(incoming: Incoming) -> Result<(QuicStream, Peer), EstablishError> {
+    let connection = incoming.accept()?.await?;
+    let facts = tls_facts(&connection);
+    if facts.protocol.as_deref().map(str::as_bytes) != Some(ALPN) {
+        connection.close(CONTROL_STREAM_DOWN, b"no application protocol");
+        return Err(EstablishError::ApplicationProtocol);
+    }
+    let mut awaited = AwaitedStream { connection: connection.clone(), is_open: false };
+    let (send, receive) = connection.accept_bi().await?;
+    awaited.is_open = true;
+    let peer = Peer::new(Transport::Quic, Some(connection.remote_address())).with_tls(facts);
+    Ok((QuicStream::new(connection, send, receive), peer))
+}
+
+/// Tells a client that opened no stream in time why its connection ends.
+struct AwaitedStream {
+    connection: Connection,
+    is_open: bool,
+}
+
+impl Drop for AwaitedStream {
+    fn drop(&mut self) {
+        if !self.is_open {
+            self.connection.close(CONTROL_STREAM_DOWN, b"no stream was opened");
+        }
+    }
+}
+
+fn tls_facts(connection: &Connection) -> TlsFacts {
+    let data = connection.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
+    let protocol = data.as_ref().and_then(|data| data.protocol.as_deref());
+    TlsFacts {
+        version: "TLSv1.3",
+        protocol: protocol.map(|protocol| String::from_utf8_lossy(protocol).into()),
+        server_name: data.as_ref().and_then(|data| data.server_name.as_deref()).map(Box::from),
+    }
+}

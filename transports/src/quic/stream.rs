@@ -1,0 +1,120 @@
+//! One bidirectional QUIC stream as a link, and the connection that ends with it.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream};
+
+use super::{CONTROL_STREAM_DOWN, NORMAL, close_code};
+use crate::link::CloseReason;
+
+/// The control stream of a connection.
+pub(crate) struct QuicStream {
+    connection: Connection,
+    send: SendStream,
+    receive: RecvStream,
+    /// Refuses further streams; ends with the connection.
+    refusals: Option<Background>,
+    /// Resolves when the peer has all bytes, or wants no more; there once our side is closed.
+    delivered: Option<Background>,
+    is_reset: bool,
+}
+
+type Background = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl QuicStream {
+    pub(crate) fn new(connection: Connection, send: SendStream, receive: RecvStream) -> Self {
+        let refusals: Background = Box::pin(refuse_streams(connection.clone()));
+        Self { connection, send, receive, refusals: Some(refusals), delivered: None, is_reset: false }
+    }
+
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        match self.receive.poll_read(cx, buf) {
+            Poll::Pending => {
+                self.poll_refusals(cx);
+                Poll::Pending
+            }
+            Poll::Ready(Ok(read)) => Poll::Ready(Ok(read)),
+            Poll::Ready(Err(error)) => {
+                self.is_reset |= matches!(error, ReadError::Reset(_));
+                Poll::Ready(end_of_reading(error))
+            }
+        }
+    }
+
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut total = 0;
+        for slice in slices.iter().filter(|slice| !slice.is_empty()) {
+            match Pin::new(&mut self.send).poll_write(cx, slice) {
+                Poll::Ready(Ok(written)) => {
+                    total += written;
+                    if written < slice.len() {
+                        break;
+                    }
+                }
+                _ if total > 0 => break,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(total))
+    }
+
+    /// Finishes the stream, waits until the peer has it all, and closes the connection.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
+        if self.delivered.is_none() {
+            // Fails only on a stream that is finished or reset, which is as far as we wanted to come.
+            let _ = self.send.finish();
+            let stopped = self.send.stopped();
+            self.delivered = Some(Box::pin(async move { drop(stopped.await) }));
+        }
+        if let Some(delivered) = &mut self.delivered {
+            ready!(delivered.as_mut().poll(cx));
+            self.delivered = Some(Box::pin(std::future::ready(())));
+        }
+        let code = if self.is_reset { CONTROL_STREAM_DOWN } else { close_code(reason) };
+        self.connection.close(code, b"");
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_refusals(&mut self, cx: &mut Context<'_>) {
+        if let Some(refusals) = &mut self.refusals
+            && refusals.as_mut().poll(cx).is_ready()
+        {
+            self.refusals = None;
+        }
+    }
+}
+
+impl fmt::Debug for QuicStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QuicStream").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+/// A peer that closes its connection with code 0 has ended the stream in order.
+fn end_of_reading(error: ReadError) -> io::Result<usize> {
+    match error {
+        ReadError::ConnectionLost(ConnectionError::ApplicationClosed(close))
+            if close.error_code == NORMAL =>
+        {
+            Ok(0)
+        }
+        error => Err(error.into()),
+    }
+}
+
+/// Only the control stream carries MQTT for now: a client that opens another is told at once, not left waiting.
+async fn refuse_streams(connection: Connection) {
+    while let Ok((mut send, mut receive)) = connection.accept_bi().await {
+        let _ = send.reset(CONTROL_STREAM_DOWN);
+        let _ = receive.stop(CONTROL_STREAM_DOWN);
+    }
+}

@@ -1,0 +1,146 @@
+//! TLS material of a server, and how clients judge a server. Owns certificates and keys; links own the sessions.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{InconsistentKeys, ServerConfig};
+use rustls_pki_types::pem::{self, PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+mod client;
+mod error;
+mod facts;
+mod verifier;
+
+pub use client::{ClientTls, ClientTlsError};
+pub use error::MaterialError;
+
+pub(crate) use facts::tls_facts;
+
+/// A certificate chain and its private key, checked to belong together.
+#[derive(Clone)]
+pub struct ServerMaterial {
+    key: Arc<CertifiedKey>,
+}
+
+impl ServerMaterial {
+    /// Reads a PEM chain (the server's own certificate first) and a PEM key (PKCS#8, PKCS#1 or SEC1; ECDSA, RSA or
+    /// Ed25519; not encrypted). Both may be in one file.
+    ///
+    /// # Errors
+    /// Which file has which fault.
+    pub fn from_pem_files(chain: &Path, key: &Path) -> Result<Self, MaterialError> {
+        let chain = PemFile::read(chain)?;
+        let key = PemFile::read(key)?;
+        Self::from_files(&chain, &key)
+    }
+
+    /// The same from PEM text in memory; errors name the parts `certificate` and `private key`.
+    ///
+    /// # Errors
+    /// Which part has which fault.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, MaterialError> {
+        let chain = PemFile { path: PathBuf::from("certificate"), text: chain.to_vec() };
+        let key = PemFile { path: PathBuf::from("private key"), text: key.to_vec() };
+        Self::from_files(&chain, &key)
+    }
+
+    fn from_files(chain: &PemFile, key: &PemFile) -> Result<Self, MaterialError> {
+        let certificates = chain.certificates()?;
+        let private_key = key.private_key()?;
+        let private_key = provider()
+            .key_provider
+            .load_private_key(private_key)
+            .map_err(|fault| MaterialError::Key { path: key.path.clone(), fault })?;
+        let certified = CertifiedKey::new(certificates, private_key);
+        match certified.keys_match() {
+            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+                Ok(Self { key: Arc::new(certified) })
+            }
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                Err(MaterialError::Mismatch { certificate: chain.path.clone(), key: key.path.clone() })
+            }
+            Err(fault) => Err(MaterialError::Certificate { path: chain.path.clone(), fault }),
+        }
+    }
+
+    /// TLS 1.2 and 1.3. Sessions are resumed by tickets, so the server remembers none. A client that offers no
+    /// application protocol is welcome; one that offers only others gets the alert `no_application_protocol`.
+    pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
+        let builder =
+            ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+        let mut config = self.finish(builder, protocols);
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
+        config.send_tls13_tickets = 1;
+        Ok(config)
+    }
+
+    /// TLS 1.3 for QUIC, whose clients must offer one of `protocols`. No early data.
+    pub(crate) fn quic_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])?;
+        let mut config = self.finish(builder, protocols);
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
+        config.send_tls13_tickets = 1;
+        Ok(config)
+    }
+
+    fn finish(
+        &self,
+        builder: rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>,
+        protocols: &[&[u8]],
+    ) -> ServerConfig {
+        let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&self.key)));
+        let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        config
+    }
+}
+
+impl fmt::Debug for ServerMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerMaterial").field("certificates", &self.key.cert.len()).finish_non_exhaustive()
+    }
+}
+
+/// Text of a PEM file and where it came from.
+struct PemFile {
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+impl PemFile {
+    fn read(path: &Path) -> Result<Self, MaterialError> {
+        match std::fs::read(path) {
+            Ok(text) => Ok(Self { path: path.to_owned(), text }),
+            Err(fault) => Err(MaterialError::Read { path: path.to_owned(), fault }),
+        }
+    }
+
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, MaterialError> {
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.text).collect();
+        match certificates {
+            Ok(certificates) if certificates.is_empty() => {
+                Err(MaterialError::NoCertificate { path: self.path.clone() })
+            }
+            Ok(certificates) => Ok(certificates),
+            Err(fault) => Err(MaterialError::Pem { path: self.path.clone(), fault }),
+        }
+    }
+
+    fn private_key(&self) -> Result<PrivateKeyDer<'static>, MaterialError> {
+        PrivateKeyDer::from_pem_slice(&self.text).map_err(|fault| match fault {
+            pem::Error::NoItemsFound => MaterialError::NoKey { path: self.path.clone() },
+            fault => MaterialError::Pem { path: self.path.clone(), fault },
+        })
+    }
+}
+
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}

@@ -1,0 +1,100 @@
+//! How a client judges a server: which authorities it trusts, under which name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::{self, PemObject};
+use thiserror::Error;
+
+use super::provider;
+use super::verifier::AnyCertificate;
+
+/// A client's TLS settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientTls {
+    /// PEM files with the authorities to trust. Empty: those of the operating system.
+    pub ca_files: Vec<PathBuf>,
+    /// Take any certificate. For development only: whoever sits in between can read all.
+    pub insecure: bool,
+    /// The name to ask for and to find in the certificate, instead of the host connected to.
+    pub server_name: Option<String>,
+}
+
+/// What is wrong with a client's TLS settings.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientTlsError {
+    /// A CA file cannot be read or is no PEM.
+    #[error("cannot use the CA file {}: {fault}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: pem::Error,
+    },
+    /// A CA file holds no certificate.
+    #[error("the CA file {} holds no certificate", path.display())]
+    EmptyCaFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A certificate in a CA file cannot be used.
+    #[error("a certificate in the CA file {} cannot be used: {fault}", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: rustls::Error,
+    },
+    /// No CA file is given and the operating system has none.
+    #[error("the operating system trusts no certificate authority; name a CA file")]
+    NoAuthorities,
+    /// The combination cannot be used.
+    #[error("unusable TLS settings: {0}")]
+    Unusable(#[from] rustls::Error),
+}
+
+impl ClientTls {
+    pub(crate) fn config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        protocols: &[&[u8]],
+    ) -> Result<ClientConfig, ClientTlsError> {
+        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(versions)?;
+        let mut config = if self.insecure {
+            let verifier = Arc::new(AnyCertificate::new(provider()));
+            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        } else {
+            builder.with_root_certificates(self.authorities()?).with_no_client_auth()
+        };
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        Ok(config)
+    }
+
+    fn authorities(&self) -> Result<RootCertStore, ClientTlsError> {
+        let mut store = RootCertStore::empty();
+        for path in &self.ca_files {
+            add_file(&mut store, path)?;
+        }
+        if self.ca_files.is_empty() {
+            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        if store.is_empty() { Err(ClientTlsError::NoAuthorities) } else { Ok(store) }
+    }
+}
+
+fn add_file(store: &mut RootCertStore, path: &PathBuf) -> Result<(), ClientTlsError> {
+    let unreadable = |fault| ClientTlsError::CaFile { path: path.clone(), fault };
+    let before = store.len();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+        let certificate = certificate.map_err(unreadable)?;
+        let added = store.add(certificate);
+        added.map_err(|fault| ClientTlsError::Authority { path: path.clone(), fault })?;
+    }
+    if store.len() == before {
+        return Err(ClientTlsError::EmptyCaFile { path: path.clone() });
+    }
+    Ok(())
+}

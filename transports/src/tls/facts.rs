@@ -1,0 +1,16 @@
+//! What a finished TLS handshake agreed on, as facts for a peer.
+
+use rustls::{CommonState, ProtocolVersion};
+
+use crate::peer::TlsFacts;
+
+/// `server_name` is what the client asked for, known on the server's side.
+pub(crate) fn tls_facts(state: &CommonState, server_name: Option<&str>) -> TlsFacts {
+    let version = match state.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        _ => "TLS",
+    };
+    let protocol = state.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into());
+    TlsFacts { version, protocol, server_name: server_name.map(Box::from) }
+}

@@ -1,0 +1,151 @@
+//! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames, not HTTP's rules of
+//! the upgrade, which live in [`upgrade`], and keeps no bytes: payload is unmasked where the caller reads it and
+//! leaves from where the caller has it.
+
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::link::CloseReason;
+
+mod config;
+mod decoder;
+mod dial;
+mod encoder;
+mod fault;
+mod mask;
+mod offer;
+mod upgrade;
+
+pub use config::WebSocketConfig;
+pub use dial::UpgradeError;
+pub(crate) use dial::dial;
+pub use fault::WebSocketFault;
+pub use offer::UpgradeRefusal;
+pub(crate) use upgrade::upgrade;
+
+use decoder::{Decoder, End};
+use encoder::Encoder;
+
+/// Which end of the connection we are: clients mask what they send, servers must not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
+}
+
+/// The stream after the upgrade.
+#[derive(Debug)]
+pub(crate) struct WebSocket<S> {
+    io: S,
+    decoder: Decoder,
+    encoder: Encoder,
+    /// What came with the upgrade's last read.
+    read_ahead: Bytes,
+    heartbeat: Option<Duration>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    pub(crate) fn new(io: S, role: Role, read_ahead: Bytes, config: &WebSocketConfig) -> Self {
+        let heartbeat = if role == Role::Server { config.ping_interval } else { None };
+        Self {
+            io,
+            decoder: Decoder::new(role, config.frame_size_max),
+            encoder: Encoder::new(role),
+            read_ahead,
+            heartbeat,
+        }
+    }
+
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        loop {
+            if let Some(end) = self.decoder.end() {
+                return self.finish_reading(cx, end);
+            }
+            let read = ready!(self.poll_fill(cx, buf))?;
+            if read == 0 {
+                return Poll::Ready(self.decoder.at_end_of_stream());
+            }
+            let payload = self.decoder.decode(buf.get_mut(..read).unwrap_or_default());
+            if let Some(ping) = self.decoder.take_ping() {
+                self.encoder.queue_pong(&ping);
+                if let Poll::Ready(Err(error)) = self.encoder.poll_controls(&mut self.io, cx) {
+                    return Poll::Ready(Err(error));
+                }
+            }
+            if payload > 0 {
+                return Poll::Ready(Ok(payload));
+            }
+        }
+    }
+
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.encoder.poll_write(&mut self.io, cx, slices)
+    }
+
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.encoder.poll_controls(&mut self.io, cx))?;
+        std::pin::Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Sends a Close frame unless one was sent, then ends the stream below.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
+        self.encoder.queue_close(close_code(reason));
+        ready!(self.encoder.poll_controls(&mut self.io, cx))?;
+        std::pin::Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    pub(crate) fn beat(&mut self) -> io::Result<()> {
+        self.encoder.queue_ping()
+    }
+
+    pub(crate) fn heartbeat(&self) -> Option<Duration> {
+        self.heartbeat
+    }
+
+    /// Answers the end: a Close frame by the same code, a broken rule by the code of the fault.
+    fn finish_reading(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<usize>> {
+        let (code, result) = match end {
+            End::Closed { code } => (code, Ok(0)),
+            End::Broken(fault) => {
+                (fault.close_code(), Err(io::Error::new(io::ErrorKind::InvalidData, fault)))
+            }
+        };
+        self.encoder.queue_close(code);
+        match self.encoder.poll_controls(&mut self.io, cx) {
+            Poll::Ready(Err(error)) if result.is_ok() => Poll::Ready(Err(error)),
+            _ => Poll::Ready(result),
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.read_ahead.has_remaining() {
+            let length = self.read_ahead.remaining().min(buf.len());
+            self.read_ahead.copy_to_slice(buf.get_mut(..length).unwrap_or_default());
+            if !self.read_ahead.has_remaining() {
+                self.read_ahead = Bytes::new();
+            }
+            return Poll::Ready(Ok(length));
+        }
+        crate::link::poll_read(&mut self.io, cx, buf)
+    }
+}
+
+fn close_code(reason: CloseReason) -> u16 {
+    match reason {
+        CloseReason::Normal => 1000,
+        CloseReason::GoingAway => 1001,
+        CloseReason::ControlStreamDown => 1011,
+        CloseReason::Overloaded => 1013,
+    }
+}

@@ -1,0 +1,227 @@
+//! Takes the frames off an incoming stream, in place. Owns the state of the frame that is under way; does no IO, and
+//! keeps payload of control frames only (at most 125 bytes).
+
+use std::io::{self, Cursor};
+
+use smallvec::SmallVec;
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+
+use super::{Role, WebSocketFault, mask};
+
+/// Payload of a control frame.
+pub(crate) type ControlPayload = SmallVec<[u8; 16]>;
+
+/// Incoming frames, as far as they have come.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    is_masked: bool,
+    frame_size_max: u64,
+    /// The bytes of a header that is not whole yet.
+    header: SmallVec<[u8; 14]>,
+    frame: Option<Frame>,
+    /// A message began and its last fragment has not come.
+    in_message: bool,
+    control: ControlPayload,
+    ping: Option<ControlPayload>,
+    end: Option<End>,
+}
+
+/// Why nothing more will be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The peer sent a Close frame; `code` is the one to answer with.
+    Closed { code: u16 },
+    /// The peer broke a rule.
+    Broken(WebSocketFault),
+}
+
+/// A frame whose header has come.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    kind: Kind,
+    mask: Option<[u8; 4]>,
+    length: u64,
+    taken: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Payload,
+    Ping,
+    Pong,
+    Close,
+}
+
+impl Decoder {
+    pub(crate) fn new(role: Role, frame_size_max: u64) -> Self {
+        Self {
+            is_masked: role == Role::Server,
+            frame_size_max,
+            header: SmallVec::new(),
+            frame: None,
+            in_message: false,
+            control: SmallVec::new(),
+            ping: None,
+            end: None,
+        }
+    }
+
+    /// Moves the payload that `bytes` hold to their front and says how much it is. What follows a Close frame or a
+    /// broken rule is left alone; [`Decoder::end`] tells.
+    pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> usize {
+        let (mut read, mut kept) = (0, 0);
+        while self.end.is_none() && read < bytes.len() {
+            let Some(frame) = self.frame else {
+                match self.take_header(bytes.get(read..).unwrap_or_default()) {
+                    Ok(taken) => read += taken,
+                    Err(fault) => self.end = Some(End::Broken(fault)),
+                }
+                continue;
+            };
+            let left = usize::try_from(frame.length - frame.taken).unwrap_or(usize::MAX);
+            let length = left.min(bytes.len() - read);
+            let part = bytes.get_mut(read..read + length).unwrap_or_default();
+            if let Some(mask) = frame.mask {
+                mask::apply(part, mask, frame.taken);
+            }
+            if frame.kind == Kind::Payload {
+                bytes.copy_within(read..read + length, kept);
+                kept += length;
+            } else {
+                self.control.extend_from_slice(part);
+            }
+            read += length;
+            self.advance(frame, length);
+        }
+        kept
+    }
+
+    /// The payload of the latest Ping since the last call: older ones need no answer (RFC 6455, 5.5.3).
+    pub(crate) fn take_ping(&mut self) -> Option<ControlPayload> {
+        self.ping.take()
+    }
+
+    pub(crate) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// What the end of the stream below means: an end between two frames is taken as one, within a frame it is an error.
+    pub(crate) fn at_end_of_stream(&self) -> io::Result<usize> {
+        if self.frame.is_none() && self.header.is_empty() && !self.in_message {
+            return Ok(0);
+        }
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Takes what `bytes` hold of a header, and says how many bytes that was.
+    fn take_header(&mut self, bytes: &[u8]) -> Result<usize, WebSocketFault> {
+        for (index, byte) in bytes.iter().enumerate() {
+            self.header.push(*byte);
+            if self.header.len() < header_size(&self.header) {
+                continue;
+            }
+            let parsed = FrameHeader::parse(&mut Cursor::new(&self.header));
+            let Ok(Some((header, length))) = parsed else {
+                return Err(WebSocketFault::ReservedOpcode);
+            };
+            self.header.clear();
+            self.begin(&header, length)?;
+            return Ok(index + 1);
+        }
+        Ok(bytes.len())
+    }
+
+    fn begin(&mut self, header: &FrameHeader, length: u64) -> Result<(), WebSocketFault> {
+        if header.rsv1 || header.rsv2 || header.rsv3 {
+            return Err(WebSocketFault::ReservedBits);
+        }
+        if header.mask.is_some() != self.is_masked {
+            return Err(WebSocketFault::Masking);
+        }
+        let kind = match header.opcode {
+            OpCode::Control(control) => control_kind(control, header.is_final, length)?,
+            OpCode::Data(data) => self.data_kind(data, header.is_final, length)?,
+        };
+        let frame = Frame { kind, mask: header.mask, length, taken: 0 };
+        self.frame = Some(frame);
+        if length == 0 {
+            self.advance(frame, 0);
+        }
+        Ok(())
+    }
+
+    fn data_kind(&mut self, data: Data, is_final: bool, length: u64) -> Result<Kind, WebSocketFault> {
+        let is_first = match data {
+            Data::Text => return Err(WebSocketFault::TextFrame),
+            Data::Reserved(_) => return Err(WebSocketFault::ReservedOpcode),
+            Data::Binary => true,
+            Data::Continue => false,
+        };
+        if is_first == self.in_message {
+            return Err(WebSocketFault::Fragmentation);
+        }
+        if length > self.frame_size_max {
+            return Err(WebSocketFault::TooLong);
+        }
+        self.in_message = !is_final;
+        Ok(Kind::Payload)
+    }
+
+    fn advance(&mut self, mut frame: Frame, length: usize) {
+        frame.taken += u64::try_from(length).unwrap_or(u64::MAX);
+        self.frame = Some(frame);
+        if frame.taken < frame.length {
+            return;
+        }
+        self.frame = None;
+        let control = std::mem::take(&mut self.control);
+        match frame.kind {
+            Kind::Payload | Kind::Pong => {}
+            Kind::Ping => self.ping = Some(control),
+            Kind::Close => self.end = Some(closed(&control)),
+        }
+    }
+}
+
+fn control_kind(control: Control, is_final: bool, length: u64) -> Result<Kind, WebSocketFault> {
+    if !is_final || length > CONTROL_PAYLOAD_MAX {
+        return Err(WebSocketFault::ControlFrame);
+    }
+    match control {
+        Control::Close => Ok(Kind::Close),
+        Control::Ping => Ok(Kind::Ping),
+        Control::Pong => Ok(Kind::Pong),
+        Control::Reserved(_) => Err(WebSocketFault::ReservedOpcode),
+    }
+}
+
+/// The size of the header that begins with `bytes`, as far as these tell.
+fn header_size(bytes: &[u8]) -> usize {
+    let Some(second) = bytes.get(1) else { return 2 };
+    let extended = match second & 0x7F {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    2 + extended + mask
+}
+
+/// A Close frame without a code is answered with 1000.
+fn closed(payload: &[u8]) -> End {
+    match payload.split_first_chunk::<2>() {
+        None if payload.is_empty() => End::Closed { code: 1000 },
+        Some((code, reason)) => {
+            let code = u16::from_be_bytes(*code);
+            if CloseCode::from(code).is_allowed() && str::from_utf8(reason).is_ok() {
+                End::Closed { code }
+            } else {
+                End::Broken(WebSocketFault::CloseFrame)
+            }
+        }
+        None => End::Broken(WebSocketFault::CloseFrame),
+    }
+}
+
+const CONTROL_PAYLOAD_MAX: u64 = 125;

@@ -1,0 +1,134 @@
+//! The rules of the upgrade: which HTTP request may become a WebSocket that carries MQTT, and what the others are
+//! told. Does no IO.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use hyper::{Method, Request, Response, StatusCode, Version};
+use thiserror::Error;
+use tungstenite::handshake::derive_accept_key;
+
+/// Why a request did not become a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UpgradeRefusal {
+    /// 404.
+    #[error("no MQTT at this path")]
+    Path,
+    /// 405.
+    #[error("method is not GET")]
+    Method,
+    /// 426: plain HTTP, or HTTP/1.0.
+    #[error("no upgrade to WebSocket asked for")]
+    NoUpgrade,
+    /// 426, naming version 13.
+    #[error("WebSocket version is not 13")]
+    Version,
+    /// 400.
+    #[error("Sec-WebSocket-Key is missing or malformed")]
+    Key,
+    /// 400.
+    #[error("no subprotocol offered that is mqtt or mqttv3.1")]
+    Subprotocol,
+}
+
+impl UpgradeRefusal {
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Path => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoUpgrade | Self::Version => StatusCode::UPGRADE_REQUIRED,
+            Self::Key | Self::Subprotocol => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The answer; the connection ends after it.
+    pub(crate) fn response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(Bytes::from(format!("{self}\n"))));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        match self {
+            Self::Method => put(headers, ALLOW, "GET"),
+            Self::NoUpgrade | Self::Version => {
+                put(headers, UPGRADE, "websocket");
+                put(headers, CONNECTION, "upgrade, close");
+                put(headers, SEC_WEBSOCKET_VERSION, "13");
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// The answer that makes a WebSocket of the request's connection.
+pub(crate) fn accept<B>(request: &Request<B>, path: &str) -> Result<Response<Full<Bytes>>, UpgradeRefusal> {
+    if request.uri().path() != path {
+        return Err(UpgradeRefusal::Path);
+    }
+    if request.method() != Method::GET {
+        return Err(UpgradeRefusal::Method);
+    }
+    let headers = request.headers();
+    if !asks_for_upgrade(headers) || request.version() < Version::HTTP_11 {
+        return Err(UpgradeRefusal::NoUpgrade);
+    }
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(UpgradeRefusal::Version);
+    }
+    let accept_key = accept_key(headers).ok_or(UpgradeRefusal::Key)?;
+    let subprotocol = subprotocol(headers).ok_or(UpgradeRefusal::Subprotocol)?;
+    Ok(switching(accept_key, subprotocol))
+}
+
+fn switching(accept_key: HeaderValue, subprotocol: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    put(headers, CONNECTION, "upgrade");
+    put(headers, UPGRADE, "websocket");
+    put(headers, SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept_key);
+    response
+}
+
+fn asks_for_upgrade(headers: &HeaderMap) -> bool {
+    let upgrades = tokens(headers, &CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"));
+    upgrades && tokens(headers, &UPGRADE).any(|token| token.eq_ignore_ascii_case("websocket"))
+}
+
+/// RFC 6455, 4.2.1: the key is 16 bytes in base64, which is 22 characters and two of padding.
+fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
+    let key = headers.get(SEC_WEBSOCKET_KEY)?.as_bytes();
+    let digits = key.strip_suffix(b"==")?;
+    let is_base64 = digits.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+    if digits.len() != 22 || !is_base64 {
+        return None;
+    }
+    HeaderValue::from_str(&derive_accept_key(key)).ok()
+}
+
+/// [MQTT5-6.0.0-4]: the first of the client's offers that we speak, whatever else the list holds.
+fn subprotocol(headers: &HeaderMap) -> Option<&'static str> {
+    tokens(headers, &SEC_WEBSOCKET_PROTOCOL)
+        .find_map(|offer| SUBPROTOCOLS.into_iter().find(|subprotocol| *subprotocol == offer))
+}
+
+/// The items of a list header, which may come as several lines.
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+/// Names of MQTT in `Sec-WebSocket-Protocol`; both mean a stream of MQTT packets, whose CONNECT tells the version.
+const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];

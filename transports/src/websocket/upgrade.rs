@@ -1,0 +1,71 @@
+//! The server's side of the upgrade: HTTP/1.1 by hyper until the answer is out, then the bare stream again.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::io;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::sync::OnceLock;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::offer::{self, UpgradeRefusal};
+use super::{Role, WebSocket, WebSocketConfig};
+use crate::listener::EstablishError;
+
+/// Answers HTTP requests until one becomes a WebSocket; a refused one ends the connection.
+pub(crate) async fn upgrade<S>(io: S, config: &WebSocketConfig) -> Result<WebSocket<S>, EstablishError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = Upgrader { path: config.path.clone(), verdict: OnceLock::new() };
+    let connection = http1::Builder::new()
+        .max_buf_size(REQUEST_SIZE_MAX)
+        .max_headers(HEADERS_MAX)
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(io), service);
+    let parts = connection.without_shutdown().await.map_err(http_error)?;
+    let mut io = parts.io.into_inner();
+    match parts.service.verdict.get() {
+        Some(Ok(())) => Ok(WebSocket::new(io, Role::Server, parts.read_buf, config)),
+        Some(Err(refusal)) => {
+            io.shutdown().await?;
+            Err(EstablishError::Upgrade(*refusal))
+        }
+        None => Err(EstablishError::Closed),
+    }
+}
+
+/// Answers by the rules of the offer and remembers the verdict on the first request.
+struct Upgrader {
+    path: String,
+    verdict: OnceLock<Result<(), UpgradeRefusal>>,
+}
+
+impl Service<Request<Incoming>> for Upgrader {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let answer = offer::accept(&request, &self.path);
+        self.verdict.get_or_init(|| answer.as_ref().map(drop).map_err(|refusal| *refusal));
+        ready(Ok(answer.unwrap_or_else(UpgradeRefusal::response)))
+    }
+}
+
+fn http_error(error: hyper::Error) -> EstablishError {
+    if error.is_incomplete_message() || error.is_closed() {
+        return EstablishError::Closed;
+    }
+    EstablishError::Io(io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// The longest request head, in bytes; a longer one gets 431.
+const REQUEST_SIZE_MAX: usize = 16 * 1024;
+/// The most header lines of a request; more get 431.
+const HEADERS_MAX: usize = 64;
