@@ -1,1 +1,117 @@
-//! tests
+//! Who is chosen, by strategy.
+
+use std::collections::BTreeMap;
+
+use tidegate_mqtt::QoS;
+use tidegate_mqtt::topic::SubscriptionFilter;
+
+use super::{Group, MemberState};
+use crate::subscription::Member;
+use crate::{Config, Grant, Strategy, Subscriber};
+
+#[derive(Clone)]
+struct Id(u64);
+
+impl Subscriber for Id {
+    fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+const GRANT: Grant =
+    Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
+
+fn group(strategy: Strategy, members: u64) -> Group<Id> {
+    let filter = SubscriptionFilter::parse("$share/g/a/#").unwrap();
+    let group = Group::new(filter, 1, &Config { strategy, ..Config::default() });
+    for id in 0..members {
+        assert!(!group.join(Member { subscriber: Id(id), grant: GRANT }));
+    }
+    group
+}
+
+fn online(_: &Id) -> MemberState {
+    MemberState { online: true, inflight: 0 }
+}
+
+fn tally(picks: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
+    picks.fold(BTreeMap::new(), |mut tally, id| {
+        *tally.entry(id).or_default() += 1;
+        tally
+    })
+}
+
+#[test]
+fn round_robin_gives_each_the_same() {
+    let group = group(Strategy::RoundRobin, 7);
+    let tally = tally((0..70).map(|_| group.pick(1, 0, None, online).unwrap().subscriber.0));
+    assert_eq!(tally, (0..7).map(|id| (id, 10)).collect());
+}
+
+#[test]
+fn round_robin_gives_each_online_member_the_same() {
+    let group = group(Strategy::RoundRobin, 5);
+    let state = |id: &Id| MemberState { online: id.0 < 3, inflight: 0 };
+    let tally = tally((0..30).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
+    assert_eq!(tally, (0..3).map(|id| (id, 10)).collect());
+}
+
+#[test]
+fn somebody_offline_is_chosen_when_nobody_is_online() {
+    for strategy in [Strategy::RoundRobin, Strategy::Random, Strategy::Sticky, Strategy::LeastInflight] {
+        let group = group(strategy, 5);
+        let offline = |_: &Id| MemberState { online: false, inflight: 3 };
+        assert!(group.pick(1, 5, None, offline).is_some(), "{strategy:?}");
+        let one = |id: &Id| MemberState { online: id.0 == 4, inflight: 9 };
+        assert_eq!(group.pick(1, 5, None, one).unwrap().subscriber.0, 4, "{strategy:?}");
+    }
+}
+
+#[test]
+fn the_excluded_member_is_not_chosen() {
+    let group = group(Strategy::RoundRobin, 2);
+    assert!((0..10).all(|_| group.pick(1, 0, Some(0), online).unwrap().subscriber.0 == 1));
+    assert!(group.leave(1));
+    assert!(group.pick(1, 0, Some(0), online).is_none());
+}
+
+#[test]
+fn random_follows_the_number_given() {
+    let group = group(Strategy::Random, 4);
+    let tally = tally((0..40).map(|random| group.pick(1, random, None, online).unwrap().subscriber.0));
+    assert_eq!(tally, (0..4).map(|id| (id, 10)).collect());
+}
+
+#[test]
+fn sticky_keeps_to_its_member_while_that_is_there() {
+    let group = group(Strategy::Sticky, 8);
+    let before: Vec<_> = (0..200).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0).collect();
+    assert!(tally(before.iter().copied()).len() == 8, "publishers are spread");
+    assert!(group.leave(3));
+    for (publisher, member) in (0..).zip(before) {
+        let now = group.pick(publisher, 7, None, online).unwrap().subscriber.0;
+        assert!(now == member || member == 3);
+        assert_ne!(now, 3);
+    }
+}
+
+#[test]
+fn least_inflight_takes_the_idlest_and_rotates_among_equals() {
+    let group = group(Strategy::LeastInflight, 6);
+    let state = |id: &Id| MemberState { online: true, inflight: if id.0 < 2 { 1 } else { 5 } };
+    let tally = tally((0..20).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
+    assert_eq!(tally, (0..2).map(|id| (id, 10)).collect());
+}
+
+#[test]
+fn joining_twice_is_one_membership() {
+    let group = group(Strategy::RoundRobin, 3);
+    let grant = Grant { qos: QoS::ExactlyOnce, ..GRANT };
+    assert!(group.join(Member { subscriber: Id(1), grant }));
+    assert_eq!(group.len(), 3);
+    let granted = (0..3).map(|_| group.pick(1, 0, None, online).unwrap()).find(|picked| picked.subscriber.0 == 1);
+    assert_eq!(granted.unwrap().grant.qos, QoS::ExactlyOnce);
+    assert!(group.leave(1));
+    assert!(!group.leave(1));
+    assert_eq!(group.len(), 2);
+}

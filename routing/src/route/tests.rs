@@ -1,1 +1,69 @@
-//! tests
+//! What overlapping subscriptions grant together.
+
+use tidegate_mqtt::QoS;
+
+use super::{Delivery, Grants, deliveries};
+use crate::subscription::Member;
+use crate::{Grant, Subscriber};
+
+#[derive(Clone)]
+struct Id(u64);
+
+impl Subscriber for Id {
+    fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+fn member(id: u64, qos: u8, no_local: bool, retain_as_published: bool, identifier: u32) -> Member<Id> {
+    let qos = QoS::try_from(qos).unwrap();
+    let identifier = identifier.try_into().ok();
+    Member { subscriber: Id(id), grant: Grant { qos, no_local, retain_as_published, identifier } }
+}
+
+fn only(members: &[Member<Id>]) -> Delivery<Id> {
+    let mut all = deliveries(members.iter().collect(), false);
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+#[test]
+fn the_highest_qos_and_all_identifiers() {
+    let delivery =
+        only(&[member(1, 0, false, false, 5), member(1, 2, false, true, 0), member(1, 1, false, false, 7)]);
+    assert_eq!(delivery.qos, QoS::ExactlyOnce);
+    assert!(delivery.retain_as_published);
+    let mut identifiers = delivery.identifiers.to_vec();
+    identifiers.sort_unstable();
+    assert_eq!(identifiers, [5, 7]);
+}
+
+#[test]
+fn equal_identifiers_of_two_subscriptions_come_twice() {
+    let delivery = only(&[member(1, 0, false, false, 5), member(1, 0, false, false, 5)]);
+    assert_eq!(delivery.identifiers.as_slice(), [5, 5]);
+}
+
+#[test]
+fn identifiers_stay_with_their_subscriber() {
+    let members = [member(1, 0, false, false, 5), member(2, 0, false, false, 6), member(1, 1, false, false, 0)];
+    let all = deliveries(members.iter().collect(), false);
+    let of = |id| all.iter().find(|delivery| delivery.subscriber.0 == id).unwrap().identifiers.to_vec();
+    assert_eq!((all.len(), of(1), of(2)), (2, vec![5], vec![6]));
+}
+
+#[test]
+fn no_local_alone_keeps_own_messages_away() {
+    let delivery = only(&[member(1, 1, true, false, 0), member(1, 2, true, false, 0)]);
+    assert_eq!(delivery.for_publisher(1), None);
+    assert_eq!(delivery.for_publisher(2).unwrap().qos, QoS::ExactlyOnce);
+}
+
+#[test]
+fn own_messages_come_as_the_other_subscriptions_grant() {
+    let delivery = only(&[member(1, 2, true, true, 9), member(1, 1, false, false, 4)]);
+    let own = Grants { qos: QoS::AtLeastOnce, retain_as_published: false, identifiers: &[4] };
+    assert_eq!(delivery.for_publisher(1), Some(own));
+    let others = delivery.for_publisher(2).unwrap();
+    assert_eq!((others.qos, others.retain_as_published, others.identifiers.len()), (QoS::ExactlyOnce, true, 2));
+}

@@ -1,1 +1,8 @@
-//! tests
+//! The router as a whole: against a naive model, under concurrent changes, at its bounds.
+
+mod bounds;
+mod concurrent;
+mod generation;
+mod model;
+mod oracle;
+mod rules;

@@ -1,1 +1,111 @@
-//! tests
+//! Paths of filters, and a trie that leaves nothing behind.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tidegate_mqtt::QoS;
+
+use super::path::Path;
+use super::{Audience, Trie};
+use crate::subscription::Member;
+use crate::{Grant, Subscriber};
+
+#[derive(Clone)]
+struct Id(u64);
+
+impl Subscriber for Id {
+    fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+fn steps(filter: &str) -> (Vec<(&str, usize)>, bool) {
+    let path = Path::of(filter);
+    (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.below)
+}
+
+#[test]
+fn a_filter_without_wildcards_is_one_step() {
+    assert_eq!(steps("a/b/c"), (vec![("a/b/c", 3)], false));
+    assert_eq!(steps("/"), (vec![("/", 2)], false));
+}
+
+#[test]
+fn wildcards_cut_a_filter() {
+    assert_eq!(steps("a/+/b/c/#"), (vec![("a", 1), ("+", 0), ("b/c", 2)], true));
+    assert_eq!(steps("+/+"), (vec![("+", 0), ("+", 0)], false));
+    assert_eq!(steps("+/"), (vec![("+", 0), ("", 1)], false));
+    assert_eq!(steps("/+"), (vec![("", 1), ("+", 0)], false));
+    assert_eq!(steps("/#"), (vec![("", 1)], true));
+    assert_eq!(steps("#"), (vec![], true));
+    assert_eq!(steps("+/#"), (vec![("+", 0)], true));
+    assert_eq!(steps("a//+//b"), (vec![("a/", 2), ("+", 0), ("/b", 2)], false));
+}
+
+fn add(trie: &Trie<Id>, filter: &str, id: u64) {
+    let grant =
+        Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
+    let member = Member { subscriber: Id(id), grant };
+    let changed = trie.change(&Arc::from(filter), |audience| {
+        let members = audience.members.with(member).0;
+        Some((Audience { members, groups: audience.groups.clone() }, ()))
+    });
+    assert!(changed.is_some());
+}
+
+fn remove(trie: &Trie<Id>, filter: &str, id: u64) {
+    trie.change(&Arc::from(filter), |audience| {
+        let members = audience.members.without(id)?;
+        Some((Audience { members, groups: audience.groups.clone() }, ()))
+    });
+}
+
+fn found(trie: &Trie<Id>, topic: &str) -> usize {
+    let guard = trie.guard();
+    let matches = trie.matches(topic, &guard);
+    matches.audiences.len() + usize::from(matches.everything.is_some())
+}
+
+proptest! {
+    #[test]
+    fn nothing_stays_when_all_is_removed(
+        filters in prop::collection::vec("(([ab]|\\+)?/){0,5}([ab]|\\+|#)", 1..60),
+        order in any::<prop::sample::Index>(),
+    ) {
+        let trie = Trie::new(128);
+        for (id, filter) in (0..).zip(&filters) {
+            add(&trie, filter, id);
+        }
+        let start = order.index(filters.len());
+        for at in (start..filters.len()).chain(0..start) {
+            remove(&trie, &filters[at], at as u64);
+        }
+        prop_assert_eq!(trie.edges(), 0);
+        prop_assert!(trie.root.is_empty());
+        prop_assert_eq!(trie.root.lengths(1) | trie.root.lengths(5), 0);
+    }
+}
+
+#[test]
+fn runs_longer_than_the_mask_are_found() {
+    let trie = Trie::new(128);
+    let deep: Vec<_> = (0..100).map(|level| level.to_string()).collect();
+    let topic = deep.join("/");
+    add(&trie, &topic, 1);
+    add(&trie, &deep[..70].join("/"), 2);
+    add(&trie, &format!("{}/#", deep[..80].join("/")), 3);
+    add(&trie, &format!("{}/+/{}", deep[..66].join("/"), deep[67..].join("/")), 4);
+    assert_eq!(found(&trie, &topic), 3);
+    remove(&trie, &topic, 1);
+    assert_eq!(found(&trie, &topic), 2);
+    assert_eq!(found(&trie, &deep[..70].join("/")), 1);
+}
+
+#[test]
+fn a_topic_deeper_than_any_filter_still_reaches_the_multi_level_wildcard() {
+    let trie = Trie::new(4);
+    add(&trie, "a/#", 1);
+    add(&trie, "a/+/+/+", 2);
+    assert_eq!(found(&trie, &format!("a{}", "/x".repeat(300))), 1);
+    assert_eq!(found(&trie, "a/x/x/x"), 2);
+}

@@ -1,0 +1,166 @@
+//! Figures of the router, by hand: `cargo run --release -p tidegate-routing --example measure`.
+//! Prints times and bytes; judges nothing.
+#![allow(unsafe_code, clippy::as_conversions, clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, missing_docs, reason = "measures with the real clock")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_mqtt::QoS;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_routing::{Config, Grant, Router, Subscriber};
+
+#[path = "measure/count.rs"]
+mod count;
+#[path = "measure/retained.rs"]
+mod retained;
+#[path = "measure/topics.rs"]
+mod topics;
+
+/// Like a gateway's handle: a shared allocation.
+#[derive(Clone)]
+pub struct Handle(Arc<u64>);
+
+impl Subscriber for Handle {
+    fn id(&self) -> u64 {
+        *self.0
+    }
+}
+
+const GRANT: Grant =
+    Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
+
+fn main() {
+    mixed(100_000);
+    mixed(1_000_000);
+    wide("1M children of one node", |number| format!("wide/{number}"));
+    wide("1M children of one wildcard node", |number| format!("+/wide/{number}"));
+    wide("1M members of one filter", |_| String::from("wide/+/all"));
+    wide("1M members of one group", |_| String::from("$share/g/wide/+/all"));
+    wide("1M groups of one filter", |number| format!("$share/g{number}/wide/all"));
+    adversarial(12);
+    adversarial(16);
+    churn();
+    retained::measure();
+}
+
+fn parsed(texts: Vec<String>) -> Vec<SubscriptionFilter> {
+    texts.iter().map(|text| SubscriptionFilter::parse(text).unwrap()).collect()
+}
+
+fn handles(count: usize) -> Vec<Handle> {
+    (0..count as u64).map(|id| Handle(Arc::new(id))).collect()
+}
+
+/// Subscribes all, one handle each. The router, bytes held by it, and how long it took.
+fn filled(filters: &[SubscriptionFilter], handles: &[Handle]) -> (Router<Handle>, usize, Duration) {
+    let before = count::held();
+    let router = Router::new(Config::default());
+    let begun = Instant::now();
+    for (filter, handle) in filters.iter().zip(handles.iter().cycle()) {
+        router.subscribe(filter, handle.clone(), GRANT).unwrap();
+    }
+    let took = begun.elapsed();
+    router.reclaim();
+    (router, count::held() - before, took)
+}
+
+fn rate(count: usize, took: Duration) -> String {
+    format!("{:.0}k/s", count as f64 / took.as_secs_f64() / 1000.0)
+}
+
+fn emptied(router: &Router<Handle>, filters: &[SubscriptionFilter], handles: &[Handle], before: usize) {
+    let begun = Instant::now();
+    for (filter, handle) in filters.iter().zip(handles.iter().cycle()) {
+        assert!(router.unsubscribe(filter, handle.id()));
+    }
+    let took = begun.elapsed();
+    router.reclaim();
+    let kept = count::held().saturating_sub(before);
+    println!("  unsubscribe {}, {} KiB kept", rate(filters.len(), took), kept / 1024);
+}
+
+fn mixed(count: usize) {
+    println!("{count} filters, a third with wildcards");
+    let filters = parsed(topics::filters(count));
+    let handles = handles(count / 10);
+    let before = count::held();
+    let (router, bytes, took) = filled(&filters, &handles);
+    println!("  subscribe {}, {} bytes a filter", rate(count, took), bytes / count);
+    let names = topics::names(200_000, count);
+    let mut receivers = 0;
+    let mut times: Vec<_> = names.iter().map(|name| {
+        let begun = Instant::now();
+        let route = black_box(router.route(name));
+        let took = begun.elapsed();
+        receivers += route.deliveries.len();
+        took.as_nanos()
+    }).collect();
+    times.sort_unstable();
+    let at = |share: f64| times[(times.len() as f64 * share) as usize] as f64 / 1000.0;
+    println!("  route p50 {:.2} µs, p99 {:.2} µs, p99.9 {:.2} µs", at(0.5), at(0.99), at(0.999));
+    println!("  {:.2} receivers a topic", receivers as f64 / names.len() as f64);
+    let begun = Instant::now();
+    names.iter().for_each(|name| drop(black_box(router.route(name))));
+    println!("  mean without the clock {:.2} µs", begun.elapsed().as_secs_f64() * 1e6 / names.len() as f64);
+    emptied(&router, &filters, &handles, before);
+}
+
+fn wide(title: &str, filter: impl Fn(usize) -> String) {
+    const COUNT: usize = 1_000_000;
+    println!("{title}");
+    let filters = parsed((0..COUNT).map(filter).collect());
+    let handles = handles(COUNT);
+    let before = count::held();
+    let (half, _, half_took) = filled(&filters[..COUNT / 2], &handles);
+    drop(half);
+    let (router, bytes, took) = filled(&filters, &handles);
+    println!("  subscribe {} (first half alone {})", rate(COUNT, took), rate(COUNT / 2, half_took));
+    println!("  {} bytes each", bytes / COUNT);
+    let begun = Instant::now();
+    let route = black_box(router.route("wide/x/all"));
+    println!("  route: {} deliveries, {} groups, {:?}", route.deliveries.len(), route.groups.len(), begun.elapsed());
+    drop(route);
+    emptied(&router, &filters, &handles, before);
+}
+
+/// All combinations of `+` and a literal, none of which ends where the topic does.
+fn adversarial(levels: u32) {
+    let filter = |bits: u32| -> String {
+        let level = |at| if bits >> at & 1 == 1 { "+/" } else { "a/" };
+        (0..levels).map(level).chain(["end"]).collect()
+    };
+    let filters = parsed((0..1 << levels).map(filter).collect());
+    let handles = handles(1000);
+    let before = count::held();
+    let (router, bytes, took) = filled(&filters, &handles);
+    println!("{} filters: + and a literal over {levels} levels", filters.len());
+    println!("  subscribe {}, {} bytes a filter", rate(filters.len(), took), bytes / filters.len());
+    let stem = "a/".repeat(levels as usize);
+    for last in ["end", "other"] {
+        let begun = Instant::now();
+        let route = black_box(router.route(&format!("{stem}{last}")));
+        println!("  route …/{last}: {} deliveries in {:?}", route.deliveries.len(), begun.elapsed());
+    }
+    emptied(&router, &filters, &handles, before);
+}
+
+/// Misses while filters come and go: what tombstones in the table cost.
+fn churn() {
+    let filters = parsed(topics::filters(100_000));
+    let handles = handles(10_000);
+    let (router, ..) = filled(&filters, &handles);
+    let names = topics::names(100_000, 100_000);
+    for round in 0..4 {
+        let begun = Instant::now();
+        names.iter().for_each(|name| drop(black_box(router.route(name))));
+        let mean = begun.elapsed().as_secs_f64() * 1e6 / names.len() as f64;
+        println!("after {round} × 100,000 passing subscriptions: route mean {mean:.2} µs");
+        for number in 0..100_000 {
+            let passing = SubscriptionFilter::parse(&format!("passing/{round}/{number}")).unwrap();
+            router.subscribe(&passing, handles[0].clone(), GRANT).unwrap();
+            assert!(router.unsubscribe(&passing, 0));
+        }
+    }
+}

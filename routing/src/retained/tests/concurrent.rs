@@ -1,0 +1,35 @@
+//! Replays while other threads set and remove.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::model::{message, replay, start, store};
+use crate::Verdict;
+
+#[test]
+fn a_replay_beside_writers_misses_and_repeats_nothing() {
+    let store = store();
+    for number in 0..500 {
+        assert_eq!(store.set(message(&format!("a/{number}/staying"), "x")), Verdict::Stored);
+    }
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 0;
+            while !over.load(Ordering::Acquire) {
+                number = (number + 7) % 500;
+                let _ = store.set(message(&format!("a/{number}/passing"), "x"));
+                let _ = store.set(message(&format!("a/{number}/staying"), "y"));
+                let _ = store.set(message(&format!("a/{}/passing", (number + 250) % 500), ""));
+            }
+        });
+        for filter in ["a/+/staying", "a/#", "+/+/+", "#"].repeat(10) {
+            let found = replay(&store, filter, 9, start(), || ());
+            let once: BTreeSet<_> = found.iter().collect();
+            assert_eq!(once.len(), found.len(), "{filter}");
+            let staying = found.iter().filter(|name| name.ends_with("/staying")).count();
+            assert_eq!(staying, 500, "{filter}");
+        }
+        over.store(true, Ordering::Release);
+    });
+}

@@ -1,0 +1,39 @@
+//! Expired messages are not replayed, and go.
+
+use std::time::Duration;
+
+use super::model::{expiring, message, replay, start, store};
+use crate::Verdict;
+
+#[test]
+fn an_expired_message_is_left_out_and_removed() {
+    let store = store();
+    let now = start();
+    let later = now + Duration::from_secs(10);
+    assert_eq!(store.set(expiring("a/b", "x", Some(later))), Verdict::Stored);
+    assert_eq!(store.set(message("a/c", "x")), Verdict::Stored);
+    assert_eq!(replay(&store, "a/+", 9, now, || ()), ["a/b", "a/c"]);
+    assert_eq!(store.len(), 2);
+    assert_eq!(replay(&store, "a/+", 9, later, || ()), ["a/c"]);
+    assert_eq!(store.len(), 1);
+}
+
+#[test]
+fn sweeps_go_round_a_few_topics_at_a_time() {
+    let store = store();
+    let now = start();
+    let later = now + Duration::from_secs(10);
+    for number in 0..1000 {
+        let expires = (number % 2 == 0).then_some(later);
+        assert_eq!(store.set(expiring(&format!("{}/{number}", number % 90), "x", expires)), Verdict::Stored);
+    }
+    assert_eq!(store.sweep(now, 5000), 0);
+    let mut removed = 0;
+    for _ in 0..12 {
+        let once = store.sweep(later, 100);
+        assert!(once <= 100);
+        removed += once;
+    }
+    assert_eq!((removed, store.len()), (500, 500));
+    assert_eq!(store.sweep(later, 5000), 0);
+}

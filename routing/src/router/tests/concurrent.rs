@@ -1,0 +1,85 @@
+//! Readers while subscriptions change around them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::model::{Id, filter, grant, subscribe};
+use crate::{Config, Router};
+
+/// Subscriptions that stay, among them one that is replaced all the time.
+const STAYING: [&str; 6] = ["a/b/c", "a/+/c", "a/#", "#", "+/b/+", "a/b/#"];
+
+/// Filters that come and go, so that nodes, branches and tables beside those that stay come and go too.
+const PASSING: [&str; 8] = ["a/b", "a/b/+", "a/+/+", "a", "+/b/c", "+/+/c/d", "a/b/c/d/+", "+/#"];
+
+fn missing(router: &Router<Id>) -> Option<u64> {
+    let route = router.route("a/b/c");
+    let found = |id: u64| route.deliveries.iter().any(|delivery| delivery.subscriber.0 == id);
+    (0..STAYING.len() as u64).find(|id| !found(*id))
+}
+
+fn change(router: &Router<Id>, over: &AtomicBool, seed: u64) {
+    let mut number = seed;
+    for round in 0..15_000_u64 {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let text = PASSING[(number >> 33) as usize % PASSING.len()];
+        let id = 100 + (number >> 50) % 40;
+        if number & (1 << 40) == 0 {
+            subscribe(router, text, id);
+        } else {
+            router.unsubscribe(&filter(text), id);
+        }
+        let replaced = round as usize % STAYING.len();
+        let options = grant((number >> 20) as u8 % 3, false, number & 1 == 0, (number >> 8) as u32 % 4);
+        assert!(router.subscribe(&filter(STAYING[replaced]), Id(replaced as u64), options).unwrap().0);
+        subscribe(router, &format!("x/{seed}/{round}"), 1);
+    }
+    over.store(true, Ordering::Release);
+}
+
+#[test]
+fn what_stays_subscribed_is_always_found() {
+    let router = Router::new(Config::default());
+    for (id, text) in (0..).zip(STAYING) {
+        subscribe(&router, text, id);
+    }
+    let over = [AtomicBool::new(false), AtomicBool::new(false)];
+    std::thread::scope(|scope| {
+        for (seed, over) in (1..).zip(&over) {
+            let router = &router;
+            scope.spawn(move || change(router, over, seed));
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while over.iter().any(|over| !over.load(Ordering::Acquire)) {
+                    assert_eq!(missing(&router), None);
+                }
+            });
+        }
+    });
+    assert_eq!(missing(&router), None);
+}
+
+#[test]
+fn a_group_is_found_while_members_come_and_go() {
+    let router = Router::new(Config::default());
+    let shared = filter("$share/g/a/+");
+    subscribe(&router, "$share/g/a/+", 0);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..20_000 {
+                subscribe(&router, "$share/g/a/+", 1 + round % 30);
+                router.unsubscribe(&shared, 1 + (round * 7) % 30);
+                subscribe(&router, "a/+", round % 5);
+                router.unsubscribe(&filter("a/+"), (round * 3) % 5);
+            }
+            over.store(true, Ordering::Release);
+        });
+        while !over.load(Ordering::Acquire) {
+            let route = router.route("a/b");
+            assert_eq!(route.groups.len(), 1);
+            let state = |_: &Id| crate::MemberState { online: true, inflight: 0 };
+            assert!(route.groups[0].pick(1, 1, None, state).is_some());
+        }
+    });
+}

@@ -1,0 +1,47 @@
+//! The generation tells when a kept route is out of date.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::model::{filter, subscribe};
+use crate::{Config, Router};
+
+#[test]
+fn changes_with_every_change_and_only_then() {
+    let router = Router::new(Config::default());
+    let mut last = router.generation();
+    let mut changed = || std::mem::replace(&mut last, router.generation()) != router.generation();
+    subscribe(&router, "a", 1);
+    assert!(changed());
+    subscribe(&router, "a", 1);
+    assert!(changed(), "options may have changed");
+    subscribe(&router, "$share/g/a", 1);
+    assert!(changed());
+    assert_eq!(router.route("a").deliveries.len(), 1);
+    assert!(!router.unsubscribe(&filter("b"), 1));
+    assert!(!changed());
+    assert!(router.unsubscribe(&filter("$share/g/a"), 1));
+    assert!(changed());
+    assert!(router.unsubscribe(&filter("a"), 1));
+    assert!(changed());
+}
+
+/// Whoever sees the generation of a change sees the change itself.
+#[test]
+fn a_change_is_visible_before_its_generation() {
+    for _ in 0..50 {
+        let router = Router::new(Config::default());
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (0..400).for_each(|id| subscribe(&router, if id % 2 == 0 { "a/+/c" } else { "a/b/#" }, id));
+                over.store(true, Ordering::Release);
+            });
+            while !over.load(Ordering::Acquire) {
+                let generation = router.generation();
+                let found = router.route("a/b/c").deliveries.len() as u64;
+                assert!(found >= generation, "{found} subscribers of {generation}");
+            }
+        });
+        assert_eq!(router.route("a/b/c").deliveries.len() as u64, router.generation());
+    }
+}

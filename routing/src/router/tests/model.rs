@@ -1,0 +1,97 @@
+//! A router without any cleverness: a list of subscriptions, matched one by one by [`topic::matches`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+use tidegate_mqtt::QoS;
+use tidegate_mqtt::topic::{self, SubscriptionFilter};
+
+use crate::{Grant, MemberState, Route, Router, Subscriber};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Id(pub(super) u64);
+
+impl Subscriber for Id {
+    fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+pub(super) fn filter(text: &str) -> SubscriptionFilter {
+    SubscriptionFilter::parse(text).unwrap()
+}
+
+pub(super) fn grant(qos: u8, no_local: bool, retain_as_published: bool, identifier: u32) -> Grant {
+    let qos = QoS::try_from(qos).unwrap();
+    Grant { qos, no_local, retain_as_published, identifier: NonZeroU32::new(identifier) }
+}
+
+/// What one subscriber is granted: QoS, retain as published, identifiers in order.
+pub(super) type Granted = (QoS, bool, Vec<u32>);
+
+/// A route, comparable.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct View {
+    /// By subscriber: for others' messages, for its own.
+    pub(super) deliveries: BTreeMap<u64, (Option<Granted>, Option<Granted>)>,
+    pub(super) groups: BTreeMap<String, BTreeSet<u64>>,
+}
+
+#[derive(Default)]
+pub(super) struct Model(pub(super) BTreeMap<(String, u64), Grant>);
+
+impl Model {
+    pub(super) fn view(&self, name: &str) -> View {
+        let mut view = View::default();
+        let mut plain: BTreeMap<u64, Vec<Grant>> = BTreeMap::new();
+        for ((text, id), grant) in &self.0 {
+            let subscription = filter(text);
+            match topic::matches(&subscription.filter, name) {
+                false => {}
+                true if subscription.is_shared() => drop(view.groups.entry(text.clone()).or_default().insert(*id)),
+                true => plain.entry(*id).or_default().push(*grant),
+            }
+        }
+        for (id, grants) in plain {
+            let others = granted(grants.iter());
+            let own = granted(grants.iter().filter(|grant| !grant.no_local));
+            view.deliveries.insert(id, (others, own));
+        }
+        view
+    }
+}
+
+fn granted<'g>(grants: impl Iterator<Item = &'g Grant> + Clone) -> Option<Granted> {
+    let qos = grants.clone().map(|grant| grant.qos).max()?;
+    let retain = grants.clone().any(|grant| grant.retain_as_published);
+    let mut identifiers: Vec<_> = grants.filter_map(|grant| grant.identifier).map(u32::from).collect();
+    identifiers.sort_unstable();
+    Some((qos, retain, identifiers))
+}
+
+pub(super) fn view(route: &Route<Id>) -> View {
+    let mut view = View::default();
+    for delivery in &route.deliveries {
+        let id = delivery.subscriber.0;
+        let of = |publisher| {
+            delivery.for_publisher(publisher).map(|grants| {
+                let mut identifiers = grants.identifiers.to_vec();
+                identifiers.sort_unstable();
+                (grants.qos, grants.retain_as_published, identifiers)
+            })
+        };
+        let twice = view.deliveries.insert(id, (of(id + 1_000_000), of(id)));
+        assert!(twice.is_none(), "one delivery a subscriber");
+    }
+    for group in &route.groups {
+        let online = |_: &Id| MemberState { online: true, inflight: 0 };
+        let picks = (0..group.len()).filter_map(|_| group.pick(0, 0, None, online));
+        let twice = view.groups.insert(group.name().to_string(), picks.map(|picked| picked.subscriber.0).collect());
+        assert!(twice.is_none(), "each group once");
+    }
+    view
+}
+
+pub(super) fn subscribe(router: &Router<Id>, text: &str, id: u64) {
+    router.subscribe(&filter(text), Id(id), grant(1, false, false, 0)).unwrap();
+}
