@@ -80,12 +80,8 @@ fn cut(bytes: &[u8], version: ProtocolVersion, packet_size_max: u32) -> Result<N
     let packet_type = PacketType::of(first >> 4, version).ok_or(Fault::PacketType)?;
     let flags = first & 0x0F;
     packet_type.check_flags(flags, version)?;
-    let (length, length_size) = match variable::decode(after) {
-        // [MQTT5-1.5.5-1] has no counterpart in 3.x.
-        Variable::Value { padded: true, .. } if version.is_v5() => return Err(Fault::VariableLength),
-        Variable::Value { value, size, .. } => (value, size),
-        Variable::Incomplete => return Ok(Next::Incomplete { size: None }),
-        Variable::TooLong => return Err(Fault::VariableLength),
+    let Some((length, length_size)) = read_length(after, version)? else {
+        return Ok(Next::Incomplete { size: None });
     };
     let header_size = 1 + length_size;
     let size = usize::try_from(length).map_err(|_| Fault::PacketTooLarge)? + header_size;
@@ -96,4 +92,16 @@ fn cut(bytes: &[u8], version: ProtocolVersion, packet_size_max: u32) -> Result<N
         return Ok(Next::Incomplete { size: Some(size) });
     };
     Ok(Next::Frame(Frame { packet_type, flags, body, wire }))
+}
+
+/// The remaining length and the bytes it takes; `None` while it is not there yet.
+#[inline]
+fn read_length(bytes: &[u8], version: ProtocolVersion) -> Result<Option<(u32, usize)>, Fault> {
+    match variable::decode(bytes) {
+        // [MQTT5-1.5.5-1] has no counterpart in 3.x.
+        Variable::Value { padded: true, .. } if version.is_v5() => Err(Fault::VariableLength),
+        Variable::Value { value, size, .. } => Ok(Some((value, size))),
+        Variable::Incomplete => Ok(None),
+        Variable::TooLong => Err(Fault::VariableLength),
+    }
 }

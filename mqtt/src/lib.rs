@@ -44,8 +44,6 @@ pub use publish::{Outgoing, OutgoingAlias, Publish, PublishProperties, PublishVi
 pub use qos::{InvalidQoS, QoS};
 pub use reason::{InvalidReasonCode, ReasonCode};
 pub use suback::{SubAck, UnsubAck};
-pub use subscribe::{
-    InvalidFilter, RequestedFilter, RetainHandling, Subscribe, SubscribeEntry, SubscriptionOptions,
-};
+pub use subscribe::{InvalidFilter, RetainHandling, Subscribe, SubscribeEntry, SubscriptionOptions};
 pub use unsubscribe::Unsubscribe;
 pub use version::ProtocolVersion;

@@ -5,13 +5,14 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-pub use filter::{InvalidFilter, RequestedFilter};
+pub use filter::InvalidFilter;
 pub(crate) use filter::{read as read_filter, write as write_filter};
 pub use options::{RetainHandling, SubscriptionOptions};
 
 use crate::error::{EncodeError, Fault};
 use crate::property::{Place, PropertyId, PropertyList, UserProperties};
 use crate::reader::Reader;
+use crate::topic::SubscriptionFilter;
 use crate::writer::Writer;
 use crate::{PacketId, ProtocolVersion};
 
@@ -31,8 +32,8 @@ pub struct Subscribe {
 /// One request of a SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscribeEntry {
-    /// What to subscribe to.
-    pub filter: RequestedFilter,
+    /// What to subscribe to: a filter, or the text that is none.
+    pub filter: Result<SubscriptionFilter, InvalidFilter>,
     /// How.
     pub options: SubscriptionOptions,
 }

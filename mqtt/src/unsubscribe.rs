@@ -3,7 +3,8 @@
 use crate::error::{EncodeError, Fault};
 use crate::property::{Place, PropertyList, UserProperties};
 use crate::reader::Reader;
-use crate::subscribe::{self, RequestedFilter};
+use crate::subscribe::{self, InvalidFilter};
+use crate::topic::SubscriptionFilter;
 use crate::writer::Writer;
 use crate::{PacketId, ProtocolVersion};
 
@@ -15,7 +16,7 @@ pub struct Unsubscribe {
     /// User properties.
     pub user_properties: UserProperties,
     /// The filters, at least one. In 3.x, where UNSUBACK cannot refuse, all of them are valid.
-    pub filters: Vec<RequestedFilter>,
+    pub filters: Vec<Result<SubscriptionFilter, InvalidFilter>>,
 }
 
 impl Unsubscribe {

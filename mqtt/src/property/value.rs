@@ -52,15 +52,15 @@ pub enum Legal {
 
 impl<'a> Value<'a> {
     pub(super) fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Self, Fault> {
-        Ok(match kind {
-            Kind::Byte => Self::Number(u32::from(reader.u8()?)),
-            Kind::TwoByte => Self::Number(u32::from(reader.u16()?)),
-            Kind::FourByte => Self::Number(reader.u32()?),
-            Kind::Variable => Self::Number(reader.variable()?),
-            Kind::Text => Self::Text(reader.text()?),
-            Kind::Binary => Self::Binary(reader.binary()?),
-            Kind::Pair => read_pair(reader)?,
-        })
+        match kind {
+            Kind::Byte => reader.u8().map(|value| Self::Number(u32::from(value))),
+            Kind::TwoByte => reader.u16().map(|value| Self::Number(u32::from(value))),
+            Kind::FourByte => reader.u32().map(Self::Number),
+            Kind::Variable => reader.variable().map(Self::Number),
+            Kind::Text => reader.text().map(Self::Text),
+            Kind::Binary => reader.binary().map(Self::Binary),
+            Kind::Pair => read_pair(reader),
+        }
     }
 }
 

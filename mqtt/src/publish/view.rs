@@ -68,14 +68,15 @@ impl<'a> PublishView<'a> {
         let topic = crate::text::parse_topic(reader.binary()?)?;
         // [MQTT5-3.3.1-4] [MQTT3-3.3.1-4]
         let qos = QoS::try_from(frame.flags >> 1 & 0b11).map_err(|_| Fault::PublishQoS)?;
+        let packet_id = read_packet_id(&mut reader, qos)?;
+        let properties = if version.is_v5() { reader.section()? } else { &[] };
         let mut view = Self {
             dup: frame.flags & 0b1000 != 0,
             qos,
             retain: frame.flags & 0b0001 != 0,
             topic,
-            // [MQTT5-2.2.1-2] [MQTT3-2.3.1-5]
-            packet_id: if qos == QoS::AtMostOnce { None } else { Some(reader.packet_id()?) },
-            properties: if version.is_v5() { reader.section()? } else { &[] },
+            packet_id,
+            properties,
             alias: None,
             expiry: None,
             has_subscription_id: false,
@@ -83,11 +84,17 @@ impl<'a> PublishView<'a> {
             wire: frame.wire,
             padded: frame.is_padded(),
         };
-        if !view.properties.is_empty() {
+        if !properties.is_empty() {
             view.scan_properties()?;
         }
-        // [MQTT5-4.7.3-1] [MQTT3-4.7.3-1]
-        if view.topic.is_empty() && view.alias.is_none() { Err(Fault::TopicEmpty) } else { Ok(view) }
+        view.check_topic()?;
+        Ok(view)
+    }
+
+    /// `[MQTT5-4.7.3-1]` `[MQTT3-4.7.3-1]`
+    #[inline]
+    const fn check_topic(&self) -> Result<(), Fault> {
+        if self.topic.is_empty() && self.alias.is_none() { Err(Fault::TopicEmpty) } else { Ok(()) }
     }
 
     fn scan_properties(&mut self) -> Result<(), Fault> {
@@ -101,5 +108,14 @@ impl<'a> PublishView<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// `[MQTT5-2.2.1-2]` `[MQTT3-2.3.1-5]`
+#[inline]
+fn read_packet_id(reader: &mut Reader<'_>, qos: QoS) -> Result<Option<PacketId>, Fault> {
+    match qos {
+        QoS::AtMostOnce => Ok(None),
+        QoS::AtLeastOnce | QoS::ExactlyOnce => reader.packet_id().map(Some),
     }
 }

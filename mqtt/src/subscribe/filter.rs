@@ -5,9 +5,6 @@ use crate::reader::Reader;
 use crate::topic::{SubscriptionFilter, TopicError};
 use crate::writer::Writer;
 
-/// A filter, or the text that is none.
-pub type RequestedFilter = Result<SubscriptionFilter, InvalidFilter>;
-
 /// A text that is no topic filter. It is not empty and has no U+0000.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}: {text:?}")]
@@ -20,7 +17,7 @@ pub struct InvalidFilter {
 
 /// Reads a filter. Bad text `[MQTT5-3.8.3-1]` `[MQTT5-4.7.3-2]` and an empty filter `[MQTT5-4.7.3-1]` are faults of the
 /// packet, wrong wildcards and share names are not.
-pub(crate) fn read(reader: &mut Reader<'_>) -> Result<RequestedFilter, Fault> {
+pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Result<SubscriptionFilter, InvalidFilter>, Fault> {
     let text = reader.text()?;
     match SubscriptionFilter::parse(text) {
         Err(TopicError::Empty) => Err(Fault::FilterEmpty),
@@ -29,7 +26,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Result<RequestedFilter, Fault> {
     }
 }
 
-pub(crate) fn write(filter: &RequestedFilter, writer: &mut Writer<'_>) {
+pub(crate) fn write(filter: &Result<SubscriptionFilter, InvalidFilter>, writer: &mut Writer<'_>) {
     match filter {
         Ok(SubscriptionFilter { share: None, filter }) => writer.text(filter),
         Ok(shared) => writer.text(&shared.to_string()),
