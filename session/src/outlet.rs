@@ -1,7 +1,7 @@
 //! The way to the connected client: what it can take, its topic aliases, and the bytes pending for it.
 //! Knows no quota and no queue.
 
-use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS};
+use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS, frame};
 
 use crate::handshake::Agreed;
 use crate::pending::Pending;
@@ -45,7 +45,7 @@ impl Outlet {
         self.pending.clear();
         self.version = agreed.version;
         self.problem_information = agreed.problem_information;
-        self.packet_size_max = usize::try_from(agreed.packet_size_max).unwrap_or(usize::MAX);
+        self.packet_size_max = usize::try_from(agreed.packet_size_max.min(frame::PACKET_SIZE_MAX)).unwrap_or(usize::MAX);
         self.aliases = Aliases::new(agreed.topic_alias_maximum.min(alias_max)).map(Box::new);
     }
 

@@ -32,7 +32,7 @@ fn not_served(filter: &SubscriptionFilter, config: &Config) -> Option<Violation>
     if filter.share.is_some() && !config.shared_available {
         return Some(Violation::SharedNotServed);
     }
-    let wildcard = filter.filter.contains(['+', '#']);
+    let wildcard = filter.filter.has_wildcards();
     (wildcard && !config.wildcard_available).then_some(Violation::WildcardNotServed)
 }
 

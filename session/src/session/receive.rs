@@ -14,7 +14,8 @@ impl Session {
     /// # Errors
     /// When the client has more messages open than our Receive Maximum allows (0x93).
     pub fn receive(&mut self, id: PacketId) -> Result<Received, Violation> {
-        self.receiving.get_or_insert_default().receive(id, self.config.receive_maximum)
+        let maximum = self.announced_maximum();
+        self.receiving.get_or_insert_default().receive(id, maximum)
     }
 
     /// An inbound PUBREL: the reason for the PUBCOMP, 0x00 or 0x92. `[MQTT5-4.3.3-11]` `[MQTT5-3.7.2-1]`
@@ -31,7 +32,8 @@ impl Session {
     /// # Errors
     /// When the client has more messages open than our Receive Maximum allows (0x93).
     pub fn hold(&mut self) -> Result<(), Violation> {
-        self.receiving.get_or_insert_default().hold(self.config.receive_maximum)
+        let maximum = self.announced_maximum();
+        self.receiving.get_or_insert_default().hold(maximum)
     }
 
     /// The PUBACK of a [`Session::hold`] of this connection was sent.
@@ -39,5 +41,10 @@ impl Session {
         if let Some(receiving) = &mut self.receiving {
             receiving.settle();
         }
+    }
+
+    /// Only MQTT 5 clients have been told a Receive Maximum.
+    fn announced_maximum(&self) -> u16 {
+        if self.outlet.version.is_v5() { self.config.receive_maximum.max(1) } else { u16::MAX }
     }
 }

@@ -1,0 +1,118 @@
+//! Topic aliases towards the client: within its maximum, known only once really sent, gone with the connection.
+//! [MQTT5-3.1.2-26] [MQTT5-3.1.2-27] [MQTT5-3.3.2-11] [MQTT5-3.3.2-7]
+
+use tidegate_mqtt::{Connect, QoS};
+use tidegate_session::{Cause, Config, Drop, Verdict};
+
+use crate::pair::{Pair, lasting, message};
+
+fn with_aliases(maximum: u16) -> Connect {
+    let mut connect = lasting();
+    connect.topic_alias_maximum = Some(maximum);
+    connect
+}
+
+/// Topic and alias of what the client got.
+fn aliases(pair: &mut Pair) -> Vec<(String, Option<u16>)> {
+    pair.published().into_iter().map(|publish| (publish.topic, publish.properties.alias)).collect()
+}
+
+fn line(topic: &str, alias: Option<u16>) -> (String, Option<u16>) {
+    (topic.to_owned(), alias)
+}
+
+#[test]
+fn the_topic_goes_once() {
+    let mut pair = Pair::new(with_aliases(2));
+    for topic in ["first", "first", "second", "third", "first", "third"] {
+        let _ = pair.push(topic, QoS::AtMostOnce);
+    }
+    let expected = [
+        line("first", Some(1)),
+        line("", Some(1)),
+        line("second", Some(2)),
+        line("third", None),
+        line("", Some(1)),
+        line("third", None),
+    ];
+    assert_eq!(aliases(&mut pair), expected);
+}
+
+#[test]
+fn none_without_leave() {
+    for connect in [lasting(), with_aliases(0)] {
+        let mut pair = Pair::new(connect);
+        for _ in 0..3 {
+            let _ = pair.push("topic", QoS::AtLeastOnce);
+        }
+        assert!(aliases(&mut pair).iter().all(|line| line.1.is_none()));
+    }
+    let config = Config { outgoing_alias_max: 0, ..Config::default() };
+    let mut pair = Pair::with(config, with_aliases(10));
+    let _ = pair.push("topic", QoS::AtLeastOnce);
+    assert_eq!(aliases(&mut pair), [line("topic", None)]);
+}
+
+#[test]
+fn our_own_maximum_counts_too() {
+    let mut pair = Pair::new(with_aliases(u16::MAX));
+    for number in 0..100 {
+        let _ = pair.push(&format!("topic{number}"), QoS::AtMostOnce);
+    }
+    assert!(aliases(&mut pair).iter().filter_map(|line| line.1).all(|alias| alias <= 16));
+}
+
+#[test]
+fn a_dropped_message_sets_none() {
+    let mut connect = with_aliases(10);
+    connect.packet_size_max = Some(60);
+    let mut pair = Pair::new(connect);
+    let large = message("topic", &[0; 100], None);
+    assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(Drop::TooLarge));
+    let _ = pair.push("topic", QoS::AtMostOnce);
+    assert_eq!(aliases(&mut pair), [line("topic", Some(1))]);
+}
+
+#[test]
+fn a_message_that_fits_only_without_goes_without() {
+    let mut connect = with_aliases(10);
+    // Fixed header 2, topic 2 + 5, property length 1, payload 50.
+    connect.packet_size_max = Some(60);
+    let mut pair = Pair::new(connect);
+    let tight = message("topic", &[0; 50], None);
+    assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
+    let _ = pair.push("topic", QoS::AtMostOnce);
+    let _ = pair.push_message(&tight, QoS::AtMostOnce);
+    assert_eq!(aliases(&mut pair), [line("topic", None), line("topic", Some(1)), line("", Some(1))]);
+}
+
+#[test]
+fn what_is_resent_has_its_topic() {
+    let mut pair = Pair::new(with_aliases(10));
+    for _ in 0..2 {
+        let _ = pair.push("topic", QoS::AtLeastOnce);
+    }
+    assert_eq!(aliases(&mut pair)[1], line("", Some(1)));
+    pair.detach(Cause::Closed);
+    pair.connect(with_aliases(10));
+    assert_eq!(aliases(&mut pair), [line("topic", Some(1)), line("", Some(1))]);
+}
+
+#[test]
+fn frames_are_not_copied_past_the_aliases() {
+    let mut pair = Pair::new(with_aliases(10));
+    assert_eq!(pair.session.push_encoded(&[0x30, 0], 1, 2), Verdict::Individually);
+}
+
+#[test]
+fn a_topic_long_unused_gives_its_alias_away() {
+    let mut pair = Pair::new(with_aliases(1));
+    let _ = pair.push("first", QoS::AtMostOnce);
+    for _ in 0..300 {
+        let _ = pair.push("second", QoS::AtMostOnce);
+    }
+    let lines = aliases(&mut pair);
+    assert_eq!(lines[1], line("second", None));
+    assert!(lines.contains(&line("second", Some(1))));
+    assert_eq!(lines.last(), Some(&line("", Some(1))));
+}

@@ -1,0 +1,160 @@
+//! Enhanced authentication through a hook, in CONNECT and again later. [MQTT5-4.12.0-1] to [MQTT5-4.12.1-2]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_mqtt::{Auth, Connect, Packet, ReasonCode};
+use tidegate_session::{
+    Agreed, Authenticator, Config, Connection, Exchange, ExchangeStep, Handshake, Refusal, Step, Violation,
+};
+
+use crate::pair::lasting;
+
+/// Knows "COUNT": the client has to say "one", then "two".
+struct Counting;
+
+struct Count(u8);
+
+impl Authenticator for Counting {
+    fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>> {
+        (method == "COUNT").then(|| Box::new(Count(0)) as Box<dyn Exchange>)
+    }
+}
+
+impl Exchange for Count {
+    fn step(&mut self, data: Option<&[u8]>) -> ExchangeStep {
+        self.0 += 1;
+        match (self.0, data) {
+            (1, Some(b"one")) => ExchangeStep::Continue(Bytes::from_static(b"next")),
+            (2, Some(b"two")) => ExchangeStep::Accept(Some(Bytes::from_static(b"done"))),
+            _ => ExchangeStep::Refuse(ReasonCode::NotAuthorized),
+        }
+    }
+}
+
+fn connect(method: Option<&str>, data: &'static str) -> Connect {
+    let mut connect = lasting();
+    connect.authentication_method = method.map(str::to_owned);
+    connect.authentication_data = method.map(|_| Bytes::from_static(data.as_bytes()));
+    connect
+}
+
+fn handshake() -> Handshake {
+    Handshake::new(Arc::new(Config::default()), Some(Arc::new(Counting)))
+}
+
+fn begin(connect: Connect) -> (Handshake, Step) {
+    let mut handshake = handshake();
+    let step = handshake.handle_connect(connect, || panic!("no identifier needed"));
+    (handshake, step)
+}
+
+fn auth(reason: ReasonCode, data: &'static str) -> Auth {
+    Auth::new(reason, "COUNT", Some(Bytes::from_static(data.as_bytes())))
+}
+
+fn agreed() -> Agreed {
+    let (mut handshake, step) = begin(connect(Some("COUNT"), "one"));
+    let Step::Send(Packet::Auth(challenge)) = step else { panic!("{step:?}") };
+    assert_eq!(challenge.reason, ReasonCode::ContinueAuthentication);
+    assert_eq!(challenge.authentication_method.as_deref(), Some("COUNT"));
+    assert_eq!(challenge.authentication_data.as_deref(), Some(&b"next"[..]));
+    match handshake.handle_auth(auth(ReasonCode::ContinueAuthentication, "two")) {
+        Step::Accept(agreed) => agreed,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(step: Step) -> Refusal {
+    let Step::Refuse(refusal) = step else { panic!("{step:?}") };
+    refusal
+}
+
+#[test]
+fn connack_repeats_the_method_and_brings_the_last_data() {
+    let connack = agreed().connack(false, &Config::default());
+    assert_eq!(connack.authentication_method.as_deref(), Some("COUNT"));
+    assert_eq!(connack.authentication_data.as_deref(), Some(&b"done"[..]));
+}
+
+#[test]
+fn unknown_methods_are_refused() {
+    let (_, step) = begin(connect(Some("X-NONE"), ""));
+    assert_eq!(refused(step).reason, ReasonCode::BadAuthenticationMethod);
+    let mut without = Handshake::new(Arc::new(Config::default()), None);
+    let step = without.handle_connect(connect(Some("COUNT"), "one"), String::new);
+    assert_eq!(refused(step).reason, ReasonCode::BadAuthenticationMethod);
+}
+
+#[test]
+fn a_wrong_proof_is_refused() {
+    let (mut handshake, _) = begin(connect(Some("COUNT"), "one"));
+    let step = handshake.handle_auth(auth(ReasonCode::ContinueAuthentication, "three"));
+    assert_eq!(refused(step).reason, ReasonCode::NotAuthorized);
+    let again = handshake.handle_auth(auth(ReasonCode::ContinueAuthentication, "two"));
+    assert_eq!(refused(again).reason, ReasonCode::ProtocolError);
+}
+
+#[test]
+fn another_method_or_reason_on_the_way_is_refused() {
+    for auth in [
+        Auth::new(ReasonCode::ContinueAuthentication, "OTHER", None),
+        auth(ReasonCode::ReAuthenticate, "two"),
+        auth(ReasonCode::Success, "two"),
+    ] {
+        let (mut handshake, _) = begin(connect(Some("COUNT"), "one"));
+        assert_eq!(refused(handshake.handle_auth(auth)).reason, ReasonCode::ProtocolError);
+    }
+}
+
+#[test]
+fn a_second_connect_on_the_way_is_refused() {
+    let (mut handshake, _) = begin(connect(Some("COUNT"), "one"));
+    let step = handshake.handle_connect(lasting(), String::new);
+    assert_eq!(refused(step).reason, ReasonCode::ProtocolError);
+}
+
+#[test]
+fn a_challenge_too_large_for_the_client_is_not_sent() {
+    let mut connect = connect(Some("COUNT"), "one");
+    connect.packet_size_max = Some(10);
+    let refusal = refused(begin(connect).1);
+    assert_eq!(refusal.reason, ReasonCode::PacketTooLarge);
+    assert!(refusal.connack().is_some(), "five bytes");
+}
+
+fn connection() -> Connection {
+    Connection::new(&agreed(), Arc::new(Config::default()))
+}
+
+#[test]
+fn again_by_the_same_method() {
+    let mut connection = connection();
+    for _ in 0..2 {
+        let answer = connection.handle_auth(auth(ReasonCode::ReAuthenticate, "one")).unwrap();
+        assert!(matches!(answer, Some(Packet::Auth(auth)) if auth.reason == ReasonCode::ContinueAuthentication));
+        let answer = connection.handle_auth(auth(ReasonCode::ContinueAuthentication, "two")).unwrap();
+        let Some(Packet::Auth(last)) = answer else { panic!() };
+        assert_eq!(last.reason, ReasonCode::Success);
+        assert_eq!(last.authentication_method.as_deref(), Some("COUNT"));
+    }
+}
+
+#[test]
+fn faults_of_authenticating_again() {
+    let other = Auth::new(ReasonCode::ReAuthenticate, "OTHER", None);
+    assert_eq!(connection().handle_auth(other), Err(Violation::AuthMethodChanged));
+    let early = auth(ReasonCode::ContinueAuthentication, "one");
+    assert_eq!(connection().handle_auth(early), Err(Violation::AuthOutOfPlace));
+    let wrong = auth(ReasonCode::ReAuthenticate, "no");
+    assert_eq!(connection().handle_auth(wrong), Err(Violation::AuthRefused));
+}
+
+#[test]
+fn a_client_without_a_method_sends_no_auth() {
+    let Step::Accept(agreed) = begin(lasting()).1 else { panic!() };
+    assert_eq!(agreed.connack(false, &Config::default()).authentication_method, None);
+    let mut connection = Connection::new(&agreed, Arc::new(Config::default()));
+    let violation = connection.handle_auth(auth(ReasonCode::ReAuthenticate, "one"));
+    assert_eq!(violation, Err(Violation::AuthUnasked));
+}

@@ -1,0 +1,69 @@
+//! Client identifiers: which are taken, which are assigned, which are refused. [MQTT5-3.1.3-5] to [MQTT5-3.1.3-8]
+//! [MQTT5-3.2.2-16] [MQTT3-3.1.3-5] to [MQTT3-3.1.3-9]
+
+use std::sync::Arc;
+
+use tidegate_mqtt::{Connect, ProtocolVersion, ReasonCode};
+use tidegate_session::{Agreed, Config, Handshake, Step};
+
+use ProtocolVersion::{V3_1, V3_1_1, V5};
+
+fn try_connect(config: Config, version: ProtocolVersion, id: &str, clean: bool) -> Result<Agreed, ReasonCode> {
+    let mut connect = Connect::new(version, id);
+    connect.clean_start = clean;
+    let mut handshake = Handshake::new(Arc::new(config), None);
+    match handshake.handle_connect(connect, || "assigned".to_owned()) {
+        Step::Accept(agreed) => Ok(agreed),
+        Step::Refuse(refusal) => Err(refusal.reason),
+        Step::Send(packet) => panic!("{packet:?}"),
+    }
+}
+
+#[test]
+fn an_empty_one() {
+    let refused = Err(ReasonCode::ClientIdentifierNotValid);
+    for (version, clean, expected) in [
+        (V5, true, Ok("assigned")),
+        (V5, false, Ok("assigned")),
+        (V3_1_1, true, Ok("assigned")),
+        (V3_1_1, false, refused),
+        (V3_1, true, refused),
+        (V3_1, false, refused),
+    ] {
+        let agreed = try_connect(Config::default(), version, "", clean);
+        let found = agreed.as_ref().map(|agreed| agreed.client_id.as_ref()).map_err(|reason| *reason);
+        assert_eq!(found, expected, "{version} {clean}");
+        if let Ok(agreed) = agreed {
+            let told = agreed.connack(false, &Config::default()).assigned_client_id;
+            assert_eq!(told.is_some(), version.is_v5(), "only MQTT 5 can be told");
+        }
+    }
+}
+
+#[test]
+fn one_of_the_client_is_not_told_back() {
+    let agreed = try_connect(Config::default(), V5, "mine", true).unwrap();
+    assert!(!agreed.assigned);
+    assert_eq!(agreed.client_id.as_ref(), "mine");
+    assert_eq!(agreed.connack(false, &Config::default()).assigned_client_id, None);
+}
+
+#[test]
+fn every_length_up_to_ours() {
+    let config = || Config { client_id_len_max: 30, ..Config::default() };
+    for version in ProtocolVersion::ALL {
+        for len in [1, 23, 24, 30] {
+            assert!(try_connect(config(), version, &"x".repeat(len), true).is_ok());
+        }
+        let refused = try_connect(config(), version, &"x".repeat(31), true).unwrap_err();
+        assert_eq!(refused, ReasonCode::ClientIdentifierNotValid);
+    }
+}
+
+#[test]
+fn the_strict_length_of_3_1_counts_characters() {
+    let config = || Config { client_id_strict: true, ..Config::default() };
+    assert!(try_connect(config(), V3_1, &"ü".repeat(23), true).is_ok());
+    assert!(try_connect(config(), V3_1, &"x".repeat(24), true).is_err());
+    assert!(try_connect(config(), V3_1_1, &"x".repeat(24), true).is_ok());
+}

@@ -1,0 +1,75 @@
+//! QoS 2 from the client: one delivery for each identifier until PUBREL, and our Receive Maximum. [MQTT5-4.3.3-9]
+//! [MQTT5-4.3.3-10] [MQTT5-4.3.3-11] [MQTT5-4.3.3-12] [MQTT5-3.3.4-7]
+
+use tidegate_mqtt::{Connect, ProtocolVersion, ReasonCode};
+use tidegate_session::{Cause, Config, Received, Violation};
+
+use crate::pair::{Pair, id, lasting};
+
+fn pair_with_maximum(receive_maximum: u16) -> Pair {
+    Pair::with(Config { receive_maximum, ..Config::default() }, lasting())
+}
+
+#[test]
+fn repeats_are_told_from_new_messages() {
+    let mut pair = Pair::new(lasting());
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
+    assert_eq!(pair.session.release(id(5)), ReasonCode::Success);
+    assert_eq!(pair.session.release(id(5)), ReasonCode::PacketIdentifierNotFound);
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
+}
+
+#[test]
+fn repeats_are_known_on_the_next_connection() {
+    let mut pair = Pair::new(lasting());
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
+    pair.detach(Cause::Closed);
+    pair.connect(lasting());
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
+}
+
+#[test]
+fn a_refused_message_frees_its_identifier() {
+    let mut pair = Pair::new(lasting());
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
+    let _ = pair.session.release(id(5));
+    assert_eq!(pair.session.receive(id(5)), Ok(Received::New), "[MQTT5-4.3.3-9]");
+}
+
+#[test]
+fn one_more_than_announced_is_a_violation() {
+    let mut pair = pair_with_maximum(2);
+    assert!(pair.session.receive(id(1)).is_ok());
+    assert!(pair.session.hold().is_ok());
+    assert_eq!(pair.session.receive(id(1)), Ok(Received::Repeat), "a repeat is no other message");
+    let violation = pair.session.receive(id(3)).unwrap_err();
+    assert_eq!(violation, Violation::ReceiveMaximumExceeded);
+    assert_eq!(violation.reason(), ReasonCode::ReceiveMaximumExceeded);
+    pair.session.settle();
+    assert!(pair.session.receive(id(3)).is_ok());
+    assert_eq!(pair.session.release(id(1)), ReasonCode::Success);
+    assert!(pair.session.receive(id(4)).is_ok());
+}
+
+#[test]
+fn the_count_starts_anew_with_each_connection() {
+    let mut pair = pair_with_maximum(1);
+    assert!(pair.session.receive(id(1)).is_ok());
+    pair.detach(Cause::Closed);
+    pair.connect(lasting());
+    assert!(pair.session.receive(id(2)).is_ok());
+    assert!(pair.session.receive(id(1)).is_err(), "the repeat counts on this connection");
+    assert_eq!(pair.session.release(id(1)), ReasonCode::Success, "not counted, gives nothing back");
+    assert!(pair.session.receive(id(3)).is_err());
+}
+
+#[test]
+fn earlier_versions_were_told_no_maximum() {
+    let config = Config { receive_maximum: 1, ..Config::default() };
+    let mut pair = Pair::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
+    for value in 1..100 {
+        assert_eq!(pair.session.receive(id(value)), Ok(Received::New));
+    }
+}

@@ -1,0 +1,77 @@
+//! On resume: CONNACK, PUBRELs in the order of the PUBRECs, PUBLISHes oldest first, the queue, live messages.
+//! [MQTT5-3.2.0-1] [MQTT5-4.4.0-1] [MQTT5-4.6.0-5] [MQTT3-4.6.0-1] [MQTT3-4.6.0-4]
+
+use tidegate_mqtt::{AckKind, Packet, QoS};
+use tidegate_session::{Cause, Verdict};
+
+use crate::pair::{Pair, agree, lasting};
+
+#[test]
+fn everything_in_its_order() {
+    let mut pair = Pair::new(lasting());
+    for topic in ["t1", "t2", "t3", "t4", "t5"] {
+        let _ = pair.push(topic, QoS::ExactlyOnce);
+    }
+    let _ = pair.received();
+    for packet_id in [4, 2] {
+        pair.acknowledge(AckKind::PubRec, packet_id);
+    }
+    pair.detach(Cause::Closed);
+    assert_eq!(pair.push("queued", QoS::AtLeastOnce), Verdict::Queued);
+    pair.connect(lasting());
+    let _ = pair.push("live", QoS::AtLeastOnce);
+    let line = |packet: Packet| match packet {
+        Packet::Ack(ack) => format!("{:?} {}", ack.kind, ack.packet_id),
+        Packet::Publish(publish) => format!("{} {} {}", publish.topic, publish.packet_id.unwrap(), publish.dup),
+        other => panic!("{other:?}"),
+    };
+    let lines: Vec<_> = pair.received().into_iter().map(line).collect();
+    let expected =
+        ["PubRel 4", "PubRel 2", "t1 1 true", "t3 3 true", "t5 5 true", "queued 6 false", "live 7 false"];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn nothing_goes_before_connack() {
+    let mut pair = Pair::new(lasting());
+    let _ = pair.push("resent", QoS::AtLeastOnce);
+    pair.detach(Cause::Closed);
+    let agreed = agree(lasting(), &pair.config);
+    let attached = pair.session.attach(&agreed, pair.now);
+    assert!(matches!(pair.push("zero", QoS::AtMostOnce), Verdict::Dropped(_)));
+    assert_eq!(pair.push("one", QoS::AtLeastOnce), Verdict::Queued);
+    assert!(pair.session.pending().is_empty());
+    assert!(pair.session.send(&agreed.connack(attached.session_present, &pair.config).into()));
+    pair.session.resume(pair.now);
+    let packets = pair.received();
+    assert!(matches!(packets.as_slice(), [Packet::ConnAck(_), Packet::Publish(_), Packet::Publish(_)]));
+}
+
+#[test]
+fn bytes_of_the_former_connection_are_never_sent_on_the_next() {
+    let mut pair = Pair::new(lasting());
+    let _ = pair.push("a", QoS::AtMostOnce);
+    let batch = pair.session.pending().take(Vec::new());
+    let _ = pair.push("b", QoS::AtMostOnce);
+    pair.detach(Cause::Closed);
+    assert_eq!(pair.topics(), ["b"], "its last bytes can be taken");
+    pair.connect(lasting());
+    pair.session.pending().put_back(batch);
+    assert!(pair.session.pending().is_empty());
+}
+
+#[test]
+fn an_acknowledgement_before_the_resending_spares_it() {
+    let mut connect = lasting();
+    connect.receive_maximum = Some(1);
+    let mut pair = Pair::new(lasting());
+    for topic in ["t1", "t2", "t3"] {
+        let _ = pair.push(topic, QoS::AtLeastOnce);
+    }
+    pair.detach(Cause::Closed);
+    pair.connect(connect);
+    pair.acknowledge(AckKind::PubAck, 2);
+    pair.acknowledge(AckKind::PubAck, 1);
+    let topics = pair.topics();
+    assert_eq!(topics, ["t1", "t3"]);
+}

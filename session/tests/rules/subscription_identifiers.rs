@@ -1,0 +1,27 @@
+//! A delivery carries the identifiers of its subscriptions, all of them and only its own. [MQTT5-3.3.4-3]
+//! [MQTT5-3.3.4-4]
+
+use tidegate_mqtt::QoS;
+use tidegate_session::{Cause, Delivery};
+
+use crate::pair::{Pair, lasting, message};
+
+#[test]
+fn at_once_and_from_the_queue_and_resent() {
+    for identifiers in [&[][..], &[5], &[5, 7], &[5, 5, 268_435_455]] {
+        let mut pair = Pair::new(lasting());
+        let held = message("a", b"", None);
+        for qos in QoS::ALL {
+            let delivery = Delivery { message: &held, qos, retain: false, identifiers, share: None };
+            let _ = pair.session.push(&delivery, pair.now);
+        }
+        assert_eq!(pair.published().iter().filter(|found| found.properties.identifiers == identifiers).count(), 3);
+        pair.detach(Cause::Closed);
+        let delivery = Delivery { message: &held, qos: QoS::AtLeastOnce, retain: false, identifiers, share: None };
+        let _ = pair.session.push(&delivery, pair.now);
+        pair.connect(lasting());
+        let published = pair.published();
+        assert_eq!(published.len(), 3);
+        assert!(published.iter().all(|publish| publish.properties.identifiers == identifiers));
+    }
+}

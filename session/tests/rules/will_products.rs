@@ -1,0 +1,125 @@
+//! Every product of how a connection ends, will delay, session expiry and how the client comes back, against a table
+//! written down by hand.
+
+use tidegate_mqtt::{Connect, ReasonCode};
+use tidegate_session::Cause;
+
+use crate::pair::{Pair, lasting};
+use crate::will::will;
+
+/// How the first connection ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    Normal,
+    WithWill,
+    ServerClose,
+    Takeover,
+}
+
+/// When the will is published.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    Never,
+    /// As the first connection ends.
+    AtEnd,
+    /// As the client comes back.
+    AtReturn,
+}
+
+use Ending::{Normal, ServerClose, Takeover, WithWill};
+use When::{AtEnd, AtReturn, Never};
+
+/// Ending, delay, expiry, Clean Start of the second connection; then when the will is due, and session present. The
+/// second connection comes at once.
+const TABLE: [(Ending, u32, u32, bool, When, bool); 32] = [
+    (Normal, 0, 0, false, Never, false),
+    (Normal, 0, 0, true, Never, false),
+    (Normal, 0, 9, false, Never, true),
+    (Normal, 0, 9, true, Never, false),
+    (Normal, 5, 0, false, Never, false),
+    (Normal, 5, 0, true, Never, false),
+    (Normal, 5, 9, false, Never, true),
+    (Normal, 5, 9, true, Never, false),
+    (WithWill, 0, 0, false, AtEnd, false),
+    (WithWill, 0, 0, true, AtEnd, false),
+    (WithWill, 0, 9, false, AtEnd, true),
+    (WithWill, 0, 9, true, AtEnd, false),
+    (WithWill, 5, 0, false, AtEnd, false),
+    (WithWill, 5, 0, true, AtEnd, false),
+    (WithWill, 5, 9, false, Never, true),
+    (WithWill, 5, 9, true, AtReturn, false),
+    (ServerClose, 0, 0, false, AtEnd, false),
+    (ServerClose, 0, 0, true, AtEnd, false),
+    (ServerClose, 0, 9, false, AtEnd, true),
+    (ServerClose, 0, 9, true, AtEnd, false),
+    (ServerClose, 5, 0, false, AtEnd, false),
+    (ServerClose, 5, 0, true, AtEnd, false),
+    (ServerClose, 5, 9, false, Never, true),
+    (ServerClose, 5, 9, true, AtReturn, false),
+    (Takeover, 0, 0, false, AtReturn, false),
+    (Takeover, 0, 0, true, AtReturn, false),
+    (Takeover, 0, 9, false, AtReturn, true),
+    (Takeover, 0, 9, true, AtReturn, false),
+    (Takeover, 5, 0, false, AtReturn, false),
+    (Takeover, 5, 0, true, AtReturn, false),
+    (Takeover, 5, 9, false, Never, true),
+    (Takeover, 5, 9, true, AtReturn, false),
+];
+
+fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, bool) {
+    let mut connect = lasting();
+    connect.session_expiry = Some(expiry);
+    connect.will = Some(will(delay));
+    let mut pair = Pair::new(connect);
+    let cause = match ending {
+        Normal => Some(Cause::Disconnect { reason: ReasonCode::Success, session_expiry: None }),
+        WithWill => Some(Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, session_expiry: None }),
+        ServerClose => Some(Cause::Violation),
+        Takeover => None,
+    };
+    let at_end = cause.is_some_and(|cause| {
+        let detached = pair.detach(cause);
+        assert_eq!(detached.ended, expiry == 0);
+        detached.will.is_some()
+    });
+    let attached = pair.connect(Connect { clean_start, ..lasting() });
+    assert_eq!(attached.was_attached, ending == Takeover);
+    pair.advance(1000);
+    assert!(pair.detach(Cause::Closed).will.is_none(), "the second connection has no will");
+    let when = match (at_end, attached.will.is_some()) {
+        (true, false) => AtEnd,
+        (false, true) => AtReturn,
+        (false, false) => Never,
+        (true, true) => panic!("published twice"),
+    };
+    (when, attached.session_present)
+}
+
+#[test]
+fn every_product() {
+    for (ending, delay, expiry, clean_start, when, present) in TABLE {
+        let found = run(ending, delay, expiry, clean_start);
+        assert_eq!(found, (when, present), "{ending:?} delay {delay} expiry {expiry} clean {clean_start}");
+    }
+}
+
+/// The client does not come back: the will is due at the earlier of delay and expiry, once.
+#[test]
+fn every_waiting() {
+    for (delay, expiry, seconds) in [(5, 9, 5), (9, 5, 5), (5, 5, 5), (1, u32::MAX, 1), (u32::MAX, 7, 7)] {
+        let mut connect = lasting();
+        connect.session_expiry = Some(expiry);
+        connect.will = Some(will(delay));
+        let mut pair = Pair::new(connect);
+        assert!(pair.detach(Cause::Closed).will.is_none());
+        let mut published = 0;
+        for elapsed in 1..=20 {
+            pair.advance(1);
+            if pair.session.handle_timeout(pair.now).will.is_some() {
+                assert_eq!(elapsed, seconds, "delay {delay} expiry {expiry}");
+                published += 1;
+            }
+        }
+        assert_eq!(published, 1);
+    }
+}
