@@ -1,2 +1,5 @@
 //! The `tidegate` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    tidegate_gateway::cli::main()
+}

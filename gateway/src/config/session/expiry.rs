@@ -22,6 +22,12 @@ pub enum SessionExpiry {
 }
 
 impl SessionExpiry {
+    /// A text such as `7d` or `never`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::from_text(text)
+    }
+
     /// As the protocol writes it: seconds, all ones for never.
     #[must_use]
     pub fn to_seconds(self) -> u32 {

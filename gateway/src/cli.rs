@@ -1,0 +1,60 @@
+//! The command line: which commands there are, and how they end.
+
+mod check;
+mod connection;
+mod exit;
+mod properties;
+mod publish;
+mod run;
+mod schema;
+mod serve;
+mod subscribe;
+mod value;
+mod will;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Failure;
+
+/// A multi-transport MQTT broker, and clients for it.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, about, after_help = exit::CODES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the broker
+    Serve(serve::Arguments),
+    /// Check a configuration file and the certificates it names
+    Check(check::Arguments),
+    /// Print the JSON Schema of the configuration file
+    Schema,
+    /// Publish messages
+    Pub(Box<publish::Arguments>),
+    /// Subscribe and print messages
+    Sub(Box<subscribe::Arguments>),
+}
+
+/// Runs the command that this process was called with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Schema => schema::run(),
+        Command::Pub(arguments) => publish::run(*arguments),
+        Command::Sub(arguments) => subscribe::run(*arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

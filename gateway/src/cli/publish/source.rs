@@ -1,0 +1,120 @@
+//! Where payloads come from: the command line, a file, or standard input as a whole or by lines.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::Args;
+use tokio::fs;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin, stdin};
+use tokio::time::sleep;
+
+use crate::cli::{Failure, value};
+
+/// Where payloads come from; one of them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Payload (one of these)")]
+pub struct SourceArguments {
+    #[command(flatten)]
+    kind: SourceKind,
+    /// Publish it so many times
+    #[arg(long, value_name = "NUMBER", default_value = "1", conflicts_with = "stdin_line")]
+    repeat: u64,
+    /// Wait between repetitions, in seconds or with a unit
+    #[arg(long, value_name = "TIME", value_parser = value::seconds, default_value = "0", requires = "repeat")]
+    repeat_delay: u32,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct SourceKind {
+    /// This text
+    #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
+    message: Option<String>,
+    /// The content of a file
+    #[arg(long, short, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// All of standard input
+    #[arg(long, short, visible_alias = "stdin-file")]
+    stdin: bool,
+    /// Each line of standard input, as a message of its own
+    #[arg(long, short = 'l')]
+    stdin_line: bool,
+    /// Nothing: an empty message, which with --retain removes the retained one
+    #[arg(long, short, visible_alias = "null-message")]
+    null: bool,
+}
+
+/// The payloads still to come.
+pub enum Source {
+    /// The same one, some more times.
+    Repeated {
+        /// What.
+        payload: Bytes,
+        /// How often.
+        left: u64,
+        /// After how long; the first goes at once.
+        delay: Duration,
+        /// Whether the first has gone.
+        has_begun: bool,
+    },
+    /// Lines, as they come.
+    Lines {
+        /// From where.
+        input: BufReader<Stdin>,
+        /// The line that is being read.
+        line: Vec<u8>,
+    },
+}
+
+impl Source {
+    /// Reads what is read as a whole.
+    pub async fn open(arguments: &SourceArguments) -> Result<Self, Failure> {
+        let kind = &arguments.kind;
+        let payload = if let Some(message) = &kind.message {
+            Bytes::from(message.clone())
+        } else if let Some(file) = &kind.file {
+            let unreadable = |error| Failure::Usage(format!("error: {}: {error}", file.display()));
+            Bytes::from(fs::read(file).await.map_err(unreadable)?)
+        } else if kind.stdin {
+            let mut all = Vec::new();
+            stdin().read_to_end(&mut all).await?;
+            Bytes::from(all)
+        } else if kind.stdin_line {
+            return Ok(Self::Lines { input: BufReader::new(stdin()), line: Vec::new() });
+        } else {
+            Bytes::new()
+        };
+        let delay = Duration::from_secs(u64::from(arguments.repeat_delay));
+        Ok(Self::Repeated { payload, left: arguments.repeat, delay, has_begun: false })
+    }
+
+    /// The next payload; `None` after the last. Can be dropped half way and called again.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self {
+            Self::Repeated { left: 0, .. } => Ok(None),
+            Self::Repeated { payload, left, delay, has_begun } => {
+                if *has_begun && !delay.is_zero() {
+                    sleep(*delay).await;
+                }
+                *has_begun = true;
+                *left -= 1;
+                Ok(Some(payload.clone()))
+            }
+            Self::Lines { input, line } => {
+                let size = input.read_until(b'\n', line).await?;
+                if size == 0 && line.is_empty() {
+                    return Ok(None);
+                }
+                Ok(Some(without_line_end(std::mem::take(line))))
+            }
+        }
+    }
+}
+
+fn without_line_end(mut line: Vec<u8>) -> Bytes {
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    Bytes::from(line)
+}

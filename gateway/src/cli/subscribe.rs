@@ -1,0 +1,178 @@
+//! `tidegate sub`: subscribes and prints what comes.
+
+mod format;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::Args;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{Publish, QoS, ReasonCode, RetainHandling, SubAck, SubscriptionOptions};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use format::{Format, print};
+
+use super::connection::ConnectionArguments;
+use super::exit::{self, Failure};
+use super::properties::user_properties;
+use super::run::{interrupted, run as run_command};
+use super::value;
+use crate::client::{Client, State, reason_text};
+
+/// What `sub` is called with.
+#[derive(Debug, Args)]
+#[command(after_help = exit::CODES)]
+pub struct Arguments {
+    /// A topic filter, perhaps $share/GROUP/FILTER; may be repeated
+    #[arg(long, short, value_name = "FILTER", value_parser = value::filter, required = true)]
+    topic: Vec<SubscriptionFilter>,
+    /// Highest QoS to receive
+    #[arg(long, short, value_name = "QOS", value_parser = value::qos, default_value = "0")]
+    qos: QoS,
+    /// End after so many messages
+    #[arg(long, short = 'C', value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// End after so long, in seconds or with a unit; with --count that is a failure
+    #[arg(long, short = 'W', value_name = "TIME", value_parser = value::seconds)]
+    wait: Option<u32>,
+    /// Print the topic before the payload, and say on standard error when subscribed
+    #[arg(long, short)]
+    verbose: bool,
+    /// How a message is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Print no line end after a message
+    #[arg(long, short = 'N')]
+    no_line_end: bool,
+    /// Do not receive what this client publishes (MQTT 5)
+    #[arg(long)]
+    no_local: bool,
+    /// Receive the retain flag as it was published (MQTT 5)
+    #[arg(long)]
+    retain_as_published: bool,
+    /// Retained messages at subscribing: 0: send, 1: send if the subscription is new, 2: none (MQTT 5)
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..=2), default_value = "0")]
+    retain_handling: u8,
+    /// Subscription identifier (MQTT 5)
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=268_435_455))]
+    subscription_identifier: Option<u32>,
+    /// Topic aliases that the broker may set (MQTT 5)
+    #[arg(long, value_name = "NUMBER")]
+    topic_alias_maximum: Option<u16>,
+    /// A user property of SUBSCRIBE; may be repeated (MQTT 5)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
+    user_property: Vec<(String, String)>,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+}
+
+/// Prints messages until there were enough, the time is over, or a signal comes.
+///
+/// # Errors
+/// When a filter is refused or the connection fails.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let is_debug = arguments.connection.is_debug();
+    run_command(subscribe(arguments), is_debug)
+}
+
+async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
+    arguments.check_version()?;
+    let mut options = arguments.connection.to_options()?;
+    options.connect.topic_alias_maximum = arguments.topic_alias_maximum;
+    let deadline = arguments.wait.map(|wait| Instant::now() + Duration::from_secs(u64::from(wait)));
+    let mut client = Client::connect(&options, State::default()).await?;
+    tracing::debug!(peer = %client.link().peer(), session_present = client.connack().session_present, "connected");
+    let mut left = arguments.count;
+    let done = tokio::select! {
+        done = receive(&mut client, &arguments, &mut left) => done,
+        signal = interrupted() => signal,
+        () = until(deadline) => arguments.time_is_over(left),
+    };
+    if done.is_ok() {
+        // Released messages cannot come again; a broker that does not answer shall not keep us.
+        let _ = timeout(SETTLE_MAX, client.settle()).await;
+        client.disconnect(ReasonCode::Success).await?;
+    } else {
+        // Worth a try: the connection may be what failed.
+        let _ = client.disconnect(ReasonCode::Success).await;
+    }
+    done
+}
+
+/// Subscribes, and prints messages until there were enough.
+async fn receive(client: &mut Client, arguments: &Arguments, left: &mut Option<u64>) -> Result<(), Failure> {
+    let user_properties = user_properties(&arguments.user_property)?;
+    let filters = arguments.topic.iter().map(|filter| (filter.clone(), arguments.options()));
+    let suback = client.subscribe(filters, arguments.subscription_identifier, user_properties).await?;
+    arguments.check_granted(&suback)?;
+    let mut output = io::stdout().lock();
+    while *left != Some(0) {
+        let message = client.message().await?;
+        arguments.print(&message, &mut output)?;
+        *left = left.map(|left| left - 1);
+    }
+    Ok(())
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Arguments {
+    fn check_version(&self) -> Result<(), Failure> {
+        let has_options = self.no_local || self.retain_as_published || self.retain_handling != 0;
+        self.connection.require_v5(has_options, "subscription options")?;
+        self.connection.require_v5(self.subscription_identifier.is_some(), "--subscription-identifier")?;
+        self.connection.require_v5(self.topic_alias_maximum.is_some(), "--topic-alias-maximum")?;
+        self.connection.require_v5(!self.user_property.is_empty(), "--user-property")
+    }
+
+    fn options(&self) -> SubscriptionOptions {
+        let retain_handling = match self.retain_handling {
+            0 => RetainHandling::Send,
+            1 => RetainHandling::SendIfNew,
+            _ => RetainHandling::Never,
+        };
+        let (no_local, retain_as_published) = (self.no_local, self.retain_as_published);
+        SubscriptionOptions { qos: self.qos, no_local, retain_as_published, retain_handling }
+    }
+
+    /// Fails when a filter was refused.
+    fn check_granted(&self, suback: &SubAck) -> Result<(), Failure> {
+        let words = suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
+        let mut is_refused = false;
+        for (filter, reason) in self.topic.iter().zip(&suback.reasons) {
+            if reason.is_error() {
+                is_refused = true;
+                exit::say(&format!("refused: {filter}: {}", reason_text(*reason, words)));
+            } else if self.verbose {
+                exit::say(&format!("subscribed: {filter} (QoS {})", reason.value()));
+            }
+        }
+        if is_refused { Err(Failure::Told) } else { Ok(()) }
+    }
+
+    fn print(&self, message: &Publish, output: &mut impl Write) -> Result<(), Failure> {
+        print(self.format, self.verbose, message, output)?;
+        if !self.no_line_end {
+            output.write_all(b"\n")?;
+        }
+        Ok(output.flush()?)
+    }
+
+    fn time_is_over(&self, left: Option<u64>) -> Result<(), Failure> {
+        match (left, self.count) {
+            (Some(left), Some(count)) if left > 0 => {
+                let text = format!("error: the time is over, {} of {count} messages came", count - left);
+                Err(Failure::Runtime(text))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How long to wait for the end of QoS 2 handshakes.
+const SETTLE_MAX: Duration = Duration::from_secs(2);

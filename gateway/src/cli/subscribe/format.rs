@@ -1,0 +1,77 @@
+//! How a message is printed.
+
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use tidegate_mqtt::{Publish, PublishProperties};
+
+/// How a message is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// The payload as it is.
+    Text,
+    /// A JSON object on a line.
+    Json,
+}
+
+/// Prints one message, without a line end.
+pub fn print(format: Format, has_topic: bool, message: &Publish, output: &mut impl Write) -> io::Result<()> {
+    match format {
+        Format::Json => write!(output, "{}", to_json(message)),
+        Format::Text => {
+            if has_topic {
+                write!(output, "{} ", message.topic)?;
+            }
+            output.write_all(&message.payload)
+        }
+    }
+}
+
+/// Payloads that are no UTF-8 stand in base64, under a name of their own.
+fn to_json(message: &Publish) -> Value {
+    let mut object = Map::new();
+    object.insert("topic".to_owned(), json!(message.topic));
+    object.insert("qos".to_owned(), json!(message.qos.value()));
+    object.insert("retain".to_owned(), json!(message.retain));
+    object.insert("dup".to_owned(), json!(message.dup));
+    let properties = properties(&message.properties);
+    if !properties.is_empty() {
+        object.insert("properties".to_owned(), Value::Object(properties));
+    }
+    insert_bytes(&mut object, "payload", &message.payload);
+    Value::Object(object)
+}
+
+fn properties(properties: &PublishProperties) -> Map<String, Value> {
+    let mut object = Map::new();
+    let mut insert = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            object.insert(name.to_owned(), value);
+        }
+    };
+    insert("payload_is_text", properties.payload_is_text.map(Value::from));
+    insert("message_expiry", properties.expiry.map(Value::from));
+    insert("topic_alias", properties.alias.map(Value::from));
+    insert("content_type", properties.content_type.clone().map(Value::from));
+    insert("response_topic", properties.response_topic.clone().map(Value::from));
+    let identifiers = &properties.identifiers;
+    insert("subscription_identifiers", (!identifiers.is_empty()).then(|| json!(identifiers)));
+    let user: Vec<_> = properties.user_properties.iter().map(|(name, value)| json!([name, value])).collect();
+    insert("user_properties", (!user.is_empty()).then_some(Value::Array(user)));
+    if let Some(data) = &properties.correlation_data {
+        insert_bytes(&mut object, "correlation_data", data);
+    }
+    object
+}
+
+fn insert_bytes(object: &mut Map<String, Value>, name: &str, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => object.insert(name.to_owned(), json!(text)),
+        Err(_) => object.insert(format!("{name}_base64"), json!(STANDARD.encode(bytes))),
+    };
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Values of arguments as people write them.
+
+use bytes::Bytes;
+use tidegate_mqtt::topic::{self, SubscriptionFilter};
+use tidegate_mqtt::{ProtocolVersion, QoS};
+
+use crate::config::SessionExpiry;
+
+/// `3.1`, `3.1.1`, `5`.
+pub fn version(text: &str) -> Result<ProtocolVersion, String> {
+    match text {
+        "3.1" | "mqttv31" => Ok(ProtocolVersion::V3_1),
+        "3.1.1" | "311" | "mqttv311" => Ok(ProtocolVersion::V3_1_1),
+        "5" | "5.0" | "mqttv5" => Ok(ProtocolVersion::V5),
+        _ => Err("expected 3.1, 3.1.1 or 5".to_owned()),
+    }
+}
+
+/// `0`, `1`, `2`.
+pub fn qos(text: &str) -> Result<QoS, String> {
+    let value = text.parse::<u8>().ok().and_then(|value| QoS::try_from(value).ok());
+    value.ok_or_else(|| "expected 0, 1 or 2".to_owned())
+}
+
+/// A topic without wildcards.
+pub fn topic(text: &str) -> Result<topic::Name, String> {
+    topic::Name::parse(text).map_err(|error| error.to_string())
+}
+
+/// A topic filter, perhaps a shared one.
+pub fn filter(text: &str) -> Result<SubscriptionFilter, String> {
+    SubscriptionFilter::parse(text).map_err(|error| error.to_string())
+}
+
+/// `NAME=VALUE`.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+/// Text as bytes.
+pub fn bytes(text: &str) -> Result<Bytes, String> {
+    Ok(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+/// Seconds: `30`, or with a unit `30s`, `10m`, `7d`.
+pub fn seconds(text: &str) -> Result<u32, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    match SessionExpiry::parse(text) {
+        Some(SessionExpiry::After(time)) => Ok(time.to_seconds()),
+        _ => Err("expected seconds, or a duration such as 10m".to_owned()),
+    }
+}
+
+/// As [`seconds`], or `never`.
+pub fn session_expiry(text: &str) -> Result<u32, String> {
+    if text == "never" {
+        return Ok(SessionExpiry::Never.to_seconds());
+    }
+    seconds(text).map_err(|error| format!("{error}, or never"))
+}

@@ -1,0 +1,46 @@
+//! From a URL to a connection: link, CONNECT, CONNACK.
+
+use tidegate_mqtt::{Packet, frame};
+use tidegate_transports::{Link, client};
+use tokio::time::{Instant, timeout};
+
+use super::exchange::Exchange;
+use super::keep_alive::KeepAlive;
+use super::wire::Wire;
+use super::{Client, ClientError, Options, State};
+
+impl Client {
+    /// Connects. Messages that `state` has open are sent again if the server kept the session, and dropped if not.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn connect(options: &Options, state: State) -> Result<Self, ClientError> {
+        let connected = async {
+            let link = client::connect_within(&options.target, &options.tls, options.connect_timeout).await?;
+            Self::over(link, options, state).await
+        };
+        timeout(options.connect_timeout, connected).await.map_err(|_| ClientError::Timeout("connecting"))?
+    }
+
+    /// Connects over a link that is there already.
+    ///
+    /// # Errors
+    /// When the link breaks or the server refuses.
+    pub async fn over(link: Link, options: &Options, state: State) -> Result<Self, ClientError> {
+        let connect = &options.connect;
+        let mut hello = Vec::new();
+        Packet::from(connect.clone()).encode(connect.version, &mut hello)?;
+        let packet_size_max = connect.packet_size_max.unwrap_or(frame::PACKET_SIZE_MAX);
+        let mut wire = Wire::new(link, connect.version, packet_size_max);
+        wire.write(&hello).await?;
+        let Packet::ConnAck(connack) = wire.packet().await? else {
+            return Err(ClientError::Unexpected("the first packet is not CONNACK"));
+        };
+        if connack.reason.is_error() {
+            return Err(ClientError::Refused(connack));
+        }
+        let exchange = Exchange::new(options, &connack, state);
+        let keep_alive = KeepAlive::new(exchange.capabilities().keep_alive, Instant::now());
+        Ok(Self { wire, exchange, keep_alive, connack: *connack })
+    }
+}

@@ -1,0 +1,227 @@
+//! The protocol of one connection after CONNACK: packets in, events and packets out. No input or output happens here.
+
+use std::collections::VecDeque;
+
+use tidegate_mqtt::{
+    Ack, AckKind, ConnAck, Disconnect, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode,
+};
+
+use super::aliases::Aliases;
+use super::state::{Again, Progress};
+use super::{Capabilities, ClientError, Event, Options, Side, State};
+
+/// One connection's side of the protocol.
+pub struct Exchange {
+    version: ProtocolVersion,
+    receiving: Side,
+    sending: Side,
+    capabilities: Capabilities,
+    state: State,
+    aliases: Aliases,
+    /// How many QoS 1 and 2 messages may still be sent `[MQTT5-3.3.4-9]`.
+    quota: u16,
+    quota_max: u16,
+    events: VecDeque<Event>,
+    output: Vec<u8>,
+    farewell: Option<Disconnect>,
+}
+
+impl Exchange {
+    /// After CONNACK.
+    pub fn new(options: &Options, connack: &ConnAck, mut state: State) -> Self {
+        let connect = &options.connect;
+        let capabilities = Capabilities::agreed(connect, connack);
+        let quota_max = capabilities.receive_maximum.min(options.inflight_max).max(1);
+        state.resume(connack.session_present);
+        let mut exchange = Self {
+            version: connect.version,
+            receiving: options.receiving,
+            sending: options.sending,
+            aliases: Aliases::new(connect.topic_alias_maximum.unwrap_or(0)),
+            quota: quota_max,
+            quota_max,
+            capabilities,
+            state,
+            events: VecDeque::new(),
+            output: Vec::new(),
+            farewell: None,
+        };
+        exchange.send_again();
+        exchange
+    }
+
+    /// A packet came from the server.
+    pub fn receive(&mut self, packet: Packet) -> Result<(), ClientError> {
+        match packet {
+            Packet::Publish(message) => return self.receive_message(*message),
+            Packet::Ack(ack) if ack.kind == AckKind::PubRel => self.receive_release(ack),
+            Packet::Ack(ack) => self.receive_ack(ack),
+            Packet::SubAck(suback) => self.events.push_back(Event::SubAck(suback)),
+            Packet::UnsubAck(unsuback) => self.events.push_back(Event::UnsubAck(unsuback)),
+            Packet::PingResp => self.events.push_back(Event::Pong),
+            Packet::Disconnect(disconnect) => self.farewell = Some(disconnect),
+            _ => return Err(ClientError::Unexpected("a packet that no server sends here")),
+        }
+        Ok(())
+    }
+
+    /// Encodes a message, with an identifier if it needs one; [`Exchange::has_quota`] said that it may be sent.
+    pub fn publish(&mut self, mut message: Publish) -> Result<Option<PacketId>, ClientError> {
+        message.packet_id = if message.qos > QoS::AtMostOnce { Some(self.next_id()?) } else { None };
+        let end = self.output.len();
+        let mut shortened = message.clone();
+        self.aliases.shorten(&mut shortened);
+        self.send(&Packet::from(shortened))?;
+        if let Err(error) = self.capabilities.check_size(self.output.len() - end) {
+            self.output.truncate(end);
+            self.aliases.forget(message.properties.alias);
+            return Err(error);
+        }
+        let packet_id = message.packet_id;
+        if let Some(packet_id) = packet_id {
+            self.quota = self.quota.saturating_sub(1);
+            self.state.send(packet_id, message);
+        }
+        Ok(packet_id)
+    }
+
+    /// Encodes any packet.
+    pub fn send(&mut self, packet: &Packet) -> Result<(), ClientError> {
+        Ok(packet.encode(self.version, &mut self.output)?)
+    }
+
+    /// Encodes an acknowledgement.
+    pub fn send_ack(&mut self, ack: &Ack) {
+        ack.encode(self.version, &mut self.output);
+    }
+
+    /// Bytes that are to be sent as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
+    }
+
+    /// The first event that is wanted; a message is acknowledged when it is taken.
+    pub fn take_event(&mut self, wanted: impl Fn(&Event) -> bool) -> Option<Event> {
+        let position = self.events.iter().position(wanted)?;
+        let event = self.events.remove(position)?;
+        if let (Event::Message(message), Side::Client) = (&event, self.receiving) {
+            self.take_over(message.qos, message.packet_id);
+        }
+        Some(event)
+    }
+
+    /// An identifier for SUBSCRIBE or UNSUBSCRIBE.
+    pub fn next_id(&mut self) -> Result<PacketId, ClientError> {
+        self.state
+            .next_id()
+            .ok_or_else(|| ClientError::NotAllowed("all packet identifiers are in use".to_owned()))
+    }
+
+    /// All bytes that are to be sent; what `spare` held is lost, its capacity is kept.
+    pub fn take_output(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
+        spare.clear();
+        std::mem::replace(&mut self.output, spare)
+    }
+
+    /// Why the server said it would close, if it did.
+    pub fn take_farewell(&mut self) -> Option<Disconnect> {
+        self.farewell.take()
+    }
+
+    /// Bytes that are to be sent.
+    pub fn output_len(&self) -> usize {
+        self.output.len()
+    }
+
+    /// Events that nobody has taken.
+    pub fn event_count(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether a QoS 1 or 2 message may be sent.
+    pub fn has_quota(&self) -> bool {
+        self.quota > 0
+    }
+
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub fn into_state(self) -> State {
+        self.state
+    }
+
+    fn receive_message(&mut self, mut message: Publish) -> Result<(), ClientError> {
+        self.aliases.resolve(&mut message)?;
+        let repeat =
+            message.packet_id.filter(|id| self.receiving == Side::Client && self.state.has_received(*id));
+        match repeat {
+            // [MQTT5-4.3.3-10]
+            Some(packet_id) => self.send_ack(&Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)),
+            None => self.events.push_back(Event::Message(message)),
+        }
+        Ok(())
+    }
+
+    fn receive_ack(&mut self, ack: Ack) {
+        let reason = match self.state.acknowledge(&ack) {
+            Progress::Done => {
+                self.quota = self.quota.saturating_add(1).min(self.quota_max);
+                self.events.push_back(Event::Acknowledged(ack.into()));
+                self.send_again();
+                return;
+            }
+            Progress::Release => ReasonCode::Success,
+            Progress::Unknown => ReasonCode::PacketIdentifierNotFound,
+        };
+        match (ack.kind, self.sending) {
+            // An unknown PUBREC is answered too, so that the server can forget it.
+            (AckKind::PubRec, Side::Client) => {
+                self.send_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason))
+            }
+            _ => self.events.push_back(Event::Ack(ack)),
+        }
+    }
+
+    fn receive_release(&mut self, ack: Ack) {
+        if self.receiving == Side::Caller {
+            self.events.push_back(Event::Ack(ack));
+            return;
+        }
+        let reason = self.state.release(ack.packet_id);
+        self.send_ack(&Ack::new(AckKind::PubComp, ack.packet_id, reason));
+    }
+
+    /// The caller has the message now: QoS 1 is done, QoS 2 must not come again.
+    fn take_over(&mut self, qos: QoS, packet_id: Option<PacketId>) {
+        let Some(packet_id) = packet_id else { return };
+        let kind = if qos == QoS::ExactlyOnce { AckKind::PubRec } else { AckKind::PubAck };
+        if kind == AckKind::PubRec {
+            self.state.receive(packet_id);
+        }
+        self.send_ack(&Ack::new(kind, packet_id, ReasonCode::Success));
+    }
+
+    /// Sends what an earlier connection left open, as far as the quota goes.
+    fn send_again(&mut self) {
+        while self.quota > 0 {
+            match self.state.again() {
+                Some(Again::Publish(message)) => {
+                    self.quota -= 1;
+                    // It was encoded before, so it can be again.
+                    let encoded = Packet::from(message).encode(self.version, &mut self.output);
+                    debug_assert!(encoded.is_ok(), "{encoded:?}");
+                }
+                Some(Again::Release(_)) if self.sending == Side::Caller => {}
+                Some(Again::Release(packet_id)) => {
+                    self.send_ack(&Ack::new(AckKind::PubRel, packet_id, ReasonCode::Success));
+                }
+                None => return,
+            }
+        }
+    }
+}

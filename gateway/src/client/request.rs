@@ -1,0 +1,60 @@
+//! Requests that have an answer: SUBSCRIBE, UNSUBSCRIBE, PINGREQ.
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{
+    Packet, SubAck, Subscribe, SubscribeEntry, SubscriptionOptions, UnsubAck, Unsubscribe, UserProperties,
+};
+
+use super::{Client, ClientError, Event};
+
+impl Client {
+    /// Subscribes and waits for SUBACK, whose reasons may be refusals. Messages that come first stay for later.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub async fn subscribe(
+        &mut self,
+        filters: impl IntoIterator<Item = (SubscriptionFilter, SubscriptionOptions)>,
+        identifier: Option<u32>,
+        user_properties: UserProperties,
+    ) -> Result<SubAck, ClientError> {
+        let packet_id = self.exchange.next_id()?;
+        let entry = |(filter, options)| SubscribeEntry { filter: Ok(filter), options };
+        let filters = filters.into_iter().map(entry).collect();
+        self.exchange.send(&Packet::from(Subscribe { packet_id, identifier, user_properties, filters }))?;
+        let is_it = |event: &Event| matches!(event, Event::SubAck(suback) if suback.packet_id == packet_id);
+        match self.wait_for(is_it).await? {
+            Event::SubAck(suback) => Ok(suback),
+            _ => unreachable!("only SUBACK was asked for"),
+        }
+    }
+
+    /// Unsubscribes and waits for UNSUBACK.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub async fn unsubscribe(
+        &mut self,
+        filters: impl IntoIterator<Item = SubscriptionFilter>,
+    ) -> Result<UnsubAck, ClientError> {
+        let packet_id = self.exchange.next_id()?;
+        let filters = filters.into_iter().map(Ok).collect();
+        let user_properties = UserProperties::new();
+        self.exchange.send(&Packet::from(Unsubscribe { packet_id, user_properties, filters }))?;
+        let is_it =
+            |event: &Event| matches!(event, Event::UnsubAck(unsuback) if unsuback.packet_id == packet_id);
+        match self.wait_for(is_it).await? {
+            Event::UnsubAck(unsuback) => Ok(unsuback),
+            _ => unreachable!("only UNSUBACK was asked for"),
+        }
+    }
+
+    /// Pings and waits for the answer.
+    ///
+    /// # Errors
+    /// When the connection is over.
+    pub async fn ping(&mut self) -> Result<(), ClientError> {
+        self.exchange.send(&Packet::PingReq)?;
+        self.wait_for(|event| matches!(event, Event::Pong)).await.map(drop)
+    }
+}

@@ -1,0 +1,175 @@
+//! What a client keeps of its session from one connection to the next. No input or output happens here.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use tidegate_mqtt::{Ack, AckKind, PacketId, Publish, QoS, ReasonCode};
+
+#[cfg(test)]
+mod tests;
+
+/// The client's half of a session: messages that are not acknowledged, and QoS 2 messages that are not released.
+#[derive(Clone, Debug)]
+pub struct State {
+    last_id: PacketId,
+    sent: VecDeque<Sent>,
+    received: BTreeSet<PacketId>,
+}
+
+#[derive(Clone, Debug)]
+struct Sent {
+    packet_id: PacketId,
+    awaiting: Awaiting,
+    /// Whether it went out on the connection that there is.
+    is_current: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Awaiting {
+    PubAck(Publish),
+    PubRec(Publish),
+    PubComp,
+}
+
+/// What an acknowledgement from the server means.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The message is done with.
+    Done,
+    /// PUBREL is due.
+    Release,
+    /// It belongs to nothing that we sent.
+    Unknown,
+}
+
+/// Something to be sent again.
+#[derive(Debug)]
+pub enum Again {
+    /// A PUBLISH, with DUP.
+    Publish(Publish),
+    /// A PUBREL.
+    Release(PacketId),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { last_id: PacketId::MAX, sent: VecDeque::new(), received: BTreeSet::new() }
+    }
+}
+
+impl State {
+    /// Whether nothing is open in either direction.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.sent.is_empty() && self.received.is_empty()
+    }
+
+    /// Packet identifiers of our messages that are open, oldest first.
+    pub fn open(&self) -> impl Iterator<Item = PacketId> {
+        self.sent.iter().map(|sent| sent.packet_id)
+    }
+
+    /// Packet identifiers of received QoS 2 messages that the server has not released.
+    pub fn unreleased(&self) -> impl Iterator<Item = PacketId> {
+        self.received.iter().copied()
+    }
+
+    /// Keeps a QoS 1 or 2 message that is being sent with the identifier from [`State::next_id`].
+    pub(super) fn send(&mut self, packet_id: PacketId, mut message: Publish) {
+        // An alias is the connection's, not the session's `[MQTT5-3.3.2-7]`.
+        message.properties.alias = None;
+        let awaiting = match message.qos {
+            QoS::ExactlyOnce => Awaiting::PubRec(message),
+            _ => Awaiting::PubAck(message),
+        };
+        self.sent.push_back(Sent { packet_id, awaiting, is_current: true });
+    }
+
+    /// An identifier that no open message has.
+    pub(super) fn next_id(&mut self) -> Option<PacketId> {
+        let mut candidate = self.last_id;
+        for _ in 0..u16::MAX {
+            candidate = candidate.next();
+            if self.position(candidate).is_none() {
+                self.last_id = candidate;
+                return Some(candidate);
+            }
+        }
+        None
+    }
+
+    /// PUBACK, PUBREC or PUBCOMP arrived. An error in PUBREC ends the message `[MQTT5-4.3.3-4]`.
+    pub(super) fn acknowledge(&mut self, ack: &Ack) -> Progress {
+        let Some(position) = self.position(ack.packet_id) else { return Progress::Unknown };
+        let Some(sent) = self.sent.get_mut(position) else { return Progress::Unknown };
+        match (&sent.awaiting, ack.kind) {
+            (Awaiting::PubAck(_), AckKind::PubAck) | (Awaiting::PubComp, AckKind::PubComp) => {}
+            (Awaiting::PubRec(_) | Awaiting::PubComp, AckKind::PubRec) if !ack.reason.is_error() => {
+                sent.awaiting = Awaiting::PubComp;
+                return Progress::Release;
+            }
+            (Awaiting::PubRec(_), AckKind::PubRec) => {}
+            _ => return Progress::Unknown,
+        }
+        self.sent.remove(position);
+        Progress::Done
+    }
+
+    /// A QoS 2 message is taken over by its owner.
+    pub(super) fn receive(&mut self, packet_id: PacketId) {
+        self.received.insert(packet_id);
+    }
+
+    /// Whether a QoS 2 message was taken over before and is not released.
+    pub(super) fn has_received(&self, packet_id: PacketId) -> bool {
+        self.received.contains(&packet_id)
+    }
+
+    /// PUBREL arrived; gives the reason for PUBCOMP.
+    pub(super) fn release(&mut self, packet_id: PacketId) -> ReasonCode {
+        if self.received.remove(&packet_id) {
+            ReasonCode::Success
+        } else {
+            ReasonCode::PacketIdentifierNotFound
+        }
+    }
+
+    /// A new connection begins; the server knows of the session or does not.
+    pub(super) fn resume(&mut self, session_present: bool) {
+        if !session_present {
+            self.sent.clear();
+            self.received.clear();
+        }
+        self.sent.iter_mut().for_each(|sent| sent.is_current = false);
+    }
+
+    /// The oldest that is still to be sent again on this connection `[MQTT5-4.4.0-1]`; its order is kept
+    /// `[MQTT5-4.6.0-1]`.
+    pub(super) fn again(&mut self) -> Option<Again> {
+        let sent = self.sent.iter_mut().find(|sent| !sent.is_current)?;
+        sent.is_current = true;
+        Some(match &mut sent.awaiting {
+            Awaiting::PubAck(message) | Awaiting::PubRec(message) => {
+                message.dup = true;
+                Again::Publish(message.clone())
+            }
+            Awaiting::PubComp => Again::Release(sent.packet_id),
+        })
+    }
+
+    /// Identifiers are in the order of their distance from the oldest, with holes: never beyond the distance itself.
+    fn position(&self, packet_id: PacketId) -> Option<usize> {
+        let oldest = self.sent.front()?.packet_id;
+        let wanted = distance(oldest, packet_id);
+        let newer = self.sent.iter().enumerate().take(wanted + 1).rev();
+        let (position, found) =
+            newer.map(|(at, sent)| (at, distance(oldest, sent.packet_id))).find(|(_, at)| *at <= wanted)?;
+        (found == wanted).then_some(position)
+    }
+}
+
+/// How many identifiers lie between two, going upwards and around.
+fn distance(from: PacketId, to: PacketId) -> usize {
+    let (from, to) = (u32::from(from.get()), u32::from(to.get()));
+    let around = u32::from(u16::MAX);
+    usize::try_from((to + around - from) % around).unwrap_or(usize::MAX)
+}

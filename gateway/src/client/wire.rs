@@ -1,0 +1,173 @@
+//! Bytes between the link and the exchange: cuts frames off, writes what is to be written. Knows no packet.
+
+use std::future::poll_fn;
+use std::io::IoSlice;
+use std::task::{Context, Poll, ready};
+
+use tidegate_mqtt::frame::{self, Next};
+use tidegate_mqtt::{Packet, ProtocolVersion};
+use tidegate_transports::Link;
+
+use super::ClientError;
+use super::exchange::Exchange;
+
+/// A link with what was read and not understood, and what was said and not written.
+pub struct Wire {
+    link: Link,
+    version: ProtocolVersion,
+    packet_size_max: u32,
+    inbox: Vec<u8>,
+    outbox: Vec<u8>,
+    written: usize,
+    chunk: Box<[u8]>,
+}
+
+/// What one [`Wire::progress`] brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// Packets came.
+    Received,
+    /// Bytes went.
+    Sent,
+}
+
+impl Wire {
+    /// Packets above `packet_size_max` are refused.
+    pub fn new(link: Link, version: ProtocolVersion, packet_size_max: u32) -> Self {
+        let chunk = vec![0; CHUNK].into_boxed_slice();
+        Self { link, version, packet_size_max, inbox: Vec::new(), outbox: Vec::new(), written: 0, chunk }
+    }
+
+    /// Waits until something moved in either direction.
+    pub async fn progress(&mut self, exchange: &mut Exchange) -> Result<Moved, ClientError> {
+        poll_fn(|cx| self.poll_progress(cx, exchange)).await
+    }
+
+    /// Writes what can be written without waiting.
+    pub async fn try_flush(&mut self, exchange: &mut Exchange) -> Result<(), ClientError> {
+        poll_fn(|cx| match self.poll_send(cx, exchange) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    /// Writes all there is; receives meanwhile, so that neither side waits for the other.
+    pub async fn flush(&mut self, exchange: &mut Exchange) -> Result<(), ClientError> {
+        while self.backlog() + exchange.output_len() > 0 {
+            self.progress(exchange).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads one packet, before there is an exchange.
+    pub async fn packet(&mut self) -> Result<Packet, ClientError> {
+        loop {
+            if let Next::Frame(frame) = frame::next(&self.inbox, self.version, self.packet_size_max)? {
+                let (packet, size) = (Packet::decode(&frame, self.version)?, frame.wire.len());
+                self.inbox.drain(..size);
+                return Ok(packet);
+            }
+            poll_fn(|cx| self.poll_fill(cx)).await?;
+        }
+    }
+
+    /// Writes bytes before there is an exchange.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
+        Ok(self.link.write_all(bytes).await?)
+    }
+
+    /// Ends our side.
+    pub async fn close(&mut self) -> Result<(), ClientError> {
+        Ok(self.link.close().await?)
+    }
+
+    /// Bytes taken from the exchange and not written.
+    pub fn backlog(&self) -> usize {
+        self.outbox.len() - self.written
+    }
+
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    fn poll_progress(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &mut Exchange,
+    ) -> Poll<Result<Moved, ClientError>> {
+        // Frames may be left over from reading CONNACK.
+        if self.hand_over(exchange)? {
+            return Poll::Ready(Ok(Moved::Received));
+        }
+        if exchange.event_count() >= EVENTS_MAX {
+            return Poll::Ready(Err(ClientError::Overrun));
+        }
+        let sent = self.poll_send(cx, exchange)?;
+        loop {
+            match self.poll_fill(cx) {
+                Poll::Pending if sent == Poll::Ready(true) => return Poll::Ready(Ok(Moved::Sent)),
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if self.hand_over(exchange)? => return Poll::Ready(Ok(Moved::Received)),
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(with_farewell(error, exchange))),
+            }
+        }
+    }
+
+    /// Ready when all is written: whether that was anything.
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &mut Exchange,
+    ) -> Poll<Result<bool, ClientError>> {
+        let mut has_sent = false;
+        loop {
+            if self.backlog() == 0 {
+                self.outbox = exchange.take_output(std::mem::take(&mut self.outbox));
+                self.written = 0;
+            }
+            let rest = self.outbox.get(self.written..).unwrap_or_default();
+            if rest.is_empty() {
+                ready!(self.link.poll_flush(cx))?;
+                return Poll::Ready(Ok(has_sent));
+            }
+            self.written += ready!(self.link.poll_write(cx, &[IoSlice::new(rest)]))?;
+            has_sent = true;
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
+        let size = ready!(self.link.poll_read(cx, &mut self.chunk))?;
+        if size == 0 {
+            return Poll::Ready(Err(ClientError::Closed));
+        }
+        self.inbox.extend_from_slice(self.chunk.get(..size).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Gives the exchange every whole frame; whether there was one.
+    fn hand_over(&mut self, exchange: &mut Exchange) -> Result<bool, ClientError> {
+        let mut rest = self.inbox.as_slice();
+        while let Next::Frame(frame) = frame::next(rest, self.version, self.packet_size_max)? {
+            exchange.receive(Packet::decode(&frame, self.version)?)?;
+            rest = rest.get(frame.wire.len()..).unwrap_or_default();
+        }
+        let used = self.inbox.len() - rest.len();
+        self.inbox.drain(..used);
+        Ok(used > 0)
+    }
+}
+
+/// A connection that ends after DISCONNECT ends for the reason given there.
+fn with_farewell(error: ClientError, exchange: &mut Exchange) -> ClientError {
+    match exchange.take_farewell() {
+        Some(disconnect) => ClientError::Disconnected(Box::new(disconnect)),
+        None => error,
+    }
+}
+
+/// Events that may wait to be taken.
+const EVENTS_MAX: usize = 1_000_000;
+/// Bytes read at once.
+const CHUNK: usize = 64 * 1024;
