@@ -1,0 +1,132 @@
+//! Target: any bytes into every decoder, in every version. What decodes has to encode to bytes that decode to the same value.
+
+mod publish;
+
+use tidegate_mqtt::frame::{self, Frame, Next};
+use tidegate_mqtt::{Ack, DecodeError, Fault, Packet, PacketType, ProtocolVersion, PublishView};
+
+/// Takes `bytes` for a stream of packets, once in each version.
+///
+/// # Panics
+/// When a decoder does, or when what it says does not hold.
+pub fn run(bytes: &[u8]) {
+    check_first(bytes);
+    for version in ProtocolVersion::ALL {
+        let mut rest = bytes;
+        while let Some(frame) = next(rest, version) {
+            check(&frame, version);
+            rest = &rest[frame.wire.len()..];
+        }
+    }
+}
+
+/// Decodes `bytes` as [`run`] does and checks nothing: for measuring what the decoders alone allocate.
+pub fn decode_only(bytes: &[u8]) {
+    for version in ProtocolVersion::ALL {
+        let mut rest = bytes;
+        while let Ok(Next::Frame(frame)) = frame::next(rest, version, frame::PACKET_SIZE_MAX) {
+            drop(Packet::decode(&frame, version));
+            rest = &rest[frame.wire.len()..];
+        }
+    }
+}
+
+fn next(bytes: &[u8], version: ProtocolVersion) -> Option<Frame<'_>> {
+    match frame::next(bytes, version, frame::PACKET_SIZE_MAX) {
+        Err(error) => {
+            check_error(&error);
+            None
+        }
+        Ok(Next::Incomplete { size }) => {
+            assert!(
+                size.is_none_or(|size| size > bytes.len()),
+                "incomplete, though all {size:?} bytes are there"
+            );
+            assert!(size.is_some() || bytes.len() < 5, "no size after {} bytes", bytes.len());
+            None
+        }
+        Ok(Next::Frame(frame)) => {
+            assert!(bytes.starts_with(frame.wire) && frame.wire.ends_with(frame.body));
+            let header_size = frame.wire.len() - frame.body.len();
+            assert!((2..=5).contains(&header_size), "a fixed header of {header_size} bytes");
+            Some(frame)
+        }
+    }
+}
+
+/// The first packet of a connection is a CONNECT or refused, and otherwise cut as any other.
+fn check_first(bytes: &[u8]) {
+    let is_connect = bytes.first().is_none_or(|byte| byte >> 4 == PacketType::Connect.value());
+    match frame::first(bytes, frame::PACKET_SIZE_MAX) {
+        Err(error) if !is_connect => assert_eq!(error.fault(), Fault::NotConnect),
+        cut => {
+            assert!(is_connect, "{cut:?}");
+            assert_eq!(cut, frame::next(bytes, ProtocolVersion::V3_1_1, frame::PACKET_SIZE_MAX));
+        }
+    }
+}
+
+fn check(frame: &Frame<'_>, version: ProtocolVersion) {
+    let decoded = Packet::decode(frame, version);
+    check_views(frame, version, &decoded);
+    match decoded {
+        Err(error) => check_error(&error),
+        Ok(packet) => {
+            let spoken = if let Packet::Connect(connect) = &packet { connect.version } else { version };
+            let encoded = encode(&packet, spoken);
+            assert!(encoded.len() <= frame.wire.len(), "encoding again made it longer");
+            assert_eq!(decode_one(&encoded, spoken), packet, "another value after encoding again");
+            check_stripped(packet, spoken, encoded.len());
+        }
+    }
+}
+
+/// The parsers of the hot path agree with the general one.
+fn check_views(frame: &Frame<'_>, version: ProtocolVersion, decoded: &Result<Packet, DecodeError>) {
+    let ack = Ack::parse(frame, version);
+    match decoded {
+        Ok(Packet::Ack(of_packet)) => assert_eq!(ack.as_ref(), Ok(of_packet)),
+        _ => assert!(ack.is_err(), "only an acknowledgement is one: {ack:?}"),
+    }
+    let view = PublishView::parse(frame, version);
+    if frame.packet_type != PacketType::Publish {
+        return;
+    }
+    match (&view, decoded) {
+        (Ok(view), Ok(Packet::Publish(publish))) => publish::check(view, publish, frame, version),
+        (Err(one), Err(other)) => assert_eq!(one, other),
+        _ => panic!("view and packet disagree: {view:?} {decoded:?}"),
+    }
+}
+
+/// Without reason string and user properties it is still a packet, and not a longer one.
+fn check_stripped(mut packet: Packet, version: ProtocolVersion, size: usize) {
+    if packet.strip_optional() {
+        let encoded = encode(&packet, version);
+        assert!(encoded.len() < size, "nothing was stripped");
+        assert_eq!(decode_one(&encoded, version), packet);
+        assert!(!packet.strip_optional(), "something was left to strip");
+    }
+}
+
+fn encode(packet: &Packet, version: ProtocolVersion) -> Vec<u8> {
+    let mut out = vec![0x55];
+    let encoded = packet.encode(version, &mut out);
+    assert_eq!(encoded, Ok(()), "what was decoded cannot be encoded: {packet:?}");
+    assert_eq!(out.remove(0), 0x55, "what stood in the buffer before is changed");
+    out
+}
+
+/// The only packet in `bytes`.
+fn decode_one(bytes: &[u8], version: ProtocolVersion) -> Packet {
+    let frame = next(bytes, version).expect("a whole packet");
+    assert_eq!(frame.wire.len(), bytes.len(), "bytes behind the packet");
+    assert!(!frame.is_padded(), "a padded length was encoded");
+    Packet::decode(&frame, version).expect("what was encoded")
+}
+
+fn check_error(error: &DecodeError) {
+    assert!(error.reason().is_error(), "{error}");
+    let prefix = if error.version().is_v5() { "MQTT5-" } else { "MQTT3-" };
+    assert!(error.statement().starts_with(prefix), "{error}");
+}

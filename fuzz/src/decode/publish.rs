@@ -1,0 +1,80 @@
+//! A PUBLISH goes through a broker: view, message, the packet for a receiver. Nothing may be lost or added on the way.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tidegate_mqtt::frame::Frame;
+use tidegate_mqtt::{
+    Message, Outgoing, Packet, PacketId, ProtocolVersion, Publish, PublishProperties, PublishView, QoS,
+};
+
+pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>, version: ProtocolVersion) {
+    let of_view = (view.dup, view.qos, view.retain, view.topic, view.packet_id, view.alias, view.expiry);
+    let properties = &publish.properties;
+    let of_packet = (
+        publish.dup,
+        publish.qos,
+        publish.retain,
+        publish.topic.as_str(),
+        publish.packet_id,
+        properties.alias,
+        properties.expiry,
+    );
+    assert_eq!(of_view, of_packet, "the view is of another packet");
+    assert_eq!(view.payload, publish.payload);
+    assert_eq!(view.has_subscription_id, !properties.identifiers.is_empty());
+    assert_eq!(view.wire, frame.wire);
+    check_forwardable(view, publish);
+    check_message(view, publish, version);
+}
+
+fn check_forwardable(view: &PublishView<'_>, publish: &Publish) {
+    let properties = &publish.properties;
+    let plain = publish.qos == QoS::AtMostOnce && !publish.retain && !publish.topic.is_empty();
+    let for_all =
+        properties.alias.is_none() && properties.expiry.is_none() && properties.identifiers.is_empty();
+    assert!(!view.forwardable() || (plain && for_all), "forwardable as it is: {publish:?}");
+}
+
+/// Both ways to a message give one that says the same, and its outgoing packet brings to the receiver what the sender sent.
+fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVersion) {
+    let topic = if view.topic.is_empty() { "resolved/alias" } else { view.topic };
+    let now = Instant::now();
+    let copied = Message::from_view(view, topic, 7, now);
+    let shared = Message::from_wire(Bytes::copy_from_slice(view.wire), view, topic, 7, now);
+    let parts =
+        |message: &Message| (message.topic().to_owned(), message.properties().to_vec(), message.expires_at());
+    assert_eq!(parts(&copied), parts(&shared), "two ways, two messages");
+    assert_eq!(copied.payload(), shared.payload_bytes());
+    let expected = Publish {
+        dup: false,
+        retain: false,
+        topic: topic.to_owned(),
+        packet_id: PacketId::new(9).filter(|_| publish.qos != QoS::AtMostOnce),
+        properties: PublishProperties {
+            alias: None,
+            identifiers: vec![128, 1],
+            ..publish.properties.clone()
+        },
+        ..publish.clone()
+    };
+    for message in [&copied, &shared] {
+        check_outgoing(message, &expected, version, now);
+    }
+}
+
+fn check_outgoing(message: &Message, expected: &Publish, version: ProtocolVersion, now: Instant) {
+    let mut outgoing = Outgoing::of(message, now);
+    outgoing.packet_id = expected.packet_id;
+    outgoing.identifiers = &expected.properties.identifiers;
+    let mut out = Vec::new();
+    outgoing.encode(version, &mut out);
+    assert_eq!(out.len(), outgoing.size(version), "the size was said wrong");
+    let mut expected = expected.clone();
+    if !version.is_v5() {
+        expected.properties = PublishProperties::default();
+    }
+    assert_eq!(super::decode_one(&out, version), Packet::from(expected), "not what was published");
+    let left = message.expiry_left(now + Duration::from_secs(1));
+    assert!(left <= message.expiry_left(now), "the expiry interval grew");
+}

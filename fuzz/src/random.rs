@@ -1,0 +1,38 @@
+//! Random numbers from a seed: the same on every machine and in every run.
+
+/// SplitMix64.
+#[derive(Debug, Clone)]
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    /// Numbers that `seed` determines.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// The next number.
+    pub fn number(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which is not 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.number() % bound as u64) as usize
+    }
+
+    /// Replaces the content of `out` by `count` bytes.
+    pub fn fill(&mut self, count: usize, out: &mut Vec<u8>) {
+        out.clear();
+        while out.len() < count {
+            out.extend_from_slice(&self.number().to_le_bytes());
+        }
+        out.truncate(count);
+    }
+}

@@ -1,0 +1,78 @@
+//! SUBSCRIBE, UNSUBSCRIBE, DISCONNECT and AUTH.
+
+use tidegate_mqtt::property::Place;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{
+    Auth, Disconnect, InvalidFilter, Packet, ProtocolVersion, QoS, ReasonCode, RetainHandling, Subscribe,
+    SubscribeEntry, SubscriptionOptions, Unsubscribe,
+};
+
+use super::publish::{identifier, packet_id};
+use super::{five, reason, user_properties};
+use crate::source::Source;
+
+pub(super) fn subscribe(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
+    let count = 1 + source.below(3);
+    let entry = |source: &mut Source<'_>| SubscribeEntry {
+        filter: filter(source),
+        options: options(source, version),
+    };
+    Packet::Subscribe(Subscribe {
+        packet_id: packet_id(source),
+        identifier: five(source, version, identifier),
+        user_properties: user_properties(source, version),
+        filters: (0..count).map(|_| entry(source)).collect(),
+    })
+}
+
+pub(super) fn unsubscribe(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
+    let mut filters: Vec<_> = (0..=source.below(3)).map(|_| filter(source)).collect();
+    if !version.is_v5() {
+        filters.retain(Result::is_ok);
+        filters.push(Ok(SubscriptionFilter::parse("a").expect("a filter")));
+    }
+    let user_properties = user_properties(source, version);
+    Packet::Unsubscribe(Unsubscribe { packet_id: packet_id(source), user_properties, filters })
+}
+
+pub(super) fn disconnect(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
+    if !version.is_v5() {
+        return Disconnect::new(ReasonCode::Success).into();
+    }
+    let mut disconnect = Disconnect::new(reason(source, Place::Disconnect));
+    disconnect.session_expiry = five(source, version, Source::long);
+    disconnect.reason_string = five(source, version, |source| super::text(source).to_owned());
+    disconnect.server_reference = five(source, version, |source| super::text(source).to_owned());
+    disconnect.user_properties = user_properties(source, version);
+    disconnect.into()
+}
+
+pub(super) fn auth(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
+    let mut auth = Auth::new(reason(source, Place::Auth), super::text(source), None);
+    auth.authentication_data = five(source, version, super::bytes);
+    auth.reason_string = five(source, version, |source| super::text(source).to_owned());
+    auth.user_properties = user_properties(source, version);
+    auth.into()
+}
+
+fn filter(source: &mut Source<'_>) -> Result<SubscriptionFilter, InvalidFilter> {
+    let text = super::filter(source);
+    SubscriptionFilter::parse(text).map_err(|error| InvalidFilter { text: text.into(), error })
+}
+
+fn options(source: &mut Source<'_>, version: ProtocolVersion) -> SubscriptionOptions {
+    let plain = SubscriptionOptions::of(source.pick(&QoS::ALL));
+    if !version.is_v5() {
+        return plain;
+    }
+    SubscriptionOptions {
+        no_local: source.flag(),
+        retain_as_published: source.flag(),
+        retain_handling: source.pick(&[
+            RetainHandling::Send,
+            RetainHandling::SendIfNew,
+            RetainHandling::Never,
+        ]),
+        ..plain
+    }
+}

@@ -1,0 +1,64 @@
+//! Texts, topic names, topic filters and payloads, the awkward ones among them.
+
+use bytes::Bytes;
+
+use crate::source::Source;
+
+/// Any text.
+pub fn text(source: &mut Source<'_>) -> &'static str {
+    source.pick(&TEXTS)
+}
+
+/// A topic name.
+pub fn name(source: &mut Source<'_>) -> &'static str {
+    source.pick(&NAMES)
+}
+
+/// A topic filter, shared ones and invalid ones too.
+pub fn filter(source: &mut Source<'_>) -> &'static str {
+    source.pick(&FILTERS)
+}
+
+/// Any bytes.
+pub fn bytes(source: &mut Source<'_>) -> Bytes {
+    let size = source.pick(&[0, 1, 2, 7, 30, 127, 128, 200]);
+    let mut bytes = source.take(size / 2).to_vec();
+    bytes.resize(size, 0xA5);
+    Bytes::from(bytes)
+}
+
+const TEXTS: [&str; 9] = [
+    "",
+    "a",
+    "text",
+    "\u{feff}mark",
+    "\u{1}\u{7f}\u{9f}",
+    "ñandú 🦀",
+    "\u{ffff}\u{10ffff}",
+    "a text of more than one hundred and twenty-seven bytes, so that a length that counts it needs a second byte: \
+     0123456789012345678901234567890",
+    "reason",
+];
+
+/// Topic names.
+pub const NAMES: [&str; 8] =
+    ["a", "a/b", "/", "a//b", "$SYS/up", "ñ/🦀", "sport/tennis/player1/ranking/of/the/year", " "];
+
+const FILTERS: [&str; 16] = [
+    "a",
+    "a/b",
+    "#",
+    "+",
+    "a/#",
+    "+/+",
+    "/+/#",
+    "$SYS/#",
+    "$share/group/a/#",
+    "$share/g/+",
+    "$share/g",
+    "$share//a",
+    "a#",
+    "a/+b",
+    "#/a",
+    "$share/g/$share/h/a",
+];

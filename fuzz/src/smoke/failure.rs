@@ -1,0 +1,114 @@
+//! Panics: caught, told apart by where they happen, and their inputs made smaller.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Mutex, PoisonError};
+
+use crate::target::Target;
+
+/// A fault found.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The target.
+    pub target: &'static str,
+    /// What it said, and where.
+    pub message: String,
+    /// An input that shows it.
+    pub input: Vec<u8>,
+    /// How many inputs showed it.
+    pub count: u64,
+}
+
+/// Runs inputs and keeps one failure a place.
+pub(super) struct Catcher {
+    target: Target,
+    failures: BTreeMap<String, Failure>,
+}
+
+/// Where the last panic was, and what it said.
+static LAST: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
+
+impl Catcher {
+    pub(super) fn new(target: Target) -> Self {
+        panic::set_hook(Box::new(|info| {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            let message = info.payload_as_str().unwrap_or("a panic without a text").to_owned();
+            *LAST.lock().unwrap_or_else(PoisonError::into_inner) = (place, message);
+        }));
+        Self { target, failures: BTreeMap::new() }
+    }
+
+    /// True when the input did no harm.
+    pub(super) fn run(&mut self, input: &[u8]) -> bool {
+        let Some((place, message)) = failed(self.target, input) else { return true };
+        let failure = self.failures.entry(place).or_insert_with_key(|place| Failure {
+            target: self.target.name,
+            message: format!("{place}: {message}"),
+            input: input.to_vec(),
+            count: 0,
+        });
+        failure.count += 1;
+        false
+    }
+
+    pub(super) fn finish(self) -> Vec<Failure> {
+        let target = self.target;
+        let small = |(place, failure): (String, Failure)| reduce(target, &place, failure);
+        let failures = self.failures.into_iter().map(small).collect();
+        drop(panic::take_hook());
+        failures
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "target {} failed on {} inputs", self.target, self.count)?;
+        writeln!(f, "  {}", self.message)?;
+        write!(f, "  input: ")?;
+        self.input.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Place and message of the panic, if there is one.
+fn failed(target: Target, input: &[u8]) -> Option<(String, String)> {
+    panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).err()?;
+    Some(LAST.lock().unwrap_or_else(PoisonError::into_inner).clone())
+}
+
+/// Leaves bytes out and sets bytes to 0, for as long as the panic stays at its place.
+fn reduce(target: Target, place: &str, mut failure: Failure) -> Failure {
+    let mut tries = 0;
+    let mut size = failure.input.len().div_ceil(2);
+    while size > 0 && tries < TRIES_MAX {
+        let mut start = 0;
+        while start < failure.input.len() && tries < TRIES_MAX {
+            tries += 1;
+            let mut smaller = failure.input.clone();
+            smaller.drain(start..(start + size).min(smaller.len()));
+            if !keep_if_failing(target, place, &mut failure, smaller) {
+                start += size;
+            }
+        }
+        size /= 2;
+    }
+    for index in 0..failure.input.len().min(TRIES_MAX) {
+        let mut simpler = failure.input.clone();
+        simpler[index] = 0;
+        keep_if_failing(target, place, &mut failure, simpler);
+    }
+    failure
+}
+
+fn keep_if_failing(target: Target, place: &str, failure: &mut Failure, input: Vec<u8>) -> bool {
+    match failed(target, &input) {
+        Some((same, message)) if same == place => {
+            failure.message = format!("{place}: {message}");
+            failure.input = input;
+            true
+        }
+        _ => false,
+    }
+}
+
+const TRIES_MAX: usize = 5000;

@@ -1,0 +1,108 @@
+//! The inputs of each target: how many, and of what kind. Everything follows from the random numbers given.
+
+use tidegate_mqtt::ProtocolVersion;
+
+use super::mutate;
+use super::run::Options;
+use crate::random::Random;
+use crate::sample;
+use crate::source::Source;
+
+/// Inputs for `target`: of those for targets of bytes, `decode` gets eight in ten.
+pub(super) fn count(target: &str, options: &Options) -> u64 {
+    match target {
+        "decode" => options.inputs / 10 * 8,
+        "stream" | "topics" => options.inputs / 10,
+        _ => options.sequences,
+    }
+}
+
+/// Gives `count` inputs for `target`.
+pub(super) fn each(target: &str, count: u64, random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+    let mut left = count;
+    let mut give = |input: &[u8]| {
+        if left > 0 {
+            left -= 1;
+            give(input);
+        }
+        left > 0
+    };
+    let round = match target {
+        "decode" => decode_round,
+        "stream" => stream_round,
+        "topics" => topics_round,
+        _ => sequence_round,
+    };
+    let mut goes_on = count > 0;
+    while goes_on {
+        round(random, &mut |input| goes_on = give(input));
+    }
+}
+
+/// A number for a name.
+pub(super) fn hash(name: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    name.bytes().fold(0xCBF2_9CE4_8422_2325, step)
+}
+
+/// Two packets, and all that can be made of them.
+fn decode_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+    let (one, other) = (packet(random), packet(random));
+    give(&one);
+    mutate::truncations(&one, give);
+    mutate::short_packets(&one, give);
+    mutate::bit_flips(&one, give);
+    for _ in 0..one.len() * 4 {
+        give(&mutate::splice(&one, &other, random));
+        give(&mutate::scramble(&one, random));
+    }
+    let mut bytes = Vec::new();
+    for _ in 0..one.len() * 4 {
+        random_bytes(random, &mut bytes);
+        give(&bytes);
+    }
+}
+
+fn stream_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+    let mut bytes = Vec::new();
+    random.fill(4, &mut bytes);
+    for _ in 0..=random.below(4) {
+        let next = packet(random);
+        match random.below(8) {
+            0 => bytes.extend_from_slice(&mutate::scramble(&next, random)),
+            1 => bytes.extend_from_slice(&next[..random.below(next.len())]),
+            _ => bytes.extend_from_slice(&next),
+        }
+    }
+    give(&bytes);
+}
+
+fn topics_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+    let mut bytes = Vec::new();
+    let size = 8 + random.below(56);
+    random.fill(size, &mut bytes);
+    give(&bytes);
+}
+
+fn sequence_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+    let mut bytes = Vec::new();
+    let size = 16 << random.below(6);
+    random.fill(size, &mut bytes);
+    give(&bytes);
+}
+
+fn packet(random: &mut Random) -> Vec<u8> {
+    let version = ProtocolVersion::ALL[random.below(3)];
+    let mut choices = Vec::new();
+    random.fill(256, &mut choices);
+    sample::wire(&mut Source::new(&choices), version)
+}
+
+/// Bytes of no sense, whose length is right in half of the cases.
+fn random_bytes(random: &mut Random, bytes: &mut Vec<u8>) {
+    let size = 2 + random.below(48);
+    random.fill(size, bytes);
+    if random.below(2) == 0 {
+        bytes[1] = (size - 2) as u8;
+    }
+}

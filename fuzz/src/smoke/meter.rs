@@ -1,0 +1,84 @@
+//! What inputs cost in memory: the peak of each against its bound, and whether everything was given back.
+
+use std::fmt;
+
+use super::failure::Failure;
+use crate::{decode, memory};
+
+/// The figures of one target.
+pub(super) struct Meter {
+    target: &'static str,
+    live_before: usize,
+    peak: usize,
+    inputs: u64,
+    decoding: usize,
+    failure: Option<Failure>,
+}
+
+impl Meter {
+    pub(super) fn new(target: &'static str) -> Self {
+        Self { target, live_before: memory::live(), peak: 0, inputs: 0, decoding: 0, failure: None }
+    }
+
+    /// Runs one input; `work` says whether it went well.
+    pub(super) fn measure(&mut self, input: &[u8], mut work: impl FnMut() -> bool) {
+        self.inputs += 1;
+        let before = memory::live();
+        let mut went_well = false;
+        let peak = memory::peak(|| went_well = work());
+        if !went_well {
+            return;
+        }
+        self.peak = self.peak.max(peak);
+        self.expect(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at a time");
+        if self.target == "decode" {
+            self.expect(input, memory::live().saturating_sub(before), 0, "bytes not given back");
+            if self.inputs % DECODE_EACH == 0 {
+                let peak = memory::peak(|| decode::decode_only(input));
+                self.decoding = self.decoding.max(peak);
+                self.expect(input, peak, DECODE_BASE + DECODE_FACTOR * input.len(), "bytes for decoding");
+            }
+        }
+    }
+
+    /// Whether all is given back now.
+    pub(super) fn finish(mut self) -> Option<Failure> {
+        let kept = memory::live().saturating_sub(self.live_before);
+        self.expect(&[], kept, KEPT_MAX, "bytes kept after the last input");
+        self.failure
+    }
+
+    fn expect(&mut self, input: &[u8], bytes: usize, bound: usize, what: &str) {
+        if bytes <= bound {
+            return;
+        }
+        let (target, message) = (self.target, format!("{bytes} {what}, more than {bound}"));
+        let failure =
+            self.failure.get_or_insert_with(|| Failure { target, message, input: input.to_vec(), count: 0 });
+        failure.count += 1;
+    }
+}
+
+impl fmt::Display for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "peak {} B", self.peak)?;
+        if self.decoding > 0 {
+            write!(f, ", {} B of it for decoding", self.decoding)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the check of an input may hold, in bytes and in bytes a byte of input: several copies of the packet.
+const RUN_BASE: usize = 1 << 21;
+const RUN_FACTOR: usize = 1024;
+
+/// What decoding alone may hold. A topic filter of one letter takes four bytes on the wire and some hundred as a value.
+const DECODE_BASE: usize = 2048;
+const DECODE_FACTOR: usize = 64;
+
+/// One in so many inputs is decoded once more for that figure.
+const DECODE_EACH: u64 = 8;
+
+/// What caches of the runtime may keep in the end.
+const KEPT_MAX: usize = 256 * 1024;

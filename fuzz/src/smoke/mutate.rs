@@ -1,0 +1,73 @@
+//! Ways to spoil a valid packet.
+
+use crate::random::Random;
+
+/// Gives `packet` cut at every byte.
+pub(super) fn truncations(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
+    for size in 0..packet.len() {
+        give(&packet[..size]);
+    }
+}
+
+/// Gives `packet` cut at every byte with the length in its header put right, so that the cut is inside of the packet.
+pub(super) fn short_packets(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
+    for size in 2..packet.len().min(0x80) {
+        let mut short = packet[..size].to_vec();
+        short[1] = (size - 2) as u8;
+        give(&short);
+    }
+}
+
+/// Gives `packet` with each of its bits turned over.
+pub(super) fn bit_flips(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
+    let mut flipped = packet.to_vec();
+    for index in 0..packet.len() {
+        for bit in 0..8 {
+            flipped[index] ^= 1 << bit;
+            give(&flipped);
+            flipped[index] ^= 1 << bit;
+        }
+    }
+}
+
+/// The beginning of one and the end of another.
+pub(super) fn splice(one: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut spliced = one[..random.below(one.len() + 1)].to_vec();
+    spliced.extend_from_slice(&other[random.below(other.len() + 1)..]);
+    fix_length(&mut spliced, random);
+    spliced
+}
+
+/// `packet` with a few bytes changed, left out, repeated or put in.
+pub(super) fn scramble(packet: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = packet.to_vec();
+    for _ in 0..=random.below(4) {
+        let index = random.below(bytes.len() + 1);
+        let value = AWKWARD[random.below(AWKWARD.len())];
+        match random.below(4) {
+            0 => bytes.insert(index, value),
+            1 if index < bytes.len() => drop(bytes.remove(index)),
+            2 if index < bytes.len() => bytes.insert(index, bytes[index]),
+            _ if index < bytes.len() => bytes[index] = value,
+            _ => bytes.push(random.number() as u8),
+        }
+    }
+    fix_length(&mut bytes, random);
+    bytes
+}
+
+/// Mostly makes the length in the fixed header say how many bytes there are.
+fn fix_length(packet: &mut Vec<u8>, random: &mut Random) {
+    if packet.len() < 2 || random.below(4) == 0 {
+        return;
+    }
+    let size = packet.len() - 2;
+    packet[1] = (size & 0x7F) as u8;
+    if size > 0x7F {
+        packet[1] |= 0x80;
+        packet.insert(2, (size >> 7) as u8);
+    }
+}
+
+const AWKWARD: [u8; 16] =
+    [0, 1, 2, 4, 0x0B, 0x11, 0x1F, 0x23, 0x26, 0x7F, 0x80, 0x81, 0xBF, 0xC0, 0xEF, 0xFF];

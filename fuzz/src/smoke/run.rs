@@ -1,0 +1,60 @@
+//! The order of the run: each target gets its inputs, each input goes through the guard, the figures are printed.
+#![allow(clippy::print_stdout)]
+
+use std::time::{Duration, Instant};
+
+use super::failure::{Catcher, Failure};
+use super::inputs;
+use super::meter::Meter;
+use super::watchdog::Watchdog;
+use crate::memory;
+use crate::random::Random;
+use crate::target::{TARGETS, Target};
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Inputs for the targets of bytes, all together.
+    pub inputs: u64,
+    /// Sequences of operations for each target that has a state.
+    pub sequences: u64,
+    /// Determines all inputs.
+    pub seed: u64,
+    /// The only target to run; all by default.
+    pub only: Option<String>,
+    /// The longest that one input may take.
+    pub longest: Duration,
+}
+
+/// Runs the targets and gives the faults found, each once, with an input as small as could be made in a moment.
+#[must_use]
+pub fn run(options: &Options) -> Vec<Failure> {
+    println!("seed {}", options.seed);
+    let resident = memory::resident();
+    let watchdog = Watchdog::start(options.longest);
+    let mut failures = Vec::new();
+    let is_wanted = |target: &Target| options.only.as_ref().is_none_or(|name| name == target.name);
+    for target in TARGETS.into_iter().filter(is_wanted) {
+        failures.extend(run_target(target, options, &watchdog));
+    }
+    println!("resident: {} KiB before, {} KiB after", resident / 1024, memory::resident() / 1024);
+    failures
+}
+
+fn run_target(target: Target, options: &Options, watchdog: &Watchdog) -> Vec<Failure> {
+    let mut random = Random::new(options.seed ^ inputs::hash(target.name));
+    let count = inputs::count(target.name, options);
+    let mut catcher = Catcher::new(target);
+    let mut meter = Meter::new(target.name);
+    let began = Instant::now();
+    inputs::each(target.name, count, &mut random, &mut |input| {
+        watchdog.begin(target.name, input);
+        meter.measure(input, || catcher.run(input));
+        watchdog.end();
+    });
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{:8} {count:9} inputs {seconds:6.1} s  {meter}", target.name);
+    let mut failures = catcher.finish();
+    failures.extend(meter.finish());
+    failures
+}

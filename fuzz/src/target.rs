@@ -1,0 +1,25 @@
+//! The list of targets by name.
+
+use crate::{decode, stream, topics};
+
+/// A function under fuzz.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name: that of its module, of its fuzz target and of its folder in `corpus/`.
+    pub name: &'static str,
+    /// Takes an input; panics when something is wrong.
+    pub run: fn(&[u8]),
+}
+
+/// All targets.
+pub const TARGETS: [Target; 3] = [
+    Target { name: "decode", run: decode::run },
+    Target { name: "stream", run: stream::run },
+    Target { name: "topics", run: topics::run },
+];
+
+/// The target of that name.
+#[must_use]
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS.into_iter().find(|target| target.name == name)
+}
