@@ -40,6 +40,8 @@ counters! {
     unmatched,
     /// Messages refused on arrival: a topic that clients may not publish to.
     refused_topic,
+    /// Retained messages not kept: the store is full.
+    refused_retained,
     /// Copies dropped: the receiver is offline and the message has QoS 0.
     dropped_offline,
     /// QoS 0 copies dropped: the receiver reads too slowly.

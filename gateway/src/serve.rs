@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_transports::Listener;
+use tidegate_transports::Limits;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::Broker;
@@ -34,9 +34,6 @@ pub enum ServeError {
         /// What went wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The core that accepts connections is gone.
-    #[error("the accepting core ended")]
-    Core,
 }
 
 /// Serves until a signal ends it; then drains within the configured time.
@@ -61,9 +58,10 @@ async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
     let connections = TaskTracker::new();
+    let limits = settings::limits();
     for listener in config.listeners() {
         let acceptor = Acceptor::new(listener, Arc::clone(broker), connections.clone());
-        open(listener, broker, acceptor, stopped.clone()).await?;
+        open(listener, broker, acceptor, stopped.clone(), &limits)?;
     }
     tracing::info!("ready");
     tokio::select! {
@@ -76,29 +74,20 @@ async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> 
     Ok(())
 }
 
-/// Opens one listener on the accepting core; returns when it listens.
-async fn open(
+/// Opens one listener; when this returns, it listens.
+fn open(
     listener: &crate::config::Listener,
     broker: &Arc<Broker>,
     acceptor: Acceptor,
     stopped: watch::Receiver<bool>,
+    limits: &Limits,
 ) -> Result<(), ServeError> {
     let failed = |source| ServeError::Listener { name: listener.name.to_string(), source };
     let settings = settings::listener(listener).map_err(|error| failed(error.into()))?;
-    let (report, opened) = oneshot::channel();
-    broker.cores().spawn(ACCEPTING_CORE, async move {
-        match Listener::bind(settings) {
-            Ok(listener) => {
-                let _ = report.send(Ok(listener.local_address()));
-                acceptor.run(listener, stopped).await;
-            }
-            Err(error) => {
-                let _ = report.send(Err(error));
-            }
-        }
-    });
-    let address = opened.await.map_err(|_| ServeError::Core)?.map_err(|error| failed(error.into()))?;
+    let bound = tidegate_transports::bind(&settings, limits).map_err(|error| failed(error.into()))?;
+    let address = bound.local_address();
     tracing::info!(listener = %*listener.name, transport = listener.transport.name(), %address, "listening");
+    broker.cores().spawn(ACCEPTING_CORE, acceptor.run(bound, stopped));
     Ok(())
 }
 

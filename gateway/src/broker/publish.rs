@@ -1,10 +1,11 @@
 //! The way of a message, from the publisher's driver to every subscriber's outbox. Synchronous, no global lock.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tidegate_mqtt::{Message, ProtocolVersion, QoS};
-use tidegate_routing::{Group, MemberState};
+use tidegate_routing::{Group, MemberState, Strategy, Verdict as Retained};
 use tidegate_session::{Delivery, Drop as Dropped, Verdict};
 
 use super::run::{Plain, Run};
@@ -21,7 +22,7 @@ pub enum Published {
     Unmatched,
     /// Clients may not publish there.
     Forbidden,
-    /// Every session that wanted them was full, and its policy is to refuse.
+    /// Every session that wanted them, or the store of retained messages, was full, and the policy is to refuse.
     Refused,
 }
 
@@ -58,11 +59,8 @@ impl Broker {
     /// Publishes messages of one topic, retained ones included.
     pub fn publish_messages(&self, core: &mut Core, realm: &Realm, messages: &[Arc<Message>], now: Instant) -> Published {
         let Some(first) = messages.first() else { return Published::Unmatched };
-        for message in messages.iter().filter(|message| message.retain()) {
-            realm.retained.set(Arc::clone(message));
-        }
+        let mut tally = Tally { retained_full: !retain(core, realm, messages), ..Tally::default() };
         let route = core.lookaside.route(realm, first.topic());
-        let mut tally = Tally::default();
         for delivery in &route.deliveries {
             let Some(grants) = delivery.for_publisher(first.publisher()) else { continue };
             let share = Share {
@@ -133,20 +131,38 @@ impl Broker {
         now: Instant,
     ) -> Verdict {
         let random = core.random();
-        let picked = group.pick(message.publisher(), random, excluded, |member| state_of(&member.0, group));
+        let picked = group.pick(message.publisher(), random, excluded, |member| self.state_of(&member.0));
         let Some(picked) = picked else {
             core.counters.dropped_no_member.add(1);
             return Verdict::Dropped(Dropped::Offline);
         };
-        let identifiers: &[u32] = picked.grant.identifier.as_ref().map_or(&[], std::slice::from_ref);
+        let identifier = picked.grant.identifier.map(NonZeroU32::get);
         let share = Share {
             qos: picked.grant.qos,
             retain_as_published: picked.grant.retain_as_published,
-            identifiers,
+            identifiers: identifier.as_slice(),
             name: Some(group.name()),
         };
         hand(core, &picked.subscriber.0, share, std::slice::from_ref(message), now)
     }
+
+    fn state_of(&self, seat: &Seat) -> MemberState {
+        let counts = self.config().routing.strategy == Strategy::LeastInflight;
+        let inflight = if counts { seat.lock().session.inflight() } else { 0 };
+        MemberState { online: seat.is_online(), inflight }
+    }
+}
+
+/// Keeps the retained ones; `false` when the store is full.
+fn retain(core: &Core, realm: &Realm, messages: &[Arc<Message>]) -> bool {
+    let mut kept = true;
+    for message in messages.iter().filter(|message| message.retain()) {
+        if realm.retained.set(Arc::clone(message)) == Retained::Full {
+            core.counters.refused_retained.add(1);
+            kept = false;
+        }
+    }
+    kept
 }
 
 /// Hands messages to one session under one lock.
@@ -174,17 +190,12 @@ fn hand(core: &mut Core, seat: &Arc<Seat>, share: Share<'_>, messages: &[Arc<Mes
     last
 }
 
-fn state_of(seat: &Seat, group: &Group<Member>) -> MemberState {
-    let inflight = if group.counts_inflight() { seat.lock().session.inflight() } else { 0 };
-    MemberState { online: seat.is_online(), inflight }
-}
-
 fn count(core: &Core, verdict: Verdict, copies: u64) {
     match verdict {
         Verdict::Sent => core.counters.messages_sent.add(copies),
         Verdict::Queued => core.counters.messages_queued.add(copies),
         // A drop is in the session's own count.
-        Verdict::Dropped(_) | Verdict::Individually => {}
+        _ => {}
     }
 }
 
@@ -199,6 +210,7 @@ struct Tally {
     matched: bool,
     taken: bool,
     refused: bool,
+    retained_full: bool,
 }
 
 impl Tally {
@@ -211,6 +223,9 @@ impl Tally {
     }
 
     fn conclude(&self, core: &Core, messages: usize) -> Published {
+        if self.retained_full {
+            return Published::Refused;
+        }
         if !self.matched {
             core.counters.unmatched.add(u64::try_from(messages).unwrap_or(0));
             return Published::Unmatched;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_routing::{Config as RoutingConfig, RetainedStore, Router};
+use tidegate_routing::{Config as RoutingConfig, RetainedConfig, RetainedStore, Router};
 
 use super::seat::Member;
 
@@ -20,7 +20,7 @@ impl Realm {
     /// An empty topic space. `id` is unique in the process.
     #[must_use]
     pub fn new(id: u64, tenant: Arc<str>, config: RoutingConfig) -> Self {
-        Self { tenant, id, router: Router::new(config), retained: RetainedStore::default() }
+        Self { tenant, id, router: Router::new(config), retained: RetainedStore::new(RetainedConfig::default()) }
     }
 
     /// The tenant's name.

@@ -78,6 +78,12 @@ impl Seat {
         }
     }
 
+    /// The session's number, unique in the process.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// The session's name.
     #[must_use]
     pub fn key(&self) -> &SessionKey {

@@ -39,11 +39,11 @@ impl Driver {
             _ => self.settle(core, intake)?,
         }
         match Packet::decode(packet, self.connection.version()).map_err(|error| End::malformed(&error))? {
-            Packet::Subscribe(subscribe) => self.handle_subscribe(core, *subscribe),
+            Packet::Subscribe(subscribe) => self.handle_subscribe(core, &subscribe),
             Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(core, &unsubscribe),
             Packet::PingReq => self.reply(core, &Packet::PingResp),
-            Packet::Disconnect(disconnect) => Err(End::disconnected(&disconnect)),
-            Packet::Auth(auth) => match self.connection.handle_auth(*auth)? {
+            Packet::Disconnect(disconnect) => Err(End::disconnected(self.connection.handle_disconnect(&disconnect)?)),
+            Packet::Auth(auth) => match self.connection.handle_auth(auth)? {
                 Some(answer) => self.reply(core, &answer),
                 None => Ok(()),
             },

@@ -57,8 +57,7 @@ impl End {
     }
 
     /// The client said DISCONNECT.
-    pub(super) fn disconnected(disconnect: &Disconnect) -> Self {
-        let cause = Cause::Disconnect { reason: disconnect.reason, session_expiry: disconnect.session_expiry };
+    pub(super) fn disconnected(cause: Cause) -> Self {
         Self::new(cause, None, Kind::Gone)
     }
 
@@ -114,7 +113,7 @@ impl Driver {
 fn encode_farewell(reason: Option<ReasonCode>, version: ProtocolVersion, into: &mut Vec<u8>) {
     let Some(reason) = reason.filter(|_| version.is_v5()) else { return };
     let len = into.len();
-    if Packet::Disconnect(Box::new(Disconnect::new(reason))).encode(version, into).is_err() {
+    if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {
         into.truncate(len);
     }
 }

@@ -33,7 +33,7 @@ pub async fn greet(mut link: Link, config: Arc<Config>) -> Result<Greeted, Refus
                 version = connect.version;
                 handshake.handle_connect(*connect, assign_id)
             }
-            Ok(Packet::Auth(auth)) => handshake.handle_auth(*auth),
+            Ok(Packet::Auth(auth)) => handshake.handle_auth(auth),
             // The first packet has to be CONNECT; no answer [MQTT5-3.1.0-1].
             Ok(_) => return Err(Refused::Protocol),
             Err(error) => Step::Refuse(Refusal::malformed(&error)),

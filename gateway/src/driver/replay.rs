@@ -1,6 +1,7 @@
 //! Retained messages for a new subscription, at the pace of the client's socket and acknowledgements: never cut, never piled up.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::task::Context;
 use std::time::Instant;
 
@@ -35,7 +36,7 @@ impl Replays {
             cursor: RetainedStore::cursor(&filter.filter),
             qos: grant.qos,
             no_local: grant.no_local,
-            identifier: grant.identifier,
+            identifier: grant.identifier.map(NonZeroU32::get),
         });
     }
 

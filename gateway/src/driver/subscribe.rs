@@ -1,9 +1,11 @@
 //! SUBSCRIBE and UNSUBSCRIBE: into the session and the routing table under one lock, acknowledged, then retained messages.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
 use tidegate_mqtt::{Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe};
 use tidegate_routing::Grant;
 
-use super::replay::Replays;
 use super::{Driver, End};
 use crate::broker::Member;
 use crate::cores::Core;
@@ -14,9 +16,8 @@ impl Driver {
         for entry in &subscribe.filters {
             reasons.push(self.subscribe(entry, subscribe.identifier)?);
         }
-        let suback = SubAck::new(subscribe.packet_id, reasons);
         // In effect before it is acknowledged [MQTT5-3.8.4-1].
-        self.reply(core, &Packet::SubAck(Box::new(suback)))
+        self.reply(core, &Packet::SubAck(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }))
     }
 
     fn subscribe(&mut self, entry: &SubscribeEntry, identifier: Option<u32>) -> Result<ReasonCode, End> {
@@ -25,19 +26,20 @@ impl Driver {
             return Ok(granted);
         }
         let Ok(filter) = &entry.filter else { return Ok(ReasonCode::TopicFilterInvalid) };
-        let options = entry.options;
+        let mut options = entry.options;
+        options.qos = options.qos.min(self.broker.config().session.qos_max);
         let grant = Grant {
-            qos: options.qos.min(self.broker.config().session.qos_max),
+            qos: options.qos,
             no_local: options.no_local,
             retain_as_published: options.retain_as_published,
-            identifier,
+            identifier: identifier.and_then(NonZeroU32::new),
         };
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let existed = match state.session.subscribe(filter.clone(), options, identifier) {
             Ok(existed) => existed,
             Err(_) => return Ok(ReasonCode::QuotaExceeded),
         };
-        let member = Member(std::sync::Arc::clone(&self.seat));
+        let member = Member(Arc::clone(&self.seat));
         if let Err(error) = self.seat.realm().router.subscribe(filter, member, grant) {
             state.session.unsubscribe(filter);
             return Ok(error.reason());
@@ -46,7 +48,7 @@ impl Driver {
         let wanted = match options.retain_handling {
             RetainHandling::Send => true,
             RetainHandling::SendIfNew => !existed,
-            RetainHandling::DoNotSend => false,
+            RetainHandling::Never => false,
         };
         // Never because of a shared subscription [MQTT5-4.8.2].
         if wanted && filter.share.is_none() {
@@ -66,10 +68,11 @@ impl Driver {
             let existed = state.session.unsubscribe(filter);
             self.seat.realm().router.unsubscribe(filter, self.seat.id());
             drop(state);
-            self.replays.as_deref_mut().map(|replays| Replays::cancel(replays, filter));
+            if let Some(replays) = &mut self.replays {
+                replays.cancel(filter);
+            }
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
-        let unsuback = UnsubAck::new(unsubscribe.packet_id, reasons);
-        self.reply(core, &Packet::UnsubAck(Box::new(unsuback)))
+        self.reply(core, &Packet::UnsubAck(UnsubAck { packet_id: unsubscribe.packet_id, reasons, properties: None }))
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_transports::{Incoming, Listener};
+use tidegate_transports::{Incoming, Listener, Transport};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::broker::{Broker, LinkFacts};
 use crate::config;
-use crate::cores::{CoreId, with_core};
+use crate::cores::with_core;
 use crate::driver::{Driver, Greeted, greet};
 
 /// Turns what a listener accepts into driven connections.
@@ -39,17 +39,16 @@ impl Acceptor {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => match accepted {
                     Ok(incoming) => self.place(incoming),
-                    Err(error) => {
-                        tracing::warn!(listener = &*self.name, %error, "cannot accept");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
+                    Err(error) => tracing::warn!(listener = &*self.name, %error, "cannot accept"),
                 },
             }
         }
     }
 
     fn place(&self, incoming: Incoming) {
-        let core = if incoming.is_bound() { CoreId(0) } else { self.broker.cores().place() };
+        // A QUIC connection lives where its socket is polled.
+        let bound = incoming.transport() == Transport::Quic;
+        let core = if bound { super::ACCEPTING_CORE } else { self.broker.cores().place() };
         let (this, tracker) = (self.clone(), self.connections.clone());
         // Handshake and driver are tasks of their own, so that the memory of the former is freed.
         self.broker.cores().spawn(core, async move { this.welcome(incoming, tracker).await });
@@ -83,6 +82,3 @@ impl Acceptor {
         tokio::spawn(tracker.track_future(driver.run()));
     }
 }
-
-/// How long to leave the listener alone when the system is out of something, such as file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

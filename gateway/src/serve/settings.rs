@@ -1,17 +1,60 @@
 //! From the configuration to the settings of each crate.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
 use tidegate_mqtt::QoS;
 use tidegate_routing::{Config as RoutingConfig, Strategy};
 use tidegate_session::{Config as SessionConfig, Overflow};
+use tidegate_transports::quic::QuicConfig;
+use tidegate_transports::tls::{MaterialError, ServerMaterial};
+use tidegate_transports::websocket::WebSocketConfig;
+use tidegate_transports::{Endpoint, Limits, ListenerConfig};
 
 use crate::broker::BrokerConfig;
-use crate::config::{self, Config, Routing, SessionLimits, SharedStrategy};
+use crate::config::{self, Address, Config, Listener, Routing, SessionLimits, SharedStrategy, Transport};
 
 /// What the broker is set to.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
     BrokerConfig { session: Arc::new(session(&config.session)), routing: routing(&config.routing) }
+}
+
+/// The caps that all listeners share.
+pub(super) fn limits() -> Limits {
+    Limits {
+        handshakes: Handshakes::new(HandshakesConfig::default()),
+        connections: Connections::new(ConnectionsConfig::default()),
+    }
+}
+
+/// What a listener is set to; reads its certificate.
+pub(super) fn listener(listener: &Listener) -> Result<ListenerConfig, MaterialError> {
+    let endpoint = match &*listener.address {
+        Address::Path(path) => Endpoint::Unix { path: path.clone(), mode: UNIX_SOCKET_MODE },
+        Address::Socket(address) => network(listener, *address)?,
+    };
+    let mut settings = ListenerConfig::new(endpoint);
+    settings.handshake_timeout = listener.handshake_timeout.duration();
+    settings.connections_max = listener.connections_max.to_usize();
+    Ok(settings)
+}
+
+fn network(listener: &Listener, address: SocketAddr) -> Result<Endpoint, MaterialError> {
+    let websocket = WebSocketConfig { path: listener.path().to_owned(), ..WebSocketConfig::default() };
+    Ok(match listener.transport {
+        Transport::Tls => Endpoint::Tls { address, material: material(listener)? },
+        Transport::Ws => Endpoint::WebSocket { address, config: websocket },
+        Transport::Wss => Endpoint::SecureWebSocket { address, material: material(listener)?, config: websocket },
+        Transport::Quic => Endpoint::Quic { address, material: material(listener)?, config: QuicConfig::default() },
+        // A Unix listener has a path for its address; validation sees to that.
+        Transport::Tcp | Transport::Unix => Endpoint::Tcp { address },
+    })
+}
+
+fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
+    let Some(files) = &listener.tls else { unreachable!("validation asks for the certificate of an encrypted listener") };
+    ServerMaterial::from_pem_files(&files.certificate, &files.key)
 }
 
 fn session(limits: &SessionLimits) -> SessionConfig {
@@ -56,3 +99,6 @@ fn routing(routing: &Routing) -> RoutingConfig {
     };
     RoutingConfig { levels_max: routing.levels_max.to_usize(), strategy, ..RoutingConfig::default() }
 }
+
+/// Owner and group may connect.
+const UNIX_SOCKET_MODE: u32 = 0o660;
