@@ -1,5 +1,8 @@
 //! Text fields: UTF-8 without U+0000. The check is the dearest part of a short PUBLISH, hence the care for plain ASCII.
 
+#[cfg(test)]
+mod tests;
+
 use crate::error::Fault;
 use crate::topic::TopicError;
 

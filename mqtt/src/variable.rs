@@ -1,5 +1,8 @@
 //! The variable byte integer: one to four bytes, seven bits each, low bits first.
 
+#[cfg(test)]
+mod tests;
+
 /// The largest value that four bytes can say.
 pub(crate) const MAX: u32 = 268_435_455;
 

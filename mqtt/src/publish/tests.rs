@@ -1,1 +1,171 @@
-//! Tests.
+//! Tests of PUBLISH: reading by view, writing from parts.
+
+use super::{Outgoing, OutgoingAlias, Publish, PublishView};
+use crate::error::Fault;
+use crate::frame::{self, Next};
+use crate::{Packet, PacketId, ProtocolVersion, QoS};
+
+const V5: ProtocolVersion = ProtocolVersion::V5;
+const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
+
+fn wire(flags: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x30 | flags, u8::try_from(body.len()).unwrap()];
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn view(bytes: &[u8], version: ProtocolVersion) -> Result<PublishView<'_>, Fault> {
+    match frame::next(bytes, version, 1000).map_err(|error| error.fault())? {
+        Next::Frame(frame) => PublishView::parse(&frame, version).map_err(|error| error.fault()),
+        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+    }
+}
+
+fn outgoing<'a>() -> Outgoing<'a> {
+    Outgoing {
+        topic: "a/b",
+        properties: &[],
+        payload: b"xyz",
+        qos: QoS::AtMostOnce,
+        retain: false,
+        dup: false,
+        packet_id: None,
+        identifiers: &[],
+        alias: None,
+        expiry: None,
+    }
+}
+
+fn encoded(outgoing: &Outgoing<'_>, version: ProtocolVersion) -> Vec<u8> {
+    let mut out = vec![0xEE];
+    outgoing.encode(version, &mut out);
+    assert_eq!(out.len() - 1, outgoing.size(version));
+    out.split_off(1)
+}
+
+#[test]
+fn the_parts_of_a_publish_are_seen() {
+    let body = [&[0, 1, b'a', 0x12, 0x34, 8, 0x23, 0, 7, 0x02, 0, 0, 0, 9][..], b"pay"].concat();
+    let bytes = wire(0b1101, &body);
+    let seen = view(&bytes, V5).unwrap();
+    assert!(seen.dup && seen.retain && !seen.has_subscription_id);
+    assert_eq!((seen.qos, seen.packet_id.map(PacketId::get)), (QoS::ExactlyOnce, Some(0x1234)));
+    assert_eq!((seen.topic, seen.payload), ("a", &b"pay"[..]));
+    assert_eq!((seen.alias, seen.expiry), (Some(7), Some(9)));
+    assert_eq!((seen.properties, seen.wire), (&body[6..14], &bytes[..]));
+    assert!(!seen.forwardable());
+}
+
+#[test]
+fn only_a_plain_frame_is_forwardable() {
+    let forwardable = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().forwardable();
+    assert!(forwardable(0, &[0, 1, b'a', 0, 1], V5));
+    assert!(forwardable(0, &[0, 1, b'a', 1], V3));
+    assert!(forwardable(0, &[0, 1, b'a', 5, 0x26, 0, 0, 0, 0], V5));
+    assert!(!forwardable(1, &[0, 1, b'a', 0], V5), "RETAIN");
+    assert!(!forwardable(2, &[0, 1, b'a', 0, 1, 0], V5), "QoS 1");
+    assert!(!forwardable(0, &[0, 1, b'a', 3, 0x23, 0, 1], V5), "alias");
+    assert!(!forwardable(0, &[0, 0, 3, 0x23, 0, 1], V5), "alias alone");
+    assert!(!forwardable(0, &[0, 1, b'a', 5, 0x02, 0, 0, 0, 1], V5), "expiry");
+    assert!(!forwardable(0, &[0, 1, b'a', 2, 0x0B, 1], V5), "identifier");
+    assert!(!view(&[0x30, 0x84, 0x00, 0, 1, b'a', b'x'], V3).unwrap().forwardable(), "padded length");
+}
+
+#[test]
+fn faults_of_a_publish_have_their_own_code() {
+    let fault = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap_err();
+    for version in ProtocolVersion::ALL {
+        assert_eq!(fault(0, &[0, 3, b'a', b'/', b'#', 0], version), Fault::TopicWildcard);
+        assert_eq!(fault(0, &[0, 1, 0, 0], version), Fault::TextNul);
+        assert_eq!(fault(0, &[0, 1, 0xFF, 0], version), Fault::TextEncoding);
+        assert_eq!(fault(0, &[0, 9, b'a'], version), Fault::Truncated);
+        assert_eq!(fault(0, &[0, 0, 0], version), Fault::TopicEmpty);
+        assert_eq!(fault(2, &[0, 1, b'a', 0, 0, 0], version), Fault::PacketIdZero);
+        assert_eq!(fault(2, &[0, 1, b'a', 1], version), Fault::Truncated);
+    }
+    assert_eq!(fault(0, &[0, 1, b'a'], V5), Fault::Truncated, "no property length");
+    assert_eq!(fault(0, &[0, 1, b'a', 9, 0x26], V5), Fault::Truncated);
+    assert_eq!(fault(0, &[0, 1, b'a', 0x80, 0], V5), Fault::VariableLength);
+    assert_eq!(fault(0, &[0, 1, b'a', 3, 0x23, 0, 0], V5), Fault::AliasZero);
+    assert_eq!(fault(0, &[0, 1, b'a', 2, 0x24, 1], V5), Fault::PropertyMisplaced);
+}
+
+#[test]
+fn the_short_form_of_each_version_is_written() {
+    let body = outgoing();
+    assert_eq!(encoded(&body, V3), [&[0x30, 8, 0, 3][..], b"a/bxyz"].concat());
+    assert_eq!(encoded(&body, V5), [&[0x30, 9, 0, 3][..], b"a/b", &[0], b"xyz"].concat());
+}
+
+#[test]
+fn all_parts_are_written_and_read_back() {
+    let identifiers = [1, 200, 268_435_455];
+    let full = Outgoing {
+        properties: &[0x26, 0, 1, b'n', 0, 1, b'v', 0x01, 1],
+        qos: QoS::AtLeastOnce,
+        retain: true,
+        dup: true,
+        packet_id: PacketId::new(0x0102),
+        identifiers: &identifiers,
+        alias: Some(OutgoingAlias { value: 3, known: false }),
+        expiry: Some(60),
+        ..outgoing()
+    };
+    let bytes = encoded(&full, V5);
+    let Next::Frame(frame) = frame::next(&bytes, V5, 1000).unwrap() else { unreachable!("whole") };
+    let Packet::Publish(read) = Packet::decode(&frame, V5).unwrap() else { unreachable!("PUBLISH") };
+    assert_eq!((read.topic.as_str(), read.dup, read.retain, read.qos), ("a/b", true, true, QoS::AtLeastOnce));
+    assert_eq!(read.properties.identifiers, identifiers);
+    assert_eq!((read.properties.alias, read.properties.expiry), (Some(3), Some(60)));
+    assert_eq!(read.properties.user_properties.iter().collect::<Vec<_>>(), [("n", "v")]);
+    assert_eq!(read.properties.payload_is_text, Some(true));
+    let three = encoded(&full, V3);
+    assert_eq!(three, [&[0x3B, 10, 0, 3][..], b"a/b", &[1, 2], b"xyz"].concat());
+}
+
+#[test]
+fn a_known_alias_stands_for_the_topic_in_five_only() {
+    let known = Outgoing { alias: Some(OutgoingAlias { value: 3, known: true }), ..outgoing() };
+    assert_eq!(encoded(&known, V5), [&[0x30, 9, 0, 0, 3, 0x23, 0, 3][..], b"xyz"].concat());
+    assert_eq!(encoded(&known, V3), encoded(&outgoing(), V3));
+}
+
+/// `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`
+#[test]
+fn qos_zero_never_has_dup() {
+    assert_eq!(encoded(&Outgoing { dup: true, ..outgoing() }, V5)[0], 0x30);
+}
+
+/// Sizes around the borders of the length encoding, where being off by one byte shows.
+#[test]
+fn sizes_are_right_at_every_border() {
+    for length in [100, 110, 116, 120, 121, 122, 123, 16_370, 16_374, 16_375, 16_376, 16_380] {
+        let payload = vec![0; length];
+        for version in ProtocolVersion::ALL {
+            let bytes = encoded(&Outgoing { payload: &payload, ..outgoing() }, version);
+            let Next::Frame(frame) = frame::next(&bytes, version, 20_000).unwrap() else {
+                unreachable!("whole")
+            };
+            assert_eq!(frame.wire.len(), bytes.len());
+        }
+    }
+}
+
+#[test]
+fn an_owned_publish_that_breaks_a_rule_is_not_written() {
+    let good = Publish::new("a", "x");
+    let bad = [
+        Publish { topic: "a/#".into(), ..good.clone() },
+        Publish { topic: String::new(), ..good.clone() },
+        Publish { dup: true, ..good.clone() },
+        Publish { packet_id: Some(PacketId::MIN), ..good.clone() },
+        Publish { qos: QoS::AtLeastOnce, ..good.clone() },
+    ];
+    let mut out = vec![7];
+    for publish in bad {
+        assert!(Packet::from(publish).encode(V5, &mut out).is_err());
+        assert_eq!(out, [7]);
+    }
+    Packet::from(good).encode(V5, &mut out).unwrap();
+    assert_eq!(out, [7, 0x30, 5, 0, 1, b'a', 0, b'x']);
+}
