@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use arc_swap::ArcSwap;
 use tidegate_mqtt::topic::SubscriptionFilter;
 
-use crate::roster::{Keyed, Roster};
+use crate::roster::{Change, Keyed, Roster};
 use crate::subscription::Member;
 use crate::{Config, Grant, Strategy, Subscriber};
 
@@ -79,7 +79,7 @@ impl<S: Subscriber> Group<S> {
 
     /// True for a member.
     pub(crate) fn has(&self, subscriber_id: u64) -> bool {
-        self.members.load().find(subscriber_id).is_some()
+        self.members.load().has(subscriber_id)
     }
 
     /// Its number: unique within the router, never used twice.
@@ -89,16 +89,22 @@ impl<S: Subscriber> Group<S> {
 
     /// One membership a session, however often it subscribes. True if it was a member before. One writer at a time.
     pub(crate) fn join(&self, member: Member<S>) -> bool {
-        let (members, existed) = self.members.load().with(member);
-        self.members.store(Arc::new(members));
+        let (change, existed) = self.members.load().with(member);
+        self.put(change);
         existed
     }
 
     /// False if it was no member. One writer at a time.
     pub(crate) fn leave(&self, subscriber_id: u64) -> bool {
-        let Some(members) = self.members.load().without(subscriber_id) else { return false };
-        self.members.store(Arc::new(members));
+        let Some(change) = self.members.load().without(subscriber_id) else { return false };
+        self.put(change);
         true
+    }
+
+    fn put(&self, change: Change<Member<S>>) {
+        if let Change::Into(members) = change {
+            self.members.store(Arc::new(members));
+        }
     }
 }
 

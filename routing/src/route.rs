@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tidegate_mqtt::QoS;
 
+use crate::Subscriber;
 use crate::group::Group;
 
 mod merge;
@@ -34,7 +35,6 @@ pub struct Delivery<S> {
     pub retain_as_published: bool,
     /// Those of all matching subscriptions that have one `[MQTT5-3.3.4-4]`, equal ones too.
     pub identifiers: SmallVec<[u32; 1]>,
-    id: u64,
     own: Own,
 }
 
@@ -68,13 +68,13 @@ pub struct Grants<'r> {
     pub identifiers: &'r [u32],
 }
 
-impl<S> Delivery<S> {
+impl<S: Subscriber> Delivery<S> {
     /// What this subscriber gets of a message of `publisher`: nothing when the message is its own and only
     /// subscriptions with No Local match `[MQTT5-3.8.3-3]`.
     pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
         match &self.own {
-            Own::Nothing if self.id == publisher => None,
-            Own::Less(less) if self.id == publisher => Some(Grants {
+            Own::Nothing if self.subscriber.id() == publisher => None,
+            Own::Less(less) if self.subscriber.id() == publisher => Some(Grants {
                 qos: less.qos,
                 retain_as_published: less.retain_as_published,
                 identifiers: &less.identifiers,

@@ -3,12 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use super::{Group, MemberState, Picked};
-use crate::roster::mix;
+use crate::roster::{Roster, mix};
+use crate::subscription::Member;
 use crate::{Strategy, Subscriber};
 
 /// A member that could get the message, and how well it suits: the greater rank wins, the first of equals.
-struct Candidate<'g, M> {
-    member: &'g M,
+struct Candidate<M> {
+    member: M,
     position: usize,
     rank: (bool, u64),
 }
@@ -29,10 +30,10 @@ impl<S: Subscriber> Group<S> {
         let members = self.members.load();
         let count = members.len();
         let first = self.first(count, publisher, random);
-        let mut best: Option<Candidate<'_, _>> = None;
+        let mut best: Option<Candidate<Member<S>>> = None;
         for offset in 0..count.min(self.candidates_max) {
             let position = (first + offset) % count;
-            let Some(member) = members.nth(position) else { break };
+            let Some(member) = members.nth(position) else { continue };
             if Some(member.subscriber.id()) == excluded {
                 continue;
             }
@@ -44,9 +45,9 @@ impl<S: Subscriber> Group<S> {
                 break;
             }
         }
-        let chosen = best?;
-        self.turn.store(chosen.position.wrapping_add(1), Ordering::Relaxed);
-        Some(Picked { subscriber: chosen.member.subscriber.clone(), grant: chosen.member.grant })
+        let Some(Candidate { member, position, .. }) = best else { return anyone(&members, excluded) };
+        self.turn.store(position.wrapping_add(1), Ordering::Relaxed);
+        Some(Picked { subscriber: member.subscriber, grant: member.grant })
     }
 
     /// Where the search begins.
@@ -72,4 +73,12 @@ impl<S: Subscriber> Group<S> {
         };
         (state.online, rank)
     }
+}
+
+/// Whoever is there: members that come and go can hide those that stay from a search by position.
+fn anyone<S: Subscriber>(members: &Roster<Member<S>>, excluded: Option<u64>) -> Option<Picked<S>> {
+    let mut all = Vec::with_capacity(members.len());
+    members.collect(&mut all);
+    let member = all.into_iter().find(|member| Some(member.subscriber.id()) != excluded)?;
+    Some(Picked { subscriber: member.subscriber, grant: member.grant })
 }

@@ -1,66 +1,53 @@
-//! Changes of a roster: each gives a new one and leaves the old as it was.
+//! Changes of a roster.
 
 use std::sync::Arc;
 
-use super::{Fork, Keyed, LEAF_MAX, Roster, WIDTH, slot};
+use super::fork::Fork;
+use super::{Keyed, LEAF_MAX, Roster};
+
+/// How a change was made.
+pub(crate) enum Change<T> {
+    /// Within the roster: nothing is to be done.
+    Inside,
+    /// This roster is to be put in place of the old one, which stays as it was.
+    Into(Roster<T>),
+}
+
+impl<T> Change<T> {
+    /// True when nobody is left.
+    pub(crate) fn leaves_nobody(&self) -> bool {
+        matches!(self, Self::Into(Roster::Empty))
+    }
+}
 
 impl<T: Keyed + Clone> Roster<T> {
-    /// With this entry, in place of the one with the same key. True if there was one.
-    pub(crate) fn with(&self, entry: T) -> (Self, bool) {
-        self.with_at(entry, 0)
-    }
-
-    /// Without the entry of this key; `None` if there is none.
-    pub(crate) fn without(&self, key: u64) -> Option<Self> {
-        self.without_at(key, 0)
-    }
-
-    fn with_at(&self, entry: T, depth: u32) -> (Self, bool) {
-        let Self::Fork(fork) = self else { return self.with_flat(entry, depth) };
-        let mut children = fork.children.clone();
-        let mut existed = false;
-        if let Some(child) = children.get_mut(slot(entry.key(), depth)) {
-            (*child, existed) = child.with_at(entry, depth + 1);
+    /// Adds an entry, in place of the one with the same key. True if there was one.
+    #[must_use]
+    pub(crate) fn with(&self, entry: T) -> (Change<T>, bool) {
+        if let Self::Wide(fork) = self {
+            return (Change::Inside, fork.put(entry, 0));
         }
-        let len = fork.len + usize::from(!existed);
-        (Self::Fork(Arc::new(Fork { len, children })), existed)
+        let (entries, existed) = with(self.slice(), entry);
+        let roster = match entries.len() {
+            0..=LEAF_MAX => Self::flat(entries),
+            _ => Self::Wide(Arc::new(Fork::of(entries, 0))),
+        };
+        (Change::Into(roster), existed)
     }
 
-    fn with_flat(&self, entry: T, depth: u32) -> (Self, bool) {
-        let entries = self.slice();
-        let key = entry.key();
-        let position = entries.iter().position(|other| other.key() == key);
-        let mut changed = Vec::with_capacity(entries.len() + 1);
-        changed.extend_from_slice(entries);
-        match position.and_then(|position| changed.get_mut(position)) {
-            Some(place) => *place = entry,
-            None => changed.push(entry),
+    /// Takes out the entry of this key; `None` if there is none.
+    #[must_use]
+    pub(crate) fn without(&self, key: u64) -> Option<Change<T>> {
+        let Self::Wide(fork) = self else { return Some(Change::Into(Self::flat(without(self.slice(), key)?))) };
+        if !fork.take(key, 0) {
+            return None;
         }
-        let roster = if changed.len() > LEAF_MAX { Self::parted(changed, depth) } else { Self::flat(changed) };
-        (roster, position.is_some())
-    }
-
-    fn without_at(&self, key: u64, depth: u32) -> Option<Self> {
-        let Self::Fork(fork) = self else { return self.without_flat(key) };
-        let index = slot(key, depth);
-        let child = fork.children.get(index)?.without_at(key, depth + 1)?;
-        let len = fork.len - 1;
-        let mut children = fork.children.clone();
-        if let Some(place) = children.get_mut(index) {
-            *place = child;
+        if fork.len() > NARROW {
+            return Some(Change::Inside);
         }
-        if len > LEAF_MAX / 2 {
-            return Some(Self::Fork(Arc::new(Fork { len, children })));
-        }
-        let rest = children.iter().flat_map(Self::slice).cloned().collect();
-        Some(Self::flat(rest))
-    }
-
-    fn without_flat(&self, key: u64) -> Option<Self> {
-        let entries = self.slice();
-        let position = entries.iter().position(|other| other.key() == key)?;
-        let (before, after) = entries.split_at_checked(position)?;
-        Some(Self::flat(before.iter().chain(after.iter().skip(1)).cloned().collect()))
+        let mut entries = Vec::with_capacity(fork.len());
+        fork.collect(&mut entries);
+        Some(Change::Into(Self::flat(entries)))
     }
 
     fn flat(mut entries: Vec<T>) -> Self {
@@ -69,15 +56,30 @@ impl<T: Keyed + Clone> Roster<T> {
         }
         entries.pop().map_or(Self::Empty, Self::One)
     }
-
-    fn parted(entries: Vec<T>, depth: u32) -> Self {
-        let len = entries.len();
-        let mut parts: [Vec<T>; WIDTH] = std::array::from_fn(|_| Vec::new());
-        for entry in entries {
-            if let Some(part) = parts.get_mut(slot(entry.key(), depth)) {
-                part.push(entry);
-            }
-        }
-        Self::Fork(Arc::new(Fork { len, children: parts.map(Self::flat) }))
-    }
 }
+
+/// The entries with this one, in place of the one with the same key. True if there was one.
+pub(super) fn with<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, bool) {
+    let key = entry.key();
+    let position = entries.iter().position(|other| other.key() == key);
+    let mut changed = Vec::with_capacity(entries.len() + 1);
+    changed.extend_from_slice(entries);
+    match position.and_then(|position| changed.get_mut(position)) {
+        Some(place) => *place = entry,
+        None => changed.push(entry),
+    }
+    (changed, position.is_some())
+}
+
+/// The entries without that of this key; `None` if there is none.
+pub(super) fn without<T: Keyed + Clone>(entries: &[T], key: u64) -> Option<Vec<T>> {
+    let position = entries.iter().position(|other| other.key() == key)?;
+    let (before, after) = entries.split_at_checked(position)?;
+    let mut rest = Vec::with_capacity(entries.len() - 1);
+    rest.extend_from_slice(before);
+    rest.extend_from_slice(after.get(1..).unwrap_or_default());
+    Some(rest)
+}
+
+/// At this size what was wide becomes flat again: well below the size at which it became wide.
+pub(super) const NARROW: usize = LEAF_MAX / 2;

@@ -1,10 +1,11 @@
 //! Rosters against an ordered map.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 
-use super::{Keyed, LEAF_MAX, Roster};
+use super::{Change, Keyed, Roster};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
@@ -26,6 +27,22 @@ fn sorted(roster: &Roster<Entry>) -> Vec<(u64, u8)> {
     entries
 }
 
+fn put(roster: &mut Roster<Entry>, key: u64, value: u8) -> bool {
+    let (change, existed) = roster.with(Entry { key, value });
+    if let Change::Into(changed) = change {
+        *roster = changed;
+    }
+    existed
+}
+
+fn take(roster: &mut Roster<Entry>, key: u64) -> bool {
+    let Some(change) = roster.without(key) else { return false };
+    if let Change::Into(changed) = change {
+        *roster = changed;
+    }
+    true
+}
+
 proptest! {
     #[test]
     fn behaves_like_a_map(changes in prop::collection::vec((any::<bool>(), 0..200u64, any::<u8>()), 0..600)) {
@@ -33,17 +50,13 @@ proptest! {
         let mut model = BTreeMap::new();
         for (insert, key, value) in changes {
             if insert {
-                let (changed, existed) = roster.with(Entry { key, value });
-                prop_assert_eq!(existed, model.insert(key, value).is_some());
-                roster = changed;
+                prop_assert_eq!(put(&mut roster, key, value), model.insert(key, value).is_some());
             } else {
-                let changed = roster.without(key);
-                prop_assert_eq!(changed.is_some(), model.remove(&key).is_some());
-                roster = changed.unwrap_or(roster);
+                prop_assert_eq!(take(&mut roster, key), model.remove(&key).is_some());
             }
             prop_assert_eq!(roster.len(), model.len());
             prop_assert_eq!(roster.is_empty(), model.is_empty());
-            prop_assert_eq!(roster.find(key).map(|entry| entry.value), model.get(&key).copied());
+            prop_assert_eq!(roster.has(key), model.contains_key(&key));
         }
         prop_assert_eq!(sorted(&roster), model.into_iter().collect::<Vec<_>>());
     }
@@ -52,40 +65,54 @@ proptest! {
 #[test]
 fn every_entry_has_one_position() {
     let mut roster = Roster::Empty;
-    for key in 0..1000 {
-        roster = roster.with(Entry { key, value: 0 }).0;
-    }
-    let mut keys: Vec<_> = (0..1000).filter_map(|position| roster.nth(position)).map(Keyed::key).collect();
+    (0..1000).for_each(|key| assert!(!put(&mut roster, key, 0)));
+    let mut keys: Vec<_> = (0..1000).filter_map(|position| roster.nth(position)).map(|entry| entry.key).collect();
     keys.sort_unstable();
     assert_eq!(keys, (0..1000).collect::<Vec<_>>());
     assert!(roster.nth(1000).is_none());
 }
 
 #[test]
-fn a_change_leaves_the_original_as_it_was() {
+fn a_change_of_a_small_roster_leaves_the_original_as_it_was() {
     let mut roster = Roster::Empty;
-    for key in 0..100 {
-        roster = roster.with(Entry { key, value: 1 }).0;
-    }
+    (0..8).for_each(|key| assert!(!put(&mut roster, key, 1)));
     let before = sorted(&roster);
-    let (_, existed) = roster.with(Entry { key: 50, value: 2 });
-    assert!(existed);
-    assert!(roster.without(51).is_some());
+    assert!(put(&mut roster.clone(), 5, 2));
+    assert!(take(&mut roster.clone(), 6));
+    assert!(!put(&mut roster.clone(), 9, 2));
     assert_eq!(sorted(&roster), before);
 }
 
 #[test]
 fn a_roster_that_empties_folds_up() {
     let mut roster = Roster::Empty;
-    for key in 0..10_000 {
-        roster = roster.with(Entry { key, value: 0 }).0;
-    }
-    for key in 4..10_000 {
-        roster = roster.without(key).unwrap();
-    }
-    assert!(matches!(&roster, Roster::Leaf(entries) if entries.len() <= LEAF_MAX));
-    for key in 0..4 {
-        roster = roster.without(key).unwrap();
-    }
+    (0..10_000).for_each(|key| assert!(!put(&mut roster, key, 0)));
+    (4..10_000).for_each(|key| assert!(take(&mut roster, key)));
+    assert!(matches!(&roster, Roster::Leaf(entries) if entries.len() == 4));
+    (0..4).for_each(|key| assert!(take(&mut roster, key)));
     assert!(matches!(roster, Roster::Empty));
+}
+
+/// Readers beside a writer see each entry that stays exactly once, also while it is replaced.
+#[test]
+fn what_stays_is_seen_exactly_once() {
+    let mut roster = Roster::Empty;
+    (0..100).for_each(|key| assert!(!put(&mut roster, key, 0)));
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let mut writers = roster.clone();
+        let over = &over;
+        scope.spawn(move || {
+            for round in 0..60_u64 {
+                (100..1500).for_each(|key| assert!(!put(&mut writers, key, 0)));
+                (0..100).for_each(|key| assert!(put(&mut writers, key, round as u8)));
+                (100..1500).for_each(|key| assert!(take(&mut writers, key)));
+            }
+            over.store(true, Ordering::Release);
+        });
+        while !over.load(Ordering::Acquire) {
+            let staying: Vec<_> = sorted(&roster).into_iter().map(|(key, _)| key).filter(|key| *key < 100).collect();
+            assert_eq!(staying, (0..100).collect::<Vec<_>>());
+        }
+    });
 }

@@ -22,7 +22,7 @@ fn member(id: u64, qos: u8, no_local: bool, retain_as_published: bool, identifie
 }
 
 fn only(members: &[Member<Id>]) -> Delivery<Id> {
-    let mut all = deliveries(members.iter().collect(), false);
+    let mut all = deliveries(members.to_vec(), false);
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -47,7 +47,7 @@ fn equal_identifiers_of_two_subscriptions_come_twice() {
 #[test]
 fn identifiers_stay_with_their_subscriber() {
     let members = [member(1, 0, false, false, 5), member(2, 0, false, false, 6), member(1, 1, false, false, 0)];
-    let all = deliveries(members.iter().collect(), false);
+    let all = deliveries(members.to_vec(), false);
     let of = |id| all.iter().find(|delivery| delivery.subscriber.0 == id).unwrap().identifiers.to_vec();
     assert_eq!((all.len(), of(1), of(2)), (2, vec![5], vec![6]));
 }

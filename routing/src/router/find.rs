@@ -20,10 +20,10 @@ impl<S: Subscriber> Router<S> {
         let mut filters = 0;
         for audience in matches.audiences.iter().copied().chain(matches.everything.as_deref()) {
             filters += usize::from(!audience.members.is_empty());
+            members.reserve(audience.members.len());
             audience.members.collect(&mut members);
             audience.groups.collect(&mut groups);
         }
-        let groups = groups.into_iter().map(Arc::clone).collect();
         Route { deliveries: deliveries(members, filters <= 1), groups }
     }
 

@@ -74,14 +74,14 @@ impl<S: Subscriber> Router<S> {
         if filter.is_shared() {
             return self.group(filter).is_some_and(|group| group.has(subscriber_id));
         }
-        self.trie.inspect(&filter.filter, |audience| audience.members.find(subscriber_id).is_some())
+        self.trie.inspect(&filter.filter, |audience| audience.members.has(subscriber_id))
     }
 
     fn add(&self, filter: &SubscriptionFilter, member: Member<S>) -> bool {
         let change = |audience: &Audience<S>| {
             let first = audience.members.is_empty();
             let (members, existed) = audience.members.with(member);
-            Some((Audience { members, groups: audience.groups.clone() }, (existed, first)))
+            Some((audience.with_members(members), (existed, first)))
         };
         let (existed, first) = self.trie.change(&filter.filter.shared(), change).unwrap_or_default();
         self.filters.fetch_add(usize::from(first), Ordering::Relaxed);
@@ -91,8 +91,8 @@ impl<S: Subscriber> Router<S> {
     fn remove(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         let change = |audience: &Audience<S>| {
             let members = audience.members.without(subscriber_id)?;
-            let last = members.is_empty();
-            Some((Audience { members, groups: audience.groups.clone() }, last))
+            let last = members.leaves_nobody();
+            Some((audience.with_members(members), last))
         };
         let last = self.trie.change(&filter.filter.shared(), change);
         self.filters.fetch_sub(usize::from(last == Some(true)), Ordering::Relaxed);
@@ -109,7 +109,7 @@ impl<S: Subscriber> Router<S> {
         self.groups.pin().insert(filter.clone(), Arc::clone(&group));
         self.trie.change(&filter.filter.shared(), |audience| {
             let (groups, existed) = audience.groups.with(group);
-            Some((Audience { members: audience.members.clone(), groups }, existed))
+            Some((audience.with_groups(groups), existed))
         });
         self.filters.fetch_add(1, Ordering::Relaxed);
         false
@@ -123,7 +123,7 @@ impl<S: Subscriber> Router<S> {
         if group.is_empty() {
             self.trie.change(&filter.filter.shared(), |audience| {
                 let groups = audience.groups.without(group.serial())?;
-                Some((Audience { members: audience.members.clone(), groups }, ()))
+                Some((audience.with_groups(groups), ()))
             });
             self.groups.pin().remove(filter);
             self.filters.fetch_sub(1, Ordering::Relaxed);

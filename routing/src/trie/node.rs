@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::Subscriber;
 use crate::group::Group;
-use crate::roster::Roster;
+use crate::roster::{Change, Roster};
 use crate::subscription::Member;
 
 /// Subscribers and groups of one filter.
@@ -28,6 +28,18 @@ impl<S> Default for Audience<S> {
 impl<S: Subscriber> Audience<S> {
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.groups.is_empty()
+    }
+
+    /// The audience to put in place of this one, if a change of its members asks for it.
+    pub(crate) fn with_members(&self, change: Change<Member<S>>) -> Option<Self> {
+        let Change::Into(members) = change else { return None };
+        Some(Self { members, groups: self.groups.clone() })
+    }
+
+    /// The audience to put in place of this one, if a change of its groups asks for it.
+    pub(crate) fn with_groups(&self, change: Change<Arc<Group<S>>>) -> Option<Self> {
+        let Change::Into(groups) = change else { return None };
+        Some(Self { members: self.members.clone(), groups })
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tidegate_mqtt::QoS;
 
 use super::path::Path;
-use super::{Audience, Trie};
+use super::Trie;
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
 
@@ -47,8 +47,8 @@ fn add(trie: &Trie<Id>, filter: &str, id: u64) {
         Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
     let member = Member { subscriber: Id(id), grant };
     let changed = trie.change(&Arc::from(filter), |audience| {
-        let members = audience.members.with(member).0;
-        Some((Audience { members, groups: audience.groups.clone() }, ()))
+        let (members, _) = audience.members.with(member);
+        Some((audience.with_members(members), ()))
     });
     assert!(changed.is_some());
 }
@@ -56,7 +56,7 @@ fn add(trie: &Trie<Id>, filter: &str, id: u64) {
 fn remove(trie: &Trie<Id>, filter: &str, id: u64) {
     trie.change(&Arc::from(filter), |audience| {
         let members = audience.members.without(id)?;
-        Some((Audience { members, groups: audience.groups.clone() }, ()))
+        Some((audience.with_members(members), ()))
     });
 }
 

@@ -11,24 +11,31 @@ use super::node::{Audience, Branch, Node};
 use super::path::{Path, Step};
 use crate::Subscriber;
 
+/// What a change makes of an audience: nothing at all, nothing but what it did inside, or another audience.
+type Outcome<S, R> = Option<(Option<Audience<S>>, R)>;
+
 impl<S: Subscriber> Trie<S> {
-    /// Replaces the audience of the filter `text` by what `change` makes of it, if it makes one. Readers see the old
-    /// audience or the new one, never none `[MQTT5-3.8.4-4]`.
+    /// Replaces the audience of the filter `text` by what `change` makes of it. Readers see the old audience or the new
+    /// one, never none `[MQTT5-3.8.4-4]`.
     pub(crate) fn change<R>(
         &self,
         text: &Arc<str>,
-        change: impl FnOnce(&Audience<S>) -> Option<(Audience<S>, R)>,
+        change: impl FnOnce(&Audience<S>) -> Outcome<S, R>,
     ) -> Option<R> {
         let path = Path::of(text);
         let guard = self.guard();
         let Some((last, way)) = path.steps.split_last() else { return self.change_everything(change) };
-        let before = self.audience(last, way, path.below, &guard);
+        let mut parents = self.parents(way, &guard);
+        let before = self.audience(&parents, last, way, path.below, &guard);
         let (after, result) = change(before.unwrap_or(&Audience::default()))?;
+        let Some(after) = after else { return Some(result) };
+        let ends = after.is_empty();
         let writer = Writer { trie: self, guard: &guard, text };
-        let parents = writer.open(way);
-        let parent = parents.last().unwrap_or(&self.root);
-        writer.edit(parent, last, |node| node.set(after, path.below));
-        writer.close(&parents, way);
+        writer.open(&mut parents, way);
+        writer.edit(parents.last().unwrap_or(&self.root), last, |node| node.set(after, path.below));
+        if ends {
+            writer.close(&parents, way);
+        }
         Some(result)
     }
 
@@ -37,32 +44,46 @@ impl<S: Subscriber> Trie<S> {
         let path = Path::of(text);
         let guard = self.guard();
         let Some((last, way)) = path.steps.split_last() else { return look(&self.everything.load()) };
-        look(self.audience(last, way, path.below, &guard).unwrap_or(&Audience::default()))
+        let parents = self.parents(way, &guard);
+        look(self.audience(&parents, last, way, path.below, &guard).unwrap_or(&Audience::default()))
     }
 
-    fn change_everything<R>(
-        &self,
-        change: impl FnOnce(&Audience<S>) -> Option<(Audience<S>, R)>,
-    ) -> Option<R> {
+    fn change_everything<R>(&self, change: impl FnOnce(&Audience<S>) -> Outcome<S, R>) -> Option<R> {
         let (after, result) = change(&self.everything.load())?;
-        let any = !after.is_empty();
-        self.everything.store(Arc::new(after));
-        self.any_everything.store(any, Ordering::Release);
+        if let Some(after) = after {
+            let any = !after.is_empty();
+            self.everything.store(Arc::new(after));
+            self.any_everything.store(any, Ordering::Release);
+        }
         Some(result)
+    }
+
+    /// The branches behind these steps, as far as there are any.
+    fn parents(&self, way: &[Step<'_>], guard: &LocalGuard<'_>) -> Vec<Arc<Branch>> {
+        let mut parents = Vec::with_capacity(way.len());
+        let mut parent = self.root.id;
+        for step in way {
+            let node = self.node(&self.edge(parent, step), guard);
+            let Some(branch) = node.and_then(|node| node.branch.clone()) else { break };
+            parent = branch.id;
+            parents.push(branch);
+        }
+        parents
     }
 
     fn audience<'g>(
         &self,
+        parents: &[Arc<Branch>],
         last: &Step<'_>,
         way: &[Step<'_>],
         below: bool,
         guard: &'g LocalGuard<'_>,
     ) -> Option<&'g Audience<S>> {
-        let mut parent = self.root.id;
-        for step in way {
-            parent = self.node(&self.edge(parent, step), guard)?.branch.as_ref()?.id;
+        if parents.len() < way.len() {
+            return None;
         }
-        let node = self.node(&self.edge(parent, last), guard)?;
+        let parent = parents.last().unwrap_or(&self.root);
+        let node = self.node(&self.edge(parent.id, last), guard)?;
         if below { node.below.as_deref() } else { Some(&node.here) }
     }
 
@@ -80,20 +101,14 @@ struct Writer<'t, S> {
 }
 
 impl<S: Subscriber> Writer<'_, S> {
-    /// The branches behind each of these steps; those that are missing are made.
-    fn open(&self, way: &[Step<'_>]) -> Vec<Arc<Branch>> {
-        let mut parents: Vec<Arc<Branch>> = Vec::with_capacity(way.len());
-        for step in way {
+    /// Makes the branches behind these steps that are missing.
+    fn open(&self, parents: &mut Vec<Arc<Branch>>, way: &[Step<'_>]) {
+        for step in way.iter().skip(parents.len()) {
+            let branch = self.trie.new_branch();
             let parent = parents.last().unwrap_or(&self.trie.root);
-            let node = self.trie.node(&self.trie.edge(parent.id, step), self.guard);
-            let branch = node.and_then(|node| node.branch.clone()).unwrap_or_else(|| {
-                let branch = self.trie.new_branch();
-                self.edit(parent, step, |node| node.branch = Some(Arc::clone(&branch)));
-                branch
-            });
+            self.edit(parent, step, |node| node.branch = Some(Arc::clone(&branch)));
             parents.push(branch);
         }
-        parents
     }
 
     /// Takes away branches that nothing leaves any more, from the deepest up.
