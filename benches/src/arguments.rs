@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tidegate_benches::relay::Lies;
@@ -93,6 +94,12 @@ pub struct IdleArguments {
     /// Which broker; its listener must be of the transport chosen
     #[command(flatten)]
     pub broker: Broker,
+    /// What the connections run over
+    #[arg(long, value_enum, default_value = "tcp")]
+    pub transport: TransportArgument,
+    /// PEM file of the authority that signed the broker's certificate; it must be for `localhost`
+    #[arg(long)]
+    pub ca: Option<PathBuf>,
     /// How many
     #[arg(long, default_value_t = 1000)]
     pub connections: u32,
@@ -102,6 +109,34 @@ pub struct IdleArguments {
     /// Seconds they are held after that
     #[arg(long, default_value_t = 1.0)]
     pub hold: f64,
+}
+
+/// What connections run over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TransportArgument {
+    /// Plain TCP
+    Tcp,
+    /// TLS
+    Tls,
+    /// WebSocket
+    Ws,
+    /// WebSocket over TLS
+    Wss,
+    /// QUIC
+    Quic,
+}
+
+impl TransportArgument {
+    /// Its name, and its URL scheme.
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Tcp => ("tcp", "mqtt"),
+            Self::Tls => ("tls", "mqtts"),
+            Self::Ws => ("ws", "ws"),
+            Self::Wss => ("wss", "wss"),
+            Self::Quic => ("quic", "quic"),
+        }
+    }
 }
 
 /// Many subscriptions.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tidegate_benches::connection::Target;
 use tidegate_benches::error::LoadError;
+use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, tcp::Tcp};
 use tidegate_benches::process::Watched;
 use tidegate_benches::relay::Relay;
@@ -16,7 +17,7 @@ use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
     Arguments, Broker, Command, IdleArguments, RelayArguments, RetainedArguments, Streams,
-    SubscriptionsArguments,
+    SubscriptionsArguments, TransportArgument,
 };
 
 /// Carries the command out.
@@ -55,9 +56,18 @@ fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
         hold: duration(with.hold)?,
         broker: with.broker.pid.map(Watched::Id),
     };
-    let report = idle::run(&mut Tcp::new(target(&with.broker)), &scenario)?;
+    let report = match with.transport {
+        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&with.broker)), &scenario)?,
+        other => idle::run(&mut Links::new(transport(other, with))?, &scenario)?,
+    };
     report::print(&report, with.broker.json)?;
     Ok(report.disturbed)
+}
+
+fn transport(transport: TransportArgument, with: &IdleArguments) -> Transport {
+    let (name, scheme) = transport.names();
+    let version = with.broker.version.into();
+    Transport { name, scheme, address: with.broker.target, ca: with.ca.clone(), version }
 }
 
 fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {

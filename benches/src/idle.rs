@@ -8,6 +8,7 @@ use crate::error::LoadError;
 use crate::process::Watched;
 use crate::traffic::Mark;
 
+pub mod links;
 pub mod tcp;
 
 /// Keep Alive of idle connections, in seconds.

@@ -62,9 +62,7 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
     let field = Field { run, devices: scenario.subscriptions / 3, clients: scenario.clients };
     let mut connections = connect(target, &field)?;
     let before = Mark::of(plan.broker)?;
-    for (client, connection) in connections.iter_mut().enumerate() {
-        subscribe(connection, &field.filters(client))?;
-    }
+    subscribe(&mut connections, &field)?;
     let after = Mark::of(plan.broker)?;
 
     let outcome = Traffic::new(flow(target, scenario, &field, connections)?, *plan)?.run()?;
@@ -85,9 +83,11 @@ fn connect(target: &Target, field: &Field) -> Result<Vec<Blocking>, LoadError> {
         .collect()
 }
 
-fn subscribe(connection: &mut Blocking, filters: &[String]) -> Result<(), LoadError> {
-    for (packet_id, filters) in (1u16..).zip(filters.chunks(FILTERS_A_PACKET)) {
-        connection.subscribe(packet_id, filters, 0)?;
+fn subscribe(connections: &mut [Blocking], field: &Field) -> Result<(), LoadError> {
+    for (client, connection) in connections.iter_mut().enumerate() {
+        for (packet_id, filters) in (1u16..).zip(field.filters(client).chunks(FILTERS_A_PACKET)) {
+            connection.subscribe(packet_id, filters, 0)?;
+        }
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ impl Blocking {
             consumed: 0,
             receive_maximum: u16::MAX,
         };
+        connection.set_patience(ANSWER_TIMEOUT)?;
         connection.send(&build::connect(target.version, client_id, keep_alive))?;
         connection.receive_maximum = connection.with_frame(|frame| connack(&frame, target.version))?;
         connection.release();

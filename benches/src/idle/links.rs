@@ -1,0 +1,236 @@
+//! Idle connections over TLS, WebSocket and QUIC, through the product's own client side of its transports.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tidegate_transports::Link;
+use tidegate_transports::client::{self, ClientTls};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{Crowd, KEEP_ALIVE};
+use crate::error::LoadError;
+use crate::wire::{Version, build, packet_type, scan};
+
+/// Which transport, and how to trust the broker.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// Its URL scheme.
+    pub scheme: &'static str,
+    /// The listener.
+    pub address: SocketAddr,
+    /// PEM file of the authority to trust.
+    pub ca: Option<PathBuf>,
+    /// The protocol.
+    pub version: Version,
+}
+
+/// Links on one thread's runtime.
+#[derive(Debug)]
+pub struct Links {
+    runtime: Runtime,
+    transport: Transport,
+    target: client::Target,
+    links: Vec<Link>,
+    lost: u64,
+}
+
+/// Handshakes under way at once.
+const HANDSHAKES_MAX: usize = 32;
+/// How long one connection may take to open, to answer, or to close.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a resting crowd answers what its transports ask (WebSocket pings).
+const SERVICE_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Links {
+    /// Nobody yet.
+    pub fn new(transport: Transport) -> Result<Self, LoadError> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(LoadError::io("starting a runtime"))?;
+        let target = format!("{}://{}", transport.scheme, transport.address)
+            .parse()
+            .map_err(|_| LoadError::Arguments("unusable target"))?;
+        Ok(Self { runtime, transport, target, links: Vec::new(), lost: 0 })
+    }
+
+    /// Certificates of a local test are for a name, connections go to an address.
+    fn tls(&self) -> ClientTls {
+        ClientTls {
+            ca_files: self.transport.ca.iter().cloned().collect(),
+            server_name: Some("localhost".to_owned()),
+            ..ClientTls::default()
+        }
+    }
+
+    /// Answers transports' pings and drops links on which anything but silence came.
+    fn service(&mut self) {
+        let before = self.links.len();
+        self.links.retain_mut(|link| {
+            let mut context = Context::from_waker(Waker::noop());
+            let quiet = link.poll_read(&mut context, &mut [0; 64]).is_pending();
+            quiet && !matches!(link.poll_flush(&mut context), Poll::Ready(Err(_)))
+        });
+        self.lost += crate::number::count(before - self.links.len());
+    }
+}
+
+impl Crowd for Links {
+    fn transport(&self) -> &'static str {
+        self.transport.name
+    }
+
+    fn open(&mut self, connections: u32) -> Result<(), LoadError> {
+        let (target, version) = (Arc::new(self.target.clone()), self.transport.version);
+        let tls = Arc::new(self.tls());
+        let run = std::process::id();
+        let links = self.runtime.block_on(async {
+            let mut links = Vec::new();
+            let mut opening = JoinSet::new();
+            for index in 0..connections {
+                if opening.len() >= HANDSHAKES_MAX {
+                    links.push(joined(opening.join_next().await)?);
+                }
+                let (target, tls) = (Arc::clone(&target), Arc::clone(&tls));
+                opening.spawn(
+                    async move { open(&target, &tls, version, &format!("idle-{run:x}-{index}")).await },
+                );
+            }
+            while !opening.is_empty() {
+                links.push(joined(opening.join_next().await)?);
+            }
+            Ok::<_, LoadError>(links)
+        })?;
+        self.links = links;
+        Ok(())
+    }
+
+    fn ping(&mut self) -> Result<(), LoadError> {
+        let (runtime, links) = (&self.runtime, &mut self.links);
+        runtime.block_on(async {
+            for link in links {
+                exchange(link, &build::PINGREQ, packet_type::PINGRESP, "PINGRESP").await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn disturbed(&mut self) -> u64 {
+        self.service();
+        self.lost
+    }
+
+    fn rest(&mut self, duration: Duration) {
+        let mut left = duration;
+        while !left.is_zero() {
+            let nap = left.min(SERVICE_INTERVAL);
+            self.runtime.block_on(tokio::time::sleep(nap));
+            self.service();
+            left -= nap;
+        }
+    }
+
+    fn close(&mut self) -> Result<(), LoadError> {
+        let mut links = VecDeque::from(std::mem::take(&mut self.links));
+        self.runtime.block_on(async {
+            let mut closing = JoinSet::new();
+            while let Some(mut link) = links.pop_front() {
+                if closing.len() >= HANDSHAKES_MAX {
+                    closing.join_next().await;
+                }
+                closing.spawn(async move { timeout(PATIENCE, close(&mut link)).await });
+            }
+            while closing.join_next().await.is_some() {}
+        });
+        Ok(())
+    }
+}
+
+fn joined(
+    opened: Option<Result<Result<Link, LoadError>, tokio::task::JoinError>>,
+) -> Result<Link, LoadError> {
+    match opened {
+        Some(Ok(link)) => link,
+        _ => Err(LoadError::Closed),
+    }
+}
+
+async fn open(
+    target: &client::Target,
+    tls: &ClientTls,
+    version: Version,
+    client_id: &str,
+) -> Result<Link, LoadError> {
+    let connected = client::connect_within(target, tls, PATIENCE).await;
+    let mut link = connected.map_err(|error| LoadError::Io {
+        doing: "connecting",
+        source: io::Error::other(error.to_string()),
+    })?;
+    let connect = build::connect(version, client_id, KEEP_ALIVE);
+    let code = exchange(&mut link, &connect, packet_type::CONNACK, "CONNACK").await?;
+    match code {
+        Some(0) => Ok(link),
+        code => Err(LoadError::Refused { what: "CONNECT", code: code.unwrap_or_default() }),
+    }
+}
+
+/// Sends a packet and waits for the answer; gives the answer's second body byte.
+async fn exchange(
+    link: &mut Link,
+    packet: &[u8],
+    answer: u8,
+    expected: &'static str,
+) -> Result<Option<u8>, LoadError> {
+    let answered = timeout(PATIENCE, async {
+        write(link, packet).await.map_err(LoadError::io("writing"))?;
+        read(link, answer, expected).await
+    });
+    answered.await.map_err(|_| LoadError::Io {
+        doing: "waiting for an answer",
+        source: io::ErrorKind::TimedOut.into(),
+    })?
+}
+
+async fn write(link: &mut Link, packet: &[u8]) -> io::Result<()> {
+    let mut rest = packet;
+    while !rest.is_empty() {
+        let written = poll_fn(|context| link.poll_write(context, &[IoSlice::new(rest)])).await?;
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    poll_fn(|context| link.poll_flush(context)).await
+}
+
+async fn read(link: &mut Link, answer: u8, expected: &'static str) -> Result<Option<u8>, LoadError> {
+    let mut received = Vec::new();
+    loop {
+        if let Some((frame, _)) = scan::next(&received)? {
+            if frame.packet_type() != answer {
+                return Err(LoadError::Unexpected { expected, packet_type: frame.packet_type() });
+            }
+            return Ok(frame.body.get(1).copied());
+        }
+        let mut buffer = [0; 512];
+        let count = poll_fn(|context| link.poll_read(context, &mut buffer))
+            .await
+            .map_err(LoadError::io("waiting for an answer"))?;
+        if count == 0 {
+            return Err(LoadError::Closed);
+        }
+        received.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    }
+}
+
+async fn close(link: &mut Link) -> io::Result<()> {
+    write(link, &build::DISCONNECT).await?;
+    poll_fn(|context| link.poll_close(context)).await
+}
