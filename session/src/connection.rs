@@ -125,6 +125,3 @@ impl Connection {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -134,6 +134,3 @@ fn encoded_size(packet: &Packet) -> Option<u32> {
     packet.encode(ProtocolVersion::V5, &mut out).ok()?;
     u32::try_from(out.len()).ok()
 }
-
-#[cfg(test)]
-mod tests;

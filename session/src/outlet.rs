@@ -45,7 +45,8 @@ impl Outlet {
         self.pending.clear();
         self.version = agreed.version;
         self.problem_information = agreed.problem_information;
-        self.packet_size_max = usize::try_from(agreed.packet_size_max.min(frame::PACKET_SIZE_MAX)).unwrap_or(usize::MAX);
+        self.packet_size_max =
+            usize::try_from(agreed.packet_size_max.min(frame::PACKET_SIZE_MAX)).unwrap_or(usize::MAX);
         self.aliases = Aliases::new(agreed.topic_alias_maximum.min(alias_max)).map(Box::new);
     }
 
@@ -146,6 +147,3 @@ fn is_exempt(packet: &Packet) -> bool {
 
 /// Largest payload that is copied; above, it is shared by all its receivers.
 const COPIED_MAX: usize = 1024;
-
-#[cfg(test)]
-mod tests;

@@ -136,6 +136,3 @@ impl Subscriptions {
 
 /// Longest list.
 const FEW_MAX: usize = 16;
-
-#[cfg(test)]
-mod tests;

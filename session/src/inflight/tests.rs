@@ -1,1 +1,177 @@
-//! Tests.
+//! The in-flight table against a plain list.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tidegate_mqtt::{Message, MessageParts, PacketId, QoS, topic};
+
+use super::sender::{Action, Event, State};
+use super::{Inflight, Slot, WINDOW_MAX, distance};
+use crate::held::{Delivery, Held};
+
+/// The oracle: identifier and state of what is open, oldest first, and the identifiers released in order.
+#[derive(Default)]
+struct List {
+    open: Vec<(PacketId, State)>,
+    released: Vec<PacketId>,
+}
+
+impl List {
+    fn state(&self, id: PacketId) -> State {
+        self.open.iter().find(|(open, _)| *open == id).map_or(State::Free, |(_, state)| *state)
+    }
+
+    fn settle(&mut self, id: PacketId, event: Event) -> Action {
+        let action = self.state(id).on(event);
+        match action {
+            Action::Complete => {
+                self.open.retain(|(open, _)| *open != id);
+                self.released.retain(|released| *released != id);
+            }
+            Action::Release => {
+                let entry = self.open.iter_mut().find(|(open, _)| *open == id).unwrap();
+                entry.1 = State::AwaitingPubComp;
+                self.released.push(id);
+            }
+            _ => {}
+        }
+        action
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Open(QoS),
+    /// Of one that is open, by place.
+    Settle(usize, Event),
+    /// Of any identifier.
+    Stray(u16, Event),
+    /// Many opened and completed, which moves the window.
+    Turn(u16),
+}
+
+fn held(qos: QoS) -> Held {
+    let topic = topic::Name::parse("a").unwrap();
+    let parts = MessageParts {
+        topic: &topic,
+        properties: &[],
+        payload: &[],
+        qos,
+        retain: false,
+        publisher: 0,
+        expires_at: None,
+    };
+    let message = Arc::new(Message::from_parts(&parts));
+    let mut held =
+        Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None });
+    held.sent = true;
+    held
+}
+
+fn open(table: &mut Inflight, list: &mut List, qos: QoS) -> PacketId {
+    let id = table.reserve();
+    table.open(held(qos));
+    assert_eq!(list.state(id), State::Free, "{id} is open already");
+    let state = if qos == QoS::AtLeastOnce { State::AwaitingPubAck } else { State::AwaitingPubRec };
+    list.open.push((id, state));
+    id
+}
+
+fn settle(table: &mut Inflight, list: &mut List, id: PacketId, event: Event) {
+    let settled = table.settle(id, event);
+    assert_eq!(settled.action, list.settle(id, event), "{id} {event:?}");
+    assert_eq!(settled.quota, settled.action == Action::Complete);
+}
+
+fn apply(operation: Operation, table: &mut Inflight, list: &mut List) {
+    match operation {
+        Operation::Open(qos) => {
+            open(table, list, qos);
+        }
+        Operation::Settle(place, event) => {
+            if let Some((id, _)) = list.open.get(place % list.open.len().max(1)).copied() {
+                settle(table, list, id, event);
+            }
+        }
+        Operation::Stray(id, event) => settle(table, list, PacketId::new(id).unwrap(), event),
+        Operation::Turn(count) => {
+            for _ in 0..count {
+                let id = open(table, list, QoS::AtLeastOnce);
+                settle(table, list, id, Event::Acknowledged);
+            }
+        }
+    }
+}
+
+fn compare(table: &Inflight, list: &List) {
+    assert_eq!(usize::from(table.len()), list.open.len());
+    let published = list.open.iter().filter(|(_, state)| *state != State::AwaitingPubComp);
+    assert!(table.published().eq(published.map(|(id, _)| *id)));
+    assert_eq!(table.released(), list.released);
+    assert!(table.slots.len() <= WINDOW_MAX);
+    assert!(!matches!(table.slots.front(), Some(Slot::Closed)), "the window begins at an open slot");
+    assert!(table.stragglers.len() <= usize::from(table.len()));
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let event = prop_oneof![
+        Just(Event::Acknowledged),
+        Just(Event::Received),
+        Just(Event::Refused),
+        Just(Event::Completed)
+    ];
+    let qos = prop_oneof![Just(QoS::AtLeastOnce), Just(QoS::ExactlyOnce)];
+    prop_oneof![
+        12 => qos.prop_map(Operation::Open),
+        16 => (any::<usize>(), event.clone()).prop_map(|(place, event)| Operation::Settle(place, event)),
+        1 => (1..u16::MAX, event).prop_map(|(id, event)| Operation::Stray(id, event)),
+        1 => prop_oneof![3 => 1..50u16, 1 => 1..9000u16].prop_map(Operation::Turn),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn agrees_with_a_list(operations in prop::collection::vec(operation(), 1..200)) {
+        let mut table = Inflight::default();
+        let mut list = List::default();
+        for operation in operations {
+            apply(operation, &mut table, &mut list);
+            compare(&table, &list);
+        }
+        let left: VecDeque<_> = table.drain().collect();
+        prop_assert_eq!(left.len(), list.open.len() - list.released.len());
+        prop_assert_eq!(table.len(), 0);
+    }
+}
+
+#[test]
+fn the_wrap_passes_over_every_open_identifier() {
+    let mut table = Inflight::default();
+    let mut list = List::default();
+    let stuck: Vec<_> = (0..50).map(|_| open(&mut table, &mut list, QoS::ExactlyOnce)).collect();
+    apply(Operation::Turn(u16::MAX), &mut table, &mut list);
+    apply(Operation::Turn(u16::MAX), &mut table, &mut list);
+    compare(&table, &list);
+    assert_eq!(table.stragglers.len(), 50);
+    for id in stuck.into_iter().rev() {
+        settle(&mut table, &mut list, id, Event::Received);
+        settle(&mut table, &mut list, id, Event::Completed);
+    }
+    compare(&table, &list);
+    assert!(table.stragglers.is_empty());
+}
+
+#[test]
+fn distance_leaves_zero_out() {
+    let id = |value| PacketId::new(value).unwrap();
+    assert_eq!(distance(id(1), id(1)), 0);
+    assert_eq!(distance(id(65_535), id(1)), 1);
+    assert_eq!(distance(id(2), id(1)), 65_534);
+}
+
+#[test]
+fn a_slot_is_small() {
+    assert!(size_of::<Slot>() <= 24);
+}

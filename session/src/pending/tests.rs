@@ -1,1 +1,120 @@
-//! Tests.
+//! Bytes come out in the order they went in, however the writes are cut.
+
+use std::io::IoSlice;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use smallvec::SmallVec;
+
+use super::{Batch, Pending};
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Put(Vec<u8>),
+    Share(Vec<u8>),
+    /// Takes all, writes as much of each offered slice, and gives the rest back.
+    Write(usize),
+    /// As above, with more put in before the rest comes back.
+    WriteMeanwhile(usize, Vec<u8>),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let bytes = || prop::collection::vec(any::<u8>(), 0..40);
+    prop_oneof![
+        bytes().prop_map(Operation::Put),
+        bytes().prop_map(Operation::Share),
+        (0..80usize).prop_map(Operation::Write),
+        ((0..80usize), bytes()).prop_map(|(n, bytes)| Operation::WriteMeanwhile(n, bytes)),
+    ]
+}
+
+/// What one vectored write of at most `n` bytes takes.
+fn write(batch: &mut Batch, n: usize) -> Vec<u8> {
+    let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
+    batch.slices(&mut slices);
+    let mut written: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+    drop(slices);
+    written.truncate(n);
+    batch.advance(written.len());
+    written
+}
+
+proptest! {
+    #[test]
+    fn order_is_kept(operations in prop::collection::vec(operation(), 0..60)) {
+        let mut pending = Pending::default();
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        for operation in operations {
+            match operation {
+                Operation::Put(bytes) => {
+                    pending.put(&bytes);
+                    expected.extend(bytes);
+                }
+                Operation::Share(bytes) => {
+                    expected.extend(&bytes);
+                    pending.put_shared(Bytes::from(bytes));
+                }
+                Operation::Write(n) => {
+                    let mut batch = pending.take(Vec::new());
+                    found.extend(write(&mut batch, n));
+                    pending.put_back(batch);
+                }
+                Operation::WriteMeanwhile(n, bytes) => {
+                    let mut batch = pending.take(vec![1, 2, 3]);
+                    pending.put(&bytes);
+                    expected.extend(&bytes);
+                    found.extend(write(&mut batch, n));
+                    pending.put_back(batch);
+                }
+            }
+            prop_assert_eq!(pending.len(), expected.len() - found.len());
+        }
+        pending.take(Vec::new()).copy_to(&mut found);
+        prop_assert_eq!(found, expected);
+        prop_assert!(pending.is_empty());
+    }
+}
+
+#[test]
+fn very_many_parts_are_cut_and_go_on() {
+    let mut pending = Pending::default();
+    let mut expected = Vec::new();
+    for number in 0..1000u16 {
+        pending.put(&number.to_be_bytes());
+        pending.put_shared(Bytes::from_static(b"shared"));
+        expected.extend(number.to_be_bytes());
+        expected.extend(b"shared");
+    }
+    let mut batch = pending.take(Vec::new());
+    let mut found = Vec::new();
+    while !batch.is_empty() {
+        let part = write(&mut batch, usize::MAX);
+        assert!(!part.is_empty());
+        found.extend(part);
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_batch_of_an_ended_connection_does_not_come_back() {
+    let mut pending = Pending::default();
+    pending.put(b"old");
+    let batch = pending.take(Vec::new());
+    pending.put(b"last");
+    pending.seal();
+    pending.put_back(batch);
+    assert_eq!(pending.len(), 4);
+    pending.clear();
+    assert!(pending.is_empty());
+}
+
+#[test]
+fn the_buffer_goes_round() {
+    let mut pending = Pending::default();
+    pending.put(b"abc");
+    assert!(pending.release().is_none(), "bytes wait in it");
+    let buffer = pending.take(Vec::with_capacity(64)).recycle();
+    assert!(buffer.is_empty() && buffer.capacity() >= 3);
+    assert!(pending.release().is_some_and(|buffer| buffer.capacity() == 64));
+    assert_eq!(pending.capacity(), 0);
+}

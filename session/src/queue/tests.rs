@@ -1,1 +1,76 @@
-//! Tests.
+//! A full queue: what has expired goes first, and sweeping it is not done at every push.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_mqtt::{Message, MessageParts, QoS, topic};
+
+use super::Queue;
+use crate::config::{Config, Overflow};
+use crate::held::{Delivery, Held};
+use crate::verdict::{Drop, Drops, Verdict};
+
+#[allow(clippy::disallowed_methods)]
+fn start() -> Instant {
+    Instant::now()
+}
+
+fn held(expires_at: Option<Instant>) -> Held {
+    let topic = topic::Name::parse("a").unwrap();
+    let qos = QoS::AtLeastOnce;
+    let parts = MessageParts {
+        topic: &topic,
+        properties: &[],
+        payload: &[],
+        qos,
+        retain: false,
+        publisher: 0,
+        expires_at,
+    };
+    let message = Arc::new(Message::from_parts(&parts));
+    Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None })
+}
+
+#[test]
+fn the_expired_make_room_first() {
+    let now = start();
+    let config = Config { queue_len_max: 4, overflow: Overflow::DropNewest, ..Config::default() };
+    let (mut queue, mut drops) = (Queue::default(), Drops::default());
+    for number in 0..4 {
+        let expires_at = (number % 2 == 1).then(|| now + Duration::from_secs(1));
+        assert_eq!(queue.push(held(expires_at), &config, now, &mut drops), Verdict::Queued);
+    }
+    let full = queue.push(held(None), &config, now, &mut drops);
+    assert_eq!(full, Verdict::Dropped(Drop::QueueFull));
+    let later = now + Duration::from_secs(1);
+    for _ in 0..2 {
+        assert_eq!(queue.push(held(None), &config, later, &mut drops), Verdict::Queued);
+    }
+    assert_eq!((drops.expired, drops.queue_full), (2, 1));
+    assert_eq!(queue.len(), 4);
+    let size = held(None).message.size();
+    assert_eq!(queue.bytes(), 4 * size);
+}
+
+#[test]
+fn bytes_follow_every_way_out() {
+    let now = start();
+    let config = Config { queue_len_max: 3, ..Config::default() };
+    let (mut queue, mut drops) = (Queue::default(), Drops::default());
+    for seconds in 1..=5 {
+        let _ = queue.push(held(Some(now + Duration::from_secs(seconds))), &config, now, &mut drops);
+    }
+    queue.sweep(now + Duration::from_secs(4), &mut drops);
+    assert_eq!(queue.len(), 1);
+    assert!(queue.pop().is_some());
+    assert_eq!(queue.bytes(), 0);
+    assert_eq!((drops.queue_full, drops.expired), (2, 2));
+}
+
+#[test]
+fn a_bound_of_zero_keeps_nothing() {
+    let config = Config { queue_len_max: 0, ..Config::default() };
+    let (mut queue, mut drops) = (Queue::default(), Drops::default());
+    let verdict = queue.push(held(None), &config, start(), &mut drops);
+    assert_eq!(verdict, Verdict::Dropped(Drop::QueueFull));
+}

@@ -1,1 +1,66 @@
-//! Tests.
+//! The table of the QoS 2 receiver against a plain list.
+
+use proptest::prelude::*;
+use tidegate_mqtt::{PacketId, ReasonCode};
+
+use super::{Received, Receiving};
+use crate::violation::Violation;
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Receive(u16),
+    Release(u16),
+    Begin,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        6 => (1..20u16).prop_map(Operation::Receive),
+        4 => (1..20u16).prop_map(Operation::Release),
+        1 => Just(Operation::Begin),
+    ]
+}
+
+const MAXIMUM: u16 = 5;
+
+proptest! {
+    #[test]
+    fn agrees_with_a_list(operations in prop::collection::vec(operation(), 0..200)) {
+        let mut table = Receiving::default();
+        // Identifier, and whether it counts on this connection.
+        let mut list: Vec<(u16, bool)> = Vec::new();
+        for operation in operations {
+            match operation {
+                Operation::Receive(id) => {
+                    let counted = list.iter().filter(|entry| entry.1).count();
+                    let known = list.iter_mut().find(|entry| entry.0 == id);
+                    let full = counted >= usize::from(MAXIMUM);
+                    let expected = match known {
+                        Some(entry) if entry.1 => Ok(Received::Repeat),
+                        _ if full => Err(Violation::ReceiveMaximumExceeded),
+                        Some(entry) => {
+                            entry.1 = true;
+                            Ok(Received::Repeat)
+                        }
+                        None => {
+                            list.push((id, true));
+                            Ok(Received::New)
+                        }
+                    };
+                    prop_assert_eq!(table.receive(PacketId::new(id).unwrap(), MAXIMUM), expected);
+                }
+                Operation::Release(id) => {
+                    let known = list.iter().any(|entry| entry.0 == id);
+                    list.retain(|entry| entry.0 != id);
+                    let expected =
+                        if known { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound };
+                    prop_assert_eq!(table.release(PacketId::new(id).unwrap()), expected);
+                }
+                Operation::Begin => {
+                    table.begin();
+                    list.iter_mut().for_each(|entry| entry.1 = false);
+                }
+            }
+        }
+    }
+}

@@ -1,1 +1,14 @@
-//! Tests.
+//! Every violation can be told to an MQTT 5 client.
+
+use tidegate_mqtt::property::Place;
+
+use super::Violation;
+
+#[test]
+fn every_reason_may_stand_in_disconnect() {
+    for violation in Violation::ALL {
+        let reason = violation.reason();
+        assert!(reason.is_error() && reason.may_stand_in(Place::Disconnect), "{violation:?}");
+        assert!(violation.statement().starts_with("MQTT5-"), "{violation:?}");
+    }
+}

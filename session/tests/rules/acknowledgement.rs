@@ -25,7 +25,8 @@ fn of_another_qos_they_are_a_violation() {
     let mut pair = Pair::new(lasting());
     let _ = pair.push("one", QoS::AtLeastOnce);
     let _ = pair.push("two", QoS::ExactlyOnce);
-    for (kind, packet_id) in [(AckKind::PubRec, 1), (AckKind::PubComp, 1), (AckKind::PubAck, 2), (AckKind::PubComp, 2)]
+    for (kind, packet_id) in
+        [(AckKind::PubRec, 1), (AckKind::PubComp, 1), (AckKind::PubAck, 2), (AckKind::PubComp, 2)]
     {
         assert_eq!(handle(&mut pair, kind, packet_id), Err(Violation::WrongAcknowledgement), "{kind:?}");
     }

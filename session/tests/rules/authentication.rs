@@ -17,7 +17,7 @@ struct Count(u8);
 
 impl Authenticator for Counting {
     fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>> {
-        (method == "COUNT").then(|| Box::new(Count(0)) as Box<dyn Exchange>)
+        if method == "COUNT" { Some(Box::new(Count(0))) } else { None }
     }
 }
 
@@ -132,7 +132,9 @@ fn again_by_the_same_method() {
     let mut connection = connection();
     for _ in 0..2 {
         let answer = connection.handle_auth(auth(ReasonCode::ReAuthenticate, "one")).unwrap();
-        assert!(matches!(answer, Some(Packet::Auth(auth)) if auth.reason == ReasonCode::ContinueAuthentication));
+        assert!(
+            matches!(answer, Some(Packet::Auth(auth)) if auth.reason == ReasonCode::ContinueAuthentication)
+        );
         let answer = connection.handle_auth(auth(ReasonCode::ContinueAuthentication, "two")).unwrap();
         let Some(Packet::Auth(last)) = answer else { panic!() };
         assert_eq!(last.reason, ReasonCode::Success);

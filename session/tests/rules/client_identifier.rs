@@ -8,7 +8,12 @@ use tidegate_session::{Agreed, Config, Handshake, Step};
 
 use ProtocolVersion::{V3_1, V3_1_1, V5};
 
-fn try_connect(config: Config, version: ProtocolVersion, id: &str, clean: bool) -> Result<Agreed, ReasonCode> {
+fn try_connect(
+    config: Config,
+    version: ProtocolVersion,
+    id: &str,
+    clean: bool,
+) -> Result<Agreed, ReasonCode> {
     let mut connect = Connect::new(version, id);
     connect.clean_start = clean;
     let mut handshake = Handshake::new(Arc::new(config), None);

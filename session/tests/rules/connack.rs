@@ -72,7 +72,8 @@ fn the_session_expiry_only_when_it_is_not_what_was_asked() {
 
 #[test]
 fn earlier_versions_have_no_properties() {
-    let config = Config { session_expiry_max: 1, keep_alive_max: 1, qos_max: QoS::AtMostOnce, ..Config::default() };
+    let config =
+        Config { session_expiry_max: 1, keep_alive_max: 1, qos_max: QoS::AtMostOnce, ..Config::default() };
     for version in [ProtocolVersion::V3_1, ProtocolVersion::V3_1_1] {
         let found = connack(config.clone(), Connect::new(version, "client"));
         assert_eq!(found, ConnAck::new(ReasonCode::Success, true));

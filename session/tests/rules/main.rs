@@ -1,5 +1,5 @@
 //! The rules of sessions, one rule or scenario a file, in virtual time.
-#![allow(clippy::as_conversions, clippy::string_slice)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod acknowledgement;
 mod alias_in;

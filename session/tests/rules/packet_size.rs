@@ -2,7 +2,8 @@
 //! [MQTT5-3.1.2-25] [MQTT5-3.2.2-19] [MQTT5-3.4.2-2] [MQTT5-3.14.2-3]
 
 use tidegate_mqtt::{
-    Ack, AckKind, AckProperties, Connect, Disconnect, Outgoing, Packet, PacketId, ProtocolVersion, QoS, ReasonCode,
+    Ack, AckKind, AckProperties, Connect, Disconnect, Outgoing, Packet, PacketId, ProtocolVersion, QoS,
+    ReasonCode,
 };
 use tidegate_session::{Cause, Drop, Verdict};
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{
-    Ack, AckKind, Connect, Message, MessageParts, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, topic,
+    Ack, AckKind, Connect, Message, MessageParts, Packet, PacketId, ProtocolVersion, Publish, QoS,
+    ReasonCode, topic,
 };
 use tidegate_session::{
     Agreed, Attached, Cause, Config, Connection, Delivery, Detached, Handshake, Session, Step, Verdict,
@@ -48,8 +49,15 @@ pub fn agree(connect: Connect, config: &Arc<Config>) -> Agreed {
 pub fn message(topic: &str, payload: &[u8], expires_at: Option<Instant>) -> Arc<Message> {
     let topic = topic::Name::parse(topic).unwrap();
     let qos = QoS::ExactlyOnce;
-    let parts =
-        MessageParts { topic: &topic, properties: &[], payload, qos, retain: false, publisher: 7, expires_at };
+    let parts = MessageParts {
+        topic: &topic,
+        properties: &[],
+        payload,
+        qos,
+        retain: false,
+        publisher: 7,
+        expires_at,
+    };
     Arc::new(Message::from_parts(&parts))
 }
 
@@ -102,7 +110,8 @@ impl Pair {
     pub fn push_share(&mut self, topic: &str, qos: QoS, share: &str) -> Verdict {
         let message = message(topic, b"", None);
         let share = Arc::from(share);
-        let delivery = Delivery { message: &message, qos, retain: false, identifiers: &[], share: Some(&share) };
+        let delivery =
+            Delivery { message: &message, qos, retain: false, identifiers: &[], share: Some(&share) };
         self.session.push(&delivery, self.now)
     }
 
@@ -139,7 +148,8 @@ impl Pair {
 
     /// Topics, identifiers and DUP of the PUBLISH packets the client got.
     pub fn summary(&mut self) -> Vec<(String, u16, bool)> {
-        let line = |publish: Publish| (publish.topic, publish.packet_id.map_or(0, PacketId::get), publish.dup);
+        let line =
+            |publish: Publish| (publish.topic, publish.packet_id.map_or(0, PacketId::get), publish.dup);
         self.published().into_iter().map(line).collect()
     }
 

@@ -34,7 +34,8 @@ fn packets() -> Vec<Packet> {
     let mut disconnect = Disconnect::new(ReasonCode::ProtocolError);
     disconnect.reason_string = Some("why".to_owned());
     vec![
-        Ack { properties: explanation(), ..Ack::new(AckKind::PubRec, id(1), ReasonCode::NotAuthorized) }.into(),
+        Ack { properties: explanation(), ..Ack::new(AckKind::PubRec, id(1), ReasonCode::NotAuthorized) }
+            .into(),
         SubAck { packet_id: id(1), reasons: reasons.clone(), properties: explanation() }.into(),
         UnsubAck { packet_id: id(1), reasons, properties: explanation() }.into(),
         connack.into(),
@@ -58,7 +59,8 @@ fn is_kept() {
 fn is_kept_by_acknowledgements_sent_the_short_way() {
     for wanted in [true, false] {
         let mut pair = Pair::new(connect(wanted));
-        let ack = Ack { properties: explanation(), ..Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized) };
+        let ack =
+            Ack { properties: explanation(), ..Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized) };
         assert!(pair.session.send_ack(&ack));
         assert_eq!(is_explained(&pair.received()[0]), wanted);
     }

@@ -46,7 +46,11 @@ fn bytes_that_are_no_connect() {
     assert_eq!(three.connack(), None, "[MQTT3-3.1.4-1]");
     let unknown = refusal(b"\x10\x0c\x00\x04MQTT\x06\x02\x00\x00\x00\x00");
     let (connack, version) = unknown.connack().unwrap();
-    assert_eq!((connack.reason, version), (ReasonCode::UnsupportedProtocolVersion, V3_1_1), "[MQTT3-3.1.2-2]");
+    assert_eq!(
+        (connack.reason, version),
+        (ReasonCode::UnsupportedProtocolVersion, V3_1_1),
+        "[MQTT3-3.1.2-2]"
+    );
 }
 
 #[test]

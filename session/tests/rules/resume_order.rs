@@ -22,7 +22,9 @@ fn everything_in_its_order() {
     let _ = pair.push("live", QoS::AtLeastOnce);
     let line = |packet: Packet| match packet {
         Packet::Ack(ack) => format!("{:?} {}", ack.kind, ack.packet_id),
-        Packet::Publish(publish) => format!("{} {} {}", publish.topic, publish.packet_id.unwrap(), publish.dup),
+        Packet::Publish(publish) => {
+            format!("{} {} {}", publish.topic, publish.packet_id.unwrap(), publish.dup)
+        }
         other => panic!("{other:?}"),
     };
     let lines: Vec<_> = pair.received().into_iter().map(line).collect();

@@ -15,9 +15,13 @@ fn at_once_and_from_the_queue_and_resent() {
             let delivery = Delivery { message: &held, qos, retain: false, identifiers, share: None };
             let _ = pair.session.push(&delivery, pair.now);
         }
-        assert_eq!(pair.published().iter().filter(|found| found.properties.identifiers == identifiers).count(), 3);
+        assert_eq!(
+            pair.published().iter().filter(|found| found.properties.identifiers == identifiers).count(),
+            3
+        );
         pair.detach(Cause::Closed);
-        let delivery = Delivery { message: &held, qos: QoS::AtLeastOnce, retain: false, identifiers, share: None };
+        let delivery =
+            Delivery { message: &held, qos: QoS::AtLeastOnce, retain: false, identifiers, share: None };
         let _ = pair.session.push(&delivery, pair.now);
         pair.connect(lasting());
         let published = pair.published();

@@ -1,1 +1,89 @@
-//! Tests.
+//! The tables of the lifecycle, every state and event.
+
+use std::time::{Duration, Instant};
+
+use tidegate_mqtt::ReasonCode;
+
+use super::{Cause, Fate, Life, Outcome, join, leave};
+
+#[allow(clippy::disallowed_methods)]
+fn start() -> Instant {
+    Instant::now()
+}
+
+#[test]
+fn a_connection_that_is_gone() {
+    use Fate::{Discard, Publish, Wait};
+    // Keeps the will, delay, expiry; will, ended.
+    let table = [
+        (false, 0, 0, Discard, true),
+        (false, 0, 9, Discard, false),
+        (false, 5, 0, Discard, true),
+        (false, 5, 9, Discard, false),
+        (true, 0, 0, Publish, true),
+        (true, 0, 9, Publish, false),
+        (true, 5, 0, Publish, true),
+        (true, 5, 9, Wait, false),
+    ];
+    for (keeps, delay, expiry, will, ended) in table {
+        assert_eq!(leave(keeps, delay, expiry), Outcome { will, ended }, "{keeps} {delay} {expiry}");
+    }
+}
+
+#[test]
+fn a_connect_that_finds_a_waiting_session() {
+    assert_eq!(join(true), Outcome { will: Fate::Publish, ended: true });
+    assert_eq!(join(false), Outcome { will: Fate::Discard, ended: false });
+}
+
+#[test]
+fn which_causes_keep_the_will() {
+    let disconnect = |reason| Cause::Disconnect { reason, session_expiry: None };
+    assert!(!disconnect(ReasonCode::Success).keeps_will());
+    let keep = [
+        disconnect(ReasonCode::DisconnectWithWill),
+        disconnect(ReasonCode::MalformedPacket),
+        Cause::Closed,
+        Cause::Violation,
+        Cause::KeepAlive,
+        Cause::Takeover,
+        Cause::Shutdown,
+    ];
+    assert!(keep.iter().all(Cause::keeps_will));
+}
+
+#[test]
+fn what_is_due_when() {
+    let now = start();
+    let at = |seconds| Some(now + Duration::from_secs(seconds));
+    let nothing = Outcome { will: Fate::Wait, ended: false };
+    for life in [Life::Ended, Life::Attached, Life::Waiting { will_at: None, expires_at: None }] {
+        assert_eq!(life.due(now), nothing);
+        assert_eq!(life.timeout(), None);
+    }
+    let both = Life::Waiting { will_at: at(5), expires_at: at(9) };
+    assert_eq!(both.timeout(), at(5));
+    for (seconds, will, ended) in [
+        (4, Fate::Wait, false),
+        (5, Fate::Publish, false),
+        (8, Fate::Publish, false),
+        (9, Fate::Publish, true),
+        (99, Fate::Publish, true),
+    ] {
+        assert_eq!(both.due(now + Duration::from_secs(seconds)), Outcome { will, ended });
+    }
+    assert_eq!(Life::Waiting { will_at: None, expires_at: at(9) }.timeout(), at(9));
+    assert_eq!(Life::Waiting { will_at: at(5), expires_at: None }.timeout(), at(5));
+}
+
+#[test]
+fn the_life_after_a_connection() {
+    let now = start();
+    let at = |seconds| Some(now + Duration::from_secs(seconds));
+    let after = |delay, expiry| Life::after_leaving(leave(true, delay, expiry), delay, expiry, now);
+    assert_eq!(after(5, 0), Life::Ended);
+    assert_eq!(after(0, 9), Life::Waiting { will_at: None, expires_at: at(9) });
+    assert_eq!(after(5, 9), Life::Waiting { will_at: at(5), expires_at: at(9) });
+    assert_eq!(after(9, 5), Life::Waiting { will_at: at(5), expires_at: at(5) });
+    assert_eq!(after(5, u32::MAX), Life::Waiting { will_at: at(5), expires_at: None });
+}

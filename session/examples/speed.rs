@@ -1,0 +1,118 @@
+//! Nanoseconds per message of the hot calls, on this machine: `cargo run --release -p tidegate-session --example speed`.
+#![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, clippy::panic)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::{
+    Ack, AckKind, Connect, Message, MessageParts, PacketId, ProtocolVersion, QoS, ReasonCode, topic,
+};
+use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
+
+const MESSAGES: u32 = 4_000_000;
+/// Messages between two writes.
+const BATCH: u32 = 64;
+
+fn main() {
+    for version in [ProtocolVersion::V3_1_1, ProtocolVersion::V5] {
+        for _ in 0..2 {
+            println!(
+                "{version}: QoS 1 push and PUBACK {:.1} ns, QoS 0 push {:.1} ns, push_encoded {:.1} ns",
+                acknowledged(version),
+                pushed(version),
+                encoded(version)
+            );
+        }
+    }
+    println!("size_of::<Session>() = {}", size_of::<Session>());
+}
+
+fn open(version: ProtocolVersion, now: Instant) -> Session {
+    let config = Arc::new(Config::default());
+    let mut handshake = Handshake::new(Arc::clone(&config), None);
+    let Step::Accept(agreed) = handshake.handle_connect(Connect::new(version, "client"), String::new) else {
+        panic!("refused");
+    };
+    let mut session = Session::new(1, config);
+    let _ = session.attach(&agreed, now);
+    session.resume(now);
+    session
+}
+
+fn message() -> Arc<Message> {
+    let topic = topic::Name::parse("sensors/42/temperature").unwrap();
+    let qos = QoS::AtLeastOnce;
+    let payload = &[7; 64];
+    let parts = MessageParts {
+        topic: &topic,
+        properties: &[],
+        payload,
+        qos,
+        retain: false,
+        publisher: 1,
+        expires_at: None,
+    };
+    Arc::new(Message::from_parts(&parts))
+}
+
+/// Pushes a batch, takes the bytes, acknowledges the batch.
+fn acknowledged(version: ProtocolVersion) -> f64 {
+    let now = Instant::now();
+    let mut session = open(version, now);
+    let message = message();
+    let delivery =
+        Delivery { message: &message, qos: QoS::AtLeastOnce, retain: false, identifiers: &[], share: None };
+    let mut spare = Vec::new();
+    let mut id = PacketId::MIN;
+    let start = Instant::now();
+    for _ in 0..MESSAGES / BATCH {
+        for _ in 0..BATCH {
+            assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
+        }
+        spare = session.pending().take(spare).recycle();
+        for _ in 0..BATCH {
+            let ack = Ack::new(AckKind::PubAck, id, ReasonCode::Success);
+            session.handle_ack(black_box(&ack), now).unwrap();
+            id = id.next();
+        }
+    }
+    assert_eq!(session.inflight(), 0);
+    per_message(start)
+}
+
+fn pushed(version: ProtocolVersion) -> f64 {
+    let now = Instant::now();
+    let mut session = open(version, now);
+    let message = message();
+    let delivery =
+        Delivery { message: &message, qos: QoS::AtMostOnce, retain: false, identifiers: &[], share: None };
+    let mut spare = Vec::new();
+    let start = Instant::now();
+    for _ in 0..MESSAGES / BATCH {
+        for _ in 0..BATCH {
+            assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
+        }
+        spare = session.pending().take(spare).recycle();
+    }
+    per_message(start)
+}
+
+fn encoded(version: ProtocolVersion) -> f64 {
+    let now = Instant::now();
+    let mut session = open(version, now);
+    let frame = [0x30; 90];
+    let mut spare = Vec::new();
+    let start = Instant::now();
+    for _ in 0..MESSAGES / BATCH {
+        for _ in 0..BATCH {
+            assert_eq!(session.push_encoded(black_box(&frame), 1, frame.len()), Verdict::Sent);
+        }
+        spare = session.pending().take(spare).recycle();
+    }
+    per_message(start)
+}
+
+fn per_message(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(MESSAGES)
+}
