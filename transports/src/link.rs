@@ -12,6 +12,7 @@ use crate::peer::Peer;
 use crate::quic::QuicStream;
 use crate::websocket::WebSocket;
 
+mod carrier;
 mod direct;
 mod encrypted;
 mod futures;
@@ -19,6 +20,7 @@ mod plain;
 
 pub use direct::DirectWriter;
 
+pub(crate) use carrier::{Carrier, drain};
 pub(crate) use plain::poll_read;
 
 use plain::{PlainTcp, PlainUnix};
@@ -152,8 +154,8 @@ impl Link {
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let reason = self.facts.close_reason;
         match &mut self.stream {
-            Stream::Tcp(stream) => stream.poll_close(cx),
-            Stream::Unix(stream) => stream.poll_close(cx),
+            Stream::Tcp(stream) => Poll::Ready(stream.close()),
+            Stream::Unix(stream) => Poll::Ready(stream.close()),
             Stream::Tls(stream) => encrypted::poll_close(stream, cx),
             Stream::WebSocket(stream) => stream.poll_close(cx, reason),
             Stream::SecureWebSocket(stream) => stream.poll_close(cx, reason),

@@ -46,7 +46,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Socket {
     Streams(StreamSocket),
-    Quic(QuicSocket),
+    Quic(Box<QuicSocket>),
 }
 
 /// Binds and listens.
@@ -58,7 +58,7 @@ pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindEr
     let (socket, address) = match &config.endpoint {
         Endpoint::Quic { address, material, config } => {
             let (socket, bound) = QuicSocket::bind(*address, material, config)?;
-            (Socket::Quic(socket), LocalAddress::Network(bound))
+            (Socket::Quic(Box::new(socket)), LocalAddress::Network(bound))
         }
         Endpoint::Unix { path, mode } => {
             let socket = unix::listen(path, *mode, config.backlog)?;

@@ -73,32 +73,28 @@ impl ServerMaterial {
     pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder =
             ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-        let mut config = self.finish(builder, protocols);
-        config.ticketer = aws_lc_rs::Ticketer::new()?;
-        config.send_tls13_tickets = 1;
-        Ok(config)
+        self.finish(builder, protocols)
     }
 
     /// TLS 1.3 for QUIC, whose clients must offer one of `protocols`. No early data.
     pub(crate) fn quic_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?;
-        let mut config = self.finish(builder, protocols);
-        config.ticketer = aws_lc_rs::Ticketer::new()?;
-        config.send_tls13_tickets = 1;
-        Ok(config)
+        self.finish(builder, protocols)
     }
 
     fn finish(
         &self,
         builder: rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>,
         protocols: &[&[u8]],
-    ) -> ServerConfig {
+    ) -> Result<ServerConfig, rustls::Error> {
         let resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&self.key)));
         let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
         config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
+        config.send_tls13_tickets = 1;
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        config
+        Ok(config)
     }
 }
 

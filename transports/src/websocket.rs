@@ -3,13 +3,14 @@
 //! leaves from where the caller has it.
 
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::link::CloseReason;
+use crate::link::{Carrier, CloseReason, drain};
 
 mod config;
 mod decoder;
@@ -48,7 +49,7 @@ pub(crate) struct WebSocket<S> {
     heartbeat: Option<Duration>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> WebSocket<S> {
     pub(crate) fn new(io: S, role: Role, read_ahead: Bytes, config: &WebSocketConfig) -> Self {
         let heartbeat = if role == Role::Server { config.ping_interval } else { None };
         Self {
@@ -95,14 +96,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.encoder.poll_controls(&mut self.io, cx))?;
-        std::pin::Pin::new(&mut self.io).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     /// Sends a Close frame unless one was sent, then ends the stream below.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
         self.encoder.queue_close(close_code(reason));
         ready!(self.encoder.poll_controls(&mut self.io, cx))?;
-        std::pin::Pin::new(&mut self.io).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+        drain(&self.io.socket());
+        Poll::Ready(Ok(()))
     }
 
     pub(crate) fn beat(&mut self) -> io::Result<()> {

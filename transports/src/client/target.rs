@@ -160,3 +160,6 @@ const SCHEMES: [(&str, Transport, u16); 5] = [
     ("wss", Transport::SecureWebSocket, 443),
     ("quic", Transport::Quic, 14567),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,13 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
+
+use super::{Carrier, drain};
 
 pub(super) fn poll_write(
     stream: &mut TlsStream<TcpStream>,
@@ -22,5 +24,7 @@ pub(super) fn poll_flush(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>
 
 /// Sends `close_notify`, then FIN.
 pub(super) fn poll_close(stream: &mut TlsStream<TcpStream>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-    Pin::new(stream).poll_shutdown(cx)
+    ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+    drain(&stream.socket());
+    Poll::Ready(Ok(()))
 }

@@ -10,6 +10,8 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
+use super::drain;
+
 /// A socket whose two directions are apart.
 #[derive(Debug)]
 pub(crate) struct Plain<R, W> {
@@ -26,8 +28,8 @@ pub(crate) trait WriteHalf {
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
     /// Waits for room. Only the owner may: one waker is kept.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Sends FIN.
-    fn finish(&self) -> io::Result<()>;
+    /// The socket below.
+    fn socket(&self) -> SockRef<'_>;
 }
 
 impl<R: AsyncRead + Unpin, W: WriteHalf> Plain<R, W> {
@@ -50,20 +52,15 @@ impl<R: AsyncRead + Unpin, W: WriteHalf> Plain<R, W> {
         }
     }
 
-    /// Sends FIN, then takes what has come in already: bytes left unread would turn the close into a reset, which can
-    /// cost the peer our last packet.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.write.finish() {
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Poll::Ready(Ok(())),
+    /// Sends FIN, then takes what has come in already, for the reason that [`drain`] gives.
+    pub(crate) fn close(&self) -> io::Result<()> {
+        let socket = self.write.socket();
+        match socket.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
             finished => finished?,
         }
-        let mut unread = [0; 4096];
-        for _ in 0..DRAINED_READS_MAX {
-            if !matches!(self.poll_read(cx, &mut unread), Poll::Ready(Ok(1..))) {
-                break;
-            }
-        }
-        Poll::Ready(Ok(()))
+        drain(&socket);
+        Ok(())
     }
 
     pub(crate) fn write_half(&self) -> Arc<W> {
@@ -94,8 +91,8 @@ impl WriteHalf for tcp::OwnedWriteHalf {
         self.as_ref().poll_write_ready(cx)
     }
 
-    fn finish(&self) -> io::Result<()> {
-        SockRef::from(self.as_ref()).shutdown(Shutdown::Write)
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.as_ref())
     }
 }
 
@@ -108,8 +105,8 @@ impl WriteHalf for unix::OwnedWriteHalf {
         self.as_ref().poll_write_ready(cx)
     }
 
-    fn finish(&self) -> io::Result<()> {
-        SockRef::from(self.as_ref()).shutdown(Shutdown::Write)
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.as_ref())
     }
 }
 
@@ -123,6 +120,3 @@ pub(crate) fn poll_read<R: AsyncRead + Unpin>(
     ready!(Pin::new(read).poll_read(cx, &mut buf))?;
     Poll::Ready(Ok(buf.filled().len()))
 }
-
-/// Reads of 4 KiB that a close makes at most to empty the socket's receive queue.
-const DRAINED_READS_MAX: usize = 16;

@@ -225,3 +225,6 @@ fn closed(payload: &[u8]) -> End {
 }
 
 const CONTROL_PAYLOAD_MAX: u64 = 125;
+
+#[cfg(test)]
+mod tests;

@@ -221,3 +221,6 @@ fn random_mask() -> io::Result<[u8; 4]> {
 
 /// Payload of one masked frame at most, in bytes: it is copied.
 const MASKED_PAYLOAD_MAX: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -15,12 +15,13 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::offer::{self, UpgradeRefusal};
 use super::{Role, WebSocket, WebSocketConfig};
+use crate::link::{Carrier, drain};
 use crate::listener::EstablishError;
 
 /// Answers HTTP requests until one becomes a WebSocket; a refused one ends the connection.
 pub(crate) async fn upgrade<S>(io: S, config: &WebSocketConfig) -> Result<WebSocket<S>, EstablishError>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static,
 {
     let service = Upgrader { path: config.path.clone(), verdict: OnceLock::new() };
     let connection = http1::Builder::new()
@@ -34,6 +35,7 @@ where
         Some(Ok(())) => Ok(WebSocket::new(io, Role::Server, parts.read_buf, config)),
         Some(Err(refusal)) => {
             io.shutdown().await?;
+            drain(&io.socket());
             Err(EstablishError::Upgrade(*refusal))
         }
         None => Err(EstablishError::Closed),

@@ -1,0 +1,40 @@
+//! The socket below a link, for what only it can do: ending without a reset.
+
+use std::io::Read;
+
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
+
+/// A stream that runs over one TCP socket.
+pub(crate) trait Carrier {
+    /// The socket.
+    fn socket(&self) -> SockRef<'_>;
+}
+
+impl Carrier for TcpStream {
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self)
+    }
+}
+
+impl Carrier for TlsStream<TcpStream> {
+    fn socket(&self) -> SockRef<'_> {
+        SockRef::from(self.get_ref().0)
+    }
+}
+
+/// Takes what has come in already, after our side was closed: bytes left unread would turn the close into a reset,
+/// which can cost the peer our last packet. Asks the kernel, not the runtime, which may not have heard of them yet.
+pub(crate) fn drain(socket: &SockRef<'_>) {
+    let mut unread = [0; 4096];
+    for _ in 0..DRAINED_READS_MAX {
+        let mut reader = &**socket;
+        if !matches!(reader.read(&mut unread), Ok(1..)) {
+            break;
+        }
+    }
+}
+
+/// Reads of 4 KiB that a close makes at most to empty the socket's receive queue.
+const DRAINED_READS_MAX: usize = 16;

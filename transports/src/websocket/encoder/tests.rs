@@ -1,0 +1,120 @@
+//! The encoder over a stream that takes as little as it likes, read back by the decoder of the other side.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tokio::io::AsyncWrite;
+
+use super::Encoder;
+use crate::websocket::Role;
+use crate::websocket::decoder::{Decoder, End};
+
+/// Takes so many bytes a call, and at 0 is busy once.
+struct Trickle {
+    taken: Vec<u8>,
+    calls: usize,
+    turns: Vec<usize>,
+    turn: usize,
+}
+
+impl Trickle {
+    fn new(turns: Vec<usize>) -> Self {
+        Self { taken: Vec::new(), calls: 0, turns, turn: 0 }
+    }
+}
+
+impl AsyncWrite for Trickle {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let room = self.turns[self.turn % self.turns.len()];
+        self.turn += 1;
+        self.calls += 1;
+        if room == 0 {
+            return Poll::Pending;
+        }
+        let offered: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        let length = room.min(offered.len());
+        self.taken.extend_from_slice(&offered[..length]);
+        Poll::Ready(Ok(length))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn until_ready<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>) -> T {
+    loop {
+        if let Poll::Ready(result) = poll(&mut Context::from_waker(Waker::noop())) {
+            return result.unwrap();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn the_other_side_reads_what_was_written(
+        is_client in any::<bool>(),
+        writes in vec(vec(any::<u8>(), 0..400), 1..8),
+        mut turns in vec(0..300_usize, 1..10),
+    ) {
+        let (role, other) = if is_client { (Role::Client, Role::Server) } else { (Role::Server, Role::Client) };
+        turns.push(7);
+        let (mut encoder, mut io) = (Encoder::new(role), Trickle::new(turns));
+        for bytes in &writes {
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                let (a, b) = rest.split_at(rest.len() / 3);
+                let slices = [IoSlice::new(a), IoSlice::new(b)];
+                // A pong may come to be owed at any moment, and must not land within a frame.
+                encoder.queue_pong(b"owed");
+                let written = until_ready(|cx| encoder.poll_write(&mut io, cx, &slices));
+                rest = &rest[written..];
+            }
+        }
+        encoder.queue_close(1001);
+        until_ready(|cx| encoder.poll_controls(&mut io, cx));
+        let mut decoder = Decoder::new(other, 1_000_000);
+        let kept = decoder.decode(&mut io.taken);
+        prop_assert!(io.taken[..kept] == writes.concat());
+        prop_assert_eq!(decoder.end(), Some(End::Closed { code: 1001 }));
+        prop_assert!(encoder.own.is_empty() && encoder.written == 0);
+    }
+}
+
+#[test]
+fn many_slices_leave_in_one_call() {
+    let (mut encoder, mut io) = (Encoder::new(Role::Server), Trickle::new(vec![10_000]));
+    let slices: Vec<_> = (0..10).map(|_| IoSlice::new(b"slice")).collect();
+    assert_eq!(until_ready(|cx| encoder.poll_write(&mut io, cx, &slices)), 50);
+    assert_eq!((io.calls, io.taken.len(), &io.taken[..2]), (1, 52, &[0x82, 50][..]));
+}
+
+#[test]
+fn nothing_follows_a_close() {
+    let (mut encoder, mut io) = (Encoder::new(Role::Server), Trickle::new(vec![10_000]));
+    encoder.queue_close(1003);
+    encoder.queue_close(1000);
+    encoder.queue_pong(b"late");
+    encoder.queue_ping().unwrap_err();
+    until_ready(|cx| encoder.poll_controls(&mut io, cx));
+    assert_eq!(io.taken, [0x88, 2, 3, 0xEB]);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(matches!(encoder.poll_write(&mut io, &mut cx, &[IoSlice::new(b"late")]), Poll::Ready(Err(_))));
+}

@@ -1,0 +1,79 @@
+//! Caps refuse, count by their reason, and let others in again when a place is free.
+
+use std::time::Duration;
+
+use tidegate_limits::HandshakesConfig;
+use tidegate_transports::Transport;
+use tidegate_transports::client::{self, ConnectError};
+use tokio::net::TcpStream;
+
+use crate::material::ECDSA;
+use crate::server::{ALL, config, eventually, round_trip, serve_with, soon};
+use crate::silence::quic_client;
+
+#[tokio::test]
+async fn connections_of_a_listener_are_capped() {
+    for transport in ALL {
+        let mut config = config(transport);
+        config.connections_max = 2;
+        let server = serve_with(config, HandshakesConfig::default());
+        let first = soon(server.connect()).await;
+        let mut second = soon(server.connect()).await;
+        assert_eq!(soon(round_trip(&mut second, b"a")).await, b"a", "{transport}");
+        let third =
+            client::connect_within(&server.target(), &ECDSA.client_tls(), Duration::from_secs(5)).await;
+        if let Ok(mut third) = third {
+            assert_eq!(soon(third.read(&mut [0; 8])).await.unwrap_or(0), 0, "{transport}");
+        }
+        assert_eq!(server.listener.connections().refused(), 1, "{transport}");
+        drop(first);
+        eventually("the place is free again", || server.listener.connections().open() < 2).await;
+        let mut fourth = soon(server.connect()).await;
+        assert_eq!(soon(round_trip(&mut fourth, b"b")).await, b"b", "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn handshakes_of_one_source_are_capped() {
+    let caps = HandshakesConfig { source_max: 3, ..HandshakesConfig::default() };
+    let server = serve_with(config(Transport::Tls), caps);
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(TcpStream::connect(server.address.unwrap()).await.unwrap());
+    }
+    eventually("three wait", || server.limits.handshakes.running() == 3).await;
+    let refused = client::connect(&server.target(), &ECDSA.client_tls()).await;
+    assert!(refused.is_err());
+    assert_eq!(server.limits.handshakes.refused_source(), 1);
+    silent.clear();
+    eventually("none waits", || server.limits.handshakes.running() == 0).await;
+    soon(server.connect()).await;
+}
+
+#[tokio::test]
+async fn a_refused_quic_client_is_told_at_once() {
+    let caps = HandshakesConfig { total_max: 0, ..HandshakesConfig::default() };
+    let server = serve_with(config(Transport::Quic), caps);
+    match soon(client::connect(&server.target(), &ECDSA.client_tls())).await {
+        Err(error @ ConnectError::Handshake { .. }) => {
+            assert!(error.to_string().contains("refused"), "{error}")
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((server.limits.handshakes.refused_total(), server.limits.connections.open()), (1, 0));
+}
+
+/// Above the threshold, a QUIC client is asked to prove its address, and gets in.
+#[tokio::test]
+async fn under_load_quic_asks_for_proof_of_the_address() {
+    for (retry_from, retries) in [(0, true), (100, false)] {
+        let caps = HandshakesConfig { retry_from, ..HandshakesConfig::default() };
+        let server = serve_with(config(Transport::Quic), caps);
+        let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
+        // A Retry makes the client send its first flight again.
+        let sent = connection.stats().frame_tx.crypto;
+        let mut link = soon(server.connect()).await;
+        assert_eq!(soon(round_trip(&mut link, b"a")).await, b"a");
+        assert_eq!(sent > 2, retries, "{sent} crypto frames with retry_from {retry_from}");
+    }
+}

@@ -1,0 +1,138 @@
+//! The close is orderly: the peer gets the last bytes and then the end that its transport knows.
+
+use futures_util::StreamExt;
+use tidegate_transports::{CloseReason, Link, Transport, bind};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::server::{ALL, config, serve, soon};
+use crate::silence::quic_client;
+
+/// Both ends of a link, the server's first.
+async fn pair(transport: Transport) -> (Link, Link) {
+    let server = serve(transport);
+    let listener = bind(&config(transport), &server.limits).unwrap();
+    let url = server
+        .url
+        .replace(&server.listener.local_address().to_string(), &listener.local_address().to_string());
+    let tls = crate::material::ECDSA.client_tls();
+    let (accepted, connected) = soon(async {
+        tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
+            let mut link = tidegate_transports::client::connect(&url.parse().unwrap(), &tls).await.unwrap();
+            link.write_all(b"x").await.unwrap();
+            link
+        })
+    })
+    .await;
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    (accepted, connected)
+}
+
+#[tokio::test]
+async fn the_last_bytes_arrive_and_then_the_end() {
+    for transport in ALL {
+        let (mut server, mut client) = pair(transport).await;
+        let reads = tokio::spawn(async move {
+            let (mut all, mut buf) = (Vec::new(), vec![0; 4096]);
+            loop {
+                match client.read(&mut buf).await.unwrap() {
+                    0 => return all,
+                    read => all.extend_from_slice(&buf[..read]),
+                }
+            }
+        });
+        let bytes = vec![5; 300_000];
+        soon(server.write_all(&bytes)).await.unwrap();
+        soon(server.close()).await.unwrap();
+        drop(server);
+        assert!(soon(reads).await.unwrap() == bytes, "{transport}");
+    }
+}
+
+/// Bytes that the server has not read must not turn its close into a reset.
+#[tokio::test]
+async fn unread_bytes_do_not_cost_the_last_words() {
+    let (mut server, mut client) = pair(Transport::Tcp).await;
+    soon(client.write_all(&[1; 20_000])).await.unwrap();
+    soon(server.write_all(b"goodbye")).await.unwrap();
+    soon(server.close()).await.unwrap();
+    drop(server);
+    let mut buf = [0; 100];
+    assert_eq!(soon(client.read(&mut buf)).await.unwrap(), 7);
+    assert_eq!(soon(client.read(&mut buf)).await.unwrap(), 0);
+}
+
+/// Without `close_notify` the end of a TLS stream is not to be trusted.
+#[tokio::test]
+async fn a_tls_stream_that_is_cut_off_is_an_error() {
+    let (server, mut client) = pair(Transport::Tls).await;
+    drop(server);
+    let error = soon(client.read(&mut [0; 8])).await.unwrap_err();
+    assert!(matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset));
+}
+
+#[tokio::test]
+async fn a_websocket_is_told_the_reason() {
+    for (reason, code) in
+        [(CloseReason::Normal, 1000), (CloseReason::GoingAway, 1001), (CloseReason::Overloaded, 1013)]
+    {
+        let server = serve(Transport::WebSocket);
+        let listener = bind(&config(Transport::WebSocket), &server.limits).unwrap();
+        let address = listener.local_address().socket_addr().unwrap();
+        let mut request = format!("ws://{address}/mqtt").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "mqtt".parse().unwrap());
+        let socket = TcpStream::connect(address).await.unwrap();
+        let (mut link, client) = soon(async {
+            tokio::join!(
+                async { listener.accept().await.unwrap().establish().await.unwrap() },
+                tokio_tungstenite::client_async(request, socket)
+            )
+        })
+        .await;
+        let mut client = client.unwrap().0;
+        link.set_close_reason(reason);
+        soon(link.close()).await.unwrap();
+        match soon(client.next()).await.unwrap().unwrap() {
+            Message::Close(Some(close)) => assert_eq!(u16::from(close.code), code),
+            other => panic!("{other:?}"),
+        }
+        drop(link);
+        let mut rest = Vec::new();
+        assert_eq!(soon(client.get_mut().read_to_end(&mut rest)).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_quic_connection_is_told_the_code() {
+    for (reason, code) in [
+        (CloseReason::Normal, 0_u32),
+        (CloseReason::GoingAway, 0),
+        (CloseReason::ControlStreamDown, 1),
+        (CloseReason::Overloaded, 2),
+    ] {
+        let server = serve(Transport::Quic);
+        let listener = bind(&config(Transport::Quic), &server.limits).unwrap();
+        let address = listener.local_address().socket_addr().unwrap();
+        let endpoint = quic_client();
+        let (mut link, (connection, mut receive)) = soon(async {
+            tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
+                let connection = endpoint.connect(address, "localhost").unwrap().await.unwrap();
+                let (mut send, receive) = connection.open_bi().await.unwrap();
+                send.write_all(b"x").await.unwrap();
+                (connection, receive)
+            })
+        })
+        .await;
+        link.set_close_reason(reason);
+        soon(link.write_all(b"goodbye")).await.unwrap();
+        let (closed, read) = soon(async { tokio::join!(link.close(), receive.read_to_end(100)) }).await;
+        closed.unwrap();
+        assert_eq!(read.unwrap(), b"goodbye");
+        match soon(connection.closed()).await {
+            quinn::ConnectionError::ApplicationClosed(close) => assert_eq!(close.error_code, code.into()),
+            other => panic!("{other}"),
+        }
+    }
+}

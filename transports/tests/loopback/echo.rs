@@ -1,0 +1,52 @@
+//! Every transport carries a mebibyte there and back unchanged, and tells who the peer is.
+
+use tidegate_transports::Transport;
+
+use crate::server::{ALL, round_trip, serve, soon};
+
+#[tokio::test]
+async fn a_mebibyte_comes_back_unchanged() {
+    let bytes: Vec<u8> = (0..1_048_576_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for transport in ALL {
+        let mut server = serve(transport);
+        let mut link = server.connect().await;
+        assert!(soon(round_trip(&mut link, &bytes)).await == bytes, "{transport}");
+        soon(link.close()).await.unwrap();
+        let mut rest = [0; 8];
+        assert_eq!(soon(link.read(&mut rest)).await.unwrap_or(0), 0, "{transport}");
+        assert_eq!(soon(server.ends.recv()).await.unwrap(), Ok(1_048_576), "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn the_peer_is_known() {
+    for transport in ALL {
+        let server = serve(transport);
+        let link = server.connect().await;
+        assert_eq!(link.peer().transport(), transport);
+        assert_eq!(link.peer().address(), server.address, "{transport}");
+        assert_eq!(link.peer().tls().is_some(), transport.is_secure(), "{transport}");
+    }
+}
+
+#[tokio::test]
+async fn a_dual_stack_listener_takes_ipv4_and_ipv6() {
+    for transport in [Transport::Tcp, Transport::Quic] {
+        let mut config = crate::server::config(transport);
+        match &mut config.endpoint {
+            tidegate_transports::Endpoint::Tcp { address }
+            | tidegate_transports::Endpoint::Quic { address, .. } => *address = "[::]:0".parse().unwrap(),
+            _ => unreachable!("only these two are asked for"),
+        }
+        let server = crate::server::serve_with(config, Default::default());
+        let port = server.address.unwrap().port();
+        let scheme = if transport == Transport::Tcp { "mqtt" } else { "quic" };
+        for host in ["127.0.0.1", "[::1]"] {
+            let target = format!("{scheme}://{host}:{port}").parse().unwrap();
+            let mut tls = crate::material::ECDSA.client_tls();
+            tls.server_name = Some("localhost".to_owned());
+            let mut link = tidegate_transports::client::connect(&target, &tls).await.unwrap();
+            assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello", "{scheme} {host}");
+        }
+    }
+}

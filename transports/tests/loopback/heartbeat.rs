@@ -1,0 +1,51 @@
+//! WebSocket pings, both ways; other transports have none.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tidegate_transports::{Transport, bind};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use crate::server::{ALL, config, serve, soon};
+
+#[tokio::test]
+async fn a_beat_is_sent_by_the_next_flush() {
+    let server = serve(Transport::WebSocket);
+    let listener = bind(&config(Transport::WebSocket), &server.limits).unwrap();
+    let address = listener.local_address().socket_addr().unwrap();
+    let mut request = format!("ws://{address}/mqtt").into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "mqttv3.1".parse().unwrap());
+    let socket = TcpStream::connect(address).await.unwrap();
+    let (mut link, client) = soon(async {
+        tokio::join!(
+            async { listener.accept().await.unwrap().establish().await.unwrap() },
+            tokio_tungstenite::client_async(request, socket)
+        )
+    })
+    .await;
+    let mut client = client.unwrap().0;
+    assert_eq!(link.heartbeat(), Some(Duration::from_secs(30)));
+    link.beat().unwrap();
+    soon(link.flush()).await.unwrap();
+    assert_eq!(soon(client.next()).await.unwrap().unwrap(), Message::Ping(Bytes::new()));
+    client.flush().await.unwrap();
+    client.send(Message::Ping(Bytes::from_static(b"there?"))).await.unwrap();
+    client.send(Message::Binary(Bytes::from_static(b"data"))).await.unwrap();
+    let mut buf = [0; 100];
+    assert_eq!(soon(link.read(&mut buf)).await.unwrap(), 4);
+    assert_eq!(soon(client.next()).await.unwrap().unwrap(), Message::Pong(Bytes::from_static(b"there?")));
+    soon(link.close()).await.unwrap();
+    assert!(link.beat().is_err());
+}
+
+#[tokio::test]
+async fn only_websockets_beat() {
+    for transport in ALL {
+        let server = serve(transport);
+        let mut link = server.connect().await;
+        assert_eq!(link.heartbeat(), None, "{transport}: clients do not ping");
+        link.beat().unwrap();
+    }
+}

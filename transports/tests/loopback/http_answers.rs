@@ -1,0 +1,117 @@
+//! What a WebSocket listener answers to HTTP requests that are no fit upgrade, and to those that are.
+
+use tidegate_transports::{EstablishError, Transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::server::{Server, serve, soon};
+
+const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// Sends a request, and returns the head of the answer in lower case.
+async fn ask(server: &Server, request_line: &str, headers: &str) -> String {
+    let mut socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
+    let request = format!("{request_line}\r\nHost: localhost\r\n{headers}\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|four| four == b"\r\n\r\n") {
+        let mut buf = [0; 1024];
+        match soon(socket.read(&mut buf)).await.unwrap() {
+            0 => break,
+            read => answer.extend_from_slice(&buf[..read]),
+        }
+    }
+    String::from_utf8(answer).unwrap().to_lowercase()
+}
+
+async fn refused(server: &mut Server) -> u16 {
+    match soon(server.failures.recv()).await.unwrap() {
+        EstablishError::Upgrade(refusal) => refusal.status().as_u16(),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn another_path_is_not_found() {
+    let mut server = serve(Transport::WebSocket);
+    for path in ["/", "/mqtt2", "/mqtt/", "/MQTT"] {
+        let headers = format!("{UPGRADE}Sec-WebSocket-Protocol: mqtt\r\n");
+        let answer = ask(&server, &format!("GET {path} HTTP/1.1"), &headers).await;
+        assert!(answer.starts_with("http/1.1 404 "), "{path}: {answer}");
+        assert_eq!(refused(&mut server).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_not_allowed() {
+    let mut server = serve(Transport::WebSocket);
+    for method in ["POST", "HEAD", "PUT", "OPTIONS"] {
+        let answer = ask(&server, &format!("{method} /mqtt HTTP/1.1"), UPGRADE).await;
+        assert!(answer.starts_with("http/1.1 405 "), "{method}: {answer}");
+        assert!(answer.contains("\r\nallow: get\r\n"), "{answer}");
+        assert_eq!(refused(&mut server).await, 405);
+    }
+}
+
+#[tokio::test]
+async fn plain_http_must_upgrade() {
+    let mut server = serve(Transport::WebSocket);
+    for headers in ["", "Upgrade: websocket\r\n", "Connection: upgrade\r\nUpgrade: h2c\r\n"] {
+        let answer = ask(&server, "GET /mqtt HTTP/1.1", headers).await;
+        assert!(answer.starts_with("http/1.1 426 "), "{answer}");
+        assert!(answer.contains("\r\nupgrade: websocket\r\n"), "{answer}");
+        assert!(answer.contains("\r\nconnection: upgrade, close\r\n"), "{answer}");
+        assert_eq!(refused(&mut server).await, 426);
+    }
+    let old = UPGRADE.replace("13", "8");
+    let answer = ask(&server, "GET /mqtt HTTP/1.1", &old).await;
+    assert!(answer.starts_with("http/1.1 426 ") && answer.contains("\r\nsec-websocket-version: 13\r\n"));
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_a_bad_request() {
+    let mut server = serve(Transport::WebSocket);
+    for key in ["", "short==", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25j!!=="] {
+        let headers = UPGRADE.replace("dGhlIHNhbXBsZSBub25jZQ==", key) + "Sec-WebSocket-Protocol: mqtt\r\n";
+        let answer = ask(&server, "GET /mqtt HTTP/1.1", &headers).await;
+        assert!(answer.starts_with("http/1.1 400 "), "{key}: {answer}");
+        assert_eq!(refused(&mut server).await, 400);
+    }
+}
+
+/// [MQTT5-6.0.0-4] The header is a list; the first of the client's offers that fits is chosen.
+#[tokio::test]
+async fn the_subprotocol_is_chosen_from_the_list() {
+    let server = serve(Transport::WebSocket);
+    for (offers, chosen) in [
+        ("Sec-WebSocket-Protocol: mqtt\r\n", "mqtt"),
+        ("Sec-WebSocket-Protocol: mqttv3.1\r\n", "mqttv3.1"),
+        ("Sec-WebSocket-Protocol: mqttv3.1, mqtt\r\n", "mqttv3.1"),
+        ("Sec-WebSocket-Protocol: soap,wamp , mqtt\r\n", "mqtt"),
+        ("Sec-WebSocket-Protocol: soap\r\nSec-WebSocket-Protocol: mqtt\r\n", "mqtt"),
+    ] {
+        let answer = ask(&server, "GET /mqtt?a=b HTTP/1.1", &format!("{UPGRADE}{offers}")).await;
+        assert!(answer.starts_with("http/1.1 101 "), "{offers}: {answer}");
+        assert!(answer.contains(&format!("\r\nsec-websocket-protocol: {chosen}\r\n")), "{answer}");
+        assert!(answer.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn no_subprotocol_that_fits_is_a_bad_request() {
+    let mut server = serve(Transport::WebSocket);
+    for offers in ["", "Sec-WebSocket-Protocol: soap\r\n", "Sec-WebSocket-Protocol: mqtt5, MQTT\r\n"] {
+        let answer = ask(&server, "GET /mqtt HTTP/1.1", &format!("{UPGRADE}{offers}")).await;
+        assert!(answer.starts_with("http/1.1 400 ") && answer.contains("connection: close"), "{answer}");
+        assert_eq!(refused(&mut server).await, 400);
+    }
+}
+
+#[tokio::test]
+async fn an_endless_request_is_cut_off() {
+    let server = serve(Transport::WebSocket);
+    let headers = format!("X-Long: {}\r\n", "x".repeat(40_000));
+    let answer = ask(&server, "GET /mqtt HTTP/1.1", &headers).await;
+    assert!(answer.is_empty() || answer.starts_with("http/1.1 431 "), "{answer}");
+}

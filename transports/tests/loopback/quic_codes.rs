@@ -1,0 +1,76 @@
+//! How a QUIC connection ends from the client's side, and what else a client may not do.
+
+use tidegate_transports::{EstablishError, Transport};
+
+use crate::server::{Server, serve, soon};
+use crate::silence::{quic_client, quic_client_with};
+
+async fn open(server: &Server) -> (quinn::Connection, quinn::SendStream, quinn::RecvStream) {
+    let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
+    let (mut send, mut receive) = connection.open_bi().await.unwrap();
+    send.write_all(b"x").await.unwrap();
+    soon(receive.read_exact(&mut [0])).await.unwrap();
+    (connection, send, receive)
+}
+
+#[tokio::test]
+async fn a_close_with_code_0_is_an_orderly_end() {
+    let mut server = serve(Transport::Quic);
+    let (connection, _send, _receive) = open(&server).await;
+    connection.close(0_u32.into(), b"");
+    assert_eq!(soon(server.ends.recv()).await.unwrap(), Ok(1));
+}
+
+#[tokio::test]
+async fn another_code_is_an_error() {
+    let mut server = serve(Transport::Quic);
+    let (connection, _send, _receive) = open(&server).await;
+    connection.close(7_u32.into(), b"");
+    soon(server.ends.recv()).await.unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn a_reset_control_stream_is_an_error() {
+    let mut server = serve(Transport::Quic);
+    let (_connection, mut send, _receive) = open(&server).await;
+    send.reset(9_u32.into()).unwrap();
+    let error = soon(server.ends.recv()).await.unwrap().unwrap_err();
+    assert!(error.contains("reset"), "{error}");
+}
+
+/// A second stream is refused at once, and the first goes on.
+#[tokio::test]
+async fn further_streams_are_refused() {
+    let server = serve(Transport::Quic);
+    let (connection, mut send, mut receive) = open(&server).await;
+    for _ in 0..20 {
+        let (mut second, mut answer) = soon(connection.open_bi()).await.unwrap();
+        second.write_all(b"y").await.unwrap();
+        assert!(soon(answer.read(&mut [0; 8])).await.is_err());
+        assert_eq!(soon(second.stopped()).await.unwrap(), Some(1_u32.into()));
+    }
+    send.write_all(b"still here").await.unwrap();
+    let mut back = [0; 10];
+    soon(receive.read_exact(&mut back)).await.unwrap();
+    assert_eq!(&back, b"still here");
+}
+
+#[tokio::test]
+async fn unidirectional_streams_are_not_granted() {
+    let server = serve(Transport::Quic);
+    let (connection, _send, _receive) = open(&server).await;
+    let opened = tokio::time::timeout(std::time::Duration::from_millis(200), connection.open_uni()).await;
+    assert!(opened.is_err());
+}
+
+#[tokio::test]
+async fn another_application_protocol_is_refused() {
+    let mut server = serve(Transport::Quic);
+    for protocols in [&[b"h3".as_slice()] as &[&[u8]], &[]] {
+        let endpoint = quic_client_with(protocols);
+        let refused = soon(endpoint.connect(server.address.unwrap(), "localhost").unwrap()).await;
+        assert!(refused.is_err(), "{protocols:?}");
+        let error = soon(server.failures.recv()).await.unwrap();
+        assert!(matches!(error, EstablishError::Quic(_) | EstablishError::ApplicationProtocol), "{error}");
+    }
+}

@@ -1,0 +1,193 @@
+//! A server that echoes, and what the tests look at from outside.
+
+use std::io::IoSlice;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use std::future::poll_fn;
+use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
+use tidegate_transports::client::{self, Target};
+use tidegate_transports::quic::QuicConfig;
+use tidegate_transports::websocket::WebSocketConfig;
+use tidegate_transports::{
+    Endpoint, EstablishError, Limits, Link, Listener, ListenerConfig, LocalAddress, Transport, bind,
+};
+use tokio::sync::mpsc;
+
+use crate::material::{ECDSA, scratch};
+
+pub const ALL: [Transport; 6] = [
+    Transport::Tcp,
+    Transport::Unix,
+    Transport::Tls,
+    Transport::WebSocket,
+    Transport::SecureWebSocket,
+    Transport::Quic,
+];
+
+pub struct Server {
+    pub url: String,
+    pub address: Option<SocketAddr>,
+    pub limits: Limits,
+    pub listener: Arc<Listener>,
+    /// Handshakes that failed.
+    pub failures: mpsc::UnboundedReceiver<EstablishError>,
+    /// How links ended: bytes echoed or the error's text.
+    pub ends: mpsc::UnboundedReceiver<Result<u64, String>>,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Defaults for a transport, on a port of the system's choice.
+pub fn config(transport: Transport) -> ListenerConfig {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let material = || ECDSA.server.clone();
+    ListenerConfig::new(match transport {
+        Transport::Tcp => Endpoint::Tcp { address },
+        Transport::Unix => {
+            static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Endpoint::Unix { path: scratch(&format!("{number}.sock")), mode: 0o600 }
+        }
+        Transport::Tls => Endpoint::Tls { address, material: material() },
+        Transport::WebSocket => Endpoint::WebSocket { address, config: WebSocketConfig::default() },
+        Transport::SecureWebSocket => {
+            Endpoint::SecureWebSocket { address, material: material(), config: WebSocketConfig::default() }
+        }
+        Transport::Quic => Endpoint::Quic { address, material: material(), config: QuicConfig::default() },
+    })
+}
+
+pub fn serve(transport: Transport) -> Server {
+    serve_with(config(transport), HandshakesConfig::default())
+}
+
+pub fn serve_with(config: ListenerConfig, handshakes: HandshakesConfig) -> Server {
+    let limits = Limits {
+        handshakes: Handshakes::new(handshakes),
+        connections: Connections::new(ConnectionsConfig::default()),
+    };
+    let listener = Arc::new(bind(&config, &limits).unwrap());
+    let url = url(&config.endpoint, listener.local_address());
+    let (failed, failures) = mpsc::unbounded_channel();
+    let (ended, ends) = mpsc::unbounded_channel();
+    let accepting = tokio::spawn(accept_all(Arc::clone(&listener), failed, ended));
+    Server {
+        url,
+        address: listener.local_address().socket_addr(),
+        limits,
+        listener,
+        failures,
+        ends,
+        accepting,
+    }
+}
+
+async fn accept_all(
+    listener: Arc<Listener>,
+    failed: mpsc::UnboundedSender<EstablishError>,
+    ended: mpsc::UnboundedSender<Result<u64, String>>,
+) {
+    loop {
+        let incoming = listener.accept().await.unwrap();
+        let (failed, ended) = (failed.clone(), ended.clone());
+        tokio::spawn(async move {
+            match incoming.establish().await {
+                Ok(link) => drop(ended.send(echo(link).await.map_err(|error| error.to_string()))),
+                Err(error) => drop(failed.send(error)),
+            }
+        });
+    }
+}
+
+fn url(endpoint: &Endpoint, address: &LocalAddress) -> String {
+    match endpoint.transport() {
+        Transport::Tcp => format!("mqtt://{address}"),
+        Transport::Unix => format!("unix://{address}"),
+        Transport::Tls => format!("mqtts://{address}"),
+        Transport::WebSocket => format!("ws://{address}/mqtt"),
+        Transport::SecureWebSocket => format!("wss://{address}/mqtt"),
+        Transport::Quic => format!("quic://{address}"),
+    }
+}
+
+impl Server {
+    pub fn target(&self) -> Target {
+        self.url.parse().unwrap()
+    }
+
+    pub async fn connect(&self) -> Link {
+        client::connect(&self.target(), &ECDSA.client_tls()).await.unwrap()
+    }
+}
+
+/// Sends everything back, then closes; says how much it was.
+async fn echo(mut link: Link) -> std::io::Result<u64> {
+    let mut buf = vec![0; 16 * 1024];
+    let mut total = 0;
+    loop {
+        let read = link.read(&mut buf).await?;
+        if read == 0 {
+            link.close().await?;
+            return Ok(total);
+        }
+        total += read as u64;
+        let (mut at, middle) = (0, read / 2);
+        while at < read {
+            let slices =
+                [IoSlice::new(&buf[at.min(middle)..middle]), IoSlice::new(&buf[at.max(middle)..read])];
+            at += poll_fn(|cx| link.poll_write(cx, &slices)).await?;
+        }
+        link.flush().await?;
+    }
+}
+
+/// Sends `bytes` and reads as many back, both at once.
+pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
+    let (mut sent, mut back) = (0, Vec::new());
+    let mut buf = vec![0; 10_000];
+    poll_fn(|cx| {
+        while sent < bytes.len() {
+            match link.poll_write(cx, &[IoSlice::new(&bytes[sent..])]) {
+                Poll::Ready(written) => sent += written.unwrap(),
+                Poll::Pending => break,
+            }
+        }
+        let _ = link.poll_flush(cx).map(Result::unwrap);
+        while back.len() < bytes.len() {
+            match link.poll_read(cx, &mut buf) {
+                Poll::Ready(read) => match read.unwrap() {
+                    0 => return Poll::Ready(()),
+                    read => back.extend_from_slice(&buf[..read]),
+                },
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    })
+    .await;
+    back
+}
+
+/// Waits for a condition, for 10 s at most.
+pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never came true: {what}");
+}
+
+/// A future that must not take long.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(10), future).await.expect("took too long")
+}

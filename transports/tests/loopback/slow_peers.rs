@@ -1,0 +1,67 @@
+//! A peer that does not read holds its own link up, and nothing is lost when it reads on.
+
+use std::io::IoSlice;
+use std::task::{Context, Poll, Waker};
+
+use tidegate_transports::{Link, bind};
+
+use crate::material::ECDSA;
+use crate::server::{ALL, config, serve, soon};
+
+/// Writes until the link takes no more; says how much it took.
+async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
+    let mut written = 0;
+    let mut stalls = 0;
+    while stalls < 200 {
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = link.poll_flush(&mut cx);
+        let end = bytes.len().min(written + 100_000);
+        match link.poll_write(&mut cx, &[IoSlice::new(&bytes[written..end])]) {
+            Poll::Ready(length) => {
+                written += length.unwrap();
+                stalls = 0;
+            }
+            Poll::Pending => stalls += 1,
+        }
+        tokio::task::yield_now().await;
+    }
+    written
+}
+
+#[tokio::test]
+async fn what_waits_is_bounded_and_arrives() {
+    let bytes: Vec<u8> = (0..32_000_000_u32).map(|n| (n >> 8) as u8 ^ n as u8).collect();
+    for transport in ALL {
+        let server = serve(transport);
+        let listener = bind(&config(transport), &server.limits).unwrap();
+        let here = server.listener.local_address().to_string();
+        let url = server.url.replace(&here, &listener.local_address().to_string());
+        let target = url.parse().unwrap();
+        let tls = ECDSA.client_tls();
+        let (mut link, mut client) = soon(async {
+            tokio::join!(async { listener.accept().await.unwrap().establish().await.unwrap() }, async {
+                let mut link = tidegate_transports::client::connect(&target, &tls).await.unwrap();
+                link.write_all(b"x").await.unwrap();
+                link
+            })
+        })
+        .await;
+        tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        let written = fill(&mut link, &bytes).await;
+        assert!(written < bytes.len(), "{transport} took {written} bytes that nobody read");
+        let sent = bytes[written..].to_vec();
+        let rest = tokio::spawn(async move {
+            link.write_all(&sent).await.unwrap();
+            link.close().await.unwrap();
+        });
+        let (mut all, mut buf) = (Vec::new(), vec![0; 65_536]);
+        while all.len() < bytes.len() {
+            match soon(client.read(&mut buf)).await.unwrap() {
+                0 => break,
+                read => all.extend_from_slice(&buf[..read]),
+            }
+        }
+        assert!(all == bytes, "{transport}: {} of {} bytes", all.len(), bytes.len());
+        soon(rest).await.unwrap();
+    }
+}

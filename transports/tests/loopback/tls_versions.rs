@@ -1,0 +1,105 @@
+//! TLS 1.2 and 1.3, ECDSA and RSA, application protocols, and faults in the operator's files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::version::{TLS12, TLS13};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tidegate_transports::tls::ServerMaterial;
+use tidegate_transports::{Endpoint, Transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::material::{ECDSA, Material, RSA, scratch};
+use crate::server::{Server, config, serve_with, soon};
+
+fn serve_material(material: &Material) -> Server {
+    let mut config = config(Transport::Tls);
+    if let Endpoint::Tls { material: own, .. } = &mut config.endpoint {
+        *own = material.server.clone();
+    }
+    serve_with(config, Default::default())
+}
+
+async fn hello(
+    server: &Server,
+    material: &Material,
+    version: &'static rustls::SupportedProtocolVersion,
+    protocols: &[&[u8]],
+) -> std::io::Result<Option<Vec<u8>>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&material.ca_file).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    let socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, socket).await?;
+    stream.write_all(b"hello").await?;
+    let mut back = [0; 5];
+    stream.read_exact(&mut back).await?;
+    assert_eq!(&back, b"hello");
+    Ok(stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
+}
+
+#[tokio::test]
+async fn both_versions_and_both_kinds_of_key_work() {
+    for material in [&*ECDSA, &*RSA] {
+        let server = serve_material(material);
+        for version in [&TLS12, &TLS13] {
+            let protocol = soon(hello(&server, material, version, &[b"mqtt"])).await.unwrap();
+            assert_eq!(protocol.as_deref(), Some(b"mqtt".as_slice()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_application_protocol_is_never_demanded() {
+    let server = serve_material(&ECDSA);
+    assert_eq!(soon(hello(&server, &ECDSA, &TLS13, &[])).await.unwrap(), None);
+    let error = soon(hello(&server, &ECDSA, &TLS13, &[b"spdy/1"])).await.unwrap_err();
+    assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
+}
+
+fn fault(chain: &Path, key: &Path) -> String {
+    ServerMaterial::from_pem_files(chain, key).unwrap_err().to_string()
+}
+
+#[test]
+fn faults_name_the_file() {
+    let write = |name: &str, text: &str| {
+        let path = scratch(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let chain = write("chain.pem", &ECDSA.chain);
+    let key = write("key.pem", &ECDSA.key);
+    let both = write("both.pem", &format!("{}{}", ECDSA.chain, ECDSA.key));
+    ServerMaterial::from_pem_files(&chain, &key).unwrap();
+    ServerMaterial::from_pem_files(&both, &both).unwrap();
+
+    let missing = scratch("missing.pem");
+    assert!(fault(&missing, &key).starts_with(&format!("cannot read {}", missing.display())));
+    assert_eq!(fault(&key, &key), format!("{} holds no certificate (no BEGIN CERTIFICATE)", key.display()));
+    assert!(fault(&chain, &chain).contains("chain.pem holds no unencrypted private key"));
+    let other = write("other.pem", &RSA.key);
+    assert!(fault(&chain, &other).contains("other.pem does not belong to the certificate in"));
+    let torn = write("torn.pem", &ECDSA.chain[..100]);
+    assert!(fault(&torn, &key).contains("torn.pem"));
+    let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let garbage = write("garbage.pem", garbage);
+    assert!(fault(&garbage, &key).contains("the certificate in"), "{}", fault(&garbage, &key));
+    let bad_key = write("bad-key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    assert!(fault(&chain, &bad_key).contains("bad-key.pem cannot be used"), "{}", fault(&chain, &bad_key));
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    assert!(!format!("{:?}", ECDSA.server).to_lowercase().contains("key"));
+}

@@ -1,0 +1,58 @@
+//! The file of a Unix socket: its mode, what is left of a killed process, and what must not be touched.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+
+use tidegate_transports::{BindError, Endpoint, ListenerConfig, Transport, bind};
+
+use crate::material::scratch;
+use crate::server::serve;
+
+fn unix(path: &std::path::Path) -> ListenerConfig {
+    ListenerConfig::new(Endpoint::Unix { path: path.to_owned(), mode: 0o620 })
+}
+
+#[tokio::test]
+async fn the_file_has_its_mode_and_goes_with_the_listener() {
+    let limits = serve(Transport::Tcp).limits.clone();
+    let path = scratch("mode.sock");
+    let listener = bind(&unix(&path), &limits).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o620);
+    drop(listener);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_stale_file_is_replaced() {
+    let limits = serve(Transport::Tcp).limits.clone();
+    let path = scratch("stale.sock");
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists());
+    bind(&unix(&path), &limits).unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_in_use_is_left_alone() {
+    let limits = serve(Transport::Tcp).limits.clone();
+    let path = scratch("used.sock");
+    let _other = UnixListener::bind(&path).unwrap();
+    assert!(matches!(bind(&unix(&path), &limits), Err(BindError::SocketInUse { .. })));
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn another_kind_of_file_is_left_alone() {
+    let limits = serve(Transport::Tcp).limits.clone();
+    let path = scratch("notes.txt");
+    std::fs::write(&path, "keep me").unwrap();
+    assert!(matches!(bind(&unix(&path), &limits), Err(BindError::NotASocket { .. })));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "keep me");
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let server = serve(Transport::Tcp);
+    let address = server.address.unwrap();
+    let error = bind(&ListenerConfig::new(Endpoint::Tcp { address }), &server.limits).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot listen on {address}: ")), "{error}");
+}
