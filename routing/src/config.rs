@@ -20,8 +20,8 @@ pub enum Strategy {
 pub struct Config {
     /// Levels a topic filter may have. Default 128. Bounds the depth of the trie and the work of one match.
     pub levels_max: usize,
-    /// Single-level wildcards (`+`) a filter may have. Default 16. One match visits at most two nodes to the power
-    /// of this number, whatever many filters there are.
+    /// Single-level wildcards (`+`) a filter may have. Default 16. Bounds, together with `levels_max`, the ways through
+    /// the trie that one topic can take; each costs some 0.3 µs, and there are never more than filters.
     pub wildcards_max: usize,
     /// Subscriptions in all. Default 10 million; each costs some 200 bytes.
     pub subscriptions_max: usize,

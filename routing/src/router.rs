@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use papaya::HashMap;
+use papaya::{Guard, HashMap};
 use parking_lot::Mutex;
 use tidegate_mqtt::topic::SubscriptionFilter;
 
@@ -75,5 +75,6 @@ impl<S: Subscriber> Router<S> {
     /// of replaced entries a thread, with the handles in them, wait for the thread's next changes.
     pub fn reclaim(&self) {
         self.trie.reclaim();
+        self.groups.guard().flush();
     }
 }

@@ -33,8 +33,13 @@ pub fn measure() {
         assert_eq!(store.set(Arc::clone(message)), Verdict::Stored);
     }
     let rate = COUNT as f64 / begun.elapsed().as_secs_f64() / 1000.0;
-    println!("{COUNT} retained: set {rate:.0}k/s, {} bytes each besides the message", (count::held() - before) / COUNT);
-    for filter in ["#", "site-7/#", "site-7/+/status", "site-7/+/other", "+/device-7/status", "site-7/device-7/status"] {
+    println!(
+        "{COUNT} retained: set {rate:.0}k/s, {} bytes each besides the message",
+        (count::held() - before) / COUNT
+    );
+    for filter in
+        ["#", "site-7/#", "site-7/+/status", "site-7/+/other", "+/device-7/status", "site-7/device-7/status"]
+    {
         let mut cursor = RetainedStore::cursor(&Filter::parse(filter).unwrap());
         let (mut found, mut calls, mut longest) = (0, 0, Duration::ZERO);
         let begun = Instant::now();

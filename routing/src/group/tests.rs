@@ -85,7 +85,8 @@ fn random_follows_the_number_given() {
 #[test]
 fn sticky_keeps_to_its_member_while_that_is_there() {
     let group = group(Strategy::Sticky, 8);
-    let before: Vec<_> = (0..200).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0).collect();
+    let before: Vec<_> =
+        (0..200).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0).collect();
     assert!(tally(before.iter().copied()).len() == 8, "publishers are spread");
     assert!(group.leave(3));
     for (publisher, member) in (0..).zip(before) {
@@ -109,7 +110,8 @@ fn joining_twice_is_one_membership() {
     let grant = Grant { qos: QoS::ExactlyOnce, ..GRANT };
     assert!(group.join(Member { subscriber: Id(1), grant }));
     assert_eq!(group.len(), 3);
-    let granted = (0..3).map(|_| group.pick(1, 0, None, online).unwrap()).find(|picked| picked.subscriber.0 == 1);
+    let granted =
+        (0..3).map(|_| group.pick(1, 0, None, online).unwrap()).find(|picked| picked.subscriber.0 == 1);
     assert_eq!(granted.unwrap().grant.qos, QoS::ExactlyOnce);
     assert!(group.leave(1));
     assert!(!group.leave(1));

@@ -66,23 +66,33 @@ impl Pattern {
         if self.first().is_none() && key.starts_with(b"$") {
             return Answer { matches: false, next: Next::Seek(vec![b'$' + 1]) };
         }
+        let (walk, stop) = self.along(key);
+        let complete = walk.passed == self.levels.len();
+        match stop {
+            Stop::Differs { level, wanted } => self.miss(&walk, key, level, wanted),
+            // `a/#` matches `a` as well: the end of the key will do.
+            Stop::GoesOn | Stop::Ends if self.below && complete => {
+                Answer { matches: true, next: Next::Following }
+            }
+            Stop::Ends if complete => Answer { matches: true, next: walk.after_subtree(key) },
+            Stop::Ends => Answer { matches: false, next: self.deeper(key, walk.passed) },
+            Stop::GoesOn => Answer { matches: false, next: walk.after_subtree(key) },
+        }
+    }
+
+    /// Goes along the key for as long as its levels are those of the filter.
+    fn along<'k>(&'k self, key: &'k [u8]) -> (Walk, Stop<'k>) {
         let mut walk = Walk::default();
         let mut wanted = self.levels.iter();
         for level in levels(key) {
             match wanted.next() {
                 Some(Level::Any) => walk.pass(level, true),
                 Some(Level::Literal(text)) if **text == *level => walk.pass(level, false),
-                Some(Level::Literal(text)) => return self.miss(&walk, key, level, text),
-                None if self.below => return Answer { matches: true, next: Next::Following },
-                None => return Answer { matches: false, next: walk.after_subtree(key) },
+                Some(Level::Literal(wanted)) => return (walk, Stop::Differs { level, wanted }),
+                None => return (walk, Stop::GoesOn),
             }
         }
-        match (wanted.next(), self.below) {
-            // `a/#` matches `a` as well.
-            (None, true) => Answer { matches: true, next: Next::Following },
-            (None, false) => Answer { matches: true, next: walk.after_subtree(key) },
-            (Some(_), _) => Answer { matches: false, next: self.deeper(key, walk.passed) },
-        }
+        (walk, Stop::Ends)
     }
 
     /// The key has another text than the filter where `level` stands.
@@ -90,7 +100,7 @@ impl Pattern {
         if level > wanted {
             return Answer { matches: false, next: walk.after_subtree(key) };
         }
-        let mut target = key.get(..walk.end_passed()).unwrap_or_default().to_vec();
+        let mut target = key.get(..walk.bytes).unwrap_or_default().to_vec();
         self.extend(&mut target, walk.passed);
         Answer { matches: false, next: Next::Seek(target) }
     }
@@ -116,6 +126,16 @@ impl Pattern {
     }
 }
 
+/// Why a key goes no further along with the filter.
+enum Stop<'k> {
+    /// It has `level` where the filter has another text.
+    Differs { level: &'k [u8], wanted: &'k [u8] },
+    /// It has more levels than the filter.
+    GoesOn,
+    /// It has no more levels.
+    Ends,
+}
+
 /// How far a key went along with the filter.
 #[derive(Default)]
 struct Walk {
@@ -129,15 +149,11 @@ struct Walk {
 
 impl Walk {
     fn pass(&mut self, level: &[u8], wildcard: bool) {
-        self.bytes = self.end_passed() + usize::from(self.passed > 0) + level.len();
+        self.bytes += usize::from(self.passed > 0) + level.len();
         self.passed += 1;
         if wildcard {
             self.wildcard_end = Some(self.bytes);
         }
-    }
-
-    fn end_passed(&self) -> usize {
-        self.bytes
     }
 
     /// Behind everything that begins like `key` up to its last level under a wildcard.

@@ -23,7 +23,8 @@ impl RetainedStore {
     /// The next messages, at most `max`. None at all says nothing: only [`Cursor::done`] tells the end, because a call
     /// looks at some more than `max` topics, not at all of them. Expired messages are left out and removed.
     pub fn next(&self, cursor: &mut Cursor, max: usize, now: Instant) -> Vec<Arc<Message>> {
-        let mut call = Call { found: Vec::new(), expired: Vec::new(), max, visits: max.saturating_add(VISITS), now };
+        let mut call =
+            Call { found: Vec::new(), expired: Vec::new(), max, visits: max.saturating_add(VISITS), now };
         while !cursor.done && call.goes_on() {
             self.visit(cursor, &mut call);
         }

@@ -30,7 +30,8 @@ impl RetainedStore {
             left -= look.seen;
             if !look.expired.is_empty() {
                 let mut shard = shard.write();
-                let gone = look.expired.iter().filter(|(key, message)| self.remove_same(&mut shard, key, message));
+                let gone =
+                    look.expired.iter().filter(|(key, message)| self.remove_same(&mut shard, key, message));
                 removed += gone.count();
             }
             position.after = look.last;

@@ -38,7 +38,9 @@ impl<T: Keyed + Clone> Roster<T> {
     /// Takes out the entry of this key; `None` if there is none.
     #[must_use]
     pub(crate) fn without(&self, key: u64) -> Option<Change<T>> {
-        let Self::Wide(fork) = self else { return Some(Change::Into(Self::flat(without(self.slice(), key)?))) };
+        let Self::Wide(fork) = self else {
+            return Some(Change::Into(Self::flat(without(self.slice(), key)?)));
+        };
         if !fork.take(key, 0) {
             return None;
         }

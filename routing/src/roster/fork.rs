@@ -58,9 +58,7 @@ impl<T: Keyed + Clone> Fork<T> {
                 }
                 taken
             }
-            Some(Child::Leaf(entries)) => {
-                without(entries, key).map(|rest| place.store(leaf(rest))).is_some()
-            }
+            Some(Child::Leaf(entries)) => without(entries, key).map(|rest| place.store(leaf(rest))).is_some(),
             None => false,
         };
         self.len.fetch_sub(usize::from(taken), Ordering::Relaxed);

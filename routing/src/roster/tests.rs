@@ -66,7 +66,8 @@ proptest! {
 fn every_entry_has_one_position() {
     let mut roster = Roster::Empty;
     (0..1000).for_each(|key| assert!(!put(&mut roster, key, 0)));
-    let mut keys: Vec<_> = (0..1000).filter_map(|position| roster.nth(position)).map(|entry| entry.key).collect();
+    let mut keys: Vec<_> =
+        (0..1000).filter_map(|position| roster.nth(position)).map(|entry| entry.key).collect();
     keys.sort_unstable();
     assert_eq!(keys, (0..1000).collect::<Vec<_>>());
     assert!(roster.nth(1000).is_none());
@@ -111,7 +112,8 @@ fn what_stays_is_seen_exactly_once() {
             over.store(true, Ordering::Release);
         });
         while !over.load(Ordering::Acquire) {
-            let staying: Vec<_> = sorted(&roster).into_iter().map(|(key, _)| key).filter(|key| *key < 100).collect();
+            let staying: Vec<_> =
+                sorted(&roster).into_iter().map(|(key, _)| key).filter(|key| *key < 100).collect();
             assert_eq!(staying, (0..100).collect::<Vec<_>>());
         }
     });

@@ -46,7 +46,8 @@ fn equal_identifiers_of_two_subscriptions_come_twice() {
 
 #[test]
 fn identifiers_stay_with_their_subscriber() {
-    let members = [member(1, 0, false, false, 5), member(2, 0, false, false, 6), member(1, 1, false, false, 0)];
+    let members =
+        [member(1, 0, false, false, 5), member(2, 0, false, false, 6), member(1, 1, false, false, 0)];
     let all = deliveries(members.to_vec(), false);
     let of = |id| all.iter().find(|delivery| delivery.subscriber.0 == id).unwrap().identifiers.to_vec();
     assert_eq!((all.len(), of(1), of(2)), (2, vec![5], vec![6]));
@@ -65,5 +66,8 @@ fn own_messages_come_as_the_other_subscriptions_grant() {
     let own = Grants { qos: QoS::AtLeastOnce, retain_as_published: false, identifiers: &[4] };
     assert_eq!(delivery.for_publisher(1), Some(own));
     let others = delivery.for_publisher(2).unwrap();
-    assert_eq!((others.qos, others.retain_as_published, others.identifiers.len()), (QoS::ExactlyOnce, true, 2));
+    assert_eq!(
+        (others.qos, others.retain_as_published, others.identifiers.len()),
+        (QoS::ExactlyOnce, true, 2)
+    );
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod concurrent;
 mod generation;
+mod memory;
 mod model;
 mod oracle;
 mod rules;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tidegate_mqtt::QoS;
 
-use super::path::Path;
 use super::Trie;
+use super::path::Path;
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
 
@@ -43,8 +43,7 @@ fn wildcards_cut_a_filter() {
 }
 
 fn add(trie: &Trie<Id>, filter: &str, id: u64) {
-    let grant =
-        Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
+    let grant = Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
     let member = Member { subscriber: Id(id), grant };
     let changed = trie.change(&Arc::from(filter), |audience| {
         let (members, _) = audience.members.with(member);

@@ -125,7 +125,8 @@ impl<'t> Topic<'t> {
 
     /// The text of the levels from `start` to before `end`.
     fn between(&self, start: usize, end: usize) -> &'t str {
-        let from = start.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |level| level.end + 1);
+        let from =
+            start.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |level| level.end + 1);
         let to = end.checked_sub(1).and_then(|last| self.levels.get(last)).map_or(0, |level| level.end);
         self.text.get(from..to).unwrap_or_default()
     }

@@ -33,8 +33,11 @@ fn filters_find_what_they_match() {
     for topic in topics {
         assert_eq!(store.set(message(topic, "x")), Verdict::Stored);
     }
-    for filter in ["#", "+", "a/#", "+/#", "a/+/c", "+/b/#", "$SYS/#", "/#", "+/+", "a/b", "+/+/c", "x", "a/+/+/+"] {
-        let mut expected: Vec<_> = topics.into_iter().filter(|topic| tidegate_mqtt::topic::matches(filter, topic)).collect();
+    for filter in
+        ["#", "+", "a/#", "+/#", "a/+/c", "+/b/#", "$SYS/#", "/#", "+/+", "a/b", "+/+/c", "x", "a/+/+/+"]
+    {
+        let mut expected: Vec<_> =
+            topics.into_iter().filter(|topic| tidegate_mqtt::topic::matches(filter, topic)).collect();
         expected.sort_unstable();
         assert_eq!(replay(&store, filter, 2, start(), || ()), expected, "{filter}");
     }

@@ -48,7 +48,9 @@ impl Model {
             let subscription = filter(text);
             match topic::matches(&subscription.filter, name) {
                 false => {}
-                true if subscription.is_shared() => drop(view.groups.entry(text.clone()).or_default().insert(*id)),
+                true if subscription.is_shared() => {
+                    view.groups.entry(text.clone()).or_default().insert(*id);
+                }
                 true => plain.entry(*id).or_default().push(*grant),
             }
         }
@@ -86,7 +88,8 @@ pub(super) fn view(route: &Route<Id>) -> View {
     for group in &route.groups {
         let online = |_: &Id| MemberState { online: true, inflight: 0 };
         let picks = (0..group.len()).filter_map(|_| group.pick(0, 0, None, online));
-        let twice = view.groups.insert(group.name().to_string(), picks.map(|picked| picked.subscriber.0).collect());
+        let twice =
+            view.groups.insert(group.name().to_string(), picks.map(|picked| picked.subscriber.0).collect());
         assert!(twice.is_none(), "each group once");
     }
     view

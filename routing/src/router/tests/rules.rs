@@ -47,7 +47,10 @@ fn a_repeated_subscription_replaces_all_of_the_earlier_one() {
     let route = router.route("a/b");
     assert_eq!(route.deliveries.len(), 1);
     let delivery = &route.deliveries[0];
-    assert_eq!((delivery.qos.value(), delivery.retain_as_published, delivery.identifiers.len()), (0, false, 0));
+    assert_eq!(
+        (delivery.qos.value(), delivery.retain_as_published, delivery.identifiers.len()),
+        (0, false, 0)
+    );
     assert!(delivery.for_publisher(1).is_some());
     assert_eq!(router.subscriptions(), 1);
 }
