@@ -46,3 +46,6 @@ impl KeepAlive {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

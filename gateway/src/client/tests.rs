@@ -1,1 +1,42 @@
-//! T.
+//! The client against a scripted peer over loopback: each side's packets, in order.
+
+mod ending;
+mod limits;
+mod peer;
+mod publishing;
+mod receiving;
+mod resuming;
+
+use tidegate_mqtt::{Ack, AckKind, ConnAck, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
+
+use super::{Client, Options, State};
+use peer::{Peer, Script};
+
+/// A connected pair; `adjust` changes what the client asks for, `connack` is the peer's answer.
+async fn pair_with(state: State, adjust: impl FnOnce(&mut Options), connack: ConnAck) -> (Client, Peer) {
+    let script = Script::listen().await;
+    let mut options = Options::new(script.target(), ProtocolVersion::V5, "client");
+    adjust(&mut options);
+    let (client, peer) = tokio::join!(Client::connect(&options, state), script.accept(connack));
+    (client.unwrap(), peer)
+}
+
+async fn pair() -> (Client, Peer) {
+    pair_with(State::default(), |_| {}, accepted()).await
+}
+
+fn accepted() -> ConnAck {
+    ConnAck::new(ReasonCode::Success, false)
+}
+
+fn message(qos: QoS, payload: &'static str) -> Publish {
+    Publish { qos, ..Publish::new("topic", payload) }
+}
+
+fn received(qos: QoS, packet_id: u16, payload: &'static str) -> Publish {
+    Publish { packet_id: PacketId::new(packet_id), ..message(qos, payload) }
+}
+
+fn ack(kind: AckKind, packet_id: u16) -> Ack {
+    Ack::new(kind, PacketId::new(packet_id).unwrap(), ReasonCode::Success)
+}

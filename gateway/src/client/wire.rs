@@ -148,14 +148,23 @@ impl Wire {
 
     /// Gives the exchange every whole frame; whether there was one.
     fn hand_over(&mut self, exchange: &mut Exchange) -> Result<bool, ClientError> {
-        let mut rest = self.inbox.as_slice();
-        while let Next::Frame(frame) = frame::next(rest, self.version, self.packet_size_max)? {
-            exchange.receive(Packet::decode(&frame, self.version)?)?;
-            rest = rest.get(frame.wire.len()..).unwrap_or_default();
-        }
-        let used = self.inbox.len() - rest.len();
+        let mut used = 0;
+        let outcome = self.hand_over_from(&mut used, exchange);
         self.inbox.drain(..used);
-        Ok(used > 0)
+        match outcome {
+            // What came before the fault is taken first; then the fault is found again.
+            Err(_) if used > 0 => Ok(true),
+            outcome => outcome.map(|()| used > 0),
+        }
+    }
+
+    fn hand_over_from(&self, used: &mut usize, exchange: &mut Exchange) -> Result<(), ClientError> {
+        let rest = |used: usize| self.inbox.get(used..).unwrap_or_default();
+        while let Next::Frame(frame) = frame::next(rest(*used), self.version, self.packet_size_max)? {
+            exchange.receive(Packet::decode(&frame, self.version)?)?;
+            *used += frame.wire.len();
+        }
+        Ok(())
     }
 }
 

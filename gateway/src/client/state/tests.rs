@@ -1,1 +1,97 @@
-//! T.
+//! The client's half of a session, without a connection.
+
+use tidegate_mqtt::{Ack, AckKind, PacketId, Publish, QoS, ReasonCode};
+
+use super::{Again, Progress, State};
+
+fn send(state: &mut State, qos: QoS) -> u16 {
+    let packet_id = state.next_id().unwrap();
+    state.send(packet_id, Publish { qos, packet_id: Some(packet_id), ..Publish::new("a", "") });
+    packet_id.get()
+}
+
+fn acknowledge(state: &mut State, kind: AckKind, packet_id: u16) -> Progress {
+    state.acknowledge(&Ack::new(kind, PacketId::new(packet_id).unwrap(), ReasonCode::Success))
+}
+
+fn open(state: &State) -> Vec<u16> {
+    state.open().map(PacketId::get).collect()
+}
+
+/// Every acknowledgement in every state of a message.
+#[test]
+fn acknowledgements_by_state() {
+    use AckKind::{PubAck, PubComp, PubRec};
+    use Progress::{Done, Release, Unknown};
+    let cases = [
+        (QoS::AtLeastOnce, &[][..], PubAck, Done),
+        (QoS::AtLeastOnce, &[], PubRec, Unknown),
+        (QoS::AtLeastOnce, &[], PubComp, Unknown),
+        (QoS::ExactlyOnce, &[], PubAck, Unknown),
+        (QoS::ExactlyOnce, &[], PubRec, Release),
+        (QoS::ExactlyOnce, &[], PubComp, Unknown),
+        (QoS::ExactlyOnce, &[PubRec], PubAck, Unknown),
+        (QoS::ExactlyOnce, &[PubRec], PubRec, Release),
+        (QoS::ExactlyOnce, &[PubRec], PubComp, Done),
+    ];
+    for (qos, before, kind, expected) in cases {
+        let mut state = State::default();
+        let packet_id = send(&mut state, qos);
+        for kind in before {
+            acknowledge(&mut state, *kind, packet_id);
+        }
+        assert_eq!(acknowledge(&mut state, kind, packet_id + 1), Unknown);
+        assert_eq!(acknowledge(&mut state, kind, packet_id), expected, "{qos:?} {before:?} {kind:?}");
+        assert_eq!(open(&state).is_empty(), expected == Done, "{qos:?} {before:?} {kind:?}");
+    }
+}
+
+#[test]
+fn identifiers_go_around_and_pass_over_open_ones() {
+    let mut state = State::default();
+    let first = send(&mut state, QoS::AtLeastOnce);
+    for expected in 2..=u16::MAX {
+        assert_eq!(send(&mut state, QoS::AtLeastOnce), expected);
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, expected), Progress::Done);
+    }
+    assert_eq!((first, send(&mut state, QoS::AtLeastOnce)), (1, 2));
+    assert_eq!(open(&state), [1, 2]);
+}
+
+#[test]
+fn there_is_no_identifier_when_all_are_open() {
+    let mut state = State::default();
+    for _ in 1..=u16::MAX {
+        send(&mut state, QoS::AtLeastOnce);
+    }
+    assert_eq!(state.next_id(), None);
+    acknowledge(&mut state, AckKind::PubAck, 500);
+    assert_eq!(state.next_id(), PacketId::new(500));
+}
+
+#[test]
+fn identifiers_are_found_among_holes() {
+    let mut state = State::default();
+    for _ in 1..=50 {
+        send(&mut state, QoS::AtLeastOnce);
+    }
+    for packet_id in [10, 11, 30, 1, 50] {
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), Progress::Done);
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), Progress::Unknown);
+    }
+    let expected: Vec<u16> = (2..50).filter(|id| ![10, 11, 30].contains(id)).collect();
+    assert_eq!(open(&state), expected);
+    for packet_id in expected {
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), Progress::Done, "{packet_id}");
+    }
+}
+
+#[test]
+fn nothing_is_sent_again_on_the_connection_it_went_out_on() {
+    let mut state = State::default();
+    send(&mut state, QoS::AtLeastOnce);
+    assert!(state.again().is_none());
+    state.resume(true);
+    assert!(matches!(state.again(), Some(Again::Publish(message)) if message.dup));
+    assert!(state.again().is_none());
+}

@@ -1,0 +1,102 @@
+//! The other side of a connection, which says what the test says.
+
+use tidegate_mqtt::frame::{self, Next};
+use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, ProtocolVersion, Publish};
+use tidegate_transports::client::Target;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Waits for the client.
+pub struct Script {
+    listener: TcpListener,
+}
+
+/// Speaks with the client.
+pub struct Peer {
+    stream: TcpStream,
+    version: ProtocolVersion,
+    inbox: Vec<u8>,
+    /// What the client said first.
+    pub connect: Connect,
+}
+
+impl Script {
+    pub async fn listen() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+    }
+
+    pub fn target(&self) -> Target {
+        format!("mqtt://{}", self.listener.local_addr().unwrap()).parse().unwrap()
+    }
+
+    /// Accepts, reads CONNECT, answers.
+    pub async fn accept(self, connack: ConnAck) -> Peer {
+        let mut peer = self.accept_silently().await;
+        peer.send(connack).await;
+        peer
+    }
+
+    /// Accepts and reads CONNECT.
+    pub async fn accept_silently(self) -> Peer {
+        let (stream, _) = self.listener.accept().await.unwrap();
+        let connect = Connect::new(ProtocolVersion::V5, "");
+        let mut peer = Peer { stream, version: ProtocolVersion::V5, inbox: Vec::new(), connect };
+        let Packet::Connect(connect) = peer.receive().await else { panic!("no CONNECT") };
+        peer.version = connect.version;
+        peer.connect = *connect;
+        peer
+    }
+}
+
+impl Peer {
+    /// The next packet of the client.
+    pub async fn receive(&mut self) -> Packet {
+        self.try_receive().await.expect("the client closed")
+    }
+
+    /// The next packet of the client; `None` when it closed.
+    pub async fn try_receive(&mut self) -> Option<Packet> {
+        loop {
+            if let Next::Frame(frame) = frame::next(&self.inbox, self.version, u32::MAX).unwrap() {
+                let (packet, size) = (Packet::decode(&frame, self.version).unwrap(), frame.wire.len());
+                self.inbox.drain(..size);
+                return Some(packet);
+            }
+            match self.stream.read_buf(&mut self.inbox).await {
+                Ok(0) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// The next packet of the client, which is a PUBLISH.
+    pub async fn receive_message(&mut self) -> Publish {
+        match self.receive().await {
+            Packet::Publish(message) => *message,
+            packet => panic!("no PUBLISH: {packet:?}"),
+        }
+    }
+
+    /// The next packet of the client, which is this acknowledgement.
+    pub async fn expect_ack(&mut self, kind: AckKind, packet_id: u16) {
+        assert_eq!(self.receive().await, Packet::Ack(super::ack(kind, packet_id)));
+    }
+
+    pub async fn send(&mut self, packet: impl Into<Packet>) {
+        let mut bytes = Vec::new();
+        packet.into().encode(self.version, &mut bytes).unwrap();
+        self.send_bytes(&bytes).await;
+    }
+
+    pub async fn send_ack(&mut self, kind: AckKind, packet_id: u16) {
+        self.send(Packet::Ack(super::ack(kind, packet_id))).await;
+    }
+
+    pub async fn send_refusal(&mut self, ack: Ack) {
+        self.send(Packet::Ack(ack)).await;
+    }
+
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+}

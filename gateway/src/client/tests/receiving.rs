@@ -1,0 +1,133 @@
+//! Messages of the server: acknowledgements by the client or by the caller, repeats, aliases, pieces.
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{
+    AckKind, Packet, PacketId, Publish, QoS, ReasonCode, SubAck, SubscriptionOptions, UserProperties,
+};
+
+use super::{accepted, ack, message, pair, pair_with, received};
+use crate::client::{ClientError, Event, Side, State};
+
+#[tokio::test]
+async fn each_qos_is_acknowledged_when_its_message_is_taken() {
+    let (mut client, mut peer) = pair().await;
+    peer.send(message(QoS::AtMostOnce, "a")).await;
+    peer.send(received(QoS::AtLeastOnce, 7, "b")).await;
+    peer.send(received(QoS::ExactlyOnce, 8, "c")).await;
+    for payload in ["a", "b", "c"] {
+        assert_eq!(client.message().await.unwrap().payload, payload);
+    }
+    peer.expect_ack(AckKind::PubAck, 7).await;
+    peer.expect_ack(AckKind::PubRec, 8).await;
+    assert_eq!(client.state().unreleased().collect::<Vec<_>>(), [PacketId::new(8).unwrap()]);
+    peer.send_ack(AckKind::PubRel, 8).await;
+    client.settle().await.unwrap();
+    peer.expect_ack(AckKind::PubComp, 8).await;
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_took_is_not_acknowledged() {
+    let (mut client, mut peer) = pair().await;
+    peer.send(received(QoS::AtLeastOnce, 7, "a")).await;
+    peer.send(Packet::PingResp).await;
+    let (pong, request) = tokio::join!(client.ping(), peer.receive());
+    pong.unwrap();
+    assert_eq!(request, Packet::PingReq, "no PUBACK before it");
+    client.message().await.unwrap();
+    peer.expect_ack(AckKind::PubAck, 7).await;
+}
+
+#[tokio::test]
+async fn a_repeated_qos_2_message_is_delivered_once() {
+    let (mut client, mut peer) = pair().await;
+    peer.send(received(QoS::ExactlyOnce, 7, "a")).await;
+    client.message().await.unwrap();
+    peer.expect_ack(AckKind::PubRec, 7).await;
+    peer.send(Publish { dup: true, ..received(QoS::ExactlyOnce, 7, "a") }).await;
+    peer.send(message(QoS::AtMostOnce, "next")).await;
+    assert_eq!(client.message().await.unwrap().payload, "next");
+    peer.expect_ack(AckKind::PubRec, 7).await;
+}
+
+#[tokio::test]
+async fn an_unknown_pubrel_is_answered_so() {
+    let (mut client, mut peer) = pair().await;
+    peer.send_ack(AckKind::PubRel, 9).await;
+    let pubcomp = async { peer.receive().await };
+    tokio::select! {
+        packet = pubcomp => {
+            let Packet::Ack(pubcomp) = packet else { panic!("{packet:?}") };
+            assert_eq!((pubcomp.kind, pubcomp.reason), (AckKind::PubComp, ReasonCode::PacketIdentifierNotFound));
+        }
+        event = client.event() => panic!("{event:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_caller_can_acknowledge_by_hand() {
+    let by_hand = |options: &mut crate::client::Options| options.receiving = Side::Caller;
+    let (mut client, mut peer) = pair_with(State::default(), by_hand, accepted()).await;
+    peer.send(received(QoS::ExactlyOnce, 7, "a")).await;
+    client.message().await.unwrap();
+    peer.send(Packet::PingResp).await;
+    client.ping().await.unwrap();
+    assert_eq!(peer.receive().await, Packet::PingReq, "no PUBREC before it");
+    client.acknowledge(&ack(AckKind::PubRec, 7)).await.unwrap();
+    peer.expect_ack(AckKind::PubRec, 7).await;
+    peer.send_ack(AckKind::PubRel, 7).await;
+    assert!(matches!(client.event().await.unwrap(), Event::Ack(pubrel) if pubrel == ack(AckKind::PubRel, 7)));
+}
+
+#[tokio::test]
+async fn aliases_of_the_server_become_topics() {
+    let allow = |options: &mut crate::client::Options| options.connect.topic_alias_maximum = Some(3);
+    let (mut client, mut peer) = pair_with(State::default(), allow, accepted()).await;
+    for (topic, alias) in [("a", 3), ("", 3), ("b", 3), ("", 3), ("", 2)] {
+        let mut message = Publish::new(topic, "");
+        message.properties.alias = Some(alias);
+        peer.send(message).await;
+    }
+    for topic in ["a", "a", "b", "b"] {
+        assert_eq!(client.message().await.unwrap().topic, topic);
+    }
+    assert!(matches!(client.message().await.unwrap_err(), ClientError::Unexpected(_)), "2 was never set");
+}
+
+#[tokio::test]
+async fn packets_come_in_pieces_and_in_heaps() {
+    let (mut client, mut peer) = pair().await;
+    let mut bytes = Vec::new();
+    for payload in ["a", "b", "c"] {
+        let packet = Packet::from(message(QoS::AtMostOnce, payload));
+        packet.encode(tidegate_mqtt::ProtocolVersion::V5, &mut bytes).unwrap();
+    }
+    let pieces = async {
+        for byte in &bytes {
+            peer.send_bytes(&[*byte]).await;
+            tokio::task::yield_now().await;
+        }
+        peer.send_bytes(&bytes).await;
+    };
+    let all = async {
+        for payload in ["a", "b", "c", "a", "b", "c"] {
+            assert_eq!(client.message().await.unwrap().payload, payload);
+        }
+    };
+    tokio::join!(pieces, all);
+}
+
+#[tokio::test]
+async fn messages_that_come_before_suback_stay_for_later() {
+    let (mut client, mut peer) = pair().await;
+    let answer = async {
+        let Packet::Subscribe(subscribe) = peer.receive().await else { panic!("no SUBSCRIBE") };
+        assert_eq!((subscribe.identifier, subscribe.filters.len()), (Some(9), 1));
+        peer.send(message(QoS::AtMostOnce, "early")).await;
+        let reasons = vec![ReasonCode::GrantedQoS1];
+        peer.send(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }).await;
+    };
+    let filter = (SubscriptionFilter::parse("a/#").unwrap(), SubscriptionOptions::of(QoS::AtLeastOnce));
+    let (suback, ()) = tokio::join!(client.subscribe([filter], Some(9), UserProperties::new()), answer);
+    assert_eq!(suback.unwrap().reasons, [ReasonCode::GrantedQoS1]);
+    assert_eq!(client.message().await.unwrap().payload, "early");
+}

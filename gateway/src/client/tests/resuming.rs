@@ -1,0 +1,76 @@
+//! A session that goes on over another connection.
+
+use tidegate_mqtt::{AckKind, ConnAck, Publish, QoS, ReasonCode};
+
+use super::{accepted, message, pair, pair_with, received};
+use crate::client::State;
+
+fn resumed() -> ConnAck {
+    ConnAck::new(ReasonCode::Success, true)
+}
+
+/// A state with a QoS 1 message, a QoS 2 message past PUBREC, a QoS 2 message, and a received QoS 2 message.
+async fn interrupted() -> State {
+    let (mut client, mut peer) = pair().await;
+    for (qos, payload) in [(QoS::AtLeastOnce, "a"), (QoS::ExactlyOnce, "b"), (QoS::ExactlyOnce, "c")] {
+        client.publish(message(qos, payload)).await.unwrap();
+        peer.receive_message().await;
+    }
+    peer.send_ack(AckKind::PubRec, 2).await;
+    peer.send(received(QoS::ExactlyOnce, 9, "d")).await;
+    client.message().await.unwrap();
+    client.abandon()
+}
+
+#[tokio::test]
+async fn what_is_open_is_sent_again_in_order() {
+    let (client, mut peer) = pair_with(interrupted().await, |_| {}, resumed()).await;
+    let again = Publish { dup: true, ..received(QoS::AtLeastOnce, 1, "a") };
+    drive(client);
+    assert_eq!(peer.receive_message().await, again);
+    peer.expect_ack(AckKind::PubRel, 2).await;
+    let again = Publish { dup: true, ..received(QoS::ExactlyOnce, 3, "c") };
+    assert_eq!(peer.receive_message().await, again);
+}
+
+#[tokio::test]
+async fn a_received_message_is_not_delivered_again() {
+    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, resumed()).await;
+    peer.send(Publish { dup: true, ..received(QoS::ExactlyOnce, 9, "d") }).await;
+    peer.send(message(QoS::AtMostOnce, "next")).await;
+    assert_eq!(client.message().await.unwrap().payload, "next");
+}
+
+#[tokio::test]
+async fn a_lost_session_is_forgotten() {
+    let (client, _peer) = pair_with(interrupted().await, |_| {}, accepted()).await;
+    assert!(client.state().is_settled());
+}
+
+#[tokio::test]
+async fn the_new_window_holds_for_what_is_sent_again() {
+    let mut connack = resumed();
+    connack.receive_maximum = Some(1);
+    let (client, mut peer) = pair_with(interrupted().await, |_| {}, connack).await;
+    drive(client);
+    assert_eq!(peer.receive_message().await.payload, "a");
+    peer.send_ack(AckKind::PubAck, 1).await;
+    peer.expect_ack(AckKind::PubRel, 2).await;
+    assert_eq!(peer.receive_message().await.payload, "c");
+}
+
+#[tokio::test]
+async fn identifiers_in_use_are_not_given_out_again() {
+    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, resumed()).await;
+    let packet_id = client.publish(message(QoS::AtLeastOnce, "new")).await.unwrap().unwrap();
+    assert_eq!(packet_id.get(), 4);
+    for _ in 0..3 {
+        peer.receive().await;
+    }
+    assert_eq!(peer.receive_message().await.packet_id, Some(packet_id));
+}
+
+/// Keeps a client going in the background.
+fn drive(mut client: crate::client::Client) {
+    tokio::spawn(async move { client.settle().await });
+}
