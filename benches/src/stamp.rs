@@ -55,3 +55,6 @@ impl Stamp {
         state
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,6 @@ use std::future::poll_fn;
 use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_benches::idle::links::{Links, Transport};
@@ -40,17 +39,16 @@ impl Certificate {
 
 fn limits() -> Limits {
     Limits {
-        handshakes: Arc::new(Handshakes::new(HandshakesConfig::default())),
-        connections: Arc::new(Connections::new(ConnectionsConfig::default())),
+        handshakes: Handshakes::new(HandshakesConfig::default()),
+        connections: Connections::new(ConnectionsConfig::default()),
     }
 }
 
 /// Answers CONNECT; with `then_close`, closes after it. Reads on until the peer is gone.
 async fn greet(mut link: Link, then_close: bool) {
     let mut buffer = [0; 512];
-    loop {
-        let Ok(count @ 1..) = poll_fn(|context| link.poll_read(context, &mut buffer)).await else { break };
-        if buffer[..count].first() == Some(&0x10) {
+    while let Ok(1..) = poll_fn(|context| link.poll_read(context, &mut buffer)).await {
+        if buffer[0] == 0x10 {
             poll_fn(|context| link.poll_write(context, &[IoSlice::new(&CONNACK)])).await.unwrap();
             poll_fn(|context| link.poll_flush(context)).await.unwrap();
             if then_close {
@@ -68,7 +66,13 @@ async fn serve(listener: Listener, then_close: bool) {
     }
 }
 
-fn run(name: &'static str, scheme: &'static str, endpoint: Endpoint, ca: PathBuf, then_close: bool) -> Report {
+fn run(
+    name: &'static str,
+    scheme: &'static str,
+    endpoint: Endpoint,
+    ca: PathBuf,
+    then_close: bool,
+) -> Report {
     let listener = bind(&ListenerConfig::new(endpoint), &limits()).unwrap();
     let address = listener.local_address().socket_addr().unwrap();
     std::thread::spawn(move || {

@@ -75,6 +75,7 @@ impl Links {
 
     /// Answers transports' pings and drops links on which anything but silence came.
     fn service(&mut self) {
+        let _context = self.runtime.enter();
         let before = self.links.len();
         self.links.retain_mut(|link| {
             let mut context = Context::from_waker(Waker::noop());
@@ -134,7 +135,7 @@ impl Crowd for Links {
         let mut left = duration;
         while !left.is_zero() {
             let nap = left.min(SERVICE_INTERVAL);
-            self.runtime.block_on(tokio::time::sleep(nap));
+            self.runtime.block_on(async { tokio::time::sleep(nap).await });
             self.service();
             left -= nap;
         }

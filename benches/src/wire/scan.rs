@@ -90,3 +90,6 @@ fn connack_property_len(id: u8, value: &[u8]) -> Option<usize> {
         _ => string(value),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Frames of every length form, whole and torn; properties of CONNACK.
+
+use super::{next, receive_maximum, skip_properties};
+use crate::wire::build;
+
+#[test]
+fn a_frame_is_cut_only_when_whole() {
+    for length in [0usize, 1, 127, 128, 16_383, 16_384] {
+        let mut bytes = build::frame(0x30, &vec![7; length]);
+        let size = bytes.len();
+        for torn in [0, 1, size / 2, size - 1] {
+            assert!(next(&bytes[..torn]).unwrap().is_none(), "{length} {torn}");
+        }
+        bytes.extend_from_slice(&[0xc0, 0]);
+        let (frame, rest) = next(&bytes).unwrap().unwrap();
+        assert_eq!((frame.packet_type(), frame.body.len(), frame.wire.len()), (3, length, size));
+        assert_eq!(rest, [0xc0, 0]);
+    }
+}
+
+#[test]
+fn a_length_of_five_bytes_is_malformed() {
+    assert!(next(&[0x30, 0xff, 0xff, 0xff, 0xff, 1]).is_err());
+}
+
+#[test]
+fn receive_maximum_is_found_among_other_properties() {
+    let mut properties = vec![0x24, 1, 0x11, 0, 0, 0, 9, 0x12];
+    build::string("assigned", &mut properties);
+    properties.push(0x26);
+    build::string("name", &mut properties);
+    build::string("value", &mut properties);
+    assert_eq!(receive_maximum(&properties), None);
+    properties.extend([0x21, 1, 2, 0x22, 0, 10]);
+    assert_eq!(receive_maximum(&properties), Some(258));
+}
+
+#[test]
+fn properties_are_skipped() {
+    assert_eq!(skip_properties(&[0, 5, 6]), Some(&[5, 6][..]));
+    assert_eq!(skip_properties(&[2, 1, 1, 5]), Some(&[5][..]));
+    assert_eq!(skip_properties(&[2, 1]), None);
+}
