@@ -41,29 +41,29 @@ struct Extras {
 }
 
 impl Held {
-    pub(crate) fn new(delivery: &Delivery<'_>) -> Self {
-        let single = delivery.identifiers.len() <= 1;
-        let rare = !single || delivery.share.is_some();
-        let extras = rare.then(|| {
-            let identifiers = if single { &[] } else { delivery.identifiers };
-            Box::new(Extras { identifiers: identifiers.into(), share: delivery.share.cloned() })
-        });
+    /// `sent`: see the field.
+    #[inline(always)]
+    pub(crate) fn new(delivery: &Delivery<'_>, sent: bool) -> Self {
+        let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
         Self {
             message: Arc::clone(delivery.message),
-            extras,
+            extras: if rare { Some(Extras::of(delivery)) } else { None },
             identifier: delivery.identifiers.first().copied().unwrap_or(0),
             qos: delivery.qos,
             retain: delivery.retain,
-            sent: false,
+            sent,
         }
     }
 
-    pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
-        let mut outgoing = Outgoing::of(&self.message, now);
-        outgoing.qos = self.qos;
-        outgoing.retain = self.retain;
-        outgoing.identifiers = self.identifiers();
-        outgoing
+    /// The delivery it was made of.
+    pub(crate) fn delivery(&self) -> Delivery<'_> {
+        Delivery {
+            message: &self.message,
+            qos: self.qos,
+            retain: self.retain,
+            identifiers: self.identifiers(),
+            share: self.share(),
+        }
     }
 
     /// The shared filter that brought it.
@@ -80,7 +80,17 @@ impl Held {
     }
 }
 
+impl Extras {
+    #[cold]
+    fn of(delivery: &Delivery<'_>) -> Box<Self> {
+        let single = delivery.identifiers.len() <= 1;
+        let identifiers = if single { &[] } else { delivery.identifiers };
+        Box::new(Self { identifiers: identifiers.into(), share: delivery.share.cloned() })
+    }
+}
+
 impl Delivery<'_> {
+    #[inline]
     pub(crate) fn outgoing(&self, now: Instant) -> Outgoing<'_> {
         let mut outgoing = Outgoing::of(self.message, now);
         outgoing.qos = self.qos;

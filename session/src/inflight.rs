@@ -3,13 +3,15 @@
 
 use std::collections::VecDeque;
 
-use tidegate_mqtt::{PacketId, QoS};
+use tidegate_mqtt::PacketId;
 
 use crate::held::Held;
 
 mod sender;
+mod slot;
 
 pub(crate) use sender::{Action, Event, State};
+use slot::Slot;
 
 /// Identifiers are handed out in sequence and wrap. `slots` holds a window of that sequence that begins at the oldest
 /// open identifier. What stays open for very long leaves the window as a straggler, so that the window is bounded and
@@ -26,18 +28,6 @@ pub(crate) struct Inflight {
     stragglers: Vec<(PacketId, Slot)>,
     /// PUBRECs so far: the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
     releases: u64,
-}
-
-/// One packet identifier.
-#[derive(Debug)]
-enum Slot {
-    Closed,
-    Published(Held),
-    /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
-    Released {
-        order: u64,
-        counted: bool,
-    },
 }
 
 /// What an acknowledgement came to: the action, and whether one of the send quota is free again.
@@ -68,15 +58,16 @@ impl Inflight {
         }
         while self.is_straggler(self.next) {
             self.append(Slot::Closed);
+            self.trim();
         }
         self.next
     }
 
-    /// Opens the identifier that was reserved.
+    /// Opens the identifier that was reserved. Inlined, so that `held` is made where it stays.
+    #[inline(always)]
     pub(crate) fn open(&mut self, held: Held) {
         self.open += 1;
         self.append(Slot::Published(held));
-        self.trim();
     }
 
     /// Puts an acknowledgement through the state table.
@@ -88,7 +79,10 @@ impl Inflight {
         let action = slot.state().on(event);
         let counted = slot.is_counted();
         match action {
-            Action::Complete => self.close(id),
+            Action::Complete => {
+                *slot = Slot::Closed;
+                self.closed();
+            }
             Action::Release => {
                 *slot = Slot::Released { order: releases, counted };
                 self.releases += 1;
@@ -120,6 +114,11 @@ impl Inflight {
             return;
         }
         *slot = Slot::Closed;
+        self.closed();
+    }
+
+    /// One slot was closed.
+    fn closed(&mut self) {
         self.open -= 1;
         if !self.stragglers.is_empty() {
             self.stragglers.retain(|(_, slot)| !matches!(slot, Slot::Closed));
@@ -163,6 +162,7 @@ impl Inflight {
         self.slots.capacity() * size_of::<Slot>() + self.stragglers.capacity() * size_of::<(PacketId, Slot)>()
     }
 
+    #[inline(always)]
     fn append(&mut self, slot: Slot) {
         self.slots.push_back(slot);
         self.next = self.next.next();
@@ -203,33 +203,6 @@ impl Inflight {
         let ids = std::iter::successors(Some(self.first), |id| Some(id.next()));
         let window = ids.zip(&self.slots);
         self.stragglers.iter().map(|(id, slot)| (*id, slot)).chain(window)
-    }
-}
-
-impl Slot {
-    fn state(&self) -> State {
-        match self {
-            Self::Closed => State::Free,
-            Self::Published(held) if held.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
-            Self::Published(_) => State::AwaitingPubAck,
-            Self::Released { .. } => State::AwaitingPubComp,
-        }
-    }
-
-    fn is_counted(&self) -> bool {
-        match self {
-            Self::Closed => false,
-            Self::Published(held) => held.sent,
-            Self::Released { counted, .. } => *counted,
-        }
-    }
-
-    fn uncount(&mut self) {
-        match self {
-            Self::Closed => {}
-            Self::Published(held) => held.sent = false,
-            Self::Released { counted, .. } => *counted = false,
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::verdict::Drop;
 
 mod alias;
 
-use alias::{Aliases, Choice};
+use alias::Aliases;
 
 /// Everything that is written to the client passes here, so that no packet exceeds its Maximum Packet Size.
 /// `[MQTT5-3.1.2-24]`
@@ -20,13 +20,6 @@ pub(crate) struct Outlet {
     packet_size_max: usize,
     aliases: Option<Box<Aliases>>,
     pub(crate) pending: Pending,
-}
-
-/// How a PUBLISH is going to be written: made by [`Outlet::plan`], used by [`Outlet::put`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
-    size: usize,
-    alias: Option<Choice>,
 }
 
 impl Outlet {
@@ -56,31 +49,31 @@ impl Outlet {
         self.aliases = None;
     }
 
-    /// Chooses the alias and checks the size; changes nothing, so that a dropped message costs neither identifier
-    /// nor quota nor alias. `[MQTT5-3.1.2-25]`
-    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<Plan, Drop> {
-        if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
-            outgoing.packet_id = Some(PacketId::MIN);
+    /// Chooses the alias and checks the size; changes nothing else, so that a dropped message costs neither identifier
+    /// nor quota nor alias. Gives the size of the packet, or some more. `[MQTT5-3.1.2-25]`
+    #[inline]
+    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+        let bound = size_bound(outgoing);
+        if self.aliases.is_none() && bound <= self.packet_size_max {
+            return Ok(bound);
         }
-        let mut alias = self.aliases.as_ref().and_then(|aliases| aliases.choose(outgoing.topic));
-        outgoing.alias = alias.map(|choice| choice.outgoing());
-        let mut size = outgoing.size(self.version);
-        if size > self.packet_size_max && outgoing.alias.take_if(|alias| !alias.known).is_some() {
-            alias = None;
-            size = outgoing.size(self.version);
-        }
-        if size > self.packet_size_max { Err(Drop::TooLarge) } else { Ok(Plan { size, alias }) }
+        self.plan_exactly(outgoing)
     }
 
-    /// Writes a PUBLISH as planned; a new alias holds from here on. `[MQTT5-3.3.2-11]`
-    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, plan: Plan) {
+    /// Writes a PUBLISH as planned, with the size that was found; a new alias holds from here on. `[MQTT5-3.3.2-11]`
+    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) {
         if let Some(aliases) = &mut self.aliases {
-            aliases.commit(plan.alias, outgoing.topic);
+            aliases.commit(outgoing.alias, outgoing.topic);
         }
-        if outgoing.payload.len() <= COPIED_MAX {
-            outgoing.encode(self.version, self.pending.buffer());
+        let copied = outgoing.payload.len() <= COPIED_MAX;
+        let buffer = self.pending.buffer();
+        if copied {
+            buffer.reserve(size);
+        }
+        outgoing.encode_head(self.version, buffer);
+        if copied {
+            buffer.extend_from_slice(outgoing.payload);
         } else {
-            outgoing.encode_head(self.version, self.pending.buffer());
             self.pending.put_shared(message.payload_bytes());
         }
     }
@@ -122,6 +115,19 @@ impl Outlet {
         self.pending.capacity() + self.aliases.as_ref().map_or(0, |aliases| aliases.capacity())
     }
 
+    /// The alias and the exact size; a new alias is left away where the message only fits without it.
+    fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+        if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
+            outgoing.packet_id = Some(PacketId::MIN);
+        }
+        outgoing.alias = self.aliases.as_ref().and_then(|aliases| aliases.choose(outgoing.topic));
+        let mut size = outgoing.size(self.version);
+        if size > self.packet_size_max && outgoing.alias.take_if(|alias| !alias.known).is_some() {
+            size = outgoing.size(self.version);
+        }
+        if size > self.packet_size_max { Err(Drop::TooLarge) } else { Ok(size) }
+    }
+
     fn try_put(&mut self, encode: impl FnOnce(ProtocolVersion, &mut Vec<u8>) -> bool) -> bool {
         let buffer = self.pending.buffer();
         let before = buffer.len();
@@ -133,16 +139,16 @@ impl Outlet {
     }
 }
 
-impl Plan {
-    /// Bytes of the whole packet.
-    pub(crate) fn size(&self) -> usize {
-        self.size
-    }
-}
-
 /// Packets that may explain themselves even to a client with Request Problem Information 0. `[MQTT5-3.1.2-29]`
 fn is_exempt(packet: &Packet) -> bool {
     matches!(packet, Packet::Publish(_) | Packet::ConnAck(_) | Packet::Disconnect(_))
+}
+
+/// What the packet cannot exceed, found without measuring it: fixed header 5, topic length 2, identifier 2, property
+/// length 4, expiry 5, each subscription identifier 5.
+fn size_bound(outgoing: &Outgoing<'_>) -> usize {
+    let parts = outgoing.topic.len() + outgoing.properties.len() + outgoing.payload.len();
+    parts + 5 * outgoing.identifiers.len() + 18
 }
 
 /// Largest payload that is copied; above, it is shared by all its receivers.

@@ -63,10 +63,7 @@ fn held(qos: QoS) -> Held {
         expires_at: None,
     };
     let message = Arc::new(Message::from_parts(&parts));
-    let mut held =
-        Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None });
-    held.sent = true;
-    held
+    Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None }, true)
 }
 
 fn open(table: &mut Inflight, list: &mut List, qos: QoS) -> PacketId {

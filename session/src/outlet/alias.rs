@@ -18,39 +18,30 @@ struct Entry {
     used: u32,
 }
 
-/// The alias for a message; holds once committed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Choice {
-    index: usize,
-    value: u16,
-    known: bool,
-}
-
 impl Aliases {
     /// None when the client, or we, want no aliases. `[MQTT5-3.1.2-27]`
     pub(crate) fn new(max: u16) -> Option<Self> {
         (max > 0).then(|| Self { max: usize::from(max), clock: 0, entries: Vec::new() })
     }
 
-    /// The alias for `topic`: its own, a free one, or that of a topic long unused.
-    pub(crate) fn choose(&self, topic: &str) -> Option<Choice> {
+    /// The alias for `topic`: its own, a free one, or that of a topic long unused. It holds once committed.
+    pub(crate) fn choose(&self, topic: &str) -> Option<OutgoingAlias> {
         if topic.len() <= WORTH_MIN {
             return None;
         }
         let present = self.entries.iter().position(|entry| *entry.topic == *topic);
         let free = || (self.entries.len() < self.max).then_some(self.entries.len());
         let index = present.or_else(free).or_else(|| self.stale())?;
-        let value = u16::try_from(index + 1).ok()?;
-        Some(Choice { index, value, known: present.is_some() })
+        Some(OutgoingAlias { value: u16::try_from(index + 1).ok()?, known: present.is_some() })
     }
 
     /// A PUBLISH is written: the client knows its alias, if it has one, from now on.
-    pub(crate) fn commit(&mut self, choice: Option<Choice>, topic: &str) {
+    pub(crate) fn commit(&mut self, alias: Option<OutgoingAlias>, topic: &str) {
         self.clock = self.clock.wrapping_add(1);
         let used = self.clock;
-        let Some(choice) = choice else { return };
-        match self.entries.get_mut(choice.index) {
-            Some(entry) if choice.known => entry.used = used,
+        let Some(alias) = alias else { return };
+        match self.entries.get_mut(usize::from(alias.value) - 1) {
+            Some(entry) if alias.known => entry.used = used,
             Some(entry) => *entry = Entry { topic: topic.into(), used },
             None => self.entries.push(Entry { topic: topic.into(), used }),
         }
@@ -66,12 +57,6 @@ impl Aliases {
         let age = |entry: &Entry| self.clock.wrapping_sub(entry.used);
         let (index, oldest) = self.entries.iter().enumerate().max_by_key(|(_, entry)| age(entry))?;
         (age(oldest) >= STALE_AGE).then_some(index)
-    }
-}
-
-impl Choice {
-    pub(crate) fn outgoing(self) -> OutgoingAlias {
-        OutgoingAlias { value: self.value, known: self.known }
     }
 }
 

@@ -28,7 +28,7 @@ fn held(expires_at: Option<Instant>) -> Held {
         expires_at,
     };
     let message = Arc::new(Message::from_parts(&parts));
-    Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None })
+    Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None }, false)
 }
 
 #[test]

@@ -34,12 +34,17 @@ impl Session {
         if delivery.qos == QoS::AtMostOnce {
             return self.push_once(delivery, now);
         }
-        let held = Held::new(delivery);
-        if self.has_room() && self.resends.is_empty() && self.queued() == 0 {
-            return self.transmit(held, now);
+        if !self.has_room() || !self.resends.is_empty() || self.queued() > 0 {
+            let queue = self.queue.get_or_insert_default();
+            return queue.push(Held::new(delivery, false), &self.config, now, &mut self.drops);
         }
-        let queue = self.queue.get_or_insert_default();
-        queue.push(held, &self.config, now, &mut self.drops)
+        match self.transmit(delivery, now) {
+            Err(reason) => self.drop_message(reason, 1),
+            Ok(()) => {
+                self.inflight.open(Held::new(delivery, true));
+                Verdict::Sent
+            }
+        }
     }
 
     /// Writes a control packet to the client. False when there is no client, or the packet exceeds its Maximum
@@ -59,6 +64,9 @@ impl Session {
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
     pub fn pump(&mut self, now: Instant) {
+        if self.resends.is_empty() && self.queue.is_none() {
+            return;
+        }
         while self.can_write()
             && let Some(id) = self.resends.pop()
         {
@@ -67,11 +75,7 @@ impl Session {
         while self.has_room()
             && let Some(held) = self.queue.as_mut().and_then(|queue| queue.pop())
         {
-            if held.message.is_expired(now) {
-                self.drops.add(Drop::Expired, 1);
-            } else {
-                let _counted = self.transmit(held, now);
-            }
+            self.transmit_queued(held, now);
         }
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
     }
@@ -83,42 +87,54 @@ impl Session {
         let mut outgoing = delivery.outgoing(now);
         match self.outlet.plan(&mut outgoing) {
             Err(reason) => self.drop_message(reason, 1),
-            Ok(plan) if self.outlet.pending.len() + plan.size() > self.config.pending_bytes_max => {
+            Ok(size) if self.outlet.pending.len() + size > self.config.pending_bytes_max => {
                 self.drop_message(Drop::Slow, 1)
             }
-            Ok(plan) => {
-                self.outlet.put(delivery.message, &outgoing, plan);
+            Ok(size) => {
+                self.outlet.put(delivery.message, &outgoing, size);
                 Verdict::Sent
             }
         }
     }
 
-    /// Sends a message at QoS 1 or 2 for the first time. One too large costs neither identifier nor quota.
-    /// `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
-    fn transmit(&mut self, mut held: Held, now: Instant) -> Verdict {
-        let mut outgoing = held.outgoing(now);
-        let plan = match self.outlet.plan(&mut outgoing) {
-            Ok(plan) => plan,
-            Err(reason) => return self.drop_message(reason, 1),
+    fn transmit_queued(&mut self, mut held: Held, now: Instant) {
+        let transmitted = if held.message.is_expired(now) {
+            Err(Drop::Expired)
+        } else {
+            self.transmit(&held.delivery(), now)
         };
+        match transmitted {
+            Err(reason) => self.drops.add(reason, 1),
+            Ok(()) => {
+                held.sent = true;
+                self.inflight.open(held);
+            }
+        }
+    }
+
+    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next.
+    /// One too large costs neither identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
+    #[inline]
+    fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<(), Drop> {
+        let mut outgoing = delivery.outgoing(now);
+        let size = self.outlet.plan(&mut outgoing)?;
         outgoing.packet_id = Some(self.inflight.reserve());
-        self.outlet.put(&held.message, &outgoing, plan);
-        held.sent = true;
-        self.inflight.open(held);
+        self.outlet.put(delivery.message, &outgoing, size);
         self.quota.take();
-        Verdict::Sent
+        Ok(())
     }
 
     /// Sends a message again, with DUP and its old identifier; it does not expire any more. `[MQTT5-3.3.1-1]`
     /// `[MQTT5-4.3.3-7]` `[MQTT3-3.3.1-1]`
     fn resend(&mut self, id: PacketId, now: Instant) {
         let Some(held) = self.inflight.published_mut(id) else { return };
-        let mut outgoing = held.outgoing(now);
+        let delivery = held.delivery();
+        let mut outgoing = delivery.outgoing(now);
         outgoing.dup = true;
         outgoing.packet_id = Some(id);
         match self.outlet.plan(&mut outgoing) {
-            Ok(plan) => {
-                self.outlet.put(&held.message, &outgoing, plan);
+            Ok(size) => {
+                self.outlet.put(delivery.message, &outgoing, size);
                 held.sent = true;
                 self.quota.take();
             }

@@ -1,0 +1,49 @@
+//! One packet identifier of the in-flight table: what it holds, and what that awaits.
+
+use tidegate_mqtt::QoS;
+
+use crate::held::Held;
+
+use super::State;
+
+/// One packet identifier.
+#[derive(Debug)]
+pub(super) enum Slot {
+    Closed,
+    Published(Held),
+    /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
+    Released {
+        order: u64,
+        counted: bool,
+    },
+}
+
+impl Slot {
+    /// What the identifier awaits.
+    pub(super) fn state(&self) -> State {
+        match self {
+            Self::Closed => State::Free,
+            Self::Published(held) if held.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
+            Self::Published(_) => State::AwaitingPubAck,
+            Self::Released { .. } => State::AwaitingPubComp,
+        }
+    }
+
+    /// Whether it holds one of the send quota of this connection.
+    pub(super) fn is_counted(&self) -> bool {
+        match self {
+            Self::Closed => false,
+            Self::Published(held) => held.sent,
+            Self::Released { counted, .. } => *counted,
+        }
+    }
+
+    /// A new connection: it holds none.
+    pub(super) fn uncount(&mut self) {
+        match self {
+            Self::Closed => {}
+            Self::Published(held) => held.sent = false,
+            Self::Released { counted, .. } => *counted = false,
+        }
+    }
+}
