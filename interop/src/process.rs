@@ -1,5 +1,6 @@
 //! A child process with its output collected and a deadline for its end; killed when dropped.
 
+use std::io::Write;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,19 @@ pub struct Ended {
 impl Process {
     /// Starts `command`; `name` is for failures.
     pub fn start(name: &str, command: &mut Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::start_from(name, command.stdin(Stdio::null()))
+    }
+
+    /// Starts `command` with `input`, a short text, on its standard input.
+    pub fn start_with_input(name: &str, command: &mut Command, input: &str) -> Self {
+        let mut process = Self::start_from(name, command.stdin(Stdio::piped()));
+        let mut pipe = process.child.stdin.take().expect("a pipe");
+        pipe.write_all(input.as_bytes()).expect("a child that reads");
+        process
+    }
+
+    fn start_from(name: &str, command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let output = Log::collect(child.stdout.take().expect("a pipe"));
         let errors = Log::collect(child.stderr.take().expect("a pipe"));

@@ -1,0 +1,99 @@
+//! Tidegate's own client library as a peer of the scenarios, over every transport.
+
+use tidegate_gateway::client::{Client, Options, State};
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{
+    ProtocolVersion, Publish, QoS, ReasonCode, SubscriptionOptions, UserProperties, Will, topic,
+};
+
+use crate::broker::Broker;
+use crate::peer::{Opening, Peer, Received};
+use crate::transport::Transport;
+
+/// How to connect to a broker under test.
+#[must_use]
+pub fn options(broker: &Broker, transport: Transport, version: ProtocolVersion, client_id: &str) -> Options {
+    let mut options = Options::new(broker.url(transport).parse().expect("a URL"), version, client_id);
+    options.tls.ca_files.push(broker.authority().to_owned());
+    options
+}
+
+/// The same with a session that is kept for a minute.
+#[must_use]
+pub fn kept(mut options: Options) -> Options {
+    options.connect.clean_start = false;
+    options.connect.session_expiry = options.connect.version.is_v5().then_some(60);
+    options
+}
+
+/// A message to publish.
+#[must_use]
+pub fn message(topic: &str, payload: &str, qos: u8) -> Publish {
+    let mut message = Publish::new(topic.to_owned(), payload.to_owned());
+    message.qos = level(qos);
+    message
+}
+
+/// Subscribes to one filter; it has to be granted as asked.
+pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
+    let filter = SubscriptionFilter::parse(filter).expect("a filter");
+    let options = SubscriptionOptions { qos: level(qos), ..SubscriptionOptions::default() };
+    let suback = client.subscribe([(filter, options)], None, UserProperties::new()).await.expect("SUBACK");
+    assert_eq!(suback.reasons.iter().map(|reason| reason.value()).collect::<Vec<_>>(), [qos]);
+}
+
+/// MQTT 5.0 through the client library.
+pub struct Tidegate(Client);
+
+impl Peer for Tidegate {
+    async fn open(opening: Opening<'_>) -> Self {
+        let mut options = options(opening.broker, opening.transport, ProtocolVersion::V5, opening.client_id);
+        if opening.persistent {
+            options = kept(options);
+        }
+        if let Some((name, payload, qos)) = opening.will {
+            let name = topic::Name::parse(name).expect("a topic");
+            options.connect.will = Some(Will::new(name, payload.to_owned(), level(qos)));
+        }
+        Self(Client::connect(&options, State::default()).await.expect("CONNACK"))
+    }
+
+    fn session_present(&self) -> bool {
+        self.0.connack().session_present
+    }
+
+    async fn subscribe(&mut self, filter: &str, qos: u8) {
+        subscribe(&mut self.0, filter, qos).await;
+    }
+
+    async fn publish(&mut self, topic: &str, payload: &str, qos: u8, retain: bool) {
+        let message = Publish { retain, ..message(topic, payload, qos) };
+        if let Some(id) = self.0.publish(message).await.expect("the connection") {
+            let done = self.0.acknowledged(id).await.expect("an acknowledgement");
+            assert!(!done.reason.is_error(), "{done:?}");
+        }
+    }
+
+    async fn next(&mut self) -> Received {
+        let message = self.0.message().await.expect("the connection");
+        Received {
+            topic: message.topic.to_string(),
+            payload: String::from_utf8_lossy(&message.payload).into_owned(),
+            qos: message.qos.value(),
+            retain: message.retain,
+        }
+    }
+
+    async fn close(mut self) {
+        self.0.settle().await.expect("the last acknowledgements");
+        let _ = self.0.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    }
+
+    async fn cut(self) {
+        let _ = self.0.abandon();
+    }
+}
+
+fn level(qos: u8) -> QoS {
+    QoS::try_from(qos).expect("a QoS")
+}

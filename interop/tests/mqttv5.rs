@@ -1,0 +1,101 @@
+//! mqttv5, the command line of another implementation in Rust: MQTT 3.1.1 and 5.0 over QUIC.
+
+use std::process::Command;
+
+use tidegate_interop::broker::Broker;
+use tidegate_interop::process::Process;
+use tidegate_interop::toolbox;
+use tidegate_interop::transport::Transport;
+
+#[test]
+fn mqtt_5_over_quic() {
+    keeps_the_rules("5");
+}
+
+#[test]
+fn mqtt_3_1_1_over_quic() {
+    keeps_the_rules("3.1.1");
+}
+
+fn keeps_the_rules(version: &'static str) {
+    let broker = Broker::start();
+    let mqttv5 = Mqttv5 { broker: &broker, version };
+    each_qos(mqttv5);
+    retained(mqttv5);
+    will(mqttv5);
+    resume(mqttv5);
+    broker.stop();
+}
+
+fn each_qos(mqttv5: Mqttv5<'_>) {
+    for qos in ["0", "1", "2"] {
+        let receiver = mqttv5.subscribed(&["-t", "qos/+", "-q", qos, "-n", "20", "-v"]);
+        mqttv5.publish(&["-t", "qos/a", "-q", qos, "-m", "word", "--repeat", "20", "--interval", "1"]);
+        assert_eq!(messages(&receiver.succeed().output), ["qos/a: word"; 20]);
+    }
+}
+
+fn retained(mqttv5: Mqttv5<'_>) {
+    mqttv5.publish(&["-t", "retained/a", "-r", "-q", "1", "-m", "kept"]);
+    let output = mqttv5.receive(&["-t", "retained/#", "-q", "1", "-n", "1", "-v"]).succeed().output;
+    assert_eq!(messages(&output), ["retained/a: kept"]);
+}
+
+fn will(mqttv5: Mqttv5<'_>) {
+    let watcher = mqttv5.subscribed(&["-t", "will/a", "-q", "2", "-n", "1", "-v"]);
+    // A QUIC peer that vanishes is missed when its keep alive has run out one and a half times.
+    let will = ["--will-topic", "will/a", "--will-message", "gone", "--will-qos", "2", "-k", "2s"];
+    mqttv5.subscribed(&[will.as_slice(), &["-t", "will/none", "-q", "0"]].concat()).kill();
+    assert_eq!(messages(&watcher.succeed().output), ["will/a: gone"]);
+}
+
+/// The first connection vanishes without a word, and the second takes the session over with all that came meanwhile.
+fn resume(mqttv5: Mqttv5<'_>) {
+    let session = ["-c", "keeper", "--no-clean-start", "-t", "resume/a", "-q", "2", "-v"];
+    mqttv5.subscribed(&session).kill();
+    for word in ["one", "two", "three"] {
+        mqttv5.publish(&["-t", "resume/a", "-q", "2", "-m", word]);
+    }
+    let output = mqttv5.receive(&[session.as_slice(), &["-n", "3"]].concat()).succeed().output;
+    assert_eq!(messages(&output), ["resume/a: one", "resume/a: two", "resume/a: three"]);
+}
+
+/// The program against the QUIC port, with everything on one stream.
+#[derive(Clone, Copy)]
+struct Mqttv5<'a> {
+    broker: &'a Broker,
+    version: &'static str,
+}
+
+impl Mqttv5<'_> {
+    fn publish(self, arguments: &[&str]) {
+        let _ = self.start("pub", arguments).succeed();
+    }
+
+    fn receive(self, arguments: &[&str]) -> Process {
+        self.start("sub", arguments)
+    }
+
+    fn subscribed(self, arguments: &[&str]) -> Process {
+        let process = self.receive(arguments);
+        process.wait_for_output(|line| line.contains("Subscribed to"), "SUBACK");
+        process
+    }
+
+    fn start(self, name: &str, arguments: &[&str]) -> Process {
+        let mut command = Command::new(toolbox::mqttv5());
+        command.args([name, "--url", &self.broker.url(Transport::Quic), "--protocol-version", self.version]);
+        command.arg("--ca-cert").arg(self.broker.authority());
+        command.args(["--non-interactive", "--quic-stream-strategy", "control-only"]);
+        Process::start(&format!("mqttv5 {name}"), command.args(arguments))
+    }
+}
+
+/// The messages among what it wrote: `TOPIC: PAYLOAD`, without its own remarks.
+fn messages(output: &[String]) -> Vec<&str> {
+    output
+        .iter()
+        .map(String::as_str)
+        .filter(|line| line.split_once(": ").is_some_and(|(topic, _)| topic.contains('/')))
+        .collect()
+}

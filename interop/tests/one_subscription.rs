@@ -1,0 +1,79 @@
+//! One `tidegate sub` over QUIC receives what others publish over every transport, at each QoS, in the order of each
+//! publisher.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::thread;
+
+use tidegate_interop::broker::Broker;
+use tidegate_interop::counterpart::{Counterpart, Run};
+use tidegate_interop::process::Process;
+use tidegate_interop::transport::Transport;
+
+/// Messages of one publisher at one QoS.
+const COUNT: usize = 50;
+const QOS: [&str; 3] = ["0", "1", "2"];
+const PUBLISHERS: usize = 6;
+
+#[test]
+fn receives_what_every_transport_brings() {
+    let broker = Broker::start();
+    let total = (PUBLISHERS * QOS.len() * COUNT).to_string();
+    let mut subscriber = broker.client("sub", Transport::Quic);
+    subscriber.args(["-t", "a/#", "-q", "2", "-v", "-C", &total]);
+    let subscriber = Process::start("tidegate sub", &mut subscriber);
+    subscriber.wait_for_error(|line| line.starts_with("subscribed: a/#"), "SUBACK");
+
+    thread::scope(|scope| {
+        for qos in QOS {
+            let broker = &broker;
+            scope.spawn(move || mosquitto_pub(broker, "mqttv311", qos));
+            scope.spawn(move || mosquitto_pub(broker, "mqttv5", qos));
+            scope.spawn(move || browser(broker, qos));
+            for transport in [Transport::Tcp, Transport::Tls, Transport::Ws] {
+                scope.spawn(move || tidegate_pub(broker, transport, qos));
+            }
+        }
+    });
+
+    let mut by_topic = BTreeMap::<String, Vec<String>>::new();
+    for line in subscriber.succeed().output {
+        let (topic, payload) = line.split_once(' ').expect("topic and payload");
+        by_topic.entry(topic.to_owned()).or_default().push(payload.to_owned());
+    }
+    assert_eq!(by_topic.len(), PUBLISHERS * QOS.len(), "{:?}", by_topic.keys());
+    let expected: Vec<_> = (0..COUNT).map(|n| n.to_string()).collect();
+    for (topic, payloads) in by_topic {
+        let numbers: Vec<_> =
+            payloads.iter().map(|text| text.rsplit(' ').next().unwrap_or_default()).collect();
+        assert_eq!(numbers, expected, "{topic}");
+    }
+    broker.stop();
+}
+
+fn lines() -> String {
+    (0..COUNT).map(|n| format!("{n}\n")).collect()
+}
+
+fn mosquitto_pub(broker: &Broker, version: &str, qos: &str) {
+    let port = broker.port(Transport::Tcp).to_string();
+    let mut command = Command::new("mosquitto_pub");
+    command.args(["-h", "localhost", "-p", &port, "-V", version, "-q", qos, "-l"]);
+    command.args(["-t", &format!("a/mosquitto-{version}/{qos}")]);
+    let _ = Process::start_with_input("mosquitto_pub", &mut command, &lines()).succeed();
+}
+
+fn tidegate_pub(broker: &Broker, transport: Transport, qos: &str) {
+    let mut command = broker.client("pub", transport);
+    command.args(["-q", qos, "-l", "-t", &format!("a/tidegate-{}/{qos}", transport.name())]);
+    let _ = Process::start_with_input("tidegate pub", &mut command, &lines()).succeed();
+}
+
+fn browser(broker: &Broker, qos: &str) {
+    let (topic, prefix, count) = (format!("a/browser/{qos}"), format!("browser{qos}"), COUNT.to_string());
+    let more = ["--topic", &topic, "--qos", qos, "--count", &count];
+    let run = Run { transport: Transport::Wss, version: 5, prefix: &prefix, more: &more };
+    let _ = Counterpart::node("browser.mjs").start("publish", broker, run).succeed();
+}

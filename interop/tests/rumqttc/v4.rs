@@ -1,0 +1,113 @@
+//! rumqttc's client for MQTT 3.1.1 as a peer of the scenarios: its event loop turns while a scenario waits.
+
+use std::collections::VecDeque;
+use std::fs;
+
+use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, Transport, qos};
+use tidegate_interop::peer::{Opening, Peer, Received};
+
+pub struct Client {
+    requests: AsyncClient,
+    events: EventLoop,
+    received: VecDeque<Received>,
+    session_present: bool,
+    /// QoS 2 messages received, for which PUBCOMP is still to be sent.
+    open: u32,
+}
+
+impl Client {
+    /// Turns the event loop until `wanted`; messages that come meanwhile are kept.
+    async fn turn_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.turn().await;
+            if wanted(&event) {
+                return event;
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> Event {
+        let event = self.events.poll().await.expect("the connection stays");
+        match &event {
+            Event::Incoming(Packet::Publish(publish)) => {
+                self.open += u32::from(publish.qos == QoS::ExactlyOnce);
+                self.received.push_back(Received {
+                    topic: publish.topic.clone(),
+                    payload: String::from_utf8_lossy(&publish.payload).into_owned(),
+                    qos: level(publish.qos),
+                    retain: publish.retain,
+                });
+            }
+            Event::Outgoing(Outgoing::PubComp(_)) => self.open -= 1,
+            _ => {}
+        }
+        event
+    }
+}
+
+impl Peer for Client {
+    async fn open(opening: Opening<'_>) -> Self {
+        let port = opening.broker.port(opening.transport);
+        let mut options = MqttOptions::new(opening.client_id, "localhost", port);
+        options.set_clean_session(!opening.persistent);
+        if opening.transport.is_encrypted() {
+            let authority = fs::read(opening.broker.authority()).expect("the authority");
+            options.set_transport(Transport::tls(authority, None, None));
+        }
+        if let Some((topic, payload, level)) = opening.will {
+            options.set_last_will(LastWill::new(topic, payload, qos(level).expect("a QoS"), false));
+        }
+        let (requests, events) = AsyncClient::new(options, 10);
+        let mut client =
+            Self { requests, events, received: VecDeque::new(), session_present: false, open: 0 };
+        let connack = client.turn_until(|event| matches!(event, Event::Incoming(Packet::ConnAck(_)))).await;
+        let Event::Incoming(Packet::ConnAck(connack)) = connack else { unreachable!("what was waited for") };
+        client.session_present = connack.session_present;
+        client
+    }
+
+    fn session_present(&self) -> bool {
+        self.session_present
+    }
+
+    async fn subscribe(&mut self, filter: &str, level: u8) {
+        self.requests.subscribe(filter, qos(level).expect("a QoS")).await.expect("a request");
+        self.turn_until(|event| matches!(event, Event::Incoming(Packet::SubAck(_)))).await;
+    }
+
+    async fn publish(&mut self, topic: &str, payload: &str, level: u8, retain: bool) {
+        let level = qos(level).expect("a QoS");
+        self.requests.publish(topic, level, retain, payload.to_owned()).await.expect("a request");
+        self.turn_until(|event| match level {
+            QoS::AtMostOnce => matches!(event, Event::Outgoing(Outgoing::Publish(_))),
+            QoS::AtLeastOnce => matches!(event, Event::Incoming(Packet::PubAck(_))),
+            QoS::ExactlyOnce => matches!(event, Event::Incoming(Packet::PubComp(_))),
+        })
+        .await;
+    }
+
+    async fn next(&mut self) -> Received {
+        while self.received.is_empty() {
+            self.turn_until(|event| matches!(event, Event::Incoming(Packet::Publish(_)))).await;
+        }
+        self.received.pop_front().expect("a message")
+    }
+
+    async fn close(mut self) {
+        while self.open > 0 {
+            self.turn().await;
+        }
+        self.requests.disconnect().await.expect("a request");
+        self.turn_until(|event| matches!(event, Event::Outgoing(Outgoing::Disconnect))).await;
+    }
+
+    async fn cut(self) {}
+}
+
+fn level(qos: QoS) -> u8 {
+    match qos {
+        QoS::AtMostOnce => 0,
+        QoS::AtLeastOnce => 1,
+        QoS::ExactlyOnce => 2,
+    }
+}

@@ -1,0 +1,109 @@
+//! Peers that connect and then say nothing delay nobody: one of them, or two hundred, on any port with handshakes.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connection, Endpoint};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use tidegate_interop::broker::Broker;
+use tidegate_interop::peer::{Opening, Peer, Received};
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::Tidegate;
+use tidegate_interop::transport::Transport;
+use tokio::net::TcpStream;
+
+/// Half of what the broker gives a handshake: who waits for a silent peer takes longer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn on_the_quic_port() {
+    let broker = Broker::start();
+    let endpoint = quic_endpoint(&broker);
+    let mut silent = vec![quic_handshake(&broker, &endpoint).await];
+    others_are_served(&broker, Transport::Quic).await;
+    while silent.len() < 200 {
+        silent.push(quic_handshake(&broker, &endpoint).await);
+    }
+    others_are_served(&broker, Transport::Quic).await;
+    drop(silent);
+    broker.stop();
+}
+
+#[tokio::test]
+async fn on_the_tls_port() {
+    silent_sockets_delay_nobody(Transport::Tls).await;
+}
+
+#[tokio::test]
+async fn on_the_secure_websocket_port() {
+    silent_sockets_delay_nobody(Transport::Wss).await;
+}
+
+#[tokio::test]
+async fn on_the_websocket_port() {
+    silent_sockets_delay_nobody(Transport::Ws).await;
+}
+
+#[tokio::test]
+async fn on_the_tcp_port() {
+    silent_sockets_delay_nobody(Transport::Tcp).await;
+}
+
+async fn silent_sockets_delay_nobody(transport: Transport) {
+    let broker = Broker::start();
+    let connect = || TcpStream::connect(("localhost", broker.port(transport)));
+    let mut silent = vec![connect().await.expect("a connection")];
+    others_are_served(&broker, transport).await;
+    while silent.len() < 200 {
+        silent.push(connect().await.expect("a connection"));
+    }
+    others_are_served(&broker, transport).await;
+    drop(silent);
+    broker.stop();
+}
+
+/// Others come and go, and talk, on the same port and on the plain one.
+async fn others_are_served(broker: &Broker, transport: Transport) {
+    for way in [transport, transport, Transport::Tcp] {
+        let begin = Instant::now();
+        within_deadline("a round trip", round_trip(broker, way)).await;
+        assert!(begin.elapsed() < LIMIT, "{way:?} took {:?}", begin.elapsed());
+    }
+}
+
+async fn round_trip(broker: &Broker, transport: Transport) {
+    let mut peer = Tidegate::open(Opening::new(broker, transport, "other")).await;
+    peer.subscribe("a", 1).await;
+    peer.publish("a", "word", 1, false).await;
+    assert_eq!(peer.next().await, Received::new("a", "word", 1));
+    peer.close().await;
+}
+
+fn quic_endpoint(broker: &Broker) -> Endpoint {
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_file(broker.authority()).expect("the authority");
+    roots.add(authority).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"mqtt".to_vec()];
+    let mut endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a socket");
+    let quic = QuicClientConfig::try_from(tls).expect("a QUIC configuration");
+    endpoint.set_default_client_config(ClientConfig::new(Arc::new(quic)));
+    endpoint
+}
+
+/// A whole handshake, and then no stream.
+async fn quic_handshake(broker: &Broker, endpoint: &Endpoint) -> Connection {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Quic)));
+    endpoint.connect(address, "localhost").expect("a connection").await.expect("a handshake")
+}
