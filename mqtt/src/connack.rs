@@ -1,8 +1,5 @@
 //! CONNACK: the server's answer to CONNECT, with what it offers.
 
-#[cfg(test)]
-mod tests;
-
 use bytes::Bytes;
 
 use crate::error::{EncodeError, Fault};
@@ -87,7 +84,7 @@ impl ConnAck {
         if flags > 1 {
             return Err(Fault::ConnAckFlags);
         }
-        let session_present = flags == 1;
+        let session_present = flags == 1 && has_session_present(version);
         let connack = if version.is_v5() {
             let reason = reader.reason(Place::ConnAck)?;
             PropertyList::read(reader, Place::ConnAck)?.into_connack(reason, session_present)
@@ -103,9 +100,7 @@ impl ConnAck {
         if self.session_present && self.reason.is_error() {
             writer.fail(EncodeError::Value("MQTT5-3.2.2-6"));
         }
-        // 3.1 has no session present flag.
-        let has_flag = version != ProtocolVersion::V3_1;
-        writer.u8(u8::from(self.session_present && has_flag));
+        writer.u8(u8::from(self.session_present && has_session_present(version)));
         if version.is_v5() {
             writer.reason(self.reason, Place::ConnAck);
             writer.measured(|writer| self.write_properties(writer));
@@ -160,4 +155,9 @@ impl PropertyList<'_> {
             user_properties: self.user,
         }
     }
+}
+
+/// 3.1 has the byte but not the flag.
+const fn has_session_present(version: ProtocolVersion) -> bool {
+    !matches!(version, ProtocolVersion::V3_1)
 }

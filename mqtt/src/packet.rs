@@ -3,6 +3,8 @@
 mod decode;
 mod encode;
 mod strip;
+#[cfg(test)]
+mod tests;
 
 use crate::ack::Ack;
 use crate::auth::Auth;

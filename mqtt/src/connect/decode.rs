@@ -77,9 +77,7 @@ fn read_properties<'a>(reader: &mut Reader<'a>, version: ProtocolVersion) -> Res
     if !version.is_v5() {
         return Ok(PropertyList::default());
     }
-    let properties = PropertyList::read(reader, Place::Connect)?;
-    properties.check_authentication()?;
-    Ok(properties)
+    PropertyList::read(reader, Place::Connect)
 }
 
 impl PropertyList<'_> {

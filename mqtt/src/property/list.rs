@@ -37,6 +37,7 @@ impl<'a> PropertyList<'a> {
             }
             before = scan.rest();
         }
+        list.check_authentication()?;
         Ok(list)
     }
 
@@ -69,8 +70,8 @@ impl<'a> PropertyList<'a> {
         }
     }
 
-    /// Authentication data without a method is an error `[MQTT5-4.12.0-5]`.
-    pub(crate) fn check_authentication(&self) -> Result<(), Fault> {
+    /// Authentication data without a method is an error (section 3.1.2.11.10).
+    fn check_authentication(&self) -> Result<(), Fault> {
         let method = self.value(PropertyId::AuthenticationMethod);
         let data = self.value(PropertyId::AuthenticationData);
         if data.is_some() && method.is_none() { Err(Fault::AuthenticationMethodMissing) } else { Ok(()) }

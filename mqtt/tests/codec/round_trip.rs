@@ -1,0 +1,58 @@
+//! What is written is read back the same, and written again the same.
+
+use proptest::prelude::*;
+use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
+use tidegate_mqtt::{Packet, ProtocolVersion};
+
+use crate::packets::packet;
+
+/// A packet's bytes.
+pub(crate) fn encode(packet: &Packet, version: ProtocolVersion) -> Vec<u8> {
+    let mut out = Vec::new();
+    packet.encode(version, &mut out).unwrap();
+    out
+}
+
+/// The packet that `bytes` are, all of them; `None` where they are none or not whole.
+pub(crate) fn decode(bytes: &[u8], version: ProtocolVersion) -> Option<Packet> {
+    match frame::next(bytes, version, PACKET_SIZE_MAX).ok()? {
+        Next::Frame(frame) if frame.wire.len() == bytes.len() => Packet::decode(&frame, version).ok(),
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::config())]
+
+    #[test]
+    fn five(packet in packet(ProtocolVersion::V5)) {
+        check(&packet, ProtocolVersion::V5)?;
+    }
+
+    #[test]
+    fn three_one_one(packet in packet(ProtocolVersion::V3_1_1)) {
+        check(&packet, ProtocolVersion::V3_1_1)?;
+    }
+
+    #[test]
+    fn three_one(packet in packet(ProtocolVersion::V3_1)) {
+        check(&packet, ProtocolVersion::V3_1)?;
+    }
+
+    /// A packet of 5.0 can be written for a receiver of 3.x, and is valid there; but for AUTH and a password alone.
+    #[test]
+    fn five_for_three(packet in packet(ProtocolVersion::V5)) {
+        let mut out = Vec::new();
+        if !matches!(packet, Packet::Connect(_)) && packet.encode(ProtocolVersion::V3_1_1, &mut out).is_ok() {
+            let bad_filter = matches!(&packet, Packet::Unsubscribe(it) if it.filters.iter().any(Result::is_err));
+            prop_assert_eq!(decode(&out, ProtocolVersion::V3_1_1).is_none(), bad_filter, "{:?} {:?}", packet, out);
+        }
+    }
+}
+
+fn check(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
+    let bytes = encode(packet, version);
+    let read = decode(&bytes, version);
+    prop_assert_eq!(read.as_ref(), Some(packet));
+    Ok(())
+}

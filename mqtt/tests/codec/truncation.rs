@@ -1,0 +1,53 @@
+//! Packets cut short at every byte: a frame cut short is waited for, a body cut short is refused or a shorter packet.
+
+use proptest::prelude::*;
+use tidegate_mqtt::frame::{self, Next};
+use tidegate_mqtt::{Packet, ProtocolVersion};
+
+use crate::packets::packet;
+use crate::round_trip::{decode, encode};
+
+proptest! {
+    #![proptest_config(crate::config())]
+
+    #[test]
+    fn nothing_is_read_beyond_the_end(packet in packet(ProtocolVersion::V5)) {
+        check(&packet, ProtocolVersion::V5)?;
+    }
+
+    #[test]
+    fn nor_in_three(packet in packet(ProtocolVersion::V3_1_1)) {
+        check(&packet, ProtocolVersion::V3_1_1)?;
+    }
+
+    #[test]
+    fn noise_is_no_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        for version in ProtocolVersion::ALL {
+            if let Some(packet) = decode(&bytes, version) {
+                prop_assert_eq!(decode(&encode(&packet, version), version), Some(packet));
+            }
+        }
+    }
+}
+
+fn check(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
+    let bytes = encode(packet, version);
+    for end in 0..bytes.len() {
+        let next = frame::next(&bytes[..end], version, frame::PACKET_SIZE_MAX);
+        let waits = match next {
+            Ok(Next::Incomplete { size }) => size.is_none_or(|size| size == bytes.len()),
+            _ => false,
+        };
+        prop_assert!(waits, "{:?} at {}", next, end);
+    }
+    let Ok(Next::Frame(frame)) = frame::next(&bytes, version, frame::PACKET_SIZE_MAX) else {
+        return Err(TestCaseError::fail("a whole packet is no frame"));
+    };
+    for end in 0..frame.body.len() {
+        let shorter = frame::Frame { body: &frame.body[..end], ..frame };
+        // What is still a packet, such as a PUBLISH with less payload, is another one.
+        let other = Packet::decode(&shorter, version).ok().filter(|read| read == packet);
+        prop_assert_eq!(other, None, "cut at {}", end);
+    }
+    Ok(())
+}
