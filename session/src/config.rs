@@ -29,7 +29,8 @@ pub struct Config {
     pub packet_size_max: u32,
     /// Topic aliases a client may set; default 64. Cost: one topic name each a connection.
     pub topic_alias_maximum: u16,
-    /// Topic aliases used towards a client that allows them; default 16, 0 uses none. Cost: one topic name each.
+    /// Topic aliases used towards a client that allows them; default 16, 0 uses none. Cost: one topic name each, and
+    /// a comparison each a message.
     pub outgoing_alias_max: u16,
     /// Highest QoS served; default 2.
     pub qos_max: QoS,
@@ -50,8 +51,8 @@ pub struct Config {
     pub client_id_strict: bool,
     /// Response Information for clients that ask for it; default none.
     pub response_information: Option<Arc<str>>,
-    /// Messages open towards a client at a time, its Receive Maximum notwithstanding; default 1,024, at least 1.
-    /// Cost: 24 bytes each, and the message.
+    /// Messages open towards a client at a time, its Receive Maximum notwithstanding; default 1,024, at least 1,
+    /// at most 16,384. Cost: 24 bytes each, and the message.
     pub inflight_max: u16,
     /// Messages that wait for a client; default 100,000. Cost: 24 bytes each, and the message.
     pub queue_len_max: usize,

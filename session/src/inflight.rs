@@ -51,7 +51,7 @@ impl Default for Inflight {
 }
 
 impl Inflight {
-    /// The identifier that [`Inflight::open`] gives next; the caller keeps the number of open ones below 65,535.
+    /// The identifier that [`Inflight::open`] gives next; the caller keeps to [`INFLIGHT_MAX`].
     pub(crate) fn reserve(&mut self) -> PacketId {
         if self.slots.len() >= WINDOW_MAX {
             self.leave_behind();
@@ -213,8 +213,11 @@ fn distance(first: PacketId, id: PacketId) -> usize {
     if ahead >= behind { ahead - behind } else { ahead + usize::from(u16::MAX) - behind }
 }
 
+/// Most open identifiers, whatever the configuration says: a full window of them.
+pub(crate) const INFLIGHT_MAX: u16 = 16_384;
+
 /// Longest window, in identifiers.
-const WINDOW_MAX: usize = 8192;
+const WINDOW_MAX: usize = 16_384;
 
 /// Slots whose memory an empty table may keep.
 const IDLE_SLOTS_MAX: usize = 64;

@@ -123,12 +123,12 @@ fn operation() -> impl Strategy<Value = Operation> {
         12 => qos.prop_map(Operation::Open),
         16 => (any::<usize>(), event.clone()).prop_map(|(place, event)| Operation::Settle(place, event)),
         1 => (1..u16::MAX, event).prop_map(|(id, event)| Operation::Stray(id, event)),
-        1 => prop_oneof![3 => 1..50u16, 1 => 1..9000u16].prop_map(Operation::Turn),
+        1 => prop_oneof![3 => 1..50u16, 1 => 1..17_000u16].prop_map(Operation::Turn),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn agrees_with_a_list(operations in prop::collection::vec(operation(), 1..200)) {
         let mut table = Inflight::default();

@@ -5,9 +5,11 @@ use std::time::Instant;
 use tidegate_mqtt::{Ack, Packet, PacketId, QoS};
 
 use crate::held::{Delivery, Held};
+use crate::inflight::INFLIGHT_MAX;
 use crate::verdict::{Drop, Verdict};
 
 use super::Session;
+use super::lifecycle::Life;
 
 impl Session {
     /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest.
@@ -35,8 +37,7 @@ impl Session {
             return self.push_once(delivery, now);
         }
         if !self.has_room() || !self.resends.is_empty() || self.queued() > 0 {
-            let queue = self.queue.get_or_insert_default();
-            return queue.push(Held::new(delivery, false), &self.config, now, &mut self.drops);
+            return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
             Err(reason) => self.drop_message(reason, 1),
@@ -78,6 +79,15 @@ impl Session {
             self.transmit_queued(held, now);
         }
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
+    }
+
+    /// A session that has ended keeps nothing: the router may find it for a moment longer.
+    fn enqueue(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
+        if self.life == Life::Ended {
+            return self.drop_message(Drop::Ended, 1);
+        }
+        let queue = self.queue.get_or_insert_default();
+        queue.push(Held::new(delivery, false), &self.config, now, &mut self.drops)
     }
 
     fn push_once(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
@@ -152,7 +162,7 @@ impl Session {
 
     /// Whether a new one may be opened besides.
     fn has_room(&self) -> bool {
-        self.can_write() && self.inflight.len() < self.config.inflight_max.max(1)
+        self.can_write() && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
     }
 
     fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {

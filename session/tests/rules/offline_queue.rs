@@ -93,3 +93,12 @@ fn retain_is_kept_per_copy() {
     let retained: Vec<_> = pair.published().iter().map(|publish| publish.retain).collect();
     assert_eq!(retained, [true, false], "[MQTT5-3.3.1-13]");
 }
+
+#[test]
+fn an_ended_session_keeps_nothing() {
+    let mut pair = Pair::new(lasting());
+    let cause = Cause::Disconnect { reason: tidegate_mqtt::ReasonCode::Success, session_expiry: Some(0) };
+    assert!(pair.detach(cause).ended);
+    assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Dropped(Drop::Ended));
+    assert_eq!(pair.session.queued(), 0);
+}
