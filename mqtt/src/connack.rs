@@ -86,18 +86,22 @@ impl ConnAck {
         }
         let session_present = flags == 1 && has_session_present(version);
         let connack = if version.is_v5() {
-            let reason = reader.reason(Place::ConnAck)?;
-            PropertyList::read(reader, Place::ConnAck)?.into_connack(reason, session_present)
+            read_five(reader, session_present)?
         } else {
             let reason = ReasonCode::from_connect_return_code(reader.u8()?).ok_or(Fault::ReasonCode)?;
             Self::new(reason, session_present)
         };
-        // [MQTT5-3.2.2-6] [MQTT3-3.2.2-4]
-        if session_present && connack.reason.is_error() { Err(Fault::SessionPresent) } else { Ok(connack) }
+        connack.check_session_present()?;
+        Ok(connack)
+    }
+
+    /// `[MQTT5-3.2.2-6]` `[MQTT3-3.2.2-4]`
+    const fn check_session_present(&self) -> Result<(), Fault> {
+        if self.session_present && self.reason.is_error() { Err(Fault::SessionPresent) } else { Ok(()) }
     }
 
     pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
-        if self.session_present && self.reason.is_error() {
+        if self.check_session_present().is_err() {
             writer.fail(EncodeError::Value("MQTT5-3.2.2-6"));
         }
         writer.u8(u8::from(self.session_present && has_session_present(version)));
@@ -155,6 +159,11 @@ impl PropertyList<'_> {
             user_properties: self.user,
         }
     }
+}
+
+fn read_five(reader: &mut Reader<'_>, session_present: bool) -> Result<ConnAck, Fault> {
+    let reason = reader.reason(Place::ConnAck)?;
+    Ok(PropertyList::read(reader, Place::ConnAck)?.into_connack(reason, session_present))
 }
 
 /// 3.1 has the byte but not the flag.
