@@ -1,5 +1,5 @@
 //! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames, not HTTP's rules of
-//! the upgrade, which live in [`upgrade`], and keeps no bytes: payload is unmasked where the caller reads it and
+//! the upgrade, which live in `offer`, and keeps no bytes: payload is unmasked where the caller reads it and
 //! leaves from where the caller has it.
 
 use std::io::{self, IoSlice};
@@ -50,13 +50,14 @@ pub(crate) struct WebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> WebSocket<S> {
-    pub(crate) fn new(io: S, role: Role, read_ahead: Bytes, config: &WebSocketConfig) -> Self {
+    pub(crate) fn new(io: S, role: Role, read_ahead: &[u8], config: &WebSocketConfig) -> Self {
         let heartbeat = if role == Role::Server { config.ping_interval } else { None };
         Self {
             io,
             decoder: Decoder::new(role, config.frame_size_max),
             encoder: Encoder::new(role),
-            read_ahead,
+            // A copy, since even an empty part of the HTTP buffer keeps all of it.
+            read_ahead: Bytes::copy_from_slice(read_ahead),
             heartbeat,
         }
     }

@@ -58,3 +58,6 @@ const KEEPALIVE: Duration = Duration::from_secs(600);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// Bytes that the kernel may hold of datagrams, each way.
 const UDP_BUFFER: usize = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

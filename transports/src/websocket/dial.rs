@@ -60,7 +60,7 @@ where
     let ended = async { connection.without_shutdown().await.map_err(UpgradeError::Http) };
     let ((), parts) = tokio::try_join!(answered, ended)?;
     let io = parts.io.into_inner();
-    Ok(WebSocket::new(io, Role::Client, parts.read_buf, &WebSocketConfig::default()))
+    Ok(WebSocket::new(io, Role::Client, &parts.read_buf, &WebSocketConfig::default()))
 }
 
 fn check(response: &Response<Incoming>, key: &str) -> Result<(), UpgradeError> {

@@ -32,7 +32,7 @@ where
     let parts = connection.without_shutdown().await.map_err(http_error)?;
     let mut io = parts.io.into_inner();
     match parts.service.verdict.get() {
-        Some(Ok(())) => Ok(WebSocket::new(io, Role::Server, parts.read_buf, config)),
+        Some(Ok(())) => Ok(WebSocket::new(io, Role::Server, &parts.read_buf, config)),
         Some(Err(refusal)) => {
             io.shutdown().await?;
             drain(&io.socket());

@@ -100,7 +100,7 @@ proptest! {
         let mut decoder = Decoder::new(Role::Server, 1000);
         let payload = decode(&mut decoder, &bytes, &lengths);
         prop_assert!(payload.len() <= bytes.len());
-        prop_assert!(decoder.control.len() <= 125 && decoder.header.len() < 14);
+        prop_assert!(decoder.control.len() <= 125 && decoder.header.len() <= 14);
     }
 
     #[test]
