@@ -118,3 +118,21 @@ fn the_buffer_goes_round() {
     assert!(pending.release().is_some_and(|buffer| buffer.capacity() == 64));
     assert_eq!(pending.capacity(), 0);
 }
+
+#[test]
+fn rests_of_two_batches_come_back_in_their_order() {
+    let mut pending = Pending::default();
+    pending.put(b"12");
+    let mut first = pending.take(Vec::new());
+    pending.put(b"34");
+    pending.put_shared(Bytes::from_static(b"56"));
+    pending.put(b"78");
+    let mut second = pending.take(Vec::new());
+    assert_eq!(write(&mut first, 1), b"1");
+    assert_eq!(write(&mut second, 1), b"3");
+    pending.put_back(second);
+    pending.put_back(first);
+    let mut found = Vec::new();
+    pending.take(Vec::new()).copy_to(&mut found);
+    assert_eq!(found, b"245678");
+}

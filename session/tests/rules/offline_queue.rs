@@ -25,6 +25,7 @@ fn qos_0_is_not_kept() {
     assert_eq!(pair.push("a", QoS::AtMostOnce), Verdict::Dropped(Drop::Offline));
     assert_eq!(pair.session.push_encoded(&[0x30, 0, 0x30, 0], 2, 2), Verdict::Dropped(Drop::Offline));
     assert_eq!(pair.session.take_drops().offline, 3);
+    assert_eq!(pair.session.take_drops().total(), 0, "each drop is told once");
 }
 
 #[test]

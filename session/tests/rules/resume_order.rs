@@ -77,3 +77,21 @@ fn an_acknowledgement_before_the_resending_spares_it() {
     let topics = pair.topics();
     assert_eq!(topics, ["t1", "t3"]);
 }
+
+#[test]
+fn a_live_message_does_not_overtake_those_to_be_resent() {
+    let config = tidegate_session::Config { pending_bytes_high: 1, ..tidegate_session::Config::default() };
+    let mut pair = Pair::with(config, lasting());
+    for topic in ["t1", "t2"] {
+        let _ = pair.push(topic, QoS::AtLeastOnce);
+        assert_eq!(pair.topics(), [topic]);
+    }
+    pair.detach(Cause::Closed);
+    pair.connect(lasting());
+    assert_eq!(pair.topics(), ["t1"], "no more than the high mark allows");
+    assert_eq!(pair.push("live", QoS::AtLeastOnce), Verdict::Queued);
+    for topic in ["t2", "live"] {
+        pair.session.pump(pair.now);
+        assert_eq!(pair.topics(), [topic]);
+    }
+}
