@@ -213,7 +213,7 @@ impl Exchange {
                 Some(Again::Publish(message)) => {
                     self.quota -= 1;
                     // It was encoded before, so it can be again.
-                    let encoded = Packet::from(message).encode(self.version, &mut self.output);
+                    let encoded = Packet::Publish(message).encode(self.version, &mut self.output);
                     debug_assert!(encoded.is_ok(), "{encoded:?}");
                 }
                 Some(Again::Release(_)) if self.sending == Side::Caller => {}

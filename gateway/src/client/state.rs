@@ -23,11 +23,12 @@ struct Sent {
     is_current: bool,
 }
 
+/// PUBACK, PUBREC or PUBCOMP; the message is kept as long as it may have to be sent again.
 #[derive(Clone, Debug)]
 enum Awaiting {
-    PubAck(Publish),
-    PubRec(Publish),
-    PubComp,
+    Acknowledgement(Publish),
+    Receipt(Publish),
+    Completion,
 }
 
 /// What an acknowledgement from the server means.
@@ -45,7 +46,7 @@ pub enum Progress {
 #[derive(Debug)]
 pub enum Again {
     /// A PUBLISH, with DUP.
-    Publish(Publish),
+    Publish(Box<Publish>),
     /// A PUBREL.
     Release(PacketId),
 }
@@ -78,8 +79,8 @@ impl State {
         // An alias is the connection's, not the session's `[MQTT5-3.3.2-7]`.
         message.properties.alias = None;
         let awaiting = match message.qos {
-            QoS::ExactlyOnce => Awaiting::PubRec(message),
-            _ => Awaiting::PubAck(message),
+            QoS::ExactlyOnce => Awaiting::Receipt(message),
+            _ => Awaiting::Acknowledgement(message),
         };
         self.sent.push_back(Sent { packet_id, awaiting, is_current: true });
     }
@@ -102,12 +103,12 @@ impl State {
         let Some(position) = self.position(ack.packet_id) else { return Progress::Unknown };
         let Some(sent) = self.sent.get_mut(position) else { return Progress::Unknown };
         match (&sent.awaiting, ack.kind) {
-            (Awaiting::PubAck(_), AckKind::PubAck) | (Awaiting::PubComp, AckKind::PubComp) => {}
-            (Awaiting::PubRec(_) | Awaiting::PubComp, AckKind::PubRec) if !ack.reason.is_error() => {
-                sent.awaiting = Awaiting::PubComp;
+            (Awaiting::Acknowledgement(_), AckKind::PubAck) | (Awaiting::Completion, AckKind::PubComp) => {}
+            (Awaiting::Receipt(_) | Awaiting::Completion, AckKind::PubRec) if !ack.reason.is_error() => {
+                sent.awaiting = Awaiting::Completion;
                 return Progress::Release;
             }
-            (Awaiting::PubRec(_), AckKind::PubRec) => {}
+            (Awaiting::Receipt(_), AckKind::PubRec) => {}
             _ => return Progress::Unknown,
         }
         self.sent.remove(position);
@@ -148,11 +149,11 @@ impl State {
         let sent = self.sent.iter_mut().find(|sent| !sent.is_current)?;
         sent.is_current = true;
         Some(match &mut sent.awaiting {
-            Awaiting::PubAck(message) | Awaiting::PubRec(message) => {
+            Awaiting::Acknowledgement(message) | Awaiting::Receipt(message) => {
                 message.dup = true;
-                Again::Publish(message.clone())
+                Again::Publish(Box::new(message.clone()))
             }
-            Awaiting::PubComp => Again::Release(sent.packet_id),
+            Awaiting::Completion => Again::Release(sent.packet_id),
         })
     }
 

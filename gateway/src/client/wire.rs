@@ -104,13 +104,24 @@ impl Wire {
             return Poll::Ready(Err(ClientError::Overrun));
         }
         let sent = self.poll_send(cx, exchange)?;
+        match self.poll_receive(cx, exchange) {
+            Poll::Pending if sent == Poll::Ready(true) => Poll::Ready(Ok(Moved::Sent)),
+            received => received.map_ok(|()| Moved::Received),
+        }
+    }
+
+    /// Reads until there is a packet.
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &mut Exchange,
+    ) -> Poll<Result<(), ClientError>> {
         loop {
-            match self.poll_fill(cx) {
-                Poll::Pending if sent == Poll::Ready(true) => return Poll::Ready(Ok(Moved::Sent)),
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) if self.hand_over(exchange)? => return Poll::Ready(Ok(Moved::Received)),
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(with_farewell(error, exchange))),
+            if let Err(error) = ready!(self.poll_fill(cx)) {
+                return Poll::Ready(Err(with_farewell(error, exchange)));
+            }
+            if self.hand_over(exchange)? {
+                return Poll::Ready(Ok(()));
             }
         }
     }
