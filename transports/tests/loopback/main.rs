@@ -16,6 +16,7 @@ mod echo;
 mod heartbeat;
 mod http_answers;
 mod material;
+mod moving;
 mod quic_codes;
 mod server;
 mod silence;

@@ -1,0 +1,57 @@
+//! A connection accepted on one core becomes a link on another, and lives there.
+
+use std::thread;
+
+use tidegate_transports::{Incoming, Link, bind};
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+
+use crate::material::ECDSA;
+use crate::server::{ALL, config, round_trip, serve, soon};
+
+#[test]
+fn links_live_on_another_core_than_the_listener() {
+    let (hand_over, mut handed_over) = mpsc::unbounded_channel::<Incoming>();
+    let owner = thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            while let Some(incoming) = handed_over.recv().await {
+                echo_once(incoming.establish().await.unwrap()).await;
+            }
+        });
+    });
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for transport in ALL {
+            let server = serve(transport);
+            let listener = bind(&config(transport), &server.limits).unwrap();
+            let here = server.listener.local_address().to_string();
+            let target = server.url.replace(&here, &listener.local_address().to_string()).parse().unwrap();
+            let hand_over = hand_over.clone();
+            let accepting = tokio::spawn(async move {
+                while let Ok(incoming) = listener.accept().await {
+                    hand_over.send(incoming).unwrap();
+                }
+            });
+            let mut link = tidegate_transports::client::connect(&target, &ECDSA.client_tls()).await.unwrap();
+            let bytes = vec![3; 100_000];
+            assert!(soon(round_trip(&mut link, &bytes)).await == bytes, "{transport}");
+            soon(link.close()).await.unwrap();
+            assert_eq!(soon(link.read(&mut [0; 8])).await.unwrap_or(0), 0, "{transport}");
+            accepting.abort();
+        }
+    });
+    drop((runtime, hand_over));
+    owner.join().unwrap();
+}
+
+async fn echo_once(mut link: Link) {
+    let mut buf = vec![0; 16_384];
+    loop {
+        match link.read(&mut buf).await.unwrap() {
+            0 => break,
+            read => link.write_all(&buf[..read]).await.unwrap(),
+        }
+    }
+    link.close().await.unwrap();
+}
