@@ -9,7 +9,9 @@
 pub mod decode;
 pub mod memory;
 pub mod random;
+pub mod router;
 pub mod sample;
+pub mod session;
 pub mod smoke;
 pub mod source;
 pub mod stream;

@@ -1,7 +1,8 @@
 //! The smoke run of all fuzz targets: seeded, bounded, on the stable toolchain. Ends with 1 when a fault was found, with 2
 //! when an input does not come to its end.
-#![allow(clippy::print_stdout)]
+#![allow(clippy::print_stdout, clippy::expect_used)]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,10 +16,10 @@ static ALLOCATOR: Counting = Counting;
 /// Runs every fuzz target on seeded inputs.
 #[derive(Parser)]
 struct Arguments {
-    /// Inputs for the decoders, all together.
+    /// Inputs for the targets that take bytes, all together.
     #[arg(long, default_value_t = 10_000_000)]
     inputs: u64,
-    /// Sequences of operations for each state machine.
+    /// Sequences of operations for router and session, all together.
     #[arg(long, default_value_t = 200_000)]
     sequences: u64,
     /// Determines all inputs.
@@ -27,17 +28,37 @@ struct Arguments {
     /// Runs this target alone.
     #[arg(long, value_name = "TARGET")]
     only: Option<String>,
+    /// Runs this input alone, in hexadecimal digits, without catching its panic.
+    #[arg(long, value_name = "HEX", requires = "only")]
+    input: Option<String>,
+    /// Writes some inputs of each target into this folder, and runs none.
+    #[arg(long, value_name = "FOLDER")]
+    write_seeds: Option<PathBuf>,
     /// The longest that one input may take, in seconds.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
 }
 
 fn main() -> ExitCode {
-    let Arguments { inputs, sequences, seed, only, seconds } = Arguments::parse();
+    let Arguments { inputs, sequences, seed, only, input, write_seeds, seconds } = Arguments::parse();
+    if let Some(folder) = write_seeds {
+        smoke::write_seeds(&folder, seed).expect("a folder that can be written");
+        return ExitCode::SUCCESS;
+    }
+    if let (Some(input), Some(name)) = (&input, &only) {
+        let target = tidegate_fuzz::target(name).expect("the name of a target");
+        (target.run)(&bytes(input));
+        return ExitCode::SUCCESS;
+    }
     let longest = Duration::from_secs(seconds);
     let failures = smoke::run(&Options { inputs, sequences, seed, only, longest });
     for failure in &failures {
         println!("{failure}");
     }
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.as_bytes().chunks(2).map(pair).collect::<Option<_>>().expect("hexadecimal digits")
 }

@@ -8,4 +8,4 @@ mod run;
 mod watchdog;
 
 pub use failure::Failure;
-pub use run::{Options, run};
+pub use run::{Options, run, write_seeds};

@@ -1,6 +1,6 @@
 //! The list of targets by name.
 
-use crate::{decode, stream, topics};
+use crate::{decode, router, session, stream, topics};
 
 /// A function under fuzz.
 #[derive(Debug, Clone, Copy)]
@@ -12,10 +12,12 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 3] = [
+pub const TARGETS: [Target; 5] = [
     Target { name: "decode", run: decode::run },
     Target { name: "stream", run: stream::run },
     Target { name: "topics", run: topics::run },
+    Target { name: "router", run: router::run },
+    Target { name: "session", run: session::run },
 ];
 
 /// The target of that name.

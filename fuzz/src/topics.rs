@@ -71,7 +71,7 @@ fn text(source: &mut Source<'_>) -> String {
     let prefix = source.pick(&["", "", "", "", "", "$share/", "$share/g/", "$SYS/"]);
     let levels: Vec<_> = (0..=source.below(4)).map(|_| source.pick(&LEVELS)).collect();
     let mut text = prefix.to_owned() + &levels.join("/");
-    if source.rarely(250) {
+    if source.rarely(250) && source.rarely(4) {
         text = text.repeat(LONG / text.len().max(1));
     }
     text
@@ -83,4 +83,4 @@ const LEVELS: [&str; 16] =
 /// Enough to make a text of two bytes or so too long.
 const LONG: usize = 66_000;
 
-const TEXTS_MAX: usize = 8;
+const TEXTS_MAX: usize = 6;

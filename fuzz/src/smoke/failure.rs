@@ -1,5 +1,8 @@
 //! Panics: caught, told apart by where they happen, and their inputs made smaller.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};

@@ -8,12 +8,14 @@ use crate::random::Random;
 use crate::sample;
 use crate::source::Source;
 
-/// Inputs for `target`: of those for targets of bytes, `decode` gets eight in ten.
+/// Inputs for `target`: its share of those for bytes, or of the sequences of operations.
 pub(super) fn count(target: &str, options: &Options) -> u64 {
     match target {
-        "decode" => options.inputs / 10 * 8,
-        "stream" | "topics" => options.inputs / 10,
-        _ => options.sequences,
+        "decode" => options.inputs * 85 / 100,
+        "stream" => options.inputs / 10,
+        "topics" => options.inputs / 20,
+        "router" => options.sequences * 2 / 5,
+        _ => options.sequences * 3 / 5,
     }
 }
 
@@ -27,22 +29,36 @@ pub(super) fn each(target: &str, count: u64, random: &mut Random, give: &mut dyn
         }
         left > 0
     };
-    let round = match target {
-        "decode" => decode_round,
-        "stream" => stream_round,
-        "topics" => topics_round,
-        _ => sequence_round,
-    };
     let mut goes_on = count > 0;
     while goes_on {
-        round(random, &mut |input| goes_on = give(input));
+        round(target, random, &mut |input| goes_on = give(input));
     }
+}
+
+/// A few inputs of full size for `target`: what a coverage-guided fuzzer may start from.
+pub(super) fn seeds(target: &str, random: &mut Random) -> Vec<Vec<u8>> {
+    let one = |random: &mut Random| {
+        let mut first = None;
+        round(target, random, &mut |input| first = first.take().or_else(|| Some(input.to_vec())));
+        first.unwrap_or_default()
+    };
+    (0..SEEDS).map(|_| one(random)).collect()
 }
 
 /// A number for a name.
 pub(super) fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     name.bytes().fold(0xCBF2_9CE4_8422_2325, step)
+}
+
+/// Makes some inputs for `target`.
+fn round(target: &str, random: &mut Random, give: &mut dyn FnMut(&[u8])) {
+    match target {
+        "decode" => decode_round(random, give),
+        "stream" => stream_round(random, give),
+        "topics" => topics_round(random, give),
+        _ => sequence_round(random, give),
+    }
 }
 
 /// Two packets, and all that can be made of them.
@@ -106,3 +122,5 @@ fn random_bytes(random: &mut Random, bytes: &mut Vec<u8>) {
         bytes[1] = (size - 2) as u8;
     }
 }
+
+const SEEDS: usize = 200;

@@ -33,7 +33,7 @@ impl Meter {
         self.expect(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at a time");
         if self.target == "decode" {
             self.expect(input, memory::live().saturating_sub(before), 0, "bytes not given back");
-            if self.inputs % DECODE_EACH == 0 {
+            if self.inputs.is_multiple_of(DECODE_EACH) {
                 let peak = memory::peak(|| decode::decode_only(input));
                 self.decoding = self.decoding.max(peak);
                 self.expect(input, peak, DECODE_BASE + DECODE_FACTOR * input.len(), "bytes for decoding");

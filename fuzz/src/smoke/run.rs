@@ -1,7 +1,9 @@
 //! The order of the run: each target gets its inputs, each input goes through the guard, the figures are printed.
 #![allow(clippy::print_stdout)]
 
+use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use super::failure::{Catcher, Failure};
 use super::inputs;
@@ -16,7 +18,7 @@ use crate::target::{TARGETS, Target};
 pub struct Options {
     /// Inputs for the targets of bytes, all together.
     pub inputs: u64,
-    /// Sequences of operations for each target that has a state.
+    /// Sequences of operations for the targets that have a state, all together.
     pub sequences: u64,
     /// Determines all inputs.
     pub seed: u64,
@@ -39,6 +41,22 @@ pub fn run(options: &Options) -> Vec<Failure> {
     }
     println!("resident: {} KiB before, {} KiB after", resident / 1024, memory::resident() / 1024);
     failures
+}
+
+/// Writes some inputs of each target into `folder`, in a folder of its name.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_seeds(folder: &Path, seed: u64) -> io::Result<()> {
+    for target in TARGETS {
+        let folder = folder.join(target.name);
+        fs::create_dir_all(&folder)?;
+        let mut random = Random::new(seed ^ inputs::hash(target.name));
+        for (index, input) in inputs::seeds(target.name, &mut random).iter().enumerate() {
+            fs::write(folder.join(format!("seed-{index}")), input)?;
+        }
+    }
+    Ok(())
 }
 
 fn run_target(target: Target, options: &Options, watchdog: &Watchdog) -> Vec<Failure> {

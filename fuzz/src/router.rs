@@ -1,0 +1,31 @@
+//! Target: the router and the retained store under operations, held against lists and `topic::matches`.
+
+mod group;
+mod operation;
+mod retained;
+mod subscriptions;
+
+use operation::Operation;
+use retained::Retained;
+use subscriptions::Subscriptions;
+
+use crate::source::Source;
+
+/// The bytes become a configuration and operations.
+///
+/// # Panics
+/// When router or store differ from their models.
+pub fn run(bytes: &[u8]) {
+    let mut source = Source::new(bytes);
+    let mut subscriptions = Subscriptions::new(&mut source);
+    let mut retained = Retained::new(&mut source);
+    for operation in operation::sequence(&mut source) {
+        match operation {
+            Operation::Subscriptions(change) => subscriptions.apply(change),
+            Operation::Pick(pick) => group::pick(&subscriptions, pick),
+            Operation::Retained(change) => retained.apply(change),
+        }
+    }
+    subscriptions.finish();
+    retained.finish();
+}

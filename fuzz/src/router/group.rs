@@ -1,0 +1,65 @@
+//! Choosing a member of a group: who may be chosen, and what each strategy promises.
+
+use std::collections::BTreeSet;
+
+use tidegate_routing::{Group, MemberState, Strategy};
+
+use super::operation::Pick;
+use super::subscriptions::{Number, Subscriptions, parse};
+
+/// Chooses, and checks the choice.
+pub(super) fn pick(subscriptions: &Subscriptions, pick: Pick) {
+    let filter = parse(pick.filter);
+    let members: BTreeSet<u64> =
+        subscriptions.model.keys().filter(|(of, _)| *of == filter).map(|(_, id)| *id).collect();
+    let Some(group) = subscriptions.router.group(&filter) else {
+        assert!(members.is_empty(), "{filter} has members and no group");
+        return;
+    };
+    assert_eq!(group.len(), members.len(), "members of {filter}");
+    assert_eq!(group.filter(), &filter);
+    let may_take: BTreeSet<u64> = members.into_iter().filter(|id| Some(*id) != pick.excluded).collect();
+    let looks_at_all = subscriptions.config.candidates_max >= group.len();
+    let chosen = choose(&group, pick);
+    match chosen {
+        None => assert!(may_take.is_empty() || !looks_at_all, "nobody of {may_take:?} was chosen"),
+        Some(id) => {
+            assert!(may_take.contains(&id), "{id} is not one of {may_take:?}");
+            let grant = subscriptions.model.get(&(filter, id)).copied();
+            assert!(grant.is_some());
+            if looks_at_all {
+                check_best(&group, pick, id, &may_take, subscriptions.config.strategy);
+            }
+        }
+    }
+}
+
+fn check_best(group: &Group<Number>, pick: Pick, chosen: u64, may_take: &BTreeSet<u64>, strategy: Strategy) {
+    let online: BTreeSet<u64> = may_take.iter().copied().filter(|id| state(pick, *id).online).collect();
+    let best = if online.is_empty() { may_take } else { &online };
+    assert!(best.contains(&chosen), "{chosen} is offline, {online:?} are online");
+    match strategy {
+        Strategy::Sticky => assert_eq!(choose(group, pick), Some(chosen), "sticky, yet another member"),
+        Strategy::LeastInflight => {
+            let least = best.iter().map(|id| state(pick, *id).inflight).min();
+            assert_eq!(Some(state(pick, chosen).inflight), least, "others have fewer in flight");
+        }
+        Strategy::RoundRobin => {
+            let round: BTreeSet<_> = best.iter().filter_map(|_| choose(group, pick)).collect();
+            assert_eq!(&round, best, "one round does not reach every member");
+        }
+        _ => {}
+    }
+}
+
+fn choose(group: &Group<Number>, pick: Pick) -> Option<u64> {
+    let picked = group.pick(pick.publisher, pick.random, pick.excluded, |member| state(pick, member.0));
+    picked.map(|picked| picked.subscriber.0)
+}
+
+fn state(pick: Pick, id: u64) -> MemberState {
+    MemberState {
+        online: pick.online & (1 << id) != 0,
+        inflight: (id as u32 * 7 + u32::from(pick.online)) % 5,
+    }
+}

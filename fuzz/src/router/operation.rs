@@ -1,0 +1,158 @@
+//! Operations on router and store, and how bytes choose them. Few filters and names, so that they meet.
+
+use std::num::NonZeroU32;
+
+use tidegate_mqtt::QoS;
+use tidegate_routing::Grant;
+
+use crate::source::Source;
+
+/// One operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Operation {
+    Subscriptions(Change),
+    Pick(Pick),
+    Retained(RetainedOperation),
+}
+
+/// What happens to subscriptions.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    Subscribe {
+        filter: &'static str,
+        subscriber: u64,
+        grant: Grant,
+    },
+    Unsubscribe {
+        filter: &'static str,
+        subscriber: u64,
+    },
+    Route {
+        name: &'static str,
+    },
+    /// All subscriptions of one subscriber go.
+    Leave {
+        subscriber: u64,
+    },
+}
+
+/// A message for a shared subscription.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pick {
+    pub(super) filter: &'static str,
+    pub(super) publisher: u64,
+    pub(super) random: u64,
+    pub(super) excluded: Option<u64>,
+    /// A bit for each subscriber that is online.
+    pub(super) online: u8,
+}
+
+/// What happens to retained messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum RetainedOperation {
+    Set { name: &'static str, size: usize, expiry: Option<u32> },
+    Begin { filter: &'static str },
+    Next { max: usize },
+    Advance { seconds: u64 },
+    Sweep { max: usize },
+}
+
+/// As many operations as the bytes make, within a bound.
+pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    while !source.is_empty() && operations.len() < OPERATIONS_MAX {
+        operations.push(read(source));
+    }
+    operations
+}
+
+fn read(source: &mut Source<'_>) -> Operation {
+    match source.below(8) {
+        0..4 => Operation::Subscriptions(change(source)),
+        4 => Operation::Pick(Pick {
+            filter: source.pick(&SHARED),
+            publisher: subscriber(source),
+            random: source.short().into(),
+            excluded: source.maybe(subscriber),
+            online: source.byte(),
+        }),
+        _ => Operation::Retained(retained(source)),
+    }
+}
+
+fn change(source: &mut Source<'_>) -> Change {
+    match source.below(8) {
+        0..4 => {
+            Change::Subscribe { filter: filter(source), subscriber: subscriber(source), grant: grant(source) }
+        }
+        4 => Change::Unsubscribe { filter: filter(source), subscriber: subscriber(source) },
+        5 if source.rarely(4) => Change::Leave { subscriber: subscriber(source) },
+        _ => Change::Route { name: source.pick(&NAMES) },
+    }
+}
+
+fn retained(source: &mut Source<'_>) -> RetainedOperation {
+    match source.below(8) {
+        0..4 => RetainedOperation::Set {
+            name: source.pick(&NAMES),
+            size: source.pick(&[0, 1, 100, 5000]),
+            expiry: source.pick(&[None, None, Some(0), Some(1), Some(30)]),
+        },
+        4 => RetainedOperation::Begin { filter: source.pick(&PLAIN) },
+        5 | 6 => RetainedOperation::Next { max: source.pick(&[1, 1, 2, 100]) },
+        _ if source.flag() => RetainedOperation::Advance { seconds: source.pick(&[1, 10]) },
+        _ => RetainedOperation::Sweep { max: source.pick(&[0, 1, 5, 1000]) },
+    }
+}
+
+fn filter(source: &mut Source<'_>) -> &'static str {
+    if source.rarely(4) { source.pick(&SHARED) } else { source.pick(&PLAIN) }
+}
+
+fn subscriber(source: &mut Source<'_>) -> u64 {
+    source.below(8) as u64
+}
+
+fn grant(source: &mut Source<'_>) -> Grant {
+    let choices = source.byte();
+    let identifier = NonZeroU32::new(u32::from(choices >> 4));
+    Grant {
+        qos: source.pick(&QoS::ALL),
+        no_local: choices & 1 != 0,
+        retain_as_published: choices & 2 != 0,
+        identifier: identifier.filter(|_| choices & 4 != 0),
+    }
+}
+
+/// Filters without a share name: literal runs that part and meet again, wildcards at every place, empty levels, `$`.
+const PLAIN: [&str; 24] = [
+    "a", "a/b", "a/b/c", "a/b/c/d", "a/x/c", "b", "#", "+", "/", "/#", "+/+", "a/#", "a/b/#", "a/+", "a/+/c",
+    "+/b/#", "a/+/+/d", "+/+/+/+", "//", "a//b", "$SYS/#", "$SYS/+/x", "$SYS", "a/b/+/d",
+];
+
+const SHARED: [&str; 6] =
+    ["$share/g/a/b", "$share/g/#", "$share/h/#", "$share/g/a/+", "$share/h/+/b", "$share/g/$SYS/#"];
+
+/// Names that the filters match, nearly match, and do not match.
+pub(super) const NAMES: [&str; 18] = [
+    "a",
+    "a/b",
+    "a/b/c",
+    "a/b/c/d",
+    "a/x/c",
+    "a/b/x/d",
+    "b",
+    "b/b",
+    "/",
+    "//",
+    "a//b",
+    "/a",
+    "a/",
+    "$SYS",
+    "$SYS/up/x",
+    "$SYS/up",
+    "ab",
+    "a/b/c/d/e",
+];
+
+const OPERATIONS_MAX: usize = 200;

@@ -1,0 +1,186 @@
+//! The router beside a list of subscriptions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tidegate_mqtt::QoS;
+use tidegate_mqtt::topic::{self, SubscriptionFilter};
+use tidegate_routing::{
+    Config, Delivery, Existed, Grant, Route, Router, Strategy, SubscribeError, Subscriber,
+};
+
+use super::operation::{Change, NAMES};
+use crate::source::Source;
+
+/// A subscriber that is its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Number(pub(super) u64);
+
+impl Subscriber for Number {
+    fn id(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The router and what it should hold.
+pub(super) struct Subscriptions {
+    pub(super) router: Router<Number>,
+    pub(super) config: Config,
+    /// Terms by filter and subscriber.
+    pub(super) model: BTreeMap<(SubscriptionFilter, u64), Grant>,
+}
+
+/// What is granted: QoS, RETAIN as published, identifiers in order.
+type Granted = (QoS, bool, Vec<u32>);
+
+impl Subscriptions {
+    pub(super) fn new(source: &mut Source<'_>) -> Self {
+        let strategies = [Strategy::RoundRobin, Strategy::Random, Strategy::Sticky, Strategy::LeastInflight];
+        let config = Config {
+            levels_max: source.pick(&[128, 128, 128, 3, 1]),
+            wildcards_max: source.pick(&[16, 16, 16, 1, 0]),
+            subscriptions_max: source.pick(&[1000, 1000, 1000, 4, 0]),
+            strategy: source.pick(&strategies),
+            candidates_max: source.pick(&[1024, 1024, 2]),
+        };
+        Self { router: Router::new(config.clone()), config, model: BTreeMap::new() }
+    }
+
+    pub(super) fn apply(&mut self, change: Change) {
+        match change {
+            Change::Subscribe { filter, subscriber, grant } => {
+                self.subscribe(&parse(filter), subscriber, grant)
+            }
+            Change::Unsubscribe { filter, subscriber } => self.unsubscribe(&parse(filter), subscriber),
+            Change::Route { name } => self.check_route(name),
+            Change::Leave { subscriber } => self.leave(subscriber),
+        }
+        self.check_counts();
+    }
+
+    /// After all have left nothing is routed any more.
+    pub(super) fn finish(&mut self) {
+        NAMES.iter().for_each(|name| self.check_route(name));
+        let subscribers: BTreeSet<u64> = self.model.keys().map(|(_, subscriber)| *subscriber).collect();
+        subscribers.into_iter().for_each(|subscriber| self.leave(subscriber));
+        self.check_counts();
+        NAMES.iter().for_each(|name| self.check_route(name));
+        self.router.reclaim();
+    }
+
+    fn subscribe(&mut self, filter: &SubscriptionFilter, subscriber: u64, grant: Grant) {
+        let before = self.router.generation();
+        let key = (filter.clone(), subscriber);
+        let expected = match self.refusal(&key) {
+            Some(error) => Err(error),
+            None => Ok(Existed(self.model.contains_key(&key))),
+        };
+        let result = self.router.subscribe(filter, Number(subscriber), grant);
+        assert_eq!(result, expected, "subscribing {subscriber} to {filter}");
+        if result.is_ok() {
+            self.model.insert(key, grant);
+            assert_ne!(self.router.generation(), before, "a change without a new generation");
+        }
+    }
+
+    fn refusal(&self, key: &(SubscriptionFilter, u64)) -> Option<SubscribeError> {
+        let levels: Vec<_> = key.0.filter.split('/').collect();
+        let wildcards = levels.iter().filter(|level| **level == "+").count();
+        if levels.len() > self.config.levels_max {
+            return Some(SubscribeError::TooManyLevels);
+        }
+        if wildcards > self.config.wildcards_max {
+            return Some(SubscribeError::TooManyWildcards);
+        }
+        let is_full = self.model.len() >= self.config.subscriptions_max && !self.model.contains_key(key);
+        is_full.then_some(SubscribeError::Full)
+    }
+
+    fn unsubscribe(&mut self, filter: &SubscriptionFilter, subscriber: u64) {
+        let before = self.router.generation();
+        let existed = self.model.remove(&(filter.clone(), subscriber)).is_some();
+        assert_eq!(self.router.unsubscribe(filter, subscriber), existed, "{subscriber} leaves {filter}");
+        assert!(!existed || self.router.generation() != before, "a change without a new generation");
+    }
+
+    fn leave(&mut self, subscriber: u64) {
+        let filters: Vec<_> =
+            self.model.keys().filter(|key| key.1 == subscriber).map(|key| key.0.clone()).collect();
+        filters.iter().for_each(|filter| self.unsubscribe(filter, subscriber));
+    }
+
+    fn check_counts(&self) {
+        let filters: BTreeSet<_> = self.model.keys().map(|(filter, _)| filter).collect();
+        assert_eq!(self.router.filters(), filters.len());
+        assert_eq!(self.router.subscriptions(), self.model.len());
+    }
+
+    fn check_route(&self, name: &str) {
+        let route = self.router.route(name);
+        let matching = self.matching(name);
+        let subscribers: BTreeSet<u64> = matching.iter().map(|(id, _)| *id).collect();
+        let routed: Vec<u64> = route.deliveries.iter().map(|delivery| delivery.subscriber.0).collect();
+        assert_eq!(routed.len(), subscribers.len(), "{name}: {routed:?}, expected {subscribers:?}");
+        for delivery in &route.deliveries {
+            check_delivery(name, delivery, &matching);
+        }
+        self.check_groups(name, &route);
+    }
+
+    fn check_groups(&self, name: &str, route: &Route<Number>) {
+        let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+        for (filter, _) in self.model.keys().filter(|(filter, _)| filter.is_shared()) {
+            if topic::matches(&filter.filter, name) {
+                *expected.entry(filter.to_string()).or_default() += 1;
+            }
+        }
+        let groups: BTreeMap<_, _> =
+            route.groups.iter().map(|group| (group.name().to_string(), group.len())).collect();
+        assert_eq!(groups.len(), route.groups.len(), "a group twice");
+        assert_eq!(groups, expected, "the groups of {name}");
+    }
+
+    /// The subscribers of all ordinary subscriptions that match, with what was granted to each.
+    fn matching(&self, name: &str) -> Vec<(u64, Grant)> {
+        let matches =
+            |filter: &SubscriptionFilter| !filter.is_shared() && topic::matches(&filter.filter, name);
+        self.model
+            .iter()
+            .filter(|((filter, _), _)| matches(filter))
+            .map(|((_, id), grant)| (*id, *grant))
+            .collect()
+    }
+}
+
+fn check_delivery(name: &str, delivery: &Delivery<Number>, matching: &[(u64, Grant)]) {
+    let id = delivery.subscriber.0;
+    let of_route = granted(delivery.qos, delivery.retain_as_published, &delivery.identifiers);
+    assert_eq!(Some(of_route), expected(matching, id, None), "{name} to {id}");
+    for publisher in 0..SUBSCRIBERS {
+        let grants = delivery.for_publisher(publisher);
+        let of_route = grants.map(|all| granted(all.qos, all.retain_as_published, all.identifiers));
+        assert_eq!(of_route, expected(matching, id, Some(publisher)), "{name} from {publisher} to {id}");
+    }
+}
+
+/// What the list says that `subscriber` gets of a message of `publisher`.
+fn expected(matching: &[(u64, Grant)], subscriber: u64, publisher: Option<u64>) -> Option<Granted> {
+    let is_left_out = |grant: &Grant| publisher == Some(subscriber) && grant.no_local;
+    let of_subscriber = matching.iter().filter(|(id, grant)| *id == subscriber && !is_left_out(grant));
+    let grants: Vec<&Grant> = of_subscriber.map(|(_, grant)| grant).collect();
+    let qos = grants.iter().map(|grant| grant.qos).max()?;
+    let identifiers: Vec<u32> = grants.iter().filter_map(|grant| grant.identifier).map(u32::from).collect();
+    Some(granted(qos, grants.iter().any(|grant| grant.retain_as_published), &identifiers))
+}
+
+pub(super) fn parse(filter: &str) -> SubscriptionFilter {
+    SubscriptionFilter::parse(filter).expect("a filter of the list")
+}
+
+fn granted(qos: QoS, retain_as_published: bool, identifiers: &[u32]) -> Granted {
+    let mut identifiers = identifiers.to_vec();
+    identifiers.sort_unstable();
+    (qos, retain_as_published, identifiers)
+}
+
+/// Subscribers are numbered below it.
+const SUBSCRIBERS: u64 = 8;

@@ -1,0 +1,86 @@
+//! From a client's CONNECT to what was agreed, with AUTH in between where the client wants it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tidegate_mqtt::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
+use tidegate_session::{Agreed, Authenticator, Config, Exchange, ExchangeStep, Handshake, Refusal, Step};
+
+use super::setup::{Client, METHOD};
+
+/// Connects; `None` when the client is refused.
+pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Agreed> {
+    let mut handshake = Handshake::new(Arc::clone(config), Some(Arc::new(Methods)));
+    let connect = &client.connect;
+    let mut answers = client.answers.iter();
+    let mut step = handshake.handle_connect(connect.clone(), || "assigned".to_owned());
+    loop {
+        match step {
+            Step::Accept(agreed) => {
+                check_agreed(&agreed, connect, config);
+                return Some(agreed);
+            }
+            Step::Refuse(refusal) => {
+                check_refusal(&refusal, connect);
+                return None;
+            }
+            Step::Send(packet) => {
+                check_packet(&packet, ProtocolVersion::V5);
+                let data = Bytes::from_static(answers.next().copied().unwrap_or(b"yes"));
+                step =
+                    handshake.handle_auth(Auth::new(ReasonCode::ContinueAuthentication, METHOD, Some(data)));
+            }
+        }
+    }
+}
+
+fn check_agreed(agreed: &Agreed, connect: &Connect, config: &Config) {
+    assert_eq!(agreed.version, connect.version);
+    assert_eq!(agreed.assigned, connect.client_id.is_empty());
+    assert!(!agreed.client_id.is_empty() && agreed.session_expiry <= config.session_expiry_max);
+    assert!(agreed.receive_maximum > 0 && agreed.packet_size_max > 0);
+    let allowed = connect
+        .will
+        .as_ref()
+        .is_none_or(|will| will.qos <= config.qos_max && (config.retain_available || !will.retain));
+    assert!(allowed, "a will that cannot be published is accepted");
+    check_packet(&agreed.connack(false, config).into(), agreed.version);
+}
+
+fn check_refusal(refusal: &Refusal, connect: &Connect) {
+    assert!(refusal.reason.is_error(), "refused by {:?}", refusal.reason);
+    let Some((connack, version)) = refusal.connack() else { return };
+    assert!(connack.reason.is_error() && !connack.session_present && version == connect.version);
+    let size = check_packet(&connack.into(), version);
+    assert!(size <= connect.packet_size_max.unwrap_or(u32::MAX) as usize, "larger than the client takes");
+}
+
+/// It can be written; its size.
+pub(super) fn check_packet(packet: &Packet, version: ProtocolVersion) -> usize {
+    let mut out = Vec::new();
+    let encoded = packet.encode(version, &mut out);
+    assert_eq!(encoded, Ok(()), "{packet:?}");
+    out.len()
+}
+
+/// Knows one method.
+struct Methods;
+
+/// Does what the client's data says.
+struct Steps;
+
+impl Authenticator for Methods {
+    fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>> {
+        (method == METHOD).then(|| Box::new(Steps) as Box<dyn Exchange>)
+    }
+}
+
+impl Exchange for Steps {
+    fn step(&mut self, data: Option<&[u8]>) -> ExchangeStep {
+        match data {
+            None | Some(b"more") => ExchangeStep::Continue(Bytes::from_static(b"and then?")),
+            Some(b"no") => ExchangeStep::Refuse(ReasonCode::NotAuthorized),
+            Some(_) => ExchangeStep::Accept(Some(Bytes::from_static(b"welcome"))),
+        }
+    }
+}

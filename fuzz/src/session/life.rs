@@ -1,0 +1,105 @@
+//! A second opinion on the life of a session and its will: attached, waiting, ended.
+
+use std::time::{Duration, Instant};
+
+use tidegate_mqtt::{ReasonCode, Will};
+use tidegate_session::{Agreed, Cause};
+
+/// Where the session should be.
+pub(super) struct Life {
+    state: State,
+    will: Option<Will>,
+    expiry: u32,
+    expiry_max: u32,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Ended,
+    Attached,
+    Waiting { will_at: Option<Instant>, ends_at: Option<Instant> },
+}
+
+/// What an event should bring about.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) will: Option<Will>,
+    pub(super) ended: bool,
+}
+
+impl Life {
+    pub(super) fn new(expiry_max: u32) -> Self {
+        Self { state: State::Ended, will: None, expiry: 0, expiry_max }
+    }
+
+    /// Whether the session is there for the new connection, and what became of the one before.
+    pub(super) fn attach(&mut self, agreed: &Agreed, now: Instant) -> (bool, Outcome) {
+        let mut outcome = Outcome::default();
+        if self.state == State::Attached {
+            outcome = self.leave(Cause::Takeover, now);
+        }
+        let due = self.timeout(now);
+        outcome.will = outcome.will.or(due.will);
+        let present = self.state != State::Ended && !agreed.clean_start;
+        if self.state != State::Ended && agreed.clean_start {
+            outcome.will = outcome.will.or(self.will.take());
+        }
+        self.state = State::Attached;
+        self.expiry = agreed.session_expiry;
+        self.will = agreed.will.clone();
+        (present, outcome)
+    }
+
+    pub(super) fn leave(&mut self, cause: Cause, now: Instant) -> Outcome {
+        let mut keeps_will = true;
+        if let Cause::Disconnect { reason, session_expiry } = cause {
+            let raised = self.expiry == 0 && session_expiry.is_some_and(|asked| asked > 0);
+            keeps_will = raised || reason != ReasonCode::Success;
+            if !raised {
+                self.expiry = session_expiry.unwrap_or(self.expiry).min(self.expiry_max);
+            }
+        }
+        if !keeps_will {
+            self.will = None;
+        }
+        if self.expiry == 0 {
+            return self.end();
+        }
+        let after = |seconds: u32| now.checked_add(Duration::from_secs(seconds.into()));
+        let ends_at = if self.expiry == u32::MAX { None } else { after(self.expiry) };
+        let delay = self.will.as_ref().map_or(0, |will| will.delay.min(self.expiry));
+        let will_at = if delay == 0 { None } else { after(delay) };
+        self.state = State::Waiting { will_at, ends_at };
+        Outcome { will: if delay == 0 { self.will.take() } else { None }, ended: false }
+    }
+
+    /// What is due at `now`.
+    pub(super) fn timeout(&mut self, now: Instant) -> Outcome {
+        let State::Waiting { will_at, ends_at } = self.state else { return Outcome::default() };
+        if ends_at.is_some_and(|at| at <= now) {
+            return self.end();
+        }
+        if will_at.is_some_and(|at| at <= now) {
+            self.state = State::Waiting { will_at: None, ends_at };
+            return Outcome { will: self.will.take(), ended: false };
+        }
+        Outcome::default()
+    }
+
+    /// When something is due next.
+    pub(super) fn next(&self) -> Option<Instant> {
+        match self.state {
+            State::Waiting { will_at, ends_at } => will_at.into_iter().chain(ends_at).min(),
+            State::Ended | State::Attached => None,
+        }
+    }
+
+    pub(super) fn is_attached(&self) -> bool {
+        self.state == State::Attached
+    }
+
+    fn end(&mut self) -> Outcome {
+        self.state = State::Ended;
+        Outcome { will: self.will.take(), ended: true }
+    }
+}

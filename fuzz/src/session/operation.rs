@@ -1,0 +1,202 @@
+//! Operations on a session, and how bytes choose them.
+
+use tidegate_mqtt::{AckKind, QoS, ReasonCode};
+use tidegate_session::Cause;
+
+use super::setup::{self, Client};
+use crate::sample;
+use crate::source::Source;
+
+/// One operation, by the part it concerns.
+#[derive(Debug, Clone)]
+pub(super) enum Operation {
+    Link(OfLink),
+    Outbound(OfOutbound),
+    Inbound(OfInbound),
+    Clock(OfClock),
+}
+
+/// Connections come and go.
+#[derive(Debug, Clone)]
+pub(super) enum OfLink {
+    Connect(Box<Client>),
+    Resume,
+    Leave(Cause),
+    /// A connection that was taken over says that it is gone.
+    LeaveLate(Cause),
+}
+
+/// Messages to the client, and its acknowledgements.
+#[derive(Debug, Clone)]
+pub(super) enum OfOutbound {
+    Push(Push),
+    PushEncoded {
+        count: u32,
+        size: usize,
+    },
+    /// The `nth` open message is acknowledged as it should be, or refused.
+    AckOpen {
+        nth: usize,
+        refuses: bool,
+    },
+    AckAny {
+        id: u16,
+        kind: AckKind,
+        refuses: bool,
+    },
+    /// A writer takes the pending bytes out.
+    Take,
+    /// It has written that many and puts the rest back.
+    PutBack {
+        written: usize,
+    },
+    Pump,
+    Control {
+        choice: u8,
+    },
+}
+
+/// A message to be delivered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Push {
+    pub(super) topic: &'static str,
+    pub(super) size: usize,
+    pub(super) qos: QoS,
+    pub(super) retain: bool,
+    pub(super) expiry: Option<u32>,
+    pub(super) identifiers: &'static [u32],
+    pub(super) shared: bool,
+}
+
+/// What the client sends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OfInbound {
+    Receive { id: u16 },
+    Release { id: u16 },
+    Hold,
+    Settle,
+    Publish { topic: &'static str, alias: Option<u16>, qos: QoS, retain: bool, identified: bool },
+    Subscribe { filter: &'static str, options: u8, identifier: Option<u32> },
+    Unsubscribe { filter: &'static str },
+    Authenticate { reason: ReasonCode, method: &'static str, data: &'static [u8] },
+}
+
+/// Time goes by.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum OfClock {
+    Advance { milliseconds: u64 },
+    Timeout,
+    Sweep,
+}
+
+/// As many operations as the bytes make, within a bound. The first one connects.
+pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
+    let mut operations = vec![Operation::Link(OfLink::Connect(Box::new(setup::client(source))))];
+    while !source.is_empty() && operations.len() < OPERATIONS_MAX {
+        operations.push(read(source));
+    }
+    operations
+}
+
+fn read(source: &mut Source<'_>) -> Operation {
+    match source.below(16) {
+        0..10 => Operation::Outbound(outbound(source)),
+        10..12 => Operation::Inbound(inbound(source)),
+        12 => Operation::Clock(clock(source)),
+        _ => Operation::Link(link(source)),
+    }
+}
+
+fn link(source: &mut Source<'_>) -> OfLink {
+    match source.below(8) {
+        0 => OfLink::Connect(Box::new(setup::client(source))),
+        1 => OfLink::Leave(cause(source)),
+        2 if source.rarely(4) => OfLink::LeaveLate(cause(source)),
+        _ => OfLink::Resume,
+    }
+}
+
+fn cause(source: &mut Source<'_>) -> Cause {
+    match source.below(8) {
+        0 => Cause::Closed,
+        1 => Cause::KeepAlive,
+        2 => Cause::Violation,
+        3 => Cause::Shutdown,
+        _ => Cause::Disconnect {
+            reason: source.pick(&[ReasonCode::Success, ReasonCode::DisconnectWithWill]),
+            session_expiry: source.pick(&[None, None, Some(0), Some(3), Some(u32::MAX)]),
+        },
+    }
+}
+
+fn outbound(source: &mut Source<'_>) -> OfOutbound {
+    match source.below(16) {
+        0..6 => OfOutbound::Push(push(source)),
+        6 => OfOutbound::PushEncoded { count: source.pick(&[1, 2, 3]), size: source.pick(&[4, 40, 400]) },
+        7..11 => OfOutbound::AckOpen { nth: source.below(8), refuses: source.rarely(8) },
+        11 => OfOutbound::AckAny {
+            id: source.pick(&[1, 2, 3, 4, 5, 100, u16::MAX]),
+            kind: source.pick(&AckKind::ALL),
+            refuses: source.rarely(4),
+        },
+        12 => OfOutbound::Take,
+        13 => OfOutbound::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
+        14 => OfOutbound::Pump,
+        _ => OfOutbound::Control { choice: source.byte() },
+    }
+}
+
+fn push(source: &mut Source<'_>) -> Push {
+    Push {
+        topic: source.pick(&["t", "topic/a", "topic/b", "topic/c/of/a/longer/kind"]),
+        size: source.pick(&[4, 4, 20, 200, 1100]),
+        qos: source.pick(&QoS::ALL),
+        retain: source.rarely(4),
+        expiry: source.pick(&[None, None, None, Some(0), Some(1), Some(20)]),
+        identifiers: source.pick(&[&[], &[], &[7], &[1, 200, 268_435_455]]),
+        shared: source.rarely(4),
+    }
+}
+
+fn inbound(source: &mut Source<'_>) -> OfInbound {
+    match source.below(8) {
+        0 | 1 => OfInbound::Receive { id: 1 + u16::from(source.byte() % 12) },
+        2 => OfInbound::Release { id: 1 + u16::from(source.byte() % 12) },
+        3 if source.flag() => OfInbound::Hold,
+        3 => OfInbound::Settle,
+        4 => OfInbound::Publish {
+            topic: source.pick(&["", "", "in/a", "in/b"]),
+            alias: source.pick(&[None, Some(1), Some(2), Some(3), Some(4), Some(u16::MAX)]),
+            qos: source.pick(&QoS::ALL),
+            retain: source.flag(),
+            identified: source.rarely(16),
+        },
+        5 => OfInbound::Subscribe {
+            filter: sample::filter(source),
+            options: source.byte(),
+            identifier: source.pick(&[None, Some(1), Some(9)]),
+        },
+        6 => OfInbound::Unsubscribe { filter: sample::filter(source) },
+        _ => OfInbound::Authenticate {
+            reason: source.pick(&[
+                ReasonCode::ReAuthenticate,
+                ReasonCode::ContinueAuthentication,
+                ReasonCode::Success,
+            ]),
+            method: source.pick(&[setup::METHOD, setup::METHOD, "other"]),
+            data: source.pick(&[b"more", b"no", b"yes"]),
+        },
+    }
+}
+
+fn clock(source: &mut Source<'_>) -> OfClock {
+    match source.below(4) {
+        0 | 1 => {
+            OfClock::Advance { milliseconds: source.pick(&[1, 500, 1000, 3000, 60_000, 4_000_000_000_000]) }
+        }
+        2 => OfClock::Timeout,
+        _ => OfClock::Sweep,
+    }
+}
+
+const OPERATIONS_MAX: usize = 200;

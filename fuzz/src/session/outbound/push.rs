@@ -1,0 +1,117 @@
+//! Messages are handed to the session, one by one and as encoded frames.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{Message, MessageParts, Outgoing, ProtocolVersion, QoS};
+use tidegate_session::{Delivery, Drop, Session, Verdict};
+
+use super::{Fate, Outbound, Pushed, SHARE};
+use crate::session::operation::Push;
+
+impl Outbound {
+    /// Pushes a message. Whether it was written is seen when the bytes are read.
+    pub(in crate::session) fn push(
+        &mut self,
+        session: &mut Session,
+        push: Push,
+        is_open: bool,
+        now: Instant,
+    ) {
+        let message = self.message(push, now);
+        let share = Arc::from(SHARE);
+        let delivery = Delivery {
+            message: &message,
+            qos: push.qos,
+            retain: push.retain,
+            identifiers: push.identifiers,
+            share: push.shared.then_some(&share),
+        };
+        let queued = session.queued();
+        let verdict = session.push(&delivery, now);
+        check_verdict(verdict, push.qos, is_open, message.is_expired(now));
+        let is_past_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
+        assert!(!is_past_queue, "sent past the queue");
+        let fate = if matches!(verdict, Verdict::Dropped(_)) { Fate::Gone } else { Fate::Waiting };
+        self.add(message, push, fate);
+    }
+
+    /// Pushes a few QoS 0 frames as they would be forwarded.
+    pub(in crate::session) fn push_encoded(
+        &mut self,
+        session: &mut Session,
+        (count, size): (u32, usize),
+        version: ProtocolVersion,
+        now: Instant,
+    ) {
+        let push = Push {
+            topic: "encoded",
+            size,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            expiry: None,
+            identifiers: &[],
+            shared: false,
+        };
+        let before = self.messages.len();
+        let (mut wire, mut largest) = (Vec::new(), 0);
+        for _ in 0..count {
+            let message = self.message(push, now);
+            let outgoing = Outgoing::of(&message, now);
+            largest = largest.max(outgoing.size(version));
+            outgoing.encode(version, &mut wire);
+            self.add(message, push, Fate::Waiting);
+        }
+        match session.push_encoded(&wire, count, largest) {
+            Verdict::Sent => {}
+            Verdict::Individually => self.messages.truncate(before),
+            Verdict::Dropped(_) => {
+                self.messages[before..].iter_mut().for_each(|pushed| pushed.fate = Fate::Gone)
+            }
+            other => panic!("a verdict of {other:?}"),
+        }
+    }
+
+    fn add(&mut self, message: Arc<Message>, push: Push, fate: Fate) {
+        self.messages.push(Pushed {
+            message,
+            qos: push.qos,
+            retain: push.retain,
+            identifiers: push.identifiers,
+            shared: push.shared,
+            incarnation: self.incarnation,
+            fate,
+        });
+    }
+
+    /// A message whose payload begins with its number.
+    fn message(&self, push: Push, now: Instant) -> Arc<Message> {
+        let mut payload = (self.messages.len() as u32).to_be_bytes().to_vec();
+        payload.resize(push.size, b'.');
+        Arc::new(Message::from_parts(&MessageParts {
+            topic: &Name::parse(push.topic).expect("a topic name"),
+            properties: &[],
+            payload: &payload,
+            qos: push.qos,
+            retain: push.retain,
+            publisher: 2,
+            expires_at: push.expiry.map(|seconds| now + Duration::from_secs(seconds.into())),
+        }))
+    }
+}
+
+fn check_verdict(verdict: Verdict, qos: QoS, is_open: bool, is_expired: bool) {
+    let is_once = qos == QoS::AtMostOnce;
+    let is_right = match verdict {
+        Verdict::Dropped(Drop::Expired) => is_expired,
+        Verdict::Dropped(Drop::Offline) => !is_open,
+        Verdict::Dropped(_) => true,
+        Verdict::Queued => !is_once,
+        Verdict::Sent => is_open,
+        _ => false,
+    };
+    assert!(is_right, "{verdict:?} at {qos:?}, open {is_open}, expired {is_expired}");
+    let is_dropped = matches!(verdict, Verdict::Dropped(_));
+    assert!(is_dropped || !is_expired && (is_open || !is_once), "not dropped");
+}

@@ -1,0 +1,107 @@
+//! The bytes of one connection towards the client: read as the client reads them, as soon as they are pending.
+
+use std::collections::BTreeMap;
+
+use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
+use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
+use tidegate_session::{Agreed, Batch, Session};
+
+/// Watches the pending bytes of one connection.
+pub(super) struct Wire {
+    version: ProtocolVersion,
+    packet_size_max: u32,
+    alias_maximum: u16,
+    aliases: BTreeMap<u16, String>,
+    /// Pending bytes that were read before.
+    read: usize,
+    /// What a writer has taken out.
+    taken: Option<Batch>,
+}
+
+impl Wire {
+    pub(super) fn new(agreed: &Agreed) -> Self {
+        Self {
+            version: agreed.version,
+            packet_size_max: agreed.packet_size_max,
+            alias_maximum: agreed.topic_alias_maximum,
+            aliases: BTreeMap::new(),
+            read: 0,
+            taken: None,
+        }
+    }
+
+    /// The packets that have become pending, with their sizes; topic aliases are resolved.
+    pub(super) fn read(&mut self, session: &mut Session) -> Vec<(Packet, usize)> {
+        let bytes = peek(session);
+        let mut rest = &bytes[self.read..];
+        self.read = bytes.len();
+        let mut packets = Vec::new();
+        while !rest.is_empty() {
+            let next = frame::next(rest, self.version, PACKET_SIZE_MAX).expect("a good frame");
+            let Next::Frame(frame) = next else { panic!("a part of a packet is pending") };
+            let size = frame.wire.len();
+            assert!(size as u32 <= self.packet_size_max, "{size} bytes, more than the client takes");
+            let mut packet = Packet::decode(&frame, self.version).expect("a good packet");
+            if let Packet::Publish(publish) = &mut packet {
+                self.resolve(publish);
+            }
+            packets.push((packet, size));
+            rest = &rest[size..];
+        }
+        packets
+    }
+
+    /// A writer takes all pending bytes, which were read.
+    pub(super) fn take(&mut self, session: &mut Session) {
+        if self.taken.is_none() {
+            self.taken = Some(session.pending().take(vec![1, 2, 3]));
+            self.read = 0;
+        }
+    }
+
+    /// The writer has written some bytes and puts the rest back.
+    pub(super) fn put_back(&mut self, session: &mut Session, written: usize) {
+        let Some(mut batch) = self.taken.take() else { return };
+        let left = batch.len().saturating_sub(written);
+        batch.advance(written);
+        assert_eq!(batch.len(), left, "the rest of a batch");
+        session.pending().put_back(batch);
+        self.read += left;
+        assert_eq!(session.pending().len(), self.read, "bytes are lost between writer and session");
+    }
+
+    /// The connection is over, and its writer comes too late.
+    pub(super) fn put_back_late(&mut self, session: &mut Session) {
+        let before = session.pending().len();
+        if let Some(batch) = self.taken.take() {
+            session.pending().put_back(batch);
+        }
+        assert_eq!(session.pending().len(), before, "bytes of a connection that is over came back");
+    }
+
+    fn resolve(&mut self, publish: &mut Publish) {
+        let Some(alias) = publish.properties.alias else { return };
+        assert!((1..=self.alias_maximum).contains(&alias), "alias {alias} of {}", self.alias_maximum);
+        if publish.topic.is_empty() {
+            publish.topic = self.aliases.get(&alias).expect("an alias that was set").clone();
+        } else {
+            self.aliases.insert(alias, publish.topic.clone());
+        }
+    }
+}
+
+/// All pending bytes, which stay where they are.
+fn peek(session: &mut Session) -> Vec<u8> {
+    let batch = session.pending().take(Vec::new());
+    let mut bytes = Vec::new();
+    batch.copy_to(&mut bytes);
+    let mut slices = smallvec::SmallVec::new();
+    batch.slices(&mut slices);
+    let sliced: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+    assert!(bytes.starts_with(&sliced) && (sliced.len() == bytes.len() || slices.len() > 200));
+    assert_eq!(batch.len(), bytes.len());
+    drop(slices);
+    session.pending().put_back(batch);
+    assert_eq!(session.pending().len(), bytes.len());
+    bytes
+}

@@ -1,0 +1,41 @@
+//! Every input in `corpus/` goes through its target: what was found once is not found again.
+// The last name printed is that of the input that failed.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+use std::fs;
+use std::path::Path;
+
+use tidegate_fuzz::{TARGETS, Target};
+
+#[test]
+fn every_input_of_the_corpus_goes_through_its_target() {
+    let total: usize = TARGETS.iter().map(replay).sum();
+    assert!(total > TARGETS.len(), "the corpus holds {total} inputs");
+}
+
+#[test]
+fn every_folder_of_the_corpus_belongs_to_a_target() {
+    for entry in fs::read_dir(corpus()).expect("the corpus") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_str().expect("a plain name");
+        assert!(tidegate_fuzz::target(name).is_some(), "corpus/{name} has no target");
+    }
+}
+
+/// Runs all inputs of a target; how many there were.
+fn replay(target: &Target) -> usize {
+    let folder = corpus().join(target.name);
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut count = 0;
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        println!("{}", path.display());
+        (target.run)(&fs::read(&path).expect("an input"));
+        count += 1;
+    }
+    count
+}
+
+fn corpus() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus"))
+}
