@@ -2,6 +2,9 @@
 //! mixed key, whose leaves are replaced one by one, so that a change costs the same at a million entries. Readers
 //! take no lock; an entry that stays, or is replaced, is seen exactly once. Changes must come one at a time.
 
+// Why not a crate: persistent maps (imbl is MPL, rpds and im copy a path of nodes a change) touch the reference
+// counts of all siblings on the path, each on a cache line of its own: measured at a million members with a tree of
+// that kind, one change was nearly three times as dear as exchanging one leaf.
 use std::sync::Arc;
 
 mod edit;
