@@ -19,7 +19,7 @@ struct Arguments {
     /// Inputs for the targets that take bytes, all together.
     #[arg(long, default_value_t = 10_000_000)]
     inputs: u64,
-    /// Sequences of operations for router and session, all together.
+    /// Sequences of operations for router and session, each.
     #[arg(long, default_value_t = 200_000)]
     sequences: u64,
     /// Determines all inputs.

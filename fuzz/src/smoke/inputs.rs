@@ -8,14 +8,13 @@ use crate::random::Random;
 use crate::sample;
 use crate::source::Source;
 
-/// Inputs for `target`: its share of those for bytes, or of the sequences of operations.
+/// Inputs for `target`: its share of those for bytes, or the number of sequences of operations.
 pub(super) fn count(target: &str, options: &Options) -> u64 {
     match target {
         "decode" => options.inputs * 85 / 100,
         "stream" => options.inputs / 10,
         "topics" => options.inputs / 20,
-        "router" => options.sequences * 2 / 5,
-        _ => options.sequences * 3 / 5,
+        _ => options.sequences,
     }
 }
 

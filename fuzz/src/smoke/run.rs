@@ -18,7 +18,7 @@ use crate::target::{TARGETS, Target};
 pub struct Options {
     /// Inputs for the targets of bytes, all together.
     pub inputs: u64,
-    /// Sequences of operations for the targets that have a state, all together.
+    /// Sequences of operations for each target that has a state.
     pub sequences: u64,
     /// Determines all inputs.
     pub seed: u64,
