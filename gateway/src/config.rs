@@ -9,6 +9,7 @@ mod listener;
 mod load;
 mod located;
 mod log;
+mod retained;
 mod routing;
 mod schema;
 mod session;
@@ -27,6 +28,7 @@ pub use listener::{Address, Listener, TlsFiles, Transport};
 pub use load::{Loaded, load, parse};
 pub use located::{Located, Position};
 pub use log::{Level, Log, LogFormat};
+pub use retained::Retained;
 pub use routing::{Routing, SharedStrategy};
 pub use schema::schema;
 pub use session::{Overflow, SessionExpiry, SessionLimits};
@@ -46,6 +48,8 @@ pub struct Config {
     pub session: SessionLimits,
     /// How messages find their receivers.
     pub routing: Routing,
+    /// Bounds of retained messages.
+    pub retained: Retained,
     /// Threads that carry connections. Left out: one for each CPU the process may use. Each costs one thread and
     /// its buffers, some 100 KiB.
     pub cores: Option<Count<1, 1024>>,
@@ -63,6 +67,7 @@ impl Default for Config {
             limits: Limits::default(),
             session: SessionLimits::default(),
             routing: Routing::default(),
+            retained: Retained::default(),
             cores: None,
             drain_timeout: const { Time::of(10_000) },
             log: Log::default(),

@@ -84,6 +84,9 @@ routing:
   wildcards_max: 4
   subscriptions_max: 1000
   candidates_max: 8
+retained:
+  messages_max: 10
+  bytes_max: 1MiB
 cores: 3
 drain_timeout: 2500ms
 log:

@@ -46,7 +46,7 @@ fn every_field_is_there_and_described() {
 fn defaults_are_those_of_the_parser() {
     let schema = schema().to_value();
     let defaults = serde_json::to_value(Config::default()).unwrap();
-    for section in ["session", "routing", "limits", "log"] {
+    for section in ["session", "routing", "retained", "limits", "log"] {
         let node = resolve(&schema, &schema["properties"][section]);
         for (name, default) in defaults[section].as_object().unwrap() {
             assert_eq!(node["properties"][name]["default"], *default, "{section}.{name}");
