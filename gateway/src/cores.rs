@@ -11,6 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
@@ -53,7 +54,10 @@ impl Cores {
     ///
     /// # Errors
     /// When a runtime or a thread cannot be made.
-    pub fn start(count: usize, build: impl FnOnce(Arc<Self>) -> Arc<Broker>) -> io::Result<(Arc<Broker>, Threads)> {
+    pub fn start(
+        count: usize,
+        build: impl FnOnce(Arc<Self>) -> Arc<Broker>,
+    ) -> io::Result<(Arc<Broker>, Threads)> {
         let (stop, stopped) = watch::channel(false);
         let runtimes = (0..count.max(1))
             .map(|_| Builder::new_current_thread().enable_all().build())
@@ -112,11 +116,17 @@ impl CoreHandle {
 }
 
 impl Threads {
-    /// Ends all cores; what they still run is dropped.
-    pub fn stop(self) {
+    /// Tells all cores to end; what they still run is dropped. Waits for those that follow in time.
+    pub fn stop(self, limit: Duration) {
         let _ = self.stop.send(true);
+        let deadline = Instant::now() + limit;
         for thread in self.threads {
-            let _ = thread.join();
+            while !thread.is_finished() && Instant::now() < deadline {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
         }
     }
 }

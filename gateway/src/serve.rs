@@ -1,6 +1,7 @@
 //! A running broker: cores, listeners, and an orderly end on SIGTERM or SIGINT.
 
 mod accept;
+mod housekeeping;
 mod settings;
 
 use std::io;
@@ -43,10 +44,11 @@ pub enum ServeError {
 pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let broker_config = settings::broker(config);
-    let (broker, threads) = Cores::start(config.cores(), |cores| Arc::new(Broker::new(broker_config, cores)))?;
+    let (broker, threads) =
+        Cores::start(config.cores(), |cores| Arc::new(Broker::new(broker_config, cores)))?;
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let outcome = runtime.block_on(serve(config, &broker));
-    threads.stop();
+    threads.stop(STOP_TIMEOUT);
     for (name, value) in broker.cores().totals().list().into_iter().filter(|(_, value)| *value > 0) {
         tracing::info!(counter = name, value, "counted");
     }
@@ -63,6 +65,7 @@ async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> 
         let acceptor = Acceptor::new(listener, Arc::clone(broker), connections.clone());
         open(listener, broker, acceptor, stopped.clone(), &limits)?;
     }
+    broker.cores().spawn(ACCEPTING_CORE, housekeeping::run(Arc::clone(broker)));
     tracing::info!("ready");
     tokio::select! {
         _ = terminate.recv() => {}
@@ -104,3 +107,6 @@ async fn drain(broker: &Broker, connections: &TaskTracker, limit: Duration) {
 
 /// The core that accepts connections and carries the QUIC sockets.
 const ACCEPTING_CORE: CoreId = CoreId(0);
+
+/// How long the cores may take to end once all connections are gone or given up.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);

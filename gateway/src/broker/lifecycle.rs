@@ -86,7 +86,15 @@ impl Broker {
     }
 
     /// Takes the session from a connection that ended. What it had still to write goes to `rest`.
-    pub fn detach(&self, core: &mut Core, seat: &Arc<Seat>, epoch: u64, cause: Cause, rest: &mut Vec<u8>, now: Instant) {
+    pub fn detach(
+        &self,
+        core: &mut Core,
+        seat: &Arc<Seat>,
+        epoch: u64,
+        cause: Cause,
+        rest: &mut Vec<u8>,
+        now: Instant,
+    ) {
         let mut state = seat.lock();
         let Some(detached) = state.session.detach(epoch, cause, now) else { return };
         if let Some(line) = state.line.take()
@@ -158,7 +166,9 @@ impl Broker {
 
     /// Gives a message that a member of a shared subscription left unacknowledged to another `[MQTT5-4.8.2]`.
     fn redispatch(&self, core: &mut Core, seat: &Arc<Seat>, orphan: &Orphan, now: Instant) {
-        let group = SubscriptionFilter::parse(&orphan.share).ok().and_then(|filter| seat.realm().router.group(&filter));
+        let group = SubscriptionFilter::parse(&orphan.share)
+            .ok()
+            .and_then(|filter| seat.realm().router.group(&filter));
         match group {
             Some(group) => {
                 let _ = self.hand_to_group(core, &group, &orphan.message, Some(seat.id()), now);

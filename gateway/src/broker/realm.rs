@@ -20,7 +20,12 @@ impl Realm {
     /// An empty topic space. `id` is unique in the process.
     #[must_use]
     pub fn new(id: u64, tenant: Arc<str>, config: RoutingConfig) -> Self {
-        Self { tenant, id, router: Router::new(config), retained: RetainedStore::new(RetainedConfig::default()) }
+        Self {
+            tenant,
+            id,
+            router: Router::new(config),
+            retained: RetainedStore::new(RetainedConfig::default()),
+        }
     }
 
     /// The tenant's name.

@@ -23,7 +23,12 @@ impl Default for Registry {
 
 impl Registry {
     /// Runs `attach` with the seat of `key`, made by `make` where there is none, while nobody else can attach or remove it.
-    pub fn enter<R>(&self, key: &SessionKey, make: impl FnOnce() -> Arc<Seat>, attach: impl FnOnce(&Arc<Seat>) -> R) -> R {
+    pub fn enter<R>(
+        &self,
+        key: &SessionKey,
+        make: impl FnOnce() -> Arc<Seat>,
+        attach: impl FnOnce(&Arc<Seat>) -> R,
+    ) -> R {
         let mut shard = self.shard(key).lock();
         let seat = match shard.get(key) {
             Some(seat) => Arc::clone(seat),
@@ -69,7 +74,9 @@ impl Registry {
 
     fn shard(&self, key: &SessionKey) -> &Mutex<HashMap<SessionKey, Arc<Seat>>> {
         let hash = usize::try_from(self.hasher.hash_one(key) % u64::from(SHARDS)).unwrap_or(0);
-        let Some(shard) = self.shards.get(hash) else { unreachable!("the remainder is below the number of shards") };
+        let Some(shard) = self.shards.get(hash) else {
+            unreachable!("the remainder is below the number of shards")
+        };
         shard
     }
 }

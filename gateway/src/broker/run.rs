@@ -85,6 +85,24 @@ impl<'a> Run<'a> {
         &self.messages
     }
 
+    /// The topic; `None` for an empty run.
+    #[must_use]
+    pub fn topic(&self) -> Option<&str> {
+        match self.plain {
+            Some(plain) => Some(plain.topic),
+            None => self.messages.first().map(|message| message.topic()),
+        }
+    }
+
+    /// How many publishes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match self.plain {
+            Some(plain) => u64::from(plain.count),
+            None => u64::try_from(self.messages.len()).unwrap_or(u64::MAX),
+        }
+    }
+
     /// Nothing gathered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -123,7 +141,9 @@ impl<'a> Plain<'a> {
     /// The same messages, as shared ones.
     #[must_use]
     pub fn to_messages(&self, version: ProtocolVersion, publisher: u64, now: Instant) -> Vec<Arc<Message>> {
-        self.views(version).map(|view| Arc::new(Message::from_view(&view, view.topic, publisher, now))).collect()
+        self.views(version)
+            .map(|view| Arc::new(Message::from_view(&view, view.topic, publisher, now)))
+            .collect()
     }
 
     /// The same messages as frames of the other wire class, 3.x for 5.0 and the reverse; and the size of the largest.

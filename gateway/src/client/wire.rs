@@ -77,9 +77,12 @@ impl Wire {
         Ok(self.link.write_all(bytes).await?)
     }
 
-    /// Ends our side.
+    /// Ends our side. A server that heard DISCONNECT may well have closed first.
     pub async fn close(&mut self) -> Result<(), ClientError> {
-        Ok(self.link.close().await?)
+        match self.link.close().await {
+            Err(error) if !is_gone(&error) => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Bytes taken from the exchange and not written.
@@ -191,3 +194,9 @@ fn with_farewell(error: ClientError, exchange: &mut Exchange) -> ClientError {
 const EVENTS_MAX: usize = 1_000_000;
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
+
+/// Whether the other side ended the connection before us.
+fn is_gone(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
+}

@@ -86,7 +86,6 @@ pub(super) async fn run(broker: Arc<Broker>) {
     .await
 }
 
-
 fn look(broker: &Broker, core: &mut Core) {
     let now = Instant::now();
     while let Some((at, seat)) = core.agenda.take_due(now) {

@@ -26,6 +26,9 @@ pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
     .await
 }
 
+/// Sessions that only a driver on another core can write, by core.
+type Foreign = SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]>;
+
 fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<Seat>>) {
     if core.flusher.is_none() {
         core.flusher = Some(waker.clone());
@@ -36,7 +39,7 @@ fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Ve
         handle.mailbox.collect(waker, work);
     }
     let now = Instant::now();
-    let mut foreign: SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]> = SmallVec::new();
+    let mut foreign = Foreign::new();
     for (index, seat) in work.drain(..).enumerate() {
         match flush(core, &seat, now) {
             Flushed::Done => {}
@@ -51,7 +54,7 @@ fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Ve
     }
 }
 
-fn forward(foreign: &mut SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]>, home: CoreId, seat: Arc<Seat>) {
+fn forward(foreign: &mut Foreign, home: CoreId, seat: Arc<Seat>) {
     match foreign.iter_mut().find(|(core, _)| *core == home) {
         Some((_, seats)) => seats.push(seat),
         None => foreign.push((home, vec![seat])),
@@ -74,7 +77,9 @@ fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
     seat.unmark();
     loop {
         let spare = core.spare();
-        match take(&mut seat.lock(), spare) {
+        // Not in the head of the match: the lock would be held to its end.
+        let taken = take(&mut seat.lock(), spare);
+        match taken {
             Taken::Nothing => return Flushed::Done,
             Taken::Owner(bell, home) => return Flushed::Owner(bell, home),
             Taken::Batch { writer, bell, epoch, mut batch } => {
@@ -126,7 +131,15 @@ fn write(writer: &DirectWriter, batch: &mut Batch) -> Written {
 }
 
 /// Ends the write under the lock; `true` when there is more to write at once.
-fn give_back(core: &mut Core, seat: &Arc<Seat>, epoch: u64, batch: Batch, written: Written, bell: &Bell, now: Instant) -> bool {
+fn give_back(
+    core: &mut Core,
+    seat: &Arc<Seat>,
+    epoch: u64,
+    batch: Batch,
+    written: Written,
+    bell: &Bell,
+    now: Instant,
+) -> bool {
     let mut state = seat.lock();
     let state = &mut *state;
     let Some(line) = state.line.as_mut().filter(|line| line.epoch == epoch) else {

@@ -29,13 +29,20 @@ impl Lookaside {
         }
         let generation = realm.router.generation();
         let place = Self::place(realm.id(), topic);
-        let Some(slot) = self.slots.get_mut(place) else { unreachable!("a place is below the number of slots") };
+        let Some(slot) = self.slots.get_mut(place) else {
+            unreachable!("a place is below the number of slots")
+        };
         if let Some(entry) = slot.as_ref().filter(|entry| entry.holds(realm.id(), generation, topic)) {
             return Arc::clone(&entry.route);
         }
         let route = Arc::new(realm.router.route(topic));
         let small = route.deliveries.len() <= ROUTE_LEN_MAX;
-        *slot = small.then(|| Entry { realm: realm.id(), generation, topic: topic.into(), route: Arc::clone(&route) });
+        *slot = small.then(|| Entry {
+            realm: realm.id(),
+            generation,
+            topic: topic.into(),
+            route: Arc::clone(&route),
+        });
         route
     }
 

@@ -25,24 +25,44 @@ pub(super) struct Intake<'a> {
 
 impl<'a> Intake<'a> {
     pub(super) fn new(bytes: &'a [u8], now: Instant) -> Self {
-        Self { now, run: Run::new(bytes), acks: SmallVec::new(), owed: SmallVec::new(), replies: SmallVec::new() }
+        Self {
+            now,
+            run: Run::new(bytes),
+            acks: SmallVec::new(),
+            owed: SmallVec::new(),
+            replies: SmallVec::new(),
+        }
     }
 }
 
 impl Driver {
-    pub(super) fn dispatch<'a>(&mut self, core: &mut Core, intake: &mut Intake<'a>, packet: &Frame<'a>) -> Result<(), End> {
+    pub(super) fn dispatch<'a>(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'a>,
+        packet: &Frame<'a>,
+    ) -> Result<(), End> {
         match packet.packet_type {
-            PacketType::Publish => return self.handle_publish(core, intake, packet),
-            PacketType::PubAck | PacketType::PubRec | PacketType::PubComp | PacketType::PubRel => {
-                return self.handle_ack(core, intake, packet);
+            PacketType::Publish => self.handle_publish(core, intake, packet),
+            PacketType::PubAck | PacketType::PubRec | PacketType::PubComp => {
+                self.handle_ack(core, intake, packet)
             }
-            _ => self.settle(core, intake)?,
+            PacketType::PubRel => self.handle_release(core, intake, packet),
+            _ => {
+                self.settle(core, intake)?;
+                self.handle_control(core, packet)
+            }
         }
+    }
+
+    fn handle_control(&mut self, core: &mut Core, packet: &Frame<'_>) -> Result<(), End> {
         match Packet::decode(packet, self.connection.version()).map_err(|error| End::malformed(&error))? {
             Packet::Subscribe(subscribe) => self.handle_subscribe(core, &subscribe),
             Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(core, &unsubscribe),
             Packet::PingReq => self.reply(core, &Packet::PingResp),
-            Packet::Disconnect(disconnect) => Err(End::disconnected(self.connection.handle_disconnect(&disconnect)?)),
+            Packet::Disconnect(disconnect) => {
+                Err(End::disconnected(self.connection.handle_disconnect(&disconnect)?))
+            }
             Packet::Auth(auth) => match self.connection.handle_auth(auth)? {
                 Some(answer) => self.reply(core, &answer),
                 None => Ok(()),
@@ -52,8 +72,14 @@ impl Driver {
         }
     }
 
-    fn handle_publish<'a>(&mut self, core: &mut Core, intake: &mut Intake<'a>, packet: &Frame<'a>) -> Result<(), End> {
-        let view = PublishView::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
+    fn handle_publish<'a>(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'a>,
+        packet: &Frame<'a>,
+    ) -> Result<(), End> {
+        let view =
+            PublishView::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
         if view.forwardable() {
             if !intake.run.extend(&view) {
                 self.settle_run(core, intake)?;
@@ -67,7 +93,12 @@ impl Driver {
     }
 
     /// A publish with an identifier, an alias, RETAIN or an expiry: becomes a message at once.
-    fn handle_single(&mut self, core: &mut Core, intake: &mut Intake<'_>, view: &PublishView<'_>) -> Result<(), End> {
+    fn handle_single(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'_>,
+        view: &PublishView<'_>,
+    ) -> Result<(), End> {
         if view.qos == QoS::ExactlyOnce && self.is_repeat(intake, view)? {
             return Ok(());
         }
@@ -98,18 +129,30 @@ impl Driver {
         }
     }
 
-    fn handle_ack(&mut self, core: &mut Core, intake: &mut Intake<'_>, packet: &Frame<'_>) -> Result<(), End> {
+    fn handle_ack(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'_>,
+        packet: &Frame<'_>,
+    ) -> Result<(), End> {
         let ack = Ack::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
-        if ack.kind == AckKind::PubRel {
-            self.settle_run(core, intake)?;
-            let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-            let reason = state.session.release(ack.packet_id);
-            drop(state);
-            intake.replies.push(Ack::new(AckKind::PubComp, ack.packet_id, reason));
-            return Ok(());
-        }
         intake.acks.push(ack);
         if intake.acks.len() >= ACKS_MAX { self.settle(core, intake) } else { Ok(()) }
+    }
+
+    fn handle_release(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'_>,
+        packet: &Frame<'_>,
+    ) -> Result<(), End> {
+        let ack = Ack::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
+        self.settle_run(core, intake)?;
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let reason = state.session.release(ack.packet_id);
+        drop(state);
+        intake.replies.push(Ack::new(AckKind::PubComp, ack.packet_id, reason));
+        Ok(())
     }
 
     /// Carries out all that the read brought so far.
@@ -138,7 +181,8 @@ impl Driver {
         if intake.run.is_empty() {
             return Ok(());
         }
-        let published = self.broker.publish(core, &self.seat, self.connection.version(), &mut intake.run, intake.now);
+        let published =
+            self.broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now);
         intake.run.clear();
         for (packet_id, qos) in intake.owed.drain(..) {
             let kind = if qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tidegate_mqtt::{DecodeError, Disconnect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Violation};
-use tidegate_transports::Link;
+use tidegate_transports::{CloseReason, Link};
 use tokio::time::timeout;
 
 use super::{Bell, Driver};
@@ -104,7 +104,10 @@ impl Driver {
         });
         tracing::debug!(kind = ?end.kind, reason = ?end.farewell, statement = end.statement, "connection ended");
         encode_farewell(end.farewell, version, &mut rest);
-        let Self { link, bell, .. } = *self;
+        let Self { mut link, bell, .. } = *self;
+        if end.kind == Kind::Shutdown {
+            link.set_close_reason(CloseReason::GoingAway);
+        }
         Box::pin(close(link, rest, bell)).await;
     }
 }

@@ -74,7 +74,11 @@ struct Inbox {
 }
 
 impl Inbox {
-    async fn next(&mut self, link: &mut Link, version: ProtocolVersion) -> io::Result<Result<Packet, DecodeError>> {
+    async fn next(
+        &mut self,
+        link: &mut Link,
+        version: ProtocolVersion,
+    ) -> io::Result<Result<Packet, DecodeError>> {
         loop {
             match frame::next(&self.bytes, version, self.packet_size_max) {
                 Err(error) => return Ok(Err(error)),

@@ -24,7 +24,12 @@ impl Driver {
         })
     }
 
-    fn read_into(&mut self, core: &mut Core, context: &mut Context<'_>, buffer: &mut [u8]) -> Result<(), End> {
+    fn read_into(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), End> {
         for _ in 0..READS_MAX {
             if self.is_choked() {
                 return Ok(());

@@ -11,7 +11,8 @@ use tidegate_routing::{Cursor, Grant, RetainedStore};
 use tidegate_session::{Delivery, Verdict};
 
 use super::{Driver, End};
-use crate::cores::with_core;
+use crate::broker::{Realm, State};
+use crate::cores::{Core, with_core};
 
 /// The replays under way. At most one a subscription, so the session's bound on subscriptions bounds it.
 #[derive(Default)]
@@ -46,57 +47,56 @@ impl Replays {
     }
 }
 
-impl Driver {
-    /// Sends the next retained messages if the client keeps up.
-    pub(super) fn replay(&mut self, context: &mut Context<'_>) -> Result<(), End> {
-        let Some(replays) = &mut self.replays else { return Ok(()) };
-        let now = Instant::now();
-        let Some(replay) = replays.queue.front_mut() else {
-            self.replays = None;
-            return Ok(());
-        };
-        {
-            let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-            let low = self.broker.config().session.pending_bytes_high / 2;
-            if state.session.queued() > 0 {
-                // The acknowledgements that empty the queue wake the driver.
-                return Ok(());
-            }
-            if state.session.pending().len() > low {
-                self.bell.choke(low);
-                return Ok(());
-            }
-        }
-        let messages = self.seat.realm().retained.next(&mut replay.cursor, REPLAY_LEN, now);
-        let done = replay.cursor.done();
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        let (mut sent, mut queued) = (0, 0);
-        for message in &messages {
-            if replay.no_local && message.publisher() == state.session.id() {
+impl Replay {
+    /// Pushes what the cursor yields; true when there is no more.
+    fn advance(&mut self, realm: &Realm, state: &mut State, core: &mut Core, now: Instant) -> bool {
+        for message in &realm.retained.next(&mut self.cursor, REPLAY_LEN, now) {
+            if self.no_local && message.publisher() == state.session.id() {
                 continue;
             }
             // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
             let delivery = Delivery {
                 message,
-                qos: replay.qos.min(message.qos()),
+                qos: self.qos.min(message.qos()),
                 retain: true,
-                identifiers: replay.identifier.as_slice(),
+                identifiers: self.identifier.as_slice(),
                 share: None,
             };
             match state.session.push(&delivery, now) {
-                Verdict::Sent => sent += 1,
-                Verdict::Queued => queued += 1,
+                Verdict::Sent => core.counters.messages_sent.add(1),
+                Verdict::Queued => core.counters.messages_queued.add(1),
                 _ => {}
             }
         }
-        let drops = state.session.take_drops();
-        drop(state);
-        with_core(|core| {
-            core.counters.messages_sent.add(sent);
-            core.counters.messages_queued.add(queued);
-            core.counters.add_drops(&drops);
+        core.counters.add_drops(&state.session.take_drops());
+        self.cursor.done()
+    }
+}
+
+impl Driver {
+    /// Sends the next retained messages if the client keeps up.
+    pub(super) fn replay(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        let Some(replays) = &mut self.replays else { return Ok(()) };
+        let Some(replay) = replays.queue.front_mut() else {
+            self.replays = None;
+            return Ok(());
+        };
+        let low = self.broker.config().session.pending_bytes_high / 2;
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        if state.session.queued() > 0 {
+            // The acknowledgements that empty the queue wake the driver.
+            return Ok(());
+        }
+        if state.session.pending().len() > low {
+            self.bell.choke(low);
+            return Ok(());
+        }
+        let done = with_core(|core| {
+            let done = replay.advance(self.seat.realm(), &mut state, core, Instant::now());
             core.mark_dirty(&self.seat);
+            done
         });
+        drop(state);
         if done {
             replays.queue.pop_front();
         }

@@ -3,7 +3,9 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use tidegate_mqtt::{Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe};
+use tidegate_mqtt::{
+    Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe,
+};
 use tidegate_routing::Grant;
 
 use super::{Driver, End};
@@ -17,7 +19,10 @@ impl Driver {
             reasons.push(self.subscribe(entry, subscribe.identifier)?);
         }
         // In effect before it is acknowledged [MQTT5-3.8.4-1].
-        self.reply(core, &Packet::SubAck(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }))
+        self.reply(
+            core,
+            &Packet::SubAck(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }),
+        )
     }
 
     fn subscribe(&mut self, entry: &SubscribeEntry, identifier: Option<u32>) -> Result<ReasonCode, End> {
@@ -45,19 +50,17 @@ impl Driver {
             return Ok(error.reason());
         }
         drop(state);
-        let wanted = match options.retain_handling {
-            RetainHandling::Send => true,
-            RetainHandling::SendIfNew => !existed,
-            RetainHandling::Never => false,
-        };
-        // Never because of a shared subscription [MQTT5-4.8.2].
-        if wanted && filter.share.is_none() {
+        if is_replay_wanted(options.retain_handling, existed) && filter.share.is_none() {
             self.replays.get_or_insert_default().begin(filter, &grant);
         }
         Ok(granted)
     }
 
-    pub(super) fn handle_unsubscribe(&mut self, core: &mut Core, unsubscribe: &Unsubscribe) -> Result<(), End> {
+    pub(super) fn handle_unsubscribe(
+        &mut self,
+        core: &mut Core,
+        unsubscribe: &Unsubscribe,
+    ) -> Result<(), End> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
         for filter in &unsubscribe.filters {
             let Ok(filter) = filter else {
@@ -73,6 +76,19 @@ impl Driver {
             }
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
-        self.reply(core, &Packet::UnsubAck(UnsubAck { packet_id: unsubscribe.packet_id, reasons, properties: None }))
+        self.reply(
+            core,
+            &Packet::UnsubAck(UnsubAck { packet_id: unsubscribe.packet_id, reasons, properties: None }),
+        )
+    }
+}
+
+/// Whether retained messages follow `[MQTT5-3.3.1-9]` `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`; a shared subscription never
+/// gets any `[MQTT5-4.8.2]`.
+fn is_replay_wanted(handling: RetainHandling, existed: bool) -> bool {
+    match handling {
+        RetainHandling::Send => true,
+        RetainHandling::SendIfNew => !existed,
+        RetainHandling::Never => false,
     }
 }

@@ -45,15 +45,21 @@ fn network(listener: &Listener, address: SocketAddr) -> Result<Endpoint, Materia
     Ok(match listener.transport {
         Transport::Tls => Endpoint::Tls { address, material: material(listener)? },
         Transport::Ws => Endpoint::WebSocket { address, config: websocket },
-        Transport::Wss => Endpoint::SecureWebSocket { address, material: material(listener)?, config: websocket },
-        Transport::Quic => Endpoint::Quic { address, material: material(listener)?, config: QuicConfig::default() },
+        Transport::Wss => {
+            Endpoint::SecureWebSocket { address, material: material(listener)?, config: websocket }
+        }
+        Transport::Quic => {
+            Endpoint::Quic { address, material: material(listener)?, config: QuicConfig::default() }
+        }
         // A Unix listener has a path for its address; validation sees to that.
         Transport::Tcp | Transport::Unix => Endpoint::Tcp { address },
     })
 }
 
 fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
-    let Some(files) = &listener.tls else { unreachable!("validation asks for the certificate of an encrypted listener") };
+    let Some(files) = &listener.tls else {
+        unreachable!("validation asks for the certificate of an encrypted listener")
+    };
     ServerMaterial::from_pem_files(&files.certificate, &files.key)
 }
 
@@ -64,7 +70,10 @@ fn session(limits: &SessionLimits) -> SessionConfig {
         packet_size_max: limits.packet_size_max.to_u32(),
         topic_alias_maximum: limits.topic_alias_maximum.to_u16(),
         outgoing_alias_max: limits.outgoing_alias_max.to_u16(),
-        qos_max: u8::try_from(limits.qos_max.value()).ok().and_then(|qos| QoS::try_from(qos).ok()).unwrap_or(QoS::ExactlyOnce),
+        qos_max: u8::try_from(limits.qos_max.value())
+            .ok()
+            .and_then(|qos| QoS::try_from(qos).ok())
+            .unwrap_or(QoS::ExactlyOnce),
         retain_available: limits.retain_available,
         wildcard_available: limits.wildcard_available,
         identifier_available: limits.identifier_available,

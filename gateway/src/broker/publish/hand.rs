@@ -1,0 +1,72 @@
+//! Messages into one session's outbox, under one lock.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::{Message, QoS};
+use tidegate_routing::Grants;
+use tidegate_session::{Delivery, Verdict};
+
+use crate::broker::Seat;
+use crate::cores::Core;
+
+/// What a subscriber gets of a route: its grant, merged over its subscriptions.
+#[derive(Clone, Copy)]
+pub(super) struct Share<'a> {
+    pub(super) qos: QoS,
+    pub(super) retain_as_published: bool,
+    pub(super) identifiers: &'a [u32],
+    /// The text of the shared filter by which it comes.
+    pub(super) name: Option<&'a Arc<str>>,
+}
+
+impl<'a> From<Grants<'a>> for Share<'a> {
+    fn from(grants: Grants<'a>) -> Self {
+        Self {
+            qos: grants.qos,
+            retain_as_published: grants.retain_as_published,
+            identifiers: grants.identifiers,
+            name: None,
+        }
+    }
+}
+
+/// Hands messages to one session; the verdict is that of the last.
+pub(super) fn hand(
+    core: &mut Core,
+    seat: &Arc<Seat>,
+    share: Share<'_>,
+    messages: &[Arc<Message>],
+    now: Instant,
+) -> Verdict {
+    let mut state = seat.lock();
+    let mut last = Verdict::Queued;
+    let mut waits = false;
+    for message in messages {
+        let delivery = Delivery {
+            message,
+            qos: share.qos.min(message.qos()),
+            retain: share.retain_as_published && message.retain(),
+            identifiers: share.identifiers,
+            share: share.name,
+        };
+        last = state.session.push(&delivery, now);
+        waits |= last == Verdict::Sent;
+        count(core, last, 1);
+    }
+    core.counters.add_drops(&state.session.take_drops());
+    drop(state);
+    if waits {
+        core.mark_dirty(seat);
+    }
+    last
+}
+
+/// Counts copies; a drop is in the session's own count.
+pub(super) fn count(core: &Core, verdict: Verdict, copies: u64) {
+    match verdict {
+        Verdict::Sent => core.counters.messages_sent.add(copies),
+        Verdict::Queued => core.counters.messages_queued.add(copies),
+        _ => {}
+    }
+}
