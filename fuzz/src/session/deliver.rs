@@ -1,6 +1,7 @@
 //! Messages and acknowledgements go through the session; what it writes is read after each operation.
 
 use tidegate_mqtt::{Disconnect, Packet, PacketId, ProtocolVersion, ReasonCode, SubAck, UnsubAck};
+use tidegate_session::{Drop, Verdict};
 
 use super::operation::OfOutbound;
 use super::world::World;
@@ -10,7 +11,10 @@ impl World {
         let is_open = self.link.as_ref().is_some_and(|link| link.resumed);
         let version = self.session.version().unwrap_or(ProtocolVersion::V5);
         match operation {
-            OfOutbound::Push(push) => self.outbound.push(&mut self.session, push, is_open, self.now),
+            OfOutbound::Push(push) => {
+                let (verdict, size) = self.outbound.push(&mut self.session, push, is_open, self.now);
+                self.check_drop(verdict, size);
+            }
             OfOutbound::PushEncoded { count, size } => {
                 self.outbound.push_encoded(&mut self.session, (count, size), version, self.now);
             }
@@ -48,6 +52,21 @@ impl World {
         if let Some(link) = &self.link {
             self.outbound.check_pumped(&mut self.session, link, &self.config);
         }
+    }
+
+    /// A bound that is named as the reason has been reached.
+    fn check_drop(&mut self, verdict: Verdict, size: usize) {
+        let (session, config) = (&mut self.session, &self.config);
+        let client_max = self.link.as_ref().map_or(u32::MAX, |link| link.agreed.packet_size_max);
+        let is_full = session.queued() >= config.queue_len_max
+            || session.queued_bytes() + size > config.queue_bytes_max;
+        let is_reached = match verdict {
+            Verdict::Dropped(Drop::QueueFull | Drop::Rejected) => is_full,
+            Verdict::Dropped(Drop::Slow) => session.pending().len() + size > config.pending_bytes_max,
+            Verdict::Dropped(Drop::TooLarge) => (client_max as usize) < size,
+            _ => true,
+        };
+        assert!(is_reached, "{verdict:?} within the bounds");
     }
 
     fn write(&mut self, operation: OfOutbound) {

@@ -160,8 +160,8 @@ fn push(source: &mut Source<'_>) -> Push {
 
 fn inbound(source: &mut Source<'_>) -> OfInbound {
     match source.below(8) {
-        0 | 1 => OfInbound::Receive { id: 1 + u16::from(source.byte() % 12) },
-        2 => OfInbound::Release { id: 1 + u16::from(source.byte() % 12) },
+        0 | 1 => OfInbound::Receive { id: 1 + u16::from(source.byte() % 4) },
+        2 => OfInbound::Release { id: 1 + u16::from(source.byte() % 4) },
         3 if source.flag() => OfInbound::Hold,
         3 => OfInbound::Settle,
         4 => OfInbound::Publish {

@@ -126,6 +126,7 @@ impl Outbound {
         assert!(self.open.len() <= usize::from(config.inflight_max.max(1)), "too many in flight");
         assert!(session.queued() <= config.queue_len_max, "too many queued");
         assert!(session.queued_bytes() <= config.queue_bytes_max, "too many bytes queued");
+        assert_eq!(session.queued() == 0, session.queued_bytes() == 0, "queued messages and their bytes");
     }
 
     /// A PUBLISH is only added to pending bytes within their bounds.

@@ -11,16 +11,16 @@ use super::{Fate, Outbound, Pushed, SHARE};
 use crate::session::operation::Push;
 
 impl Outbound {
-    /// Pushes a message. Whether it was written is seen when the bytes are read.
+    /// Pushes a message; the verdict, and the bytes it holds. Whether it was written is seen when the bytes are read.
     pub(in crate::session) fn push(
         &mut self,
         session: &mut Session,
         push: Push,
         is_open: bool,
         now: Instant,
-    ) {
+    ) -> (Verdict, usize) {
         let message = self.message(push, now);
-        let share = Arc::from(SHARE);
+        let (share, size) = (Arc::from(SHARE), message.size());
         let delivery = Delivery {
             message: &message,
             qos: push.qos,
@@ -35,6 +35,7 @@ impl Outbound {
         assert!(!is_past_queue, "sent past the queue");
         let fate = if matches!(verdict, Verdict::Dropped(_)) { Fate::Gone } else { Fate::Waiting };
         self.add(message, push, fate);
+        (verdict, size)
     }
 
     /// Pushes a few QoS 0 frames as they would be forwarded.
