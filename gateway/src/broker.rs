@@ -10,7 +10,7 @@ mod seat;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tidegate_routing::Config as RoutingConfig;
+use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
 use tidegate_session::Config as SessionConfig;
 
 pub use lifecycle::{Attachment, LinkFacts};
@@ -29,6 +29,8 @@ pub struct BrokerConfig {
     pub session: Arc<SessionConfig>,
     /// Bounds and strategies of routing.
     pub routing: RoutingConfig,
+    /// Bounds of each tenant's retained messages.
+    pub retained: RetainedConfig,
 }
 
 /// The state that all connections share.
@@ -44,7 +46,12 @@ impl Broker {
     /// A broker without sessions.
     #[must_use]
     pub fn new(config: BrokerConfig, cores: Arc<Cores>) -> Self {
-        let realm = Arc::new(Realm::new(1, Arc::from(DEFAULT_TENANT), config.routing.clone()));
+        let realm = Arc::new(Realm::new(
+            1,
+            Arc::from(DEFAULT_TENANT),
+            config.routing.clone(),
+            config.retained.clone(),
+        ));
         Self { config, cores, realm, registry: Registry::default(), session_ids: AtomicU64::new(1) }
     }
 

@@ -19,13 +19,8 @@ pub struct Realm {
 impl Realm {
     /// An empty topic space. `id` is unique in the process.
     #[must_use]
-    pub fn new(id: u64, tenant: Arc<str>, config: RoutingConfig) -> Self {
-        Self {
-            tenant,
-            id,
-            router: Router::new(config),
-            retained: RetainedStore::new(RetainedConfig::default()),
-        }
+    pub fn new(id: u64, tenant: Arc<str>, routing: RoutingConfig, retained: RetainedConfig) -> Self {
+        Self { tenant, id, router: Router::new(routing), retained: RetainedStore::new(retained) }
     }
 
     /// The tenant's name.

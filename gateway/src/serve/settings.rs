@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
 use tidegate_mqtt::QoS;
-use tidegate_routing::{Config as RoutingConfig, Strategy};
+use tidegate_routing::{Config as RoutingConfig, RetainedConfig, Strategy};
 use tidegate_session::{Config as SessionConfig, Overflow};
 use tidegate_transports::quic::QuicConfig;
 use tidegate_transports::tls::{MaterialError, ServerMaterial};
@@ -13,11 +13,17 @@ use tidegate_transports::websocket::WebSocketConfig;
 use tidegate_transports::{Endpoint, Limits, ListenerConfig};
 
 use crate::broker::BrokerConfig;
-use crate::config::{self, Address, Config, Listener, Routing, SessionLimits, SharedStrategy, Transport};
+use crate::config::{
+    self, Address, Config, Listener, Retained, Routing, SessionLimits, SharedStrategy, Transport,
+};
 
 /// What the broker is set to.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
-    BrokerConfig { session: Arc::new(session(&config.session)), routing: routing(&config.routing) }
+    BrokerConfig {
+        session: Arc::new(session(&config.session)),
+        routing: routing(&config.routing),
+        retained: retained(&config.retained),
+    }
 }
 
 /// The caps that all listeners share.
@@ -106,7 +112,17 @@ fn routing(routing: &Routing) -> RoutingConfig {
         SharedStrategy::Sticky => Strategy::Sticky,
         SharedStrategy::LeastInflight => Strategy::LeastInflight,
     };
-    RoutingConfig { levels_max: routing.levels_max.to_usize(), strategy, ..RoutingConfig::default() }
+    RoutingConfig {
+        levels_max: routing.levels_max.to_usize(),
+        wildcards_max: routing.wildcards_max.to_usize(),
+        subscriptions_max: routing.subscriptions_max.to_usize(),
+        strategy,
+        candidates_max: routing.candidates_max.to_usize(),
+    }
+}
+
+fn retained(retained: &Retained) -> RetainedConfig {
+    RetainedConfig { len_max: retained.messages_max.to_usize(), bytes_max: retained.bytes_max.to_usize() }
 }
 
 /// Owner and group may connect.
