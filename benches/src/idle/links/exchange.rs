@@ -1,0 +1,83 @@
+//! What is said on one link: CONNECT, PINGREQ and DISCONNECT, and the answers.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+
+use tidegate_transports::Link;
+use tidegate_transports::client::{self, ClientTls};
+use tokio::time::timeout;
+
+use super::PATIENCE;
+use crate::error::LoadError;
+use crate::idle::KEEP_ALIVE;
+use crate::wire::{Version, build, packet_type, scan};
+
+pub(super) async fn open(
+    target: &client::Target,
+    tls: &ClientTls,
+    version: Version,
+    client_id: &str,
+) -> Result<Link, LoadError> {
+    let connected = client::connect_within(target, tls, PATIENCE).await;
+    let mut link = connected.map_err(|error| LoadError::Io {
+        doing: "connecting",
+        source: io::Error::other(error.to_string()),
+    })?;
+    let connect = build::connect(version, client_id, KEEP_ALIVE);
+    let code = exchange(&mut link, &connect, packet_type::CONNACK, "CONNACK").await?;
+    match code {
+        Some(0) => Ok(link),
+        code => Err(LoadError::Refused { what: "CONNECT", code: code.unwrap_or_default() }),
+    }
+}
+
+/// Sends a packet and waits for the answer; gives the answer's second body byte.
+pub(super) async fn exchange(
+    link: &mut Link,
+    packet: &[u8],
+    answer: u8,
+    expected: &'static str,
+) -> Result<Option<u8>, LoadError> {
+    let answered = timeout(PATIENCE, async {
+        write(link, packet).await.map_err(LoadError::io("writing"))?;
+        read(link, answer, expected).await
+    });
+    answered.await.map_err(|_| LoadError::Io {
+        doing: "waiting for an answer",
+        source: io::ErrorKind::TimedOut.into(),
+    })?
+}
+
+async fn write(link: &mut Link, packet: &[u8]) -> io::Result<()> {
+    let mut rest = packet;
+    while !rest.is_empty() {
+        let written = poll_fn(|context| link.poll_write(context, &[IoSlice::new(rest)])).await?;
+        rest = rest.get(written..).unwrap_or_default();
+    }
+    poll_fn(|context| link.poll_flush(context)).await
+}
+
+async fn read(link: &mut Link, answer: u8, expected: &'static str) -> Result<Option<u8>, LoadError> {
+    let mut received = Vec::new();
+    loop {
+        if let Some((frame, _)) = scan::next(&received)? {
+            if frame.packet_type() != answer {
+                return Err(LoadError::Unexpected { expected, packet_type: frame.packet_type() });
+            }
+            return Ok(frame.body.get(1).copied());
+        }
+        let mut buffer = [0; 512];
+        let count = poll_fn(|context| link.poll_read(context, &mut buffer))
+            .await
+            .map_err(LoadError::io("waiting for an answer"))?;
+        if count == 0 {
+            return Err(LoadError::Closed);
+        }
+        received.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    }
+}
+
+pub(super) async fn close(link: &mut Link) -> io::Result<()> {
+    write(link, &build::DISCONNECT).await?;
+    poll_fn(|context| link.poll_close(context)).await
+}
