@@ -59,7 +59,7 @@ fn choose(group: &Group<Number>, pick: Pick) -> Option<u64> {
 
 fn state(pick: Pick, id: u64) -> MemberState {
     MemberState {
-        online: pick.online & (1 << id) != 0,
-        inflight: (id as u32 * 7 + u32::from(pick.online)) % 5,
+        online: pick.online & (1 << (id % 8)) != 0,
+        inflight: (id as u32 % 64 * 7 + u32::from(pick.online)) % 5,
     }
 }

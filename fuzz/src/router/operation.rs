@@ -34,6 +34,14 @@ pub(super) enum Change {
     Leave {
         subscriber: u64,
     },
+    /// Many subscribers come to one filter, or leave it: every `step`th from `first` on.
+    Crowd {
+        filter: &'static str,
+        first: u64,
+        count: u64,
+        step: u64,
+        leaves: bool,
+    },
 }
 
 /// A message for a shared subscription.
@@ -87,6 +95,13 @@ fn change(source: &mut Source<'_>) -> Change {
         }
         4 => Change::Unsubscribe { filter: filter(source), subscriber: subscriber(source) },
         5 if source.rarely(4) => Change::Leave { subscriber: subscriber(source) },
+        5 if source.rarely(4) => Change::Crowd {
+            filter: filter(source),
+            first: u64::from(source.byte()),
+            count: source.pick(&[4, 20, 60, 200]),
+            step: source.pick(&[1, 1, 3]),
+            leaves: source.flag(),
+        },
         _ => Change::Route { name: source.pick(&NAMES) },
     }
 }
@@ -134,7 +149,7 @@ const SHARED: [&str; 6] =
     ["$share/g/a/b", "$share/g/#", "$share/h/#", "$share/g/a/+", "$share/h/+/b", "$share/g/$SYS/#"];
 
 /// Names that the filters match, nearly match, and do not match.
-pub(super) const NAMES: [&str; 18] = [
+pub(super) const NAMES: [&str; 20] = [
     "a",
     "a/b",
     "a/b/c",
@@ -153,6 +168,8 @@ pub(super) const NAMES: [&str; 18] = [
     "$SYS/up",
     "ab",
     "a/b/c/d/e",
+    "%/b",
+    "$",
 ];
 
 const OPERATIONS_MAX: usize = 200;

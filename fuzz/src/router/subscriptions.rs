@@ -53,6 +53,15 @@ impl Subscriptions {
             Change::Unsubscribe { filter, subscriber } => self.unsubscribe(&parse(filter), subscriber),
             Change::Route { name } => self.check_route(name),
             Change::Leave { subscriber } => self.leave(subscriber),
+            Change::Crowd { filter, first, count, step, leaves } => {
+                let filter = parse(filter);
+                for subscriber in (0..count).map(|nth| first + nth * step) {
+                    match leaves {
+                        true => self.unsubscribe(&filter, subscriber),
+                        false => self.subscribe(&filter, subscriber, PLAIN),
+                    }
+                }
+            }
         }
         self.check_counts();
     }
@@ -117,11 +126,11 @@ impl Subscriptions {
     fn check_route(&self, name: &str) {
         let route = self.router.route(name);
         let matching = self.matching(name);
-        let subscribers: BTreeSet<u64> = matching.iter().map(|(id, _)| *id).collect();
-        let routed: Vec<u64> = route.deliveries.iter().map(|delivery| delivery.subscriber.0).collect();
-        assert_eq!(routed.len(), subscribers.len(), "{name}: {routed:?}, expected {subscribers:?}");
+        let routed: BTreeSet<u64> = route.deliveries.iter().map(|delivery| delivery.subscriber.0).collect();
+        assert_eq!(routed.len(), route.deliveries.len(), "a subscriber twice");
+        assert!(routed.iter().eq(matching.keys()), "{name}: {routed:?}, expected {:?}", matching.keys());
         for delivery in &route.deliveries {
-            check_delivery(name, delivery, &matching);
+            check_delivery(name, delivery, &matching[&delivery.subscriber.0]);
         }
         self.check_groups(name, &route);
     }
@@ -139,34 +148,32 @@ impl Subscriptions {
         assert_eq!(groups, expected, "the groups of {name}");
     }
 
-    /// The subscribers of all ordinary subscriptions that match, with what was granted to each.
-    fn matching(&self, name: &str) -> Vec<(u64, Grant)> {
-        let matches =
-            |filter: &SubscriptionFilter| !filter.is_shared() && topic::matches(&filter.filter, name);
-        self.model
-            .iter()
-            .filter(|((filter, _), _)| matches(filter))
-            .map(|((_, id), grant)| (*id, *grant))
-            .collect()
+    /// What the list says that each subscriber was granted by the ordinary subscriptions that match.
+    fn matching(&self, name: &str) -> BTreeMap<u64, Vec<Grant>> {
+        let mut matching: BTreeMap<u64, Vec<Grant>> = BTreeMap::new();
+        for ((filter, id), grant) in &self.model {
+            if !filter.is_shared() && topic::matches(&filter.filter, name) {
+                matching.entry(*id).or_default().push(*grant);
+            }
+        }
+        matching
     }
 }
 
-fn check_delivery(name: &str, delivery: &Delivery<Number>, matching: &[(u64, Grant)]) {
+fn check_delivery(name: &str, delivery: &Delivery<Number>, grants: &[Grant]) {
     let id = delivery.subscriber.0;
     let of_route = granted(delivery.qos, delivery.retain_as_published, &delivery.identifiers);
-    assert_eq!(Some(of_route), expected(matching, id, None), "{name} to {id}");
-    for publisher in 0..SUBSCRIBERS {
-        let grants = delivery.for_publisher(publisher);
-        let of_route = grants.map(|all| granted(all.qos, all.retain_as_published, all.identifiers));
-        assert_eq!(of_route, expected(matching, id, Some(publisher)), "{name} from {publisher} to {id}");
+    assert_eq!(Some(of_route), expected(grants, false), "{name} to {id}");
+    for publisher in [id, id + 1] {
+        let of_publisher = delivery.for_publisher(publisher);
+        let of_route = of_publisher.map(|all| granted(all.qos, all.retain_as_published, all.identifiers));
+        assert_eq!(of_route, expected(grants, publisher == id), "{name} from {publisher} to {id}");
     }
 }
 
-/// What the list says that `subscriber` gets of a message of `publisher`.
-fn expected(matching: &[(u64, Grant)], subscriber: u64, publisher: Option<u64>) -> Option<Granted> {
-    let is_left_out = |grant: &Grant| publisher == Some(subscriber) && grant.no_local;
-    let of_subscriber = matching.iter().filter(|(id, grant)| *id == subscriber && !is_left_out(grant));
-    let grants: Vec<&Grant> = of_subscriber.map(|(_, grant)| grant).collect();
+/// What these give together, for a message of the subscriber itself or of another.
+fn expected(grants: &[Grant], is_own: bool) -> Option<Granted> {
+    let grants: Vec<&Grant> = grants.iter().filter(|grant| !(is_own && grant.no_local)).collect();
     let qos = grants.iter().map(|grant| grant.qos).max()?;
     let identifiers: Vec<u32> = grants.iter().filter_map(|grant| grant.identifier).map(u32::from).collect();
     Some(granted(qos, grants.iter().any(|grant| grant.retain_as_published), &identifiers))
@@ -182,5 +189,6 @@ fn granted(qos: QoS, retain_as_published: bool, identifiers: &[u32]) -> Granted 
     (qos, retain_as_published, identifiers)
 }
 
-/// Subscribers are numbered below it.
-const SUBSCRIBERS: u64 = 8;
+/// What each of a crowd is granted.
+const PLAIN: Grant =
+    Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
