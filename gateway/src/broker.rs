@@ -86,3 +86,6 @@ impl Broker {
 
 /// The tenant of clients that no rule assigns to another.
 const DEFAULT_TENANT: &str = "default";
+
+#[cfg(test)]
+mod tests;

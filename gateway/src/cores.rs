@@ -82,6 +82,12 @@ impl Cores {
         Ok((broker, Threads { stop, threads }))
     }
 
+    /// Cores without threads, for tests of what runs on them.
+    #[cfg(test)]
+    pub(crate) fn without_threads() -> Arc<Self> {
+        Arc::new(Self { handles: Vec::new(), next: AtomicUsize::new(0) })
+    }
+
     /// The core for the next connection.
     pub fn place(&self) -> CoreId {
         CoreId(self.next.fetch_add(1, Ordering::Relaxed) % self.handles.len())

@@ -179,3 +179,6 @@ fn offset_in(whole: &[u8], part: &[u8]) -> usize {
 
 /// Messages in a run at most.
 const MESSAGES_MAX: usize = 128;
+
+#[cfg(test)]
+mod tests;

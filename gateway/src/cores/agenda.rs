@@ -117,3 +117,6 @@ impl Ord for Entry {
 
 /// The agenda's grain: nothing is early, and at most this late.
 const TICK: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub struct Core {
 }
 
 impl Core {
-    fn new(id: CoreId, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(id: CoreId, counters: Arc<Counters>) -> Self {
         let seed = u64::try_from(id.0).unwrap_or(0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self {
             id,

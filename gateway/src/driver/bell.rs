@@ -146,3 +146,6 @@ impl Bell {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,20 +26,23 @@ pub struct Greeted {
 pub async fn greet(mut link: Link, config: Arc<Config>) -> Result<Greeted, Refused> {
     let mut handshake = Handshake::new(Arc::clone(&config), None);
     let mut inbox = Inbox { bytes: Vec::new(), packet_size_max: config.packet_size_max };
-    let mut version = ProtocolVersion::V5;
+    // Not known before CONNECT.
+    let mut spoken = None;
     loop {
-        let step = match inbox.next(&mut link, version).await? {
+        let step = match inbox.next(&mut link, spoken).await? {
             Ok(Packet::Connect(connect)) => {
-                version = connect.version;
+                spoken = Some(connect.version);
                 handshake.handle_connect(*connect, assign_id)
             }
             Ok(Packet::Auth(auth)) => handshake.handle_auth(auth),
-            // The first packet has to be CONNECT; no answer [MQTT5-3.1.0-1].
+            // Only AUTH can follow CONNECT now, and DISCONNECT, which needs no answer.
             Ok(_) => return Err(Refused::Protocol),
             Err(error) => Step::Refuse(Refusal::malformed(&error)),
         };
         match step {
-            Step::Send(packet) => send_packet(&mut link, &packet, version).await?,
+            Step::Send(packet) => {
+                send_packet(&mut link, &packet, spoken.unwrap_or(ProtocolVersion::V5)).await?
+            }
             Step::Accept(agreed) => return Ok(Greeted { link, agreed, rest: inbox.bytes }),
             Step::Refuse(refusal) => {
                 refuse(&mut link, &refusal).await?;
@@ -77,10 +80,15 @@ impl Inbox {
     async fn next(
         &mut self,
         link: &mut Link,
-        version: ProtocolVersion,
+        spoken: Option<ProtocolVersion>,
     ) -> io::Result<Result<Packet, DecodeError>> {
+        let version = spoken.unwrap_or(ProtocolVersion::V5);
         loop {
-            match frame::next(&self.bytes, version, self.packet_size_max) {
+            let next = match spoken {
+                None => frame::first(&self.bytes, self.packet_size_max),
+                Some(version) => frame::next(&self.bytes, version, self.packet_size_max),
+            };
+            match next {
                 Err(error) => return Ok(Err(error)),
                 Ok(Next::Frame(packet)) => {
                     let decoded = Packet::decode(&packet, version);

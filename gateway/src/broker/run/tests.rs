@@ -1,0 +1,85 @@
+//! What makes a run, and the same messages for the other wire class.
+
+use std::time::Instant;
+
+use tidegate_mqtt::frame::{self, Frame, Next};
+use tidegate_mqtt::{Outgoing, ProtocolVersion, PublishView, QoS};
+
+use super::Run;
+
+fn wire(version: ProtocolVersion, topics: &[&str]) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for (index, topic) in topics.iter().enumerate() {
+        let payload = vec![b'x'; index * 100];
+        let outgoing = Outgoing {
+            topic,
+            properties: &[],
+            payload: &payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            dup: false,
+            packet_id: None,
+            identifiers: &[],
+            alias: None,
+            expiry: None,
+        };
+        outgoing.encode(version, &mut wire);
+    }
+    wire
+}
+
+fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
+    let mut rest = wire;
+    let mut frames: Vec<Frame<'_>> = Vec::new();
+    while let Ok(Next::Frame(packet)) = frame::next(rest, version, u32::MAX) {
+        frames.push(packet);
+        rest = &rest[packet.wire.len()..];
+    }
+    frames.iter().map(|frame| PublishView::parse(frame, version).unwrap()).collect()
+}
+
+#[test]
+fn frames_of_one_topic_side_by_side_make_a_run() {
+    let bytes = wire(ProtocolVersion::V5, &["a", "a", "a", "b"]);
+    let views = views(&bytes, ProtocolVersion::V5);
+    let mut run = Run::new(&bytes);
+    assert_eq!(views.iter().map(|view| run.extend(view)).collect::<Vec<_>>(), [true, true, true, false]);
+    let plain = run.plain().unwrap();
+    let len = views[..3].iter().map(|view| view.wire.len()).sum::<usize>();
+    assert_eq!((plain.wire, plain.count, plain.largest), (&bytes[..len], 3, views[2].wire.len()));
+}
+
+#[test]
+fn frames_with_something_in_between_do_not() {
+    let bytes = wire(ProtocolVersion::V5, &["a", "b", "a"]);
+    let views = views(&bytes, ProtocolVersion::V5);
+    let mut run = Run::new(&bytes);
+    assert!(run.extend(&views[0]));
+    assert!(!run.extend(&views[2]));
+}
+
+#[test]
+fn the_other_wire_class_carries_the_same_messages() {
+    let (five, three) = (ProtocolVersion::V5, ProtocolVersion::V3_1_1);
+    let topics = ["a", "a", "a"];
+    for (from, to) in [(five, three), (three, five)] {
+        let bytes = wire(from, &topics);
+        let mut run = Run::new(&bytes);
+        assert!(views(&bytes, from).iter().all(|view| run.extend(view)));
+        let (transcribed, largest) = run.plain().unwrap().transcribe(from, to);
+        assert_eq!(transcribed, wire(to, &topics));
+        assert_eq!(largest, views(&transcribed, to)[2].wire.len());
+    }
+}
+
+#[test]
+fn messages_and_frames_do_not_mix() {
+    let bytes = wire(ProtocolVersion::V5, &["a", "a"]);
+    let views = views(&bytes, ProtocolVersion::V5);
+    let mut run = Run::new(&bytes);
+    run.begin("a");
+    run.push(&views[0], 1, Instant::now());
+    assert!(!run.extend(&views[1]));
+    assert!(run.holds("a") && !run.holds("b"));
+    assert_eq!((run.len(), run.topic()), (1, Some("a")));
+}

@@ -1,0 +1,140 @@
+//! The broker on one core without sockets: what goes in, what waits for whom.
+
+mod accounts;
+mod shared;
+mod takeover;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::frame::{self, Next};
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{Connect, Packet, ProtocolVersion, PublishView, QoS, SubscriptionOptions};
+use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig};
+use tidegate_session::{Agreed, Config as SessionConfig, Handshake, Step};
+
+use super::{Attachment, Broker, BrokerConfig, LinkFacts, Member, Published, Run};
+use crate::cores::{Core, CoreId, Cores};
+use crate::counters::{Counters, Totals};
+
+/// A broker and the core that works for it.
+struct House {
+    broker: Broker,
+    core: Core,
+    config: Arc<SessionConfig>,
+    now: Instant,
+}
+
+impl House {
+    fn new(config: SessionConfig) -> Self {
+        let config = Arc::new(config);
+        let settings = BrokerConfig {
+            session: Arc::clone(&config),
+            routing: RoutingConfig::default(),
+            retained: RetainedConfig::default(),
+        };
+        let broker = Broker::new(settings, Cores::without_threads());
+        let core = Core::new(CoreId(0), Arc::new(Counters::default()));
+        Self { broker, core, config, now: Instant::now() }
+    }
+
+    fn attach(&mut self, id: &str, edit: impl FnOnce(&mut Connect)) -> Attachment {
+        let mut connect = Connect::new(ProtocolVersion::V5, id);
+        edit(&mut connect);
+        let agreed = self.agree(connect);
+        let facts = LinkFacts { writer: None, heartbeat: None };
+        self.broker.attach(&mut self.core, &agreed, facts, self.now)
+    }
+
+    fn agree(&self, connect: Connect) -> Agreed {
+        match Handshake::new(Arc::clone(&self.config), None).handle_connect(connect, String::new) {
+            Step::Accept(agreed) => agreed,
+            other => panic!("not accepted: {other:?}"),
+        }
+    }
+
+    fn subscribe(&mut self, attachment: &Attachment, filter: &str, qos: QoS) {
+        let filter = SubscriptionFilter::parse(filter).unwrap();
+        let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
+        let grant = Grant { qos, no_local: false, retain_as_published: false, identifier: None };
+        let mut state = attachment.seat.own(attachment.epoch).unwrap();
+        state.session.subscribe(filter.clone(), options, None).unwrap();
+        attachment
+            .seat
+            .realm()
+            .router
+            .subscribe(&filter, Member(Arc::clone(&attachment.seat)), grant)
+            .unwrap();
+    }
+
+    /// Publishes `payloads` as one read would bring them.
+    fn publish(&mut self, from: &Attachment, topic: &str, qos: QoS, payloads: &[&[u8]]) -> Published {
+        let version = ProtocolVersion::V5;
+        let mut wire = Vec::new();
+        for (index, payload) in payloads.iter().enumerate() {
+            let id = tidegate_mqtt::PacketId::new(u16::try_from(index + 1).unwrap());
+            let outgoing = tidegate_mqtt::Outgoing {
+                topic,
+                properties: &[],
+                payload,
+                qos,
+                retain: false,
+                dup: false,
+                packet_id: id.filter(|_| qos != QoS::AtMostOnce),
+                identifiers: &[],
+                alias: None,
+                expiry: None,
+            };
+            outgoing.encode(version, &mut wire);
+        }
+        let mut run = Run::new(&wire);
+        for view in views(&wire, version) {
+            if !(view.forwardable() && run.extend(&view)) {
+                if run.is_empty() {
+                    run.begin(topic);
+                }
+                run.push(&view, from.seat.id(), self.now);
+            }
+        }
+        self.broker.publish(&mut self.core, &from.seat, version, &run, self.now)
+    }
+
+    fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        totals.add(&self.core.counters);
+        totals
+    }
+}
+
+/// The PUBLISH packets in `wire`.
+fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
+    let mut rest = wire;
+    let mut views = Vec::new();
+    while let Ok(Next::Frame(packet)) = frame::next(rest, version, u32::MAX) {
+        views.extend(PublishView::parse(&packet, version));
+        rest = &rest[packet.wire.len()..];
+    }
+    views
+}
+
+/// Takes the packets that wait for a session's client.
+fn outbox(attachment: &Attachment) -> Vec<Packet> {
+    let mut bytes = Vec::new();
+    attachment.seat.lock().session.pending().take(Vec::new()).copy_to(&mut bytes);
+    let mut rest = bytes.as_slice();
+    let mut packets = Vec::new();
+    while let Ok(Next::Frame(packet)) = frame::next(rest, ProtocolVersion::V5, u32::MAX) {
+        packets.push(Packet::decode(&packet, ProtocolVersion::V5).unwrap());
+        rest = &rest[packet.wire.len()..];
+    }
+    packets
+}
+
+/// The payloads of the PUBLISH packets that wait for a session's client.
+fn payloads(attachment: &Attachment) -> Vec<Vec<u8>> {
+    let publishes = outbox(attachment).into_iter().filter_map(|packet| match packet {
+        Packet::Publish(publish) => Some(publish.payload.to_vec()),
+        _ => None,
+    });
+    publishes.collect()
+}
