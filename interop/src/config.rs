@@ -13,8 +13,7 @@ use crate::transport::Transport;
 #[derive(Clone, Debug)]
 pub struct Config {
     ports: HashMap<Transport, u16>,
-    /// Further lines at the top level of the file.
-    pub extra: String,
+    extra: String,
 }
 
 impl Config {
@@ -23,6 +22,12 @@ impl Config {
     pub fn every_transport() -> Self {
         let ports = Transport::ALL.map(|transport| (transport, free_port()));
         Self { ports: HashMap::from(ports), extra: String::new() }
+    }
+
+    /// The same with further lines at the top level of the file.
+    #[must_use]
+    pub fn with(self, lines: &str) -> Self {
+        Self { extra: self.extra + lines, ..self }
     }
 
     /// Where a transport listens.

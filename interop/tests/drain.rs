@@ -22,7 +22,7 @@ async fn clients_of_version_5_are_told() {
     let mut clients = JoinSet::new();
     for transport in Transport::ALL {
         let mut client = connect(&broker, transport, ProtocolVersion::V5).await;
-        subscribe(&mut client, "a", 1).await;
+        within_deadline("SUBACK", subscribe(&mut client, "a", 1)).await;
         clients.spawn(async move { (transport, client.event().await.expect_err("an end")) });
     }
     broker.terminate();
@@ -55,9 +55,8 @@ async fn connections_of_version_3_are_closed() {
 #[tokio::test]
 async fn a_client_that_does_not_read_keeps_nobody() {
     let limit = Duration::from_secs(2);
-    let config = Config { extra: "drain_timeout: 2s\n".to_owned(), ..Config::every_transport() };
-    let broker = Broker::start_with(config);
-    let _deaf = deaf_client(&broker).await;
+    let broker = Broker::start_with(Config::every_transport().with("drain_timeout: 2s\n"));
+    let _deaf = within_deadline("a client that does not read", deaf_client(&broker)).await;
     let begin = Instant::now();
     broker.terminate();
     assert_eq!(broker.end().status.code(), Some(0));

@@ -1,9 +1,8 @@
 //! rumqttc's client for MQTT 3.1.1 as a peer of the scenarios: its event loop turns while a scenario waits.
 
 use std::collections::VecDeque;
-use std::fs;
 
-use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, Transport, qos};
+use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS, qos};
 use tidegate_interop::peer::{Opening, Peer, Received};
 
 pub struct Client {
@@ -50,10 +49,6 @@ impl Peer for Client {
         let port = opening.broker.port(opening.transport);
         let mut options = MqttOptions::new(opening.client_id, "localhost", port);
         options.set_clean_session(!opening.persistent);
-        if opening.transport.is_encrypted() {
-            let authority = fs::read(opening.broker.authority()).expect("the authority");
-            options.set_transport(Transport::tls(authority, None, None));
-        }
         if let Some((topic, payload, level)) = opening.will {
             options.set_last_will(LastWill::new(topic, payload, qos(level).expect("a QoS"), false));
         }

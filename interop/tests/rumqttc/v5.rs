@@ -1,13 +1,12 @@
 //! rumqttc's client for MQTT 5.0 as a peer of the scenarios: its event loop turns while a scenario waits.
 
 use std::collections::VecDeque;
-use std::fs;
 
+use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::qos;
 use rumqttc::v5::mqttbytes::v5::{LastWill, Packet};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{Outgoing, Transport};
 use tidegate_interop::peer::{Opening, Peer, Received};
 
 pub struct Client {
@@ -55,10 +54,6 @@ impl Peer for Client {
         let mut options = MqttOptions::new(opening.client_id, "localhost", port);
         options.set_clean_start(!opening.persistent);
         options.set_session_expiry_interval(opening.persistent.then_some(60));
-        if opening.transport.is_encrypted() {
-            let authority = fs::read(opening.broker.authority()).expect("the authority");
-            options.set_transport(Transport::tls(authority, None, None));
-        }
         if let Some((topic, payload, level)) = opening.will {
             options.set_last_will(LastWill::new(topic, payload, qos(level).expect("a QoS"), false, None));
         }
