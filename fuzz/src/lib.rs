@@ -9,6 +9,7 @@
 pub mod decode;
 pub mod memory;
 pub mod random;
+pub mod roundtrip;
 pub mod router;
 pub mod sample;
 pub mod session;

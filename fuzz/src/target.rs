@@ -1,6 +1,6 @@
 //! The list of targets by name.
 
-use crate::{decode, router, session, stream, topics};
+use crate::{decode, roundtrip, router, session, stream, topics};
 
 /// A function under fuzz.
 #[derive(Debug, Clone, Copy)]
@@ -12,8 +12,9 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "decode", run: decode::run },
+    Target { name: "roundtrip", run: roundtrip::run },
     Target { name: "stream", run: stream::run },
     Target { name: "topics", run: topics::run },
     Target { name: "router", run: router::run },

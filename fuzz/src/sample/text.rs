@@ -21,11 +21,7 @@ pub fn filter(source: &mut Source<'_>) -> &'static str {
 
 /// Any bytes.
 pub fn bytes(source: &mut Source<'_>) -> Bytes {
-    let mut size = source.pick(&[0, 1, 2, 7, 30, 127, 128, 200]);
-    if source.rarely(250) {
-        // Where a length needs a third byte.
-        size = 16_383 - source.below(48);
-    }
+    let size = source.pick(&[0, 1, 2, 7, 30, 127, 128, 200]);
     let mut bytes = source.take(size.min(16) / 2).to_vec();
     bytes.resize(size, 0xA5);
     Bytes::from(bytes)

@@ -1,6 +1,6 @@
 //! The inputs of each target: how many, and of what kind. Everything follows from the random numbers given.
 
-use tidegate_mqtt::ProtocolVersion;
+use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
 
 use super::mutate;
 use super::run::Options;
@@ -12,8 +12,7 @@ use crate::source::Source;
 pub(super) fn count(target: &str, options: &Options) -> u64 {
     match target {
         "decode" => options.inputs * 85 / 100,
-        "stream" => options.inputs / 10,
-        "topics" => options.inputs / 20,
+        "roundtrip" | "stream" | "topics" => options.inputs / 20,
         _ => options.sequences,
     }
 }
@@ -29,6 +28,9 @@ pub(super) fn each(target: &str, count: u64, random: &mut Random, give: &mut dyn
         left > 0
     };
     let mut goes_on = count > 0;
+    if target == "decode" {
+        edges(&mut |input| goes_on = give(input));
+    }
     while goes_on {
         round(target, random, &mut |input| goes_on = give(input));
     }
@@ -76,6 +78,19 @@ fn decode_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
     for _ in 0..rounds {
         random_bytes(random, &mut bytes);
         give(&bytes);
+    }
+}
+
+/// PUBLISH packets whose length is the last of its size on the wire, and the first of the next.
+fn edges(give: &mut dyn FnMut(&[u8])) {
+    for length in [127, 128, 16_383, 16_384, 2_097_151, 2_097_152] {
+        for version in ProtocolVersion::ALL {
+            let header_size = if version.is_v5() { 4 } else { 3 };
+            let mut wire = Vec::new();
+            let publish = Publish::new("a", vec![b'.'; length - header_size]);
+            Packet::from(publish).encode(version, &mut wire).expect("a PUBLISH");
+            give(&wire);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::random::Random;
 
 /// Gives `packet` cut at every byte.
 pub(super) fn truncations(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
-    for size in places(packet) {
+    for size in 0..packet.len() {
         give(&packet[..size]);
     }
 }
@@ -21,19 +21,13 @@ pub(super) fn short_packets(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
 /// Gives `packet` with each of its bits turned over.
 pub(super) fn bit_flips(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
     let mut flipped = packet.to_vec();
-    for index in places(packet) {
+    for index in 0..packet.len() {
         for bit in 0..8 {
             flipped[index] ^= 1 << bit;
             give(&flipped);
             flipped[index] ^= 1 << bit;
         }
     }
-}
-
-/// Every place in a packet; of a very long one those at the beginning, and some.
-fn places(packet: &[u8]) -> impl Iterator<Item = usize> {
-    let dense = if packet.len() <= DENSE_MAX { packet.len() } else { DENSE_MAX / 8 };
-    (0..dense).chain((dense..packet.len()).step_by(SPARSE))
 }
 
 /// The beginning of one and the end of another.
@@ -77,9 +71,3 @@ fn fix_length(packet: &mut Vec<u8>, random: &mut Random) {
 
 const AWKWARD: [u8; 16] =
     [0, 1, 2, 4, 0x0B, 0x11, 0x1F, 0x23, 0x26, 0x7F, 0x80, 0x81, 0xBF, 0xC0, 0xEF, 0xFF];
-
-/// The longest packet of which every place is taken.
-const DENSE_MAX: usize = 1024;
-
-/// Of longer ones, one place in so many.
-const SPARSE: usize = 499;

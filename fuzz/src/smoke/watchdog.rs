@@ -35,6 +35,7 @@ impl Watchdog {
         let mut current = lock(&self.current);
         current.target = target;
         current.input.clear();
+        current.input.shrink_to(KEPT_MAX);
         current.input.extend_from_slice(input);
         current.began = Some(Instant::now());
     }
@@ -59,3 +60,6 @@ fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
 }
 
 const PERIOD: Duration = Duration::from_millis(100);
+
+/// Bytes of buffer that are kept from one input to the next.
+const KEPT_MAX: usize = 1 << 16;

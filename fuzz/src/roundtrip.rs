@@ -1,0 +1,35 @@
+//! Target: packets as values. What is encoded decodes to the same value, and so do its parts after it went through `decode`.
+
+use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
+use tidegate_mqtt::{Packet, ProtocolVersion};
+
+use crate::source::Source;
+use crate::{decode, sample};
+
+/// The first byte chooses the version, the rest makes packets, which are written one behind the other.
+///
+/// # Panics
+/// When a packet cannot be encoded, or comes back as another one.
+pub fn run(bytes: &[u8]) {
+    let mut source = Source::new(bytes);
+    let version = source.pick(&ProtocolVersion::ALL);
+    let mut packets = Vec::new();
+    let mut wire = Vec::new();
+    while !source.is_empty() && packets.len() < PACKETS_MAX {
+        let packet = sample::packet(&mut source, version);
+        let encoded = packet.encode(version, &mut wire);
+        assert_eq!(encoded, Ok(()), "{packet:?}");
+        packets.push(packet);
+    }
+    let mut rest = wire.as_slice();
+    for packet in packets {
+        let next = frame::next(rest, version, PACKET_SIZE_MAX);
+        let Ok(Next::Frame(frame)) = next else { panic!("{next:?} for {packet:?}") };
+        assert_eq!(Packet::decode(&frame, version), Ok(packet));
+        rest = &rest[frame.wire.len()..];
+    }
+    assert!(rest.is_empty());
+    decode::run(&wire);
+}
+
+const PACKETS_MAX: usize = 4;
