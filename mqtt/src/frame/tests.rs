@@ -13,7 +13,7 @@ fn fault(bytes: &[u8], version: ProtocolVersion) -> Option<Fault> {
 
 #[test]
 fn a_frame_is_cut_off_and_the_rest_left() {
-    let bytes = [0x30, 4, 0, 1, b'a', 0, 0xC0, 0];
+    let bytes = [0x30, 4, 0, 1, 0x61, 0, 0xC0, 0];
     let frame = Frame { packet_type: PacketType::Publish, flags: 0, body: &bytes[2..6], wire: &bytes[..6] };
     assert_eq!(next(&bytes, V5, 1000), Ok(Next::Frame(frame)));
     assert!(!frame.is_padded());
@@ -79,7 +79,7 @@ fn lengths_are_short_and_not_padded() {
 fn the_first_packet_is_connect_or_refused_with_its_first_byte() {
     assert_eq!(first(&[], 9), Ok(Next::Incomplete { size: None }));
     assert_eq!(first(&[0x10, 4], 9), Ok(Next::Incomplete { size: Some(6) }));
-    for byte in [b'G', 0x30, 0xC0, 0x16, 0xF0, 0x00] {
+    for byte in [0x47, 0x30, 0xC0, 0x16, 0xF0, 0x00] {
         let error = first(&[byte], 9).unwrap_err();
         let refused = if byte == 0x16 { Fault::HeaderFlags } else { Fault::NotConnect };
         assert_eq!(error.fault(), refused, "{byte:#04x}");

@@ -45,7 +45,7 @@ fn encoded(outgoing: &Outgoing<'_>, version: ProtocolVersion) -> Vec<u8> {
 
 #[test]
 fn the_parts_of_a_publish_are_seen() {
-    let body = [&[0, 1, b'a', 0x12, 0x34, 8, 0x23, 0, 7, 0x02, 0, 0, 0, 9][..], b"pay"].concat();
+    let body = [&[0, 1, 0x61, 0x12, 0x34, 8, 0x23, 0, 7, 0x02, 0, 0, 0, 9][..], b"pay"].concat();
     let bytes = wire(0b1101, &body);
     let seen = view(&bytes, V5).unwrap();
     assert!(seen.dup && seen.retain && !seen.has_subscription_id);
@@ -59,35 +59,35 @@ fn the_parts_of_a_publish_are_seen() {
 #[test]
 fn only_a_plain_frame_is_forwardable() {
     let forwardable = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().forwardable();
-    assert!(forwardable(0, &[0, 1, b'a', 0, 1], V5));
-    assert!(forwardable(0, &[0, 1, b'a', 1], V3));
-    assert!(forwardable(0, &[0, 1, b'a', 5, 0x26, 0, 0, 0, 0], V5));
-    assert!(!forwardable(1, &[0, 1, b'a', 0], V5), "RETAIN");
-    assert!(!forwardable(2, &[0, 1, b'a', 0, 1, 0], V5), "QoS 1");
-    assert!(!forwardable(0, &[0, 1, b'a', 3, 0x23, 0, 1], V5), "alias");
+    assert!(forwardable(0, &[0, 1, 0x61, 0, 1], V5));
+    assert!(forwardable(0, &[0, 1, 0x61, 1], V3));
+    assert!(forwardable(0, &[0, 1, 0x61, 5, 0x26, 0, 0, 0, 0], V5));
+    assert!(!forwardable(1, &[0, 1, 0x61, 0], V5), "RETAIN");
+    assert!(!forwardable(2, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 1");
+    assert!(!forwardable(0, &[0, 1, 0x61, 3, 0x23, 0, 1], V5), "alias");
     assert!(!forwardable(0, &[0, 0, 3, 0x23, 0, 1], V5), "alias alone");
-    assert!(!forwardable(0, &[0, 1, b'a', 5, 0x02, 0, 0, 0, 1], V5), "expiry");
-    assert!(!forwardable(0, &[0, 1, b'a', 2, 0x0B, 1], V5), "identifier");
-    assert!(!view(&[0x30, 0x84, 0x00, 0, 1, b'a', b'x'], V3).unwrap().forwardable(), "padded length");
+    assert!(!forwardable(0, &[0, 1, 0x61, 5, 0x02, 0, 0, 0, 1], V5), "expiry");
+    assert!(!forwardable(0, &[0, 1, 0x61, 2, 0x0B, 1], V5), "identifier");
+    assert!(!view(&[0x30, 0x84, 0x00, 0, 1, 0x61, 0x78], V3).unwrap().forwardable(), "padded length");
 }
 
 #[test]
 fn faults_of_a_publish_have_their_own_code() {
     let fault = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap_err();
     for version in ProtocolVersion::ALL {
-        assert_eq!(fault(0, &[0, 3, b'a', b'/', b'#', 0], version), Fault::TopicWildcard);
+        assert_eq!(fault(0, &[0, 3, 0x61, 0x2F, 0x23, 0], version), Fault::TopicWildcard);
         assert_eq!(fault(0, &[0, 1, 0, 0], version), Fault::TextNul);
         assert_eq!(fault(0, &[0, 1, 0xFF, 0], version), Fault::TextEncoding);
-        assert_eq!(fault(0, &[0, 9, b'a'], version), Fault::Truncated);
+        assert_eq!(fault(0, &[0, 9, 0x61], version), Fault::Truncated);
         assert_eq!(fault(0, &[0, 0, 0], version), Fault::TopicEmpty);
-        assert_eq!(fault(2, &[0, 1, b'a', 0, 0, 0], version), Fault::PacketIdZero);
-        assert_eq!(fault(2, &[0, 1, b'a', 1], version), Fault::Truncated);
+        assert_eq!(fault(2, &[0, 1, 0x61, 0, 0, 0], version), Fault::PacketIdZero);
+        assert_eq!(fault(2, &[0, 1, 0x61, 1], version), Fault::Truncated);
     }
-    assert_eq!(fault(0, &[0, 1, b'a'], V5), Fault::Truncated, "no property length");
-    assert_eq!(fault(0, &[0, 1, b'a', 9, 0x26], V5), Fault::Truncated);
-    assert_eq!(fault(0, &[0, 1, b'a', 0x80, 0], V5), Fault::VariableLength);
-    assert_eq!(fault(0, &[0, 1, b'a', 3, 0x23, 0, 0], V5), Fault::AliasZero);
-    assert_eq!(fault(0, &[0, 1, b'a', 2, 0x24, 1], V5), Fault::PropertyMisplaced);
+    assert_eq!(fault(0, &[0, 1, 0x61], V5), Fault::Truncated, "no property length");
+    assert_eq!(fault(0, &[0, 1, 0x61, 9, 0x26], V5), Fault::Truncated);
+    assert_eq!(fault(0, &[0, 1, 0x61, 0x80, 0], V5), Fault::VariableLength);
+    assert_eq!(fault(0, &[0, 1, 0x61, 3, 0x23, 0, 0], V5), Fault::AliasZero);
+    assert_eq!(fault(0, &[0, 1, 0x61, 2, 0x24, 1], V5), Fault::PropertyMisplaced);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn the_short_form_of_each_version_is_written() {
 fn all_parts_are_written_and_read_back() {
     let identifiers = [1, 200, 268_435_455];
     let full = Outgoing {
-        properties: &[0x26, 0, 1, b'n', 0, 1, b'v', 0x01, 1],
+        properties: &[0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x01, 1],
         qos: QoS::AtLeastOnce,
         retain: true,
         dup: true,
@@ -167,5 +167,5 @@ fn an_owned_publish_that_breaks_a_rule_is_not_written() {
         assert_eq!(out, [7]);
     }
     Packet::from(good).encode(V5, &mut out).unwrap();
-    assert_eq!(out, [7, 0x30, 5, 0, 1, b'a', 0, b'x']);
+    assert_eq!(out, [7, 0x30, 5, 0, 1, 0x61, 0, 0x78]);
 }
