@@ -3,17 +3,19 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use tidegate_gateway::client::{Client, ClientError, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
+use tidegate_interop::process::Process;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{options, subscribe};
+use tidegate_interop::tidegate::{message, options, subscribe};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -56,32 +58,60 @@ async fn connections_of_version_3_are_closed() {
 async fn a_client_that_does_not_read_keeps_nobody() {
     let limit = Duration::from_secs(2);
     let broker = Broker::start_with(Config::every_transport().with("drain_timeout: 2s\n"));
-    let _deaf = within_deadline("a client that does not read", deaf_client(&broker)).await;
+    // More than the sockets hold.
+    let _deaf = within_deadline("a client that does not read", client_behind(&broker, 30)).await;
     let begin = Instant::now();
     broker.terminate();
     assert_eq!(broker.end().status.code(), Some(0));
-    assert!(begin.elapsed() < limit * 5, "it took {:?}", begin.elapsed());
+    let took = begin.elapsed();
+    assert!((limit / 2..limit * 5).contains(&took), "it took {took:?}");
 }
 
-/// Is sent more than the sockets hold, and reads none of it.
-async fn deaf_client(broker: &Broker) -> TcpStream {
-    let mut deaf =
-        TcpStream::connect(("localhost", broker.port(Transport::Tcp))).await.expect("a connection");
-    // CONNECT of 3.1.1 as `deaf`, without a keep alive, and SUBSCRIBE to `a` at QoS 0.
-    deaf.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04deaf").await.expect("a connection");
-    deaf.write_all(b"\x82\x06\x00\x01\x00\x01a\x00").await.expect("a connection");
-    deaf.read_exact(&mut [0; 9]).await.expect("CONNACK and SUBACK");
+#[tokio::test]
+async fn what_was_queued_still_arrives() {
+    let broker = Broker::start();
+    // Within `pending_bytes_max`, so that nothing is dropped.
+    let mut late = within_deadline("a client that reads late", client_behind(&broker, 6)).await;
+    broker.terminate();
+    let mut bytes = Vec::new();
+    within_deadline("the end", late.read_to_end(&mut bytes)).await.expect("the connection");
+    assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 6 * SIZE);
+    assert_eq!(broker.end().status.code(), Some(0));
+}
+
+#[test]
+fn clients_that_have_left_keep_nobody() {
+    for transport in Transport::ALL {
+        let broker = Broker::start();
+        let mut publish = broker.client("pub", transport);
+        let _ = Process::start("tidegate pub", publish.args(["-t", "a", "-m", "x", "-q", "1"])).succeed();
+        let begin = Instant::now();
+        broker.stop();
+        assert!(begin.elapsed() < Duration::from_secs(3), "{transport:?}: it took {:?}", begin.elapsed());
+    }
+}
+
+/// Is sent `count` messages of [`SIZE`] bytes, and has read none of them.
+async fn client_behind(broker: &Broker, count: usize) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer, so that most waits at the broker");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Tcp)));
+    let mut behind = socket.connect(address).await.expect("a connection");
+    // CONNECT of 3.1.1 as `late`, without a keep alive, and SUBSCRIBE to `a` at QoS 0.
+    behind.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04late").await.expect("a connection");
+    behind.write_all(b"\x82\x06\x00\x01\x00\x01a\x00").await.expect("a connection");
+    behind.read_exact(&mut [0; 9]).await.expect("CONNACK and SUBACK");
     let mut sender = connect(broker, Transport::Tcp, ProtocolVersion::V5).await;
-    let large = "x".repeat(500_000);
-    for _ in 0..30 {
-        let message = tidegate_interop::tidegate::message("a", &large, 0);
-        sender.publish(message).await.expect("the connection");
+    for _ in 0..count {
+        sender.publish(message("a", &"x".repeat(SIZE), 0)).await.expect("the connection");
     }
     sender.ping().await.expect("all of it taken");
-    deaf
+    behind
 }
 
 async fn connect(broker: &Broker, transport: Transport, version: ProtocolVersion) -> Client {
     let options = options(broker, transport, version, &format!("on-{}", transport.name()));
     Client::connect(&options, State::default()).await.expect("CONNACK")
 }
+
+const SIZE: usize = 500_000;
