@@ -24,11 +24,11 @@ pub struct Server {
 impl Authority {
     /// A new authority with a new key.
     pub fn generate(now: SystemTime) -> Result<Self, Error> {
-        let mut params = named(AUTHORITY_NAME, now, AUTHORITY_LIFETIME);
+        let key = KeyPair::generate()?;
+        let mut params = named(&authority_name(&key), now, AUTHORITY_LIFETIME);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.name_constraints = Some(own_names_only());
-        let key = KeyPair::generate()?;
         let certificate_pem = params.self_signed(&key)?.pem();
         Ok(Self { issuer: Issuer::new(params, key), certificate_pem })
     }
@@ -77,6 +77,12 @@ fn named(name: &str, now: SystemTime, lifetime: Duration) -> CertificateParams {
     params
 }
 
+/// Each has a name of its own, so that clients that trust another one say so, and not that a signature is bad.
+fn authority_name(key: &KeyPair) -> String {
+    let digits = key.public_key_raw().iter().skip(1).take(4).map(|byte| format!("{byte:02x}"));
+    format!("Tidegate development authority {}", digits.collect::<String>())
+}
+
 /// Whoever trusts this authority trusts it for this machine's own names, even if its key leaks.
 fn own_names_only() -> NameConstraints {
     let permitted_subtrees = vec![
@@ -90,7 +96,6 @@ fn own_names_only() -> NameConstraints {
 /// The names of the server.
 pub const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-const AUTHORITY_NAME: &str = "Tidegate development authority";
 const DAY: Duration = Duration::from_secs(86_400);
 const CLOCK_SKEW: Duration = DAY;
 const AUTHORITY_LIFETIME: Duration = Duration::from_secs(3_650 * DAY.as_secs());

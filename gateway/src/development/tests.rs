@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Certificates, certificates};
+use super::files::Files;
+use super::{Certificates, certificates, inspect};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -101,4 +102,16 @@ fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
     fs::write(data.path().join("dev"), "a file").unwrap();
     let error = certificates(data.path(), SystemTime::now()).unwrap_err().to_string();
     assert!(error.starts_with(data.path().join("dev").to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn a_client_that_trusts_another_authority_says_so() {
+    let now = SystemTime::now();
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let made = certificates(one.path(), now).unwrap();
+    let foreign = certificates(other.path(), now).unwrap();
+    fs::copy(foreign.authority, made.authority).unwrap();
+    fs::copy(other.path().join("dev/ca.key"), one.path().join("dev/ca.key")).unwrap();
+    let unfit = inspect::server(&Files::below(one.path()), now).unwrap_err().to_string();
+    assert_eq!(unfit, "it is damaged: invalid peer certificate: UnknownIssuer");
 }

@@ -1,0 +1,117 @@
+//! The binary as a user calls it: exit codes, and what goes to which stream.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn tidegate(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tidegate")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn check_says_ok() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), "cores: 2\n").unwrap();
+    let output = tidegate(&["check", "--config", "a.yaml"], folder.path());
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), "a.yaml: OK\n"));
+}
+
+#[test]
+fn check_and_serve_say_what_is_wrong_and_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), "cores: none\n").unwrap();
+    for command in ["check", "serve"] {
+        let output = tidegate(&[command, "--config", "a.yaml"], folder.path());
+        let expected = "a.yaml:1:1: invalid value: string \"none\", expected a whole number from 1 to 1024\n";
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), expected), "{command}");
+        assert_eq!(text(&output.stdout), "");
+    }
+    assert!(!folder.path().join("tidegate-data").exists(), "nothing was begun");
+}
+
+#[test]
+fn schema_is_json() {
+    let output = tidegate(&["schema"], Path::new("."));
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(schema["title"], "Config");
+}
+
+#[test]
+fn nobody_listening_is_1_and_a_wrong_call_is_2() {
+    // A port that was free a moment ago, and that nobody else is given as long as it is bound.
+    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("mqtt://{}", reserved.local_addr().unwrap());
+    let arguments = ["pub", "-t", "a", "-m", "b", "--connect-timeout", "1", "--url", &url];
+    assert_eq!(tidegate(&arguments, Path::new(".")).status.code(), Some(1), "no CONNACK");
+    let wrong =
+        tidegate(&["pub", "-t", "a", "-m", "b", "-V", "3.1.1", "--content-type", "c"], Path::new("."));
+    assert_eq!(wrong.status.code(), Some(2));
+    assert_eq!(text(&wrong.stderr), "error: message properties: MQTT 3.1.1 has none, use --protocol 5\n");
+}
+
+/// A broker on free ports, ended by SIGTERM.
+struct Broker {
+    process: Child,
+    url: String,
+}
+
+impl Broker {
+    fn start(folder: &Path) -> Self {
+        let config =
+            "listeners: [{ name: tcp, transport: tcp, address: \"127.0.0.1:0\" }]\nlog: { format: json }\n";
+        fs::write(folder.join("tidegate.yaml"), config).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+            .args(["serve", "--config", "tidegate.yaml"])
+            .current_dir(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let mut url = String::new();
+        for line in &mut lines {
+            let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+            if line["message"] == "listening" {
+                url = format!("mqtt://{}", line["address"].as_str().unwrap());
+            }
+            if line["message"] == "ready" {
+                break;
+            }
+        }
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, url }
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn what_is_published_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::start(folder.path());
+    for version in ["3.1", "3.1.1", "5"] {
+        let retained =
+            ["pub", "-t", "a/b", "-m", "hello", "-r", "-q", "2", "-V", version, "--url", &broker.url];
+        assert_eq!(tidegate(&retained, folder.path()).status.code(), Some(0), "{version}");
+        let subscribe =
+            ["sub", "-t", "a/+", "-q", "2", "-C", "1", "-W", "30", "-v", "-V", version, "--url", &broker.url];
+        let output = tidegate(&subscribe, folder.path());
+        assert_eq!(
+            (output.status.code(), text(&output.stdout).as_str()),
+            (Some(0), "a/b hello\n"),
+            "{version}"
+        );
+        assert_eq!(text(&output.stderr), "subscribed: a/+ (QoS 2)\n");
+    }
+    assert_eq!(broker.stop(), Some(0));
+}
