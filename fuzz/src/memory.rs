@@ -1,30 +1,34 @@
-//! An allocator that counts: live bytes and their peak, for the smoke binary and the tests of bounds.
+//! An allocator that counts: a thread's live bytes and their peak, for the smoke binary and the tests of bounds.
 //!
 //! The only unsafe code here: an allocator cannot be written without it.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 
-/// The system's allocator, counted. To be made the global allocator of a binary, else the counts stay 0.
+/// The system's allocator, counted for each thread by itself. To be made the global allocator of a binary, else the
+/// counts stay 0.
 #[derive(Debug)]
 pub struct Counting;
 
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-/// Bytes allocated at this moment.
-#[must_use]
-pub fn live() -> usize {
-    LIVE.load(Ordering::Relaxed)
+thread_local! {
+    // Below 0 where a thread gives back what others allocated.
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The most bytes that were allocated at a time while `work` ran, beyond those before. For one thread at a time.
+/// Bytes that this thread has allocated and not given back.
+#[must_use]
+pub fn live() -> isize {
+    LIVE.get()
+}
+
+/// The most bytes that this thread held at a time while `work` ran, beyond those before.
 pub fn peak(work: impl FnOnce()) -> usize {
     let before = live();
-    PEAK.store(before, Ordering::Relaxed);
+    PEAK.set(before);
     work();
-    PEAK.load(Ordering::Relaxed).saturating_sub(before)
+    usize::try_from(PEAK.get() - before).unwrap_or_default()
 }
 
 /// Resident memory of this process in bytes; 0 where the system does not tell.
@@ -37,14 +41,13 @@ pub fn resident() -> usize {
 }
 
 fn add(size: usize) {
-    let live = LIVE.fetch_add(size, Ordering::Relaxed) + size;
-    if live > PEAK.load(Ordering::Relaxed) {
-        PEAK.store(live, Ordering::Relaxed);
-    }
+    // A thread that ends may still allocate when its counts are gone.
+    let _gone = LIVE.try_with(|live| live.set(live.get() + size.cast_signed()));
+    let _gone = PEAK.try_with(|peak| peak.set(peak.get().max(live())));
 }
 
 fn subtract(size: usize) {
-    LIVE.fetch_sub(size, Ordering::Relaxed);
+    let _gone = LIVE.try_with(|live| live.set(live.get() - size.cast_signed()));
 }
 
 // SAFETY: every call goes to the system's allocator unchanged; the counts touch no memory of callers.

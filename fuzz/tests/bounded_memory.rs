@@ -7,7 +7,6 @@ use tidegate_fuzz::memory::{self, Counting};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// One test, since the counts are those of the whole process.
 #[test]
 fn memory_is_bounded_by_the_bytes_received() {
     for claim in CLAIMS {

@@ -8,7 +8,7 @@ use crate::{decode, memory};
 /// The figures of one target.
 pub(super) struct Meter {
     target: &'static str,
-    live_before: usize,
+    live_before: isize,
     peak: usize,
     inputs: u64,
     decoding: usize,
@@ -32,7 +32,7 @@ impl Meter {
         self.peak = self.peak.max(peak);
         self.expect(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at a time");
         if self.target == "decode" {
-            self.expect(input, memory::live().saturating_sub(before), 0, "bytes not given back");
+            self.expect(input, since(before), 0, "bytes not given back");
             if self.inputs.is_multiple_of(DECODE_EACH) {
                 let peak = memory::peak(|| decode::decode_only(input));
                 self.decoding = self.decoding.max(peak);
@@ -43,7 +43,7 @@ impl Meter {
 
     /// Whether all is given back now.
     pub(super) fn finish(mut self) -> Option<Failure> {
-        let kept = memory::live().saturating_sub(self.live_before);
+        let kept = since(self.live_before);
         self.expect(&[], kept, KEPT_MAX, "bytes kept after the last input");
         self.failure
     }
@@ -69,8 +69,14 @@ impl fmt::Display for Meter {
     }
 }
 
-/// What the check of an input may hold, in bytes and in bytes a byte of input: several copies of the packet.
-const RUN_BASE: usize = 1 << 21;
+/// Bytes that are held now and were not then.
+fn since(before: isize) -> usize {
+    usize::try_from(memory::live() - before).unwrap_or_default()
+}
+
+/// What the check of an input may hold, in bytes and in bytes a byte of input: several copies of the packet, or a few
+/// topics of the greatest length with all their levels.
+const RUN_BASE: usize = 1 << 24;
 const RUN_FACTOR: usize = 1024;
 
 /// What decoding alone may hold. A topic filter of one letter takes four bytes on the wire and some hundred as a value.
