@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clap::Args;
 use tokio::fs;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin, stdin};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::cli::{Failure, value};
 
@@ -53,10 +53,10 @@ pub enum Source {
         payload: Bytes,
         /// How often.
         left: u64,
-        /// After how long; the first goes at once.
+        /// How long after one the next goes.
         delay: Duration,
-        /// Whether the first has gone.
-        has_begun: bool,
+        /// When the next goes.
+        due: Instant,
     },
     /// Lines, as they come.
     Lines {
@@ -86,18 +86,18 @@ impl Source {
             Bytes::new()
         };
         let delay = Duration::from_secs(u64::from(arguments.repeat_delay));
-        Ok(Self::Repeated { payload, left: arguments.repeat, delay, has_begun: false })
+        Ok(Self::Repeated { payload, left: arguments.repeat, delay, due: Instant::now() })
     }
 
     /// The next payload; `None` after the last. Can be dropped half way and called again.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
             Self::Repeated { left: 0, .. } => Ok(None),
-            Self::Repeated { payload, left, delay, has_begun } => {
-                if *has_begun && !delay.is_zero() {
-                    sleep(*delay).await;
+            Self::Repeated { payload, left, delay, due } => {
+                if !delay.is_zero() {
+                    sleep_until(*due).await;
+                    *due += *delay;
                 }
-                *has_begun = true;
                 *left -= 1;
                 Ok(Some(payload.clone()))
             }
@@ -118,3 +118,6 @@ fn without_line_end(mut line: Vec<u8>) -> Bytes {
     }
     Bytes::from(line)
 }
+
+#[cfg(test)]
+mod tests;
