@@ -1,4 +1,5 @@
 //! The binary as a user calls it: exit codes, and what goes to which stream.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on shall panic")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
