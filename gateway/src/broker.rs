@@ -8,7 +8,7 @@ mod run;
 mod seat;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
 use tidegate_session::Config as SessionConfig;
@@ -40,6 +40,7 @@ pub struct Broker {
     realm: Arc<Realm>,
     registry: Registry,
     session_ids: AtomicU64,
+    stopping: AtomicBool,
 }
 
 impl Broker {
@@ -52,7 +53,14 @@ impl Broker {
             config.routing.clone(),
             config.retained.clone(),
         ));
-        Self { config, cores, realm, registry: Registry::default(), session_ids: AtomicU64::new(1) }
+        Self {
+            config,
+            cores,
+            realm,
+            registry: Registry::default(),
+            session_ids: AtomicU64::new(1),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     /// The settings.
@@ -77,6 +85,14 @@ impl Broker {
     #[must_use]
     pub fn realm(&self) -> &Arc<Realm> {
         &self.realm
+    }
+
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     fn next_session_id(&self) -> u64 {

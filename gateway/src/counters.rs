@@ -32,9 +32,9 @@ macro_rules! counters {
 counters! {
     /// PUBLISH packets accepted from clients, repeats of QoS 2 left out.
     messages_received,
-    /// Copies written towards a connected client, at its QoS.
+    /// Copies written at once towards a connected client, at its QoS.
     messages_sent,
-    /// Copies that wait in the queue of a session.
+    /// Copies that had to wait in the queue of a session first.
     messages_queued,
     /// Messages that matched no subscription.
     unmatched,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_mqtt::{Message, Packet, Will};
+use tidegate_mqtt::{Packet, Will};
 use tidegate_session::{Agreed, Cause, Connection, Orphan};
 use tidegate_transports::DirectWriter;
 
@@ -53,6 +53,7 @@ impl Broker {
         };
         let (seat, epoch, aftermath) = self.registry().enter(&key, make, |seat| {
             let mut state = seat.lock();
+            let last_words = take_pending(&mut state);
             let attached = state.session.attach(agreed, now);
             unsubscribe_all(realm, seat, &attached.removed);
             let heartbeat = facts.heartbeat.map(|every| (every, now + every));
@@ -67,14 +68,22 @@ impl Broker {
                 heartbeat,
             };
             if let Some(former) = state.line.replace(line) {
-                fence(&former);
+                core.counters.takeovers.add(1);
+                former.bell.leave_last_words(last_words);
+                former.bell.ring(Signal::TakenOver);
             }
             seat.set_online(true);
             let connack = agreed.connack(attached.session_present, &self.config().session);
-            state.session.send(&Packet::ConnAck(Box::new(connack)));
+            if !state.session.send(&Packet::ConnAck(Box::new(connack))) {
+                // The client takes no packet of that size, so there is no way to begin [MQTT5-3.1.2-24].
+                bell.ring(Signal::Broken);
+            }
+            if self.is_stopping() {
+                bell.ring(Signal::Shutdown);
+            }
             state.session.resume(now);
             core.counters.add_drops(&state.session.take_drops());
-            schedule(core, seat, &mut state);
+            schedule(core, seat, &mut state, now);
             let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };
             (Arc::clone(seat), attached.epoch, aftermath)
         });
@@ -97,20 +106,15 @@ impl Broker {
     ) {
         let mut state = seat.lock();
         let Some(detached) = state.session.detach(epoch, cause, now) else { return };
-        if let Some(line) = state.line.take()
-            && line.blocked
-        {
-            // The socket took half a packet and no more: nothing can follow.
-            line.bell.finish_write(true);
-        }
-        state.session.pending().take(Vec::new()).copy_to(rest);
+        state.line = None;
+        rest.append(&mut take_pending(&mut state));
         seat.set_online(false);
         core.counters.add_drops(&state.session.take_drops());
         let aftermath = Aftermath { will: detached.will, orphans: detached.orphans, ended: detached.ended };
         if aftermath.ended {
             forget_subscriptions(seat, &mut state);
         } else {
-            schedule(core, seat, &mut state);
+            schedule(core, seat, &mut state, now);
         }
         drop(state);
         self.settle(core, seat, aftermath, now);
@@ -135,14 +139,15 @@ impl Broker {
         if aftermath.ended {
             forget_subscriptions(seat, &mut state);
         } else {
-            schedule(core, seat, &mut state);
+            schedule(core, seat, &mut state, now);
         }
         drop(state);
         self.settle(core, seat, aftermath, now);
     }
 
-    /// Asks every connection to end.
+    /// Asks every connection to end, and those to come.
     pub fn shut_down(&self) {
+        self.stop();
         self.registry().for_each(|seat| {
             if let Some(line) = &seat.lock().line {
                 line.bell.ring(Signal::Shutdown);
@@ -155,9 +160,7 @@ impl Broker {
             self.registry().remove_if(seat, |seat| seat.lock().line.is_none());
         }
         if let Some(will) = aftermath.will {
-            core.counters.wills_published.add(1);
-            let message = Arc::new(Message::from_will(&will, seat.id(), now));
-            self.publish_messages(core, seat.realm(), &[message], now);
+            self.publish_will(core, seat, &will, now);
         }
         for orphan in aftermath.orphans {
             self.redispatch(core, seat, &orphan, now);
@@ -178,12 +181,11 @@ impl Broker {
     }
 }
 
-/// Tells a connection that it lost its session. Half a packet on its way is never completed.
-fn fence(former: &Line) {
-    if former.blocked {
-        former.bell.finish_write(true);
-    }
-    former.bell.ring(Signal::TakenOver);
+/// The bytes that wait for the present connection.
+fn take_pending(state: &mut State) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    state.session.pending().take(Vec::new()).copy_to(&mut bytes);
+    bytes
 }
 
 fn check_line(line: &mut Line, now: Instant) {
@@ -199,13 +201,13 @@ fn check_line(line: &mut Line, now: Instant) {
     }
 }
 
-fn schedule(core: &mut Core, seat: &Arc<Seat>, state: &mut State) {
+fn schedule(core: &mut Core, seat: &Seat, state: &mut State, now: Instant) {
     let line = state.line.as_ref();
     let silence = line.and_then(|line| line.silence_max.map(|silence| line.bell.heard() + silence));
     let heartbeat = line.and_then(|line| line.heartbeat.map(|(_, due)| due));
     let next = [silence, heartbeat, state.session.poll_timeout()].into_iter().flatten().min();
     if let Some(due) = next {
-        core.agenda.schedule(seat, state, due);
+        core.agenda.schedule(seat, state, due, now);
     }
 }
 

@@ -8,7 +8,7 @@ mod tally;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Message, ProtocolVersion};
+use tidegate_mqtt::{Message, ProtocolVersion, Will};
 use tidegate_routing::Verdict as Retained;
 
 use super::run::Run;
@@ -44,8 +44,7 @@ impl Broker {
         let Some(topic) = run.topic() else { return Published::Unmatched };
         let count = run.len();
         core.counters.messages_received.add(count);
-        // Topics that begin with `$` belong to the broker [MQTT5-4.7.2-1].
-        if topic.as_bytes().first() == Some(&b'$') {
+        if is_reserved(topic) {
             core.counters.refused_topic.add(count);
             return Published::Forbidden;
         }
@@ -53,6 +52,17 @@ impl Broker {
             Some(plain) => self.publish_plain(core, from, version, &plain, now),
             None => self.publish_messages(core, from.realm(), run.messages(), now),
         }
+    }
+
+    /// Publishes the will of a client.
+    pub fn publish_will(&self, core: &mut Core, seat: &Seat, will: &Will, now: Instant) {
+        if is_reserved(&will.topic) {
+            core.counters.refused_topic.add(1);
+            return;
+        }
+        core.counters.wills_published.add(1);
+        let message = Arc::new(Message::from_will(will, seat.id(), now));
+        self.publish_messages(core, seat.realm(), &[message], now);
     }
 
     /// Publishes messages of one topic, retained ones included.
@@ -73,6 +83,11 @@ impl Broker {
         self.hand_to_groups(core, &route.groups, messages, &mut tally, now);
         tally.conclude(core, messages.len())
     }
+}
+
+/// Topics that begin with `$` belong to the broker [MQTT5-4.7.2-1].
+fn is_reserved(topic: &str) -> bool {
+    topic.as_bytes().first() == Some(&b'$')
 }
 
 /// Keeps the retained ones; `false` when the store is full.

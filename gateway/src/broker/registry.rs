@@ -1,4 +1,4 @@
-//! Finds the seat of a session by tenant and client identifier. One owner a session: attach and removal happen under its shard.
+//! Finds the seat of a session by tenant and client identifier, or by its number. One owner a session: attach and removal happen under its shard.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -12,12 +12,14 @@ use super::seat::{Seat, SessionKey};
 pub struct Registry {
     hasher: std::collections::hash_map::RandomState,
     shards: Vec<Mutex<HashMap<SessionKey, Arc<Seat>>>>,
+    numbers: Vec<Mutex<HashMap<u64, Arc<Seat>>>>,
 }
 
 impl Default for Registry {
     fn default() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
-        Self { hasher: std::collections::hash_map::RandomState::new(), shards }
+        let numbers = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
+        Self { hasher: std::collections::hash_map::RandomState::new(), shards, numbers }
     }
 }
 
@@ -35,6 +37,7 @@ impl Registry {
             None => {
                 let seat = make();
                 shard.insert(key.clone(), Arc::clone(&seat));
+                self.numbered(seat.id()).lock().insert(seat.id(), Arc::clone(&seat));
                 seat
             }
         };
@@ -47,9 +50,16 @@ impl Registry {
         let same = shard.get(seat.key()).is_some_and(|present| Arc::ptr_eq(present, seat));
         if same && ended(seat) {
             shard.remove(seat.key());
+            self.numbered(seat.id()).lock().remove(&seat.id());
             return true;
         }
         false
+    }
+
+    /// The seat of the session with this number.
+    #[must_use]
+    pub fn find(&self, id: u64) -> Option<Arc<Seat>> {
+        self.numbered(id).lock().get(&id).cloned()
     }
 
     /// All seats at about this moment, a shard at a time.
@@ -70,6 +80,14 @@ impl Registry {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    fn numbered(&self, id: u64) -> &Mutex<HashMap<u64, Arc<Seat>>> {
+        let index = usize::try_from(id % u64::from(SHARDS)).unwrap_or(0);
+        let Some(shard) = self.numbers.get(index) else {
+            unreachable!("the remainder is below the number of shards")
+        };
+        shard
     }
 
     fn shard(&self, key: &SessionKey) -> &Mutex<HashMap<SessionKey, Arc<Seat>>> {

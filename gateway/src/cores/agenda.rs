@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,8 @@ pub struct Agenda {
 
 struct Entry {
     at: Instant,
-    seat: Weak<Seat>,
+    /// The session's number: an entry keeps nothing alive.
+    session: u64,
 }
 
 impl Agenda {
@@ -32,13 +33,16 @@ impl Agenda {
     }
 
     /// Has `seat` looked at not before `due`, unless it is looked at earlier anyway.
-    pub fn schedule(&mut self, seat: &Arc<Seat>, state: &mut State, due: Instant) {
-        let at = self.round_up(due);
+    ///
+    /// Looks are never further apart than a minute, so that entries of sessions that are gone, or that were overtaken
+    /// by earlier ones, do not pile up.
+    pub fn schedule(&mut self, seat: &Seat, state: &mut State, due: Instant, now: Instant) {
+        let at = self.round_up(due.min(now + HORIZON));
         if state.scheduled.is_some_and(|scheduled| scheduled <= at) {
             return;
         }
         state.scheduled = Some(at);
-        self.entries.push(Reverse(Entry { at, seat: Arc::downgrade(seat) }));
+        self.entries.push(Reverse(Entry { at, session: seat.id() }));
         if self.armed.is_none_or(|armed| at < armed)
             && let Some(waker) = &self.waker
         {
@@ -53,12 +57,12 @@ impl Agenda {
         self.origin.checked_add(Duration::from_millis(rounded)).map_or(due, |at| at.max(due))
     }
 
-    fn take_due(&mut self, now: Instant) -> Option<(Instant, Weak<Seat>)> {
+    fn take_due(&mut self, now: Instant) -> Option<(Instant, u64)> {
         let due = self.entries.peek().is_some_and(|Reverse(entry)| entry.at <= now);
         if !due {
             return None;
         }
-        self.entries.pop().map(|Reverse(entry)| (entry.at, entry.seat))
+        self.entries.pop().map(|Reverse(entry)| (entry.at, entry.session))
     }
 
     fn arm(&mut self, waker: &Waker) -> Option<Instant> {
@@ -88,8 +92,8 @@ pub(super) async fn run(broker: Arc<Broker>) {
 
 fn look(broker: &Broker, core: &mut Core) {
     let now = Instant::now();
-    while let Some((at, seat)) = core.agenda.take_due(now) {
-        if let Some(seat) = seat.upgrade() {
+    while let Some((at, session)) = core.agenda.take_due(now) {
+        if let Some(seat) = broker.registry().find(session) {
             broker.look(core, &seat, at, now);
         }
     }
@@ -115,6 +119,8 @@ impl Ord for Entry {
     }
 }
 
+/// The longest time between two looks at a seat that has something due.
+const HORIZON: Duration = Duration::from_secs(60);
 /// The agenda's grain: nothing is early, and at most this late.
 const TICK: Duration = Duration::from_millis(250);
 

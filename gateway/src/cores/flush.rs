@@ -44,7 +44,11 @@ fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Ve
         match flush(core, &seat, now) {
             Flushed::Done => {}
             Flushed::Owner(bell, home) if home == id || index >= own => bell.ring(Signal::Write),
-            Flushed::Owner(_, home) => forward(&mut foreign, home, seat),
+            Flushed::Owner(_, home) => {
+                // Marked until its own core takes it, so that it is forwarded once.
+                let _ = seat.mark();
+                forward(&mut foreign, home, seat);
+            }
         }
     }
     for (home, mut seats) in foreign {
@@ -75,7 +79,7 @@ enum Taken {
 
 fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
     seat.unmark();
-    loop {
+    for _ in 0..BATCHES_MAX {
         let spare = core.spare();
         // Not in the head of the match: the lock would be held to its end.
         let taken = take(&mut seat.lock(), spare);
@@ -83,7 +87,11 @@ fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
             Taken::Nothing => return Flushed::Done,
             Taken::Owner(bell, home) => return Flushed::Owner(bell, home),
             Taken::Batch { writer, bell, epoch, mut batch } => {
+                let len = batch.len();
                 let written = write(&writer, &mut batch);
+                if batch.len() < len {
+                    bell.progress(now);
+                }
                 let more = give_back(core, seat, epoch, batch, written, &bell, now);
                 if !more {
                     return Flushed::Done;
@@ -91,6 +99,9 @@ fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
             }
         }
     }
+    // Others have their turn first.
+    core.mark_dirty(seat);
+    Flushed::Done
 }
 
 fn take(state: &mut State, spare: Vec<u8>) -> Taken {
@@ -161,3 +172,6 @@ fn give_back(
     bell.ring(if written == Written::Broken { Signal::Broken } else { Signal::Write });
     false
 }
+
+/// Batches written to one session before others have their turn.
+const BATCHES_MAX: usize = 8;

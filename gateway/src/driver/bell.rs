@@ -1,10 +1,12 @@
 //! Signals to the driver of one connection, from any core.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
 
 /// Why a driver is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,7 @@ pub struct Bell {
     choked: AtomicUsize,
     opened: Instant,
     heard: AtomicU64,
+    last_words: Mutex<Vec<u8>>,
 }
 
 /// The signals found at one look.
@@ -72,6 +75,7 @@ impl Bell {
             choked: AtomicUsize::new(0),
             opened: now,
             heard: AtomicU64::new(0),
+            last_words: Mutex::default(),
         }
     }
 
@@ -79,6 +83,17 @@ impl Bell {
     pub fn ring(&self, signal: Signal) {
         self.signals.fetch_or(signal.bit(), Ordering::AcqRel);
         self.waker.wake();
+    }
+
+    /// Leaves bytes that the connection still has to write although its session is another's by now.
+    pub fn leave_last_words(&self, bytes: Vec<u8>) {
+        *self.last_words.lock() = bytes;
+    }
+
+    /// Takes those bytes.
+    #[must_use]
+    pub fn take_last_words(&self) -> Vec<u8> {
+        mem::take(&mut self.last_words.lock())
     }
 
     /// Remembers whom to wake.
@@ -136,6 +151,13 @@ impl Bell {
     /// The driver reads no more until less than `len` bytes wait to be written.
     pub fn choke(&self, len: usize) {
         self.choked.store(len, Ordering::Release);
+    }
+
+    /// Notes that the peer took bytes. While it is not read, that is its only sign of life.
+    pub fn progress(&self, now: Instant) {
+        if self.choked.load(Ordering::Relaxed) > 0 {
+            self.hear(now);
+        }
     }
 
     /// Wakes a driver that does not read, when few enough bytes are left.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use smallvec::SmallVec;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
-use tidegate_session::Received;
+use tidegate_session::{Overflow, Received};
 
 use super::{Driver, End};
 use crate::broker::{Published, Run};
@@ -80,44 +80,47 @@ impl Driver {
     ) -> Result<(), End> {
         let view =
             PublishView::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
-        if view.forwardable() {
-            if !intake.run.extend(&view) {
-                self.settle_run(core, intake)?;
-                if !intake.run.extend(&view) {
-                    return self.handle_single(core, intake, &view);
-                }
-            }
-            return Ok(());
+        // Larger payloads are shared by their receivers rather than copied for each.
+        if !view.forwardable() || view.payload.len() > COPIED_MAX {
+            return self.handle_single(core, intake, &view);
         }
-        self.handle_single(core, intake, &view)
+        if !intake.run.extend(&view) {
+            self.settle_run(core, intake)?;
+            intake.run.extend(&view);
+        }
+        Ok(())
     }
 
-    /// A publish with an identifier, an alias, RETAIN or an expiry: becomes a message at once.
+    /// A publish with an identifier, an alias, RETAIN, an expiry or a large payload: becomes a message at once.
     fn handle_single(
         &mut self,
         core: &mut Core,
         intake: &mut Intake<'_>,
         view: &PublishView<'_>,
     ) -> Result<(), End> {
-        if view.qos == QoS::ExactlyOnce && self.is_repeat(intake, view)? {
+        let alone = self.stands_alone(view);
+        let topic = self.connection.admit(view)?;
+        let begins: Option<Box<str>> = (alone || !intake.run.holds(topic)).then(|| topic.into());
+        if self.is_repeat(intake, view)? {
             return Ok(());
         }
-        let topic = self.connection.admit(view)?;
-        if !intake.run.holds(topic) {
-            let topic: Box<str> = topic.into();
+        if let Some(topic) = begins {
             self.settle_run(core, intake)?;
             intake.run.begin(&topic);
         }
         intake.run.push(view, self.seat.id(), intake.now);
-        if let Some(packet_id) = view.packet_id {
-            intake.owed.push((packet_id, view.qos));
-        }
-        if intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
+        intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
+        if alone || intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
+    }
+
+    /// A run shares one verdict; where the verdicts may differ, a publish is a run of its own.
+    fn stands_alone(&self, view: &PublishView<'_>) -> bool {
+        view.retain || self.broker.config().session.overflow == Overflow::Reject
     }
 
     /// Whether a QoS 2 publish came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
     fn is_repeat(&mut self, intake: &mut Intake<'_>, view: &PublishView<'_>) -> Result<bool, End> {
-        let Some(packet_id) = view.packet_id else { return Ok(false) };
+        let (QoS::ExactlyOnce, Some(packet_id)) = (view.qos, view.packet_id) else { return Ok(false) };
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         match state.session.receive(packet_id)? {
             Received::New => Ok(false),
@@ -218,3 +221,5 @@ fn reason_for(published: Published) -> ReasonCode {
 
 /// Acknowledgements handled under one lock.
 const ACKS_MAX: usize = 256;
+/// Payloads up to this many bytes travel as copied frames.
+const COPIED_MAX: usize = 1024;

@@ -95,10 +95,11 @@ impl Driver {
             match end.kind {
                 Kind::Violation => core.counters.connections_violated.add(1),
                 Kind::Silent => core.counters.connections_silent.add(1),
-                Kind::TakenOver => core.counters.takeovers.add(1),
-                Kind::Gone | Kind::Shutdown => {}
+                Kind::Gone | Kind::Shutdown | Kind::TakenOver => {}
             }
-            if end.kind != Kind::TakenOver {
+            if end.kind == Kind::TakenOver {
+                rest.append(&mut self.bell.take_last_words());
+            } else {
                 self.broker.detach(core, &self.seat, self.epoch, end.cause, &mut rest, now);
             }
         });

@@ -43,7 +43,11 @@ pub async fn greet(mut link: Link, config: Arc<Config>) -> Result<Greeted, Refus
             Step::Send(packet) => {
                 send_packet(&mut link, &packet, spoken.unwrap_or(ProtocolVersion::V5)).await?
             }
-            Step::Accept(agreed) => return Ok(Greeted { link, agreed, rest: inbox.bytes }),
+            Step::Accept(agreed) => {
+                let mut rest = inbox.bytes;
+                rest.shrink_to_fit();
+                return Ok(Greeted { link, agreed, rest });
+            }
             Step::Refuse(refusal) => {
                 refuse(&mut link, &refusal).await?;
                 return Err(Refused::Protocol);

@@ -37,7 +37,11 @@ impl Driver {
             match self.link.poll_read(context, buffer) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(0) | Err(_)) => return Err(End::closed()),
-                Poll::Ready(Ok(len)) => self.take_in(core, buffer.get(..len).unwrap_or_default())?,
+                Poll::Ready(Ok(len)) => {
+                    // A WebSocket may owe the answer to a ping.
+                    self.flushing |= self.link.heartbeat().is_some();
+                    self.take_in(core, buffer.get(..len).unwrap_or_default())?;
+                }
             }
         }
         context.waker().wake_by_ref();
@@ -67,6 +71,7 @@ impl Driver {
         let used = self.consume(core, &torn)?;
         if used < torn.len() {
             torn.drain(..used);
+            torn.shrink_to(TORN_CAPACITY_MAX);
             self.torn = torn;
         }
         Ok(())
@@ -99,5 +104,7 @@ impl Driver {
     }
 }
 
+/// What a connection that waits for the rest of a small packet may hold.
+const TORN_CAPACITY_MAX: usize = 64 * 1024;
 /// Reads of one connection before others get their turn.
 const READS_MAX: usize = 2;

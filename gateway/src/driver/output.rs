@@ -58,6 +58,7 @@ impl Driver {
                 Poll::Ready(Ok(written)) => {
                     drop(slices);
                     batch.advance(written);
+                    self.bell.progress(Instant::now());
                     self.flushing = true;
                 }
                 Poll::Pending => return Ok(Poll::Pending),

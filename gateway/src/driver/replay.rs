@@ -1,6 +1,6 @@
 //! Retained messages for a new subscription, at the pace of the client's socket and acknowledgements: never cut, never piled up.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::task::Context;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use tidegate_mqtt::QoS;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_routing::{Cursor, Grant, RetainedStore};
-use tidegate_session::{Delivery, Verdict};
+use tidegate_session::{Delivery, Session, Verdict};
 
 use super::{Driver, End};
 use crate::broker::{Realm, State};
@@ -17,11 +17,10 @@ use crate::cores::{Core, with_core};
 /// The replays under way. At most one a subscription, so the session's bound on subscriptions bounds it.
 #[derive(Default)]
 pub(super) struct Replays {
-    queue: VecDeque<Replay>,
+    queue: BTreeMap<SubscriptionFilter, Replay>,
 }
 
 struct Replay {
-    filter: SubscriptionFilter,
     cursor: Cursor,
     qos: QoS,
     no_local: bool,
@@ -31,45 +30,41 @@ struct Replay {
 impl Replays {
     /// Begins a replay; one under way for the same filter is begun anew.
     pub(super) fn begin(&mut self, filter: &SubscriptionFilter, grant: &Grant) {
-        self.cancel(filter);
-        self.queue.push_back(Replay {
-            filter: filter.clone(),
+        let replay = Replay {
             cursor: RetainedStore::cursor(&filter.filter),
             qos: grant.qos,
             no_local: grant.no_local,
             identifier: grant.identifier.map(NonZeroU32::get),
-        });
+        };
+        self.queue.insert(filter.clone(), replay);
     }
 
     /// Ends the replay for `filter`.
     pub(super) fn cancel(&mut self, filter: &SubscriptionFilter) {
-        self.queue.retain(|replay| replay.filter != *filter);
+        self.queue.remove(filter);
     }
 }
 
 impl Replay {
-    /// Pushes what the cursor yields; true when there is no more.
-    fn advance(&mut self, realm: &Realm, state: &mut State, core: &mut Core, now: Instant) -> bool {
-        for message in &realm.retained.next(&mut self.cursor, REPLAY_LEN, now) {
-            if self.no_local && message.publisher() == state.session.id() {
-                continue;
-            }
-            // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
-            let delivery = Delivery {
-                message,
-                qos: self.qos.min(message.qos()),
-                retain: true,
-                identifiers: self.identifier.as_slice(),
-                share: None,
-            };
-            match state.session.push(&delivery, now) {
-                Verdict::Sent => core.counters.messages_sent.add(1),
-                Verdict::Queued => core.counters.messages_queued.add(1),
-                _ => {}
-            }
+    /// Pushes the next message that the cursor yields.
+    fn advance(&mut self, realm: &Realm, state: &mut State, core: &Core, now: Instant) {
+        let Some(message) = realm.retained.next(&mut self.cursor, 1, now).pop() else { return };
+        if self.no_local && message.publisher() == state.session.id() {
+            return;
         }
-        core.counters.add_drops(&state.session.take_drops());
-        self.cursor.done()
+        // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
+        let delivery = Delivery {
+            message: &message,
+            qos: self.qos.min(message.qos()),
+            retain: true,
+            identifiers: self.identifier.as_slice(),
+            share: None,
+        };
+        match state.session.push(&delivery, now) {
+            Verdict::Sent => core.counters.messages_sent.add(1),
+            Verdict::Queued => core.counters.messages_queued.add(1),
+            _ => {}
+        }
     }
 }
 
@@ -77,32 +72,41 @@ impl Driver {
     /// Sends the next retained messages if the client keeps up.
     pub(super) fn replay(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         let Some(replays) = &mut self.replays else { return Ok(()) };
-        let Some(replay) = replays.queue.front_mut() else {
+        let Some(mut current) = replays.queue.first_entry() else {
             self.replays = None;
             return Ok(());
         };
+        let (realm, now) = (self.seat.realm(), Instant::now());
         let low = self.broker.config().session.pending_bytes_high / 2;
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        if state.session.queued() > 0 {
-            // The acknowledgements that empty the queue wake the driver.
-            return Ok(());
-        }
-        if state.session.pending().len() > low {
-            self.bell.choke(low);
-            return Ok(());
-        }
         let done = with_core(|core| {
-            let done = replay.advance(self.seat.realm(), &mut state, core, Instant::now());
+            for _ in 0..REPLAY_LEN {
+                if current.get().cursor.done() || !has_room(&mut state.session, low) {
+                    break;
+                }
+                current.get_mut().advance(realm, &mut state, core, now);
+            }
+            core.counters.add_drops(&state.session.take_drops());
             core.mark_dirty(&self.seat);
-            done
+            current.get().cursor.done()
         });
-        drop(state);
         if done {
-            replays.queue.pop_front();
+            current.remove();
+        } else if !has_room(&mut state.session, low) {
+            // Acknowledgements wake the driver as anything does that is read; a drained socket does by the choke.
+            if state.session.pending().len() > low {
+                self.bell.choke(low);
+            }
+            return Ok(());
         }
         context.waker().wake_by_ref();
         Ok(())
     }
+}
+
+/// Whether the client keeps up, so that the next message is sent at once whatever its QoS.
+fn has_room(session: &mut Session, low: usize) -> bool {
+    session.pending().len() <= low && session.queued() == 0 && session.has_room()
 }
 
 /// Retained messages sent before other connections get their turn.

@@ -160,8 +160,13 @@ impl Session {
         self.open && self.quota.left > 0 && self.outlet.pending.len() < self.config.pending_bytes_high
     }
 
-    /// Whether a new one may be opened besides.
-    fn has_room(&self) -> bool {
+    /// Whether a new QoS 1 or 2 message would be written at once: quota, [`Config::inflight_max`] and
+    /// [`Config::pending_bytes_high`] allow it.
+    ///
+    /// [`Config::inflight_max`]: crate::Config::inflight_max
+    /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
+    #[must_use]
+    pub fn has_room(&self) -> bool {
         self.can_write() && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
     }
 

@@ -8,10 +8,10 @@ use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
 use super::Agenda;
 use crate::broker::{Realm, Seat, SessionKey};
 
-fn seat() -> Arc<Seat> {
+fn seat(id: u64) -> Seat {
     let realm = Realm::new(1, Arc::from("t"), RoutingConfig::default(), RetainedConfig::default());
     let key = SessionKey { tenant: Arc::from("t"), client_id: Arc::from("c") };
-    Arc::new(Seat::new(1, key, Arc::new(realm), Arc::default()))
+    Seat::new(id, key, Arc::new(realm), Arc::default())
 }
 
 #[test]
@@ -29,14 +29,14 @@ fn nothing_is_early_and_at_most_a_tick_late() {
 fn the_earliest_comes_first_and_only_when_due() {
     let origin = Instant::now();
     let mut agenda = Agenda::new(origin);
-    let (late, early) = (seat(), seat());
-    agenda.schedule(&late, &mut late.lock(), origin + Duration::from_secs(2));
-    agenda.schedule(&early, &mut early.lock(), origin + Duration::from_secs(1));
+    let (late, early) = (seat(1), seat(2));
+    agenda.schedule(&late, &mut late.lock(), origin + Duration::from_secs(2), origin);
+    agenda.schedule(&early, &mut early.lock(), origin + Duration::from_secs(1), origin);
     assert!(agenda.take_due(origin).is_none());
     let (_, first) = agenda.take_due(origin + Duration::from_secs(5)).unwrap();
-    assert!(Arc::ptr_eq(&first.upgrade().unwrap(), &early));
+    assert_eq!(first, early.id());
     let (_, second) = agenda.take_due(origin + Duration::from_secs(5)).unwrap();
-    assert!(Arc::ptr_eq(&second.upgrade().unwrap(), &late));
+    assert_eq!(second, late.id());
     assert!(agenda.take_due(origin + Duration::from_secs(5)).is_none());
 }
 
@@ -44,9 +44,18 @@ fn the_earliest_comes_first_and_only_when_due() {
 fn a_seat_that_is_looked_at_earlier_gets_no_further_entry() {
     let origin = Instant::now();
     let mut agenda = Agenda::new(origin);
-    let seat = seat();
-    agenda.schedule(&seat, &mut seat.lock(), origin + Duration::from_secs(1));
-    agenda.schedule(&seat, &mut seat.lock(), origin + Duration::from_secs(9));
+    let seat = seat(1);
+    agenda.schedule(&seat, &mut seat.lock(), origin + Duration::from_secs(1), origin);
+    agenda.schedule(&seat, &mut seat.lock(), origin + Duration::from_secs(9), origin);
     assert!(agenda.take_due(origin + Duration::from_secs(20)).is_some());
     assert!(agenda.take_due(origin + Duration::from_secs(20)).is_none());
+}
+
+#[test]
+fn what_is_due_in_a_day_is_looked_at_within_a_minute() {
+    let origin = Instant::now();
+    let mut agenda = Agenda::new(origin);
+    let seat = seat(7);
+    agenda.schedule(&seat, &mut seat.lock(), origin + Duration::from_secs(86_400), origin);
+    assert_eq!(agenda.take_due(origin + Duration::from_secs(61)).map(|(_, session)| session), Some(7));
 }
