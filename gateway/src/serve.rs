@@ -60,7 +60,7 @@ async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
     let connections = TaskTracker::new();
-    let limits = settings::limits();
+    let limits = settings::limits(&config.limits);
     for listener in config.listeners() {
         let acceptor = Acceptor::new(listener, Arc::clone(broker), connections.clone());
         open(listener, broker, acceptor, stopped.clone(), &limits)?;

@@ -27,10 +27,14 @@ pub(super) fn broker(config: &Config) -> BrokerConfig {
 }
 
 /// The caps that all listeners share.
-pub(super) fn limits() -> Limits {
+pub(super) fn limits(limits: &config::Limits) -> Limits {
     Limits {
-        handshakes: Handshakes::new(HandshakesConfig::default()),
-        connections: Connections::new(ConnectionsConfig::default()),
+        handshakes: Handshakes::new(HandshakesConfig {
+            total_max: limits.handshakes_max.to_usize(),
+            source_max: limits.handshakes_per_source_max.to_usize(),
+            retry_from: limits.retry_from.to_usize(),
+        }),
+        connections: Connections::new(ConnectionsConfig { total_max: limits.connections_max.to_usize() }),
     }
 }
 
@@ -86,6 +90,8 @@ fn session(limits: &SessionLimits) -> SessionConfig {
         shared_available: limits.shared_available,
         keep_alive_max: u16::try_from(limits.keep_alive_max.to_seconds()).unwrap_or(u16::MAX),
         client_id_len_max: limits.client_id_len_max.to_usize(),
+        client_id_strict: limits.client_id_strict,
+        response_information: limits.response_information.as_deref().map(Arc::from),
         inflight_max: limits.inflight_max.to_u16(),
         queue_len_max: limits.queue_len_max.to_usize(),
         queue_bytes_max: limits.queue_bytes_max.to_usize(),
@@ -93,7 +99,6 @@ fn session(limits: &SessionLimits) -> SessionConfig {
         pending_bytes_high: limits.pending_bytes_high.to_usize(),
         pending_bytes_max: limits.pending_bytes_max.to_usize(),
         subscriptions_max: limits.subscriptions_max.to_usize(),
-        ..SessionConfig::default()
     }
 }
 
