@@ -109,7 +109,9 @@ impl Driver {
         if end.kind == Kind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }
-        Box::pin(close(link, rest, bell)).await;
+        // Who said goodbye, or is gone, waits for nothing.
+        let limit = if end.kind == Kind::Gone { PARTING_TIMEOUT } else { CLOSE_TIMEOUT };
+        Box::pin(close(link, rest, bell, limit)).await;
     }
 }
 
@@ -123,7 +125,7 @@ fn encode_farewell(reason: Option<ReasonCode>, version: ProtocolVersion, into: &
 }
 
 /// Writes the last bytes and closes in order; gives up on a peer that does not read.
-pub(super) async fn close(mut link: Link, bytes: Vec<u8>, bell: Arc<Bell>) {
+async fn close(mut link: Link, bytes: Vec<u8>, bell: Arc<Bell>, limit: Duration) {
     let orderly = async {
         while bell.is_writing() {
             tokio::task::yield_now().await;
@@ -133,8 +135,10 @@ pub(super) async fn close(mut link: Link, bytes: Vec<u8>, bell: Arc<Bell>) {
         std::future::poll_fn(|context| link.poll_close(context)).await
     };
     // A peer that is gone or does not read is dropped without ceremony.
-    let _ = timeout(CLOSE_TIMEOUT, orderly).await;
+    let _ = timeout(limit, orderly).await;
 }
 
 /// How long a peer may take to read its last bytes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for a peer that said goodbye or closed its side.
+const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
