@@ -53,7 +53,7 @@ async def will(options):
         await dying.cut()
         (message,) = await watcher.take(1)
         check((message["payload"], message["qos"]) == (text, level), f"another will: {message['payload']}")
-    quiet = await Peer.open(options, "d", will=(topic, b"never", 1))
+    quiet = await Peer.open(options, "q", will=(topic, b"never", 1))
     await quiet.close()
     last = await Peer.open(options, "d", will=(topic, b"last", 1))
     await last.cut()

@@ -133,7 +133,7 @@ def will(options):
         Peer(options, f"{options.prefix}-d", will=(topic, text, level)).cut()
         message = watcher.next()
         check((message.payload, message.qos) == (text, level), f"another will: {message.payload}")
-    quiet = Peer(options, f"{options.prefix}-d", will=(topic, b"never", 1))
+    quiet = Peer(options, f"{options.prefix}-q", will=(topic, b"never", 1))
     quiet.close()
     Peer(options, f"{options.prefix}-d", will=(topic, b"last", 1)).cut()
     check(watcher.next().payload == b"last", "a will was sent after DISCONNECT")
