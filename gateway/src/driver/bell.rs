@@ -12,17 +12,17 @@ use parking_lot::Mutex;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Bytes wait that only the driver can write, or the socket was full.
-    Write = 1,
+    Write,
     /// Another connection took the session over.
-    TakenOver = 2,
+    TakenOver,
     /// The broker shuts down.
-    Shutdown = 4,
+    Shutdown,
     /// Nothing was heard for one and a half times the keep alive.
-    Silent = 8,
+    Silent,
     /// The transport's heartbeat is due.
-    Heartbeat = 16,
+    Heartbeat,
     /// Writing failed.
-    Broken = 32,
+    Broken,
 }
 
 /// One connection's bell: who rings leaves a signal.
