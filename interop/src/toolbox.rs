@@ -39,10 +39,16 @@ fn tools() -> PathBuf {
     env::var_os("TIDEGATE_TOOLS").map_or_else(|| profile_folder().with_file_name("tools"), PathBuf::from)
 }
 
-/// The running test is `target/<profile>/deps/<name>-<hash>`.
+/// The running test is `target/<profile>/deps/<name>-<hash>`, a program `target/<profile>/<name>`.
 fn profile_folder() -> PathBuf {
-    let test = env::current_exe().expect("the path of this test");
-    test.ancestors().nth(2).expect("cargo's folder for the profile").to_owned()
+    let running = env::current_exe().expect("the path of this program");
+    let folder = running.parent().expect("the folder of this program");
+    let is_test = folder.file_name().is_some_and(|name| name == "deps");
+    if is_test {
+        folder.parent().expect("cargo's folder for the profile").to_owned()
+    } else {
+        folder.to_owned()
+    }
 }
 
 fn present(path: PathBuf, remedy: &str) -> PathBuf {

@@ -1,0 +1,110 @@
+//! A test as the runner sees it: its name, what it shows, what it needs.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tidegate_interop::transport::Transport;
+
+use crate::lab::Lab;
+use crate::wire::Version;
+
+/// The body of a test: it panics when the broker does not keep the rule.
+pub(crate) type Body = &'static (dyn Fn(Lab) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync);
+
+/// One test.
+pub(crate) struct Case {
+    /// The name of its function.
+    pub(crate) name: &'static str,
+    /// The module that it stands in.
+    pub(crate) module: &'static str,
+    pub(crate) setting: &'static Setting,
+    /// What it shows: statements (`MQTT5-3.1.2-4`, `MQTT3-3.1.2-6`) and traps (`TRAP5-51`, `TRAP3-51`). The digit is
+    /// the version that it runs in.
+    pub(crate) shows: &'static [&'static str],
+    pub(crate) run: Body,
+}
+
+impl Case {
+    /// The versions that it runs in.
+    pub(crate) fn versions(&self) -> Vec<Version> {
+        [Version::V3, Version::V5].into_iter().filter(|version| self.ids(*version).next().is_some()).collect()
+    }
+
+    /// What it shows in one version.
+    pub(crate) fn ids(&self, version: Version) -> impl Iterator<Item = &'static str> {
+        let digit = if version == Version::V5 { '5' } else { '3' };
+        self.shows
+            .iter()
+            .copied()
+            .filter(move |id| id.split('-').next().is_some_and(|head| head.ends_with(digit)))
+    }
+
+    /// `module::name`, the modules below the suite.
+    pub(crate) fn path(&self) -> String {
+        let module = self.module.split("suite::").nth(1).unwrap_or(self.module);
+        format!("{module}::{}", self.name)
+    }
+}
+
+/// What a test needs of the broker.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Further lines of the configuration.
+    pub(crate) yaml: &'static str,
+    /// Whether only Tidegate can be set so: such tests are left out against other brokers.
+    pub(crate) own: bool,
+    pub(crate) transports: &'static [Transport],
+}
+
+/// Any broker as it comes.
+pub(crate) const DEFAULT: Setting = Setting { yaml: "", own: false, transports: &Transport::ALL };
+/// Tidegate as it comes: the test relies on a choice that others make otherwise.
+pub(crate) const OWN: Setting = Setting { own: true, ..DEFAULT };
+/// A rule about WebSocket.
+pub(crate) const WEB_SOCKET: Setting = Setting { transports: &[Transport::Ws, Transport::Wss], ..DEFAULT };
+/// At most QoS 1.
+pub(crate) const QOS_1: Setting = Setting { yaml: "session:\n  qos_max: 1\n", ..OWN };
+/// At most QoS 0.
+pub(crate) const QOS_0: Setting = Setting { yaml: "session:\n  qos_max: 0\n", ..OWN };
+/// No retained messages.
+pub(crate) const NO_RETAIN: Setting = Setting { yaml: "session:\n  retain_available: false\n", ..OWN };
+/// No topic aliases from clients.
+pub(crate) const NO_ALIAS: Setting = Setting { yaml: "session:\n  topic_alias_maximum: 0\n", ..OWN };
+/// A Receive Maximum of 5, packets of at most 1,024 bytes, identifiers of at most 20 bytes, Response Information.
+pub(crate) const SMALL: Setting = Setting {
+    yaml: "session:\n  receive_maximum: 5\n  packet_size_max: 1KiB\n  client_id_len_max: 20B\n  response_information: answers\n",
+    ..OWN
+};
+/// No wildcards, no shared subscriptions, no subscription identifiers.
+pub(crate) const PLAIN: Setting = Setting {
+    yaml: "session:\n  wildcard_available: false\n  shared_available: false\n  identifier_available: false\n",
+    ..OWN
+};
+/// No keep alive above 2 s, no session beyond 2 s.
+pub(crate) const SHORT: Setting =
+    Setting { yaml: "session:\n  keep_alive_max: 2s\n  session_expiry_max: 2s\n", ..OWN };
+/// A queue of one message, whose publisher hears when it is full: a way to PUBACK and PUBREC 0x97.
+pub(crate) const REJECTING: Setting =
+    Setting { yaml: "session:\n  queue_len_max: 1\n  overflow: reject\n", ..OWN };
+
+/// Declares the tests of a module: `name [SETTING]: "ID", "ID";`, each an `async fn name(lab: Lab)`.
+macro_rules! cases {
+    ($($name:ident $([$setting:ident])?: $($id:literal),+ $(,)?;)+) => {
+        pub(super) const CASES: &[$crate::case::Case] = &[$($crate::case::Case {
+            name: stringify!($name),
+            module: module_path!(),
+            setting: $crate::case::setting!($($setting)?),
+            shows: &[$($id),+],
+            run: &|lab| Box::pin($name(lab)),
+        }),+];
+    };
+}
+macro_rules! setting {
+    () => {
+        &$crate::case::DEFAULT
+    };
+    ($setting:ident) => {
+        &$crate::case::$setting
+    };
+}
+pub(crate) use {cases, setting};

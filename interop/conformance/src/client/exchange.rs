@@ -1,0 +1,128 @@
+//! The usual exchanges, whole: subscribe, publish, receive, ping, leave.
+
+use super::Client;
+use crate::wire::{Kind, Packet, Properties, Publish, Subscribe, Unsubscribe, ack, disconnect};
+
+impl Client {
+    /// Subscribes to one filter; it has to be granted as asked.
+    pub(crate) async fn subscribe(&mut self, filter: impl AsRef<[u8]>, qos: u8) {
+        assert_eq!(self.try_subscribe(filter, qos).await, [qos], "the granted QoS");
+    }
+
+    /// Subscribes with an options byte; gives the codes of the SUBACK.
+    pub(crate) async fn try_subscribe(&mut self, filter: impl AsRef<[u8]>, options: u8) -> Vec<u8> {
+        let subscribe = Subscribe::new(self.fresh_id()).filter(filter, options);
+        self.exchange_subscribe(&subscribe).await.codes
+    }
+
+    /// Sends a SUBSCRIBE and takes its SUBACK.
+    pub(crate) async fn exchange_subscribe(&mut self, subscribe: &Subscribe) -> Packet {
+        self.send(&subscribe.encode(self.version)).await;
+        let suback = self.take(Kind::SubAck).await;
+        assert_eq!(suback.id, subscribe.id, "the identifier of the SUBACK");
+        assert_eq!(suback.codes.len(), subscribe.filters.len(), "one code a filter");
+        suback
+    }
+
+    /// Sends an UNSUBSCRIBE of one filter and takes its UNSUBACK.
+    pub(crate) async fn unsubscribe(&mut self, filter: impl AsRef<[u8]>) -> Packet {
+        let unsubscribe = Unsubscribe::new(self.fresh_id()).filter(filter);
+        self.send(&unsubscribe.encode(self.version)).await;
+        let unsuback = self.take(Kind::UnsubAck).await;
+        assert_eq!(unsuback.id, unsubscribe.id, "the identifier of the UNSUBACK");
+        unsuback
+    }
+
+    /// Publishes, with the whole acknowledgement; gives the code of PUBACK or PUBREC.
+    pub(crate) async fn publish(
+        &mut self,
+        topic: impl AsRef<[u8]>,
+        payload: impl AsRef<[u8]>,
+        qos: u8,
+    ) -> u8 {
+        self.exchange_publish(Publish::new(topic, payload).qos(qos, 0)).await
+    }
+
+    /// The same with RETAIN.
+    pub(crate) async fn publish_retained(
+        &mut self,
+        topic: impl AsRef<[u8]>,
+        payload: impl AsRef<[u8]>,
+        qos: u8,
+    ) -> u8 {
+        self.exchange_publish(Publish::new(topic, payload).qos(qos, 0).retain()).await
+    }
+
+    /// Sends a PUBLISH under a fresh identifier and completes its exchange; at QoS 0 the broker is known to have
+    /// worked it off. Gives the code of PUBACK or PUBREC.
+    pub(crate) async fn exchange_publish(&mut self, mut publish: Publish) -> u8 {
+        if publish.qos > 0 {
+            publish.id = self.fresh_id();
+        }
+        self.send(&publish.encode(self.version)).await;
+        match publish.qos {
+            0 => {
+                self.ping().await;
+                0
+            }
+            1 => self.answer(Kind::PubAck, publish.id).await,
+            _ => {
+                let code = self.answer(Kind::PubRec, publish.id).await;
+                if code < 0x80 {
+                    self.send(&ack(0x62, publish.id, 0)).await;
+                    self.answer(Kind::PubComp, publish.id).await;
+                }
+                code
+            }
+        }
+    }
+
+    /// Takes an acknowledgement, which has to be of that identifier; gives its code.
+    pub(crate) async fn answer(&mut self, kind: Kind, id: u16) -> u8 {
+        let packet = self.take(kind).await;
+        assert_eq!(packet.id, id, "the identifier of the {kind:?}");
+        packet.code
+    }
+
+    /// The next PUBLISH, left unacknowledged.
+    pub(crate) async fn message(&mut self) -> Packet {
+        self.take(Kind::Publish).await
+    }
+
+    /// The next PUBLISH, with the whole acknowledgement.
+    pub(crate) async fn receive(&mut self) -> Packet {
+        let message = self.message().await;
+        self.acknowledge(&message).await;
+        message
+    }
+
+    /// Acknowledges a PUBLISH as its QoS wants, to the end.
+    pub(crate) async fn acknowledge(&mut self, message: &Packet) {
+        match message.qos {
+            0 => {}
+            1 => self.send(&ack(0x40, message.id, 0)).await,
+            _ => {
+                self.send(&ack(0x50, message.id, 0)).await;
+                assert_eq!(self.answer(Kind::PubRel, message.id).await, 0, "the code of the PUBREL");
+                self.send(&ack(0x70, message.id, 0)).await;
+            }
+        }
+    }
+
+    /// PINGREQ and PINGRESP: all that this client sent before is worked off, all that it gets for it has come.
+    pub(crate) async fn ping(&mut self) {
+        self.send(&[0xC0, 0]).await;
+        self.take(Kind::PingResp).await;
+    }
+
+    /// DISCONNECT 0x00; waits until the broker has closed.
+    pub(crate) async fn leave(self) {
+        self.leave_with(0, &Properties::default()).await;
+    }
+
+    /// DISCONNECT as given; waits until the broker has closed.
+    pub(crate) async fn leave_with(mut self, code: u8, properties: &Properties) {
+        self.send(&disconnect(code, properties)).await;
+        self.wait_for_end().await;
+    }
+}

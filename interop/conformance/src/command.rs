@@ -1,0 +1,120 @@
+//! The command line: what to run against what, and what becomes of the outcome.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tidegate_interop::transport::Transport;
+use tokio::runtime::Builder;
+
+use crate::case::Case;
+use crate::report;
+use crate::runner::{self, Outcome};
+use crate::statement::Tables;
+use crate::suite;
+use crate::target::Target;
+
+/// Tests a broker against every normative statement of MQTT 3.1.1 and 5.0.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Arguments {
+    /// The broker under test, such as mqtt://localhost:1883 (also mqtts, ws, wss, quic). Without it: Tidegate's own
+    /// binary, over every transport.
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// The authorities that vouch for the target's certificate, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "target")]
+    ca: Option<PathBuf>,
+    /// Runs only tests whose path or statement contains this text; may be given more than once.
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Runs over this transport only: tcp, tls, ws, wss or quic.
+    #[arg(long, value_name = "NAME", value_parser = transport)]
+    transport: Option<Transport>,
+    /// Tests that run at the same time.
+    #[arg(long, default_value_t = 64)]
+    jobs: usize,
+    /// Names the tests and what they show, runs none.
+    #[arg(long)]
+    list: bool,
+    /// Writes the tables of `docs/conformance/` from this run.
+    #[arg(long, conflicts_with_all = ["target", "only", "transport"])]
+    write_docs: bool,
+    /// Fails when the tables of `docs/conformance/` are not those of this run.
+    #[arg(long, conflicts_with_all = ["target", "only", "transport", "write_docs"])]
+    check_docs: bool,
+    /// Writes a table of what the target fails; the text names the target, such as "Mosquitto 2.0.11".
+    #[arg(long, value_name = "TEXT", requires_all = ["target", "failures_to"])]
+    label: Option<String>,
+    /// The file of that table.
+    #[arg(long, value_name = "FILE", requires_all = ["target", "label"])]
+    failures_to: Option<PathBuf>,
+}
+
+/// Runs the suite as told. A failed test, a statement without a test and a stale table make it fail.
+#[must_use]
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let cases: Vec<_> = suite::cases().into_iter().filter(|case| arguments.wants(case)).collect();
+    if arguments.list {
+        for case in &cases {
+            println!("{}: {}", case.path(), case.shows.join(" "));
+        }
+        return ExitCode::SUCCESS;
+    }
+    let target = match arguments.target(&cases) {
+        Ok(target) => target,
+        Err(fault) => {
+            println!("{fault}");
+            return ExitCode::from(2);
+        }
+    };
+    let tables = Tables::load();
+    let outcomes = conduct(arguments, &cases, &target);
+    target.stop();
+    let mut faults = report::print(&outcomes);
+    if arguments.only.is_empty() && arguments.transport.is_none() {
+        faults.extend(report::gaps(&tables, &cases));
+    }
+    faults.extend(arguments.keep_tables(&tables, &outcomes));
+    for fault in &faults {
+        println!("{fault}");
+    }
+    report::print_count(&outcomes);
+    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Arguments {
+    fn wants(&self, case: &Case) -> bool {
+        let fits = |text: &String| case.path().contains(text) || case.shows.iter().any(|id| *id == text);
+        self.only.is_empty() || self.only.iter().any(fits)
+    }
+
+    fn target(&self, cases: &[&'static Case]) -> Result<Target, String> {
+        match &self.target {
+            Some(url) => Target::other(url, self.ca.as_ref()),
+            None => Ok(Target::start(cases.iter().map(|case| case.setting))),
+        }
+    }
+
+    fn keep_tables(&self, tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
+        if let (Some(label), Some(file)) = (&self.label, &self.failures_to) {
+            return report::write_failures(tables, outcomes, label, file);
+        }
+        if self.write_docs {
+            return report::write(tables, outcomes);
+        }
+        if self.check_docs { report::check(tables, outcomes) } else { Vec::new() }
+    }
+}
+
+fn conduct(arguments: &Arguments, cases: &[&'static Case], target: &Target) -> Vec<Outcome> {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let plan = runner::plan(cases, target, arguments.transport);
+    runner::keep_panics();
+    runtime.block_on(runner::run(plan, arguments.jobs.max(1)))
+}
+
+fn transport(name: &str) -> Result<Transport, String> {
+    let found = Transport::ALL.into_iter().find(|transport| transport.name() == name);
+    found.ok_or_else(|| "expected tcp, tls, ws, wss or quic".to_owned())
+}

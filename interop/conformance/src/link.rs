@@ -1,0 +1,122 @@
+//! A connection to the broker as bytes in and bytes out, over any transport.
+
+use std::io;
+
+use futures_util::{SinkExt, StreamExt};
+use quinn::{Connection, ReadError, RecvStream, SendStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+mod dial;
+mod endpoint;
+
+pub(crate) use endpoint::{Endpoint, Trust};
+
+/// A stream under TCP's, TLS's and WebSocket's bytes.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// One connection.
+pub(crate) enum Link {
+    Stream(Box<dyn Stream>),
+    WebSocket(Box<WebSocketStream<Box<dyn Stream>>>),
+    Quic(Box<Quic>),
+}
+
+/// The first bidirectional stream of a QUIC connection.
+pub(crate) struct Quic {
+    connection: Connection,
+    send: SendStream,
+    receive: RecvStream,
+}
+
+impl Link {
+    /// Writes all of it; in one binary frame over WebSocket.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stream(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+            Self::WebSocket(socket) => {
+                socket.send(Message::binary(bytes.to_vec())).await.map_err(io::Error::other)
+            }
+            Self::Quic(quic) => quic.send.write_all(bytes).await.map_err(io::Error::other),
+        }
+    }
+
+    /// Writes it in one text frame, where there are frames: no client may. `[MQTT5-6.0.0-1]`
+    pub(crate) async fn write_text(&mut self, text: &str) -> io::Result<()> {
+        let Self::WebSocket(socket) = self else { panic!("text frames belong to WebSocket") };
+        socket.send(Message::text(text.to_owned())).await.map_err(io::Error::other)
+    }
+
+    /// Appends what the broker sends next; 0 when it has closed. Nothing is lost when the call is given up.
+    pub(crate) async fn read(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            Self::Stream(stream) => match stream.read_buf(into).await {
+                Err(error) if is_end(&error) => Ok(0),
+                other => other,
+            },
+            Self::WebSocket(socket) => read_frames(socket, into).await,
+            Self::Quic(quic) => read_chunk(&mut quic.receive, into).await,
+        }
+    }
+
+    /// Ends our side without any word of MQTT's, as a client does that dies; the broker's side stays readable.
+    pub(crate) async fn cut(&mut self) {
+        // Any of these fails only where the broker was faster.
+        match self {
+            Self::Stream(stream) => drop(stream.shutdown().await),
+            Self::WebSocket(socket) => drop(socket.get_mut().shutdown().await),
+            Self::Quic(quic) => drop(quic.send.finish()),
+        }
+    }
+}
+
+impl Drop for Quic {
+    fn drop(&mut self) {
+        self.connection.close(0_u32.into(), b"");
+    }
+}
+
+async fn read_frames(socket: &mut WebSocketStream<Box<dyn Stream>>, into: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        match socket.next().await {
+            // The broker sends binary frames only. [MQTT5-6.0.0-1]
+            Some(Ok(Message::Text(_))) => panic!("the broker sent a text frame"),
+            Some(Ok(Message::Binary(bytes))) if !bytes.is_empty() => {
+                into.extend_from_slice(&bytes);
+                return Ok(bytes.len());
+            }
+            Some(Ok(Message::Close(_))) | None => return Ok(0),
+            Some(Ok(_)) => {}
+            Some(Err(Error::Io(error))) if !is_end(&error) => return Err(error),
+            Some(Err(_)) => return Ok(0),
+        }
+    }
+}
+
+async fn read_chunk(receive: &mut RecvStream, into: &mut Vec<u8>) -> io::Result<usize> {
+    match receive.read_chunk(CHUNK_LEN, true).await {
+        Ok(Some(chunk)) => {
+            into.extend_from_slice(&chunk.bytes);
+            Ok(chunk.bytes.len())
+        }
+        Ok(None) => Ok(0),
+        Err(ReadError::ConnectionLost(quinn::ConnectionError::TimedOut)) => {
+            Err(io::ErrorKind::TimedOut.into())
+        }
+        Err(_) => Ok(0),
+    }
+}
+
+/// Whether the error says that the other side closed.
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+}
+
+const CHUNK_LEN: usize = 64 * 1024;

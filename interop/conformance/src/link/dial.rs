@@ -1,0 +1,92 @@
+//! Opens links, each transport with a public library for it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Endpoint as QuicEndpoint};
+use rustls_pki_types::ServerName;
+use tidegate_interop::transport::Transport;
+use tokio::net::{TcpStream, lookup_host};
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use super::endpoint::QUIC;
+use super::{Endpoint, Link, Quic, Stream};
+
+impl Link {
+    /// Connects, without a word of MQTT yet.
+    pub(crate) async fn dial(endpoint: &Endpoint) -> io::Result<Self> {
+        Ok(match endpoint.transport {
+            Transport::Tcp => Self::Stream(Box::new(endpoint.tcp().await?)),
+            Transport::Tls => Self::Stream(endpoint.tls(QUIC).await?),
+            Transport::Ws => endpoint.web_socket(Box::new(endpoint.tcp().await?), "ws", "mqtt").await?.0,
+            Transport::Wss => endpoint.web_socket(endpoint.tls(HTTP).await?, "wss", "mqtt").await?.0,
+            Transport::Quic => Self::Quic(Box::new(endpoint.quic().await?)),
+        })
+    }
+
+    /// Opens a WebSocket offering `protocols`; gives the one that the broker selected too. `[MQTT5-6.0.0-4]`
+    pub(crate) async fn dial_offering(
+        endpoint: &Endpoint,
+        protocols: &str,
+    ) -> io::Result<(Self, Option<String>)> {
+        match endpoint.transport {
+            Transport::Ws => endpoint.web_socket(Box::new(endpoint.tcp().await?), "ws", protocols).await,
+            Transport::Wss => endpoint.web_socket(endpoint.tls(HTTP).await?, "wss", protocols).await,
+            _ => panic!("subprotocols belong to WebSocket"),
+        }
+    }
+}
+
+impl Endpoint {
+    async fn tcp(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn tls(&self, protocol: &[u8]) -> io::Result<Box<dyn Stream>> {
+        let connector = TlsConnector::from(Arc::new(self.trust.client(protocol)));
+        let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
+        Ok(Box::new(connector.connect(name, self.tcp().await?).await?))
+    }
+
+    async fn web_socket(
+        &self,
+        stream: Box<dyn Stream>,
+        scheme: &str,
+        protocols: &str,
+    ) -> io::Result<(Link, Option<String>)> {
+        let url = format!("{scheme}://{}:{}{}", self.host, self.port, self.path);
+        let mut request: Request = url.into_client_request().map_err(io::Error::other)?;
+        let offer = HeaderValue::from_str(protocols).map_err(io::Error::other)?;
+        request.headers_mut().insert("sec-websocket-protocol", offer);
+        let (socket, response) =
+            tokio_tungstenite::client_async(request, stream).await.map_err(io::Error::other)?;
+        let selected = response.headers().get("sec-websocket-protocol");
+        let selected = selected.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Ok((Link::WebSocket(Box::new(socket)), selected))
+    }
+
+    async fn quic(&self) -> io::Result<Quic> {
+        let crypto = QuicClientConfig::try_from(self.trust.client(QUIC)).map_err(io::Error::other)?;
+        let address = self.ipv4().await?;
+        let socket = QuicEndpoint::client((Ipv4Addr::UNSPECIFIED, 0).into())?;
+        let connecting = socket.connect_with(ClientConfig::new(Arc::new(crypto)), address, &self.host);
+        let connection = connecting.map_err(io::Error::other)?.await?;
+        let (send, receive) = connection.open_bi().await?;
+        Ok(Quic { connection, send, receive })
+    }
+
+    async fn ipv4(&self) -> io::Result<SocketAddr> {
+        let mut addresses = lookup_host((self.host.as_str(), self.port)).await?;
+        addresses.find(SocketAddr::is_ipv4).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// The ALPN of WebSocket over TLS.
+const HTTP: &[u8] = b"http/1.1";

@@ -1,0 +1,90 @@
+//! What a run says: on the terminal, and as the tables of `docs/conformance/`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tidegate_interop::toolbox;
+
+use crate::case::Case;
+use crate::runner::Outcome;
+use crate::statement::Tables;
+
+mod failures;
+mod tables;
+
+/// Prints the failed tests; gives a line for each.
+pub(crate) fn print(outcomes: &[Outcome]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for outcome in outcomes {
+        if let Some(failure) = &outcome.failure {
+            println!("FAILED {}\n      {failure}\n", outcome.title());
+            faults.push(format!("failed: {}", outcome.title()));
+        }
+    }
+    faults
+}
+
+/// Prints how many tests passed and failed.
+pub(crate) fn print_count(outcomes: &[Outcome]) {
+    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    println!("{} passed, {failed} failed", outcomes.len() - failed);
+}
+
+/// Statements and traps without test or reason, tests of unknown statements, notes about nothing.
+pub(crate) fn gaps(tables: &Tables, cases: &[&'static Case]) -> Vec<String> {
+    let shown: HashSet<String> = cases.iter().flat_map(|case| case.shows).map(|id| key(id)).collect();
+    let known: HashSet<String> = tables.ids().into_iter().collect();
+    let mut faults = Vec::new();
+    let clients =
+        |id: &String| tables.mqtt5.iter().chain(&tables.mqtt311).any(|s| s.id == *id && s.is_clients());
+    for id in tables.ids() {
+        match (shown.contains(&id), tables.untestable(&id).is_some()) {
+            (false, false) if !clients(&id) => faults.push(format!("no test and no reason: {id}")),
+            (true, true) => faults.push(format!("a test, and a reason why there is none: {id}")),
+            _ => {}
+        }
+    }
+    faults.extend(shown.difference(&known).map(|id| format!("a test of an unknown statement: {id}")));
+    faults.extend(
+        tables.stray_notes().into_iter().map(|id| format!("a note about an unknown statement: {id}")),
+    );
+    faults
+}
+
+/// Writes the tables; never fails but for the disk.
+pub(crate) fn write(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
+    let write = |(file, text): (PathBuf, String)| match fs::write(&file, text) {
+        Ok(()) => None,
+        Err(error) => Some(format!("{}: {error}", file.display())),
+    };
+    tables::all(tables, outcomes, &folder()).into_iter().filter_map(write).collect()
+}
+
+/// Compares the tables with the files.
+pub(crate) fn check(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
+    let stale = |(file, text): &(PathBuf, String)| fs::read_to_string(file).ok().as_ref() != Some(text);
+    let remedy = "cargo run -p tidegate-conformance -- --write-docs";
+    let tell = |(file, _): (PathBuf, String)| format!("{} is stale: run `{remedy}`", file.display());
+    tables::all(tables, outcomes, &folder()).into_iter().filter(stale).map(tell).collect()
+}
+
+/// Writes the table of what another broker fails. Its failures are no faults of this run.
+pub(crate) fn write_failures(tables: &Tables, outcomes: &[Outcome], label: &str, file: &Path) -> Vec<String> {
+    match fs::write(file, failures::table(tables, outcomes, label)) {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![format!("{}: {error}", file.display())],
+    }
+}
+
+/// `TRAP5-12` and `TRAP3-12` are both of `TRAP-12`; statements are their own.
+fn key(id: &str) -> String {
+    match id.split_once('-') {
+        Some((head, nr)) if head.starts_with("TRAP") => format!("TRAP-{nr}"),
+        _ => id.to_owned(),
+    }
+}
+
+fn folder() -> PathBuf {
+    toolbox::workspace().join("docs/conformance")
+}

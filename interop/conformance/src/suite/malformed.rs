@@ -1,0 +1,87 @@
+//! Inputs that break the rules, from `statements/malformed.csv`: each ends its connection, and only its own.
+
+use std::pin::Pin;
+
+use serde::Deserialize;
+
+use crate::case::{Body, Case, DEFAULT};
+use crate::lab::Lab;
+use crate::statement::rows;
+use crate::wire::Version;
+
+/// One input.
+#[derive(Clone, Debug, Deserialize)]
+struct Input {
+    name: String,
+    /// 5 or 3.
+    version: u8,
+    when: When,
+    /// The bytes, in hexadecimal digits; spaces are free.
+    hex: String,
+    /// The reasons that may be given before the end, in hexadecimal digits; the best first.
+    codes: String,
+    /// The statements that it breaks.
+    ids: String,
+}
+
+/// When it is sent.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum When {
+    /// As the first bytes of a connection.
+    First,
+    /// After an accepted CONNECT.
+    Connected,
+}
+
+/// A test for each input.
+pub(super) fn cases() -> Vec<&'static Case> {
+    rows::<Input>(include_str!("../../statements/malformed.csv")).into_iter().map(case).collect()
+}
+
+fn case(input: Input) -> &'static Case {
+    let shows: Vec<&'static str> = input.ids.split_whitespace().map(keep).collect();
+    let name = keep(&format!("{} (MQTT {})", input.name, input.version));
+    let input: &'static Input = Box::leak(Box::new(input));
+    let run: Body = Box::leak(Box::new(|lab| {
+        let ended: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(ends_its_connection(lab, input));
+        ended
+    }));
+    let case = Case {
+        name,
+        module: module_path!(),
+        setting: &DEFAULT,
+        shows: Box::leak(shows.into_boxed_slice()),
+        run,
+    };
+    Box::leak(Box::new(case))
+}
+
+async fn ends_its_connection(lab: Lab, input: &Input) {
+    let version = if input.version == 5 { Version::V5 } else { Version::V3 };
+    assert_eq!(version, lab.version, "the statements of {} are of its version", input.name);
+    let bytes = bytes(&input.hex);
+    let codes: Vec<u8> = input.codes.split_whitespace().flat_map(|code| self::bytes(code)).collect();
+    let mut witness = lab.client("witness").await;
+    match input.when {
+        When::First => lab.connect("broken").refused_as(&bytes, &codes).await,
+        When::Connected => {
+            let mut client = lab.client("broken").await;
+            client.send(&bytes).await;
+            client.is_cut_off_unanswered(&codes).await;
+        }
+    }
+    witness.ping().await;
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<char> = hex.chars().filter(|digit| !digit.is_whitespace()).collect();
+    assert!(digits.len().is_multiple_of(2), "whole bytes: {hex}");
+    let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).expect("hexadecimal digits");
+    digits.chunks(2).map(byte).collect()
+}
+
+/// A text for the rest of the run.
+fn keep(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}

@@ -1,0 +1,40 @@
+//! MQTT's bytes, written and read by this suite alone: the broker's own codec would share its mistakes.
+
+pub(crate) mod property;
+mod read;
+mod reader;
+mod reason;
+mod write;
+
+pub(crate) use property::{Properties, Value};
+pub(crate) use read::{Kind, Packet, parse};
+pub(crate) use write::{
+    Connect, Publish, Subscribe, Unsubscribe, Will, ack, disconnect, frame, number, packet, text,
+};
+
+/// The version of the protocol that a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Version {
+    /// MQTT 3.1.1.
+    V3,
+    /// MQTT 5.0.
+    V5,
+}
+
+impl Version {
+    /// As CONNECT writes it.
+    pub(crate) fn level(self) -> u8 {
+        match self {
+            Self::V3 => 4,
+            Self::V5 => 5,
+        }
+    }
+
+    /// As people write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::V3 => "MQTT 3.1.1",
+            Self::V5 => "MQTT 5.0",
+        }
+    }
+}

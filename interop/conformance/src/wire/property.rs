@@ -1,0 +1,174 @@
+//! Properties of MQTT 5.0: their identifiers, types and the packets of a server that may carry them.
+
+use super::read::Kind;
+use super::reader::Reader;
+use super::write::{number, text};
+
+mod id;
+
+pub(crate) use id::*;
+
+/// What a property holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Number(u32),
+    Text(String),
+    Binary(Vec<u8>),
+    Pair(String, String),
+}
+
+/// Properties in the order of the packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Properties(pub(crate) Vec<(u8, Value)>);
+
+impl Properties {
+    pub(crate) fn number(mut self, id: u8, value: u32) -> Self {
+        self.0.push((id, Value::Number(value)));
+        self
+    }
+
+    pub(crate) fn text(mut self, id: u8, value: &str) -> Self {
+        self.0.push((id, Value::Text(value.to_owned())));
+        self
+    }
+
+    pub(crate) fn binary(mut self, id: u8, value: &[u8]) -> Self {
+        self.0.push((id, Value::Binary(value.to_vec())));
+        self
+    }
+
+    pub(crate) fn user(mut self, name: &str, value: &str) -> Self {
+        self.0.push((USER_PROPERTY, Value::Pair(name.to_owned(), value.to_owned())));
+        self
+    }
+
+    pub(crate) fn get(&self, id: u8) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == id).map(|(_, value)| value)
+    }
+
+    pub(crate) fn has(&self, id: u8) -> bool {
+        self.get(id).is_some()
+    }
+
+    pub(crate) fn get_number(&self, id: u8) -> Option<u32> {
+        self.numbers(id).first().copied()
+    }
+
+    pub(crate) fn numbers(&self, id: u8) -> Vec<u32> {
+        let of_id = self.0.iter().filter(|(known, _)| *known == id);
+        of_id.filter_map(|(_, value)| if let Value::Number(n) = value { Some(*n) } else { None }).collect()
+    }
+
+    pub(crate) fn get_text(&self, id: u8) -> Option<&str> {
+        if let Some(Value::Text(text)) = self.get(id) { Some(text) } else { None }
+    }
+
+    pub(crate) fn get_binary(&self, id: u8) -> Option<&[u8]> {
+        if let Some(Value::Binary(bytes)) = self.get(id) { Some(bytes) } else { None }
+    }
+
+    /// The user properties in their order.
+    pub(crate) fn users(&self) -> Vec<(&str, &str)> {
+        let pair = |value| {
+            if let &Value::Pair(ref name, ref value) = value { Some((&**name, &**value)) } else { None }
+        };
+        self.0.iter().filter_map(|(_, value)| pair(value)).collect()
+    }
+
+    /// With their length in front.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        for (id, value) in &self.0 {
+            body.push(*id);
+            match (form(*id), value) {
+                (Some(Form::Byte), Value::Number(n)) => body.push(u8::try_from(*n).expect("a byte")),
+                (Some(Form::Two), Value::Number(n)) => {
+                    body.extend(u16::try_from(*n).expect("two bytes").to_be_bytes());
+                }
+                (Some(Form::Variable), Value::Number(n)) => body.extend(number(*n)),
+                (_, Value::Number(n)) => body.extend(n.to_be_bytes()),
+                (_, Value::Text(value)) => body.extend(text(value.as_bytes())),
+                (_, Value::Binary(value)) => body.extend(text(value)),
+                (_, Value::Pair(name, value)) => {
+                    body.extend(text(name.as_bytes()));
+                    body.extend(text(value.as_bytes()));
+                }
+            }
+        }
+        let mut all = number(u32::try_from(body.len()).expect("a length"));
+        all.append(&mut body);
+        all
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Byte,
+    Two,
+    Four,
+    Variable,
+    Text,
+    Binary,
+    Pair,
+}
+
+fn form(id: u8) -> Option<Form> {
+    Some(match id {
+        0x01 | 0x17 | 0x19 | 0x24 | 0x25 | 0x28 | 0x29 | 0x2A => Form::Byte,
+        0x13 | 0x21 | 0x22 | 0x23 => Form::Two,
+        0x02 | 0x11 | 0x18 | 0x27 => Form::Four,
+        0x0B => Form::Variable,
+        0x03 | 0x08 | 0x12 | 0x15 | 0x1A | 0x1C | 0x1F => Form::Text,
+        0x09 | 0x16 => Form::Binary,
+        0x26 => Form::Pair,
+        _ => return None,
+    })
+}
+
+/// Whether a server may send the property in that packet: the table of section 2.2.2.2.
+fn is_allowed(id: u8, kind: Kind) -> bool {
+    let listed: &[u8] = match kind {
+        Kind::ConnAck => &[
+            0x11, 0x12, 0x13, 0x15, 0x16, 0x1A, 0x1C, 0x1F, 0x21, 0x22, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29,
+            0x2A,
+        ],
+        Kind::Publish => &[0x01, 0x02, 0x03, 0x08, 0x09, 0x0B, 0x23, 0x26],
+        Kind::Disconnect => &[0x1C, 0x1F, 0x26],
+        Kind::Auth => &[0x15, 0x16, 0x1F, 0x26],
+        Kind::PingResp => &[],
+        _ => &[0x1F, 0x26],
+    };
+    listed.contains(&id)
+}
+
+/// Reads the properties of a server's packet.
+pub(super) fn read(reader: &mut Reader<'_>, kind: Kind) -> Result<Properties, String> {
+    let len = reader.number()?;
+    let mut inner = reader.part(usize::try_from(len).expect("a length"))?;
+    let mut properties = Properties::default();
+    while !inner.is_empty() {
+        let id = inner.byte()?;
+        let value = value(&mut inner, form(id).ok_or_else(|| format!("unknown property {id:#04x}"))?)?;
+        if !is_allowed(id, kind) {
+            return Err(format!("property {id:#04x} in {kind:?}"));
+        }
+        let repeats = id == USER_PROPERTY || id == SUBSCRIPTION_ID;
+        if properties.has(id) && !repeats {
+            return Err(format!("property {id:#04x} twice in {kind:?}"));
+        }
+        properties.0.push((id, value));
+    }
+    Ok(properties)
+}
+
+fn value(reader: &mut Reader<'_>, form: Form) -> Result<Value, String> {
+    Ok(match form {
+        Form::Byte => Value::Number(reader.byte()?.into()),
+        Form::Two => Value::Number(reader.two()?.into()),
+        Form::Four => Value::Number(reader.four()?),
+        Form::Variable => Value::Number(reader.number()?),
+        Form::Text => Value::Text(reader.text()?),
+        Form::Binary => Value::Binary(reader.binary()?),
+        Form::Pair => Value::Pair(reader.text()?, reader.text()?),
+    })
+}

@@ -1,0 +1,208 @@
+//! A server's packets, read strictly: whatever the standard forbids a server to send fails the test that sees it.
+
+use super::property::{self, Properties};
+use super::reader::Reader;
+use super::{Version, reason};
+
+/// The packets that a server may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    ConnAck,
+    Publish,
+    PubAck,
+    PubRec,
+    PubRel,
+    PubComp,
+    SubAck,
+    UnsubAck,
+    PingResp,
+    Disconnect,
+    Auth,
+}
+
+/// One packet of the server. Fields that its kind does not have keep their defaults.
+#[derive(Clone, Debug)]
+pub(crate) struct Packet {
+    pub(crate) kind: Kind,
+    /// The whole packet as it came, fixed header included.
+    pub(crate) bytes: Vec<u8>,
+    /// The packet identifier; 0 for none.
+    pub(crate) id: u16,
+    /// The reason code; 0 where the packet leaves it out.
+    pub(crate) code: u8,
+    /// The codes of SUBACK and UNSUBACK.
+    pub(crate) codes: Vec<u8>,
+    pub(crate) session_present: bool,
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+    pub(crate) dup: bool,
+    pub(crate) properties: Properties,
+}
+
+/// The first packet of `bytes`, and its length; none while it is incomplete.
+pub(crate) fn parse(version: Version, bytes: &[u8]) -> Result<Option<(Packet, usize)>, String> {
+    let Some(header) = header(bytes)? else { return Ok(None) };
+    let (start, len) = header;
+    let Some(body) = bytes.get(start..start + len) else { return Ok(None) };
+    let first = bytes[0];
+    let mut packet = blank(kind(first, version)?, bytes[..start + len].to_vec());
+    check_flags(packet.kind, first & 0x0F)?;
+    let mut reader = Reader(body);
+    read_body(&mut packet, &mut reader, version, first)?;
+    if !reader.is_empty() {
+        return Err(format!("{} bytes behind {:?}", reader.0.len(), packet.kind));
+    }
+    check_codes(&packet, version)?;
+    Ok(Some((packet, start + len)))
+}
+
+/// Where the body begins and its length.
+fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, String> {
+    let Some(lengths) = bytes.get(1..) else { return Ok(None) };
+    let digits = lengths.iter().take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    let Some(digits) = lengths.get(..digits) else { return Ok(None) };
+    let len = Reader(digits).number()?;
+    Ok(Some((1 + digits.len(), usize::try_from(len).expect("a length"))))
+}
+
+fn kind(first: u8, version: Version) -> Result<Kind, String> {
+    Ok(match (first >> 4, version) {
+        (2, _) => Kind::ConnAck,
+        (3, _) => Kind::Publish,
+        (4, _) => Kind::PubAck,
+        (5, _) => Kind::PubRec,
+        (6, _) => Kind::PubRel,
+        (7, _) => Kind::PubComp,
+        (9, _) => Kind::SubAck,
+        (11, _) => Kind::UnsubAck,
+        (13, _) => Kind::PingResp,
+        (14, Version::V5) => Kind::Disconnect,
+        (15, Version::V5) => Kind::Auth,
+        _ => return Err(format!("a packet that begins with {first:#04x}, which no server sends")),
+    })
+}
+
+/// `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]` `[MQTT5-3.3.1-4]`
+fn check_flags(kind: Kind, flags: u8) -> Result<(), String> {
+    let fine = match kind {
+        Kind::Publish => flags & 0b0110 != 0b0110 && flags & 0b1110 != 0b1000,
+        Kind::PubRel => flags == 2,
+        _ => flags == 0,
+    };
+    if fine { Ok(()) } else { Err(format!("{kind:?} with the flags {flags:#06b}")) }
+}
+
+fn blank(kind: Kind, bytes: Vec<u8>) -> Packet {
+    Packet {
+        kind,
+        bytes,
+        id: 0,
+        code: 0,
+        codes: Vec::new(),
+        session_present: false,
+        topic: String::new(),
+        payload: Vec::new(),
+        qos: 0,
+        retain: false,
+        dup: false,
+        properties: Properties::default(),
+    }
+}
+
+fn read_body(
+    packet: &mut Packet,
+    reader: &mut Reader<'_>,
+    version: Version,
+    first: u8,
+) -> Result<(), String> {
+    match packet.kind {
+        Kind::ConnAck => read_connack(packet, reader, version),
+        Kind::Publish => read_publish(packet, reader, version, first),
+        Kind::SubAck | Kind::UnsubAck => read_answers(packet, reader, version),
+        Kind::PingResp => Ok(()),
+        Kind::Disconnect | Kind::Auth => read_reason(packet, reader),
+        Kind::PubAck | Kind::PubRec | Kind::PubRel | Kind::PubComp => {
+            packet.id = identifier(reader)?;
+            if version == Version::V5 { read_reason(packet, reader) } else { Ok(()) }
+        }
+    }
+}
+
+fn read_connack(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -> Result<(), String> {
+    let flags = reader.byte()?;
+    if flags > 1 {
+        return Err(format!("CONNACK with the acknowledge flags {flags:#04x}")); // [MQTT5-3.2.2-1]
+    }
+    packet.session_present = flags == 1;
+    packet.code = reader.byte()?;
+    if version == Version::V5 {
+        packet.properties = property::read(reader, Kind::ConnAck)?;
+    }
+    if packet.session_present && packet.code != 0 {
+        return Err("session present in a refusing CONNACK".into()); // [MQTT5-3.2.2-6] [MQTT3-3.2.2-4]
+    }
+    Ok(())
+}
+
+fn read_publish(
+    packet: &mut Packet,
+    reader: &mut Reader<'_>,
+    version: Version,
+    first: u8,
+) -> Result<(), String> {
+    packet.dup = first & 8 != 0;
+    packet.qos = (first >> 1) & 3;
+    packet.retain = first & 1 != 0;
+    packet.topic = reader.text()?;
+    if packet.qos > 0 {
+        packet.id = identifier(reader)?;
+    }
+    if version == Version::V5 {
+        packet.properties = property::read(reader, Kind::Publish)?;
+    }
+    if packet.topic.contains(['+', '#']) {
+        return Err(format!("PUBLISH to {}", packet.topic)); // [MQTT5-3.3.2-2]
+    }
+    packet.payload = reader.rest();
+    Ok(())
+}
+
+fn read_answers(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -> Result<(), String> {
+    packet.id = identifier(reader)?;
+    if version == Version::V5 {
+        packet.properties = property::read(reader, packet.kind)?;
+    } else if packet.kind == Kind::UnsubAck {
+        return Ok(());
+    }
+    packet.codes = reader.rest();
+    if packet.codes.is_empty() { Err(format!("{:?} without codes", packet.kind)) } else { Ok(()) }
+}
+
+/// A reason code and properties, either of which may be left out at the end.
+fn read_reason(packet: &mut Packet, reader: &mut Reader<'_>) -> Result<(), String> {
+    if !reader.is_empty() {
+        packet.code = reader.byte()?;
+    }
+    if !reader.is_empty() {
+        packet.properties = property::read(reader, packet.kind)?;
+    }
+    Ok(())
+}
+
+fn identifier(reader: &mut Reader<'_>) -> Result<u16, String> {
+    let id = reader.two()?;
+    if id == 0 { Err("packet identifier 0".into()) } else { Ok(id) }
+}
+
+fn check_codes(packet: &Packet, version: Version) -> Result<(), String> {
+    if matches!(packet.kind, Kind::Publish | Kind::PingResp) {
+        return Ok(());
+    }
+    let codes = if packet.codes.is_empty() { &[packet.code][..] } else { &packet.codes };
+    match codes.iter().find(|code| !reason::is_listed(version, packet.kind, **code)) {
+        Some(code) => Err(format!("{:?} with the reason {code:#04x}", packet.kind)),
+        None => Ok(()),
+    }
+}

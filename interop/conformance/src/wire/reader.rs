@@ -1,0 +1,63 @@
+//! A strict reader of MQTT's data types. What it refuses, a server may not send.
+
+/// What is left of a packet.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, String> {
+        Ok(self.take(1)?[0])
+    }
+
+    pub(super) fn two(&mut self) -> Result<u16, String> {
+        let bytes = self.take(2)?;
+        Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    pub(super) fn four(&mut self) -> Result<u32, String> {
+        let bytes = self.take(4)?;
+        Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    /// A variable byte integer in its shortest form. `[MQTT5-1.5.5-1]`
+    pub(super) fn number(&mut self) -> Result<u32, String> {
+        let mut value = 0;
+        for place in 0..4 {
+            let byte = self.byte()?;
+            value |= u32::from(byte & 0x7F) << (7 * place);
+            if byte & 0x80 == 0 {
+                let padded = byte == 0 && place > 0;
+                return if padded { Err("a padded variable byte integer".into()) } else { Ok(value) };
+            }
+        }
+        Err("a variable byte integer of five bytes".into())
+    }
+
+    /// A UTF-8 string without U+0000. `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]`
+    pub(super) fn text(&mut self) -> Result<String, String> {
+        let text = String::from_utf8(self.binary()?).map_err(|_| "a string that is not UTF-8")?;
+        if text.contains('\0') { Err("a string with U+0000".into()) } else { Ok(text) }
+    }
+
+    pub(super) fn binary(&mut self) -> Result<Vec<u8>, String> {
+        let len = self.two()?;
+        Ok(self.take(len.into())?.to_vec())
+    }
+
+    pub(super) fn part(&mut self, len: usize) -> Result<Reader<'a>, String> {
+        self.take(len).map(Reader)
+    }
+
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0).to_vec()
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'a [u8], String> {
+        let (taken, rest) = self.0.split_at_checked(len).ok_or("a packet that ends too early")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+}

@@ -1,0 +1,259 @@
+//! A client's packets, built field by field, so that a test can also build what no client should send.
+
+use super::Version;
+use super::property::{self, Properties};
+
+/// A packet: the first byte, the length of the body, the body.
+pub(crate) fn frame(first: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first];
+    bytes.extend(number(u32::try_from(body.len()).expect("a length")));
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// A packet whose body is made of parts.
+pub(crate) fn packet(first: u8, parts: &[&[u8]]) -> Vec<u8> {
+    frame(first, &parts.concat())
+}
+
+/// A variable byte integer.
+pub(crate) fn number(mut value: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let digit = u8::try_from(value & 0x7F).expect("seven bits");
+        value >>= 7;
+        bytes.push(if value > 0 { digit | 0x80 } else { digit });
+        if value == 0 {
+            return bytes;
+        }
+    }
+}
+
+/// A string or binary data: its length, its bytes.
+pub(crate) fn text(value: &[u8]) -> Vec<u8> {
+    let mut bytes = u16::try_from(value.len()).expect("at most 65,535 bytes").to_be_bytes().to_vec();
+    bytes.extend_from_slice(value);
+    bytes
+}
+
+/// PUBACK, PUBREC, PUBREL or PUBCOMP by its first byte; a code of 0 is left out.
+pub(crate) fn ack(first: u8, packet_id: u16, code: u8) -> Vec<u8> {
+    let id = packet_id.to_be_bytes();
+    if code == 0 { packet(first, &[&id]) } else { packet(first, &[&id, &[code]]) }
+}
+
+/// DISCONNECT; a code of 0 without properties is left out.
+pub(crate) fn disconnect(code: u8, properties: &Properties) -> Vec<u8> {
+    if properties.0.is_empty() && code == 0 {
+        return vec![0xE0, 0];
+    }
+    packet(0xE0, &[&[code], &properties.encode()])
+}
+
+/// A will.
+#[derive(Clone, Debug)]
+pub(crate) struct Will {
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+    pub(crate) properties: Properties,
+}
+
+impl Will {
+    pub(crate) fn new(topic: impl Into<String>, payload: impl AsRef<[u8]>) -> Self {
+        let (topic, payload) = (topic.into(), payload.as_ref().to_vec());
+        Self { topic, payload, qos: 0, retain: false, properties: Properties::default() }
+    }
+
+    pub(crate) fn qos(self, qos: u8) -> Self {
+        Self { qos, ..self }
+    }
+
+    pub(crate) fn retain(self) -> Self {
+        Self { retain: true, ..self }
+    }
+
+    /// Will Delay Interval in seconds, 5.0 only.
+    pub(crate) fn delay(self, seconds: u32) -> Self {
+        let properties = self.properties.number(property::WILL_DELAY, seconds);
+        Self { properties, ..self }
+    }
+
+    pub(crate) fn properties(self, properties: Properties) -> Self {
+        Self { properties, ..self }
+    }
+}
+
+/// CONNECT.
+#[derive(Clone, Debug)]
+pub(crate) struct Connect {
+    pub(crate) version: Version,
+    pub(crate) client_id: String,
+    pub(crate) clean: bool,
+    pub(crate) keep_alive: u16,
+    pub(crate) will: Option<Will>,
+    pub(crate) user_name: Option<String>,
+    pub(crate) password: Option<Vec<u8>>,
+    pub(crate) properties: Properties,
+}
+
+impl Connect {
+    /// The body's beginning, up to the keep alive, with the flags of the fields, and the payload.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut payload = text(self.client_id.as_bytes());
+        let mut flags = u8::from(self.clean) << 1;
+        if let Some(will) = &self.will {
+            flags |= 4 | will.qos << 3 | u8::from(will.retain) << 5;
+            if self.version == Version::V5 {
+                payload.extend(will.properties.encode());
+            }
+            payload.extend(text(will.topic.as_bytes()));
+            payload.extend(text(&will.payload));
+        }
+        if let Some(user_name) = &self.user_name {
+            flags |= 0x80;
+            payload.extend(text(user_name.as_bytes()));
+        }
+        if let Some(password) = &self.password {
+            flags |= 0x40;
+            payload.extend(text(password));
+        }
+        self.encode_with(flags, &payload)
+    }
+
+    /// With flags and payload as given.
+    pub(crate) fn encode_with(&self, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let mut body = text(b"MQTT");
+        body.extend([self.version.level(), flags]);
+        body.extend(self.keep_alive.to_be_bytes());
+        if self.version == Version::V5 {
+            body.extend(self.properties.encode());
+        }
+        body.extend_from_slice(payload);
+        frame(0x10, &body)
+    }
+}
+
+/// PUBLISH.
+#[derive(Clone, Debug)]
+pub(crate) struct Publish {
+    pub(crate) topic: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) qos: u8,
+    pub(crate) retain: bool,
+    pub(crate) dup: bool,
+    pub(crate) id: u16,
+    pub(crate) properties: Properties,
+}
+
+impl Publish {
+    /// At QoS 0.
+    pub(crate) fn new(topic: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> Self {
+        Self {
+            topic: topic.as_ref().to_vec(),
+            payload: payload.as_ref().to_vec(),
+            qos: 0,
+            retain: false,
+            dup: false,
+            id: 0,
+            properties: Properties::default(),
+        }
+    }
+
+    pub(crate) fn qos(self, qos: u8, id: u16) -> Self {
+        Self { qos, id, ..self }
+    }
+
+    pub(crate) fn retain(self) -> Self {
+        Self { retain: true, ..self }
+    }
+
+    pub(crate) fn dup(self) -> Self {
+        Self { dup: true, ..self }
+    }
+
+    pub(crate) fn properties(self, properties: Properties) -> Self {
+        Self { properties, ..self }
+    }
+
+    pub(crate) fn encode(&self, version: Version) -> Vec<u8> {
+        let first = 0x30 | u8::from(self.dup) << 3 | self.qos << 1 | u8::from(self.retain);
+        let mut body = text(&self.topic);
+        if self.qos > 0 {
+            body.extend(self.id.to_be_bytes());
+        }
+        if version == Version::V5 {
+            body.extend(self.properties.encode());
+        }
+        body.extend_from_slice(&self.payload);
+        frame(first, &body)
+    }
+}
+
+/// SUBSCRIBE.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subscribe {
+    pub(crate) id: u16,
+    pub(crate) filters: Vec<(Vec<u8>, u8)>,
+    pub(crate) properties: Properties,
+}
+
+impl Subscribe {
+    pub(crate) fn new(id: u16) -> Self {
+        Self { id, ..Self::default() }
+    }
+
+    /// Adds a filter with its options byte: QoS, and in 5.0 No Local 4, Retain As Published 8, Retain Handling 16 × 0–2.
+    pub(crate) fn filter(mut self, filter: impl AsRef<[u8]>, options: u8) -> Self {
+        self.filters.push((filter.as_ref().to_vec(), options));
+        self
+    }
+
+    /// Gives it a subscription identifier, 5.0 only.
+    pub(crate) fn identifier(self, identifier: u32) -> Self {
+        let properties = self.properties.number(property::SUBSCRIPTION_ID, identifier);
+        Self { properties, ..self }
+    }
+
+    pub(crate) fn encode(&self, version: Version) -> Vec<u8> {
+        let mut body = self.id.to_be_bytes().to_vec();
+        if version == Version::V5 {
+            body.extend(self.properties.encode());
+        }
+        for (filter, options) in &self.filters {
+            body.extend(text(filter));
+            body.push(*options);
+        }
+        frame(0x82, &body)
+    }
+}
+
+/// UNSUBSCRIBE.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unsubscribe {
+    pub(crate) id: u16,
+    pub(crate) filters: Vec<Vec<u8>>,
+}
+
+impl Unsubscribe {
+    pub(crate) fn new(id: u16) -> Self {
+        Self { id, ..Self::default() }
+    }
+
+    pub(crate) fn filter(mut self, filter: impl AsRef<[u8]>) -> Self {
+        self.filters.push(filter.as_ref().to_vec());
+        self
+    }
+
+    pub(crate) fn encode(&self, version: Version) -> Vec<u8> {
+        let mut body = self.id.to_be_bytes().to_vec();
+        if version == Version::V5 {
+            body.push(0);
+        }
+        for filter in &self.filters {
+            body.extend(text(filter));
+        }
+        frame(0xA2, &body)
+    }
+}
