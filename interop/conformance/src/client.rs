@@ -26,11 +26,19 @@ pub(crate) struct Client {
     stash: VecDeque<Packet>,
     ended: bool,
     last_id: u16,
+    /// Whether a reason has to be the best one, the first of those a test lists, and not only a legal one.
+    exacting: bool,
     transcript: Transcript,
 }
 
 impl Client {
-    pub(crate) fn new(name: &str, version: Version, link: Link, transcript: Transcript) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        version: Version,
+        link: Link,
+        exacting: bool,
+        transcript: Transcript,
+    ) -> Self {
         Self {
             version,
             name: name.to_owned(),
@@ -39,6 +47,7 @@ impl Client {
             stash: VecDeque::new(),
             ended: false,
             last_id: 0,
+            exacting,
             transcript,
         }
     }
