@@ -1,5 +1,6 @@
 //! The broker: sessions, topics and the rules by which messages pass between them. Knows no sockets.
 
+mod keep;
 mod lifecycle;
 mod publish;
 mod realm;
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
 use tidegate_session::Config as SessionConfig;
 
+pub use keep::{Keeper, RestoreError};
 pub use lifecycle::{Attachment, LinkFacts};
 pub use publish::Published;
 pub use realm::Realm;
@@ -41,12 +43,14 @@ pub struct Broker {
     registry: Registry,
     session_ids: AtomicU64,
     stopping: AtomicBool,
+    /// None when nothing is kept beyond the process.
+    keeper: Option<Keeper>,
 }
 
 impl Broker {
-    /// A broker without sessions.
+    /// A broker without sessions. With a keeper, what it kept comes by [`Broker::restore`].
     #[must_use]
-    pub fn new(config: BrokerConfig, cores: Arc<Cores>) -> Self {
+    pub fn new(config: BrokerConfig, cores: Arc<Cores>, keeper: Option<Keeper>) -> Self {
         let realm = Arc::new(Realm::new(
             1,
             Arc::from(DEFAULT_TENANT),
@@ -60,6 +64,7 @@ impl Broker {
             registry: Registry::default(),
             session_ids: AtomicU64::new(1),
             stopping: AtomicBool::new(false),
+            keeper,
         }
     }
 
@@ -87,6 +92,25 @@ impl Broker {
         &self.realm
     }
 
+    /// Puts a session's subscription into the routing table.
+    ///
+    /// # Errors
+    /// The bound that stands against it.
+    pub fn route(
+        &self,
+        seat: &Arc<Seat>,
+        filter: &SubscriptionFilter,
+        terms: &Terms,
+    ) -> Result<(), SubscribeError> {
+        let grant = Grant {
+            qos: terms.options.qos,
+            no_local: terms.options.no_local,
+            retain_as_published: terms.options.retain_as_published,
+            identifier: terms.identifier.and_then(NonZeroU32::new),
+        };
+        seat.realm().router.subscribe(filter, Member(Arc::clone(seat)), grant).map(|_| ())
+    }
+
     fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
     }
@@ -95,8 +119,15 @@ impl Broker {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    /// What tells the store of changes; none when nothing is kept beyond the process.
+    #[must_use]
+    pub fn keeper(&self) -> Option<&Keeper> {
+        self.keeper.as_ref()
+    }
+
     fn next_session_id(&self) -> u64 {
-        self.session_ids.fetch_add(1, Ordering::Relaxed)
+        let fresh = || self.session_ids.fetch_add(1, Ordering::Relaxed);
+        self.keeper.as_ref().map_or_else(fresh, Keeper::next_session)
     }
 }
 

@@ -106,6 +106,11 @@ impl Cores {
         self.handles.get(core.0)
     }
 
+    /// Tells every core of a commit.
+    pub fn announce_commit(&self) {
+        self.handles.iter().for_each(|handle| handle.mailbox.announce_commit());
+    }
+
     /// What all cores counted so far.
     #[must_use]
     pub fn totals(&self) -> Totals {

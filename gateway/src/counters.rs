@@ -42,6 +42,10 @@ counters! {
     refused_topic,
     /// Retained messages not kept: the store is full.
     refused_retained,
+    /// Changes that the store did not take; what depends on them is never acknowledged.
+    store_refused,
+    /// Messages refused since the store has no room or failed.
+    refused_store,
     /// Copies dropped: the receiver is offline and the message has QoS 0.
     dropped_offline,
     /// QoS 0 copies dropped: the receiver reads too slowly.

@@ -4,6 +4,7 @@ mod bell;
 mod dispatch;
 mod end;
 mod greeting;
+mod held;
 mod input;
 mod output;
 mod replay;
@@ -18,6 +19,7 @@ use tidegate_transports::Link;
 
 pub use bell::{Bell, Signal};
 use end::End;
+use held::{Held, Reply};
 pub use greeting::{Greeted, Refused, greet};
 use replay::Replays;
 
@@ -42,13 +44,18 @@ pub struct Driver {
     replays: Option<Box<Replays>>,
     /// What came behind CONNECT was taken in.
     started: bool,
+    held: Held,
 }
 
 impl Driver {
     /// A driver for a connection that the broker attached to its session. `torn` is what came behind CONNECT.
     #[must_use]
     pub fn new(link: Link, broker: Arc<Broker>, attachment: Attachment, torn: Vec<u8>) -> Self {
-        let Attachment { seat, bell, epoch, connection } = attachment;
+        let Attachment { seat, bell, epoch, connection, opening } = attachment;
+        let mut held = Held::default();
+        if let Some((commit, connack)) = opening {
+            held.push(commit, Reply::ConnAck(Box::new(connack)));
+        }
         Self {
             link,
             broker,
@@ -61,11 +68,13 @@ impl Driver {
             flushing: false,
             replays: None,
             started: false,
+            held,
         }
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         self.heed()?;
+        self.release()?;
         self.write(context)?;
         self.read(context)?;
         self.replay(context)
@@ -84,6 +93,9 @@ impl Driver {
         }
         if signals.has(Signal::Broken) {
             return Err(End::closed());
+        }
+        if signals.has(Signal::Committed) {
+            self.awaited();
         }
         if signals.has(Signal::Heartbeat) {
             self.link.beat().map_err(|_| End::closed())?;

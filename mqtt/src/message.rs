@@ -1,11 +1,13 @@
 //! The application message as a broker holds it: immutable, its body in one allocation. Not: who gets it, how it is written.
 
 mod create;
+mod number;
 #[cfg(test)]
 mod tests;
 
 pub use create::MessageParts;
 pub(crate) use create::forwardable;
+use number::Number;
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,7 @@ pub struct Message {
     retain: bool,
     publisher: u64,
     expires_at: Option<Instant>,
+    number: Number,
 }
 
 impl Message {
@@ -80,6 +83,23 @@ impl Message {
     #[must_use]
     pub const fn expires_at(&self) -> Option<Instant> {
         self.expires_at
+    }
+
+    /// The number that a store knows it by; `next` gives it one where it has none yet.
+    pub fn number(&self, next: impl FnOnce() -> u64) -> u64 {
+        self.number.get_or(next)
+    }
+
+    /// The number that a store knows it by; 0 where it has none yet.
+    #[must_use]
+    pub fn known_number(&self) -> u64 {
+        self.number.get()
+    }
+
+    /// The same message under the number that a store knows it by, from 1.
+    #[must_use]
+    pub fn with_number(self, number: u64) -> Self {
+        Self { number: Number::of(number), ..self }
     }
 
     /// True from the moment of expiry on `[MQTT5-3.3.2-5]`.

@@ -70,12 +70,23 @@ impl RetainedStore {
     /// Keeps `message` as the last one of its topic; an empty payload removes the topic's message `[MQTT5-3.3.1-6]`
     /// `[MQTT3-3.3.1-10]` and is not kept itself `[MQTT5-3.3.1-7]` `[MQTT3-3.3.1-11]`.
     pub fn set(&self, message: Arc<Message>) -> Verdict {
+        self.set_then(message, |_| ())
+    }
+
+    /// The same; `then` is called before any other message of the topic can be set.
+    pub fn set_then(&self, message: Arc<Message>, then: impl FnOnce(Verdict)) -> Verdict {
         let key = Key::of(message.topic());
         let Some(shard) = self.shards.get(self.shard_of(message.topic())) else { return Verdict::Full };
         let mut shard = shard.write();
+        let verdict = self.replace(&mut shard, key, message);
+        then(verdict);
+        verdict
+    }
+
+    fn replace(&self, shard: &mut Shard, key: Key, message: Arc<Message>) -> Verdict {
         let old = shard.get(&key).map(|old| key.cost(old));
         if message.payload().is_empty() {
-            return if self.remove(&mut shard, &key) { Verdict::Removed } else { Verdict::Absent };
+            return if self.remove(shard, &key) { Verdict::Removed } else { Verdict::Absent };
         }
         let new = key.cost(&message);
         if !self.admit(old, new) {

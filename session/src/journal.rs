@@ -6,7 +6,9 @@ use tidegate_mqtt::{Message, PacketId, QoS};
 
 use crate::held::{Delivery, Held};
 
-/// One change. A delivery is named by its number within the session; numbers grow in the order of the queue.
+/// One change. A delivery is named by the number of its message, which the caller has to give before the push
+/// ([`Message::number`]) and which no other delivery to this session may have. Numbers grow in the order of the queue, as
+/// far as order matters.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Change {
@@ -20,21 +22,23 @@ pub enum Change {
     Queued(Box<Queued>),
     /// It was sent for the first time, under this identifier.
     Sent {
-        /// The number of the delivery.
+        /// The number of its message.
         number: u64,
         /// Its identifier until it is completed.
         packet_id: PacketId,
     },
     /// PUBREC came: the message is not needed any more, PUBREL is. `[MQTT5-4.3.3-6]`
     Released {
-        /// The number of the delivery.
+        /// The number of its message.
         number: u64,
+        /// Its identifier.
+        packet_id: PacketId,
         /// Its place in the order of PUBRECs.
         order: u32,
     },
     /// It is completed or was dropped.
     Done {
-        /// The number of the delivery.
+        /// The number of its message.
         number: u64,
     },
     /// A QoS 2 message of the client was taken under this identifier. `[MQTT5-4.3.3-10]`
@@ -46,7 +50,7 @@ pub enum Change {
 /// A delivery to be kept.
 #[derive(Clone, Debug)]
 pub struct Queued {
-    /// Its number within the session.
+    /// The number of its message.
     pub number: u64,
     /// The message.
     pub message: Arc<Message>,
@@ -61,20 +65,14 @@ pub struct Queued {
 }
 
 /// The changes not taken yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Journal {
     changes: Vec<Change>,
-    next: u64,
     /// The session ends with its present connection: nothing is noted any more.
     closed: bool,
 }
 
 impl Journal {
-    /// Numbers go on with `next`.
-    pub(crate) fn new(next: u64) -> Self {
-        Self { changes: Vec::new(), next, closed: false }
-    }
-
     /// Follows the session from here on.
     pub(crate) fn open(&mut self, change: Change) {
         self.closed = false;
@@ -90,13 +88,12 @@ impl Journal {
         self.closed
     }
 
-    /// Notes a delivery and gives it its number.
+    /// Notes a delivery, unless its message has no number.
     pub(crate) fn hold(&mut self, delivery: &Delivery<'_>, sent: bool) -> Held {
-        if self.closed {
+        let number = delivery.message.known_number();
+        if self.closed || number == 0 {
             return Held::new(delivery, sent);
         }
-        let number = self.next;
-        self.next += 1;
         self.changes.push(Change::Queued(Box::new(Queued {
             number,
             message: Arc::clone(delivery.message),

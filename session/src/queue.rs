@@ -114,7 +114,9 @@ impl Queue {
 }
 
 fn note_done(journal: &mut Option<Box<Journal>>, held: &Held) {
-    if let Some(journal) = journal {
+    if let Some(journal) = journal
+        && held.number() > 0
+    {
         journal.note(Change::Done { number: held.number() });
     }
 }

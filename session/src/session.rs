@@ -26,7 +26,7 @@ mod receive;
 mod serve;
 
 pub use ending::{Attached, Detached, Due, Orphan};
-pub use keep::{Kept, KeptDelivery, Standing, State};
+pub use keep::{Kept, KeptDelivery, Standing};
 pub use lifecycle::Cause;
 use lifecycle::Life;
 

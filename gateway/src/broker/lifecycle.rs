@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_mqtt::{Packet, Will};
-use tidegate_session::{Agreed, Cause, Connection, Orphan};
+use tidegate_mqtt::{ConnAck, Packet, Will};
+use tidegate_persistence::Commit;
+use tidegate_session::{Agreed, Cause, Connection, Orphan, Session};
 use tidegate_transports::DirectWriter;
 
 use super::seat::{Line, Seat, SessionKey, State};
@@ -23,6 +24,8 @@ pub struct Attachment {
     pub epoch: u64,
     /// The inbound state of the connection.
     pub connection: Connection,
+    /// The CONNACK, where it has to wait for a commit; [`Broker::welcome`] sends it.
+    pub opening: Option<(Commit, ConnAck)>,
 }
 
 /// What a link can do beyond carrying bytes.
@@ -51,7 +54,7 @@ impl Broker {
             let config = Arc::clone(&self.config().session);
             Arc::new(Seat::new(self.next_session_id(), key.clone(), Arc::clone(realm), config))
         };
-        let (seat, epoch, aftermath) = self.registry().enter(&key, make, |seat| {
+        let (seat, epoch, aftermath, connack) = self.registry().enter(&key, make, |seat| {
             let mut state = seat.lock();
             let last_words = take_pending(&mut state);
             let attached = state.session.attach(agreed, now);
@@ -73,25 +76,38 @@ impl Broker {
                 former.bell.ring(Signal::TakenOver);
             }
             seat.set_online(true);
-            let connack = agreed.connack(attached.session_present, &self.config().session);
-            if !state.session.send(&Packet::ConnAck(Box::new(connack))) {
-                // The client takes no packet of that size, so there is no way to begin [MQTT5-3.1.2-24].
-                bell.ring(Signal::Broken);
+            let mut connack = Some(agreed.connack(attached.session_present, &self.config().session));
+            // What CONNACK says of a session that is kept has to be kept first.
+            if !(self.keeper().is_some() && state.session.has_changes())
+                && let Some(connack) = connack.take()
+            {
+                welcome(&mut state.session, &bell, connack, now);
             }
             if self.is_stopping() {
                 bell.ring(Signal::Shutdown);
             }
-            state.session.resume(now);
             core.counters.add_drops(&state.session.take_drops());
             schedule(core, seat, &mut state, now);
             let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };
-            (Arc::clone(seat), attached.epoch, aftermath)
+            (Arc::clone(seat), attached.epoch, aftermath, connack)
         });
         core.counters.connections_accepted.add(1);
         core.mark_dirty(&seat);
         self.settle(core, &seat, aftermath, now);
+        core.take_owed();
+        self.follow(core, &seat, &mut seat.lock().session);
+        let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
-        Attachment { seat, bell, epoch, connection }
+        Attachment { seat, bell, epoch, connection, opening: connack.map(|connack| (owed, connack)) }
+    }
+
+    /// Sends a CONNACK that had to wait; from then on messages flow.
+    pub fn welcome(&self, core: &mut Core, seat: &Seat, state: &mut State, connack: ConnAck, now: Instant) {
+        if let Some(line) = &state.line {
+            welcome(&mut state.session, &line.bell, connack, now);
+        }
+        self.follow(core, seat, &mut state.session);
+        core.counters.add_drops(&state.session.take_drops());
     }
 
     /// Takes the session from a connection that ended. What it had still to write goes to `rest`.
@@ -117,7 +133,9 @@ impl Broker {
             schedule(core, seat, &mut state, now);
         }
         drop(state);
+        // The will first: should the broker die in between, it is published twice rather than never.
         self.settle(core, seat, aftermath, now);
+        self.follow(core, seat, &mut seat.lock().session);
     }
 
     /// Looks at a seat whose time has come: silence, heartbeat, delayed will, session expiry.
@@ -143,6 +161,7 @@ impl Broker {
         }
         drop(state);
         self.settle(core, seat, aftermath, now);
+        self.follow(core, seat, &mut seat.lock().session);
     }
 
     /// Asks every connection to end, and those to come.
@@ -179,6 +198,15 @@ impl Broker {
             None => core.counters.dropped_no_member.add(1),
         }
     }
+}
+
+/// CONNACK, and then what waits for the client.
+fn welcome(session: &mut Session, bell: &Bell, connack: ConnAck, now: Instant) {
+    if !session.send(&Packet::ConnAck(Box::new(connack))) {
+        // The client takes no packet of that size, so there is no way to begin [MQTT5-3.1.2-24].
+        bell.ring(Signal::Broken);
+    }
+    session.resume(now);
 }
 
 /// The bytes that wait for the present connection.

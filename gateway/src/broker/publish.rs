@@ -74,30 +74,36 @@ impl Broker {
         now: Instant,
     ) -> Published {
         let Some(first) = messages.first() else { return Published::Unmatched };
-        let mut tally = Tally::new(retain(core, realm, messages));
+        let mut tally = Tally::new(self.retain(core, realm, messages));
         let route = core.lookaside.route(realm, first.topic());
         for delivery in &route.deliveries {
             let Some(grants) = delivery.for_publisher(first.publisher()) else { continue };
-            tally.add(hand(core, &delivery.subscriber.0, Share::from(grants), messages, now));
+            tally.add(hand(self, core, &delivery.subscriber.0, Share::from(grants), messages, now));
         }
         self.hand_to_groups(core, &route.groups, messages, &mut tally, now);
         tally.conclude(core, messages.len())
+    }
+
+    /// Keeps the retained ones; `false` when there is no room for them.
+    fn retain(&self, core: &mut Core, realm: &Realm, messages: &[Arc<Message>]) -> bool {
+        let mut kept = true;
+        for message in messages.iter().filter(|message| message.retain()) {
+            let verdict = realm.retained.set_then(Arc::clone(message), |verdict| {
+                // Under the topic's lock, so that the store hears of its messages in their order.
+                if let Some(keeper) = self.keeper().filter(|_| verdict != Retained::Full) {
+                    keeper.retain(core, realm.tenant(), message);
+                }
+            });
+            if verdict == Retained::Full {
+                core.counters.refused_retained.add(1);
+                kept = false;
+            }
+        }
+        kept
     }
 }
 
 /// Topics that begin with `$` belong to the broker [MQTT5-4.7.2-1].
 fn is_reserved(topic: &str) -> bool {
     topic.as_bytes().first() == Some(&b'$')
-}
-
-/// Keeps the retained ones; `false` when the store is full.
-fn retain(core: &Core, realm: &Realm, messages: &[Arc<Message>]) -> bool {
-    let mut kept = true;
-    for message in messages.iter().filter(|message| message.retain()) {
-        if realm.retained.set(Arc::clone(message)) == Retained::Full {
-            core.counters.refused_retained.add(1);
-            kept = false;
-        }
-    }
-    kept
 }

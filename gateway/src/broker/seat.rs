@@ -67,7 +67,14 @@ impl Seat {
     /// An empty seat for a session named `key`.
     #[must_use]
     pub fn new(id: u64, key: SessionKey, realm: Arc<Realm>, config: Arc<SessionConfig>) -> Self {
-        let state = State { session: Session::new(id, config), line: None, scheduled: None };
+        Self::restored(key, realm, Session::new(id, config))
+    }
+
+    /// The seat of a session that was kept.
+    #[must_use]
+    pub fn restored(key: SessionKey, realm: Arc<Realm>, session: Session) -> Self {
+        let id = session.id();
+        let state = State { session, line: None, scheduled: None };
         Self {
             id,
             key,

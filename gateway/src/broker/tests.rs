@@ -33,7 +33,7 @@ impl House {
             routing: RoutingConfig::default(),
             retained: RetainedConfig::default(),
         };
-        let broker = Broker::new(settings, Cores::without_threads());
+        let broker = Broker::new(settings, Cores::without_threads(), None);
         let core = Core::new(CoreId(0), Arc::new(Counters::default()));
         Self { broker, core, config, now: Instant::now() }
     }

@@ -1,13 +1,17 @@
 //! What a core keeps for itself: read buffer, list of sessions to flush, spare buffers, routes, agenda, counters.
 
 use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use tidegate_persistence::Commit;
+
 use super::{Agenda, CoreId, Lookaside};
 use crate::broker::{Broker, Seat};
 use crate::counters::Counters;
+use crate::driver::Bell;
 
 /// The state of one core, reached only from its own thread.
 pub struct Core {
@@ -24,6 +28,10 @@ pub struct Core {
     read_buffer: Option<Box<[u8]>>,
     spares: Vec<Vec<u8>>,
     random: u64,
+    /// The last commit that something of the present turn was appended to.
+    owed: Commit,
+    /// Connections whose acknowledgements wait for a commit.
+    pub(super) waiting: Vec<Arc<Bell>>,
 }
 
 impl Core {
@@ -39,7 +47,24 @@ impl Core {
             read_buffer: None,
             spares: Vec::new(),
             random: seed,
+            owed: Commit(0),
+            waiting: Vec::new(),
         }
+    }
+
+    /// Something was appended to the store under that commit.
+    pub fn owe(&mut self, commit: Commit) {
+        self.owed = self.owed.max(commit);
+    }
+
+    /// The last commit that something was appended to since the last call; 0 for none.
+    pub fn take_owed(&mut self) -> Commit {
+        mem::replace(&mut self.owed, Commit(0))
+    }
+
+    /// Has `bell` rung at the next commit.
+    pub fn await_commit(&mut self, bell: &Arc<Bell>) {
+        self.waiting.push(Arc::clone(bell));
     }
 
     /// Puts a session with waiting bytes on the list that the flusher works off at the end of the turn.

@@ -12,7 +12,7 @@ use tidegate_session::Batch;
 use tidegate_transports::DirectWriter;
 
 use super::context::{Core, with_core};
-use super::{CoreId, Cores};
+use super::CoreId;
 use crate::broker::{Broker, Seat, State};
 use crate::driver::{Bell, Signal};
 
@@ -20,7 +20,7 @@ use crate::driver::{Bell, Signal};
 pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
     let mut work = Vec::new();
     poll_fn(|context| {
-        with_core(|core| turn(broker.cores(), core, id, context.waker(), &mut work));
+        with_core(|core| turn(&broker, core, id, context.waker(), &mut work));
         Poll::Pending
     })
     .await
@@ -29,7 +29,8 @@ pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
 /// Sessions that only a driver on another core can write, by core.
 type Foreign = SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]>;
 
-fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<Seat>>) {
+fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<Seat>>) {
+    let cores = broker.cores();
     if core.flusher.is_none() {
         core.flusher = Some(waker.clone());
     }
@@ -37,11 +38,14 @@ fn turn(cores: &Cores, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Ve
     let own = work.len();
     if let Some(handle) = cores.handle(id) {
         handle.mailbox.collect(waker, work);
+        if handle.mailbox.take_commit() {
+            core.waiting.drain(..).for_each(|bell| bell.ring(Signal::Committed));
+        }
     }
     let now = Instant::now();
     let mut foreign = Foreign::new();
     for (index, seat) in work.drain(..).enumerate() {
-        match flush(core, &seat, now) {
+        match flush(broker, core, &seat, now) {
             Flushed::Done => {}
             Flushed::Owner(bell, home) if home == id || index >= own => bell.ring(Signal::Write),
             Flushed::Owner(_, home) => {
@@ -77,7 +81,7 @@ enum Taken {
     Batch { writer: DirectWriter, bell: Arc<Bell>, epoch: u64, batch: Batch },
 }
 
-fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
+fn flush(broker: &Broker, core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
     seat.unmark();
     for _ in 0..BATCHES_MAX {
         let spare = core.spare();
@@ -92,7 +96,7 @@ fn flush(core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
                 if batch.len() < len {
                     bell.progress(now);
                 }
-                let more = give_back(core, seat, epoch, batch, written, &bell, now);
+                let more = give_back(broker, core, seat, epoch, batch, written, &bell, now);
                 if !more {
                     return Flushed::Done;
                 }
@@ -143,6 +147,7 @@ fn write(writer: &DirectWriter, batch: &mut Batch) -> Written {
 
 /// Ends the write under the lock; `true` when there is more to write at once.
 fn give_back(
+    broker: &Broker,
     core: &mut Core,
     seat: &Arc<Seat>,
     epoch: u64,
@@ -163,6 +168,7 @@ fn give_back(
     if written == Written::All {
         core.keep_spare(batch.recycle());
         state.session.pump(now);
+        broker.follow(core, seat, &mut state.session);
         core.counters.add_drops(&state.session.take_drops());
         bell.relieve(state.session.pending().len());
         return !state.session.pending().is_empty();

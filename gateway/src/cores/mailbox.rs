@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
@@ -13,6 +14,10 @@ use crate::broker::Seat;
 pub struct Mailbox {
     post: Mutex<Vec<Arc<Seat>>>,
     flusher: AtomicWaker,
+    /// Whether connections of the core wait for a commit.
+    awaiting: AtomicBool,
+    /// Whether there was one since the core looked last.
+    committed: AtomicBool,
 }
 
 impl Mailbox {
@@ -25,6 +30,24 @@ impl Mailbox {
         if first {
             self.flusher.wake();
         }
+    }
+
+    /// Says that connections of the core wait for a commit. Then look once more whether it came meanwhile.
+    pub fn await_commit(&self) {
+        self.awaiting.store(true, Ordering::SeqCst);
+    }
+
+    /// Tells the core of a commit, if anyone there waits for one.
+    pub fn announce_commit(&self) {
+        if self.awaiting.swap(false, Ordering::SeqCst) {
+            self.committed.store(true, Ordering::SeqCst);
+            self.flusher.wake();
+        }
+    }
+
+    /// Whether there was a commit to wait for since the last call.
+    pub fn take_commit(&self) -> bool {
+        self.committed.load(Ordering::Relaxed) && self.committed.swap(false, Ordering::SeqCst)
     }
 
     /// Takes all that was left, and remembers whom to wake for the next.

@@ -23,6 +23,8 @@ pub enum Signal {
     Heartbeat,
     /// Writing failed.
     Broken,
+    /// The store committed something.
+    Committed,
 }
 
 /// One connection's bell: who rings leaves a signal.
@@ -59,6 +61,7 @@ impl Signal {
             Self::Silent => 8,
             Self::Heartbeat => 16,
             Self::Broken => 32,
+            Self::Committed => 64,
         }
     }
 }

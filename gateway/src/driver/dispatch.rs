@@ -1,13 +1,15 @@
 //! What each packet from the client does. Publishes of one topic are gathered into a run, acknowledgements into a batch.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use smallvec::SmallVec;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
+use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
-use super::{Driver, End};
+use super::{Driver, End, Reply};
 use crate::broker::{Published, Run};
 use crate::cores::Core;
 
@@ -19,8 +21,8 @@ pub(super) struct Intake<'a> {
     acks: SmallVec<[Ack; 8]>,
     /// Identifiers that the run's publishes are answered by, in order.
     owed: SmallVec<[(PacketId, QoS); 8]>,
-    /// Our acknowledgements, in order.
-    replies: SmallVec<[Ack; 8]>,
+    /// Our acknowledgements, in order, and the commits that they wait for.
+    replies: SmallVec<[(Commit, Ack); 8]>,
 }
 
 impl<'a> Intake<'a> {
@@ -126,7 +128,8 @@ impl Driver {
             Received::New => Ok(false),
             Received::Repeat => {
                 drop(state);
-                intake.replies.push(Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success));
+                // What the first one waits for stands before it.
+                intake.replies.push((Commit(0), Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
                 Ok(true)
             }
         }
@@ -153,8 +156,10 @@ impl Driver {
         self.settle_run(core, intake)?;
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let reason = state.session.release(ack.packet_id);
+        core.take_owed();
+        self.broker.follow(core, &self.seat, &mut state.session);
         drop(state);
-        intake.replies.push(Ack::new(AckKind::PubComp, ack.packet_id, reason));
+        intake.replies.push((core.take_owed(), Ack::new(AckKind::PubComp, ack.packet_id, reason)));
         Ok(())
     }
 
@@ -164,12 +169,14 @@ impl Driver {
         if intake.acks.is_empty() && intake.replies.is_empty() {
             return Ok(());
         }
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let seat = Arc::clone(&self.seat);
+        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
         for ack in intake.acks.drain(..) {
             state.session.handle_ack(&ack, intake.now)?;
         }
-        for reply in intake.replies.drain(..) {
-            state.session.send_ack(&reply);
+        self.broker.follow(core, &seat, &mut state.session);
+        for (commit, ack) in intake.replies.drain(..) {
+            self.answer(core, &mut state, commit, Reply::Ack(ack))?;
         }
         core.counters.add_drops(&state.session.take_drops());
         let waits = !state.session.pending().is_empty();
@@ -184,9 +191,10 @@ impl Driver {
         if intake.run.is_empty() {
             return Ok(());
         }
-        let published =
-            self.broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now);
+        core.take_owed();
+        let published = self.publish(core, intake)?;
         intake.run.clear();
+        let commit = core.take_owed();
         for (packet_id, qos) in intake.owed.drain(..) {
             let kind = if qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
             let reason = reason_for(published);
@@ -194,10 +202,27 @@ impl Driver {
                 // A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
                 let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
                 let _ = state.session.release(packet_id);
+                self.broker.follow(core, &self.seat, &mut state.session);
             }
-            intake.replies.push(Ack::new(kind, packet_id, reason));
+            intake.replies.push((commit, Ack::new(kind, packet_id, reason)));
         }
         Ok(())
+    }
+
+    /// Publishes the run. While the store has no room, what has to be acknowledged is refused: 0x97, and before 5.0, which
+    /// has no word for it, the end of the connection.
+    fn publish(&mut self, core: &mut Core, intake: &Intake<'_>) -> Result<Published, End> {
+        let version = self.connection.version();
+        if !intake.owed.is_empty() && self.broker.keeper().is_some_and(|keeper| keeper.is_refusing()) {
+            core.counters.refused_store.add(intake.run.len());
+            return if version.is_v5() { Ok(Published::Refused) } else { Err(End::overloaded()) };
+        }
+        // The identifiers of QoS 2 messages that were taken are part of what is acknowledged.
+        let seat = Arc::clone(&self.seat);
+        if let Some(mut state) = seat.own(self.epoch) {
+            self.broker.follow(core, &seat, &mut state.session);
+        }
+        Ok(self.broker.publish(core, &seat, version, &intake.run, intake.now))
     }
 
     /// Sends a packet to the client by way of its session.

@@ -51,6 +51,11 @@ impl End {
         Self::new(Cause::Shutdown, Some(ReasonCode::ServerShuttingDown), Kind::Shutdown)
     }
 
+    /// There is no room for what the client sends.
+    pub(super) fn overloaded() -> Self {
+        Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), Kind::Shutdown)
+    }
+
     /// The keep alive time passed one and a half times in silence `[MQTT5-3.1.2-22]`.
     pub(super) fn silent() -> Self {
         Self::new(Cause::KeepAlive, Some(ReasonCode::KeepAliveTimeout), Kind::Silent)

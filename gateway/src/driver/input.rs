@@ -13,7 +13,7 @@ use crate::cores::{Core, with_core};
 impl Driver {
     pub(super) fn read(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         with_core(|core| {
-            if !self.torn.is_empty() && !self.started {
+            if !self.torn.is_empty() && !self.started && !self.held.is_full() {
                 self.started = true;
                 self.take_in(core, &[])?;
             }
@@ -31,7 +31,7 @@ impl Driver {
         buffer: &mut [u8],
     ) -> Result<(), End> {
         for _ in 0..READS_MAX {
-            if self.is_choked() {
+            if self.is_choked() || self.is_pressed(core) {
                 return Ok(());
             }
             match self.link.poll_read(context, buffer) {
@@ -50,6 +50,9 @@ impl Driver {
 
     /// A client that does not read its answers is not read either.
     fn is_choked(&self) -> bool {
+        if self.held.is_full() {
+            return true;
+        }
         let Some(mut state) = self.seat.own(self.epoch) else { return false };
         let waiting = state.session.pending().len();
         let high = self.broker.config().session.pending_bytes_high;
@@ -58,6 +61,15 @@ impl Driver {
             self.bell.choke(high);
         }
         choked
+    }
+
+    /// While the store is behind, nobody is read; the next commit wakes who had to wait.
+    fn is_pressed(&mut self, core: &mut Core) -> bool {
+        let pressed = self.broker.keeper().is_some_and(|keeper| keeper.is_pressed());
+        if pressed {
+            self.await_commit(core);
+        }
+        pressed
     }
 
     fn take_in(&mut self, core: &mut Core, bytes: &[u8]) -> Result<(), End> {

@@ -38,6 +38,7 @@ impl Driver {
         }
         with_core(|core| {
             state.session.pump(Instant::now());
+            self.broker.follow(core, &self.seat, &mut state.session);
             core.counters.add_drops(&state.session.take_drops());
             self.bell.relieve(state.session.pending().len());
             if state.session.pending().is_empty() {

@@ -1,17 +1,16 @@
 //! Retained messages for a new subscription, at the pace of the client's socket and acknowledgements: never cut, never piled up.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::task::Context;
 use std::time::Instant;
 
 use tidegate_mqtt::QoS;
 use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_routing::{Cursor, Grant, RetainedStore};
-use tidegate_session::{Delivery, Session, Verdict};
+use tidegate_routing::{Cursor, RetainedStore};
+use tidegate_session::{Delivery, Session, Terms, Verdict};
 
 use super::{Driver, End};
-use crate::broker::{Realm, State};
+use crate::broker::{Broker, Seat, State};
 use crate::cores::{Core, with_core};
 
 /// The replays under way. At most one a subscription, so the session's bound on subscriptions bounds it.
@@ -29,12 +28,12 @@ struct Replay {
 
 impl Replays {
     /// Begins a replay; one under way for the same filter is begun anew.
-    pub(super) fn begin(&mut self, filter: &SubscriptionFilter, grant: &Grant) {
+    pub(super) fn begin(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
         let replay = Replay {
             cursor: RetainedStore::cursor(&filter.filter),
-            qos: grant.qos,
-            no_local: grant.no_local,
-            identifier: grant.identifier.map(NonZeroU32::get),
+            qos: terms.options.qos,
+            no_local: terms.options.no_local,
+            identifier: terms.identifier,
         };
         self.queue.insert(filter.clone(), replay);
     }
@@ -47,10 +46,14 @@ impl Replays {
 
 impl Replay {
     /// Pushes the next message that the cursor yields.
-    fn advance(&mut self, realm: &Realm, state: &mut State, core: &Core, now: Instant) {
-        let Some(message) = realm.retained.next(&mut self.cursor, 1, now).pop() else { return };
+    fn advance(&mut self, broker: &Broker, seat: &Seat, state: &mut State, core: &Core, now: Instant) {
+        let Some(mut message) = seat.realm().retained.next(&mut self.cursor, 1, now).pop() else { return };
         if self.no_local && message.publisher() == state.session.id() {
             return;
+        }
+        // The session may get the same message again, by another SUBSCRIBE.
+        if let Some(keeper) = broker.keeper().filter(|_| state.session.is_followed()) {
+            message = keeper.twin(&message);
         }
         // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
         let delivery = Delivery {
@@ -76,7 +79,7 @@ impl Driver {
             self.replays = None;
             return Ok(());
         };
-        let (realm, now) = (self.seat.realm(), Instant::now());
+        let now = Instant::now();
         let low = self.broker.config().session.pending_bytes_high / 2;
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let done = with_core(|core| {
@@ -84,8 +87,9 @@ impl Driver {
                 if current.get().cursor.done() || !has_room(&mut state.session, low) {
                     break;
                 }
-                current.get_mut().advance(realm, &mut state, core, now);
+                current.get_mut().advance(&self.broker, &self.seat, &mut state, core, now);
             }
+            self.broker.follow(core, &self.seat, &mut state.session);
             core.counters.add_drops(&state.session.take_drops());
             core.mark_dirty(&self.seat);
             current.get().cursor.done()

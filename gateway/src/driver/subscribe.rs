@@ -15,17 +15,16 @@ use crate::cores::Core;
 impl Driver {
     pub(super) fn handle_subscribe(&mut self, core: &mut Core, subscribe: &Subscribe) -> Result<(), End> {
         let mut reasons = Vec::with_capacity(subscribe.filters.len());
+        core.take_owed();
         for entry in &subscribe.filters {
-            reasons.push(self.subscribe(entry, subscribe.identifier)?);
+            reasons.push(self.subscribe(core, entry, subscribe.identifier)?);
         }
         // In effect before it is acknowledged [MQTT5-3.8.4-1].
-        self.reply(
-            core,
-            &Packet::SubAck(SubAck { packet_id: subscribe.packet_id, reasons, properties: None }),
-        )
+        let suback = SubAck { packet_id: subscribe.packet_id, reasons, properties: None };
+        self.confirm(core, Packet::SubAck(suback))
     }
 
-    fn subscribe(&mut self, entry: &SubscribeEntry, identifier: Option<u32>) -> Result<ReasonCode, End> {
+    fn subscribe(&mut self, core: &mut Core, entry: &SubscribeEntry, identifier: Option<u32>) -> Result<ReasonCode, End> {
         let granted = self.connection.check_subscribe(entry, identifier)?;
         if granted.is_error() {
             return Ok(granted);
@@ -33,25 +32,22 @@ impl Driver {
         let Ok(filter) = &entry.filter else { return Ok(ReasonCode::TopicFilterInvalid) };
         let mut options = entry.options;
         options.qos = options.qos.min(self.broker.config().session.qos_max);
-        let grant = Grant {
-            qos: options.qos,
-            no_local: options.no_local,
-            retain_as_published: options.retain_as_published,
-            identifier: identifier.and_then(NonZeroU32::new),
-        };
+        let terms = Terms { options, identifier };
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let existed = match state.session.subscribe(filter.clone(), options, identifier) {
             Ok(existed) => existed,
             Err(_) => return Ok(ReasonCode::QuotaExceeded),
         };
-        let member = Member(Arc::clone(&self.seat));
-        if let Err(error) = self.seat.realm().router.subscribe(filter, member, grant) {
+        if let Err(error) = self.broker.route(&self.seat, filter, &terms) {
             state.session.unsubscribe(filter);
             return Ok(error.reason());
         }
+        if let Some(keeper) = self.broker.keeper().filter(|_| state.session.is_followed()) {
+            keeper.subscribe(core, &self.seat, filter, &terms);
+        }
         drop(state);
         if is_replay_wanted(options.retain_handling, existed) && filter.share.is_none() {
-            self.replays.get_or_insert_default().begin(filter, &grant);
+            self.replays.get_or_insert_default().begin(filter, &terms);
         }
         Ok(granted)
     }
@@ -62,6 +58,7 @@ impl Driver {
         unsubscribe: &Unsubscribe,
     ) -> Result<(), End> {
         let mut reasons = Vec::with_capacity(unsubscribe.filters.len());
+        core.take_owed();
         for filter in &unsubscribe.filters {
             let Ok(filter) = filter else {
                 reasons.push(ReasonCode::TopicFilterInvalid);
@@ -70,16 +67,28 @@ impl Driver {
             let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
             let existed = state.session.unsubscribe(filter);
             self.seat.realm().router.unsubscribe(filter, self.seat.id());
+            if let Some(keeper) = self.broker.keeper().filter(|_| existed && state.session.is_followed()) {
+                keeper.unsubscribe(core, &self.seat, filter);
+            }
             drop(state);
             if let Some(replays) = &mut self.replays {
                 replays.cancel(filter);
             }
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
-        self.reply(
-            core,
-            &Packet::UnsubAck(UnsubAck { packet_id: unsubscribe.packet_id, reasons, properties: None }),
-        )
+        let unsuback = UnsubAck { packet_id: unsubscribe.packet_id, reasons, properties: None };
+        self.confirm(core, Packet::UnsubAck(unsuback))
+    }
+
+    /// Answers a request once what it changed is kept.
+    fn confirm(&mut self, core: &mut Core, answer: Packet) -> Result<(), End> {
+        let commit = core.take_owed();
+        let seat = Arc::clone(&self.seat);
+        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        self.answer(core, &mut state, commit, Reply::Packet(Box::new(answer)))?;
+        drop(state);
+        core.mark_dirty(&seat);
+        Ok(())
     }
 }
 

@@ -26,7 +26,10 @@ pub(super) async fn run(broker: Arc<Broker>) {
             if state.line.is_none() {
                 state.session.sweep(now);
                 let drops = state.session.take_drops();
-                with_core(|core| core.counters.add_drops(&drops));
+                with_core(|core| {
+                    core.counters.add_drops(&drops);
+                    broker.follow(core, seat, &mut state.session);
+                });
             }
         });
     }

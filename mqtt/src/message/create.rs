@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Message, expires_at};
+use super::{Message, Number, expires_at};
 use crate::connect::Will;
 use crate::property::{Place, Properties, PropertyId};
 use crate::publish::PublishView;
@@ -62,6 +62,7 @@ impl Message {
             retain: view.retain,
             publisher,
             expires_at: expires_at(view.expiry, now),
+            number: Number::default(),
         }
     }
 
@@ -105,6 +106,7 @@ impl Body<'_> {
             retain,
             publisher,
             expires_at,
+            number: Number::default(),
         }
     }
 }

@@ -25,7 +25,7 @@ impl Session {
         if settled.quota {
             self.quota.give();
         }
-        self.note_settled(&settled);
+        self.note_settled(ack.packet_id, &settled);
         match settled.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
             Action::Release | Action::Repeat => self.send_release(ack.packet_id),

@@ -9,7 +9,7 @@ use tidegate_mqtt::{PacketId, Will};
 use crate::config::Config;
 use crate::held::{Delivery, Held};
 use crate::inflight::{Action, Settled, Slot};
-use crate::journal::{Change, Journal, Queued};
+use crate::journal::{Change, Queued};
 use crate::subscriptions::Terms;
 
 use super::Session;
@@ -46,22 +46,20 @@ pub struct Kept {
 
 /// One delivery as it was kept.
 #[derive(Clone, Debug)]
-pub struct KeptDelivery {
-    /// The delivery; of one that was released the message does not matter.
-    pub queued: Queued,
-    /// How far it was.
-    pub state: State,
-}
-
-/// How far a delivery is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum KeptDelivery {
     /// Not sent.
-    Waiting,
+    Waiting(Queued),
     /// Sent, not answered.
-    Sent(PacketId),
+    Sent(Queued, PacketId),
     /// PUBREC came.
-    Released(PacketId, u32),
+    Released {
+        /// The number of its message.
+        number: u64,
+        /// Its identifier.
+        packet_id: PacketId,
+        /// Its place in the order of PUBRECs.
+        order: u32,
+    },
 }
 
 impl Session {
@@ -77,12 +75,11 @@ impl Session {
             // What was granted once is kept, whatever the bound is now.
             let _ = session.subscriptions.insert(filter, terms, usize::MAX);
         }
-        let next = deliveries.last().map_or(1, |last| last.queued.number + 1);
         session.restore_deliveries(deliveries);
         if !received.is_empty() {
             session.receiving.get_or_insert_default().restore(received);
         }
-        session.journal = session.config.journal.then(|| Box::new(Journal::new(next)));
+        session.journal = session.config.journal.then(|| Box::default());
         session
     }
 
@@ -94,6 +91,12 @@ impl Session {
             self.journal = None;
         }
         changes
+    }
+
+    /// Whether its changes are followed: it outlives its connection, and [`Config::journal`] is set.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.journal.as_ref().is_some_and(|journal| !journal.is_closed())
     }
 
     /// Whether [`Session::take_changes`] has any.
@@ -124,7 +127,7 @@ impl Session {
             return;
         }
         if self.session_expiry > 0 {
-            let journal = self.journal.get_or_insert_with(|| Box::new(Journal::new(1)));
+            let journal = self.journal.get_or_insert_default();
             journal.open(if fresh { Change::Began } else { Change::Altered });
         } else if let Some(journal) = &mut self.journal {
             if !fresh {
@@ -148,20 +151,22 @@ impl Session {
     }
 
     pub(super) fn note_sent(&mut self, held: &Held, packet_id: PacketId) {
-        if self.journal.is_some() {
+        if held.number() > 0 {
             self.note(Change::Sent { number: held.number(), packet_id });
         }
     }
 
     pub(super) fn note_done(&mut self, number: u64) {
-        self.note(Change::Done { number });
+        if number > 0 {
+            self.note(Change::Done { number });
+        }
     }
 
-    pub(super) fn note_settled(&mut self, settled: &Settled) {
+    pub(super) fn note_settled(&mut self, packet_id: PacketId, settled: &Settled) {
         let Settled { number, order, .. } = *settled;
         match settled.action {
             Action::Complete => self.note_done(number),
-            Action::Release => self.note(Change::Released { number, order }),
+            Action::Release if number > 0 => self.note(Change::Released { number, packet_id, order }),
             _ => {}
         }
     }
@@ -169,12 +174,13 @@ impl Session {
     fn restore_deliveries(&mut self, deliveries: Vec<KeptDelivery>) {
         let mut open = Vec::new();
         let mut releases = 0;
-        for KeptDelivery { queued, state } in deliveries {
-            let number = queued.number;
-            match state {
-                State::Waiting => self.queue.get_or_insert_default().restore(held(&queued)),
-                State::Sent(packet_id) => open.push((packet_id, Slot::Published(held(&queued)))),
-                State::Released(packet_id, order) => {
+        for delivery in deliveries {
+            match delivery {
+                KeptDelivery::Waiting(queued) => self.queue.get_or_insert_default().restore(held(&queued)),
+                KeptDelivery::Sent(queued, packet_id) => {
+                    open.push((packet_id, Slot::Published(held(&queued))));
+                }
+                KeptDelivery::Released { number, packet_id, order } => {
                     releases = releases.max(order.wrapping_add(1));
                     open.push((packet_id, Slot::Released { order, counted: false, number }));
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tidegate_mqtt::{AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{
-    Cause, Change, Config, Delivery, Kept, KeptDelivery, Queued, Received, Session, Standing, State,
+    Cause, Change, Config, Delivery, Kept, KeptDelivery, Queued, Received, Session, Standing,
 };
 
 use crate::pair::{Pair, id, lasting, message};
@@ -34,24 +34,25 @@ impl Mirror {
     fn follow_delivery(&mut self, change: Change) {
         match change {
             Change::Queued(queued) => {
-                let Queued { number, .. } = *queued;
-                let delivery = KeptDelivery { queued: *queued, state: State::Waiting };
-                assert!(self.deliveries.insert(number, delivery).is_none(), "a number of its own");
+                let kept = KeptDelivery::Waiting(Queued::clone(&queued));
+                assert!(self.deliveries.insert(queued.number, kept).is_none(), "a number of its own");
             }
-            Change::Sent { number, packet_id } => self.set(number, State::Sent(packet_id)),
-            Change::Released { number, order } => {
-                let State::Sent(packet_id) = self.deliveries[&number].state else { panic!("PUBREC unsent") };
-                self.set(number, State::Released(packet_id, order));
+            Change::Sent { number, packet_id } => {
+                let Some(KeptDelivery::Waiting(queued)) = self.deliveries.remove(&number) else {
+                    panic!("sent once")
+                };
+                self.deliveries.insert(number, KeptDelivery::Sent(queued, packet_id));
+            }
+            Change::Released { number, packet_id, order } => {
+                let released = KeptDelivery::Released { number, packet_id, order };
+                let before = self.deliveries.insert(number, released);
+                assert!(matches!(before, Some(KeptDelivery::Sent(_, sent)) if sent == packet_id));
             }
             Change::Done { number } => assert!(self.deliveries.remove(&number).is_some(), "done once"),
             Change::Received(packet_id) => self.received.push(packet_id),
             Change::Forgotten(packet_id) => self.received.retain(|open| *open != packet_id),
             other => panic!("{other:?}"),
         }
-    }
-
-    fn set(&mut self, number: u64, state: State) {
-        self.deliveries.get_mut(&number).unwrap().state = state;
     }
 
     fn restore(self, config: &Arc<Config>) -> Session {
@@ -109,6 +110,7 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
 
 fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     let message = message("t", count.to_string().as_bytes(), None);
+    message.number(|| u64::try_from(count).unwrap() + 1);
     let share = shared.then(|| Arc::from("$share/g/t"));
     let share = share.as_ref();
     let delivery = Delivery { message: &message, qos, retain: shared, identifiers: &[3, 4], share };

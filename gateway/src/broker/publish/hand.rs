@@ -7,7 +7,7 @@ use tidegate_mqtt::{Message, QoS};
 use tidegate_routing::Grants;
 use tidegate_session::{Delivery, Verdict};
 
-use crate::broker::Seat;
+use crate::broker::{Broker, Seat};
 use crate::cores::Core;
 
 /// What a subscriber gets of a route: its grant, merged over its subscriptions.
@@ -33,6 +33,7 @@ impl<'a> From<Grants<'a>> for Share<'a> {
 
 /// Hands messages to one session; the verdict is that of the last.
 pub(super) fn hand(
+    broker: &Broker,
     core: &mut Core,
     seat: &Arc<Seat>,
     share: Share<'_>,
@@ -40,9 +41,13 @@ pub(super) fn hand(
     now: Instant,
 ) -> Verdict {
     let mut state = seat.lock();
+    let keeper = broker.keeper().filter(|_| share.qos > QoS::AtMostOnce && state.session.is_followed());
     let mut last = Verdict::Queued;
     let mut waits = false;
     for message in messages {
+        if let Some(keeper) = keeper {
+            keeper.number(message);
+        }
         let delivery = Delivery {
             message,
             qos: share.qos.min(message.qos()),
@@ -55,6 +60,7 @@ pub(super) fn hand(
         count(core, last, 1);
     }
     core.counters.add_drops(&state.session.take_drops());
+    broker.follow(core, seat, &mut state.session);
     drop(state);
     if waits {
         core.mark_dirty(seat);

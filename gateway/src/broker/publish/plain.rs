@@ -52,7 +52,7 @@ impl Broker {
             }
             if verdict == Verdict::Individually {
                 let messages = plain.to_messages(version, from.id(), now);
-                verdict = hand(core, seat, Share::from(grants), &messages, now);
+                verdict = hand(self, core, seat, Share::from(grants), &messages, now);
             }
             tally.add(verdict);
         }

@@ -1,0 +1,183 @@
+//! What sessions and topics change goes to the store; what acknowledgements have to wait for comes back. Keeps nothing
+//! itself: that is the store's.
+
+mod convert;
+mod restore;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tidegate_mqtt::Message;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_persistence::{
+    Appended, Clock, Commit, Health, Observer, Operation, SessionId, Store, SubscriptionRecord,
+};
+use tidegate_session::{Session, Terms};
+
+pub use restore::RestoreError;
+
+use super::Broker;
+use super::seat::Seat;
+use crate::cores::{Core, Cores};
+
+/// The store as the broker uses it.
+pub struct Keeper {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    state: Arc<StoreState>,
+}
+
+/// What the store says of itself, for readers on every core.
+#[derive(Default)]
+struct StoreState {
+    /// It has no room, or failed: messages that it would have to keep are refused.
+    refusing: AtomicBool,
+    /// The open batch is as large as it should become.
+    pressed: AtomicBool,
+}
+
+/// Tells the cores of commits.
+pub struct Herald {
+    cores: Arc<Cores>,
+    state: Arc<StoreState>,
+}
+
+impl Keeper {
+    /// Opens a store by `open`, which is given whom to tell.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub fn open<E>(
+        cores: &Arc<Cores>,
+        open: impl FnOnce(Arc<dyn Observer>) -> Result<Arc<dyn Store>, E>,
+    ) -> Result<Self, E> {
+        let state = Arc::new(StoreState::default());
+        let herald = Herald { cores: Arc::clone(cores), state: Arc::clone(&state) };
+        Ok(Self { store: open(Arc::new(herald))?, clock: present(), state })
+    }
+
+    /// What is committed by now.
+    #[must_use]
+    pub fn committed(&self) -> Commit {
+        self.store.committed()
+    }
+
+    /// A session number that no session had before.
+    #[must_use]
+    pub fn next_session(&self) -> u64 {
+        self.store.next_session().0
+    }
+
+    /// Whether messages that would have to be kept are refused: the disk is full, or the store failed.
+    #[must_use]
+    pub fn is_refusing(&self) -> bool {
+        self.state.refusing.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more should be read until the next commit.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.state.pressed.load(Ordering::Relaxed)
+    }
+
+    /// Gives a message the number that the store knows it by.
+    pub fn number(&self, message: &Message) {
+        message.number(|| self.store.next_message().0);
+    }
+
+    /// The same message under a number of its own, for a delivery beside others to the same session.
+    #[must_use]
+    pub fn twin(&self, message: &Message) -> Arc<Message> {
+        Arc::new(message.clone().with_number(self.store.next_message().0))
+    }
+
+    /// Tells the store what changed in a session. Under the session's lock, so that it hears of changes in their order.
+    pub fn follow(&self, core: &mut Core, seat: &Seat, session: &mut Session) {
+        let mut operations = Vec::new();
+        for change in session.take_changes() {
+            operations.extend(convert::change(&self.clock, seat, session, change));
+        }
+        self.append(core, operations);
+    }
+
+    /// A subscription was made or replaced.
+    pub fn subscribe(&self, core: &mut Core, seat: &Seat, filter: &SubscriptionFilter, terms: &Terms) {
+        let record = SubscriptionRecord {
+            filter: Arc::from(filter.to_string()),
+            options: terms.options,
+            identifier: terms.identifier,
+        };
+        self.append(
+            core,
+            vec![Operation::Subscribe { session: SessionId(seat.id()), record: Box::new(record) }],
+        );
+    }
+
+    /// A subscription was removed.
+    pub fn unsubscribe(&self, core: &mut Core, seat: &Seat, filter: &SubscriptionFilter) {
+        let filter = Arc::from(filter.to_string());
+        self.append(core, vec![Operation::Unsubscribe { session: SessionId(seat.id()), filter }]);
+    }
+
+    /// A message was retained, or its topic cleared.
+    pub fn retain(&self, core: &mut Core, tenant: &Arc<str>, message: &Arc<Message>) {
+        let tenant = Arc::clone(tenant);
+        let operation = if message.payload().is_empty() {
+            Operation::Unretain { tenant, topic: Arc::from(message.topic()) }
+        } else {
+            let expires_at = message.expires_at().map(|at| self.clock.wall(at));
+            Operation::Retain { tenant, message: Arc::clone(message), expires_at }
+        };
+        self.append(core, vec![operation]);
+    }
+
+    fn append(&self, core: &mut Core, mut operations: Vec<Operation>) {
+        if operations.is_empty() {
+            return;
+        }
+        match self.store.append(&mut operations) {
+            Appended::Accepted(commit) => core.owe(commit),
+            Appended::Slow(commit) => {
+                self.state.pressed.store(true, Ordering::Relaxed);
+                core.owe(commit);
+            }
+            // What depends on it is never acknowledged.
+            Appended::Refused => {
+                core.counters.store_refused.add(1);
+                core.owe(NEVER);
+            }
+        }
+    }
+}
+
+impl Broker {
+    /// Tells the store what changed in a session, if there is one and anything did.
+    pub fn follow(&self, core: &mut Core, seat: &Seat, session: &mut Session) {
+        if let Some(keeper) = self.keeper()
+            && session.has_changes()
+        {
+            keeper.follow(core, seat, session);
+        }
+    }
+}
+
+impl Observer for Herald {
+    fn committed(&self, _: Commit) {
+        self.state.pressed.store(false, Ordering::Relaxed);
+        self.cores.announce_commit();
+    }
+
+    fn health(&self, health: &Health) {
+        self.state.refusing.store(!matches!(health, Health::Working), Ordering::Relaxed);
+    }
+}
+
+/// This moment on both clocks. The broker counts with one that never jumps.
+fn present() -> Clock {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
+}
+
+/// The number of a commit that will not be.
+const NEVER: Commit = Commit(u64::MAX);

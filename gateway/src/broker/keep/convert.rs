@@ -1,0 +1,58 @@
+//! A session's changes as the store's operations.
+
+use std::sync::Arc;
+
+use tidegate_mqtt::ProtocolVersion;
+use tidegate_persistence::{
+    Clock, EntryKey, EntryRecord, EntryState, MessageNumber, Operation, SessionId, SessionRecord, SessionState,
+};
+use tidegate_session::{Change, Queued, Session, Standing};
+
+use crate::broker::seat::Seat;
+
+/// The operations that a change comes to, in order.
+pub(super) fn change(clock: &Clock, seat: &Seat, session: &Session, change: Change) -> Vec<Operation> {
+    let id = SessionId(seat.id());
+    let key = |number| EntryKey { session: id, message: MessageNumber(number), ordinal: 0 };
+    let operation = match change {
+        Change::Began => return vec![Operation::CloseSession { session: id }, open(clock, seat, session)],
+        Change::Altered => open(clock, seat, session),
+        Change::Ended => Operation::CloseSession { session: id },
+        Change::Queued(queued) => enqueue(clock, key(queued.number), *queued),
+        Change::Sent { number, packet_id } => Operation::Send { key: key(number), packet_id },
+        Change::Released { number, packet_id, order } => {
+            Operation::Release { key: key(number), packet_id, order: order.into() }
+        }
+        Change::Done { number } => Operation::Complete { key: key(number) },
+        Change::Received(packet_id) => Operation::Receive { session: id, packet_id },
+        Change::Forgotten(packet_id) => Operation::ReleaseReceived { session: id, packet_id },
+        _ => unreachable!("every change has its operation"),
+    };
+    vec![operation]
+}
+
+fn enqueue(clock: &Clock, key: EntryKey, queued: Queued) -> Operation {
+    let Queued { message, qos, retain, identifiers, share, .. } = queued;
+    let expires_at = message.expires_at().map(|at| clock.wall(at));
+    let record = EntryRecord { qos, retain, identifiers, share, state: EntryState::Queued };
+    Operation::Enqueue { key, message, expires_at, record }
+}
+
+fn open(clock: &Clock, seat: &Seat, session: &Session) -> Operation {
+    let Standing { session_expiry, will, will_at, expires_at, attached } = session.standing();
+    let state = if attached {
+        SessionState::Attached
+    } else {
+        let wall = |at| clock.wall(at);
+        SessionState::Waiting { will_at: will_at.map(wall), ends_at: expires_at.map(wall) }
+    };
+    let record = SessionRecord {
+        tenant: Arc::clone(&seat.key().tenant),
+        client_id: Arc::clone(&seat.key().client_id),
+        version: session.version().unwrap_or(ProtocolVersion::V5),
+        session_expiry,
+        state,
+        will: will.map(Box::new),
+    };
+    Operation::OpenSession { session: SessionId(seat.id()), record: Box::new(record) }
+}

@@ -1,0 +1,198 @@
+//! What the store kept becomes sessions, subscriptions and retained messages again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{Message, PacketId};
+use tidegate_persistence::{
+    Clock, EntryKey, EntryRecord, EntryState, Item, LoadError, MessageRecord, Progress, SessionId,
+    SessionRecord, SessionState, SubscriptionRecord,
+};
+use tidegate_session::{Kept, KeptDelivery, Queued, Session, Standing, Terms};
+
+use super::Keeper;
+use crate::broker::seat::{Seat, SessionKey};
+use crate::broker::{Broker, Realm};
+
+/// Why what was kept cannot be had back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A record is well formed and yet makes no sense.
+    #[error("the store holds {0}")]
+    Record(String),
+}
+
+/// What has been read so far.
+struct Restoring<'a> {
+    clock: Clock,
+    realm: &'a Realm,
+    sessions: HashMap<SessionId, (SessionRecord, Kept)>,
+    messages: HashMap<u64, Arc<Message>>,
+    fault: Option<RestoreError>,
+}
+
+impl Broker {
+    /// Takes up what the store kept: before the first connection.
+    ///
+    /// # Errors
+    /// When it cannot be read, or makes no sense.
+    pub fn restore(&self) -> Result<(), RestoreError> {
+        let Some(keeper) = self.keeper() else { return Ok(()) };
+        let mut restoring = Restoring {
+            clock: keeper.clock,
+            realm: self.realm(),
+            sessions: HashMap::new(),
+            messages: HashMap::new(),
+            fault: None,
+        };
+        keeper.store.load(&mut |item, progress| {
+            restoring.take(item);
+            tell(progress);
+        })?;
+        if let Some(fault) = restoring.fault {
+            return Err(fault);
+        }
+        let sessions = restoring.sessions.len();
+        for (id, (record, kept)) in restoring.sessions {
+            self.seat(keeper, id, record, kept)?;
+        }
+        tracing::info!(sessions, retained = self.realm().retained.len(), "restored");
+        Ok(())
+    }
+
+    fn seat(
+        &self,
+        _: &Keeper,
+        id: SessionId,
+        record: SessionRecord,
+        kept: Kept,
+    ) -> Result<(), RestoreError> {
+        let realm = Arc::clone(self.realm());
+        let key = SessionKey { tenant: record.tenant, client_id: record.client_id };
+        let subscriptions = kept.subscriptions.clone();
+        let session = Session::restore(id.0, Arc::clone(&self.config().session), kept);
+        let seat = Arc::new(Seat::restored(key.clone(), realm, session));
+        self.registry().enter(&key, || Arc::clone(&seat), |_| ());
+        for (filter, terms) in subscriptions {
+            self.route(&seat, &filter, &terms).map_err(|error| {
+                RestoreError::Record(format!("a subscription to {filter} that cannot be routed: {error}"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Restoring<'_> {
+    fn take(&mut self, item: Item<'_>) {
+        let taken = match item {
+            Item::Session(id, record) => self.take_session(id, record),
+            Item::Subscription(id, record) => self.take_subscription(id, &record),
+            Item::Message(number, record) => self.message(&record, number.0).map(|message| {
+                self.messages.insert(number.0, message);
+            }),
+            Item::Entry(key, record) => self.take_entry(key, record),
+            Item::Received(id, packet_id) => self.take_received(id, packet_id),
+            Item::Retained { message, .. } => self.message(&message, 0).map(|message| {
+                // A bound that was lowered since takes no more; the store keeps what is there.
+                let _ = self.realm.retained.set(message);
+            }),
+        };
+        if let Err(fault) = taken {
+            self.fault.get_or_insert(RestoreError::Record(fault));
+        }
+    }
+
+    fn take_session(&mut self, id: SessionId, record: SessionRecord) -> Result<(), String> {
+        let standing = self.standing(&record);
+        let kept = Kept {
+            standing,
+            subscriptions: Vec::new(),
+            deliveries: Vec::new(),
+            received: Vec::new(),
+        };
+        self.sessions.insert(id, (record, kept));
+        Ok(())
+    }
+
+    /// A connection that was there when the broker died is gone since now.
+    fn standing(&self, record: &SessionRecord) -> Standing {
+        let after = |seconds: u32| self.clock.now.checked_add(Duration::from_secs(seconds.into()));
+        let (will_at, expires_at) = match record.state {
+            SessionState::Attached => {
+                let expiry = record.session_expiry;
+                let delay = record.will.as_ref().map(|will| will.delay.min(expiry));
+                (delay.and_then(after), if expiry == u32::MAX { None } else { after(expiry) })
+            }
+            SessionState::Waiting { will_at, ends_at } => (
+                will_at.and_then(|at| self.clock.instant(at)),
+                ends_at.and_then(|at| self.clock.instant(at)),
+            ),
+        };
+        Standing {
+            session_expiry: record.session_expiry,
+            will: record.will.as_deref().cloned(),
+            will_at,
+            expires_at,
+            attached: false,
+        }
+    }
+
+    fn take_subscription(&mut self, id: SessionId, record: &SubscriptionRecord) -> Result<(), String> {
+        let filter = SubscriptionFilter::parse(&record.filter)
+            .map_err(|error| format!("the filter {}: {error}", record.filter))?;
+        let terms = Terms { options: record.options, identifier: record.identifier };
+        self.kept(id)?.subscriptions.push((filter, terms));
+        Ok(())
+    }
+
+    fn take_entry(&mut self, key: EntryKey, record: EntryRecord) -> Result<(), String> {
+        let EntryRecord { qos, retain, identifiers, share, state } = record;
+        let number = key.message.0;
+        let message = self.messages.get(&number).cloned();
+        let queued = move || {
+            let message = message.ok_or_else(|| format!("an entry without its message {number}"))?;
+            Ok::<_, String>(Queued { number, message, qos, retain, identifiers, share })
+        };
+        let delivery = match state {
+            EntryState::Queued => KeptDelivery::Waiting(queued()?),
+            EntryState::Sent { packet_id } => KeptDelivery::Sent(queued()?, packet_id),
+            EntryState::Released { packet_id, order } => {
+                let order = u32::try_from(order).unwrap_or(u32::MAX);
+                KeptDelivery::Released { number, packet_id, order }
+            }
+        };
+        self.kept(key.session)?.deliveries.push(delivery);
+        Ok(())
+    }
+
+    fn take_received(&mut self, id: SessionId, packet_id: PacketId) -> Result<(), String> {
+        self.kept(id)?.received.push(packet_id);
+        Ok(())
+    }
+
+    fn kept(&mut self, id: SessionId) -> Result<&mut Kept, String> {
+        let session = self.sessions.get_mut(&id).map(|(_, kept)| kept);
+        session.ok_or_else(|| format!("a record of the session {}, which it does not hold", id.0))
+    }
+
+    fn message(&self, record: &MessageRecord<'_>, number: u64) -> Result<Arc<Message>, String> {
+        let message = record.to_message(&self.clock);
+        let message = message.ok_or_else(|| format!("a message to {}, which is no topic name", record.topic))?;
+        Ok(Arc::new(message.with_number(number)))
+    }
+}
+
+fn tell(progress: Progress) {
+    if progress.done.is_multiple_of(PROGRESS_EVERY) {
+        tracing::info!(done = progress.done, total = progress.total, "restoring");
+    }
+}
+
+/// Records between two lines of the log.
+const PROGRESS_EVERY: u64 = 250_000;

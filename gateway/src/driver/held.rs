@@ -1,0 +1,142 @@
+//! Acknowledgements that wait for the store: they leave in their order, once what they promise is committed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::{Ack, AckKind, ConnAck, Packet};
+use tidegate_persistence::Commit;
+
+use super::{Driver, End};
+use crate::broker::State;
+use crate::cores::{Core, with_core};
+
+/// What waits, oldest first.
+///
+/// Invariant: an acknowledgement never overtakes another.
+#[derive(Default)]
+pub(super) struct Held {
+    replies: VecDeque<(Commit, Reply)>,
+    /// The bell is to be rung at the next commit.
+    awaiting: bool,
+}
+
+/// What a client is to be told.
+pub(super) enum Reply {
+    Ack(Ack),
+    /// SUBACK or UNSUBACK.
+    Packet(Box<Packet>),
+    /// The first word: nothing is read before it was said.
+    ConnAck(Box<ConnAck>),
+}
+
+impl Held {
+    pub(super) fn is_empty(&self) -> bool {
+        self.replies.is_empty()
+    }
+
+    /// Whether nothing more should be read: CONNACK was not sent, or too much waits.
+    pub(super) fn is_full(&self) -> bool {
+        let unopened = matches!(self.replies.front(), Some((_, Reply::ConnAck(_))));
+        unopened || self.replies.len() >= HELD_MAX
+    }
+
+    pub(super) fn push(&mut self, commit: Commit, reply: Reply) {
+        self.replies.push_back((commit, reply));
+    }
+
+    /// Takes the oldest if it is covered by `committed`.
+    fn pop(&mut self, committed: Commit) -> Option<Reply> {
+        let covered = self.replies.front().is_some_and(|(commit, _)| *commit <= committed);
+        if covered { self.replies.pop_front().map(|(_, reply)| reply) } else { None }
+    }
+}
+
+impl Driver {
+    /// Says it now, or once `commit` is reached.
+    pub(super) fn answer(
+        &mut self,
+        core: &mut Core,
+        state: &mut State,
+        commit: Commit,
+        reply: Reply,
+    ) -> Result<(), End> {
+        if self.held.is_empty() && self.is_committed(commit) {
+            self.say(core, state, reply);
+            return Ok(());
+        }
+        if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
+            state.session.hold()?;
+        }
+        self.held.push(commit, reply);
+        self.await_commit(core);
+        Ok(())
+    }
+
+    /// Says what is committed by now.
+    pub(super) fn release(&mut self) -> Result<(), End> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let Some(keeper) = self.broker.keeper() else { return Ok(()) };
+        let committed = keeper.committed();
+        let seat = Arc::clone(&self.seat);
+        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        with_core(|core| {
+            while let Some(reply) = self.held.pop(committed) {
+                if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
+                    state.session.settle();
+                }
+                self.say(core, &mut state, reply);
+            }
+            if !state.session.pending().is_empty() {
+                core.mark_dirty(&seat);
+            }
+            self.held.awaiting = false;
+            if !self.held.is_empty() {
+                self.await_commit(core);
+            }
+        });
+        Ok(())
+    }
+
+    /// Has the driver woken at the next commit.
+    pub(super) fn await_commit(&mut self, core: &mut Core) {
+        if std::mem::replace(&mut self.held.awaiting, true) {
+            return;
+        }
+        core.await_commit(&self.bell);
+        let Some(handle) = self.broker.cores().handle(core.id) else { return };
+        handle.mailbox.await_commit();
+        // It may have come in between.
+        let next = self.held.replies.front().map_or(Commit(0), |(commit, _)| *commit);
+        if self.is_committed(next) {
+            self.bell.ring(super::Signal::Committed);
+        }
+    }
+
+    pub(super) fn awaited(&mut self) {
+        self.held.awaiting = false;
+    }
+
+    fn is_committed(&self, commit: Commit) -> bool {
+        commit == Commit(0) || self.broker.keeper().is_none_or(|keeper| keeper.committed() >= commit)
+    }
+
+    fn say(&self, core: &mut Core, state: &mut State, reply: Reply) {
+        match reply {
+            Reply::Ack(ack) => {
+                state.session.send_ack(&ack);
+            }
+            Reply::Packet(packet) => {
+                state.session.send(&packet);
+            }
+            Reply::ConnAck(connack) => {
+                self.broker.welcome(core, &self.seat, state, *connack, Instant::now());
+            }
+        }
+    }
+}
+
+/// Acknowledgements that wait for one client before it is not read any more.
+const HELD_MAX: usize = 1024;
