@@ -1,0 +1,112 @@
+//! The environment and its memory map, shared by the writer and readers. A lock keeps readers out while the map moves.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use heed::{Env, RoTxn, WithoutTls};
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use crate::config::Config;
+use crate::disk::fault::Fault;
+use crate::disk::file;
+use crate::disk::tables::Tables;
+
+/// The environment.
+pub(in crate::disk) struct Map {
+    env: Env<WithoutTls>,
+    tables: Tables,
+    folder: PathBuf,
+    size_max: usize,
+    /// Held for reading by each reader, for writing while the map moves.
+    moving: RwLock<()>,
+    /// Keeps other processes out; goes last.
+    _lock: File,
+}
+
+/// A reader's view of one state; while it lives, the map does not move.
+pub(in crate::disk) struct View<'m> {
+    pub(in crate::disk) tables: &'m Tables,
+    pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
+    _still: RwLockReadGuard<'m, ()>,
+}
+
+impl Map {
+    pub(in crate::disk) fn new(env: Env<WithoutTls>, tables: Tables, config: &Config, lock: File) -> Self {
+        let folder = config.folder.clone();
+        Self {
+            env,
+            tables,
+            folder,
+            size_max: whole_pages(config.size_max),
+            moving: RwLock::new(()),
+            _lock: lock,
+        }
+    }
+
+    /// Begins to read.
+    pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
+        let still = self.moving.read();
+        Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _still: still })
+    }
+
+    /// Keeps the map where it is.
+    pub(in crate::disk) fn hold_still(&self) -> RwLockReadGuard<'_, ()> {
+        self.moving.read()
+    }
+
+    pub(in crate::disk) fn env(&self) -> &Env<WithoutTls> {
+        &self.env
+    }
+
+    pub(in crate::disk) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(in crate::disk) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(in crate::disk) fn size(&self) -> usize {
+        self.env.info().map_size
+    }
+
+    pub(in crate::disk) fn size_max(&self) -> usize {
+        self.size_max
+    }
+
+    /// Room above the limit.
+    pub(in crate::disk) fn reserve(&self) -> usize {
+        whole_pages((self.size_max / 8).max(RESERVE_MIN))
+    }
+
+    /// Bytes of the file up to its last page, and of the map.
+    pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
+        let _still = self.moving.read();
+        let info = self.env.info();
+        let page = usize::try_from(self.env.unnamed_database_stat().page_size).unwrap_or_default();
+        (info.last_page_number.saturating_add(1).saturating_mul(page), info.map_size)
+    }
+
+    /// Syncs the data file.
+    pub(in crate::disk) fn sync(&self) -> Result<(), Fault> {
+        Ok(self.env.force_sync()?)
+    }
+
+    /// Moves the map; called by the writer, without a transaction.
+    #[allow(unsafe_code)]
+    pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
+        let _moving = self.moving.write();
+        file::extend(&self.env.try_clone_inner_file()?, size).map_err(heed::Error::Io)?;
+        // SAFETY: no transaction is active: every reader holds `moving`, and the only writer is the caller.
+        Ok(unsafe { self.env.resize(size) }?)
+    }
+}
+
+/// The size in whole pages, rounded up.
+pub(in crate::disk) fn whole_pages(size: usize) -> usize {
+    size.saturating_add(PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX
+}
+
+const RESERVE_MIN: usize = 1 << 20;
+/// A multiple of every page size there is.
+const PAGE_MAX: usize = 65_536;

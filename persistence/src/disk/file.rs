@@ -1,0 +1,97 @@
+//! The data file before LMDB has it: whether it is one of LMDB's, and whether its end is there.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::error::OpenError;
+
+/// What the header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No file, or an empty one.
+    Nothing,
+    /// A file of that length, sound as far as its header tells.
+    Data { length: u64 },
+}
+
+/// What is read of a meta page. Its layout is LMDB's on 64-bit machines, in their byte order.
+#[derive(Clone, Copy, Debug)]
+struct Meta {
+    page_size: u64,
+    last_page: u64,
+    transaction: u64,
+}
+
+/// Reads the header of the data file, and compares the length with the last page that the newest transaction has.
+pub(super) fn examine(path: &Path) -> Result<Found, OpenError> {
+    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(io(error)),
+    };
+    let length = file.metadata().map_err(io)?.len();
+    if length == 0 {
+        return Ok(Found::Nothing);
+    }
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD_SIZE).read_to_end(&mut head).map_err(io)?;
+    let first = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
+    file.seek(SeekFrom::Start(first.page_size)).map_err(io)?;
+    head.clear();
+    file.take(HEAD_SIZE).read_to_end(&mut head).map_err(io)?;
+    if head.is_empty() {
+        return Err(truncated(path, length, 2 * first.page_size));
+    }
+    let second = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
+    let newest = if second.transaction > first.transaction { second } else { first };
+    let needed = newest.last_page.saturating_add(1).saturating_mul(newest.page_size);
+    if length < needed { Err(truncated(path, length, needed)) } else { Ok(Found::Data { length }) }
+}
+
+/// Makes the file at least that long; what is added is a hole.
+pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    if file.metadata()?.len() < length { file.set_len(length) } else { Ok(()) }
+}
+
+impl Meta {
+    fn read(page: &[u8]) -> Result<Self, &'static str> {
+        let word =
+            |at: usize| page.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_ne_bytes);
+        let long =
+            |at: usize| page.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_ne_bytes);
+        let read = || {
+            let page_size = u64::from(word(PAGE_SIZE_AT)?);
+            Some((word(MAGIC_AT)?, word(VERSION_AT)?, page_size, long(LAST_PAGE_AT)?, long(TRANSACTION_AT)?))
+        };
+        match read() {
+            None => Err("it is shorter than a header"),
+            Some((magic, ..)) if magic != MAGIC => Err("it has no header of LMDB"),
+            Some((_, version, ..)) if version != DATA_VERSION => Err("its LMDB format is another version"),
+            Some((_, _, page_size, ..)) if !PAGE_SIZES.contains(&page_size) => {
+                Err("its page size is impossible")
+            }
+            Some((_, _, page_size, last_page, transaction)) => Ok(Self { page_size, last_page, transaction }),
+        }
+    }
+}
+
+fn not_a_store(path: &Path, fault: &'static str) -> OpenError {
+    OpenError::NotAStore(path.to_owned(), fault)
+}
+
+fn truncated(path: &Path, found: u64, needed: u64) -> OpenError {
+    OpenError::Truncated { path: path.to_owned(), found, needed }
+}
+
+const HEAD_SIZE: u64 = 152;
+const MAGIC_AT: usize = 16;
+const VERSION_AT: usize = 20;
+const PAGE_SIZE_AT: usize = 40;
+const LAST_PAGE_AT: usize = 136;
+const TRANSACTION_AT: usize = 144;
+const MAGIC: u32 = 0xBEEF_C0DE;
+const DATA_VERSION: u32 = 1;
+const PAGE_SIZES: [u64; 8] = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
