@@ -81,6 +81,7 @@ pub(super) struct Broker {
     last_number: u64,
     seats: BTreeMap<u64, Seat>,
     lines: BTreeMap<ConnectionId, Line>,
+    beginning: Instant,
     /// The present moment.
     now: Instant,
     reports: Vec<Report>,
@@ -99,6 +100,7 @@ impl Broker {
             last_number: 0,
             seats: BTreeMap::new(),
             lines: BTreeMap::new(),
+            beginning: now,
             now,
             reports: Vec::new(),
             accounts: Accounts::default(),

@@ -34,9 +34,9 @@ impl World {
     fn next_ack(&self, client: usize) -> Option<Ack> {
         let (id, awaits) = *self.model.session(client)?.outbound.open_ids().first()?;
         let kind = match awaits {
-            Awaits::PubAck => AckKind::PubAck,
-            Awaits::PubRec => AckKind::PubRec,
-            Awaits::PubComp => AckKind::PubComp,
+            Awaits::Acknowledged => AckKind::PubAck,
+            Awaits::Received => AckKind::PubRec,
+            Awaits::Completed => AckKind::PubComp,
         };
         Some(Ack::new(kind, PacketId::new(id)?, ReasonCode::Success))
     }

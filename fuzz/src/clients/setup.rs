@@ -37,7 +37,7 @@ impl Setup {
         let clients = clients.unwrap_or_else(|| 2 + random.below(4));
         Self {
             seed,
-            receive_maximum: random.pick(&[1024, 1024, 4, 2]),
+            receive_maximum: random.pick(&[1024, 4, 2, 1]),
             inflight_max: random.pick(&[1024, 1024, 3, 1]),
             queue: random.pick(&[false, false, true]).then(|| Queue::new(random)),
             strategy: random.pick(&STRATEGIES),
@@ -47,9 +47,11 @@ impl Setup {
 
     /// The configuration of sessions.
     pub(super) fn session(&self) -> tidegate_session::Config {
-        let mut config = tidegate_session::Config::default();
-        config.receive_maximum = self.receive_maximum;
-        config.inflight_max = self.inflight_max;
+        let mut config = tidegate_session::Config {
+            receive_maximum: self.receive_maximum,
+            inflight_max: self.inflight_max,
+            ..tidegate_session::Config::default()
+        };
         if let Some(Queue { len_max, overflow }) = self.queue {
             config.queue_len_max = len_max;
             config.overflow = overflow;

@@ -9,7 +9,7 @@ use tidegate_session::{Agreed, Connection, Orphan, Session};
 
 use super::end::encode_farewell;
 use super::replay::Replays;
-use super::{Broker, ConnectionId, Group, Line, Report, Seat, take_pending};
+use super::{Broker, ConnectionId, Line, Report, Seat, take_pending};
 
 /// What a change of a session's life leaves to be done.
 #[derive(Default)]
@@ -114,11 +114,7 @@ impl Broker {
             Some(group) => {
                 let _ = self.hand_to_group(&group, &orphan.message, Some(number));
             }
-            None => self.reports.push(Report::Shared(Group {
-                share: Arc::clone(&orphan.share),
-                message: Arc::clone(&orphan.message),
-                member: None,
-            })),
+            None => self.report_shared(&orphan.share, &orphan.message, None),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS, ReasonCode};
 use tidegate_routing::{Grants, MemberState, Strategy};
@@ -80,8 +81,7 @@ impl Broker {
         let random = self.random.number();
         let picked = group.pick(message.publisher(), random, excluded, |member| self.state_of(*member));
         let member = picked.as_ref().map(|picked| Arc::clone(&self.seats[&picked.subscriber.0].client_id));
-        let (share, message_held) = (Arc::clone(group.name()), Arc::clone(message));
-        self.reports.push(Report::Shared(Group { share, message: message_held, member }));
+        self.report_shared(group.name(), message, member);
         let Some(picked) = picked else { return Verdict::Dropped(Dropped::Offline) };
         let identifier = picked.grant.identifier.map(NonZeroU32::get);
         let grants = Grants {
@@ -90,6 +90,18 @@ impl Broker {
             identifiers: identifier.as_slice(),
         };
         self.hand(picked.subscriber, grants, Some(group.name()), message)
+    }
+
+    pub(super) fn report_shared(
+        &mut self,
+        share: &Arc<str>,
+        message: &Arc<Message>,
+        member: Option<Arc<str>>,
+    ) {
+        let since = |at: Instant| at.duration_since(self.beginning).as_millis() as u64;
+        let expires_at = message.expires_at().map(since);
+        let (share, message) = (Arc::clone(share), Arc::clone(message));
+        self.reports.push(Report::Shared(Group { share, message, expires_at, member }));
     }
 
     fn hand(

@@ -22,6 +22,8 @@ pub(in crate::clients) struct Group {
     pub(in crate::clients) share: Arc<str>,
     /// The message.
     pub(in crate::clients) message: Arc<Message>,
+    /// When it expires, in milliseconds since the beginning.
+    pub(in crate::clients) expires_at: Option<u64>,
     /// Whose session got it; none without a member.
     pub(in crate::clients) member: Option<Arc<str>>,
 }

@@ -14,12 +14,12 @@ impl Driver {
         let reason = if refuses { self.random.pick(&REFUSALS) } else { ReasonCode::Success };
         let packet_id = PacketId::new(id)?;
         Some(match awaits {
-            Awaits::PubAck => Ack::new(AckKind::PubAck, packet_id, reason),
-            Awaits::PubRec => Ack::new(AckKind::PubRec, packet_id, reason),
-            Awaits::PubComp if self.random.chance(15) => {
+            Awaits::Acknowledged => Ack::new(AckKind::PubAck, packet_id, reason),
+            Awaits::Received => Ack::new(AckKind::PubRec, packet_id, reason),
+            Awaits::Completed if self.random.chance(15) => {
                 Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)
             }
-            Awaits::PubComp => Ack::new(AckKind::PubComp, packet_id, ReasonCode::Success),
+            Awaits::Completed => Ack::new(AckKind::PubComp, packet_id, ReasonCode::Success),
         })
     }
 

@@ -22,7 +22,7 @@ impl Driver {
         };
         let mut connect = Connect::new(version, client_id(client));
         connect.clean_start = self.random.chance(25);
-        connect.will = self.random.chance(50).then(|| self.will(version));
+        connect.will = self.random.chance(65).then(|| self.will(version));
         if version.is_v5() {
             connect.session_expiry = self.random.pick(&EXPIRIES);
             connect.receive_maximum = self.random.pick(&[None, Some(10), Some(3), Some(2), Some(1)]);

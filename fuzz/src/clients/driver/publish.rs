@@ -10,27 +10,17 @@ impl Driver {
     /// A new message, or one at QoS 2 once more: on the same connection as after a resume.
     pub(super) fn publish(&mut self, client: usize, model: &Model) -> Packet {
         let received = &model.session(client).expect("the client is connected").received;
-        let open: Vec<_> = received.iter().collect();
+        let open: Vec<_> = received.values().collect();
         if !open.is_empty() && self.random.chance(20) {
-            let (_, publish) = open[self.random.below(open.len())];
+            let publish = open[self.random.below(open.len())];
             return Publish { dup: true, ..publish.clone() }.into();
         }
-        let mut publish = Publish::new(self.random.pick(&TOPICS), Bytes::new());
-        publish.qos =
-            self.random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtLeastOnce, QoS::ExactlyOnce]);
-        publish.retain = self.random.chance(25);
-        let removes = publish.retain && self.random.chance(20);
-        if !removes {
-            publish.payload = self.payload();
-        }
+        let mut publish = self.message();
         if self.is_five(client, model) {
-            let expiry = self.random.pick(&[Some(0), Some(1), Some(3), Some(20), Some(60)]);
-            publish.properties.expiry = expiry.filter(|_| self.random.chance(35));
-            publish.properties.content_type =
-                self.random.chance(20).then(|| format!("type/{}", self.last_message));
+            self.put_properties(&mut publish);
         }
         // Too many open messages are a fault, which is to happen seldom.
-        let is_full = open.len() >= usize::from(self.receive_maximum) && !self.random.chance(5);
+        let is_full = open.len() >= usize::from(self.receive_maximum) && !self.random.chance(50);
         if publish.qos == QoS::ExactlyOnce && is_full {
             publish.qos = QoS::AtLeastOnce;
         }
@@ -40,6 +30,25 @@ impl Driver {
             QoS::ExactlyOnce => (1..=u16::MAX).find(|id| !received.contains_key(id)).and_then(PacketId::new),
         };
         publish.into()
+    }
+
+    /// A message as every version can say it; with RETAIN it may be one that removes another.
+    fn message(&mut self) -> Publish {
+        let mut publish = Publish::new(self.random.pick(&TOPICS), Bytes::new());
+        publish.qos = self.random.pick(&QUALITIES);
+        publish.retain = self.random.chance(25);
+        let removes = publish.retain && self.random.chance(20);
+        if !removes {
+            publish.payload = self.payload();
+        }
+        publish
+    }
+
+    fn put_properties(&mut self, publish: &mut Publish) {
+        let expiry = self.random.pick(&[Some(0), Some(1), Some(3), Some(20), Some(60)]);
+        publish.properties.expiry = expiry.filter(|_| self.random.chance(35));
+        let content_type = self.random.chance(20).then(|| format!("type/{}", self.last_message));
+        publish.properties.content_type = content_type;
     }
 
     /// PUBREL: of an open message, seldom of none.
@@ -58,3 +67,5 @@ impl Driver {
         Bytes::from(format!("#{:<width$}", self.last_message))
     }
 }
+
+const QUALITIES: [QoS; 4] = [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtLeastOnce, QoS::ExactlyOnce];

@@ -52,16 +52,16 @@ impl Driver {
 
 /// What is subscribed to.
 const FILTERS: [&str; 12] = [
-    "a",
-    "a/b",
-    "b",
-    "a/+",
-    "+/b",
-    "a/#",
+    "t",
+    "t/a",
+    "t/b",
+    "t/+",
+    "+/b/#",
+    "t/a/#",
     "#",
-    "+",
-    "$share/one/a/#",
+    "+/+/+",
+    "$share/one/t/a/#",
     "$share/one/#",
-    "$share/two/a",
-    "$share/two/+/b",
+    "$share/two/t/a",
+    "$share/two/+/+",
 ];

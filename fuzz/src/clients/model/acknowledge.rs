@@ -9,31 +9,37 @@ impl Model {
     /// PUBACK, PUBREC or PUBCOMP.
     pub(super) fn acknowledge(&mut self, client: usize, ack: &Ack) {
         let id = ack.packet_id.get();
-        let is_refused = ack.reason.is_error();
         let awaits = self.session_mut(client).outbound.flights.get(&id).map(|flight| flight.awaits);
         match (awaits, ack.kind) {
-            (None, AckKind::PubRec) if !is_refused => {
+            (Some(Awaits::Received), AckKind::PubRec) => self.receive_pubrec(client, ack),
+            (Some(Awaits::Acknowledged), AckKind::PubAck) => {
+                self.seen.note_if(ack.reason.is_error(), Situation::PubAckRefused);
+                self.complete(client, id);
+            }
+            (Some(Awaits::Completed), AckKind::PubComp) => self.complete(client, id),
+            (Some(Awaits::Completed), AckKind::PubRec) => {
+                self.seen.note(Situation::PubRecRepeated);
+                self.expect_release(client, id, ReasonCode::Success);
+            }
+            (Some(_), _) => return self.violate(client, ReasonCode::ProtocolError),
+            (None, AckKind::PubRec) => {
                 self.seen.note(Situation::PubRecUnknown);
                 self.expect_release(client, id, ReasonCode::PacketIdentifierNotFound);
             }
             (None, _) => {}
-            (Some(Awaits::PubAck), AckKind::PubAck) => {
-                self.seen.note_if(is_refused, Situation::PubAckRefused);
-                self.complete(client, id);
-            }
-            (Some(Awaits::PubRec), AckKind::PubRec) if is_refused => {
-                self.seen.note(Situation::PubRecRefused);
-                self.complete(client, id);
-            }
-            (Some(Awaits::PubRec), AckKind::PubRec) => self.release(client, id),
-            (Some(Awaits::PubComp), AckKind::PubRec) if !is_refused => {
-                self.seen.note(Situation::PubRecRepeated);
-                self.expect_release(client, id, ReasonCode::Success);
-            }
-            (Some(Awaits::PubComp), AckKind::PubComp | AckKind::PubRec) => self.complete(client, id),
-            (Some(_), _) => return self.violate(client, ReasonCode::ProtocolError),
         }
         self.session_mut(client).outbound.pump();
+    }
+
+    /// The client has the message or does not want it.
+    fn receive_pubrec(&mut self, client: usize, ack: &Ack) {
+        let id = ack.packet_id.get();
+        if ack.reason.is_error() {
+            self.seen.note(Situation::PubRecRefused);
+            self.complete(client, id);
+        } else {
+            self.release(client, id);
+        }
     }
 
     /// PUBREL has to come. `[MQTT5-4.3.3-4]` `[MQTT5-3.6.2-1]`
@@ -54,7 +60,7 @@ impl Model {
         let outbound = &mut self.session_mut(client).outbound;
         let order = outbound.next_order();
         if let Some(flight) = outbound.flights.get_mut(&id) {
-            flight.awaits = Awaits::PubComp;
+            flight.awaits = Awaits::Completed;
             flight.order = order;
         }
         self.expect_release(client, id, ReasonCode::Success);

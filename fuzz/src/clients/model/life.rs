@@ -103,13 +103,13 @@ impl Model {
         for flight in flights {
             match flight.awaits {
                 // The receiver has the message.
-                Awaits::PubComp => self.account.delivered += 1,
+                Awaits::Completed => self.account.delivered += 1,
                 // Nobody else may get it [MQTT5-4.8.2-5].
-                Awaits::PubRec => {
+                Awaits::Received => {
                     self.seen.note_if(flight.owed.share.is_some(), Situation::SharedKept);
                     self.account.ended += 1;
                 }
-                Awaits::PubAck => self.leave_behind(flight.owed),
+                Awaits::Acknowledged => self.leave_behind(flight.owed),
             }
         }
         session.outbound.waiting.into_iter().for_each(|owed| self.leave_behind(owed));
@@ -196,8 +196,8 @@ impl Model {
         self.seen.note_if(is_other, Situation::ResumeOtherVersion);
         self.seen.note_if(waits, Situation::ResumeWithQueue);
         self.seen.note_if(has_will, Situation::WillCancelled);
-        self.seen.note_if(open.contains(&Awaits::PubAck), Situation::ResumeWithPublish);
-        self.seen.note_if(open.contains(&Awaits::PubRec), Situation::ResumeWithPublishTwo);
-        self.seen.note_if(open.contains(&Awaits::PubComp), Situation::ResumeWithRelease);
+        self.seen.note_if(open.contains(&Awaits::Acknowledged), Situation::ResumeWithPublish);
+        self.seen.note_if(open.contains(&Awaits::Received), Situation::ResumeWithPublishTwo);
+        self.seen.note_if(open.contains(&Awaits::Completed), Situation::ResumeWithRelease);
     }
 }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use bytes::Bytes;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, Will};
 
+use crate::clients::broker::Group;
+
 /// A message as it was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::clients) struct Message {
@@ -63,8 +65,10 @@ impl Message {
     }
 
     /// Whether the broker means this one.
-    pub(super) fn is(&self, other: &tidegate_mqtt::Message) -> bool {
-        self.topic == other.topic()
+    pub(super) fn is(&self, group: &Group) -> bool {
+        let other = &group.message;
+        self.expires_at == group.expires_at
+            && self.topic == other.topic()
             && self.payload == other.payload()
             && self.qos == other.qos()
             && self.retain == other.retain()

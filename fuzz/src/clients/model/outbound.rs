@@ -39,9 +39,12 @@ pub(super) struct Flight {
 /// What has to come next from the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::clients) enum Awaits {
-    PubAck,
-    PubRec,
-    PubComp,
+    /// PUBACK.
+    Acknowledged,
+    /// PUBREC.
+    Received,
+    /// PUBCOMP.
+    Completed,
 }
 
 /// What becomes of a new copy.
@@ -70,7 +73,7 @@ impl Outbound {
         let mut open: Vec<_> =
             self.flights.iter().map(|(id, flight)| (flight.order, *id, flight.awaits)).collect();
         open.sort_unstable_by_key(|(order, ..)| *order);
-        let is_released = |(_, _, awaits): &&(u64, u16, Awaits)| *awaits == Awaits::PubComp;
+        let is_released = |(_, _, awaits): &&(u64, u16, Awaits)| *awaits == Awaits::Completed;
         self.resends = open.iter().filter(|one| !is_released(one)).map(|(_, id, _)| *id).collect();
         open.iter().filter(is_released).map(|(_, id, _)| *id).collect()
     }
@@ -130,7 +133,7 @@ impl Outbound {
     /// A copy was written under this identifier.
     pub(super) fn fly(&mut self, id: u16, owed: Owed) {
         assert!(self.quota_left() > 0, "more than Receive Maximum are open [MQTT5-3.3.4-9]");
-        let awaits = if owed.qos == QoS::AtLeastOnce { Awaits::PubAck } else { Awaits::PubRec };
+        let awaits = if owed.qos == QoS::AtLeastOnce { Awaits::Acknowledged } else { Awaits::Received };
         let order = self.next_order();
         let former = self.flights.insert(id, Flight { owed, awaits, counted: true, order });
         assert!(former.is_none(), "packet identifier {id} is in use [MQTT5-2.2.1-4]");

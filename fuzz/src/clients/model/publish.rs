@@ -28,7 +28,7 @@ impl Model {
             let Some(Report::Shared(group)) = reports.pop_front() else {
                 panic!("nobody in {shares:?} gets the message")
             };
-            assert!(message.is(&group.message), "{} gets another message: {:?}", group.share, group.message);
+            assert!(message.is(&group), "{} gets another message: {:?}", group.share, group.message);
             assert!(shares.remove(&*group.share), "{} gets a message twice or does not match", group.share);
             fates.push(self.give_to_member(message, &group));
         }

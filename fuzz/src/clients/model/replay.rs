@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use tidegate_mqtt::{ProtocolVersion, Publish};
+use tidegate_mqtt::Publish;
 
 use super::message::{Message, Owed};
 use super::session::Subscription;
@@ -45,10 +45,21 @@ impl Model {
                 Some(_) => false,
             };
         }
-        let connection = self.connection_mut(client);
-        connection.replays.retain(|replay| replay.filter != filter);
-        connection.replays.push(replay);
+        self.cancel_replay(client, filter);
+        self.connection_mut(client).replays.push(replay);
         self.seen.note_if(expired, Situation::RetainedExpired);
+    }
+
+    /// The replay for this filter, if there is one, ends. Where it and another one bring the same, nobody can tell which
+    /// of them did so before: then that other may bring it yet, or may have brought it.
+    pub(super) fn cancel_replay(&mut self, client: usize, filter: &str) {
+        let topics: Vec<String> = self.retained.keys().cloned().collect();
+        let replays = &mut self.connection_mut(client).replays;
+        let Some(place) = replays.iter().position(|replay| replay.filter == filter) else { return };
+        let cancelled = replays.swap_remove(place);
+        for topic in topics.iter().filter(|topic| naive::matches(&cancelled.filter, topic)) {
+            replays.iter_mut().for_each(|replay| replay.doubt(topic));
+        }
     }
 
     /// `[MQTT5-3.3.1-5]` `[MQTT5-3.3.1-6]` `[MQTT5-3.3.1-7]`
@@ -64,9 +75,9 @@ impl Model {
         situation.into_iter().for_each(|situation| self.seen.note(situation));
         let replays = self.connections.values_mut().flat_map(|connection| &mut connection.replays);
         let mut touched = false;
-        for replay in replays.filter(|replay| naive::matches(&replay.filter, topic)) {
-            touched |= replay.owed.remove(topic);
-            replay.possible.insert(topic.clone());
+        for replay in replays {
+            touched |= replay.owed.contains(topic);
+            replay.doubt(topic);
         }
         self.seen.note_if(touched, Situation::ReplayTouched);
     }
@@ -77,8 +88,15 @@ impl Model {
         let connection = self.connections.get_mut(&id)?;
         let message = retained.get(&publish.topic).filter(|message| !message.is_expired(now))?;
         let version = connection.version;
-        let owed =
-            connection.replays.iter_mut().find_map(|replay| replay.take(message, publish, version, now))?;
+        let fits = |replay: &&mut Replay| replay.copy(message).fits(publish, version, now);
+        let fitting: Vec<_> = connection.replays.iter_mut().filter(fits).collect();
+        // What has to come goes before what may come: they may be the same.
+        let owes = |replay: &&mut Replay| replay.owed.contains(&message.topic);
+        let (owing, others): (Vec<_>, Vec<_>) = fitting.into_iter().partition(owes);
+        let may = |replay: &&mut Replay| replay.possible.contains(&message.topic);
+        let replay = owing.into_iter().chain(others.into_iter().filter(may)).next()?;
+        let owed = replay.copy(message);
+        let _ = replay.owed.remove(&message.topic) || replay.possible.remove(&message.topic);
         self.account.copies += 1;
         self.seen.note(Situation::Replayed);
         Some(owed)
@@ -104,26 +122,22 @@ impl Model {
 }
 
 impl Replay {
-    fn take(
-        &mut self,
-        message: &Rc<Message>,
-        publish: &Publish,
-        version: ProtocolVersion,
-        now: u64,
-    ) -> Option<Owed> {
-        let is_open = self.owed.contains(&message.topic) || self.possible.contains(&message.topic);
-        let owed = Owed {
+    /// The message on this topic may come, and need not.
+    fn doubt(&mut self, topic: &String) {
+        if naive::matches(&self.filter, topic) {
+            self.owed.remove(topic);
+            self.possible.insert(topic.clone());
+        }
+    }
+
+    /// What the client gets of `message`. RETAIN is 1, since the subscription is the cause `[MQTT5-3.3.1-8]`.
+    fn copy(&self, message: &Rc<Message>) -> Owed {
+        Owed {
             message: Rc::clone(message),
             qos: self.subscription.qos.min(message.qos),
             retain: true,
             identifiers: self.subscription.identifier.into_iter().collect(),
             share: None,
-        };
-        if !is_open || !owed.fits(publish, version, now) {
-            return None;
         }
-        self.owed.remove(&message.topic);
-        self.possible.remove(&message.topic);
-        Some(owed)
     }
 }

@@ -65,8 +65,7 @@ impl Model {
 
     /// `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
     fn move_orphan(&mut self, group: &Group) {
-        let is_it =
-            |owed: &Owed| owed.share.as_deref() == Some(&*group.share) && owed.message.is(&group.message);
+        let is_it = |owed: &Owed| owed.share.as_deref() == Some(&*group.share) && owed.message.is(group);
         let Some(place) = self.orphans.iter().position(is_it) else {
             let expired = self.expired_orphans.iter().position(is_it);
             let Some(place) = expired else {

@@ -34,7 +34,7 @@ impl Model {
             let text = filter.to_string();
             let existed = self.session_mut(client).subscriptions.remove(&text).is_some();
             self.seen.note_if(existed, Situation::Unsubscribed);
-            self.connection_mut(client).replays.retain(|replay| replay.filter != text);
+            self.cancel_replay(client, &text);
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
         let connection = self.connection_mut(client);
