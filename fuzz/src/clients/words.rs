@@ -23,7 +23,7 @@ pub(super) fn step(step: &Step) -> String {
 /// A packet.
 pub(super) fn packet(packet: &Packet) -> String {
     match packet {
-        Packet::Publish(publish) => publish_words(publish),
+        Packet::Publish(publish) => self::publish(publish),
         Packet::Ack(ack) => ack_words(ack),
         Packet::Subscribe(subscribe) => subscribe_words(subscribe),
         Packet::Unsubscribe(unsubscribe) => {
@@ -51,25 +51,31 @@ fn connect_words(connect: &Connect) -> String {
 
 fn will_words(will: &Will) -> String {
     let retain = if will.retain { ", retained" } else { "" };
-    let payload = String::from_utf8_lossy(&will.payload);
+    let payload = payload(&will.payload);
     let Will { delay, expiry, .. } = will;
     let topic = will.topic.as_str();
     format!("will {payload} on {topic:?}, {:?}{retain}, delay {delay}, expiry {expiry:?}", will.qos)
 }
 
-fn publish_words(publish: &Publish) -> String {
+/// The beginning of a payload.
+pub(super) fn payload(payload: &[u8]) -> String {
+    let beginning = payload.get(..10).unwrap_or(payload);
+    format!("{:?}", String::from_utf8_lossy(beginning))
+}
+
+/// A PUBLISH.
+pub(super) fn publish(publish: &Publish) -> String {
     let id = publish.packet_id.map_or_else(String::new, |id| format!(" id {id}"));
     let dup = if publish.dup { ", DUP" } else { "" };
     let retain = if publish.retain { ", RETAIN" } else { "" };
-    let payload = publish.payload.get(..10).unwrap_or(&publish.payload);
-    let payload = String::from_utf8_lossy(payload);
+    let payload = payload(&publish.payload);
     let expiry = publish.properties.expiry.map_or_else(String::new, |expiry| format!(", expiry {expiry}"));
     let identifiers = match publish.properties.identifiers.as_slice() {
         [] => String::new(),
         some => format!(", identifiers {some:?}"),
     };
     let (qos, topic) = (publish.qos, &publish.topic);
-    format!("PUBLISH{id} {payload:?} on {topic:?}, {qos:?}{dup}{retain}{expiry}{identifiers}")
+    format!("PUBLISH{id} {payload} on {topic:?}, {qos:?}{dup}{retain}{expiry}{identifiers}")
 }
 
 fn ack_words(ack: &Ack) -> String {

@@ -1,11 +1,13 @@
 //! Application messages, and what a session is owed of them.
 
+use std::fmt;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, Will};
 
 use crate::clients::broker::Group;
+use crate::clients::words;
 
 /// A message as it was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(in crate::clients) struct Message {
 }
 
 /// One copy for one session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::clients) struct Owed {
     pub(super) message: Rc<Message>,
     pub(super) qos: QoS,
@@ -104,6 +106,18 @@ impl Owed {
         identifiers == self.identifiers
             && publish.properties.content_type == self.message.content_type
             && expiry_fits
+    }
+}
+
+impl fmt::Debug for Owed {
+    /// In plain words, as the packets are told.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Message { topic, payload, expires_at, .. } = &*self.message;
+        let payload = words::payload(payload);
+        write!(f, "{payload} on {topic:?}, {:?}", self.qos)?;
+        let retain = if self.retain { ", RETAIN" } else { "" };
+        write!(f, "{retain}, identifiers {:?}, expires at {expires_at:?}", self.identifiers)?;
+        self.share.iter().try_for_each(|share| write!(f, ", by {share}"))
     }
 }
 

@@ -5,16 +5,17 @@ use tidegate_mqtt::{Packet, Publish, QoS};
 use super::message::Owed;
 use super::{Model, Situation};
 use crate::clients::broker::ConnectionId;
+use crate::clients::words;
 
 impl Model {
     /// A client hears a packet on its connection.
     pub(super) fn observe_reply(&mut self, id: ConnectionId, packet: &Packet) {
         let connection = self.connections.get_mut(&id).expect("a connection with something to hear");
         let Some(expected) = connection.replies.pop_front() else {
-            panic!("c{} hears {packet:?}, which nobody asked for", connection.client)
+            panic!("c{} hears {}, which nobody asked for", connection.client, words::packet(packet))
         };
         let client = connection.client;
-        assert!(expected.fits(packet), "c{client} hears {packet:?} rather than {expected:?}");
+        assert!(expected.fits(packet), "c{client} hears {} rather than {expected:?}", words::packet(packet));
         connection.greeted = true;
     }
 
@@ -24,7 +25,7 @@ impl Model {
         let connection = &self.connections[&id];
         let client = connection.client;
         assert!(connection.greeted, "c{client} hears PUBLISH before CONNACK [MQTT5-3.2.0-1]");
-        assert!(!connection.over, "c{client} hears {publish:?} when its connection is over");
+        assert!(!connection.over, "c{client} hears PUBLISH when its connection is over");
         if publish.dup {
             self.observe_again(client, publish)
         } else {
@@ -40,10 +41,10 @@ impl Model {
         let version = session.version;
         let expected = session.outbound.due_again.pop_front();
         let packet_id = publish.packet_id.map(tidegate_mqtt::PacketId::get);
-        assert_eq!(packet_id, expected, "c{client} hears {publish:?} again [MQTT5-4.4.0-1]");
+        assert_eq!(packet_id, expected, "what c{client} hears again [MQTT5-4.4.0-1]");
         let flight = expected.and_then(|id| session.outbound.flights.get_mut(&id));
         let Some(flight) = flight.filter(|flight| flight.owed.fits(publish, version, now)) else {
-            panic!("c{client} hears {publish:?} again, which was different")
+            panic!("c{client} hears {} again, which was different", words::publish(publish))
         };
         flight.counted = true;
     }
@@ -52,7 +53,7 @@ impl Model {
         let owed = self.take_due(client, publish).or_else(|| self.take_replayed(id, publish));
         let Some(owed) = owed else {
             let due = &self.sessions[&client].outbound.due;
-            panic!("c{client} hears {publish:?}; what is due: {due:#?}")
+            panic!("c{client} hears {}; what is due: {due:#?}", words::publish(publish))
         };
         let has_aged = owed.message.expires_at.is_some() && publish.properties.expiry < Some(5);
         self.seen.note_if(has_aged, Situation::ExpiryCountedDown);
