@@ -56,6 +56,9 @@ impl Broker {
             let last_words = take_pending(&mut state);
             let attached = state.session.attach(agreed, now);
             unsubscribe_all(realm, seat, &attached.removed);
+            if !attached.session_present {
+                state.replays = None;
+            }
             let heartbeat = facts.heartbeat.map(|every| (every, now + every));
             let line = Line {
                 epoch: attached.epoch,
@@ -212,6 +215,7 @@ fn schedule(core: &mut Core, seat: &Seat, state: &mut State, now: Instant) {
 }
 
 fn forget_subscriptions(seat: &Arc<Seat>, state: &mut State) {
+    state.replays = None;
     let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter.clone()).collect();
     unsubscribe_all(seat.realm(), seat, &filters);
 }
