@@ -23,6 +23,7 @@ mod resume;
 mod retain;
 mod retain_flag;
 mod retain_handling;
+mod small_answers;
 mod topic_name;
 
 /// The tests of each file.
@@ -48,5 +49,6 @@ pub(super) const AREA: &[&[Case]] = &[
     retain::CASES,
     retain_flag::CASES,
     retain_handling::CASES,
+    small_answers::CASES,
     topic_name::CASES,
 ];

@@ -44,7 +44,7 @@ async fn what_expires_at_quota_0_is_not_delivered(lab: Lab) {
     lab.pass(3).await;
     subscriber.hears("first").await;
     let message = subscriber.hears("long").await;
-    assert!((1..=598).contains(&interval(&message)), "{}", interval(&message));
+    assert!((500..=598).contains(&interval(&message)), "{}", interval(&message));
 }
 
 async fn each_copy_expires_for_itself(lab: Lab) {
@@ -89,11 +89,11 @@ async fn the_interval_counts_down(lab: Lab) {
     let mut back = lab.connect("away").kept().open().await;
     for _ in [1, 2] {
         let queued = interval(&back.hears("x").await);
-        assert!((1..=598).contains(&queued), "from the queue after 2 s: {queued}");
+        assert!((500..=598).contains(&queued), "from the queue after 2 s: {queued}");
     }
     let mut late = lab.subscriber("late", &topic, 2).await;
     let retained = interval(&late.hears("x").await);
-    assert!((1..=598).contains(&retained), "retained for 2 s: {retained}");
+    assert!((500..=598).contains(&retained), "retained for 2 s: {retained}");
 }
 
 async fn the_interval_of_a_will_counts_down(lab: Lab) {
@@ -107,7 +107,7 @@ async fn the_interval_of_a_will_counts_down(lab: Lab) {
     assert!((500..=600).contains(&live), "at once: {live}");
     lab.pass(2).await;
     let queued = interval(&lab.connect("away").kept().open().await.hears("will").await);
-    assert!((1..=598).contains(&queued), "from the queue after 2 s: {queued}");
+    assert!((500..=598).contains(&queued), "from the queue after 2 s: {queued}");
 }
 
 /// The queue holds one message; a second is refused unless the first has expired.
