@@ -2,7 +2,7 @@
 
 use crate::case::cases;
 use crate::lab::Lab;
-use crate::wire::{Kind, Packet, Publish, ack, frame, packet, property};
+use crate::wire::{Kind, Publish, ack, frame, packet, property};
 
 cases! {
     a_publish_nobody_wants_is_acknowledged: "MQTT5-3.4.2-1", "MQTT5-3.5.2-1", "TRAP5-86";
