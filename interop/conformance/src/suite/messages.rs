@@ -23,6 +23,7 @@ mod resume;
 mod retain;
 mod retain_flag;
 mod retain_handling;
+mod retain_owed;
 mod small_answers;
 mod topic_name;
 
@@ -49,6 +50,7 @@ pub(super) const AREA: &[&[Case]] = &[
     retain::CASES,
     retain_flag::CASES,
     retain_handling::CASES,
+    retain_owed::CASES,
     small_answers::CASES,
     topic_name::CASES,
 ];
