@@ -70,11 +70,7 @@ impl Broker {
                 silence_max: agreed.silence_max(),
                 heartbeat,
             };
-            if let Some(former) = state.line.replace(line) {
-                core.counters.takeovers.add(1);
-                former.bell.leave_last_words(last_words);
-                former.bell.ring(Signal::TakenOver);
-            }
+            take_over(core, &mut state, line, last_words);
             seat.set_online(true);
             let connack = agreed.connack(attached.session_present, &self.config().session);
             if !state.session.send(&Packet::ConnAck(Box::new(connack))) {
@@ -182,6 +178,14 @@ impl Broker {
             None => core.counters.dropped_no_member.add(1),
         }
     }
+}
+
+/// Puts a new line in place of a former one, whose connection hears of it.
+fn take_over(core: &Core, state: &mut State, line: Line, last_words: Vec<u8>) {
+    let Some(former) = state.line.replace(line) else { return };
+    core.counters.takeovers.add(1);
+    former.bell.leave_last_words(last_words);
+    former.bell.ring(Signal::TakenOver);
 }
 
 /// The bytes that wait for the present connection.
