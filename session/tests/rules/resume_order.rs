@@ -63,6 +63,16 @@ fn bytes_of_the_former_connection_are_never_sent_on_the_next() {
 }
 
 #[test]
+fn an_unwritten_rest_does_not_come_back_after_the_end() {
+    let mut pair = Pair::new(lasting());
+    let _ = pair.push("a", QoS::AtMostOnce);
+    let batch = pair.session.pending().take(Vec::new());
+    pair.detach(Cause::Closed);
+    pair.session.pending().put_back(batch);
+    assert!(pair.session.pending().is_empty());
+}
+
+#[test]
 fn an_acknowledgement_before_the_resending_spares_it() {
     let mut connect = lasting();
     connect.receive_maximum = Some(1);
