@@ -3,7 +3,7 @@
 
 use tidegate_mqtt::{
     Ack, AckKind, AckProperties, Connect, Disconnect, Outgoing, Packet, PacketId, ProtocolVersion, QoS,
-    ReasonCode,
+    ReasonCode, SubAck,
 };
 use tidegate_session::{Cause, Drop, Verdict};
 
@@ -95,7 +95,30 @@ fn so_does_disconnect() {
 fn what_is_still_too_large_is_not_sent() {
     let mut pair = Pair::new(small(30));
     let reasons = vec![ReasonCode::Success; 50];
-    let suback = tidegate_mqtt::SubAck { packet_id: id(1), reasons, properties: None };
+    let suback = SubAck { packet_id: id(1), reasons, properties: None };
     assert!(!pair.session.send(&suback.into()));
     assert!(pair.session.pending().is_empty());
+}
+
+#[test]
+fn an_acknowledgement_that_fits_goes_once_as_it_is() {
+    let mut pair = Pair::new(small(30));
+    let mut ack = Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized);
+    let explanation = AckProperties { reason_string: Some("no".to_owned()), ..AckProperties::default() };
+    ack.properties = Some(Box::new(explanation));
+    assert!(pair.session.send_ack(&ack));
+    assert_eq!(pair.received(), [Packet::Ack(ack)]);
+}
+
+#[test]
+fn the_limit_is_exact_for_control_packets_whatever_is_pending() {
+    let mut pair = Pair::new(small(30));
+    // Fixed header 2, identifier 2, property length 1, a byte each reason.
+    for (reasons, sent) in [(25, true), (26, false)] {
+        let suback =
+            SubAck { packet_id: id(1), reasons: vec![ReasonCode::Success; reasons], properties: None };
+        assert!(pair.session.send(&Packet::PingResp));
+        assert_eq!(pair.session.send(&suback.into()), sent);
+        assert_eq!(pair.wire().len(), if sent { 32 } else { 2 });
+    }
 }
