@@ -1,8 +1,10 @@
 //! A second connection takes the session over; the first can change nothing any more. [MQTT5-3.1.4-3]
 //! [MQTT3-3.1.4-2]
 
+use std::sync::Arc;
+
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, ReasonCode};
-use tidegate_session::Cause;
+use tidegate_session::{Cause, Session};
 
 use crate::pair::{Pair, lasting};
 
@@ -56,6 +58,14 @@ fn clean_start_empties_everything() {
     assert_eq!(pair.session.subscriptions().count(), 0);
     assert_eq!(pair.session.receive(crate::pair::id(3)), Ok(tidegate_session::Received::New));
     assert!(pair.published().is_empty());
+}
+
+#[test]
+fn a_session_begins_without_a_connection() {
+    let session = Session::new(77, Arc::default());
+    assert_eq!((session.id(), session.epoch(), session.version()), (77, 0, None));
+    assert!(!session.is_attached());
+    assert!(!session.has_room());
 }
 
 #[test]
