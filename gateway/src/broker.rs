@@ -5,20 +5,24 @@ mod lifecycle;
 mod publish;
 mod realm;
 mod registry;
+mod replays;
 mod run;
 mod seat;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
-use tidegate_session::Config as SessionConfig;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig, SubscribeError};
+use tidegate_session::{Config as SessionConfig, Terms};
 
 pub use keep::{Keeper, RestoreError};
 pub use lifecycle::{Attachment, LinkFacts};
 pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;
+pub use replays::Replays;
 pub use run::{Plain, Run};
 pub use seat::{Line, Member, Seat, SessionKey, State};
 

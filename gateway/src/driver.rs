@@ -21,7 +21,6 @@ pub use bell::{Bell, Signal};
 use end::End;
 use held::{Held, Reply};
 pub use greeting::{Greeted, Refused, greet};
-use replay::Replays;
 
 use crate::broker::{Attachment, Broker, Seat};
 
@@ -41,7 +40,8 @@ pub struct Driver {
     batch: Option<Box<Batch>>,
     /// The link holds bytes that it has not sent.
     flushing: bool,
-    replays: Option<Box<Replays>>,
+    /// Retained messages are still to be sent, or may be: the session knows.
+    replaying: bool,
     /// What came behind CONNECT was taken in.
     started: bool,
     held: Held,
@@ -66,7 +66,7 @@ impl Driver {
             torn,
             batch: None,
             flushing: false,
-            replays: None,
+            replaying: true,
             started: false,
             held,
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
@@ -10,7 +11,7 @@ use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
 use super::{Driver, End, Reply};
-use crate::broker::{Published, Run};
+use crate::broker::{Published, Run, State};
 use crate::cores::Core;
 
 /// What one read brought so far and is not carried out yet.
@@ -110,7 +111,7 @@ impl Driver {
             self.settle_run(core, intake)?;
             intake.run.begin(&topic);
         }
-        intake.run.push(view, self.seat.id(), intake.now);
+        intake.run.push(view, self.seat.publisher(), intake.now);
         intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
         if alone || intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
     }
@@ -171,27 +172,37 @@ impl Driver {
         }
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        for ack in intake.acks.drain(..) {
-            state.session.handle_ack(&ack, intake.now)?;
-        }
+        settle_acks(&mut state, intake)?;
         self.broker.follow(core, &seat, &mut state.session);
         for (commit, ack) in intake.replies.drain(..) {
             self.answer(core, &mut state, commit, Reply::Ack(ack))?;
         }
+        self.finish_turn(core, state);
+        Ok(())
+    }
+
+    /// Counts what was dropped, and has what waits written.
+    fn finish_turn(&self, core: &mut Core, mut state: MutexGuard<'_, State>) {
         core.counters.add_drops(&state.session.take_drops());
         let waits = !state.session.pending().is_empty();
         drop(state);
         if waits {
             core.mark_dirty(&self.seat);
         }
-        Ok(())
     }
 
     fn settle_run(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
         if intake.run.is_empty() {
             return Ok(());
         }
+        // A connection that was taken over changes nothing any more, not even by what it sent before it hears of it.
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        // An acknowledgement never is of a message that came after it.
+        settle_acks(&mut state, intake)?;
         core.take_owed();
+        // The identifiers of QoS 2 messages that were taken are part of what is acknowledged.
+        self.broker.follow(core, &self.seat, &mut state.session);
+        self.finish_turn(core, state);
         let published = self.publish(core, intake)?;
         intake.run.clear();
         let commit = core.take_owed();
@@ -217,12 +228,7 @@ impl Driver {
             core.counters.refused_store.add(intake.run.len());
             return if version.is_v5() { Ok(Published::Refused) } else { Err(End::overloaded()) };
         }
-        // The identifiers of QoS 2 messages that were taken are part of what is acknowledged.
-        let seat = Arc::clone(&self.seat);
-        if let Some(mut state) = seat.own(self.epoch) {
-            self.broker.follow(core, &seat, &mut state.session);
-        }
-        Ok(self.broker.publish(core, &seat, version, &intake.run, intake.now))
+        Ok(self.broker.publish(core, &self.seat, version, &intake.run, intake.now))
     }
 
     /// Sends a packet to the client by way of its session.
@@ -233,6 +239,14 @@ impl Driver {
         core.mark_dirty(&self.seat);
         Ok(())
     }
+}
+
+/// Carries out the acknowledgements by the client that the read brought so far.
+fn settle_acks(state: &mut State, intake: &mut Intake<'_>) -> Result<(), End> {
+    for ack in intake.acks.drain(..) {
+        state.session.handle_ack(&ack, intake.now)?;
+    }
+    Ok(())
 }
 
 fn reason_for(published: Published) -> ReasonCode {

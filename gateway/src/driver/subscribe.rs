@@ -1,15 +1,13 @@
 //! SUBSCRIBE and UNSUBSCRIBE: into the session and the routing table under one lock, acknowledged, then retained messages.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tidegate_mqtt::{
     Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe,
 };
-use tidegate_routing::Grant;
+use tidegate_session::Terms;
 
-use super::{Driver, End};
-use crate::broker::Member;
+use super::{Driver, End, Reply};
 use crate::cores::Core;
 
 impl Driver {
@@ -45,9 +43,9 @@ impl Driver {
         if let Some(keeper) = self.broker.keeper().filter(|_| state.session.is_followed()) {
             keeper.subscribe(core, &self.seat, filter, &terms);
         }
-        drop(state);
         if is_replay_wanted(options.retain_handling, existed) && filter.share.is_none() {
-            self.replays.get_or_insert_default().begin(filter, &terms);
+            state.replays.get_or_insert_default().begin(filter, &terms);
+            self.replaying = true;
         }
         Ok(granted)
     }
@@ -70,10 +68,10 @@ impl Driver {
             if let Some(keeper) = self.broker.keeper().filter(|_| existed && state.session.is_followed()) {
                 keeper.unsubscribe(core, &self.seat, filter);
             }
-            drop(state);
-            if let Some(replays) = &mut self.replays {
+            if let Some(replays) = &mut state.replays {
                 replays.cancel(filter);
             }
+            drop(state);
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
         let unsuback = UnsubAck { packet_id: unsubscribe.packet_id, reasons, properties: None };

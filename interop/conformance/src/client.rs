@@ -10,9 +10,11 @@ use crate::transcript::Transcript;
 use crate::wire::{Kind, Packet, Version, parse};
 
 mod exchange;
+mod message;
 mod opening;
 mod verdict;
 
+pub(crate) use message::text;
 pub(crate) use opening::Opening;
 
 /// A connection to the broker under test.

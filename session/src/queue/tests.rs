@@ -75,3 +75,19 @@ fn a_bound_of_zero_keeps_nothing() {
     let verdict = queue.push(held(None), &config, start(), &mut drops, &mut None);
     assert_eq!(verdict, Verdict::Dropped(Drop::QueueFull));
 }
+
+#[test]
+fn it_is_swept_once_a_quarter_of_its_length_was_refused() {
+    let now = start();
+    let config = Config { queue_len_max: 8, overflow: Overflow::DropNewest, ..Config::default() };
+    let (mut queue, mut drops) = (Queue::default(), Drops::default());
+    let later = now + Duration::from_secs(1);
+    for _ in 0..8 {
+        let _ = queue.push(held(Some(later)), &config, now, &mut drops, &mut None);
+    }
+    let refused = Verdict::Dropped(Drop::QueueFull);
+    for expected in [refused, refused, Verdict::Queued] {
+        assert_eq!(queue.push(held(None), &config, later, &mut drops, &mut None), expected);
+    }
+    assert_eq!((drops.expired, queue.len()), (8, 1));
+}
