@@ -17,6 +17,7 @@ mod engine;
 mod fault;
 mod file;
 mod ids;
+mod key;
 mod load;
 mod open;
 mod references;

@@ -5,8 +5,6 @@ mod entry;
 mod message;
 mod session;
 mod subscription;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use archive::Buffer;
 pub(crate) use entry::holds_body;

@@ -77,7 +77,7 @@ impl Apply<'_, '_> {
                     .map(|read| read.tenant == &**tenant && read.message.topic == &**topic)
             };
             let text = retained_text(tenant, topic);
-            let key = self.keys.locate(table, self.txn, &[], &text, &is_same)?;
+            let key = self.keys.locate(table, self.txn, &[], &text, is_same)?;
             match stored {
                 Some(stored) => {
                     let value = stored.archive_retained(tenant, self.buffer);

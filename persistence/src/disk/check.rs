@@ -25,13 +25,12 @@ struct Check {
 pub(super) fn check(map: &Map) -> Result<Findings, Fault> {
     let view = map.view()?;
     let mut check = Check::default();
-    for (table, read) in load::readers(&view) {
-        for pair in table.iter(&view.txn)? {
-            let (key, value) = pair?;
+    for reader in load::readers(view.tables) {
+        for row in reader.table.iter(&view.txn)? {
             check.findings.records += 1;
-            match read(key, value) {
+            match reader.read(row?) {
                 Ok(item) => check.item(&item),
-                Err(fault) => check.findings.add(table.corrupt(key, fault).to_string()),
+                Err(corrupt) => check.findings.add(corrupt.to_string()),
             }
         }
     }

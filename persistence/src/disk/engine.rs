@@ -13,7 +13,7 @@ use crate::record::Buffer;
 
 mod map;
 
-pub(super) use map::{Map, View, whole_pages};
+pub(super) use map::{Map, whole_pages};
 
 /// What the writer has.
 pub(super) struct Engine {
@@ -24,6 +24,8 @@ pub(super) struct Engine {
     ids: Arc<Ids>,
     buffer: Buffer,
     orphans: u64,
+    /// A transaction that changes nothing was the last one.
+    aged: bool,
     /// How often to sync; `None`: with each commit, by LMDB.
     interval: Option<Duration>,
 }
@@ -48,7 +50,7 @@ pub(super) struct Opened {
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Self {
         let Opened { map, keys, references, marks, orphans, interval } = opened;
-        Self { map, keys, references, marks, ids, buffer: Buffer::default(), orphans, interval }
+        Self { map, keys, references, marks, ids, buffer: Buffer::default(), orphans, aged: false, interval }
     }
 
     pub(super) fn map(&self) -> &Arc<Map> {
@@ -72,7 +74,7 @@ impl Engine {
     pub(super) fn commit(&mut self, change: &Change) -> Result<(), Fault> {
         let result = loop {
             match self.transact(change, |_| true) {
-                Err(Fault::MapFull) if self.grow()? => {}
+                Err(Fault::MapFull) if self.grow()? || self.age()? => {}
                 Err(Fault::MapFull) => break self.commit_in_reserve(change),
                 result => break result,
             }
@@ -91,7 +93,7 @@ impl Engine {
     /// Above the limit there is room for changes that free what they add: else a full store could not be emptied.
     fn commit_in_reserve(&mut self, change: &Change) -> Result<(), Fault> {
         let limit = self.map.size_max();
-        self.map.resize(limit.saturating_add(self.map.reserve()))?;
+        self.map.open_reserve()?;
         let result = self.transact(change, Balance::frees);
         self.map.resize(limit)?;
         match result {
@@ -120,7 +122,24 @@ impl Engine {
         txn.commit()?;
         self.references.apply(&shift);
         self.marks = marks;
+        self.aged = false;
         Ok(())
+    }
+
+    /// LMDB uses the pages that a transaction freed only in the next but one. At the limit there may be no next one without
+    /// them: so one that changes nothing goes in between, in the reserve. False when it would not help any more.
+    fn age(&mut self) -> Result<bool, Fault> {
+        if self.aged {
+            return Ok(false);
+        }
+        self.map.open_reserve()?;
+        let result = self.map.rewrite_meta();
+        self.map.resize(self.map.size_max())?;
+        self.aged = true;
+        match result {
+            Err(Fault::MapFull) => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 
     /// Doubles the map, by a gigabyte at most; false at the limit.

@@ -25,29 +25,37 @@ struct Meta {
 
 /// Reads the header of the data file, and compares the length with the last page that the newest transaction has.
 pub(super) fn examine(path: &Path) -> Result<Found, OpenError> {
+    match File::open(path) {
+        Ok(file) => examine_open(path, &file),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
+        Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn examine_open(path: &Path, file: &File) -> Result<Found, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(io(error)),
-    };
     let length = file.metadata().map_err(io)?.len();
     if length == 0 {
         return Ok(Found::Nothing);
     }
-    let mut head = Vec::new();
-    file.by_ref().take(HEAD_SIZE).read_to_end(&mut head).map_err(io)?;
+    let head = read_at(file, 0).map_err(io)?;
     let first = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
-    file.seek(SeekFrom::Start(first.page_size)).map_err(io)?;
-    head.clear();
-    file.take(HEAD_SIZE).read_to_end(&mut head).map_err(io)?;
-    if head.is_empty() {
+    if length < 2 * first.page_size {
         return Err(truncated(path, length, 2 * first.page_size));
     }
+    let head = read_at(file, first.page_size).map_err(io)?;
     let second = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
     let newest = if second.transaction > first.transaction { second } else { first };
     let needed = newest.last_page.saturating_add(1).saturating_mul(newest.page_size);
     if length < needed { Err(truncated(path, length, needed)) } else { Ok(Found::Data { length }) }
+}
+
+/// The beginning of a page; less at the end of the file.
+fn read_at(mut file: &File, at: u64) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.seek(SeekFrom::Start(at))?;
+    file.take(HEAD_SIZE).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Makes the file at least that long; what is added is a hole.
@@ -58,24 +66,28 @@ pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
 
 impl Meta {
     fn read(page: &[u8]) -> Result<Self, &'static str> {
-        let word =
-            |at: usize| page.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_ne_bytes);
-        let long =
-            |at: usize| page.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_ne_bytes);
-        let read = || {
-            let page_size = u64::from(word(PAGE_SIZE_AT)?);
-            Some((word(MAGIC_AT)?, word(VERSION_AT)?, page_size, long(LAST_PAGE_AT)?, long(TRANSACTION_AT)?))
-        };
-        match read() {
-            None => Err("it is shorter than a header"),
-            Some((magic, ..)) if magic != MAGIC => Err("it has no header of LMDB"),
-            Some((_, version, ..)) if version != DATA_VERSION => Err("its LMDB format is another version"),
-            Some((_, _, page_size, ..)) if !PAGE_SIZES.contains(&page_size) => {
-                Err("its page size is impossible")
-            }
-            Some((_, _, page_size, last_page, transaction)) => Ok(Self { page_size, last_page, transaction }),
+        let short = "it is shorter than a header";
+        match (word(page, MAGIC_AT), word(page, VERSION_AT)) {
+            (Some(MAGIC), Some(DATA_VERSION)) => {}
+            (Some(MAGIC), Some(_)) => return Err("its LMDB format is another version"),
+            (Some(_), _) => return Err("it has no header of LMDB"),
+            (None, _) => return Err(short),
         }
+        let page_size = u64::from(word(page, PAGE_SIZE_AT).ok_or(short)?);
+        if !PAGE_SIZES.contains(&page_size) {
+            return Err("its page size is impossible");
+        }
+        let (last_page, transaction) = (long(page, LAST_PAGE_AT), long(page, TRANSACTION_AT));
+        Ok(Self { page_size, last_page: last_page.ok_or(short)?, transaction: transaction.ok_or(short)? })
     }
+}
+
+fn word(page: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(page.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn long(page: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_ne_bytes(page.get(at..at + 8)?.try_into().ok()?))
 }
 
 fn not_a_store(path: &Path, fault: &'static str) -> OpenError {

@@ -2,28 +2,32 @@
 
 use super::engine::Map;
 use super::fault::Fault;
-use super::tables::{Table, read_entry_key, read_number, read_received_key};
-use crate::error::{LoadError, Reason};
+use super::key::{read_entry_key, read_number, read_received_key};
+use super::tables::{Row, Table, Tables};
+use crate::error::{Corrupt, LoadError, Reason};
 use crate::record::{
     EntryRecord, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, SubscriptionRecord,
 };
 use crate::store::{Item, Progress};
 
-/// From key and value to a record.
-pub(super) type Read = for<'a> fn(&'a [u8], &'a [u8]) -> Result<Item<'a>, &'static str>;
+/// A table, and how its rows become records.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'v> {
+    pub(super) table: &'v Table,
+    read: for<'a> fn(Row<'a>) -> Result<Item<'a>, &'static str>,
+}
 
 /// Hands over all records of one state.
 pub(super) fn load(map: &Map, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
     let view = map.view().map_err(load_error)?;
-    let tables = readers(&view);
+    let readers = readers(view.tables);
     let mut progress = Progress { done: 0, total: 0 };
-    for (table, _) in tables {
-        progress.total += table.len(&view.txn).map_err(load_error)?;
+    for reader in readers {
+        progress.total += reader.table.len(&view.txn).map_err(load_error)?;
     }
-    for (table, read) in tables {
-        for pair in table.iter(&view.txn).map_err(load_error)? {
-            let (key, value) = pair.map_err(load_error)?;
-            let item = read(key, value).map_err(|fault| table.corrupt(key, fault))?;
+    for reader in readers {
+        for row in reader.table.iter(&view.txn).map_err(load_error)? {
+            let item = reader.read(row.map_err(load_error)?)?;
             progress.done += 1;
             visit(item, progress);
         }
@@ -31,43 +35,49 @@ pub(super) fn load(map: &Map, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Resu
     Ok(())
 }
 
-/// The tables in the order of loading, and how each is read.
-pub(super) fn readers<'v>(view: &'v super::engine::View<'_>) -> [(&'v Table, Read); 6] {
-    let tables = view.tables;
+impl Reader<'_> {
+    /// The record of a row.
+    pub(super) fn read<'a>(&self, row: Row<'a>) -> Result<Item<'a>, Corrupt> {
+        (self.read)(row).map_err(|fault| self.table.corrupt(row.key, fault))
+    }
+}
+
+/// The tables in the order of loading.
+pub(super) fn readers(tables: &Tables) -> [Reader<'_>; 6] {
     [
-        (&tables.sessions, session),
-        (&tables.subscriptions, subscription),
-        (&tables.messages, message),
-        (&tables.entries, entry),
-        (&tables.received, received),
-        (&tables.retained, retained),
+        Reader { table: &tables.sessions, read: session },
+        Reader { table: &tables.subscriptions, read: subscription },
+        Reader { table: &tables.messages, read: message },
+        Reader { table: &tables.entries, read: entry },
+        Reader { table: &tables.received, read: received },
+        Reader { table: &tables.retained, read: retained },
     ]
 }
 
-fn session<'a>(key: &'a [u8], value: &'a [u8]) -> Result<Item<'a>, &'static str> {
-    Ok(Item::Session(SessionId(read_number(key).ok_or(KEY)?), SessionRecord::read(value)?))
+fn session(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    Ok(Item::Session(SessionId(read_number(row.key).ok_or(KEY)?), SessionRecord::read(row.value)?))
 }
 
-fn subscription<'a>(key: &'a [u8], value: &'a [u8]) -> Result<Item<'a>, &'static str> {
-    let session = key.first_chunk().map(|session| SessionId(u64::from_be_bytes(*session)));
-    Ok(Item::Subscription(session.ok_or(KEY)?, SubscriptionRecord::read(value)?))
+fn subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    let session = row.key.first_chunk().map(|session| SessionId(u64::from_be_bytes(*session)));
+    Ok(Item::Subscription(session.ok_or(KEY)?, SubscriptionRecord::read(row.value)?))
 }
 
-fn message<'a>(key: &'a [u8], value: &'a [u8]) -> Result<Item<'a>, &'static str> {
-    Ok(Item::Message(MessageNumber(read_number(key).ok_or(KEY)?), MessageRecord::read(value)?))
+fn message(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    Ok(Item::Message(MessageNumber(read_number(row.key).ok_or(KEY)?), MessageRecord::read(row.value)?))
 }
 
-fn entry<'a>(key: &'a [u8], value: &'a [u8]) -> Result<Item<'a>, &'static str> {
-    Ok(Item::Entry(read_entry_key(key).ok_or(KEY)?, EntryRecord::read(value)?))
+fn entry(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    Ok(Item::Entry(read_entry_key(row.key).ok_or(KEY)?, EntryRecord::read(row.value)?))
 }
 
-fn received<'a>(key: &'a [u8], _value: &'a [u8]) -> Result<Item<'a>, &'static str> {
-    let (session, packet_id) = read_received_key(key).ok_or(KEY)?;
+fn received(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    let (session, packet_id) = read_received_key(row.key).ok_or(KEY)?;
     Ok(Item::Received(session, packet_id))
 }
 
-fn retained<'a>(_key: &'a [u8], value: &'a [u8]) -> Result<Item<'a>, &'static str> {
-    let RetainedRecord { tenant, message } = RetainedRecord::read(value)?;
+fn retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    let RetainedRecord { tenant, message } = RetainedRecord::read(row.value)?;
     Ok(Item::Retained { tenant, message })
 }
 

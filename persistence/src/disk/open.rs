@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use heed::{Env, EnvFlags, EnvOpenOptions, WithoutTls};
 
-use super::engine::{Engine, Map, Opened, whole_pages};
+use super::engine::{Engine, Map, whole_pages};
 use super::fault::Fault;
 use super::file::{self, Found};
-use super::ids::{Ids, Marks};
-use super::references::{self, References};
-use super::tables::{MESSAGES_KEY, SCHEMA, SCHEMA_KEY, SECRET_KEY, SESSIONS_KEY, TABLES_MAX, Tables};
-use super::text_key::TextKeys;
+use super::ids::Ids;
+use super::tables::{SCHEMA, SCHEMA_KEY, TABLES_MAX, Tables};
 use crate::config::{Config, Durability};
 use crate::error::{OpenError, Reason};
+
+mod survey;
 
 /// Opens the store in the configured folder; gives the engine, and what hands out numbers.
 pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
@@ -28,7 +28,7 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     let env = environment(config, found)?;
     let tables = tables(&env, &data, found)?;
     let map = Arc::new(Map::new(env, tables, config, lock));
-    let opened = survey(map, config)?;
+    let opened = survey::survey(map, config)?;
     let ids = Arc::new(Ids::new(opened.marks));
     Ok((Engine::new(opened, Arc::clone(&ids)), ids))
 }
@@ -94,38 +94,6 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
         Some(found) if found > SCHEMA => Err(OpenError::NewerSchema { found, known: SCHEMA }),
         _ => Err(tables.meta.corrupt(SCHEMA_KEY, "no schema version that ever was").into()),
     }
-}
-
-/// Reads what the writer has to know, and deletes bodies that nobody holds.
-fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError> {
-    let view = map.view().map_err(engine_gave_up)?;
-    let meta = &view.tables.meta;
-    let number = |key| -> Result<Option<u64>, OpenError> {
-        let bytes = meta.get(&view.txn, key).map_err(engine_gave_up)?;
-        let Some(bytes) = bytes else { return Ok(None) };
-        let bytes = bytes.try_into().map_err(|_| meta.corrupt(key, "a number of the wrong length"))?;
-        Ok(Some(u64::from_le_bytes(bytes)))
-    };
-    let marks = Marks {
-        sessions: number(SESSIONS_KEY)?.unwrap_or(Marks::FIRST.sessions),
-        messages: number(MESSAGES_KEY)?.unwrap_or(Marks::FIRST.messages),
-    };
-    let secret = meta.get(&view.txn, SECRET_KEY).map_err(engine_gave_up)?;
-    let secret = secret.and_then(|bytes| bytes.try_into().ok());
-    let keys = TextKeys::new(secret.ok_or_else(|| meta.corrupt(SECRET_KEY, "no secret of 16 bytes"))?);
-    let references = References::count(view.tables, &view.txn).map_err(engine_gave_up)?;
-    let orphans = references.orphans(view.tables, &view.txn).map_err(engine_gave_up)?;
-    drop(view);
-    if !orphans.is_empty() {
-        tracing::warn!(bodies = orphans.len(), "deleting bodies that no session waits for");
-        references::delete(&map, &orphans).map_err(engine_gave_up)?;
-    }
-    let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
-    let interval = match config.durability {
-        Durability::Interval(interval) => Some(interval),
-        Durability::Always | Durability::Memory => None,
-    };
-    Ok(Opened { map, keys, references, marks, orphans, interval })
 }
 
 fn engine_gave_up(fault: Fault) -> OpenError {

@@ -5,7 +5,8 @@ use heed::RoTxn;
 
 use super::engine::Map;
 use super::fault::Fault;
-use super::tables::{Tables, read_entry_key, read_number};
+use super::key::{read_entry_key, read_number};
+use super::tables::{Row, Tables};
 use crate::record::{MessageNumber, holds_body};
 
 /// The bodies on disk.
@@ -20,8 +21,8 @@ impl References {
     /// Counts all entries of the file.
     pub(super) fn count(tables: &Tables, txn: &RoTxn<'_>) -> Result<Self, Fault> {
         let mut counts = Self::default();
-        for pair in tables.entries.iter(txn)? {
-            let (key, value) = pair?;
+        for row in tables.entries.iter(txn)? {
+            let Row { key, value } = row?;
             let corrupt = |fault| tables.entries.corrupt(key, fault);
             let entry = read_entry_key(key).ok_or_else(|| corrupt("a key of the wrong length"))?;
             if holds_body(value).map_err(corrupt)? {
@@ -34,8 +35,8 @@ impl References {
     /// The keys of bodies in the file that no entry holds.
     pub(super) fn orphans(&self, tables: &Tables, txn: &RoTxn<'_>) -> Result<Vec<[u8; 8]>, Fault> {
         let mut orphans = Vec::new();
-        for pair in tables.messages.iter(txn)? {
-            let (key, _) = pair?;
+        for row in tables.messages.iter(txn)? {
+            let key = row?.key;
             let number =
                 read_number(key).ok_or_else(|| tables.messages.corrupt(key, "a key of the wrong length"))?;
             if self.of(MessageNumber(number)) == 0 {

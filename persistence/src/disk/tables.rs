@@ -4,12 +4,10 @@ use std::ops::Bound;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, PutFlags, RoTxn, RwTxn, WithoutTls};
-use tidegate_mqtt::PacketId;
 
 use super::fault::Fault;
 use crate::error::Corrupt;
-use crate::operation::EntryKey;
-use crate::record::{MessageNumber, SessionId};
+use crate::record::SessionId;
 
 /// All databases.
 pub(super) struct Tables {
@@ -27,6 +25,13 @@ pub(super) struct Tables {
 pub(super) struct Table {
     pub(super) name: &'static str,
     database: Database<'static, Bytes, Bytes>,
+}
+
+/// A key and its value.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'t> {
+    pub(super) key: &'t [u8],
+    pub(super) value: &'t [u8],
 }
 
 impl Tables {
@@ -114,16 +119,16 @@ impl Table {
         &self,
         txn: &'t RoTxn<'_>,
         prefix: &[u8],
-    ) -> Result<impl Iterator<Item = Result<(&'t [u8], &'t [u8]), Fault>> + use<'t>, Fault> {
-        Ok(self.database.prefix_iter(txn, prefix)?.map(|pair| pair.map_err(Fault::from)))
+    ) -> Result<impl Iterator<Item = Result<Row<'t>, Fault>> + use<'t>, Fault> {
+        Ok(self.database.prefix_iter(txn, prefix)?.map(row))
     }
 
     /// All records, in the order of their keys.
     pub(super) fn iter<'t>(
         &self,
         txn: &'t RoTxn<'_>,
-    ) -> Result<impl Iterator<Item = Result<(&'t [u8], &'t [u8]), Fault>> + use<'t>, Fault> {
-        Ok(self.database.iter(txn)?.map(|pair| pair.map_err(Fault::from)))
+    ) -> Result<impl Iterator<Item = Result<Row<'t>, Fault>> + use<'t>, Fault> {
+        Ok(self.database.iter(txn)?.map(row))
     }
 
     pub(super) fn len(&self, txn: &RoTxn<'_>) -> Result<u64, Fault> {
@@ -136,45 +141,9 @@ impl Table {
     }
 }
 
-/// The key of an entry; its first eight bytes are the session.
-pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
-    let mut bytes = [0; 18];
-    let (session, rest) = bytes.split_at_mut(8);
-    let (message, ordinal) = rest.split_at_mut(8);
-    session.copy_from_slice(&key.session.0.to_be_bytes());
-    message.copy_from_slice(&key.message.0.to_be_bytes());
-    ordinal.copy_from_slice(&key.ordinal.to_be_bytes());
-    bytes
-}
-
-/// The entry of a key.
-pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
-    let (session, rest) = bytes.split_first_chunk()?;
-    let (message, rest) = rest.split_first_chunk()?;
-    let ordinal = u16::from_be_bytes(rest.try_into().ok()?);
-    let session = SessionId(u64::from_be_bytes(*session));
-    Some(EntryKey { session, message: MessageNumber(u64::from_be_bytes(*message)), ordinal })
-}
-
-/// The key of a received packet id.
-pub(super) fn received_key(session: SessionId, packet_id: PacketId) -> [u8; 10] {
-    let mut bytes = [0; 10];
-    let (first, second) = bytes.split_at_mut(8);
-    first.copy_from_slice(&session.0.to_be_bytes());
-    second.copy_from_slice(&packet_id.get().to_be_bytes());
-    bytes
-}
-
-/// The session and packet id of a key.
-pub(super) fn read_received_key(bytes: &[u8]) -> Option<(SessionId, PacketId)> {
-    let (session, rest) = bytes.split_first_chunk()?;
-    let packet_id = PacketId::new(u16::from_be_bytes(rest.try_into().ok()?))?;
-    Some((SessionId(u64::from_be_bytes(*session)), packet_id))
-}
-
-/// The number in a key of eight bytes.
-pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+fn row<'t>(pair: heed::Result<(&'t [u8], &'t [u8])>) -> Result<Row<'t>, Fault> {
+    let (key, value) = pair?;
+    Ok(Row { key, value })
 }
 
 /// The latest schema known here.

@@ -7,10 +7,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use smallvec::SmallVec;
 
 use super::fault::Fault;
-use super::tables::Table;
-
-/// The bytes of a key.
-pub(super) type KeyBytes = SmallVec<[u8; 96]>;
+use super::tables::{Row, Table};
 
 /// Makes text keys under the secret of the store.
 #[derive(Clone, Copy)]
@@ -19,9 +16,6 @@ pub(super) struct TextKeys {
     /// Bits of the hash that are used: all.
     mask: u128,
 }
-
-/// Compares the text in a value with the one that is looked for.
-pub(super) type IsSame<'a> = &'a dyn Fn(&[u8]) -> Result<bool, &'static str>;
 
 impl TextKeys {
     pub(super) const fn new(secret: [u8; 16]) -> Self {
@@ -34,16 +28,16 @@ impl TextKeys {
         Self { secret, mask: 1 }
     }
 
-    /// The key under which the text is kept, or would be.
+    /// The key under which the text is kept, or would be. `is_same` compares the text in a value with the one that is looked for.
     pub(super) fn locate(
         &self,
         table: &Table,
         txn: &RoTxn<'_>,
         prefix: &[u8],
         text: &[u8],
-        is_same: IsSame<'_>,
-    ) -> Result<KeyBytes, Fault> {
-        let mut key = KeyBytes::from_slice(prefix);
+        is_same: impl Fn(&[u8]) -> Result<bool, &'static str>,
+    ) -> Result<SmallVec<[u8; 96]>, Fault> {
+        let mut key = SmallVec::from_slice(prefix);
         if text.len() <= PLAIN_MAX {
             key.push(PLAIN);
             key.extend_from_slice(text);
@@ -64,19 +58,22 @@ impl TextKeys {
 }
 
 /// The ordinal of the text among those of its hash; the lowest free one when it is not there.
-fn find(table: &Table, txn: &RoTxn<'_>, hashed: &[u8], is_same: IsSame<'_>) -> Result<u16, Fault> {
+fn find(
+    table: &Table,
+    txn: &RoTxn<'_>,
+    hashed: &[u8],
+    is_same: impl Fn(&[u8]) -> Result<bool, &'static str>,
+) -> Result<u16, Fault> {
     let mut free = 0;
-    for pair in table.prefix(txn, hashed)? {
-        let (key, value) = pair?;
-        let ordinal = key.last_chunk().map(|ordinal| u16::from_be_bytes(*ordinal));
-        let ordinal = ordinal.ok_or_else(|| table.corrupt(key, "a key too short"))?;
-        if is_same(value).map_err(|fault| table.corrupt(key, fault))? {
+    for row in table.prefix(txn, hashed)? {
+        let Row { key, value } = row?;
+        let corrupt = |fault| table.corrupt(key, fault);
+        let ordinal = key.last_chunk().map_or(0, |ordinal| u16::from_be_bytes(*ordinal));
+        if is_same(value).map_err(corrupt)? {
             return Ok(ordinal);
         }
         if ordinal == free {
-            free = free
-                .checked_add(1)
-                .ok_or_else(|| table.corrupt(key, "as many texts of one hash as there can be"))?;
+            free = free.checked_add(1).ok_or_else(|| corrupt("as many texts of one hash as there can be"))?;
         }
     }
     Ok(free)

@@ -3,7 +3,8 @@
 use super::Apply;
 use crate::change::{EntryChange, SessionChange};
 use crate::disk::fault::Fault;
-use crate::disk::tables::{entry_key, read_entry_key, received_key};
+use crate::disk::key::{entry_key, read_entry_key, received_key};
+use crate::disk::tables::Row;
 use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, SessionId, SubscriptionRecord, holds_body};
 
@@ -27,8 +28,8 @@ impl Apply<'_, '_> {
 
     fn wipe(&mut self, id: SessionId) -> Result<(), Fault> {
         let table = &self.tables.entries;
-        for pair in table.prefix(self.txn, &id.0.to_be_bytes())? {
-            let (key, value) = pair?;
+        for row in table.prefix(self.txn, &id.0.to_be_bytes())? {
+            let Row { key, value } = row?;
             let corrupt = |fault| table.corrupt(key, fault);
             let entry = read_entry_key(key).ok_or_else(|| corrupt("a key of the wrong length"))?;
             self.balance.remove(key, value);
@@ -46,7 +47,7 @@ impl Apply<'_, '_> {
         let (table, prefix) = (&self.tables.subscriptions, id.0.to_be_bytes());
         for (filter, record) in &change.subscriptions {
             let is_same = |value: &[u8]| SubscriptionRecord::read_filter(value).map(|read| read == &**filter);
-            let key = self.keys.locate(table, self.txn, &prefix, filter.as_bytes(), &is_same)?;
+            let key = self.keys.locate(table, self.txn, &prefix, filter.as_bytes(), is_same)?;
             match record {
                 Some(record) => {
                     let value = record.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;

@@ -9,7 +9,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::config::Config;
 use crate::disk::fault::Fault;
 use crate::disk::file;
-use crate::disk::tables::Tables;
+use crate::disk::tables::{SCHEMA, SCHEMA_KEY, Tables};
 
 /// The environment.
 pub(in crate::disk) struct Map {
@@ -74,9 +74,17 @@ impl Map {
         self.size_max
     }
 
-    /// Room above the limit.
-    pub(in crate::disk) fn reserve(&self) -> usize {
-        whole_pages((self.size_max / 8).max(RESERVE_MIN))
+    /// Makes the room above the limit usable, until the next resize.
+    pub(in crate::disk) fn open_reserve(&self) -> Result<(), Fault> {
+        let reserve = whole_pages((self.size_max / 8).max(RESERVE_MIN));
+        self.resize(self.size().max(self.size_max).saturating_add(reserve))
+    }
+
+    /// A transaction that leaves everything as it is.
+    pub(in crate::disk) fn rewrite_meta(&self) -> Result<(), Fault> {
+        let mut txn = self.env.write_txn()?;
+        self.tables.meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
+        Ok(txn.commit()?)
     }
 
     /// Bytes of the file up to its last page, and of the map.
