@@ -9,6 +9,7 @@ mod listener;
 mod load;
 mod located;
 mod log;
+mod persistence;
 mod retained;
 mod routing;
 mod schema;
@@ -28,6 +29,7 @@ pub use listener::{Address, Listener, TlsFiles, Transport};
 pub use load::{Loaded, load, parse};
 pub use located::{Located, Position};
 pub use log::{Level, Log, LogFormat};
+pub use persistence::{Durability, Persistence};
 pub use retained::Retained;
 pub use routing::{Routing, SharedStrategy};
 pub use schema::schema;
@@ -50,6 +52,8 @@ pub struct Config {
     pub routing: Routing,
     /// Bounds of retained messages.
     pub retained: Retained,
+    /// What survives a restart.
+    pub persistence: Persistence,
     /// Threads that carry connections. Left out: one for each CPU the process may use. Each costs one thread and
     /// its buffers, some 100 KiB.
     pub cores: Option<Count<1, 1024>>,
@@ -68,6 +72,7 @@ impl Default for Config {
             session: SessionLimits::default(),
             routing: Routing::default(),
             retained: Retained::default(),
+            persistence: Persistence::default(),
             cores: None,
             drain_timeout: const { Time::of(10_000) },
             log: Log::default(),

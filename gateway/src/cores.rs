@@ -53,18 +53,18 @@ impl Cores {
     /// Starts `count` threads that work for the broker that `build` makes.
     ///
     /// # Errors
-    /// When a runtime or a thread cannot be made.
-    pub fn start(
+    /// When a runtime or a thread cannot be made; what `build` says.
+    pub fn start<E: From<io::Error>>(
         count: usize,
-        build: impl FnOnce(Arc<Self>) -> Arc<Broker>,
-    ) -> io::Result<(Arc<Broker>, Threads)> {
+        build: impl FnOnce(Arc<Self>) -> Result<Arc<Broker>, E>,
+    ) -> Result<(Arc<Broker>, Threads), E> {
         let (stop, stopped) = watch::channel(false);
         let runtimes = (0..count.max(1))
             .map(|_| Builder::new_current_thread().enable_all().build())
             .collect::<io::Result<Vec<_>>>()?;
         let handles = runtimes.iter().map(|runtime| CoreHandle::new(runtime.handle().clone())).collect();
         let cores = Arc::new(Self { handles, next: AtomicUsize::new(0) });
-        let broker = build(Arc::clone(&cores));
+        let broker = build(Arc::clone(&cores))?;
         let mut threads = Vec::new();
         for (index, runtime) in runtimes.into_iter().enumerate() {
             let (broker, mut stopped) = (Arc::clone(&broker), stopped.clone());

@@ -19,8 +19,8 @@ use tidegate_transports::Link;
 
 pub use bell::{Bell, Signal};
 use end::End;
-use held::{Held, Reply};
 pub use greeting::{Greeted, Refused, greet};
+use held::{Held, Reply};
 
 use crate::broker::{Attachment, Broker, Seat};
 

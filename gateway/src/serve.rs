@@ -9,13 +9,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidegate_persistence::OpenError;
 use tidegate_transports::Limits;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::Broker;
+use crate::broker::{Broker, Keeper, RestoreError};
 use crate::config::Config;
 use crate::cores::{CoreId, Cores};
 use accept::Acceptor;
@@ -27,6 +28,12 @@ pub enum ServeError {
     /// Threads, runtimes or signals could not be set up.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
+    /// The store could not be opened.
+    #[error("store: {0}")]
+    Store(#[from] OpenError),
+    /// What the store kept cannot be had back.
+    #[error("store: {0}")]
+    Restore(#[from] RestoreError),
     /// A listener could not be opened.
     #[error("listener {name}: {source}")]
     Listener {
@@ -44,9 +51,15 @@ pub enum ServeError {
 pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let broker_config = settings::broker(config);
-    let (broker, threads) =
-        Cores::start(config.cores(), |cores| Arc::new(Broker::new(broker_config, cores)))?;
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
+    let (broker, threads) = Cores::start(config.cores(), |cores| {
+        let store = settings::store(&config.persistence, data);
+        let keeper =
+            store.map(|store| Keeper::open(&cores, |observer| tidegate_persistence::open(&store, observer)));
+        let broker = Arc::new(Broker::new(broker_config, cores, keeper.transpose()?));
+        broker.restore()?;
+        Ok::<_, ServeError>(broker)
+    })?;
     let outcome = runtime.block_on(serve(config, &broker));
     threads.stop(STOP_TIMEOUT);
     for (name, value) in broker.cores().totals().list().into_iter().filter(|(_, value)| *value > 0) {
@@ -65,6 +78,7 @@ async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> 
         let acceptor = Acceptor::new(listener, Arc::clone(broker), connections.clone());
         open(listener, broker, acceptor, stopped.clone(), &limits)?;
     }
+    broker.cores().spawn(ACCEPTING_CORE, housekeeping::resume(Arc::clone(broker)));
     broker.cores().spawn(ACCEPTING_CORE, housekeeping::run(Arc::clone(broker)));
     tracing::info!("ready");
     tokio::select! {

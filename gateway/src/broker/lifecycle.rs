@@ -163,6 +163,12 @@ impl Broker {
         self.follow(core, seat, &mut seat.lock().session);
     }
 
+    /// Puts on the agenda what a restored session waits for.
+    pub fn resume(&self, core: &mut Core, seat: &Arc<Seat>, now: Instant) {
+        let mut state = seat.lock();
+        schedule(core, seat, &mut state, now);
+    }
+
     /// Asks every connection to end, and those to come.
     pub fn shut_down(&self) {
         self.stop();

@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 use tidegate_session::Batch;
 use tidegate_transports::DirectWriter;
 
-use super::context::{Core, with_core};
 use super::CoreId;
+use super::context::{Core, with_core};
 use crate::broker::{Broker, Seat, State};
 use crate::driver::{Bell, Signal};
 

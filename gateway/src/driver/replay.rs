@@ -23,7 +23,15 @@ impl Driver {
         };
         with_core(|core| {
             let room = |session: &mut Session| has_room(session, low);
-            replays.advance(&self.broker, &self.seat, &mut state.session, core, Instant::now(), REPLAY_LEN, room);
+            replays.advance(
+                &self.broker,
+                &self.seat,
+                &mut state.session,
+                core,
+                Instant::now(),
+                REPLAY_LEN,
+                room,
+            );
             self.broker.follow(core, &self.seat, &mut state.session);
             core.counters.add_drops(&state.session.take_drops());
             core.mark_dirty(&self.seat);

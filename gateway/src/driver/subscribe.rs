@@ -22,7 +22,12 @@ impl Driver {
         self.confirm(core, Packet::SubAck(suback))
     }
 
-    fn subscribe(&mut self, core: &mut Core, entry: &SubscribeEntry, identifier: Option<u32>) -> Result<ReasonCode, End> {
+    fn subscribe(
+        &mut self,
+        core: &mut Core,
+        entry: &SubscribeEntry,
+        identifier: Option<u32>,
+    ) -> Result<ReasonCode, End> {
         let granted = self.connection.check_subscribe(entry, identifier)?;
         if granted.is_error() {
             return Ok(granted);

@@ -8,6 +8,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::broker::Broker;
 use crate::cores::with_core;
 
+/// Puts what restored sessions wait for on the agenda: wills and ends.
+pub(super) async fn resume(broker: Arc<Broker>) {
+    let now = Instant::now();
+    broker.registry().for_each(|seat| with_core(|core| broker.resume(core, seat, now)));
+}
+
 /// Sweeps for ever, a little at a time.
 pub(super) async fn run(broker: Arc<Broker>) {
     let mut ticks = interval(EVERY);

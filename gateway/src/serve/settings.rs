@@ -1,10 +1,12 @@
 //! From the configuration to the settings of each crate.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
 use tidegate_mqtt::QoS;
+use tidegate_persistence::Config as StoreConfig;
 use tidegate_routing::{Config as RoutingConfig, RetainedConfig, Strategy};
 use tidegate_session::{Config as SessionConfig, Overflow};
 use tidegate_transports::quic::QuicConfig;
@@ -14,16 +16,34 @@ use tidegate_transports::{Endpoint, Limits, ListenerConfig};
 
 use crate::broker::BrokerConfig;
 use crate::config::{
-    self, Address, Config, Listener, Retained, Routing, SessionLimits, SharedStrategy, Transport,
+    self, Address, Config, Durability, Listener, Persistence, Retained, Routing, SessionLimits,
+    SharedStrategy, Transport,
 };
 
 /// What the broker is set to.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
     BrokerConfig {
-        session: Arc::new(session(&config.session)),
+        session: Arc::new(SessionConfig {
+            journal: config.persistence.durability != Durability::Memory,
+            ..session(&config.session)
+        }),
         routing: routing(&config.routing),
         retained: retained(&config.retained),
     }
+}
+
+/// Where and how to keep what survives a restart; none when nothing does.
+pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfig> {
+    let durability = match persistence.durability {
+        Durability::Always => tidegate_persistence::Durability::Always,
+        Durability::Interval => tidegate_persistence::Durability::Interval(persistence.interval.duration()),
+        Durability::Memory => return None,
+    };
+    Some(StoreConfig {
+        durability,
+        size_max: persistence.size_max.to_usize(),
+        ..StoreConfig::new(data.join("store"))
+    })
 }
 
 /// The caps that all listeners share.

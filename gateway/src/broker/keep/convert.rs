@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tidegate_mqtt::ProtocolVersion;
 use tidegate_persistence::{
-    Clock, EntryKey, EntryRecord, EntryState, MessageNumber, Operation, SessionId, SessionRecord, SessionState,
+    Clock, EntryKey, EntryRecord, EntryState, MessageNumber, Operation, SessionId, SessionRecord,
+    SessionState,
 };
 use tidegate_session::{Change, Queued, Session, Standing};
 

@@ -66,13 +66,7 @@ impl Broker {
         Ok(())
     }
 
-    fn seat(
-        &self,
-        _: &Keeper,
-        id: SessionId,
-        record: SessionRecord,
-        kept: Kept,
-    ) -> Result<(), RestoreError> {
+    fn seat(&self, _: &Keeper, id: SessionId, record: SessionRecord, kept: Kept) -> Result<(), RestoreError> {
         let realm = Arc::clone(self.realm());
         let key = SessionKey { tenant: record.tenant, client_id: record.client_id };
         let subscriptions = kept.subscriptions.clone();
@@ -110,12 +104,7 @@ impl Restoring<'_> {
 
     fn take_session(&mut self, id: SessionId, record: SessionRecord) -> Result<(), String> {
         let standing = self.standing(&record);
-        let kept = Kept {
-            standing,
-            subscriptions: Vec::new(),
-            deliveries: Vec::new(),
-            received: Vec::new(),
-        };
+        let kept = Kept { standing, subscriptions: Vec::new(), deliveries: Vec::new(), received: Vec::new() };
         self.sessions.insert(id, (record, kept));
         Ok(())
     }
@@ -129,10 +118,9 @@ impl Restoring<'_> {
                 let delay = record.will.as_ref().map(|will| will.delay.min(expiry));
                 (delay.and_then(after), if expiry == u32::MAX { None } else { after(expiry) })
             }
-            SessionState::Waiting { will_at, ends_at } => (
-                will_at.and_then(|at| self.clock.instant(at)),
-                ends_at.and_then(|at| self.clock.instant(at)),
-            ),
+            SessionState::Waiting { will_at, ends_at } => {
+                (will_at.and_then(|at| self.clock.instant(at)), ends_at.and_then(|at| self.clock.instant(at)))
+            }
         };
         Standing {
             session_expiry: record.session_expiry,
@@ -183,7 +171,8 @@ impl Restoring<'_> {
 
     fn message(&self, record: &MessageRecord<'_>, number: u64) -> Result<Arc<Message>, String> {
         let message = record.to_message(&self.clock);
-        let message = message.ok_or_else(|| format!("a message to {}, which is no topic name", record.topic))?;
+        let message =
+            message.ok_or_else(|| format!("a message to {}, which is no topic name", record.topic))?;
         Ok(Arc::new(message.with_number(number)))
     }
 }

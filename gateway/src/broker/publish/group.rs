@@ -53,7 +53,8 @@ impl Broker {
             name: Some(group.name()),
         };
         // A number is one delivery's in a session, which may get the message by another subscription too.
-        let twin = self.keeper().filter(|_| message.qos() > QoS::AtMostOnce).map(|keeper| keeper.twin(message));
+        let twin =
+            self.keeper().filter(|_| message.qos() > QoS::AtMostOnce).map(|keeper| keeper.twin(message));
         let message = twin.as_ref().unwrap_or(message);
         hand(self, core, &picked.subscriber.0, share, std::slice::from_ref(message), now)
     }
