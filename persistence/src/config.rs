@@ -34,6 +34,16 @@ pub enum Durability {
     Memory,
 }
 
+impl Durability {
+    /// How often to sync; `None` where that is not by time.
+    pub(crate) fn interval(self) -> Option<Duration> {
+        match self {
+            Self::Interval(interval) => Some(interval),
+            Self::Always | Self::Memory => None,
+        }
+    }
+}
+
 impl Config {
     /// The defaults, in that folder.
     #[must_use]

@@ -10,6 +10,7 @@ use crate::operation::Operation;
 use crate::record::{MessageNumber, SessionId};
 use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
+mod anchor;
 mod apply;
 mod batch;
 mod check;

@@ -14,18 +14,18 @@ pub enum Reason {
     /// The file system has no room.
     #[error("no room on the file system: {0}")]
     NoSpace(String),
-    /// Reading, writing or syncing failed.
+    /// Reading or writing failed, or LMDB's own sync.
     #[error("input or output failed: {0}")]
     Io(String),
+    /// A sync of what was committed failed.
+    #[error("a sync failed: {0}")]
+    Sync(String),
     /// The engine found its file broken.
     #[error("the engine gave up: {0}")]
     Engine(String),
     /// A record is broken or cannot be made.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
-    /// The store was closed.
-    #[error("the store is closed")]
-    Closed,
 }
 
 /// A record that is not valid.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::anchor::Anchor;
 use super::apply::{Apply, Balance};
 use super::fault::Fault;
 use super::ids::{Ids, Marks};
@@ -26,8 +27,8 @@ pub(super) struct Engine {
     orphans: u64,
     /// A transaction that changes nothing was the last one.
     aged: bool,
-    /// How often to sync; `None`: with each commit, by LMDB.
-    interval: Option<Duration>,
+    /// How often to sync, and the way back to the last time; `None`: LMDB syncs each commit.
+    lazy: Option<(Duration, Anchor)>,
 }
 
 /// What was counted at the start.
@@ -48,9 +49,14 @@ pub(super) struct Opened {
 }
 
 impl Engine {
-    pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Self {
+    pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Result<Self, Fault> {
         let Opened { map, keys, references, marks, orphans, interval } = opened;
-        Self { map, keys, references, marks, ids, buffer: Buffer::default(), orphans, aged: false, interval }
+        let lazy = match interval {
+            Some(interval) => Some((interval, Anchor::drop_at(&map)?)),
+            None => None,
+        };
+        let buffer = Buffer::default();
+        Ok(Self { map, keys, references, marks, ids, buffer, orphans, aged: false, lazy })
     }
 
     pub(super) fn map(&self) -> &Arc<Map> {
@@ -58,7 +64,7 @@ impl Engine {
     }
 
     pub(super) fn interval(&self) -> Option<Duration> {
-        self.interval
+        self.lazy.as_ref().map(|(interval, _)| *interval)
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -84,18 +90,36 @@ impl Engine {
 
     /// What was committed is on the disk when this returns.
     pub(super) fn sync(&mut self) -> Result<(), Fault> {
-        self.map.sync()
+        match &mut self.lazy {
+            Some((_, anchor)) => anchor.weigh(&self.map),
+            None => Ok(()),
+        }
+    }
+
+    /// A sync failed: the next start goes back to the one before.
+    pub(super) fn distrust(&self) {
+        if let Some((_, anchor)) = &self.lazy
+            && let Err(error) = anchor.distrust()
+        {
+            tracing::error!(%error, "after a failed sync the anchor cannot be renamed: restore a snapshot");
+        }
     }
 
     /// Everything is synced and nothing will follow.
-    pub(super) fn close(self) {}
+    pub(super) fn close(self) {
+        if let Some((_, anchor)) = self.lazy
+            && let Err(error) = anchor.remove()
+        {
+            tracing::warn!(%error, "the anchor of a closed store cannot be removed");
+        }
+    }
 
     /// Above the limit there is room for changes that free what they add: else a full store could not be emptied.
     fn commit_in_reserve(&mut self, change: &Change) -> Result<(), Fault> {
         let limit = self.map.size_max();
-        self.map.open_reserve()?;
+        self.resize(self.map.size_with_reserve())?;
         let result = self.transact(change, Balance::frees);
-        self.map.resize(limit)?;
+        self.resize(limit)?;
         match result {
             Err(Fault::MapFull) => Err(Fault::SizeLimit(limit)),
             result => result,
@@ -132,9 +156,9 @@ impl Engine {
         if self.aged {
             return Ok(false);
         }
-        self.map.open_reserve()?;
+        self.resize(self.map.size_with_reserve())?;
         let result = self.map.rewrite_meta();
-        self.map.resize(self.map.size_max())?;
+        self.resize(self.map.size_max())?;
         self.aged = true;
         match result {
             Err(Fault::MapFull) => Ok(false),
@@ -148,8 +172,17 @@ impl Engine {
         if size >= limit {
             return Ok(false);
         }
-        self.map.resize(size.saturating_add(size.min(GROWTH_MAX)).min(limit))?;
+        self.resize(size.saturating_add(size.min(GROWTH_MAX)).min(limit))?;
         Ok(true)
+    }
+
+    /// Moves the map. The anchor is moved to the present state first, so that nothing is to be held meanwhile.
+    fn resize(&mut self, size: usize) -> Result<(), Fault> {
+        let Some((_, anchor)) = &mut self.lazy else { return self.map.resize(size) };
+        anchor.weigh(&self.map)?;
+        anchor.let_go();
+        self.map.resize(size)?;
+        anchor.hold(&self.map)
     }
 }
 

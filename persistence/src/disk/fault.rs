@@ -21,7 +21,10 @@ pub(super) enum Fault {
     SizeLimit(usize),
     /// Anything else of the operating system's: it is over.
     #[error(transparent)]
-    Io(#[from] IoError),
+    Io(IoError),
+    /// A sync failed, so that nobody knows what is on the disk: it is over.
+    #[error("a sync failed: {0}")]
+    Sync(String),
     /// Anything else of LMDB's: it is over.
     #[error("{0}")]
     Engine(String),
@@ -34,6 +37,11 @@ impl Fault {
     /// Whether trying again can help.
     pub(super) fn is_lack_of_room(&self) -> bool {
         matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_))
+    }
+
+    /// The same as the failure of a sync: whatever it was, it is not to be tried again.
+    pub(super) fn of_sync(self) -> Self {
+        Self::Sync(self.to_string())
     }
 
     /// A write that a full file system cuts short is reported as `EIO`; that is told by the room that is left.
@@ -51,13 +59,19 @@ impl From<heed::Error> for Fault {
     fn from(error: heed::Error) -> Self {
         match error {
             heed::Error::Mdb(MdbError::MapFull) => Self::MapFull,
-            heed::Error::Io(error) => match error.kind() {
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                    Self::NoSpace(error.to_string())
-                }
-                _ => Self::Io(error),
-            },
+            heed::Error::Io(error) => error.into(),
             other => Self::Engine(other.to_string()),
+        }
+    }
+}
+
+impl From<IoError> for Fault {
+    fn from(error: IoError) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::NoSpace(error.to_string())
+            }
+            _ => Self::Io(error),
         }
     }
 }
@@ -69,6 +83,7 @@ impl From<Fault> for Reason {
             Fault::NoSpace(text) => Self::NoSpace(text),
             Fault::SizeLimit(limit) => Self::SizeLimit(limit),
             Fault::Io(error) => Self::Io(error.to_string()),
+            Fault::Sync(text) => Self::Sync(text),
             Fault::Engine(text) => Self::Engine(text),
             Fault::Corrupt(corrupt) => Self::Corrupt(corrupt),
         }

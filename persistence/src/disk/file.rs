@@ -1,19 +1,11 @@
 //! The data file before LMDB has it: whether it is one of LMDB's, and whether its end is there.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::error::OpenError;
-
-/// What the header says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// No file, or an empty one.
-    Nothing,
-    /// A file of that length, sound as far as its header tells.
-    Data { length: u64 },
-}
 
 /// What is read of a meta page. Its layout is LMDB's on 64-bit machines, in their byte order.
 #[derive(Clone, Copy, Debug)]
@@ -23,20 +15,21 @@ struct Meta {
     transaction: u64,
 }
 
-/// Reads the header of the data file, and compares the length with the last page that the newest transaction has.
-pub(super) fn examine(path: &Path) -> Result<Found, OpenError> {
+/// Reads the header of the data file, and compares the length with the last page that the newest transaction has. Gives the
+/// length; `None` for no file or an empty one.
+pub(super) fn examine(path: &Path) -> Result<Option<u64>, OpenError> {
     match File::open(path) {
         Ok(file) => examine_open(path, &file),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
     }
 }
 
-fn examine_open(path: &Path, file: &File) -> Result<Found, OpenError> {
+fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
     let length = file.metadata().map_err(io)?.len();
     if length == 0 {
-        return Ok(Found::Nothing);
+        return Ok(None);
     }
     let head = read_at(file, 0).map_err(io)?;
     let first = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
@@ -47,15 +40,43 @@ fn examine_open(path: &Path, file: &File) -> Result<Found, OpenError> {
     let second = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
     let newest = if second.transaction > first.transaction { second } else { first };
     let needed = newest.last_page.saturating_add(1).saturating_mul(newest.page_size);
-    if length < needed { Err(truncated(path, length, needed)) } else { Ok(Found::Data { length }) }
+    if length < needed { Err(truncated(path, length, needed)) } else { Ok(Some(length)) }
 }
 
-/// The beginning of a page; less at the end of the file.
-fn read_at(mut file: &File, at: u64) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    file.seek(SeekFrom::Start(at))?;
-    file.take(HEAD_SIZE).read_to_end(&mut head)?;
-    Ok(head)
+/// The beginning of a page; zeros behind the end of the file.
+fn read_at(file: &File, at: u64) -> io::Result<[u8; Heads::SIZE]> {
+    let mut head = [0; Heads::SIZE];
+    match file.read_exact_at(&mut head, at) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; Heads::SIZE]),
+        result => result.map(|()| head),
+    }
+}
+
+/// The beginnings of the two meta pages, all of them that is ever written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Heads {
+    pub(super) page_size: u64,
+    pub(super) first: [u8; Self::SIZE],
+    pub(super) second: [u8; Self::SIZE],
+}
+
+impl Heads {
+    pub(super) const SIZE: usize = 152;
+}
+
+/// Reads the meta pages of a file that is one of LMDB's.
+pub(super) fn heads(file: &File) -> io::Result<Heads> {
+    let (mut first, mut second) = ([0; Heads::SIZE], [0; Heads::SIZE]);
+    file.read_exact_at(&mut first, 0)?;
+    let page_size = Meta::read(&first).map_err(io::Error::other)?.page_size;
+    file.read_exact_at(&mut second, page_size)?;
+    Ok(Heads { page_size, first, second })
+}
+
+/// Puts meta pages back.
+pub(super) fn put_heads(file: &File, heads: &Heads) -> io::Result<()> {
+    file.write_all_at(&heads.first, 0)?;
+    file.write_all_at(&heads.second, heads.page_size)
 }
 
 /// Makes the file at least that long; what is added is a hole.
@@ -69,9 +90,8 @@ impl Meta {
         let short = "it is shorter than a header";
         match (word(page, MAGIC_AT), word(page, VERSION_AT)) {
             (Some(MAGIC), Some(DATA_VERSION)) => {}
-            (Some(MAGIC), Some(_)) => return Err("its LMDB format is another version"),
-            (Some(_), _) => return Err("it has no header of LMDB"),
-            (None, _) => return Err(short),
+            (Some(MAGIC), _) => return Err("its LMDB format is another version"),
+            _ => return Err("it has no header of LMDB"),
         }
         let page_size = u64::from(word(page, PAGE_SIZE_AT).ok_or(short)?);
         if !PAGE_SIZES.contains(&page_size) {
@@ -98,7 +118,6 @@ fn truncated(path: &Path, found: u64, needed: u64) -> OpenError {
     OpenError::Truncated { path: path.to_owned(), found, needed }
 }
 
-const HEAD_SIZE: u64 = 152;
 const MAGIC_AT: usize = 16;
 const VERSION_AT: usize = 20;
 const PAGE_SIZE_AT: usize = 40;

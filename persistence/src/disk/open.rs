@@ -2,17 +2,19 @@
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use heed::{Env, EnvFlags, EnvOpenOptions, WithoutTls};
+use heed::{Env, EnvOpenOptions, WithoutTls};
 
+use super::anchor;
 use super::engine::{Engine, Map, whole_pages};
 use super::fault::Fault;
-use super::file::{self, Found};
+use super::file;
 use super::ids::Ids;
 use super::tables::{SCHEMA, SCHEMA_KEY, TABLES_MAX, Tables};
-use crate::config::{Config, Durability};
+use crate::config::Config;
 use crate::error::{OpenError, Reason};
 
 mod survey;
@@ -24,13 +26,23 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     }
     let lock = lock(&config.folder)?;
     let data = config.folder.join(DATA);
-    let found = file::examine(&data)?;
-    let env = environment(config, found)?;
-    let tables = tables(&env, &data, found)?;
+    anchor::settle(&config.folder, &data)?;
+    let env = environment(&config.folder, present(config, &data)?)?;
+    let tables = tables(&env, &data)?;
     let map = Arc::new(Map::new(env, tables, config, lock));
     let opened = survey::survey(map, config)?;
     let ids = Arc::new(Ids::new(opened.marks));
-    Ok((Engine::new(opened, Arc::clone(&ids)), ids))
+    let engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_gave_up)?;
+    Ok((engine, ids))
+}
+
+/// Makes sure that there is a file; gives the size of its map.
+fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
+    let initial = whole_pages(config.size_initial);
+    match file::examine(data)? {
+        Some(length) => Ok(whole_pages(usize::try_from(length).unwrap_or(usize::MAX)).max(initial)),
+        None => create(&config.folder, initial).map(|()| initial),
+    }
 }
 
 /// Makes the folder and takes the lock that keeps other processes out.
@@ -45,43 +57,46 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     }
     // Readers of a former process, or of another version of LMDB: nobody has it, for we have the lock.
     match fs::remove_file(folder.join(READERS)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(&folder.join(READERS))(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(&folder.join(READERS))(error)),
         _ => Ok(file),
     }
 }
 
+/// Lets LMDB open the file in the folder, with a map of that size.
 #[allow(unsafe_code)]
-fn environment(config: &Config, found: Found) -> Result<Env<WithoutTls>, OpenError> {
-    let length = match found {
-        Found::Nothing => 0,
-        Found::Data { length } => usize::try_from(length).unwrap_or(usize::MAX),
-    };
-    let size = whole_pages(length.max(config.size_initial));
+fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
+    let data = folder.join(DATA);
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
-    if let Durability::Interval(_) = config.durability {
-        // SAFETY: without LMDB's syncs a power failure can mix states; the anchor brings the last synced one back.
-        unsafe { options.flags(EnvFlags::NO_SYNC) };
-    }
-    // SAFETY: the folder's lock is ours, so nobody else changes the file, and its header was examined.
-    let env = unsafe { options.open(&config.folder) }.map_err(|error| failed(config, error))?;
-    let file = env.try_clone_inner_file().map_err(|error| failed(config, error))?;
-    file::extend(&file, size).map_err(at(&config.folder.join(DATA)))?;
+    // SAFETY: the store's lock is ours, so nobody else changes the file, and its header was examined.
+    let env = unsafe { options.open(folder) }.map_err(|error| failed(&data, error))?;
+    let file = env.try_clone_inner_file().map_err(|error| failed(&data, error))?;
+    // Synced, for a former owner may have failed with a meta page that the cache has and the disk has not.
+    file::extend(&file, size).and_then(|()| file.sync_all()).map_err(at(&data))?;
     Ok(env)
 }
 
-/// Opens the tables of a store whose schema is known here; makes them in a new file.
-fn tables(env: &Env<WithoutTls>, data: &Path, found: Found) -> Result<Tables, OpenError> {
-    if let Some(tables) = Tables::open(env).map_err(engine_gave_up)? {
-        return check_schema(env, tables);
+/// Makes an empty store in a folder within, then moves it to its place: it is there whole or not at all.
+fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
+    let new = folder.join(NEW);
+    match fs::remove_dir_all(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&new)(error)),
+        _ => fs::create_dir(&new).map_err(at(&new))?,
     }
-    let in_use = env.info().last_txn_id > 0;
-    if in_use && found != Found::Nothing {
-        return Err(OpenError::NotAStore(data.to_owned(), "it has other databases"));
+    let env = environment(&new, size)?;
+    Tables::create(&env, &secret()).map_err(engine_gave_up)?;
+    env.prepare_for_closing().wait();
+    fs::rename(new.join(DATA), folder.join(DATA)).map_err(at(folder))?;
+    File::open(folder).and_then(|file| file.sync_all()).map_err(at(folder))?;
+    fs::remove_dir_all(&new).map_err(at(&new))
+}
+
+/// Opens the tables of a store whose schema is known here.
+fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
+    match Tables::open(env).map_err(engine_gave_up)? {
+        Some(tables) => check_schema(env, tables),
+        None => Err(OpenError::NotAStore(data.to_owned(), "it has other databases")),
     }
-    Tables::create(env, &secret()).map_err(engine_gave_up)?;
-    let tables = Tables::open(env).map_err(engine_gave_up)?;
-    tables.ok_or_else(|| OpenError::NotAStore(data.to_owned(), "its databases are not there"))
 }
 
 fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenError> {
@@ -103,10 +118,10 @@ fn engine_gave_up(fault: Fault) -> OpenError {
     }
 }
 
-fn failed(config: &Config, error: heed::Error) -> OpenError {
+fn failed(data: &Path, error: heed::Error) -> OpenError {
     match error {
-        heed::Error::Io(source) => OpenError::Io { path: config.folder.join(DATA), source },
-        heed::Error::EnvAlreadyOpened => OpenError::InUse(config.folder.clone()),
+        heed::Error::Io(source) => OpenError::Io { path: data.to_owned(), source },
+        heed::Error::EnvAlreadyOpened => OpenError::InUse(data.to_owned()),
         error => OpenError::Engine(Reason::Engine(error.to_string())),
     }
 }
@@ -126,7 +141,9 @@ fn secret() -> [u8; 16] {
     secret
 }
 
-pub(super) const DATA: &str = "data.mdb";
+const DATA: &str = "data.mdb";
+/// Where a new store is made.
+const NEW: &str = "new";
 const READERS: &str = "lock.mdb";
 const LOCK: &str = "tidegate.lock";
 const READERS_MAX: u32 = 126;

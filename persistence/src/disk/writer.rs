@@ -58,7 +58,7 @@ impl Writer {
             let done = self.commit().and_then(|()| self.sync(taken.last));
             match done {
                 Ok(()) if taken.last => break,
-                Ok(()) => {}
+                Ok(()) => self.has_room(),
                 Err(fault) if fault.is_lack_of_room() && !taken.last => self.wait_for_room(fault),
                 Err(fault) => return self.fail(fault),
             }
@@ -89,11 +89,14 @@ impl Writer {
         self.bytes = 0;
         self.pace.committed(Instant::now());
         self.shared.commit(self.commit, operations, self.engine.bodies());
+        Ok(())
+    }
+
+    fn has_room(&mut self) {
         if self.pace.has_room_again() {
             self.shared.batch.hold(0, 0);
             self.shared.set_health(Health::Working);
         }
-        Ok(())
     }
 
     /// Syncs when it is due, or `now` when this is the end.
@@ -117,6 +120,9 @@ impl Writer {
     /// It is over: what is held and what comes is never reported as committed.
     fn fail(self, fault: Fault) {
         self.shared.batch.close();
+        if matches!(fault, Fault::Sync(_)) {
+            self.engine.distrust();
+        }
         self.shared.set_health(Health::Failed(Reason::from(fault)));
     }
 }

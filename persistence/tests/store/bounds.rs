@@ -38,8 +38,7 @@ fn bytes_are_counted_and_a_body_once_a_call() {
     let body = message("t", &vec![0; 400_000]);
     let mut fan_out = (1..1000).map(|number| enqueue(key(number, 1, 0), &body)).collect();
     assert_eq!(store.append(&mut fan_out), Appended::Accepted(Commit(2)));
-    let mut more =
-        |number| store.append(&mut vec![enqueue(key(number, 2, 0), &message("t", &vec![0; 600_000]))]);
+    let more = |number| store.append(&mut vec![enqueue(key(number, 2, 0), &message("t", &vec![0; 600_000]))]);
     assert_eq!(more(1), Appended::Slow(Commit(2)));
     assert_eq!([more(2), more(3), more(4)].last(), Some(&Appended::Refused));
     world.watch.release();

@@ -4,6 +4,7 @@
 
 mod batches;
 mod bounds;
+mod crash;
 mod files;
 mod growth;
 mod model;

@@ -1,11 +1,12 @@
 //! Random operations, batches and reopenings: the store holds what the model holds, bodies included, and checks clean.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use tidegate_mqtt::{Message, QoS};
-use tidegate_persistence::{EntryKey, EntryRecord, Operation, SessionId, Store};
+use tidegate_persistence::{Durability, EntryKey, EntryRecord, Operation, SessionId, Store};
 
 use crate::model::{Model, sorted};
 use crate::samples::{id, key, message, session, subscription};
@@ -23,7 +24,7 @@ enum Step {
 }
 
 /// An operation as small numbers: kind, session, message or packet id, a further choice.
-type Seed = (u8, u8, u8, u8);
+pub type Seed = (u8, u8, u8, u8);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let seeds = prop::collection::vec((0..14_u8, 1..4_u8, 1..6_u8, 0..3_u8), 1..8);
@@ -43,9 +44,12 @@ fn text(choice: u8) -> String {
     format!("{}/{choice}", "t".repeat(lengths[usize::from(choice) % lengths.len()]))
 }
 
-fn operation(model: &Model, (kind, owner, number, choice): Seed) -> Operation {
+pub fn operation(model: &Model, seed: Seed) -> Operation {
+    if seed.0 < 8 { of_session(seed) } else { of_entry(model, seed) }
+}
+
+fn of_session((kind, owner, number, choice): Seed) -> Operation {
     let session_id = SessionId(owner.into());
-    let at: EntryKey = key(owner.into(), number.into(), u16::from(choice) / 2);
     let packet_id = id(u16::from(number));
     let tenant = Arc::from(["t", "u", ""][usize::from(choice)]);
     match kind {
@@ -56,7 +60,14 @@ fn operation(model: &Model, (kind, owner, number, choice): Seed) -> Operation {
         4 => Operation::Receive { session: session_id, packet_id },
         5 => Operation::ReleaseReceived { session: session_id, packet_id },
         6 => Operation::Retain { tenant, message: body(number), expires_at: None },
-        7 => Operation::Unretain { tenant, topic: Arc::from(text(number)) },
+        _ => Operation::Unretain { tenant, topic: Arc::from(text(number)) },
+    }
+}
+
+fn of_entry(model: &Model, (kind, owner, number, choice): Seed) -> Operation {
+    let at: EntryKey = key(owner.into(), number.into(), u16::from(choice) / 2);
+    let packet_id = id(u16::from(number));
+    match kind {
         8 => Operation::Send { key: at, packet_id },
         9 => Operation::Release { key: at, packet_id, order: owner.into() },
         _ if kind == 10 || model.has(at) => Operation::Complete { key: at },
@@ -71,8 +82,9 @@ fn compare(store: &dyn Store, model: &Model) {
     assert_eq!(sorted(content(store)), model.content());
 }
 
-fn run(steps: &[Step]) {
+fn run(steps: &[Step], durability: Durability) {
     let (mut world, mut model) = (World::new(), Model::default());
+    world.config.durability = durability;
     let mut store = world.open();
     let mut last = store.committed();
     for step in steps {
@@ -105,13 +117,18 @@ fn run(steps: &[Step]) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 200,
+        cases: 150,
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("found"))),
         ..ProptestConfig::default()
     })]
 
     #[test]
     fn the_store_holds_what_the_model_holds(steps in steps()) {
-        run(&steps);
+        run(&steps, Durability::Always);
+    }
+
+    #[test]
+    fn so_it_does_when_it_syncs_by_interval(steps in steps()) {
+        run(&steps, Durability::Interval(Duration::from_millis(2)));
     }
 }

@@ -9,6 +9,7 @@ struct Told {
     committed: Commit,
     calls: usize,
     health: Health,
+    was_full: bool,
     /// The writer stays in its call while this is set.
     held: bool,
     /// The writer is in its call.
@@ -25,6 +26,17 @@ impl Watch {
     /// Waits until the commit is reached.
     pub fn committed(&self, commit: Commit) {
         self.wait(|told| told.committed >= commit);
+    }
+
+    /// Waits until the commit is reached; false when the store failed before.
+    pub fn committed_or_failed(&self, commit: Commit) -> bool {
+        self.wait(|told| told.committed >= commit || matches!(told.health, Health::Failed(_)));
+        self.told.lock().committed >= commit
+    }
+
+    /// Whether the store was full since this was asked last.
+    pub fn was_full(&self) -> bool {
+        std::mem::take(&mut self.told.lock().was_full)
     }
 
     /// Waits until the health is such; gives it.
@@ -77,7 +89,9 @@ impl Observer for Watch {
     }
 
     fn health(&self, health: &Health) {
-        self.told.lock().health = health.clone();
+        let mut told = self.told.lock();
+        told.was_full |= matches!(health, Health::Full(_));
+        told.health = health.clone();
         self.changed.notify_all();
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use heed::{Env, RoTxn, WithoutTls};
+use heed::{Env, EnvFlags, FlagSetMode, RoTxn, WithoutTls};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::Config;
@@ -74,10 +74,10 @@ impl Map {
         self.size_max
     }
 
-    /// Makes the room above the limit usable, until the next resize.
-    pub(in crate::disk) fn open_reserve(&self) -> Result<(), Fault> {
+    /// The size of the map with the room above the limit.
+    pub(in crate::disk) fn size_with_reserve(&self) -> usize {
         let reserve = whole_pages((self.size_max / 8).max(RESERVE_MIN));
-        self.resize(self.size().max(self.size_max).saturating_add(reserve))
+        self.size().max(self.size_max).saturating_add(reserve)
     }
 
     /// A transaction that leaves everything as it is.
@@ -98,6 +98,13 @@ impl Map {
     /// Syncs the data file.
     pub(in crate::disk) fn sync(&self) -> Result<(), Fault> {
         Ok(self.env.force_sync()?)
+    }
+
+    /// From here on commits are handed to the operating system only.
+    #[allow(unsafe_code)]
+    pub(in crate::disk) fn stop_syncing(&self) -> Result<(), Fault> {
+        // SAFETY: the writer alone calls this. What a power failure mixes up then, the anchor puts right.
+        Ok(unsafe { self.env.set_flags(EnvFlags::NO_SYNC, FlagSetMode::Enable) }?)
     }
 
     /// Moves the map; called by the writer, without a transaction.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use heed::RoTxn;
 
 use super::engine_gave_up;
-use crate::config::{Config, Durability};
+use crate::config::Config;
 use crate::disk::engine::{Map, Opened};
 use crate::disk::ids::Marks;
 use crate::disk::references::{self, References};
@@ -29,11 +29,7 @@ pub(super) fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError
         references::delete(&map, &orphans).map_err(engine_gave_up)?;
     }
     let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
-    let interval = match config.durability {
-        Durability::Interval(interval) => Some(interval),
-        Durability::Always | Durability::Memory => None,
-    };
-    Ok(Opened { map, keys, references, marks, orphans, interval })
+    Ok(Opened { map, keys, references, marks, orphans, interval: config.durability.interval() })
 }
 
 fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {
