@@ -12,6 +12,7 @@ use crate::wire::{Kind, Packet, Version, parse};
 mod exchange;
 mod message;
 mod opening;
+mod raw;
 mod verdict;
 
 pub(crate) use message::text;
