@@ -70,9 +70,9 @@ pub(crate) const QOS_0: Setting = Setting { yaml: "session:\n  qos_max: 0\n", ..
 pub(crate) const NO_RETAIN: Setting = Setting { yaml: "session:\n  retain_available: false\n", ..OWN };
 /// No topic aliases from clients.
 pub(crate) const NO_ALIAS: Setting = Setting { yaml: "session:\n  topic_alias_maximum: 0\n", ..OWN };
-/// A Receive Maximum of 5, packets of at most 1,024 bytes, identifiers of at most 20 bytes, Response Information.
+/// A Receive Maximum of 5, packets of at most 1,024 bytes, identifiers of at most 23 bytes, Response Information.
 pub(crate) const SMALL: Setting = Setting {
-    yaml: "session:\n  receive_maximum: 5\n  packet_size_max: 1KiB\n  client_id_len_max: 20B\n  response_information: answers\n",
+    yaml: "session:\n  receive_maximum: 5\n  packet_size_max: 1KiB\n  client_id_len_max: 23B\n  response_information: answers\n",
     ..OWN
 };
 /// No wildcards, no shared subscriptions, no subscription identifiers.

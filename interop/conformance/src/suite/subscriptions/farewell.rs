@@ -20,7 +20,7 @@ async fn no_disconnect_before_a_successful_connack(lab: Lab) {
     }
 }
 
-/// First packets that no broker takes.
+/// First packets that no broker takes. Not the level of a version to come: its CONNACK may look otherwise.
 fn bad_beginnings(lab: &Lab) -> Vec<Vec<u8>> {
     let changed = |change: &dyn Fn(&mut Connect)| {
         let mut connect = lab.connect("one").connect;
@@ -44,7 +44,6 @@ fn bad_beginnings(lab: &Lab) -> Vec<Vec<u8>> {
         changed(&|connect| connect.properties = Properties::default().number(property::TOPIC_ALIAS, 1)),
         changed(&|connect| connect.will = Some(Will::new("a/+", "x"))),
         changed(&|connect| connect.client_id = "\u{0}".to_owned()),
-        b"\x10\x0d\x00\x04MQTT\x09\x02\x00\x00\x00\x00\x00".to_vec(),
         b"\x10\x0d\x00\x04MQTX\x05\x02\x00\x00\x00\x00\x00".to_vec(),
         Publish::new("a", "x").encode(lab.version),
         Subscribe::new(1).filter("a", 0).encode(lab.version),

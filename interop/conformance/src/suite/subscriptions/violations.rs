@@ -21,7 +21,7 @@ fn violations(lab: &Lab) -> Vec<(Vec<u8>, u8)> {
     vec![
         (lab.connect("one").connect.encode(), 0x82),
         (frame(0x00, &[]), 0x81),
-        (frame(0x20, &[0, 0]), 0x82),
+        (frame(0x20, if lab.is_v5() { &[0, 0, 0] } else { &[0, 0] }), 0x82),
         (frame(0xD0, &[]), 0x82),
         (frame(0xC1, &[]), 0x81),
         (frame(0xC0, &[0]), 0x81),
