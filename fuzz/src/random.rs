@@ -27,6 +27,16 @@ impl Random {
         (self.number() % bound as u64) as usize
     }
 
+    /// One of `choices`.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    /// Yes in `percent` of 100 cases.
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
     /// Replaces the content of `out` by `count` bytes.
     pub fn fill(&mut self, count: usize, out: &mut Vec<u8>) {
         out.clear();

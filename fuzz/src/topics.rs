@@ -1,6 +1,6 @@
 //! Target: texts as topic names, filters and share names, and which filter matches which name; held against `naive`.
 
-mod naive;
+pub(crate) mod naive;
 
 use tidegate_mqtt::topic::{self, Filter, Name, SubscriptionFilter};
 

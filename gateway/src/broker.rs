@@ -4,6 +4,7 @@ mod lifecycle;
 mod publish;
 mod realm;
 mod registry;
+mod replays;
 mod run;
 mod seat;
 
@@ -17,6 +18,7 @@ pub use lifecycle::{Attachment, LinkFacts};
 pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;
+pub use replays::Replays;
 pub use run::{Plain, Run};
 pub use seat::{Line, Member, Seat, SessionKey, State};
 

@@ -19,7 +19,6 @@ use tidegate_transports::Link;
 pub use bell::{Bell, Signal};
 use end::End;
 pub use greeting::{Greeted, Refused, greet};
-use replay::Replays;
 
 use crate::broker::{Attachment, Broker, Seat};
 
@@ -39,7 +38,8 @@ pub struct Driver {
     batch: Option<Box<Batch>>,
     /// The link holds bytes that it has not sent.
     flushing: bool,
-    replays: Option<Box<Replays>>,
+    /// Retained messages are still to be sent, or may be: the session knows.
+    replaying: bool,
     /// What came behind CONNECT was taken in.
     started: bool,
 }
@@ -59,7 +59,7 @@ impl Driver {
             torn,
             batch: None,
             flushing: false,
-            replays: None,
+            replaying: true,
             started: false,
         }
     }

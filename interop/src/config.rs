@@ -54,7 +54,8 @@ impl Config {
 
 /// A port that nobody has, below those the system hands out by itself, so that no client takes it meanwhile.
 /// Tests run in several processes at once, each of which begins at another port.
-fn free_port() -> u16 {
+#[must_use]
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let offset = u16::try_from(process::id() % BLOCKS).expect("a small number") * BLOCK;
     loop {

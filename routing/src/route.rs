@@ -69,12 +69,12 @@ pub struct Grants<'r> {
 }
 
 impl<S: Subscriber> Delivery<S> {
-    /// What this subscriber gets of a message of `publisher`: nothing when the message is its own and only
+    /// What this subscriber gets of a message of `publisher` (see [`Subscriber::publisher`]): nothing when the message is its own and only
     /// subscriptions with No Local match `[MQTT5-3.8.3-3]`.
     pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
         match &self.own {
-            Own::Nothing if self.subscriber.id() == publisher => None,
-            Own::Less(less) if self.subscriber.id() == publisher => Some(Grants {
+            Own::Nothing if self.subscriber.publisher() == publisher => None,
+            Own::Less(less) if self.subscriber.publisher() == publisher => Some(Grants {
                 qos: less.qos,
                 retain_as_published: less.retain_as_published,
                 identifiers: &less.identifiers,

@@ -10,6 +10,11 @@ use crate::roster::Keyed;
 pub trait Subscriber: Clone + Send + Sync + 'static {
     /// Identity of the session: one subscription a filter and id.
     fn id(&self) -> u64;
+
+    /// The number that its own messages carry as [`tidegate_mqtt::Message::publisher`], for No Local.
+    fn publisher(&self) -> u64 {
+        self.id()
+    }
 }
 
 /// What a subscription was granted.

@@ -66,6 +66,9 @@ pub struct Config {
     pub pending_bytes_max: usize,
     /// Subscriptions of a session; default 10,000. Cost: some 100 bytes each, and the filter.
     pub subscriptions_max: usize,
+    /// Whether sessions that outlive their connection note their changes for a store, see
+    /// [`crate::Session::take_changes`]; default false. Cost: 100 bytes each a change, until it is taken.
+    pub journal: bool,
 }
 
 impl Default for Config {
@@ -92,6 +95,7 @@ impl Default for Config {
             pending_bytes_high: 1024 * 1024,
             pending_bytes_max: 4 * 1024 * 1024,
             subscriptions_max: 10_000,
+            journal: false,
         }
     }
 }

@@ -11,7 +11,7 @@ mod sender;
 mod slot;
 
 pub(crate) use sender::{Action, Event, State};
-use slot::Slot;
+pub(crate) use slot::Slot;
 
 /// Identifiers are handed out in sequence and wrap. `slots` holds a window of that sequence that begins at the oldest
 /// open identifier. What stays open for very long leaves the window as a straggler, so that the window is bounded and
@@ -27,7 +27,7 @@ pub(crate) struct Inflight {
     /// Open slots older than the window, oldest first.
     stragglers: Vec<(PacketId, Slot)>,
     /// PUBRECs so far: the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
-    releases: u64,
+    releases: u32,
 }
 
 /// What an acknowledgement came to: the action, and whether one of the send quota is free again.
@@ -35,6 +35,10 @@ pub(crate) struct Inflight {
 pub(crate) struct Settled {
     pub(crate) action: Action,
     pub(crate) quota: bool,
+    /// The number of the delivery in the session's journal; 0 where none is kept.
+    pub(crate) number: u64,
+    /// The place of a PUBREL in the order of PUBRECs.
+    pub(crate) order: u32,
 }
 
 impl Default for Inflight {
@@ -74,22 +78,22 @@ impl Inflight {
     pub(crate) fn settle(&mut self, id: PacketId, event: Event) -> Settled {
         let releases = self.releases;
         let Some(slot) = self.slot_mut(id) else {
-            return Settled { action: State::Free.on(event), quota: false };
+            return Settled { action: State::Free.on(event), quota: false, number: 0, order: 0 };
         };
         let action = slot.state().on(event);
-        let counted = slot.is_counted();
+        let (counted, number) = (slot.is_counted(), slot.number());
         match action {
             Action::Complete => {
                 *slot = Slot::Closed;
                 self.closed();
             }
             Action::Release => {
-                *slot = Slot::Released { order: releases, counted };
-                self.releases += 1;
+                *slot = Slot::Released { order: releases, counted, number };
+                self.releases = releases.wrapping_add(1);
             }
             _ => {}
         }
-        Settled { action, quota: counted && action == Action::Complete }
+        Settled { action, quota: counted && action == Action::Complete, number, order: releases }
     }
 
     /// A new connection: nothing was sent on it yet.
@@ -105,6 +109,19 @@ impl Inflight {
             Slot::Published(held) => Some(held),
             Slot::Closed | Slot::Released { .. } => None,
         }
+    }
+
+    /// Puts back what was open when it was last written down, oldest first; new identifiers follow the last of these.
+    pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, releases: u32) {
+        let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());
+        *self = Self {
+            first: next,
+            next,
+            open: u16::try_from(open.len()).unwrap_or(u16::MAX),
+            stragglers: open,
+            releases,
+            ..Self::default()
+        };
     }
 
     /// Closes an identifier, whatever it awaits.
@@ -149,7 +166,8 @@ impl Inflight {
     /// Identifiers whose PUBREL is to be resent on resume, in the order of their PUBRECs. `[MQTT5-4.3.3-5]`
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.iter().filter_map(|(id, slot)| match slot {
-            Slot::Released { order, .. } => Some((*order, id)),
+            // The count of PUBRECs may have wrapped.
+            Slot::Released { order, .. } => Some((order.wrapping_sub(self.releases), id)),
             Slot::Closed | Slot::Published(_) => None,
         });
         let mut released: Vec<_> = released.collect();

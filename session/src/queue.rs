@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::config::{Config, Overflow};
 use crate::held::Held;
+use crate::journal::{Change, Journal};
 use crate::verdict::{Drop, Drops, Verdict};
 
 /// The queue of a session; allocated only while messages wait.
@@ -21,26 +22,35 @@ pub(crate) struct Queue {
 impl Queue {
     /// Queues `held` at the end. A full queue first loses what has expired, then its policy decides; a drop is
     /// counted in `drops`.
-    pub(crate) fn push(&mut self, held: Held, config: &Config, now: Instant, drops: &mut Drops) -> Verdict {
+    pub(crate) fn push(
+        &mut self,
+        held: Held,
+        config: &Config,
+        now: Instant,
+        drops: &mut Drops,
+        journal: &mut Option<Box<Journal>>,
+    ) -> Verdict {
         let size = held.message.size();
         if self.is_full(size, config) {
-            self.sweep_sometimes(now, drops);
+            self.sweep_sometimes(now, drops, journal);
         }
         while self.is_full(size, config) {
             let evicts = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
             let evicted = if evicts { self.pop() } else { None };
             let reason = if config.overflow == Overflow::Reject { Drop::Rejected } else { Drop::QueueFull };
             drops.add(reason, 1);
+            note_done(journal, evicted.as_ref().unwrap_or(&held));
             if evicted.is_none() {
                 return Verdict::Dropped(reason);
             }
         }
-        self.bytes += size;
-        if let Some(at) = held.message.expires_at() {
-            self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
-        }
-        self.entries.push_back(held);
+        self.append(held);
         Verdict::Queued
+    }
+
+    /// Puts back at the end what was queued when it was last written down.
+    pub(crate) fn restore(&mut self, held: Held) {
+        self.append(held);
     }
 
     /// The oldest entry.
@@ -51,12 +61,18 @@ impl Queue {
     }
 
     /// Drops and counts every expired message; cheap when none can be. `[MQTT5-3.3.2-5]`
-    pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops) {
+    pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, journal: &mut Option<Box<Journal>>) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
         }
         let before = self.entries.len();
-        self.entries.retain(|held| !held.message.is_expired(now));
+        self.entries.retain(|held| {
+            let expired = held.message.is_expired(now);
+            if expired {
+                note_done(journal, held);
+            }
+            !expired
+        });
         let expired = before - self.entries.len();
         self.bytes = self.entries.iter().map(|held| held.message.size()).sum();
         self.earliest = self.entries.iter().filter_map(|held| held.message.expires_at()).min();
@@ -77,15 +93,29 @@ impl Queue {
     }
 
     /// Sweeps a full queue, yet not at every push: a sweep costs its length.
-    fn sweep_sometimes(&mut self, now: Instant, drops: &mut Drops) {
+    fn sweep_sometimes(&mut self, now: Instant, drops: &mut Drops, journal: &mut Option<Box<Journal>>) {
         self.refusals += 1;
         if self.refusals > self.entries.len() / 4 {
-            self.sweep(now, drops);
+            self.sweep(now, drops, journal);
         }
+    }
+
+    fn append(&mut self, held: Held) {
+        self.bytes += held.message.size();
+        if let Some(at) = held.message.expires_at() {
+            self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
+        }
+        self.entries.push_back(held);
     }
 
     fn is_full(&self, size: usize, config: &Config) -> bool {
         self.entries.len() >= config.queue_len_max || self.bytes.saturating_add(size) > config.queue_bytes_max
+    }
+}
+
+fn note_done(journal: &mut Option<Box<Journal>>, held: &Held) {
+    if let Some(journal) = journal {
+        journal.note(Change::Done { number: held.number() });
     }
 }
 

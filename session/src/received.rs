@@ -76,6 +76,12 @@ impl Receiving {
         self.counted = self.counted.saturating_sub(1);
     }
 
+    /// Puts back the identifiers that were open when they were last written down.
+    pub(crate) fn restore(&mut self, mut ids: Vec<PacketId>) {
+        ids.sort_unstable();
+        self.entries = ids.into_iter().map(|id| Entry { id, counted: false }).collect();
+    }
+
     /// A new connection: the quota starts anew.
     pub(crate) fn begin(&mut self) {
         self.counted = 0;

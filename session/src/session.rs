@@ -9,6 +9,7 @@ use tidegate_mqtt::{PacketId, ProtocolVersion, SubscriptionOptions, Will};
 
 use crate::config::Config;
 use crate::inflight::Inflight;
+use crate::journal::Journal;
 use crate::outlet::Outlet;
 use crate::pending::Pending;
 use crate::queue::Queue;
@@ -19,11 +20,13 @@ use crate::verdict::Drops;
 mod acknowledge;
 mod deliver;
 mod ending;
+mod keep;
 mod lifecycle;
 mod receive;
 mod serve;
 
 pub use ending::{Attached, Detached, Due, Orphan};
+pub use keep::{Kept, KeptDelivery, Standing, State};
 pub use lifecycle::Cause;
 use lifecycle::Life;
 
@@ -51,6 +54,8 @@ pub struct Session {
     receiving: Option<Box<Receiving>>,
     subscriptions: Subscriptions,
     drops: Drops,
+    /// What a store has to follow; none for a session that ends with its connection.
+    journal: Option<Box<Journal>>,
 }
 
 /// PUBLISH packets at QoS 1 and 2 that may be sent now. `[MQTT5-3.3.4-9]` `[MQTT5-4.9.0-1]`
@@ -79,6 +84,7 @@ impl Session {
             receiving: None,
             subscriptions: Subscriptions::default(),
             drops: Drops::default(),
+            journal: None,
         }
     }
 
@@ -115,7 +121,7 @@ impl Session {
     /// then, so that they do not hold memory until the client returns. `[MQTT5-3.3.2-5]`
     pub fn sweep(&mut self, now: Instant) {
         if let Some(queue) = &mut self.queue {
-            queue.sweep(now, &mut self.drops);
+            queue.sweep(now, &mut self.drops, &mut self.journal);
         }
     }
 
@@ -186,6 +192,7 @@ impl Session {
             + queue
             + receiving
             + will
+            + self.journal.as_ref().map_or(0, |journal| journal.capacity())
     }
 }
 

@@ -136,3 +136,6 @@ impl Subscriptions {
 
 /// Longest list.
 const FEW_MAX: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,6 @@ impl Drops {
         *counter += count;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ pub(super) fn is_filter(text: &str) -> bool {
 }
 
 /// Share name and filter.
-pub(super) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
+pub(crate) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
     if is_filter(text) {
         return Some((None, text));
     }
@@ -53,7 +53,7 @@ pub(super) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
 }
 
 /// Both are valid.
-pub(super) fn matches(filter: &str, name: &str) -> bool {
+pub(crate) fn matches(filter: &str, name: &str) -> bool {
     let (filter, name) = (levels(filter), levels(name));
     let hidden = name[0].starts_with('$') && matches!(filter[0], "+" | "#");
     !hidden && below(&filter, &name)

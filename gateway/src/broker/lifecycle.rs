@@ -56,6 +56,9 @@ impl Broker {
             let last_words = take_pending(&mut state);
             let attached = state.session.attach(agreed, now);
             unsubscribe_all(realm, seat, &attached.removed);
+            if !attached.session_present {
+                state.replays = None;
+            }
             let heartbeat = facts.heartbeat.map(|every| (every, now + every));
             let line = Line {
                 epoch: attached.epoch,
@@ -67,11 +70,7 @@ impl Broker {
                 silence_max: agreed.silence_max(),
                 heartbeat,
             };
-            if let Some(former) = state.line.replace(line) {
-                core.counters.takeovers.add(1);
-                former.bell.leave_last_words(last_words);
-                former.bell.ring(Signal::TakenOver);
-            }
+            take_over(core, &mut state, line, last_words);
             seat.set_online(true);
             let connack = agreed.connack(attached.session_present, &self.config().session);
             if !state.session.send(&Packet::ConnAck(Box::new(connack))) {
@@ -181,6 +180,14 @@ impl Broker {
     }
 }
 
+/// Puts a new line in place of a former one, whose connection hears of it.
+fn take_over(core: &Core, state: &mut State, line: Line, last_words: Vec<u8>) {
+    let Some(former) = state.line.replace(line) else { return };
+    core.counters.takeovers.add(1);
+    former.bell.leave_last_words(last_words);
+    former.bell.ring(Signal::TakenOver);
+}
+
 /// The bytes that wait for the present connection.
 fn take_pending(state: &mut State) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -212,6 +219,7 @@ fn schedule(core: &mut Core, seat: &Seat, state: &mut State, now: Instant) {
 }
 
 fn forget_subscriptions(seat: &Arc<Seat>, state: &mut State) {
+    state.replays = None;
     let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter.clone()).collect();
     unsubscribe_all(seat.realm(), seat, &filters);
 }

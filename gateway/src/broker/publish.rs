@@ -61,7 +61,7 @@ impl Broker {
             return;
         }
         core.counters.wills_published.add(1);
-        let message = Arc::new(Message::from_will(will, seat.id(), now));
+        let message = Arc::new(Message::from_will(will, seat.publisher(), now));
         self.publish_messages(core, seat.realm(), &[message], now);
     }
 

@@ -1,6 +1,7 @@
 //! One session's place in the broker: the session behind its lock, and the line to its present connection.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use tidegate_session::{Config as SessionConfig, Session};
 use tidegate_transports::DirectWriter;
 
 use super::realm::Realm;
+use super::replays::Replays;
 use crate::cores::CoreId;
 use crate::driver::Bell;
 
@@ -26,6 +28,7 @@ pub struct SessionKey {
 /// A session and the way to its connection, shared by all cores.
 pub struct Seat {
     id: u64,
+    publisher: u64,
     key: SessionKey,
     realm: Arc<Realm>,
     dirty: AtomicBool,
@@ -39,6 +42,8 @@ pub struct State {
     pub session: Session,
     /// The connection, while there is one.
     pub line: Option<Line>,
+    /// Retained messages still to be sent; they outlive a connection as the subscription does that asked for them.
+    pub replays: Option<Box<Replays>>,
     /// When the agenda looks at this seat next.
     pub scheduled: Option<Instant>,
 }
@@ -67,9 +72,10 @@ impl Seat {
     /// An empty seat for a session named `key`.
     #[must_use]
     pub fn new(id: u64, key: SessionKey, realm: Arc<Realm>, config: Arc<SessionConfig>) -> Self {
-        let state = State { session: Session::new(id, config), line: None, scheduled: None };
+        let state = State { session: Session::new(id, config), line: None, replays: None, scheduled: None };
         Self {
             id,
+            publisher: key.publisher(),
             key,
             realm,
             dirty: AtomicBool::new(false),
@@ -82,6 +88,12 @@ impl Seat {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// The number by which messages of this client are known, whichever of its sessions published them.
+    #[must_use]
+    pub fn publisher(&self) -> u64 {
+        self.publisher
     }
 
     /// The session's name.
@@ -140,6 +152,20 @@ pub struct Member(pub Arc<Seat>);
 impl Subscriber for Member {
     fn id(&self) -> u64 {
         self.0.id
+    }
+
+    fn publisher(&self) -> u64 {
+        self.0.publisher
+    }
+}
+
+impl SessionKey {
+    /// No Local goes by the client identifier, also when the session that published is long over `[MQTT5-3.8.3-3]`. Two
+    /// clients with the same number, one of 2⁶⁴, would not see each other's messages there.
+    fn publisher(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
+use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
 use tidegate_session::{Overflow, Received};
 
 use super::{Driver, End};
-use crate::broker::{Published, Run};
+use crate::broker::{Published, Run, State};
 use crate::cores::Core;
 
 /// What one read brought so far and is not carried out yet.
@@ -108,7 +109,7 @@ impl Driver {
             self.settle_run(core, intake)?;
             intake.run.begin(&topic);
         }
-        intake.run.push(view, self.seat.id(), intake.now);
+        intake.run.push(view, self.seat.publisher(), intake.now);
         intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
         if alone || intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
     }
@@ -165,25 +166,33 @@ impl Driver {
             return Ok(());
         }
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        for ack in intake.acks.drain(..) {
-            state.session.handle_ack(&ack, intake.now)?;
-        }
+        settle_acks(&mut state, intake)?;
         for reply in intake.replies.drain(..) {
             state.session.send_ack(&reply);
         }
+        self.finish_turn(core, state);
+        Ok(())
+    }
+
+    /// Counts what was dropped, and has what waits written.
+    fn finish_turn(&self, core: &mut Core, mut state: MutexGuard<'_, State>) {
         core.counters.add_drops(&state.session.take_drops());
         let waits = !state.session.pending().is_empty();
         drop(state);
         if waits {
             core.mark_dirty(&self.seat);
         }
-        Ok(())
     }
 
     fn settle_run(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
         if intake.run.is_empty() {
             return Ok(());
         }
+        // A connection that was taken over changes nothing any more, not even by what it sent before it hears of it.
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        // An acknowledgement never is of a message that came after it.
+        settle_acks(&mut state, intake)?;
+        self.finish_turn(core, state);
         let published =
             self.broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now);
         intake.run.clear();
@@ -208,6 +217,14 @@ impl Driver {
         core.mark_dirty(&self.seat);
         Ok(())
     }
+}
+
+/// Carries out the acknowledgements by the client that the read brought so far.
+fn settle_acks(state: &mut State, intake: &mut Intake<'_>) -> Result<(), End> {
+    for ack in intake.acks.drain(..) {
+        state.session.handle_ack(&ack, intake.now)?;
+    }
+    Ok(())
 }
 
 fn reason_for(published: Published) -> ReasonCode {

@@ -1,105 +1,41 @@
 //! Retained messages for a new subscription, at the pace of the client's socket and acknowledgements: never cut, never piled up.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::task::Context;
 use std::time::Instant;
 
-use tidegate_mqtt::QoS;
-use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_routing::{Cursor, Grant, RetainedStore};
-use tidegate_session::{Delivery, Session, Verdict};
+use tidegate_session::Session;
 
 use super::{Driver, End};
-use crate::broker::{Realm, State};
-use crate::cores::{Core, with_core};
-
-/// The replays under way. At most one a subscription, so the session's bound on subscriptions bounds it.
-#[derive(Default)]
-pub(super) struct Replays {
-    queue: BTreeMap<SubscriptionFilter, Replay>,
-}
-
-struct Replay {
-    cursor: Cursor,
-    qos: QoS,
-    no_local: bool,
-    identifier: Option<u32>,
-}
-
-impl Replays {
-    /// Begins a replay; one under way for the same filter is begun anew.
-    pub(super) fn begin(&mut self, filter: &SubscriptionFilter, grant: &Grant) {
-        let replay = Replay {
-            cursor: RetainedStore::cursor(&filter.filter),
-            qos: grant.qos,
-            no_local: grant.no_local,
-            identifier: grant.identifier.map(NonZeroU32::get),
-        };
-        self.queue.insert(filter.clone(), replay);
-    }
-
-    /// Ends the replay for `filter`.
-    pub(super) fn cancel(&mut self, filter: &SubscriptionFilter) {
-        self.queue.remove(filter);
-    }
-}
-
-impl Replay {
-    /// Pushes the next message that the cursor yields.
-    fn advance(&mut self, realm: &Realm, state: &mut State, core: &Core, now: Instant) {
-        let Some(message) = realm.retained.next(&mut self.cursor, 1, now).pop() else { return };
-        if self.no_local && message.publisher() == state.session.id() {
-            return;
-        }
-        // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
-        let delivery = Delivery {
-            message: &message,
-            qos: self.qos.min(message.qos()),
-            retain: true,
-            identifiers: self.identifier.as_slice(),
-            share: None,
-        };
-        match state.session.push(&delivery, now) {
-            Verdict::Sent => core.counters.messages_sent.add(1),
-            Verdict::Queued => core.counters.messages_queued.add(1),
-            _ => {}
-        }
-    }
-}
+use crate::cores::with_core;
 
 impl Driver {
     /// Sends the next retained messages if the client keeps up.
     pub(super) fn replay(&mut self, context: &mut Context<'_>) -> Result<(), End> {
-        let Some(replays) = &mut self.replays else { return Ok(()) };
-        let Some(mut current) = replays.queue.first_entry() else {
-            self.replays = None;
-            return Ok(());
-        };
-        let (realm, now) = (self.seat.realm(), Instant::now());
-        let low = self.broker.config().session.pending_bytes_high / 2;
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        let done = with_core(|core| {
-            for _ in 0..REPLAY_LEN {
-                if current.get().cursor.done() || !has_room(&mut state.session, low) {
-                    break;
-                }
-                current.get_mut().advance(realm, &mut state, core, now);
-            }
-            core.counters.add_drops(&state.session.take_drops());
-            core.mark_dirty(&self.seat);
-            current.get().cursor.done()
-        });
-        if done {
-            current.remove();
-        } else if !has_room(&mut state.session, low) {
-            // Acknowledgements wake the driver as anything does that is read; a drained socket does by the choke.
-            if state.session.pending().len() > low {
-                self.bell.choke(low);
-            }
+        if !self.replaying {
             return Ok(());
         }
-        context.waker().wake_by_ref();
+        let low = self.broker.config().session.pending_bytes_high / 2;
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let state = &mut *state;
+        let Some(replays) = &mut state.replays else {
+            self.replaying = false;
+            return Ok(());
+        };
+        with_core(|core| {
+            let room = |session: &mut Session| has_room(session, low);
+            replays.advance(&self.seat, &mut state.session, core, Instant::now(), REPLAY_LEN, room);
+            core.counters.add_drops(&state.session.take_drops());
+            core.mark_dirty(&self.seat);
+        });
+        if replays.is_empty() {
+            state.replays = None;
+            self.replaying = false;
+        } else if has_room(&mut state.session, low) {
+            context.waker().wake_by_ref();
+        } else if state.session.pending().len() > low {
+            // Acknowledgements wake the driver as anything does that is read; a drained socket does by the choke.
+            self.bell.choke(low);
+        }
         Ok(())
     }
 }

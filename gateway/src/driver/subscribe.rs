@@ -49,9 +49,9 @@ impl Driver {
             state.session.unsubscribe(filter);
             return Ok(error.reason());
         }
-        drop(state);
         if is_replay_wanted(options.retain_handling, existed) && filter.share.is_none() {
-            self.replays.get_or_insert_default().begin(filter, &grant);
+            state.replays.get_or_insert_default().begin(filter, &grant);
+            self.replaying = true;
         }
         Ok(granted)
     }
@@ -70,10 +70,10 @@ impl Driver {
             let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
             let existed = state.session.unsubscribe(filter);
             self.seat.realm().router.unsubscribe(filter, self.seat.id());
-            drop(state);
-            if let Some(replays) = &mut self.replays {
+            if let Some(replays) = &mut state.replays {
                 replays.cancel(filter);
             }
+            drop(state);
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
         self.reply(

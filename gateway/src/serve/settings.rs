@@ -99,6 +99,7 @@ fn session(limits: &SessionLimits) -> SessionConfig {
         pending_bytes_high: limits.pending_bytes_high.to_usize(),
         pending_bytes_max: limits.pending_bytes_max.to_usize(),
         subscriptions_max: limits.subscriptions_max.to_usize(),
+        journal: false,
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) const DEFAULT: Setting = Setting { yaml: "", own: false, transports: 
 pub(crate) const OWN: Setting = Setting { own: true, ..DEFAULT };
 /// A rule about WebSocket.
 pub(crate) const WEB_SOCKET: Setting = Setting { transports: &[Transport::Ws, Transport::Wss], ..DEFAULT };
+/// A rule that takes very many messages and is the same over every transport.
+pub(crate) const TCP: Setting = Setting { transports: &[Transport::Tcp], ..DEFAULT };
 /// At most QoS 1.
 pub(crate) const QOS_1: Setting = Setting { yaml: "session:\n  qos_max: 1\n", ..OWN };
 /// At most QoS 0.

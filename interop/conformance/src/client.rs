@@ -11,11 +11,13 @@ use crate::wire::{Kind, Packet, Version, parse};
 
 mod collect;
 mod exchange;
+mod message;
 mod offence;
 mod opening;
 mod verdict;
 mod web_socket;
 
+pub(crate) use message::text;
 pub(crate) use offence::{BAD_NAME, MALFORMED, PROTOCOL_ERROR};
 pub(crate) use opening::Opening;
 
@@ -30,11 +32,19 @@ pub(crate) struct Client {
     stash: VecDeque<Packet>,
     ended: bool,
     last_id: u16,
+    /// Whether a reason has to be the best one, the first of those a test lists, and not only a legal one.
+    exacting: bool,
     transcript: Transcript,
 }
 
 impl Client {
-    pub(crate) fn new(name: &str, version: Version, link: Link, transcript: Transcript) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        version: Version,
+        link: Link,
+        exacting: bool,
+        transcript: Transcript,
+    ) -> Self {
         Self {
             version,
             name: name.to_owned(),
@@ -43,6 +53,7 @@ impl Client {
             stash: VecDeque::new(),
             ended: false,
             last_id: 0,
+            exacting,
             transcript,
         }
     }

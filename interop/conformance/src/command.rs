@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tidegate_interop::transport::Transport;
 use tokio::runtime::Builder;
 
 use crate::case::Case;
+use crate::counterpart::Counterpart;
 use crate::report;
 use crate::runner::{self, Outcome};
 use crate::statement::Tables;
@@ -43,12 +44,16 @@ pub struct Arguments {
     /// Fails when the tables of `docs/conformance/` are not those of this run.
     #[arg(long, conflicts_with_all = ["target", "only", "transport", "write_docs"])]
     check_docs: bool,
-    /// Writes a table of what the target fails; the text names the target, such as "Mosquitto 2.0.11".
-    #[arg(long, value_name = "TEXT", requires_all = ["target", "failures_to"])]
-    label: Option<String>,
-    /// The file of that table.
-    #[arg(long, value_name = "FILE", requires_all = ["target", "label"])]
-    failures_to: Option<PathBuf>,
+    /// Runs against another broker, started for it, and writes what it fails to `docs/conformance/`.
+    #[arg(long, value_name = "BROKER", conflicts_with_all = ["target", "only", "transport", "write_docs", "check_docs"])]
+    against: Option<Counterparts>,
+}
+
+/// Brokers that can be started for a comparison.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Counterparts {
+    /// Debian's mosquitto.
+    Mosquitto,
 }
 
 /// Runs the suite as told. A failed test, a statement without a test and a stale table make it fail.
@@ -70,12 +75,11 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     };
     let tables = Tables::load();
     let outcomes = conduct(arguments, &cases, &target);
+    let faults = match &target {
+        Target::Counterpart(counterpart) => report::compare(&tables, &outcomes, &counterpart.label),
+        Target::Own(_) | Target::Other(_) => arguments.judge(&tables, &cases, &outcomes),
+    };
     target.stop();
-    let mut faults = report::print(&outcomes);
-    if arguments.only.is_empty() && arguments.transport.is_none() {
-        faults.extend(report::gaps(&tables, &cases));
-    }
-    faults.extend(arguments.keep_tables(&tables, &outcomes));
     for fault in &faults {
         println!("{fault}");
     }
@@ -90,20 +94,25 @@ impl Arguments {
     }
 
     fn target(&self, cases: &[&'static Case]) -> Result<Target, String> {
-        match &self.target {
-            Some(url) => Target::other(url, self.ca.as_ref()),
-            None => Ok(Target::start(cases.iter().map(|case| case.setting))),
+        match (&self.target, self.against) {
+            (Some(url), _) => Target::other(url, self.ca.as_ref()),
+            (None, Some(Counterparts::Mosquitto)) => Ok(Target::Counterpart(Counterpart::mosquitto())),
+            (None, None) => Ok(Target::start(cases.iter().map(|case| case.setting))),
         }
     }
 
-    fn keep_tables(&self, tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
-        if let (Some(label), Some(file)) = (&self.label, &self.failures_to) {
-            return report::write_failures(tables, outcomes, label, file);
+    fn judge(&self, tables: &Tables, cases: &[&'static Case], outcomes: &[Outcome]) -> Vec<String> {
+        let mut faults = report::print(outcomes);
+        if self.only.is_empty() && self.transport.is_none() {
+            faults.extend(report::gaps(tables, cases));
         }
         if self.write_docs {
-            return report::write(tables, outcomes);
+            faults.extend(report::write(tables, outcomes));
         }
-        if self.check_docs { report::check(tables, outcomes) } else { Vec::new() }
+        if self.check_docs {
+            faults.extend(report::check(tables, outcomes));
+        }
+        faults
     }
 }
 

@@ -69,7 +69,7 @@ impl Lab {
     pub(crate) async fn link(&self, name: &str, version: Version) -> Client {
         let dialed = timeout(PATIENCE, Link::dial(&self.endpoint)).await;
         let link = dialed.expect("a link in time").expect("a link");
-        Client::new(name, version, link, self.transcript.clone())
+        Client::new(name, version, link, self.endpoint.is_own, self.transcript.clone())
     }
 
     /// Lets time pass by the broker's own clock: a will delayed by so many seconds has come.

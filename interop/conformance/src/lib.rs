@@ -9,6 +9,7 @@
 mod case;
 mod client;
 mod command;
+mod counterpart;
 mod lab;
 mod link;
 mod report;

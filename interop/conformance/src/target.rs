@@ -9,6 +9,7 @@ use tidegate_interop::config::Config;
 use tidegate_interop::transport::Transport;
 
 use crate::case::Setting;
+use crate::counterpart::Counterpart;
 use crate::link::{Endpoint, Trust};
 
 /// Where to run the tests.
@@ -17,6 +18,8 @@ pub(crate) enum Target {
     Own(HashMap<&'static str, Running>),
     /// A broker that somebody runs.
     Other(Arc<Endpoint>),
+    /// Another broker, run by us.
+    Counterpart(Counterpart),
 }
 
 /// One process and its listeners.
@@ -43,17 +46,16 @@ impl Target {
 
     /// Where a test of that setting runs.
     pub(crate) fn endpoints(&self, setting: &Setting) -> Vec<Arc<Endpoint>> {
-        match self {
+        let endpoint = match self {
             Self::Own(running) => {
                 let running = running.get(setting.yaml).expect("a process for each setting");
-                setting.transports.iter().map(|transport| Arc::clone(&running.endpoints[transport])).collect()
+                return setting.transports.iter().map(|name| Arc::clone(&running.endpoints[name])).collect();
             }
-            Self::Other(_) if setting.own => Vec::new(),
-            Self::Other(endpoint) if setting.transports.contains(&endpoint.transport) => {
-                vec![Arc::clone(endpoint)]
-            }
-            Self::Other(_) => Vec::new(),
-        }
+            Self::Other(endpoint) => endpoint,
+            Self::Counterpart(counterpart) => &counterpart.endpoint,
+        };
+        let serves = !setting.own && setting.transports.contains(&endpoint.transport);
+        if serves { vec![Arc::clone(endpoint)] } else { Vec::new() }
     }
 
     /// Ends what was started; each has to end well.
@@ -75,6 +77,7 @@ impl Running {
                 port: broker.port(transport),
                 path: "/mqtt".to_owned(),
                 trust: trust.clone(),
+                is_own: true,
             };
             (transport, Arc::new(endpoint))
         };

@@ -1,16 +1,16 @@
 //! MQTT's bytes, written and read by this suite alone: the broker's own codec would share its mistakes.
 
+mod connect;
 pub(crate) mod property;
 mod read;
 mod reader;
 mod reason;
 mod write;
 
-pub(crate) use property::{Properties, Value};
+pub(crate) use connect::{Connect, Will};
+pub(crate) use property::Properties;
 pub(crate) use read::{Kind, Packet, parse};
-pub(crate) use write::{
-    Connect, Publish, Subscribe, Unsubscribe, Will, ack, disconnect, frame, number, packet, text,
-};
+pub(crate) use write::{Publish, Subscribe, Unsubscribe, ack, disconnect, frame, number, packet, text};
 
 /// The version of the protocol that a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,6 @@
 //! Who is chosen, by strategy.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use tidegate_mqtt::QoS;
@@ -28,6 +29,11 @@ fn group(strategy: Strategy, members: u64) -> Group<Id> {
         assert!(!group.join(Member { subscriber: Id(id), grant: GRANT }));
     }
     group
+}
+
+/// A group of which `candidates_max` members are looked at.
+fn narrow(candidates_max: usize, members: u64) -> Group<Id> {
+    Group { candidates_max, ..group(Strategy::RoundRobin, members) }
 }
 
 fn online(_: &Id) -> MemberState {
@@ -102,6 +108,8 @@ fn least_inflight_takes_the_idlest_and_rotates_among_equals() {
     let state = |id: &Id| MemberState { online: true, inflight: if id.0 < 2 { 1 } else { 5 } };
     let tally = tally((0..20).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
     assert_eq!(tally, (0..2).map(|id| (id, 10)).collect());
+    let idle = |id: &Id| MemberState { online: true, inflight: u32::from(id.0 != 4) };
+    assert_eq!(group.pick(1, 0, None, idle).unwrap().subscriber.0, 4);
 }
 
 #[test]
@@ -116,4 +124,41 @@ fn joining_twice_is_one_membership() {
     assert!(group.leave(1));
     assert!(!group.leave(1));
     assert_eq!(group.len(), 2);
+}
+
+#[test]
+fn any_random_number_will_do() {
+    let group = group(Strategy::Random, 3);
+    for random in [0, 1, u64::MAX - 1, u64::MAX] {
+        assert_eq!(group.pick(1, random, None, online).unwrap().subscriber.0, random % 3);
+    }
+}
+
+#[test]
+fn sticky_spreads_publishers_evenly() {
+    let group = group(Strategy::Sticky, 8);
+    let tally =
+        tally((0..8000).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0));
+    assert!(tally.values().all(|count| (800..1200).contains(count)), "{tally:?}");
+}
+
+#[test]
+fn no_more_than_the_bound_are_looked_at() {
+    let group = narrow(3, 10);
+    let looked_at = Cell::new(0);
+    let offline = |_: &Id| {
+        looked_at.set(looked_at.get() + 1);
+        MemberState { online: false, inflight: 0 }
+    };
+    assert!(group.pick(1, 0, None, offline).is_some());
+    assert_eq!(looked_at.get(), 3);
+}
+
+#[test]
+fn beyond_the_bound_somebody_is_found_all_the_same() {
+    let group = narrow(1, 3);
+    for excluded in (0..3).chain(0..3) {
+        let picked = group.pick(1, 0, Some(excluded), online).unwrap();
+        assert_ne!(picked.subscriber.0, excluded, "[MQTT5-4.8.2-4]");
+    }
 }

@@ -138,3 +138,6 @@ fn slot(key: u64, depth: u32) -> usize {
 }
 
 const WIDTH: usize = 4;
+
+#[cfg(test)]
+mod tests;

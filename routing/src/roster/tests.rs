@@ -1,11 +1,11 @@
 //! Rosters against an ordered map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 
-use super::{Change, Keyed, Roster};
+use super::{Change, Keyed, LEAF_MAX, Roster, mix};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
@@ -118,4 +118,35 @@ fn what_stays_is_seen_exactly_once() {
             assert_eq!(staying, (0..10).collect::<Vec<_>>());
         }
     });
+}
+
+/// Between the two sizes a roster stays as it is: one that comes and goes does not rebuild it.
+#[test]
+fn it_grows_wide_above_a_leaf_and_narrow_well_below() {
+    let mut roster = Roster::Empty;
+    assert!(!put(&mut roster, 0, 0));
+    assert!(matches!(roster, Roster::One(_)));
+    (1..8).for_each(|key| assert!(!put(&mut roster, key, 0)));
+    assert!(matches!(&roster, Roster::Leaf(entries) if entries.len() == LEAF_MAX));
+    assert!(!put(&mut roster, 8, 0));
+    assert!(matches!(roster, Roster::Wide(_)));
+    (5..9).for_each(|key| assert!(take(&mut roster, key)));
+    assert!(matches!(&roster, Roster::Wide(fork) if fork.len() == 5));
+    assert!(take(&mut roster, 4));
+    assert!(matches!(&roster, Roster::Leaf(entries) if entries.len() == 4));
+    (1..4).for_each(|key| assert!(take(&mut roster, key)));
+    assert!(matches!(roster, Roster::One(_)));
+}
+
+/// Wherever keys differ, every part of what they are mixed to does: else the tree grows deep.
+#[test]
+fn mixed_keys_are_spread_and_never_equal() {
+    for shift in (0..=52).step_by(4) {
+        let mixed: BTreeSet<_> = (0..4096_u64).map(|key| mix(key << shift)).collect();
+        assert_eq!(mixed.len(), 4096);
+        for place in (0..=52).step_by(4) {
+            let part: BTreeSet<_> = mixed.iter().map(|mixed| (mixed >> place) & 0xfff).collect();
+            assert!(part.len() > 2400, "{} of 4,096 at {place} for keys at {shift}", part.len());
+        }
+    }
 }

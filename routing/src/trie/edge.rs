@@ -75,3 +75,6 @@ impl Hasher for StoredHasher {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

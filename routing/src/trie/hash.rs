@@ -37,3 +37,6 @@ pub(super) fn finish(run: u64) -> u64 {
 }
 
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,15 @@ use super::State;
 
 /// One packet identifier.
 #[derive(Debug)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     Closed,
     Published(Held),
     /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
     Released {
-        order: u64,
+        order: u32,
         counted: bool,
+        /// See [`Held::number`].
+        number: u64,
     },
 }
 
@@ -26,6 +28,15 @@ impl Slot {
             Self::Published(held) if held.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
             Self::Published(_) => State::AwaitingPubAck,
             Self::Released { .. } => State::AwaitingPubComp,
+        }
+    }
+
+    /// The number of the delivery in the session's journal; 0 where none is kept.
+    pub(super) fn number(&self) -> u64 {
+        match self {
+            Self::Closed => 0,
+            Self::Published(held) => held.number(),
+            Self::Released { number, .. } => *number,
         }
     }
 

@@ -136,3 +136,39 @@ fn rests_of_two_batches_come_back_in_their_order() {
     pending.take(Vec::new()).copy_to(&mut found);
     assert_eq!(found, b"245678");
 }
+
+#[test]
+fn one_write_has_at_most_256_slices() {
+    for (odd, expected) in [(false, 256), (true, 255)] {
+        let mut pending = Pending::default();
+        for number in 0..300u16 {
+            if number > 0 || !odd {
+                pending.put(&number.to_be_bytes());
+            }
+            pending.put_shared(Bytes::from_static(b"shared"));
+        }
+        let batch = pending.take(Vec::new());
+        let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
+        batch.slices(&mut slices);
+        assert_eq!(slices.len(), expected);
+    }
+}
+
+#[test]
+fn what_is_written_off_does_not_stay() {
+    let mut pending = Pending::default();
+    pending.put(&[0; 100]);
+    for _ in 0..10_000 {
+        let mut batch = pending.take(Vec::new());
+        pending.put(&[0; 50]);
+        assert_eq!(write(&mut batch, 50).len(), 50);
+        pending.put_back(batch);
+    }
+    assert_eq!(pending.len(), 100);
+    assert!(pending.capacity() < 2000, "{}", pending.capacity());
+}
+
+#[test]
+fn there_is_nothing_to_release_without_a_buffer() {
+    assert_eq!(Pending::default().release(), None);
+}

@@ -38,13 +38,13 @@ fn the_expired_make_room_first() {
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     for number in 0..4 {
         let expires_at = (number % 2 == 1).then(|| now + Duration::from_secs(1));
-        assert_eq!(queue.push(held(expires_at), &config, now, &mut drops), Verdict::Queued);
+        assert_eq!(queue.push(held(expires_at), &config, now, &mut drops, &mut None), Verdict::Queued);
     }
-    let full = queue.push(held(None), &config, now, &mut drops);
+    let full = queue.push(held(None), &config, now, &mut drops, &mut None);
     assert_eq!(full, Verdict::Dropped(Drop::QueueFull));
     let later = now + Duration::from_secs(1);
     for _ in 0..2 {
-        assert_eq!(queue.push(held(None), &config, later, &mut drops), Verdict::Queued);
+        assert_eq!(queue.push(held(None), &config, later, &mut drops, &mut None), Verdict::Queued);
     }
     assert_eq!((drops.expired, drops.queue_full), (2, 1));
     assert_eq!(queue.len(), 4);
@@ -58,9 +58,10 @@ fn bytes_follow_every_way_out() {
     let config = Config { queue_len_max: 3, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     for seconds in 1..=5 {
-        let _ = queue.push(held(Some(now + Duration::from_secs(seconds))), &config, now, &mut drops);
+        let _ =
+            queue.push(held(Some(now + Duration::from_secs(seconds))), &config, now, &mut drops, &mut None);
     }
-    queue.sweep(now + Duration::from_secs(4), &mut drops);
+    queue.sweep(now + Duration::from_secs(4), &mut drops, &mut None);
     assert_eq!(queue.len(), 1);
     assert!(queue.pop().is_some());
     assert_eq!(queue.bytes(), 0);
@@ -71,6 +72,22 @@ fn bytes_follow_every_way_out() {
 fn a_bound_of_zero_keeps_nothing() {
     let config = Config { queue_len_max: 0, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
-    let verdict = queue.push(held(None), &config, start(), &mut drops);
+    let verdict = queue.push(held(None), &config, start(), &mut drops, &mut None);
     assert_eq!(verdict, Verdict::Dropped(Drop::QueueFull));
+}
+
+#[test]
+fn it_is_swept_once_a_quarter_of_its_length_was_refused() {
+    let now = start();
+    let config = Config { queue_len_max: 8, overflow: Overflow::DropNewest, ..Config::default() };
+    let (mut queue, mut drops) = (Queue::default(), Drops::default());
+    let later = now + Duration::from_secs(1);
+    for _ in 0..8 {
+        let _ = queue.push(held(Some(later)), &config, now, &mut drops, &mut None);
+    }
+    let refused = Verdict::Dropped(Drop::QueueFull);
+    for expected in [refused, refused, Verdict::Queued] {
+        assert_eq!(queue.push(held(None), &config, later, &mut drops, &mut None), expected);
+    }
+    assert_eq!((drops.expired, queue.len()), (8, 1));
 }

@@ -64,3 +64,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_long_table_shrinks_only_when_empty() {
+    let mut table = Receiving::default();
+    let ids: Vec<_> = (1..=100).map(|id| PacketId::new(id).unwrap()).collect();
+    for id in &ids {
+        assert_eq!(table.receive(*id, u16::MAX), Ok(Received::New));
+    }
+    for (place, id) in ids.iter().enumerate() {
+        assert_eq!(table.release(*id), ReasonCode::Success);
+        let rest = ids.get(place + 1..).unwrap_or_default();
+        assert!(rest.iter().all(|id| table.receive(*id, u16::MAX) == Ok(Received::Repeat)));
+    }
+    assert_eq!(table.capacity(), 0);
+}

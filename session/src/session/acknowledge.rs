@@ -25,6 +25,7 @@ impl Session {
         if settled.quota {
             self.quota.give();
         }
+        self.note_settled(&settled);
         match settled.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
             Action::Release | Action::Repeat => self.send_release(ack.packet_id),

@@ -41,8 +41,10 @@ impl Session {
         }
         match self.transmit(delivery, now) {
             Err(reason) => self.drop_message(reason, 1),
-            Ok(()) => {
-                self.inflight.open(Held::new(delivery, true));
+            Ok(packet_id) => {
+                let held = self.keep(delivery, true);
+                self.note_sent(&held, packet_id);
+                self.inflight.open(held);
                 Verdict::Sent
             }
         }
@@ -86,8 +88,9 @@ impl Session {
         if self.life == Life::Ended {
             return self.drop_message(Drop::Ended, 1);
         }
+        let held = self.keep(delivery, false);
         let queue = self.queue.get_or_insert_default();
-        queue.push(Held::new(delivery, false), &self.config, now, &mut self.drops)
+        queue.push(held, &self.config, now, &mut self.drops, &mut self.journal)
     }
 
     fn push_once(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
@@ -114,9 +117,13 @@ impl Session {
             self.transmit(&held.delivery(), now)
         };
         match transmitted {
-            Err(reason) => self.drops.add(reason, 1),
-            Ok(()) => {
+            Err(reason) => {
+                self.drops.add(reason, 1);
+                self.note_done(held.number());
+            }
+            Ok(packet_id) => {
                 held.sent = true;
+                self.note_sent(&held, packet_id);
                 self.inflight.open(held);
             }
         }
@@ -125,13 +132,14 @@ impl Session {
     /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next.
     /// One too large costs neither identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
     #[inline]
-    fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<(), Drop> {
+    fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, Drop> {
         let mut outgoing = delivery.outgoing(now);
         let size = self.outlet.plan(&mut outgoing)?;
-        outgoing.packet_id = Some(self.inflight.reserve());
+        let packet_id = self.inflight.reserve();
+        outgoing.packet_id = Some(packet_id);
         self.outlet.put(delivery.message, &outgoing, size);
         self.quota.take();
-        Ok(())
+        Ok(packet_id)
     }
 
     /// Sends a message again, with DUP and its old identifier; it does not expire any more. `[MQTT5-3.3.1-1]`
@@ -149,8 +157,10 @@ impl Session {
                 self.quota.take();
             }
             Err(reason) => {
+                let number = held.number();
                 self.inflight.close(id);
                 self.drops.add(reason, 1);
+                self.note_done(number);
             }
         }
     }

@@ -7,6 +7,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Message, QoS, Will};
 
 use crate::held::Held;
+use crate::journal::Change;
 use crate::verdict::Drop;
 
 use super::Session;
@@ -77,6 +78,7 @@ impl Session {
         self.apply(outcome, &mut due);
         if let (Fate::Publish, Life::Waiting { will_at, .. }) = (outcome.will, &mut self.life) {
             *will_at = None;
+            self.note(Change::Altered);
         }
         due
     }
@@ -92,6 +94,7 @@ impl Session {
             self.life = Life::Ended;
             due.ended = true;
             self.empty(due);
+            self.note(Change::Ended);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use tidegate_mqtt::{PacketId, ReasonCode};
 
+use crate::journal::Change;
 use crate::received::Received;
 use crate::violation::Violation;
 
@@ -15,15 +16,21 @@ impl Session {
     /// When the client has more messages open than our Receive Maximum allows (0x93).
     pub fn receive(&mut self, id: PacketId) -> Result<Received, Violation> {
         let maximum = self.announced_maximum();
-        self.receiving.get_or_insert_default().receive(id, maximum)
+        let received = self.receiving.get_or_insert_default().receive(id, maximum)?;
+        if received == Received::New {
+            self.note(Change::Received(id));
+        }
+        Ok(received)
     }
 
     /// An inbound PUBREL: the reason for the PUBCOMP, 0x00 or 0x92. `[MQTT5-4.3.3-11]` `[MQTT5-3.7.2-1]`
     pub fn release(&mut self, id: PacketId) -> ReasonCode {
-        match &mut self.receiving {
-            Some(receiving) => receiving.release(id),
-            None => ReasonCode::PacketIdentifierNotFound,
+        let Some(receiving) = &mut self.receiving else { return ReasonCode::PacketIdentifierNotFound };
+        let reason = receiving.release(id);
+        if reason == ReasonCode::Success {
+            self.note(Change::Forgotten(id));
         }
+        reason
     }
 
     /// An inbound QoS 1 PUBLISH whose PUBACK has to wait, for a commit say: it counts against our Receive Maximum

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::handshake::Agreed;
+use crate::journal::Change;
 
 use super::lifecycle::{self, Cause, Life};
 use super::{Attached, Detached, Due, Quota, Session};
@@ -62,8 +63,10 @@ impl Session {
 
     fn begin(&mut self, agreed: &Agreed) {
         self.epoch += 1;
+        let fresh = self.life == Life::Ended;
         self.life = Life::Attached;
         self.session_expiry = agreed.session_expiry;
+        self.begin_journal(fresh);
         self.will = agreed.will.clone().map(Box::new);
         self.outlet.open(agreed, self.config.outgoing_alias_max);
         self.quota = Quota { left: agreed.receive_maximum };
@@ -80,6 +83,9 @@ impl Session {
         let outcome = lifecycle::leave(keeps_will, will_delay, self.session_expiry);
         self.life = Life::after_leaving(outcome, will_delay, self.session_expiry, now);
         self.apply(outcome, due);
+        if !outcome.ended {
+            self.note(Change::Altered);
+        }
         self.open = false;
         self.resends = Vec::new();
         self.outlet.close();

@@ -113,6 +113,39 @@ fn a_topic_long_unused_gives_its_alias_away() {
     }
     let lines = aliases(&mut pair);
     assert_eq!(lines[1], line("second", None));
-    assert!(lines.contains(&line("second", Some(1))));
+    let given = lines.iter().position(|found| *found == line("second", Some(1)));
+    assert_eq!(given, Some(257), "after 256 messages without the first topic");
     assert_eq!(lines.last(), Some(&line("", Some(1))));
+}
+
+#[test]
+fn a_message_that_just_fits_sets_its_alias() {
+    let mut connect = with_aliases(10);
+    // Fixed header 2, topic 2 + 5, property length 1, alias 3, payload 47.
+    connect.packet_size_max = Some(60);
+    let mut pair = Pair::new(connect);
+    let tight = message("topic", &[0; 47], None);
+    assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
+    assert_eq!(aliases(&mut pair), [line("topic", Some(1))]);
+}
+
+#[test]
+fn what_is_resent_has_its_identifier() {
+    let mut pair = Pair::new(with_aliases(10));
+    for topic in ["first", "second"] {
+        let _ = pair.push(topic, QoS::ExactlyOnce);
+    }
+    pair.detach(Cause::Closed);
+    pair.connect(with_aliases(10));
+    let expected = [("first".to_owned(), 1, true), ("second".to_owned(), 2, true)];
+    assert_eq!(pair.summary(), expected, "[MQTT5-4.4.0-1]");
+}
+
+#[test]
+fn a_topic_as_short_as_the_property_gets_none() {
+    let mut pair = Pair::new(with_aliases(10));
+    for topic in ["abc", "abcd"] {
+        let _ = pair.push(topic, QoS::AtMostOnce);
+    }
+    assert_eq!(aliases(&mut pair), [line("abc", None), line("abcd", Some(1))]);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidegate_mqtt::{Auth, Connect, Packet, ReasonCode};
+use tidegate_mqtt::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{
     Agreed, Authenticator, Config, Connection, Exchange, ExchangeStep, Handshake, Refusal, Step, Violation,
 };
@@ -121,6 +121,19 @@ fn a_challenge_too_large_for_the_client_is_not_sent() {
     let refusal = refused(begin(connect).1);
     assert_eq!(refusal.reason, ReasonCode::PacketTooLarge);
     assert!(refusal.connack().is_some(), "five bytes");
+}
+
+#[test]
+fn the_packet_size_bounds_a_challenge_to_the_byte() {
+    let challenge = Auth::new(ReasonCode::ContinueAuthentication, "COUNT", Some(Bytes::from_static(b"next")));
+    let mut wire = Vec::new();
+    Packet::from(challenge).encode(ProtocolVersion::V5, &mut wire).unwrap();
+    let size = u32::try_from(wire.len()).unwrap();
+    for (packet_size_max, sent) in [(size - 1, false), (size, true)] {
+        let mut connect = connect(Some("COUNT"), "one");
+        connect.packet_size_max = Some(packet_size_max);
+        assert_eq!(matches!(begin(connect).1, Step::Send(_)), sent, "[MQTT5-3.1.2-24]");
+    }
 }
 
 fn connection() -> Connection {

@@ -72,6 +72,20 @@ fn retained_messages() {
 }
 
 #[test]
+fn a_will_within_what_is_served() {
+    let accepted = |config: Config, qos, retain| {
+        let mut connect = lasting();
+        let will = connect.will.insert(will(0));
+        (will.qos, will.retain) = (qos, retain);
+        agree(connect, &Arc::new(config)).will.is_some()
+    };
+    for qos in QoS::ALL {
+        assert!(accepted(Config { qos_max: qos, ..Config::default() }, qos, true), "{qos:?}");
+    }
+    assert!(accepted(Config { retain_available: false, ..Config::default() }, QoS::AtLeastOnce, false));
+}
+
+#[test]
 fn a_clients_subscription_identifier() {
     let mut with_identifier = publish(QoS::AtMostOnce, false);
     with_identifier.properties.identifiers = vec![3];

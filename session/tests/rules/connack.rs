@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tidegate_mqtt::{ConnAck, Connect, ProtocolVersion, QoS, ReasonCode};
-use tidegate_session::{Cause, Config};
+use tidegate_session::{Cause, Config, Connection};
 
 use crate::pair::{Pair, agree, lasting};
 
@@ -23,6 +23,14 @@ fn bounds_but_no_capability_that_is_there() {
         ..ConnAck::new(ReasonCode::Success, true)
     };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn the_packet_size_announced_is_the_one_in_force() {
+    let config = Arc::new(Config { packet_size_max: 5000, ..Config::default() });
+    let agreed = agree(lasting(), &config);
+    assert_eq!(agreed.connack(false, &config).packet_size_max, Some(5000));
+    assert_eq!(Connection::new(&agreed, config).packet_size_max(), 5000, "[MQTT5-3.2.2-15]");
 }
 
 #[test]

@@ -67,3 +67,15 @@ fn raising_it_from_zero_does_not_pass_the_session_either() {
     assert!(detached.ended);
     assert!(detached.will.is_some(), "no valid DISCONNECT, so the will is published");
 }
+
+#[test]
+fn zero_after_none_in_connect_raises_nothing() {
+    let mut connect = lasting();
+    connect.session_expiry = None;
+    connect.will = Some(crate::will::will(0));
+    let mut pair = Pair::new(connect);
+    let cause = pair.connection.handle_disconnect(&disconnect(Some(0))).unwrap();
+    let detached = pair.detach(cause);
+    assert!(detached.ended);
+    assert_eq!(detached.will, None, "a valid DISCONNECT deletes the will [MQTT5-3.14.4-3]");
+}

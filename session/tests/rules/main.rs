@@ -23,6 +23,7 @@ mod qos_two_out;
 mod random_walk;
 mod receive_maximum;
 mod refusal;
+mod restored;
 mod resume_order;
 mod session_expiry;
 mod shared_orphans;

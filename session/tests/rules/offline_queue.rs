@@ -103,3 +103,13 @@ fn an_ended_session_keeps_nothing() {
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Dropped(Drop::Ended));
     assert_eq!(pair.session.queued(), 0);
 }
+
+#[test]
+fn a_message_as_large_as_the_queue_takes_all_of_it() {
+    let large = message("large", &[0; 1000], None);
+    let mut pair = away(Config { queue_bytes_max: large.size(), ..Config::default() });
+    assert_eq!(pair.push("small", QoS::AtLeastOnce), Verdict::Queued);
+    assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Queued);
+    pair.connect(lasting());
+    assert_eq!(pair.topics(), ["large"]);
+}

@@ -1,6 +1,6 @@
 //! A client that does not read: QoS 1 and 2 wait in the queue, QoS 0 is dropped and counted, control packets go on.
 
-use tidegate_mqtt::{Packet, QoS};
+use tidegate_mqtt::{AckKind, Connect, Packet, QoS};
 use tidegate_session::{Config, Drop, Verdict};
 
 use crate::pair::{Pair, lasting, message};
@@ -51,4 +51,66 @@ fn large_payloads_are_shared_not_copied() {
     let published = pair.published();
     assert_eq!(published.len(), 5);
     assert!(published.iter().all(|publish| publish.payload.len() == 100_000));
+}
+
+#[test]
+fn the_high_mark_is_exact() {
+    for (payload, verdict) in [(990, Verdict::Sent), (991, Verdict::Queued)] {
+        let mut pair = pair();
+        // Fixed header 3, topic 2 + 1, identifier 2, property length 1.
+        let filler = message("a", &vec![0; payload], None);
+        assert_eq!(pair.push_message(&filler, QoS::AtLeastOnce), Verdict::Sent);
+        assert_eq!(pair.session.pending().len(), payload + 9);
+        assert_eq!(pair.push("b", QoS::AtLeastOnce), verdict);
+    }
+}
+
+#[test]
+fn the_maximum_is_exact() {
+    // With aliases agreed the size is measured. Fixed header 3, topic 2 + 1, property length 1, payload 993.
+    let connect = Connect { topic_alias_maximum: Some(10), ..lasting() };
+    let mut pair = Pair::with(Config { pending_bytes_max: 2000, ..Config::default() }, connect);
+    let half = message("a", &[0; 993], None);
+    for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
+        assert_eq!(pair.push_message(&half, QoS::AtMostOnce), verdict);
+    }
+    assert_eq!(pair.session.pending().len(), 2000);
+}
+
+#[test]
+fn the_maximum_is_exact_for_frames() {
+    let mut pair = pair();
+    for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
+        assert_eq!(pair.session.push_encoded(&[0x30; 1000], 1, 1000), verdict);
+    }
+}
+
+#[test]
+fn a_live_message_does_not_overtake_the_queue() {
+    let mut pair = pair();
+    let large = message("a", &[0; 1100], None);
+    let _ = pair.push_message(&large, QoS::AtLeastOnce);
+    let _ = pair.push("b", QoS::AtLeastOnce);
+    assert_eq!(pair.topics(), ["a"]);
+    assert!(pair.session.has_room(), "written, and not pumped yet");
+    assert_eq!(pair.push("c", QoS::AtLeastOnce), Verdict::Queued, "[MQTT5-4.6.0-5]");
+    pair.session.pump(pair.now);
+    assert_eq!(pair.topics(), ["b", "c"]);
+}
+
+#[test]
+fn a_long_queue_empties_step_by_step_and_whole() {
+    let mut pair = Pair::with(Config { inflight_max: 10, ..Config::default() }, lasting());
+    let expected: Vec<_> = (0..500).map(|number| format!("t{number}")).collect();
+    for topic in &expected {
+        let _ = pair.push(topic, QoS::AtLeastOnce);
+    }
+    let mut found = Vec::new();
+    for _ in 0..expected.len() {
+        for (topic, packet_id, _) in pair.summary() {
+            found.push(topic);
+            pair.acknowledge(AckKind::PubAck, packet_id);
+        }
+    }
+    assert_eq!(found, expected);
 }

@@ -1,7 +1,7 @@
 //! On resume: CONNACK, PUBRELs in the order of the PUBRECs, PUBLISHes oldest first, the queue, live messages.
 //! [MQTT5-3.2.0-1] [MQTT5-4.4.0-1] [MQTT5-4.6.0-5] [MQTT3-4.6.0-1] [MQTT3-4.6.0-4]
 
-use tidegate_mqtt::{AckKind, Packet, QoS};
+use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{Cause, Verdict};
 
 use crate::pair::{Pair, agree, lasting};
@@ -63,6 +63,16 @@ fn bytes_of_the_former_connection_are_never_sent_on_the_next() {
 }
 
 #[test]
+fn an_unwritten_rest_does_not_come_back_after_the_end() {
+    let mut pair = Pair::new(lasting());
+    let _ = pair.push("a", QoS::AtMostOnce);
+    let batch = pair.session.pending().take(Vec::new());
+    pair.detach(Cause::Closed);
+    pair.session.pending().put_back(batch);
+    assert!(pair.session.pending().is_empty());
+}
+
+#[test]
 fn an_acknowledgement_before_the_resending_spares_it() {
     let mut connect = lasting();
     connect.receive_maximum = Some(1);
@@ -94,4 +104,27 @@ fn a_live_message_does_not_overtake_those_to_be_resent() {
         pair.session.pump(pair.now);
         assert_eq!(pair.topics(), [topic]);
     }
+}
+
+#[test]
+fn it_happens_once_a_connection() {
+    let mut pair = Pair::new(lasting());
+    let _ = pair.push("a", QoS::AtLeastOnce);
+    pair.detach(Cause::Closed);
+    pair.session.resume(pair.now);
+    assert_eq!(pair.topics(), ["a"], "what was pending; without a connection nothing is resent");
+    pair.connect(lasting());
+    assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
+    pair.session.resume(pair.now);
+    assert!(pair.published().is_empty(), "[MQTT5-4.4.0-1]");
+}
+
+#[test]
+fn without_a_connection_nothing_is_written() {
+    let mut pair = Pair::new(lasting());
+    pair.detach(Cause::Closed);
+    assert!(!pair.session.send(&Packet::PingResp));
+    let puback = Ack::new(AckKind::PubAck, PacketId::MIN, ReasonCode::Success);
+    assert!(!pair.session.send_ack(&puback));
+    assert!(pair.session.pending().is_empty());
 }

@@ -1,8 +1,10 @@
 //! A second connection takes the session over; the first can change nothing any more. [MQTT5-3.1.4-3]
 //! [MQTT3-3.1.4-2]
 
-use tidegate_mqtt::{Connect, ProtocolVersion, QoS};
-use tidegate_session::Cause;
+use std::sync::Arc;
+
+use tidegate_mqtt::{Connect, ProtocolVersion, QoS, ReasonCode};
+use tidegate_session::{Cause, Session};
 
 use crate::pair::{Pair, lasting};
 
@@ -56,4 +58,37 @@ fn clean_start_empties_everything() {
     assert_eq!(pair.session.subscriptions().count(), 0);
     assert_eq!(pair.session.receive(crate::pair::id(3)), Ok(tidegate_session::Received::New));
     assert!(pair.published().is_empty());
+}
+
+#[test]
+fn a_session_begins_without_a_connection() {
+    let session = Session::new(77, Arc::default());
+    assert_eq!((session.id(), session.epoch(), session.version()), (77, 0, None));
+    assert!(!session.is_attached());
+    assert!(!session.has_room());
+}
+
+#[test]
+fn the_epoch_is_that_of_the_last_connection() {
+    let mut pair = Pair::new(lasting());
+    assert_eq!(pair.session.epoch(), pair.epoch);
+    for _ in 0..3 {
+        let former = pair.epoch;
+        pair.connect(lasting());
+        assert_ne!(pair.epoch, former);
+        assert_eq!(pair.session.epoch(), pair.epoch);
+    }
+}
+
+#[test]
+fn a_connection_ends_once() {
+    let mut connect = lasting();
+    connect.will = Some(crate::will::will(5));
+    let mut pair = Pair::new(connect);
+    pair.detach(Cause::Closed);
+    let due = pair.session.poll_timeout();
+    pair.advance(1);
+    let clean = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) };
+    assert!(pair.session.detach(pair.epoch, clean, pair.now).is_none());
+    assert_eq!(pair.session.poll_timeout(), due);
 }

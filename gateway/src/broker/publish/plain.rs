@@ -44,20 +44,20 @@ impl Broker {
         let mut wires = Wires { version, plain, other: None };
         let mut tally = Tally::new(true);
         for delivery in &route.deliveries {
-            let Some(grants) = delivery.for_publisher(from.id()) else { continue };
+            let Some(grants) = delivery.for_publisher(from.publisher()) else { continue };
             let seat = &delivery.subscriber.0;
             let mut verdict = Verdict::Individually;
             if grants.identifiers.is_empty() {
                 verdict = hand_frames(core, seat, &mut wires);
             }
             if verdict == Verdict::Individually {
-                let messages = plain.to_messages(version, from.id(), now);
+                let messages = plain.to_messages(version, from.publisher(), now);
                 verdict = hand(core, seat, Share::from(grants), &messages, now);
             }
             tally.add(verdict);
         }
         if !route.groups.is_empty() {
-            let messages = plain.to_messages(version, from.id(), now);
+            let messages = plain.to_messages(version, from.publisher(), now);
             self.hand_to_groups(core, &route.groups, &messages, &mut tally, now);
         }
         tally.conclude(core, usize::try_from(plain.count).unwrap_or(usize::MAX))

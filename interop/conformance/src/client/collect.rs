@@ -1,12 +1,12 @@
 //! Many messages at once, where a test cares for which come, not for how.
 
-use super::Client;
+use super::{Client, text};
 use crate::wire::{Kind, Packet, Publish};
 
 impl Client {
     /// Every message that has come up to now, acknowledged. Messages held back for want of acknowledgements are among
     /// them.
-    pub(crate) async fn messages(&mut self) -> Vec<Packet> {
+    pub(crate) async fn receive_all(&mut self) -> Vec<Packet> {
         let mut all = Vec::new();
         loop {
             self.ping().await;
@@ -22,9 +22,9 @@ impl Client {
     }
 
     /// Their payloads as texts.
-    pub(crate) async fn payloads(&mut self) -> Vec<String> {
-        let messages = self.messages().await;
-        messages.iter().map(|message| String::from_utf8_lossy(&message.payload).into_owned()).collect()
+    pub(crate) async fn receive_payloads(&mut self) -> Vec<String> {
+        let messages = self.receive_all().await;
+        messages.iter().map(|message| text(&message.payload)).collect()
     }
 
     /// Publishes a message to each topic at QoS 0, in one write; its payload is the topic.

@@ -11,6 +11,6 @@ impl Lab {
     pub(crate) async fn web_socket(&self, name: &str, protocols: &str) -> (Client, Option<String>) {
         let dialed = timeout(PATIENCE, Link::dial_offering(self.endpoint(), protocols)).await;
         let (link, selected) = dialed.expect("a handshake in time").expect("a WebSocket");
-        (Client::new(name, self.version, link, self.transcript.clone()), selected)
+        (Client::new(name, self.version, link, self.endpoint().is_own, self.transcript.clone()), selected)
     }
 }

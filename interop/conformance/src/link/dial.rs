@@ -20,13 +20,14 @@ use super::{Endpoint, Link, Quic, Stream};
 impl Link {
     /// Connects, without a word of MQTT yet.
     pub(crate) async fn dial(endpoint: &Endpoint) -> io::Result<Self> {
-        Ok(match endpoint.transport {
-            Transport::Tcp => Self::Stream(Box::new(endpoint.tcp().await?)),
-            Transport::Tls => Self::Stream(endpoint.tls(QUIC).await?),
-            Transport::Ws => endpoint.web_socket(Box::new(endpoint.tcp().await?), "ws", "mqtt").await?.0,
-            Transport::Wss => endpoint.web_socket(endpoint.tls(HTTP).await?, "wss", "mqtt").await?.0,
-            Transport::Quic => Self::Quic(Box::new(endpoint.quic().await?)),
-        })
+        match endpoint.transport {
+            Transport::Tcp => endpoint.tcp().await.map(|stream| Self::Stream(Box::new(stream))),
+            Transport::Tls => endpoint.tls(QUIC).await.map(Self::Stream),
+            Transport::Ws | Transport::Wss => {
+                Self::dial_offering(endpoint, "mqtt").await.map(|(link, _)| link)
+            }
+            Transport::Quic => endpoint.quic().await.map(|quic| Self::Quic(Box::new(quic))),
+        }
     }
 
     /// Opens a WebSocket offering `protocols`; gives the one that the broker selected too. `[MQTT5-6.0.0-4]`

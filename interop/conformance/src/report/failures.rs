@@ -1,6 +1,6 @@
 //! The table of what another broker fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::key;
@@ -8,19 +8,24 @@ use super::tables::escape;
 use crate::runner::Outcome;
 use crate::statement::Tables;
 
-/// Statements and traps of which a test failed, with the first words of the failure.
-pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
-    let mut failed: BTreeMap<String, (String, String)> = BTreeMap::new();
-    let mut shown = std::collections::BTreeSet::new();
+/// Statements and traps of which a test failed, with the path of the test and the first words of the failure.
+pub(super) fn of(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
+    let mut failed = BTreeMap::new();
     for outcome in outcomes {
+        let Some(failure) = &outcome.failure else { continue };
+        let words: String = failure.lines().next().unwrap_or_default().chars().take(WORDS_MAX).collect();
         for id in outcome.case.ids(outcome.version).map(key) {
-            shown.insert(id.clone());
-            if let Some(failure) = &outcome.failure {
-                let words = failure.lines().next().unwrap_or_default().chars().take(WORDS_MAX).collect();
-                failed.entry(id).or_insert_with(|| (outcome.case.path(), words));
-            }
+            failed.entry(id).or_insert_with(|| (outcome.case.path(), words.clone()));
         }
     }
+    failed
+}
+
+/// The table as a page.
+pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
+    let failed = of(outcomes);
+    let shown: BTreeSet<_> =
+        outcomes.iter().flat_map(|outcome| outcome.case.ids(outcome.version).map(key)).collect();
     let tests = outcomes.len();
     let tests_failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     let mut text = format!(

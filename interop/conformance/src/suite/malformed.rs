@@ -60,14 +60,14 @@ fn case(input: Input) -> &'static Case {
 async fn ends_its_connection(lab: Lab, input: &Input) {
     let version = if input.version == 5 { Version::V5 } else { Version::V3 };
     assert_eq!(version, lab.version, "the statements of {} are of its version", input.name);
-    let bytes = bytes(&input.hex);
-    let codes: Vec<u8> = input.codes.split_whitespace().flat_map(|code| self::bytes(code)).collect();
+    let sent = bytes(&input.hex);
+    let codes = bytes(&input.codes);
     let mut witness = lab.client("witness").await;
     match input.when {
-        When::First => lab.connect("broken").refused_as(&bytes, &codes).await,
+        When::First => lab.connect("broken").refused_as(&sent, &codes).await,
         When::Connected => {
             let mut client = lab.client("broken").await;
-            client.send(&bytes).await;
+            client.send(&sent).await;
             client.is_cut_off_unanswered(&codes).await;
         }
     }

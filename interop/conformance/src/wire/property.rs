@@ -69,10 +69,11 @@ impl Properties {
 
     /// The user properties in their order.
     pub(crate) fn users(&self) -> Vec<(&str, &str)> {
-        let pair = |value| {
-            if let &Value::Pair(ref name, ref value) = value { Some((&**name, &**value)) } else { None }
-        };
-        self.0.iter().filter_map(|(_, value)| pair(value)).collect()
+        let pairs = self.0.iter().filter_map(|(_, value)| match value {
+            Value::Pair(name, value) => Some((name.as_str(), value.as_str())),
+            Value::Number(_) | Value::Text(_) | Value::Binary(_) => None,
+        });
+        pairs.collect()
     }
 
     /// With their length in front.
@@ -148,27 +149,31 @@ pub(super) fn read(reader: &mut Reader<'_>, kind: Kind) -> Result<Properties, St
     let mut properties = Properties::default();
     while !inner.is_empty() {
         let id = inner.byte()?;
-        let value = value(&mut inner, form(id).ok_or_else(|| format!("unknown property {id:#04x}"))?)?;
-        if !is_allowed(id, kind) {
-            return Err(format!("property {id:#04x} in {kind:?}"));
-        }
-        let repeats = id == USER_PROPERTY || id == SUBSCRIPTION_ID;
-        if properties.has(id) && !repeats {
-            return Err(format!("property {id:#04x} twice in {kind:?}"));
-        }
+        let form = form(id).ok_or_else(|| format!("unknown property {id:#04x}"))?;
+        let value = value(&mut inner, form)?;
+        check(id, kind, &properties)?;
         properties.0.push((id, value));
     }
     Ok(properties)
 }
 
+fn check(id: u8, kind: Kind, former: &Properties) -> Result<(), String> {
+    let repeats = id == USER_PROPERTY || id == SUBSCRIPTION_ID;
+    match (is_allowed(id, kind), former.has(id) && !repeats) {
+        (false, _) => Err(format!("property {id:#04x} in {kind:?}")),
+        (true, true) => Err(format!("property {id:#04x} twice in {kind:?}")),
+        (true, false) => Ok(()),
+    }
+}
+
 fn value(reader: &mut Reader<'_>, form: Form) -> Result<Value, String> {
-    Ok(match form {
-        Form::Byte => Value::Number(reader.byte()?.into()),
-        Form::Two => Value::Number(reader.two()?.into()),
-        Form::Four => Value::Number(reader.four()?),
-        Form::Variable => Value::Number(reader.number()?),
-        Form::Text => Value::Text(reader.text()?),
-        Form::Binary => Value::Binary(reader.binary()?),
-        Form::Pair => Value::Pair(reader.text()?, reader.text()?),
-    })
+    match form {
+        Form::Byte => reader.byte().map(|value| Value::Number(value.into())),
+        Form::Two => reader.two().map(|value| Value::Number(value.into())),
+        Form::Four => reader.four().map(Value::Number),
+        Form::Variable => reader.number().map(Value::Number),
+        Form::Text => reader.text().map(Value::Text),
+        Form::Binary => reader.binary().map(Value::Binary),
+        Form::Pair => Ok(Value::Pair(reader.text()?, reader.text()?)),
+    }
 }

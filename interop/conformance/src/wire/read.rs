@@ -68,20 +68,9 @@ fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, String> {
 }
 
 fn kind(first: u8, version: Version) -> Result<Kind, String> {
-    Ok(match (first >> 4, version) {
-        (2, _) => Kind::ConnAck,
-        (3, _) => Kind::Publish,
-        (4, _) => Kind::PubAck,
-        (5, _) => Kind::PubRec,
-        (6, _) => Kind::PubRel,
-        (7, _) => Kind::PubComp,
-        (9, _) => Kind::SubAck,
-        (11, _) => Kind::UnsubAck,
-        (13, _) => Kind::PingResp,
-        (14, Version::V5) => Kind::Disconnect,
-        (15, Version::V5) => Kind::Auth,
-        _ => return Err(format!("a packet that begins with {first:#04x}, which no server sends")),
-    })
+    let of_type = KINDS.iter().find(|(value, _, since)| *value == first >> 4 && version >= *since);
+    let kind = of_type.map(|(_, kind, _)| *kind);
+    kind.ok_or_else(|| format!("a packet that begins with {first:#04x}, which no server sends"))
 }
 
 /// `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]` `[MQTT5-3.3.1-4]`
@@ -206,3 +195,18 @@ fn check_codes(packet: &Packet, version: Version) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+/// The packet types that a server may send, and since when.
+const KINDS: [(u8, Kind, Version); 11] = [
+    (2, Kind::ConnAck, Version::V3),
+    (3, Kind::Publish, Version::V3),
+    (4, Kind::PubAck, Version::V3),
+    (5, Kind::PubRec, Version::V3),
+    (6, Kind::PubRel, Version::V3),
+    (7, Kind::PubComp, Version::V3),
+    (9, Kind::SubAck, Version::V3),
+    (11, Kind::UnsubAck, Version::V3),
+    (13, Kind::PingResp, Version::V3),
+    (14, Kind::Disconnect, Version::V5),
+    (15, Kind::Auth, Version::V5),
+];

@@ -1,5 +1,8 @@
 //! Setting, replacing, removing; what each filter finds; bounds.
 
+use std::sync::Arc;
+
+use super::super::key::Key;
 use super::model::{message, replay, start, store};
 use crate::{RetainedConfig, RetainedStore, Verdict};
 
@@ -75,4 +78,54 @@ fn bounds_refuse_what_would_grow() {
     assert_eq!(store.set(message("a", "long")), Verdict::Replaced);
     assert_eq!(store.set(message("b", "xy")), Verdict::Replaced);
     assert!(store.bytes() <= bytes_max);
+}
+
+#[test]
+fn bytes_are_bodies_keys_and_the_entries_own() {
+    let store = store();
+    assert!(store.is_empty());
+    let mut expected = 0;
+    for (topic, payload) in [("a", "x"), ("long/topic/name", "longer payload")] {
+        let message = message(topic, payload);
+        expected += message.size() + topic.len() + 64;
+        assert_eq!(store.set(message), Verdict::Stored);
+        assert_eq!(store.bytes(), expected);
+    }
+    assert!(!store.is_empty());
+}
+
+#[test]
+fn one_call_looks_at_a_bounded_number_of_topics() {
+    let store = store();
+    for number in 0..1000 {
+        assert_eq!(store.set(message(&format!("a/{number}/y"), "x")), Verdict::Stored);
+    }
+    let mut calls = 0;
+    assert!(replay(&store, "a/+/x", 1, start(), || calls += 1).is_empty());
+    assert_eq!(calls, 4, "256 topics a call, and as many more as messages may be given");
+}
+
+/// Between the look at an expired message and its removal another may come.
+#[test]
+fn a_message_that_took_the_place_is_not_removed() {
+    let store = store();
+    let (former, latter) = (message("a", "former"), message("a", "latter"));
+    assert_eq!(store.set(Arc::clone(&former)), Verdict::Stored);
+    assert_eq!(store.set(Arc::clone(&latter)), Verdict::Replaced);
+    let key = Key::of("a");
+    let mut shard = store.shards[store.shard_of("a")].write();
+    assert!(!store.remove_same(&mut shard, &key, &former));
+    assert!(shard.contains_key(&key));
+    assert!(store.remove_same(&mut shard, &key, &latter));
+    assert!(!shard.contains_key(&key));
+}
+
+#[test]
+fn topics_are_spread_by_their_first_level() {
+    let store = store();
+    for number in 0..1000 {
+        assert_eq!(store.set(message(&format!("{number}/a"), "x")), Verdict::Stored);
+    }
+    let longest = store.shards.iter().map(|shard| shard.read().len()).max();
+    assert!(longest < Some(50), "{longest:?} of 1,000 in one of 64");
 }

@@ -94,17 +94,17 @@ async fn a_wildcard_and_sys_together_are_two_subscriptions(lab: Lab) {
     let mut sys_alone = lab.subscriber("two", "$SYS/#", 0).await;
     let mut other = lab.client("other").await;
     other.publish(&plain, "x", 1).await;
-    let seen = client.messages().await;
+    let seen = client.receive_all().await;
     let plains = seen.iter().filter(|message| message.topic == plain).count();
     assert_eq!(plains, 1, "the wildcard brings what it matches");
-    let has_sys = !sys_alone.messages().await.is_empty();
+    let has_sys = !sys_alone.receive_all().await.is_empty();
     if has_sys && seen.iter().all(|message| message.topic == plain) {
         while !client.message().await.topic.starts_with("$SYS/") {}
     }
     client.unsubscribe("$SYS/#").await;
-    client.messages().await;
+    client.receive_all().await;
     other.publish(&plain, "y", 1).await;
-    assert_eq!(client.payloads().await, ["y"], "the wildcard alone brings nothing below $SYS");
+    assert_eq!(client.receive_payloads().await, ["y"], "the wildcard alone brings nothing below $SYS");
 }
 
 /// Tidegate keeps these topics for itself: 0x87 in 5.0, an acknowledgement that leads nowhere before.

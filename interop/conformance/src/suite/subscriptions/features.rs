@@ -34,7 +34,7 @@ async fn what_is_not_offered_is_announced_and_refused(lab: Lab) {
     }
     let mut client = lab.subscriber("one", &topic, 1).await;
     client.publish(&topic, "x", 1).await;
-    assert_eq!(client.payloads().await, ["x"], "plain ones are served");
+    assert_eq!(client.receive_payloads().await, ["x"], "plain ones are served");
 }
 
 async fn wildcards_that_are_not_offered_are_refused_in_suback(lab: Lab) {
@@ -44,7 +44,7 @@ async fn wildcards_that_are_not_offered_are_refused_in_suback(lab: Lab) {
     let subscribe = filters.iter().fold(Subscribe::new(1), |all, filter| all.filter(filter, 1));
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [0x80, 1, 0x80]);
     client.publish_all(&[topic.clone(), lab.topic("b")]).await;
-    assert_eq!(client.payloads().await, [topic]);
+    assert_eq!(client.receive_payloads().await, [topic]);
 }
 
 async fn wildcards_that_are_offered_are_granted(lab: Lab) {
@@ -55,7 +55,7 @@ async fn wildcards_that_are_offered_are_granted(lab: Lab) {
         let granted = client.try_subscribe(lab.topic(filter), 0).await;
         client.publish_all(&topics).await;
         let due = if granted == [0x80] { &[] } else { due };
-        assert_eq!(client.payloads().await, due, "{filter}");
+        assert_eq!(client.receive_payloads().await, due, "{filter}");
         client.unsubscribe(lab.topic(filter)).await;
     }
 }

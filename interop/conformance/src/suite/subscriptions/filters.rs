@@ -134,7 +134,7 @@ async fn matches(
 ) {
     client.subscribe(filter, 0).await;
     publisher.publish_all(topics).await;
-    let seen = client.messages().await;
+    let seen = client.receive_all().await;
     assert_eq!(
         seen.iter().map(|message| &message.topic).collect::<Vec<_>>(),
         Vec::from_iter(due),

@@ -61,7 +61,7 @@ async fn a_queued_message_comes_at_the_lower_qos(lab: Lab) {
     }
     let mut client = lab.connect("one").kept().open().await;
     let seen: Vec<_> =
-        client.messages().await.into_iter().map(|message| (message.topic, message.qos)).collect();
+        client.receive_all().await.into_iter().map(|message| (message.topic, message.qos)).collect();
     for (granted, published) in pairs() {
         let topic = lab.topic(&format!("{granted}/{published}"));
         let qos: Vec<_> = seen.iter().filter(|(seen, _)| *seen == topic).map(|(_, qos)| *qos).collect();

@@ -28,7 +28,7 @@ async fn overlapping_subscriptions_deliver_at_the_highest_qos(lab: Lab) {
         let highest = qos.into_iter().max().unwrap_or(0);
         for published in 0..=2 {
             other.publish(&topic, "x", published).await;
-            let seen: Vec<_> = client.messages().await.iter().map(|copy| copy.qos).collect();
+            let seen: Vec<_> = client.receive_all().await.iter().map(|copy| copy.qos).collect();
             assert_eq!(seen.iter().max(), Some(&highest.min(published)), "by {qos:?}");
             assert!(seen.len() <= 3, "{} copies", seen.len());
         }
@@ -46,10 +46,10 @@ async fn overlapping_subscriptions_bring_one_copy(lab: Lab) {
     for qos in 0..=2 {
         other.publish(&topic, qos.to_string(), qos).await;
     }
-    assert_eq!(client.payloads().await, ["0", "1", "2"]);
+    assert_eq!(client.receive_payloads().await, ["0", "1", "2"]);
     client.leave().await;
     other.publish(&topic, "queued", 1).await;
-    assert_eq!(lab.connect("one").kept().open().await.payloads().await, ["queued"]);
+    assert_eq!(lab.connect("one").kept().open().await.receive_payloads().await, ["queued"]);
 }
 
 /// All of them in one copy, or one in each.
@@ -75,7 +75,7 @@ async fn every_matching_subscription_identifier_comes(lab: Lab) {
     }
     for qos in 0..=1 {
         lab.client("other").await.publish(&topic, "x", qos).await;
-        let copies = client.messages().await;
+        let copies = client.receive_all().await;
         let mut seen: Vec<_> = copies.iter().flat_map(|copy| copy.properties.numbers(ID)).collect();
         seen.sort_unstable();
         seen.dedup(); // Two subscriptions share the identifier 1.

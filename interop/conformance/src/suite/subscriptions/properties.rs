@@ -3,8 +3,8 @@
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
 use crate::lab::Lab;
-use crate::wire::property::{self as id, Properties};
-use crate::wire::{Publish, Subscribe, Value, Will, disconnect, packet};
+use crate::wire::property::{self as id, Properties, Value};
+use crate::wire::{Publish, Subscribe, Will, disconnect, packet};
 
 cases! {
     a_property_of_connect_comes_once: "TRAP5-106";

@@ -21,7 +21,7 @@ async fn the_same_filter_again_replaces_the_subscription(lab: Lab) {
         assert_eq!(client.exchange_subscribe(&second).await.codes, [0]);
         let mut other = lab.client("other").await;
         other.publish(lab.topic("a"), "x", 2).await;
-        let messages = client.messages().await;
+        let messages = client.receive_all().await;
         assert_eq!(messages.len(), 1, "one copy by {filter}");
         assert_eq!(messages[0].qos, 0, "by the later QoS");
         if lab.is_v5() {
@@ -71,7 +71,7 @@ async fn a_replacement_brings_the_retained_messages_and_loses_none(lab: Lab) {
         }
     };
     tokio::join!(streaming, resubscribing);
-    seen.extend(client.messages().await);
+    seen.extend(client.receive_all().await);
     assert!(seen.iter().all(|message| message.topic == stream), "one retained copy a SUBSCRIBE");
     let numbers: Vec<_> = seen.iter().map(|message| String::from_utf8_lossy(&message.payload)).collect();
     let due: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
@@ -89,12 +89,12 @@ async fn a_replacement_on_a_resumed_session_doubles_nothing(lab: Lab) {
         for name in ["a", "a/b"] {
             other.publish(lab.topic(name), name, 1).await;
         }
-        assert_eq!(client.payloads().await, ["a", "a/b"], "one copy each in round {round}");
+        assert_eq!(client.receive_payloads().await, ["a", "a/b"], "one copy each in round {round}");
         client.leave().await;
         // The same for what is queued.
         other.publish(lab.topic("a"), "queued", 1).await;
         let mut client = lab.connect("one").kept().open().await;
-        assert_eq!(client.payloads().await, ["queued"], "one copy in round {round}");
+        assert_eq!(client.receive_payloads().await, ["queued"], "one copy in round {round}");
         client.cut().await;
     }
 }
@@ -117,7 +117,7 @@ async fn a_replacement_has_its_own_options(lab: Lab) {
     for (options, echoes) in [(0x0D, false), (0x01, true), (0x0D, false)] {
         client.exchange_subscribe(&Subscribe::new(1).filter(&topic, options | 0x20)).await;
         client.publish(&topic, "mine", 1).await;
-        let echoed = client.payloads().await == ["mine"];
+        let echoed = client.receive_payloads().await == ["mine"];
         assert_eq!(echoed, echoes, "own messages with the options {options:#04x}");
         lab.client("other").await.publish_retained(&topic, "theirs", 1).await;
         let message = client.receive().await;

@@ -50,7 +50,7 @@ async fn each_member_gets_messages_at_its_own_qos(lab: Lab) {
         publisher.publish(lab.topic("a"), "x", 1 + round % 2).await;
     }
     for (member, granted) in members.iter_mut().zip(0..) {
-        for message in member.messages().await {
+        for message in member.receive_all().await {
             assert!(message.qos <= granted, "{} where {granted} is granted", message.qos);
             total += 1;
         }
@@ -108,7 +108,7 @@ async fn a_begun_qos_2_delivery_ends_with_its_expired_session(lab: Lab) {
         other.hears_nothing().await;
         // The group goes on.
         lab.client("publisher").await.publish(lab.topic("a"), "next", 2).await;
-        assert_eq!(other.payloads().await, ["next"]);
+        assert_eq!(other.receive_payloads().await, ["next"]);
         other.unsubscribe(shared(&lab)).await;
         other.leave().await;
         lab.pass(2).await;

@@ -48,7 +48,7 @@ async fn a_shared_filter_is_what_follows_the_name(lab: Lab) {
             let filter = format!("$share/{name}/{filter}");
             let mut client = lab.subscriber("one", &filter, 1).await;
             publisher.publish_all(&topics[..3]).await;
-            assert_eq!(client.payloads().await, due, "{filter}");
+            assert_eq!(client.receive_payloads().await, due, "{filter}");
             let unsuback = client.unsubscribe(&filter).await;
             assert_eq!(unsuback.codes, [0], "it was there");
             publisher.publish_all(&topics[..3]).await;

@@ -26,7 +26,7 @@ async fn each_message_goes_to_one_member_of_each_group(lab: Lab) {
     for group in ["a", "b"] {
         let mut seen = Vec::new();
         for (_, client) in clients.iter_mut().filter(|(of, _)| *of == group) {
-            seen.extend(client.payloads().await);
+            seen.extend(client.receive_payloads().await);
         }
         seen.sort();
         assert_eq!(seen, due, "each once in the group {group}");
@@ -41,7 +41,7 @@ async fn subscribing_twice_makes_no_second_member(lab: Lab) {
     twice.exchange_subscribe(&again).await;
     let mut publisher = lab.client("publisher").await;
     publisher.publish(&topic, "x", 2).await;
-    let messages = twice.messages().await;
+    let messages = twice.receive_all().await;
     assert_eq!(messages.len(), 1, "one copy");
     assert_eq!((messages[0].qos, messages[0].properties.numbers(property::SUBSCRIPTION_ID)), (1, vec![7]));
     // One UNSUBSCRIBE leaves the group.
@@ -51,7 +51,7 @@ async fn subscribing_twice_makes_no_second_member(lab: Lab) {
     for payload in &due {
         publisher.publish(&topic, payload, 1).await;
     }
-    assert_eq!(other.payloads().await, due);
+    assert_eq!(other.receive_payloads().await, due);
     twice.hears_nothing().await;
     assert_eq!(twice.unsubscribe(&filter).await.codes, [0x11], "it was left");
 }
@@ -63,7 +63,7 @@ async fn a_shared_and_a_plain_subscription_are_two(lab: Lab) {
     let shared = Subscribe::new(2).filter(format!("$share/g/{topic}"), 0).identifier(2);
     client.exchange_subscribe(&shared).await;
     lab.client("other").await.publish(&topic, "x", 1).await;
-    let messages = client.messages().await;
+    let messages = client.receive_all().await;
     let id = property::SUBSCRIPTION_ID;
     let mut seen: Vec<_> = messages.iter().map(|copy| (copy.properties.numbers(id), copy.qos)).collect();
     seen.sort();
@@ -71,7 +71,7 @@ async fn a_shared_and_a_plain_subscription_are_two(lab: Lab) {
     // Each goes by itself.
     assert_eq!(client.unsubscribe(&topic).await.codes, [0]);
     lab.client("other").await.publish(&topic, "y", 1).await;
-    assert_eq!(client.payloads().await, ["y"]);
+    assert_eq!(client.receive_payloads().await, ["y"]);
 }
 
 async fn a_message_open_at_a_member_moves_when_its_session_ends(lab: Lab) {
@@ -99,10 +99,10 @@ async fn members_without_connection_wait_while_others_have_one(lab: Lab) {
     for _ in 0..10 {
         publisher.publish(&topic, "x", 1).await;
     }
-    assert_eq!(present.messages().await.len(), 10, "who is there gets all");
+    assert_eq!(present.receive_all().await.len(), 10, "who is there gets all");
     present.leave().await;
     publisher.publish(&topic, "queued", 1).await;
     let mut away = lab.connect("away").kept().open().await;
-    assert_eq!(away.payloads().await, ["queued"], "queued when nobody is there");
+    assert_eq!(away.receive_payloads().await, ["queued"], "queued when nobody is there");
     assert!(!away.has(Kind::Publish));
 }

@@ -68,7 +68,7 @@ async fn a_filter_that_comes_twice_has_two_codes(lab: Lab) {
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [0, 1, 2]);
     // As with packets of their own, the later takes the place of the earlier.
     lab.client("other").await.publish(&topic, "x", 2).await;
-    let messages = client.messages().await;
+    let messages = client.receive_all().await;
     assert_eq!(messages.iter().map(|message| message.qos).collect::<Vec<_>>(), [2], "one copy at QoS 2");
 }
 

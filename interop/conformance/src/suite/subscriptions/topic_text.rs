@@ -92,7 +92,7 @@ async fn matching_alters_no_character(lab: Lab) {
     for topic in &topics {
         client.subscribe(topic, 0).await;
         publisher.publish_all(&topics).await;
-        let seen: Vec<_> = client.messages().await.into_iter().map(|message| message.topic).collect();
+        let seen: Vec<_> = client.receive_all().await.into_iter().map(|message| message.topic).collect();
         assert_eq!(seen, [topic.as_str()], "subscribed to {topic:?}");
         client.unsubscribe(topic).await;
     }
@@ -100,7 +100,7 @@ async fn matching_alters_no_character(lab: Lab) {
     let subscribe = topics.iter().fold(Subscribe::new(1), |all, topic| all.filter(topic, 0));
     client.exchange_subscribe(&subscribe).await;
     publisher.publish_all(&topics).await;
-    let seen: Vec<_> = client.messages().await.into_iter().map(|message| message.topic).collect();
+    let seen: Vec<_> = client.receive_all().await.into_iter().map(|message| message.topic).collect();
     assert_eq!(seen, topics);
 }
 

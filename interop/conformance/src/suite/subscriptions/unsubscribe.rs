@@ -52,14 +52,18 @@ async fn only_the_identical_filter_is_removed(lab: Lab) {
         let unsuback = client.unsubscribe(lab.topic(stranger)).await;
         assert!(!lab.is_v5() || unsuback.codes == [0x11], "{stranger} was removed: {:02x?}", unsuback.codes);
         other.publish_all(&topics).await;
-        let mut seen = client.payloads().await;
+        let mut seen = client.receive_payloads().await;
         seen.dedup(); // One copy or one for each of the overlapping subscriptions.
         assert_eq!(seen, topics, "without {stranger}");
     }
     let unsuback = client.unsubscribe(lab.topic("a/+")).await;
     assert!(!lab.is_v5() || unsuback.codes == [0], "it was there");
     other.publish_all(&topics).await;
-    assert_eq!(client.payloads().await, [topics[0].as_str(), topics[2].as_str()], "the others are left");
+    assert_eq!(
+        client.receive_payloads().await,
+        [topics[0].as_str(), topics[2].as_str()],
+        "the others are left"
+    );
 }
 
 async fn each_unsubscribe_is_answered_by_one_unsuback_of_its_identifier(lab: Lab) {
@@ -116,7 +120,7 @@ async fn many_filters_act_like_many_unsubscribes(lab: Lab) {
         assert_eq!(unsubacks[0].codes, [0, 0x11, 0, 0x11], "in their order");
     }
     lab.client("other").await.publish_all(&topics).await;
-    assert_eq!(client.payloads().await, [topics[1].as_str()], "the one that was not named");
+    assert_eq!(client.receive_payloads().await, [topics[1].as_str()], "the one that was not named");
 }
 
 /// As with SUBACK: the codes fill the maximum to the last byte.

@@ -1,0 +1,48 @@
+//! CONNECT in its varieties.
+
+use tidegate_mqtt::{Connect, ProtocolVersion, QoS, Will, topic};
+
+use super::{Driver, TOPICS};
+use crate::clients::model::{Model, client_id};
+use crate::clients::step::Step;
+
+impl Driver {
+    /// A new connection of the client, whether or not it has one. Sometimes it comes so late that something fell due.
+    pub(super) fn connect(&mut self, client: usize, model: &Model) -> Step {
+        let until_due = model.next_due().map_or(0, |due| due - model.now());
+        let lag = match self.random.below(10) {
+            0 | 1 => until_due.min(100_000),
+            2 => self.random.pick(&[1, 1000, 30_000]),
+            _ => 0,
+        };
+        let version = match self.random.below(10) {
+            0..7 => ProtocolVersion::V5,
+            7..9 => ProtocolVersion::V3_1_1,
+            _ => ProtocolVersion::V3_1,
+        };
+        let mut connect = Connect::new(version, client_id(client));
+        connect.clean_start = self.random.chance(25);
+        connect.will = self.random.chance(65).then(|| self.will(version));
+        if version.is_v5() {
+            connect.session_expiry = self.random.pick(&EXPIRIES);
+            connect.receive_maximum = self.random.pick(&[None, Some(10), Some(3), Some(2), Some(1)]);
+            connect.topic_alias_maximum = self.random.pick(&[None, None, Some(2)]);
+        }
+        Step::Connect { client, connect: Box::new(connect), lag }
+    }
+
+    fn will(&mut self, version: ProtocolVersion) -> Will {
+        let name = topic::Name::parse(self.random.pick(&TOPICS)).expect("a topic name");
+        let mut will = Will::new(name, self.payload(), self.random.pick(&QoS::ALL));
+        will.retain = self.random.chance(30);
+        if version.is_v5() {
+            will.delay = self.random.pick(&[0, 0, 1, 3, 20, u32::MAX]);
+            will.expiry = self.random.pick(&[None, None, Some(0), Some(2), Some(30)]);
+        }
+        will
+    }
+}
+
+/// Session expiry intervals in seconds.
+const EXPIRIES: [Option<u32>; 8] =
+    [None, Some(0), Some(2), Some(5), Some(5), Some(30), Some(300), Some(u32::MAX)];

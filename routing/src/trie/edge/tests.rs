@@ -1,0 +1,25 @@
+//! An edge is found by all of its key, under the hash it brings.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use papaya::Equivalent;
+
+use super::{EdgeRef, Stored};
+
+const EDGE: EdgeRef<'_> = EdgeRef { hash: 7, parent: 3, text: "a/b" };
+
+#[test]
+fn each_part_of_the_key_counts() {
+    let stored = EDGE.stored(Arc::from("a/b"));
+    assert!(EDGE.equivalent(&stored));
+    let others =
+        [EdgeRef { hash: 8, ..EDGE }, EdgeRef { parent: 4, ..EDGE }, EdgeRef { text: "a/c", ..EDGE }];
+    assert!(others.iter().all(|other| !other.equivalent(&stored)));
+}
+
+#[test]
+fn the_hash_is_the_stored_one() {
+    assert_eq!(Stored.hash_one(EDGE), 7);
+    assert_eq!(Stored.hash_one(EDGE.stored(Arc::from("a/b"))), 7);
+}

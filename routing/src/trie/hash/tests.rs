@@ -1,0 +1,34 @@
+//! Edges that differ anywhere have hashes that differ everywhere: a match never walks through collisions.
+
+use std::collections::BTreeSet;
+
+use super::{LevelHash, extend, finish, start};
+
+#[test]
+fn parent_levels_and_their_order_count() {
+    let hash = LevelHash::default();
+    let texts = ["a", "b", "", "a/b", "b/a", "a/a", "/a", "a/", "+", "a/b/c", "c/b/a"];
+    let hashes: BTreeSet<_> = (0..100).flat_map(|parent| texts.map(|text| hash.edge(parent, text))).collect();
+    assert_eq!(hashes.len(), 1100);
+}
+
+#[test]
+fn a_run_is_hashed_level_by_level() {
+    let hash = LevelHash::default();
+    let run = ["a", "", "c"].iter().fold(start(9), |run, level| extend(run, hash.level(level)));
+    assert_eq!(finish(run), hash.edge(9, "a//c"));
+}
+
+/// The table takes its place from the high bits and tells neighbours apart by the low ones.
+#[test]
+fn every_part_of_the_hash_is_spread() {
+    let hash = LevelHash::default();
+    let by_level: Vec<_> = (0..4096).map(|number| hash.edge(1, &format!("device{number}/status"))).collect();
+    let by_parent: Vec<_> = (0..4096).map(|parent| hash.edge(parent, "+")).collect();
+    for place in (0..=52).step_by(4) {
+        for hashes in [&by_level, &by_parent] {
+            let part: BTreeSet<_> = hashes.iter().map(|hash| (hash >> place) & 0xfff).collect();
+            assert!(part.len() > 1500, "{} of 4,096 at {place}", part.len());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a session that outlives its connection changed, in order: what a store has to follow. Stores nothing itself.
+
+use std::sync::Arc;
+
+use tidegate_mqtt::{Message, PacketId, QoS};
+
+use crate::held::{Delivery, Held};
+
+/// One change. A delivery is named by its number within the session; numbers grow in the order of the queue.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Change {
+    /// A connection was attached to a session without state: whatever was stored under its name is gone.
+    Began,
+    /// Connection, will or expiry changed; [`crate::Session::standing`] says what is now.
+    Altered,
+    /// The state was discarded, or is no longer to be kept.
+    Ended,
+    /// A delivery joined queue or in-flight table.
+    Queued(Box<Queued>),
+    /// It was sent for the first time, under this identifier.
+    Sent {
+        /// The number of the delivery.
+        number: u64,
+        /// Its identifier until it is completed.
+        packet_id: PacketId,
+    },
+    /// PUBREC came: the message is not needed any more, PUBREL is. `[MQTT5-4.3.3-6]`
+    Released {
+        /// The number of the delivery.
+        number: u64,
+        /// Its place in the order of PUBRECs.
+        order: u32,
+    },
+    /// It is completed or was dropped.
+    Done {
+        /// The number of the delivery.
+        number: u64,
+    },
+    /// A QoS 2 message of the client was taken under this identifier. `[MQTT5-4.3.3-10]`
+    Received(PacketId),
+    /// The client released it. `[MQTT5-4.3.3-12]`
+    Forgotten(PacketId),
+}
+
+/// A delivery to be kept.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// Its number within the session.
+    pub number: u64,
+    /// The message.
+    pub message: Arc<Message>,
+    /// The QoS of this delivery, 1 or 2.
+    pub qos: QoS,
+    /// Its RETAIN flag.
+    pub retain: bool,
+    /// The identifiers of the subscriptions that brought it.
+    pub identifiers: Box<[u32]>,
+    /// The shared filter that brought it.
+    pub share: Option<Arc<str>>,
+}
+
+/// The changes not taken yet.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    changes: Vec<Change>,
+    next: u64,
+    /// The session ends with its present connection: nothing is noted any more.
+    closed: bool,
+}
+
+impl Journal {
+    /// Numbers go on with `next`.
+    pub(crate) fn new(next: u64) -> Self {
+        Self { changes: Vec::new(), next, closed: false }
+    }
+
+    /// Follows the session from here on.
+    pub(crate) fn open(&mut self, change: Change) {
+        self.closed = false;
+        self.changes.push(change);
+    }
+
+    /// Follows it no longer.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Notes a delivery and gives it its number.
+    pub(crate) fn hold(&mut self, delivery: &Delivery<'_>, sent: bool) -> Held {
+        if self.closed {
+            return Held::new(delivery, sent);
+        }
+        let number = self.next;
+        self.next += 1;
+        self.changes.push(Change::Queued(Box::new(Queued {
+            number,
+            message: Arc::clone(delivery.message),
+            qos: delivery.qos,
+            retain: delivery.retain,
+            identifiers: delivery.identifiers.into(),
+            share: delivery.share.cloned(),
+        })));
+        Held::numbered(delivery, sent, number)
+    }
+
+    pub(crate) fn note(&mut self, change: Change) {
+        if !self.closed {
+            self.changes.push(change);
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Change> {
+        core::mem::take(&mut self.changes)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        size_of::<Self>() + self.changes.capacity() * size_of::<Change>()
+    }
+}

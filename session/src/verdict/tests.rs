@@ -1,0 +1,25 @@
+//! Every drop is counted once, under its reason.
+
+use super::{Drop, Drops};
+
+#[test]
+fn every_reason_has_its_counter() {
+    let reasons = [
+        Drop::Expired,
+        Drop::TooLarge,
+        Drop::QueueFull,
+        Drop::Rejected,
+        Drop::Slow,
+        Drop::Offline,
+        Drop::Ended,
+    ];
+    let mut drops = Drops::default();
+    for (place, reason) in reasons.into_iter().enumerate() {
+        drops.add(reason, 1 << place);
+    }
+    let expected = Drops { expired: 1, too_large: 2, queue_full: 4 + 8, slow: 16, offline: 32, ended: 64 };
+    assert_eq!(drops, expected);
+    assert_eq!(drops.total(), 127);
+    drops.add(Drop::Expired, 3);
+    assert_eq!(drops.expired, 4);
+}

@@ -1,0 +1,225 @@
+//! A session made again from what its changes told a store goes on as the one that was lost would have.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tidegate_mqtt::{AckKind, Packet, PacketId, QoS, ReasonCode};
+use tidegate_session::{
+    Cause, Change, Config, Delivery, Kept, KeptDelivery, Queued, Received, Session, Standing, State,
+};
+
+use crate::pair::{Pair, id, lasting, message};
+
+/// A store as simple as can be.
+#[derive(Default)]
+struct Mirror {
+    standing: Option<Standing>,
+    deliveries: BTreeMap<u64, KeptDelivery>,
+    received: Vec<PacketId>,
+}
+
+impl Mirror {
+    fn follow(&mut self, session: &mut Session) {
+        for change in session.take_changes() {
+            match change {
+                Change::Began => *self = Self { standing: Some(session.standing()), ..Self::default() },
+                Change::Altered => self.standing = Some(session.standing()),
+                Change::Ended => *self = Self::default(),
+                other => self.follow_delivery(other),
+            }
+        }
+    }
+
+    fn follow_delivery(&mut self, change: Change) {
+        match change {
+            Change::Queued(queued) => {
+                let Queued { number, .. } = *queued;
+                let delivery = KeptDelivery { queued: *queued, state: State::Waiting };
+                assert!(self.deliveries.insert(number, delivery).is_none(), "a number of its own");
+            }
+            Change::Sent { number, packet_id } => self.set(number, State::Sent(packet_id)),
+            Change::Released { number, order } => {
+                let State::Sent(packet_id) = self.deliveries[&number].state else { panic!("PUBREC unsent") };
+                self.set(number, State::Released(packet_id, order));
+            }
+            Change::Done { number } => assert!(self.deliveries.remove(&number).is_some(), "done once"),
+            Change::Received(packet_id) => self.received.push(packet_id),
+            Change::Forgotten(packet_id) => self.received.retain(|open| *open != packet_id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn set(&mut self, number: u64, state: State) {
+        self.deliveries.get_mut(&number).unwrap().state = state;
+    }
+
+    fn restore(self, config: &Arc<Config>) -> Session {
+        let kept = Kept {
+            standing: self.standing.unwrap(),
+            subscriptions: Vec::new(),
+            deliveries: self.deliveries.into_values().collect(),
+            received: self.received,
+        };
+        Session::restore(1, Arc::clone(config), kept)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Push { qos: QoS, shared: bool },
+    Answer { kind: AckKind, nth: u16, refuses: bool },
+    Receive(u16),
+    Release(u16),
+    Leave,
+    Return,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let qos = prop_oneof![Just(QoS::AtLeastOnce), Just(QoS::ExactlyOnce)];
+    let kind = prop_oneof![Just(AckKind::PubAck), Just(AckKind::PubRec), Just(AckKind::PubComp)];
+    prop_oneof![
+        8 => (qos, any::<bool>()).prop_map(|(qos, shared)| Operation::Push { qos, shared }),
+        8 => (kind, 1..12u16, prop::bool::weighted(0.1))
+            .prop_map(|(kind, nth, refuses)| Operation::Answer { kind, nth, refuses }),
+        1 => (1..4u16).prop_map(Operation::Receive),
+        1 => (1..4u16).prop_map(Operation::Release),
+        1 => Just(Operation::Leave),
+        2 => Just(Operation::Return),
+    ]
+}
+
+fn apply(operation: Operation, pair: &mut Pair, count: usize) {
+    match operation {
+        Operation::Push { qos, shared } => push(pair, qos, shared, count),
+        Operation::Answer { kind, nth, refuses } => {
+            let reason = if refuses { ReasonCode::UnspecifiedError } else { ReasonCode::Success };
+            let ack = tidegate_mqtt::Ack::new(kind, id(nth), reason);
+            // One of the wrong kind is a fault that ends the connection; here the client goes on.
+            let _ = pair.session.handle_ack(&ack, pair.now);
+        }
+        Operation::Receive(nth) => drop(pair.session.receive(id(nth))),
+        Operation::Release(nth) => drop(pair.session.release(id(nth))),
+        Operation::Leave if pair.session.is_attached() => drop(pair.detach(Cause::Closed)),
+        Operation::Return if !pair.session.is_attached() => drop(pair.connect(client())),
+        Operation::Leave | Operation::Return => {}
+    }
+    let _ = pair.wire();
+}
+
+fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
+    let message = message("t", count.to_string().as_bytes(), None);
+    let share = shared.then(|| Arc::from("$share/g/t"));
+    let share = share.as_ref();
+    let delivery = Delivery { message: &message, qos, retain: shared, identifiers: &[3, 4], share };
+    let _ = pair.session.push(&delivery, pair.now);
+}
+
+fn client() -> tidegate_mqtt::Connect {
+    tidegate_mqtt::Connect { receive_maximum: Some(6), ..lasting() }
+}
+
+/// What a returning client gets, acknowledging all of it, and which of its QoS 2 identifiers are still known.
+fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
+    let mut got = Vec::new();
+    loop {
+        let packets = pair.received();
+        if packets.is_empty() {
+            break;
+        }
+        for packet in packets {
+            got.push(describe(&packet));
+            answer(pair, &packet);
+        }
+    }
+    let known = (1..4).map(|nth| pair.session.receive(id(nth)).unwrap()).collect();
+    (got, known)
+}
+
+fn describe(packet: &Packet) -> String {
+    match packet {
+        // A new message may get another identifier than it would have.
+        Packet::Publish(publish) if !publish.dup => {
+            format!("{:?} {:?} {:?}", publish.payload, publish.qos, publish.retain)
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn answer(pair: &mut Pair, packet: &Packet) {
+    let (kind, packet_id) = match packet {
+        Packet::Publish(publish) if publish.qos == QoS::AtLeastOnce => (AckKind::PubAck, publish.packet_id),
+        Packet::Publish(publish) => (AckKind::PubRec, publish.packet_id),
+        Packet::Ack(ack) => (AckKind::PubComp, Some(ack.packet_id)),
+        other => panic!("{other:?}"),
+    };
+    pair.acknowledge(kind, packet_id.unwrap().get());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn it_goes_on_where_the_lost_one_was(operations in prop::collection::vec(operation(), 1..120)) {
+        let config = Config { journal: true, queue_len_max: 8, ..Config::default() };
+        let mut pair = Pair::with(config, client());
+        let mut mirror = Mirror::default();
+        mirror.follow(&mut pair.session);
+        for (count, operation) in operations.into_iter().enumerate() {
+            apply(operation, &mut pair, count);
+            mirror.follow(&mut pair.session);
+        }
+        let mut again = Pair::with(Config::clone(&pair.config), client());
+        again.session = mirror.restore(&pair.config);
+        prop_assert_eq!(again.session.queued(), pair.session.queued());
+        prop_assert_eq!(again.session.inflight(), pair.session.inflight());
+        if pair.session.is_attached() {
+            let _ = pair.detach(Cause::Closed);
+        }
+        prop_assert!(pair.connect(client()).session_present);
+        prop_assert!(again.connect(client()).session_present);
+        prop_assert_eq!(resumed(&mut again), resumed(&mut pair));
+    }
+}
+
+#[test]
+fn a_session_that_ends_with_its_connection_notes_nothing() {
+    let mut connect = lasting();
+    connect.session_expiry = None;
+    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, connect);
+    let _ = pair.push("t", QoS::AtLeastOnce);
+    let _ = pair.detach(Cause::Closed);
+    assert!(pair.session.take_changes().is_empty());
+}
+
+#[test]
+fn a_session_that_will_not_be_kept_any_more_is_ended_for_its_store() {
+    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, lasting());
+    let mut mirror = Mirror::default();
+    mirror.follow(&mut pair.session);
+    assert!(mirror.standing.is_some());
+    let mut connect = lasting();
+    connect.session_expiry = None;
+    assert!(pair.connect(connect).session_present);
+    let _ = pair.push("t", QoS::AtLeastOnce);
+    mirror.follow(&mut pair.session);
+    assert!(mirror.standing.is_none() && mirror.deliveries.is_empty());
+}
+
+#[test]
+fn a_will_that_waits_is_kept_with_its_time_and_gone_once_it_was_due() {
+    let topic = tidegate_mqtt::topic::Name::parse("w").unwrap();
+    let will = tidegate_mqtt::Will { delay: 5, ..tidegate_mqtt::Will::new(topic, "gone", QoS::AtLeastOnce) };
+    let mut connect = lasting();
+    connect.will = Some(will);
+    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, connect);
+    let mut mirror = Mirror::default();
+    let _ = pair.detach(Cause::Closed);
+    mirror.follow(&mut pair.session);
+    let standing = mirror.standing.clone().unwrap();
+    assert!(standing.will.is_some() && standing.will_at == pair.session.poll_timeout());
+    pair.advance(5);
+    let mut again = Mirror { standing: Some(standing), ..Mirror::default() }.restore(&pair.config);
+    assert!(again.handle_timeout(pair.now).will.is_some());
+    mirror.follow(&mut again);
+    assert!(mirror.standing.unwrap().will.is_none());
+}
