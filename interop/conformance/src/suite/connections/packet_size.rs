@@ -19,7 +19,7 @@ cases! {
 fn payload(topic: &str, qos: u8, size: usize) -> Vec<u8> {
     let id = if qos > 0 { 2 } else { 0 };
     let length = if size > 129 { 2 } else { 1 };
-    vec![b'x'; size - (1 + length + 2 + topic.len() + id + 1)]
+    "x".repeat(size - (1 + length + 2 + topic.len() + id + 1)).into_bytes()
 }
 
 async fn a_message_larger_than_the_client_takes_is_not_sent(lab: Lab) {

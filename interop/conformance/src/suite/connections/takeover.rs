@@ -22,7 +22,7 @@ async fn a_new_connection_ends_the_old_one(lab: Lab) {
         let mut old = lab.connect("one").clean(first).expiry(60).open().await;
         old.ping().await;
         let mut new = lab.connect("one").clean(second).open().await;
-        old.is_cut_off_unanswered(&[0x8E]).await;
+        old.is_told(0x8E).await;
         new.ping().await;
         new.leave().await;
     }
