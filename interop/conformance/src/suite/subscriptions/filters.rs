@@ -120,7 +120,7 @@ async fn a_wildcard_matches_the_parent_level(lab: Lab) {
         late.leave().await;
     }
     assert_eq!(client.exchange_subscribe(&Subscribe::new(1).filter("+/#", 0)).await.codes, [0]);
-    publisher.publish_all(&[bare.clone()]).await;
+    publisher.publish_all(std::slice::from_ref(&bare)).await;
     while client.message().await.topic != bare {}
 }
 
