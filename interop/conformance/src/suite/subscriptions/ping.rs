@@ -20,6 +20,8 @@ async fn pingreq_is_answered(lab: Lab) {
     for _ in 0..3 {
         assert_eq!(client.next().await.bytes, [0xD0, 0]);
     }
+    client.subscribe(lab.topic("a"), 0).await;
+    assert!(!client.has(Kind::PingResp), "one answer each");
 }
 
 async fn pingreq_is_answered_under_load(lab: Lab) {
