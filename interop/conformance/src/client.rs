@@ -9,12 +9,17 @@ use crate::link::Link;
 use crate::transcript::Transcript;
 use crate::wire::{Kind, Packet, Version, parse};
 
+mod collect;
 mod exchange;
 mod message;
+mod offence;
 mod opening;
+mod raw;
 mod verdict;
+mod web_socket;
 
 pub(crate) use message::text;
+pub(crate) use offence::{BAD_NAME, MALFORMED, PROTOCOL_ERROR};
 pub(crate) use opening::Opening;
 
 /// A connection to the broker under test.

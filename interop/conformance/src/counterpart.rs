@@ -25,7 +25,7 @@ impl Counterpart {
         let folder = TempDir::new().expect("a temporary folder");
         let port = free_port();
         let file = folder.path().join("mosquitto.conf");
-        let lines = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
+        let lines = format!("listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n");
         fs::write(&file, lines).expect("a configuration file");
         let process = Process::start("mosquitto", Command::new("mosquitto").arg("-c").arg(&file));
         let line = process.wait_for_error(|line| line.ends_with(" running"), "line that it runs");
@@ -40,4 +40,20 @@ impl Counterpart {
 }
 
 /// Statements that Debian's mosquitto 2.0 is known to fail. A run that does not find them is no good.
-pub(crate) const KNOWN_TO_FAIL: &[&str] = &[];
+pub(crate) const KNOWN_TO_FAIL: &[&str] = &[
+    // No 0x8E at takeover, and no will.
+    "MQTT5-3.1.4-3",
+    "MQTT3-3.1.4-2",
+    // PUBLISH above the client's maximum packet size; $share//t; reasons that are not listed.
+    "MQTT5-3.1.2-24",
+    "MQTT5-4.8.2-1",
+    "MQTT5-3.4.2-1",
+    "MQTT5-3.7.2-1",
+    // No Local on a shared subscription; a client's subscription identifier; too many open messages.
+    "MQTT5-3.8.3-4",
+    "MQTT5-3.3.4-6",
+    "MQTT5-3.3.4-7",
+    // A repeated QoS 2 PUBLISH ends the connection; the QoS of overlapping filters.
+    "MQTT5-4.3.3-10",
+    "MQTT3-3.3.5-1",
+];

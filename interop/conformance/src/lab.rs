@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tidegate_interop::transport::Transport;
 use tokio::time::timeout;
 
 use crate::client::{Client, Opening, PATIENCE};
@@ -28,10 +27,6 @@ impl Lab {
 
     pub(crate) fn is_v5(&self) -> bool {
         self.version == Version::V5
-    }
-
-    pub(crate) fn transport(&self) -> Transport {
-        self.endpoint.transport
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {

@@ -4,7 +4,8 @@
 //! is the bench they stand on: a codec of its own, links, clients, the runner, the tables in `docs/conformance/`.
 
 // A test has nobody to return an error to: what goes wrong is told by a panic, which the runner catches.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(clippy::as_conversions, clippy::print_stdout)]
 
 mod case;
 mod client;

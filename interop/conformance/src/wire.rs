@@ -29,12 +29,4 @@ impl Version {
             Self::V5 => 5,
         }
     }
-
-    /// As people write it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::V3 => "MQTT 3.1.1",
-            Self::V5 => "MQTT 5.0",
-        }
-    }
 }

@@ -114,10 +114,10 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key)).ok()
 }
 
-/// [MQTT5-6.0.0-4]: the first of the client's offers that we speak, whatever else the list holds.
+/// `mqtt` wherever it is offered `[MQTT5-6.0.0-4]`, else the older name, whatever else the list holds.
 fn subprotocol(headers: &HeaderMap) -> Option<&'static str> {
-    tokens(headers, &SEC_WEBSOCKET_PROTOCOL)
-        .find_map(|offer| SUBPROTOCOLS.into_iter().find(|subprotocol| *subprotocol == offer))
+    let is_offered = |name: &&str| tokens(headers, &SEC_WEBSOCKET_PROTOCOL).any(|offer| offer == *name);
+    SUBPROTOCOLS.into_iter().find(is_offered)
 }
 
 /// The items of a list header, which may come as several lines.
@@ -130,5 +130,5 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-/// Names of MQTT in `Sec-WebSocket-Protocol`; both mean a stream of MQTT packets, whose CONNECT tells the version.
+/// Names of MQTT in `Sec-WebSocket-Protocol`, the preferred one first; both mean a stream of MQTT packets, whose CONNECT tells the version.
 const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];

@@ -87,7 +87,7 @@ async fn the_subprotocol_is_chosen_from_the_list() {
     for (offers, chosen) in [
         ("Sec-WebSocket-Protocol: mqtt\r\n", "mqtt"),
         ("Sec-WebSocket-Protocol: mqttv3.1\r\n", "mqttv3.1"),
-        ("Sec-WebSocket-Protocol: mqttv3.1, mqtt\r\n", "mqttv3.1"),
+        ("Sec-WebSocket-Protocol: mqttv3.1, mqtt\r\n", "mqtt"),
         ("Sec-WebSocket-Protocol: soap,wamp , mqtt\r\n", "mqtt"),
         ("Sec-WebSocket-Protocol: soap\r\nSec-WebSocket-Protocol: mqtt\r\n", "mqtt"),
     ] {

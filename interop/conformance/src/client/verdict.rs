@@ -48,6 +48,15 @@ impl Client {
         assert!(answer.is_none(), "{}: answered before the end: {answer:?}", self.name);
     }
 
+    /// The broker ends the connection, and in 5.0 has to say that it is for this reason.
+    pub(crate) async fn is_told(&mut self, code: u8) {
+        let packets = self.wait_for_end().await;
+        let farewells = packets.iter().filter(|packet| packet.kind == Kind::Disconnect);
+        let told: Vec<_> = farewells.map(|packet| packet.code).collect();
+        let due = if self.version == Version::V5 { vec![code] } else { Vec::new() };
+        assert_eq!(told, due, "{}: what DISCONNECT said", self.name);
+    }
+
     /// Of Tidegate the best reason is wanted, the first one; of others any that is legal.
     fn check_reason(&self, code: u8, codes: &[u8]) {
         let wanted = if self.exacting { &codes[..codes.len().min(1)] } else { codes };

@@ -1,9 +1,82 @@
 //! Connections and sessions: data types, CONNECT, CONNACK, keep alive, will, session expiry, authentication.
 
 use crate::case::Case;
+use crate::client::{Client, Opening};
+use crate::lab::Lab;
+use crate::wire::property;
 
+mod authentication;
+mod capabilities;
 mod clean_start;
+mod client_id;
+mod connack;
+mod connect_fields;
+mod fault;
+mod first_packet;
+mod fixed_header;
+mod information;
 mod keep_alive;
+mod packet_identifier;
+mod packet_size;
+mod properties;
+mod protocol;
+mod refusal;
+mod session_expiry;
+mod takeover;
+mod text;
+mod topic_alias;
+mod transport;
+mod will;
+mod will_delay;
+mod will_trigger;
 
 /// The tests of each file.
-pub(super) const AREA: &[&[Case]] = &[clean_start::CASES, keep_alive::CASES];
+pub(super) const AREA: &[&[Case]] = &[
+    authentication::CASES,
+    capabilities::CASES,
+    clean_start::CASES,
+    client_id::CASES,
+    connack::CASES,
+    connect_fields::CASES,
+    fault::CASES,
+    first_packet::CASES,
+    fixed_header::CASES,
+    information::CASES,
+    keep_alive::CASES,
+    packet_identifier::CASES,
+    packet_size::CASES,
+    properties::CASES,
+    protocol::CASES,
+    refusal::CASES,
+    session_expiry::CASES,
+    takeover::CASES,
+    text::CASES,
+    topic_alias::CASES,
+    transport::CASES,
+    will::CASES,
+    will_delay::CASES,
+    will_trigger::CASES,
+];
+
+/// A client that is subscribed to every topic of the test, at QoS 2.
+async fn watcher(lab: &Lab) -> Client {
+    lab.subscriber("watcher", lab.topic("#"), 2).await
+}
+
+/// A connected client says `bytes` and is cut off for them, without any other answer.
+async fn cut_off_for(lab: &Lab, bytes: &[u8], codes: &[u8]) {
+    let mut client = lab.client("broken").await;
+    client.send(bytes).await;
+    client.is_cut_off_unanswered(codes).await;
+}
+
+/// A CONNECT in order that every broker refuses all the same, and the codes for that: an authentication method that
+/// there is not, or a session to be kept for a client without a name.
+fn refused<'a>(lab: &'a Lab, name: &str) -> (Opening<'a>, &'static [u8]) {
+    let opening = lab.connect(name);
+    if lab.is_v5() {
+        (opening.text(property::AUTHENTICATION_METHOD, "X-NONE"), &[0x8C, 0x87])
+    } else {
+        (opening.client_id("").clean(false), &[2])
+    }
+}

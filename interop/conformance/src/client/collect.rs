@@ -1,0 +1,37 @@
+//! Many messages at once, where a test cares for which come, not for how.
+
+use super::{Client, text};
+use crate::wire::{Kind, Packet, Publish};
+
+impl Client {
+    /// Every message that has come up to now, acknowledged. Messages held back for want of acknowledgements are among
+    /// them.
+    pub(crate) async fn receive_all(&mut self) -> Vec<Packet> {
+        let mut all = Vec::new();
+        loop {
+            self.ping().await;
+            let messages = self.drain(Kind::Publish);
+            if messages.is_empty() {
+                return all;
+            }
+            for message in &messages {
+                self.acknowledge(message).await;
+            }
+            all.extend(messages);
+        }
+    }
+
+    /// Their payloads as texts.
+    pub(crate) async fn receive_payloads(&mut self) -> Vec<String> {
+        let messages = self.receive_all().await;
+        messages.iter().map(|message| text(&message.payload)).collect()
+    }
+
+    /// Publishes a message to each topic at QoS 0, in one write; its payload is the topic.
+    pub(crate) async fn publish_all(&mut self, topics: &[String]) {
+        let packets = topics.iter().map(|topic| Publish::new(topic, topic).encode(self.version));
+        let bytes = packets.collect::<Vec<_>>().concat();
+        self.send(&bytes).await;
+        self.ping().await;
+    }
+}

@@ -1,0 +1,58 @@
+//! Faults that a test commits, each on a connection of its own, and what the broker may do about them.
+
+use crate::lab::Lab;
+use crate::wire::{Kind, Properties, Subscribe, Unsubscribe, frame};
+
+/// The reasons for bytes that are no packet. Brokers differ in whether a fault is one of form or of protocol, and need
+/// not tell: no test of an end hangs on it.
+pub(crate) const MALFORMED: &[u8] = &[0x81, 0x82];
+/// The same for a packet that is out of place.
+pub(crate) const PROTOCOL_ERROR: &[u8] = &[0x82, 0x81];
+/// The reasons for a bad topic filter.
+pub(crate) const BAD_FILTER: &[u8] = &[0x8F, 0x81, 0x82];
+/// The reasons for a bad topic name.
+pub(crate) const BAD_NAME: &[u8] = &[0x90, 0x82, 0x81];
+
+impl Lab {
+    /// A client sends what breaks the rules: it gets no answer but the end, with one of `codes` if the broker says why.
+    pub(crate) async fn ends_connection(&self, bytes: &[u8], codes: &[u8]) {
+        let mut client = self.client("broken").await;
+        client.send(bytes).await;
+        client.is_cut_off_unanswered(codes).await;
+    }
+
+    /// A client subscribes to what is no filter: SUBACK refuses it, or the connection ends.
+    pub(crate) async fn refuses_filter(&self, filter: impl AsRef<[u8]>) {
+        self.refuses_last_filter(&Subscribe::new(1).filter(filter, 0).encode(self.version)).await;
+    }
+
+    /// A client unsubscribes from what is no filter: UNSUBACK refuses it, or the connection ends. Before 5.0 UNSUBACK
+    /// cannot refuse.
+    pub(crate) async fn refuses_unsubscribe(&self, filter: impl AsRef<[u8]>) {
+        self.refuses_last_filter(&Unsubscribe::new(1).filter(filter).encode(self.version)).await;
+    }
+
+    /// The last filter of a SUBSCRIBE or UNSUBSCRIBE is none: it is refused in the answer, or the connection ends.
+    pub(crate) async fn refuses_last_filter(&self, request: &[u8]) {
+        let mut client = self.client("broken").await;
+        client.send(request).await;
+        let Some(answer) = client.try_next().await else { return };
+        if answer.kind == Kind::Disconnect {
+            assert!(BAD_FILTER.contains(&answer.code), "cut off with {:#04x}", answer.code);
+            client.is_cut_off(&[]).await;
+            return;
+        }
+        assert!(matches!(answer.kind, Kind::SubAck | Kind::UnsubAck), "{answer:?}");
+        assert!(answer.codes.last().is_some_and(|code| *code >= 0x80), "taken: {answer:?}");
+    }
+
+    /// SUBSCRIBE or UNSUBSCRIBE by its first byte, with the packet identifier 1 and a payload of the test's own.
+    pub(crate) fn request(&self, first: u8, payload: &[u8]) -> Vec<u8> {
+        let mut body = vec![0, 1];
+        if self.is_v5() {
+            body.extend(Properties::default().encode());
+        }
+        body.extend_from_slice(payload);
+        frame(first, &body)
+    }
+}

@@ -1,0 +1,116 @@
+//! The fixed header: reserved flags, and lengths in their shortest form.
+
+use super::cut_off_for;
+use crate::case::cases;
+use crate::lab::Lab;
+use crate::wire::{Kind, Publish, Subscribe, Unsubscribe, Will, ack, frame, number, text};
+
+cases! {
+    wrong_flags_end_the_connection: "MQTT5-2.1.3-1", "MQTT3-2.2.2-2";
+    every_packet_has_the_flags_of_its_type: "MQTT5-2.1.3-1", "MQTT3-2.2.2-1";
+    a_padded_length_ends_the_connection: "MQTT5-1.5.5-1";
+    lengths_are_written_in_their_shortest_form: "MQTT5-1.5.5-1";
+}
+
+async fn wrong_flags_end_the_connection(lab: Lab) {
+    let topic = lab.topic("a");
+    let with_flags = |mut bytes: Vec<u8>, flags: u8| {
+        bytes[0] = bytes[0] & 0xF0 | flags;
+        bytes
+    };
+    let subscribe = Subscribe::new(1).filter(&topic, 0).encode(lab.version);
+    let unsubscribe = Unsubscribe::new(1).filter(&topic).encode(lab.version);
+    let wrong = [
+        with_flags(vec![0xC0, 0], 1),
+        with_flags(vec![0xE0, 0], 1),
+        with_flags(ack(0x40, 1, 0), 1),
+        with_flags(ack(0x50, 1, 0), 2),
+        with_flags(ack(0x60, 1, 0), 0),
+        with_flags(ack(0x70, 1, 0), 8),
+        with_flags(subscribe, 0),
+        with_flags(unsubscribe, 6),
+    ];
+    for bytes in wrong {
+        cut_off_for(&lab, &bytes, &[0x81, 0x82]).await;
+    }
+    // A DISCONNECT with wrong flags is none: the will is published.
+    let mut watcher = lab.subscriber("watcher", &topic, 0).await;
+    let mut client = lab.connect("one").will(Will::new(&topic, "gone")).open().await;
+    client.send(&[0xE1, 0]).await;
+    client.is_cut_off_unanswered(&[0x81, 0x82]).await;
+    assert_eq!(watcher.receive().await.payload, b"gone");
+}
+
+async fn every_packet_has_the_flags_of_its_type(lab: Lab) {
+    let topic = lab.topic("a");
+    let (mut client, connack) = lab.connect("one").accepted().await;
+    let mut seen = vec![connack];
+    let subscribe = Subscribe::new(client.fresh_id()).filter(&topic, 2);
+    seen.push(client.exchange_subscribe(&subscribe).await);
+    for qos in 0..3 {
+        let id = client.fresh_id();
+        client.send(&Publish::new(&topic, "x").qos(qos, id).encode(lab.version)).await;
+        let answer = [None, Some(Kind::PubAck), Some(Kind::PubRec)][usize::from(qos)];
+        if let Some(kind) = answer {
+            seen.push(client.take(kind).await);
+        }
+        if qos == 2 {
+            client.send(&ack(0x62, id, 0)).await;
+            seen.push(client.take(Kind::PubComp).await);
+        }
+        let message = client.message().await;
+        if qos == 2 {
+            client.send(&ack(0x50, message.id, 0)).await;
+            seen.push(client.take(Kind::PubRel).await);
+            client.send(&ack(0x70, message.id, 0)).await;
+        } else {
+            client.acknowledge(&message).await;
+        }
+        seen.push(message);
+    }
+    seen.push(client.unsubscribe(&topic).await);
+    client.send(&[0xC0, 0]).await;
+    seen.push(client.take(Kind::PingResp).await);
+    let firsts: Vec<_> = seen.iter().map(|packet| packet.bytes[0]).collect();
+    assert_eq!(firsts, [0x20, 0x90, 0x30, 0x40, 0x32, 0x50, 0x70, 0x62, 0x34, 0xB0, 0xD0]);
+    if lab.is_v5() {
+        // DISCONNECT, where the broker sends one; its flags are looked at by the reader, as those of all packets.
+        client.send(&[0xC1, 0]).await;
+        client.is_cut_off(&[0x81, 0x82]).await;
+    }
+}
+
+async fn a_padded_length_ends_the_connection(lab: Lab) {
+    let topic = lab.topic("a");
+    let codes = &[0x81, 0x82];
+    for bytes in
+        [&[0xC0, 0x80, 0x00][..], &[0xC0, 0x80, 0x80, 0x80, 0x00], &[0xC0, 0x80, 0x80, 0x80, 0x80, 0x00]]
+    {
+        cut_off_for(&lab, bytes, codes).await;
+    }
+    // The length of the properties.
+    for length in [&[0x80, 0x00][..], &[0x80, 0x80, 0x80, 0x80, 0x00]] {
+        let publish = [&text(topic.as_bytes()), length, b"x"].concat();
+        cut_off_for(&lab, &frame(0x30, &publish), codes).await;
+        let subscribe = [&[0, 1][..], length, &text(topic.as_bytes()), &[0]].concat();
+        cut_off_for(&lab, &frame(0x82, &subscribe), codes).await;
+    }
+    // A subscription identifier.
+    let subscribe = [&[0, 1, 3, 0x0B, 0x81, 0x00][..], &text(topic.as_bytes()), &[0]].concat();
+    cut_off_for(&lab, &frame(0x82, &subscribe), codes).await;
+}
+
+/// Around each length where another byte is needed; the reader refuses a longer form.
+async fn lengths_are_written_in_their_shortest_form(lab: Lab) {
+    let topic = lab.topic("a");
+    let mut client = lab.subscriber("one", &topic, 0).await;
+    // Topic length, topic, property length.
+    let head = 2 + topic.len() + 1;
+    for len in [127, 128, 16_383, 16_384] {
+        client.publish(&topic, vec![b'x'; len - head], 0).await;
+        let message = client.receive().await;
+        let mut expected = vec![0x30];
+        expected.extend(number(u32::try_from(len).expect("a length")));
+        assert!(message.bytes.starts_with(&expected), "a body of {len} bytes: {:02x?}", &message.bytes[..5]);
+    }
+}

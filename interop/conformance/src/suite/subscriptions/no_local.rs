@@ -1,0 +1,122 @@
+//! No Local: what a client published itself does not come back to it, on whichever connection.
+
+use crate::case::cases;
+use crate::client::PROTOCOL_ERROR;
+use crate::lab::Lab;
+use crate::wire::{Kind, Publish, Subscribe, ack, property};
+
+cases! {
+    own_messages_do_not_come_back: "MQTT5-3.8.3-3";
+    own_messages_do_not_wait_for_a_resumed_session: "MQTT5-3.8.3-3", "TRAP5-26";
+    an_exchange_begun_before_a_takeover_is_still_own: "MQTT5-3.8.3-3", "TRAP5-26";
+    own_retained_messages_do_not_come_back: "MQTT5-3.8.3-3", "TRAP5-26";
+    no_local_on_a_shared_subscription_ends_the_connection: "MQTT5-3.8.3-4", "TRAP5-25";
+    an_echo_and_its_acknowledgement_come_in_any_order: "TRAP5-37", "TRAP3-37";
+}
+
+/// The options byte: QoS 2 and No Local.
+const NO_LOCAL: u8 = 0x06;
+
+async fn own_messages_do_not_come_back(lab: Lab) {
+    let (topic, echoed) = (lab.topic("a"), lab.topic("b"));
+    let mut client = lab.client("one").await;
+    assert_eq!(client.try_subscribe(&topic, NO_LOCAL).await, [2]);
+    client.subscribe(&echoed, 2).await;
+    let mut other = lab.client("other").await;
+    for qos in 0..=2 {
+        client.publish(&topic, "mine", qos).await;
+        other.publish(&topic, format!("theirs {qos}"), qos).await;
+        client.publish(&echoed, format!("echo {qos}"), qos).await;
+    }
+    let due = ["theirs 0", "echo 0", "theirs 1", "echo 1", "theirs 2", "echo 2"];
+    assert_eq!(client.receive_payloads().await, due);
+    // It is the publisher that counts, not the topic: others with No Local do get the message.
+    let mut third = lab.client("third").await;
+    assert_eq!(third.try_subscribe(&topic, NO_LOCAL).await, [2]);
+    client.publish(&topic, "mine", 1).await;
+    assert_eq!(third.receive_payloads().await, ["mine"]);
+    client.hears_nothing().await;
+}
+
+async fn own_messages_do_not_wait_for_a_resumed_session(lab: Lab) {
+    let topic = lab.topic("a");
+    let narrow = || lab.connect("one").kept().number(property::RECEIVE_MAXIMUM, 1);
+    let mut client = narrow().open().await;
+    assert_eq!(client.try_subscribe(&topic, NO_LOCAL).await, [2]);
+    let mut other = lab.client("other").await;
+    other.publish(&topic, "first", 1).await;
+    client.message().await;
+    // The one message that may be open is: others would be queued, own ones with them.
+    client.publish(&topic, "mine", 1).await;
+    other.publish(&topic, "queued", 1).await;
+    client.cut().await;
+    other.publish(&topic, "queued too", 1).await;
+    let mut client = narrow().open().await;
+    assert_eq!(client.receive_payloads().await, ["first", "queued", "queued too"]);
+    // Own messages are those of the client identifier, not of the connection that subscribed.
+    client.publish(&topic, "mine", 2).await;
+    client.hears_nothing().await;
+    other.publish(&topic, "theirs", 1).await;
+    assert_eq!(client.receive_payloads().await, ["theirs"]);
+}
+
+/// A broker may hand a QoS 2 message on at PUBLISH or at PUBREL; the client is the same at both.
+async fn an_exchange_begun_before_a_takeover_is_still_own(lab: Lab) {
+    let topic = lab.topic("a");
+    let mut watcher = lab.subscriber("watcher", &topic, 2).await;
+    let mut first = lab.connect("one").kept().open().await;
+    assert_eq!(first.try_subscribe(&topic, NO_LOCAL).await, [2]);
+    first.send(&Publish::new(&topic, "mine").qos(2, 40).encode(lab.version)).await;
+    first.answer(Kind::PubRec, 40).await;
+    let mut second = lab.connect("one").kept().open().await;
+    first.is_cut_off(&[0x8E]).await;
+    second.send(&ack(0x62, 40, 0)).await;
+    assert_eq!(second.answer(Kind::PubComp, 40).await, 0);
+    assert_eq!(watcher.receive_payloads().await, ["mine"]);
+    second.hears_nothing().await;
+}
+
+async fn own_retained_messages_do_not_come_back(lab: Lab) {
+    let (mine, theirs) = (lab.topic("mine"), lab.topic("theirs"));
+    let mut client = lab.connect("one").kept().open().await;
+    client.publish_retained(&mine, "mine", 1).await;
+    lab.client("other").await.publish_retained(&theirs, "theirs", 1).await;
+    assert_eq!(client.try_subscribe(lab.topic("+"), NO_LOCAL).await, [2]);
+    assert_eq!(client.receive().await.payload, b"theirs");
+    client.hears_nothing().await;
+    client.leave().await;
+    let mut client = lab.connect("one").kept().open().await;
+    assert_eq!(client.try_subscribe(lab.topic("+"), NO_LOCAL).await, [2]);
+    assert_eq!(client.receive().await.payload, b"theirs");
+    client.hears_nothing().await;
+}
+
+async fn no_local_on_a_shared_subscription_ends_the_connection(lab: Lab) {
+    let topic = lab.topic("a");
+    let filter = format!("$share/g/{topic}");
+    for options in [0x04, 0x05, 0x06, 0x2C] {
+        let alone = Subscribe::new(1).filter(&filter, options);
+        lab.ends_connection(&alone.encode(lab.version), PROTOCOL_ERROR).await;
+    }
+    let mut client = lab.connect("kept").kept().open().await;
+    client.send(&Subscribe::new(1).filter(&filter, 0x05).encode(lab.version)).await;
+    client.is_cut_off_unanswered(PROTOCOL_ERROR).await;
+    lab.client("other").await.publish(&topic, "x", 1).await;
+    lab.connect("kept").kept().open().await.hears_nothing().await;
+    // Without the bit it is granted.
+    let mut client = lab.subscriber("fine", &filter, 1).await;
+    lab.client("other").await.publish(&topic, "x", 1).await;
+    assert_eq!(client.receive_payloads().await, ["x"]);
+}
+
+/// Neither order is a fault; both have to come, once.
+async fn an_echo_and_its_acknowledgement_come_in_any_order(lab: Lab) {
+    let topic = lab.topic("a");
+    let mut client = lab.subscriber("one", &topic, 2).await;
+    for qos in 0..=2 {
+        client.publish(&topic, qos.to_string(), qos).await;
+        let echo = client.receive().await;
+        assert_eq!((echo.payload, echo.qos), (qos.to_string().into_bytes(), qos));
+    }
+    client.hears_nothing().await;
+}

@@ -1,0 +1,129 @@
+//! A subscription to the same filter takes the place of the earlier one, and loses nothing.
+
+use crate::case::cases;
+use crate::lab::Lab;
+use crate::wire::{Subscribe, property};
+
+cases! {
+    the_same_filter_again_replaces_the_subscription: "MQTT5-3.8.4-3", "MQTT3-3.8.4-3";
+    a_replacement_brings_the_retained_messages_and_loses_none: "MQTT5-3.8.4-4", "MQTT3-3.8.4-3", "TRAP5-34";
+    a_replacement_on_a_resumed_session_doubles_nothing: "MQTT5-3.8.4-3", "MQTT3-3.8.4-3", "TRAP5-33", "TRAP3-33";
+    a_replacement_without_identifier_takes_the_identifier_away: "MQTT5-3.8.4-3", "TRAP5-35";
+    a_replacement_has_its_own_options: "MQTT5-3.8.4-3";
+}
+
+async fn the_same_filter_again_replaces_the_subscription(lab: Lab) {
+    for filter in [lab.topic("a"), lab.topic("+"), lab.topic("#")] {
+        let mut client = lab.client("one").await;
+        let first = Subscribe::new(1).filter(&filter, 2).identifier(7);
+        assert_eq!(client.exchange_subscribe(&first).await.codes, [2]);
+        let second = Subscribe::new(2).filter(&filter, 0).identifier(8);
+        assert_eq!(client.exchange_subscribe(&second).await.codes, [0]);
+        let mut other = lab.client("other").await;
+        other.publish(lab.topic("a"), "x", 2).await;
+        let messages = client.receive_all().await;
+        assert_eq!(messages.len(), 1, "one copy by {filter}");
+        assert_eq!(messages[0].qos, 0, "by the later QoS");
+        if lab.is_v5() {
+            assert_eq!(
+                messages[0].properties.numbers(property::SUBSCRIPTION_ID),
+                [8],
+                "of the later identifier"
+            );
+        }
+        // There is one subscription: one UNSUBSCRIBE removes it.
+        client.unsubscribe(&filter).await;
+        other.publish(lab.topic("a"), "y", 2).await;
+        client.hears_nothing().await;
+        if lab.is_v5() {
+            assert_eq!(client.unsubscribe(&filter).await.codes, [0x11], "nothing was left");
+        }
+        client.leave().await;
+        other.leave().await;
+    }
+}
+
+async fn a_replacement_brings_the_retained_messages_and_loses_none(lab: Lab) {
+    let (retained, stream, filter) = (lab.topic("retained"), lab.topic("stream"), lab.topic("+"));
+    let mut publisher = lab.client("publisher").await;
+    publisher.publish_retained(&retained, "kept", 1).await;
+    let mut client = lab.subscriber("one", &filter, 1).await;
+    assert_eq!(client.receive().await.topic, retained);
+    let streaming = async {
+        for number in 0..STREAM_LEN {
+            publisher.publish(&stream, number.to_string(), 1).await;
+        }
+    };
+    let mut seen = Vec::new();
+    let resubscribing = async {
+        for round in 0..ROUNDS {
+            // Its options change each time: the message at the old ones or at the new ones, but not at none.
+            client.subscribe(&filter, 1 + round % 2).await;
+            // The retained copy comes each time.
+            loop {
+                let message = client.receive().await;
+                if message.topic == retained {
+                    assert!(message.retain, "because of the SUBSCRIBE");
+                    break;
+                }
+                seen.push(message);
+            }
+        }
+    };
+    tokio::join!(streaming, resubscribing);
+    seen.extend(client.receive_all().await);
+    assert!(seen.iter().all(|message| message.topic == stream), "one retained copy a SUBSCRIBE");
+    let numbers: Vec<_> = seen.iter().map(|message| String::from_utf8_lossy(&message.payload)).collect();
+    let due: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
+    assert_eq!(numbers, due, "no gap, nothing twice");
+}
+
+async fn a_replacement_on_a_resumed_session_doubles_nothing(lab: Lab) {
+    let filters = [lab.topic("a"), lab.topic("+/b")];
+    let mut other = lab.client("other").await;
+    for round in 0..3 {
+        let mut client = lab.connect("one").kept().open().await;
+        for filter in &filters {
+            client.subscribe(filter, 1).await;
+        }
+        for name in ["a", "a/b"] {
+            other.publish(lab.topic(name), name, 1).await;
+        }
+        assert_eq!(client.receive_payloads().await, ["a", "a/b"], "one copy each in round {round}");
+        client.leave().await;
+        // The same for what is queued.
+        other.publish(lab.topic("a"), "queued", 1).await;
+        let mut client = lab.connect("one").kept().open().await;
+        assert_eq!(client.receive_payloads().await, ["queued"], "one copy in round {round}");
+        client.cut().await;
+    }
+}
+
+async fn a_replacement_without_identifier_takes_the_identifier_away(lab: Lab) {
+    let topic = lab.topic("a");
+    let mut client = lab.client("one").await;
+    client.exchange_subscribe(&Subscribe::new(1).filter(&topic, 1).identifier(7)).await;
+    client.publish(&topic, "x", 1).await;
+    assert_eq!(client.receive().await.properties.numbers(property::SUBSCRIPTION_ID), [7]);
+    client.exchange_subscribe(&Subscribe::new(2).filter(&topic, 1)).await;
+    client.publish(&topic, "y", 1).await;
+    assert!(client.receive().await.properties.numbers(property::SUBSCRIPTION_ID).is_empty(), "no identifier");
+}
+
+async fn a_replacement_has_its_own_options(lab: Lab) {
+    let topic = lab.topic("a");
+    let mut client = lab.client("one").await;
+    // No Local and Retain As Published, then neither, then both again.
+    for (options, echoes) in [(0x0D, false), (0x01, true), (0x0D, false)] {
+        client.exchange_subscribe(&Subscribe::new(1).filter(&topic, options | 0x20)).await;
+        client.publish(&topic, "mine", 1).await;
+        let echoed = client.receive_payloads().await == ["mine"];
+        assert_eq!(echoed, echoes, "own messages with the options {options:#04x}");
+        lab.client("other").await.publish_retained(&topic, "theirs", 1).await;
+        let message = client.receive().await;
+        assert_eq!(message.retain, options & 8 != 0, "RETAIN with the options {options:#04x}");
+    }
+}
+
+const STREAM_LEN: usize = 100;
+const ROUNDS: u8 = 10;

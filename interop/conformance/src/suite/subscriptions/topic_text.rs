@@ -1,0 +1,121 @@
+//! Topics as text: long ones, and none that is altered.
+
+use crate::case::cases;
+use crate::lab::Lab;
+use crate::wire::{Subscribe, property};
+
+cases! {
+    names_and_filters_are_up_to_65_535_bytes: "MQTT5-4.7.3-3", "MQTT3-4.7.3-3";
+    matching_alters_no_character: "MQTT5-4.7.3-4", "MQTT3-4.7.3-4";
+    retained_messages_are_told_apart_by_every_character: "MQTT5-4.7.3-4", "MQTT3-4.7.3-4";
+}
+
+async fn names_and_filters_are_up_to_65_535_bytes(lab: Lab) {
+    for character in ["x", "ü"] {
+        let mut topic = lab.topic("");
+        while topic.len() + character.len() <= 65_535 {
+            topic.push_str(character);
+        }
+        let (mut client, connack) = lab.connect("one").accepted().await;
+        let max = connack.properties.get_number(property::MAXIMUM_PACKET_SIZE);
+        if max.is_some_and(|max| max < 66_000) {
+            return;
+        }
+        client.subscribe(&topic, 1).await;
+        // One that differs in the last character alone.
+        let mut other = topic.clone();
+        other.pop();
+        other.push('y');
+        client.publish(&other, "other", 1).await;
+        client.publish(&topic, "this", 1).await;
+        let message = client.receive().await;
+        assert_eq!(
+            (message.payload, message.topic == topic),
+            (b"this".to_vec(), true),
+            "as it was published"
+        );
+        client.unsubscribe(&topic).await;
+        client.publish(&topic, "late", 1).await;
+        client.hears_nothing().await;
+        client.leave().await;
+    }
+}
+
+/// Topics that something might take for the same.
+fn alike(lab: &Lab) -> Vec<String> {
+    let names = [
+        "a",
+        "A",
+        "a/",
+        "/a",
+        "a//b",
+        "a/b",
+        "/a//b",
+        "a/b/",
+        " a",
+        "a ",
+        "a b",
+        "a  b",
+        "a%20b",
+        "a+b/c",
+        "é",
+        "e\u{301}",
+        "É",
+        "\u{212B}",
+        "\u{C5}",
+        "ﬁ",
+        "fi",
+        "ß",
+        "ss",
+        "\u{FEFF}a",
+        "a\u{200B}",
+        "ａ",
+        "1",
+        "１",
+        "a/./b",
+        "a/../a",
+        "\u{130}",
+        "i",
+        "İ/a",
+        "🦀",
+        "a\\b",
+    ];
+    names.iter().filter(|name| !name.contains('+')).map(|name| lab.topic(name)).collect()
+}
+
+async fn matching_alters_no_character(lab: Lab) {
+    let mut topics = alike(&lab);
+    topics.push(format!("/{}", topics[0]));
+    topics.push(topics[0].to_uppercase());
+    let mut publisher = lab.client("publisher").await;
+    let mut client = lab.client("one").await;
+    for topic in &topics {
+        client.subscribe(topic, 0).await;
+        publisher.publish_all(&topics).await;
+        let seen: Vec<_> = client.receive_all().await.into_iter().map(|message| message.topic).collect();
+        assert_eq!(seen, [topic.as_str()], "subscribed to {topic:?}");
+        client.unsubscribe(topic).await;
+    }
+    // All of them together.
+    let subscribe = topics.iter().fold(Subscribe::new(1), |all, topic| all.filter(topic, 0));
+    client.exchange_subscribe(&subscribe).await;
+    publisher.publish_all(&topics).await;
+    let seen: Vec<_> = client.receive_all().await.into_iter().map(|message| message.topic).collect();
+    assert_eq!(seen, topics);
+}
+
+async fn retained_messages_are_told_apart_by_every_character(lab: Lab) {
+    let topics = alike(&lab);
+    let mut publisher = lab.client("publisher").await;
+    for topic in &topics {
+        publisher.publish_retained(topic, topic, 1).await;
+    }
+    let mut client = lab.client("one").await;
+    for topic in &topics {
+        client.subscribe(topic, 0).await;
+        let message = client.receive().await;
+        assert_eq!((&message.topic, message.payload.as_slice()), (topic, topic.as_bytes()));
+        client.hears_nothing().await;
+        client.unsubscribe(topic).await;
+    }
+}

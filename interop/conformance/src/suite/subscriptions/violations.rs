@@ -1,0 +1,78 @@
+//! Violations of the protocol: each ends the connection that it came on, and no other.
+
+use crate::case::cases;
+use crate::client::{MALFORMED, PROTOCOL_ERROR};
+use crate::lab::Lab;
+use crate::wire::{Connect, Publish, Subscribe, Unsubscribe, Will, ack, frame};
+
+cases! {
+    a_violation_ends_its_own_connection: "MQTT3-4.8.0-1", "TRAP5-108", "TRAP5-109";
+    a_malformed_connect_gets_no_bytes_before_5: "MQTT3-4.8.0-1", "TRAP3-109";
+    a_will_qos_of_3_is_malformed: "TRAP5-108";
+}
+
+/// Packets that end the connection in both versions, with the reason that fits best. What is reserved in 3.1.1 alone
+/// stands elsewhere.
+fn violations(lab: &Lab) -> Vec<(Vec<u8>, u8)> {
+    let topic = lab.topic("a");
+    let version = lab.version;
+    let good = Publish::new(&topic, "x").qos(1, 1).encode(version);
+    vec![
+        (lab.connect("one").connect.encode(), 0x82),
+        (frame(0x00, &[]), 0x81),
+        (frame(0x20, if lab.is_v5() { &[0, 0, 0] } else { &[0, 0] }), 0x82),
+        (frame(0xD0, &[]), 0x82),
+        (frame(0xC1, &[]), 0x81),
+        (frame(0xC0, &[0]), 0x81),
+        ([&[0xC0][..], &[0xFF; 4], &[0x01]].concat(), 0x81),
+        (Subscribe::new(0).filter(&topic, 0).encode(version), 0x82),
+        (Subscribe::new(1).encode(version), 0x82),
+        (Subscribe::new(1).filter(&topic, 3).encode(version), 0x82),
+        (Subscribe::new(1).filter(b"\xFF", 0).encode(version), 0x81),
+        (Unsubscribe::new(0).filter(&topic).encode(version), 0x82),
+        (Unsubscribe::new(1).encode(version), 0x82),
+        (Publish::new(&topic, "x").qos(3, 1).encode(version), 0x81),
+        (Publish::new(&topic, "x").qos(1, 0).encode(version), 0x82),
+        ([&[0x38], &good[1..]].concat(), 0x81),
+        (ack(0x60, 1, 0), 0x81),
+        (ack(0x42, 1, 0), 0x81),
+    ]
+}
+
+async fn a_violation_ends_its_own_connection(lab: Lab) {
+    let topic = lab.topic("witness");
+    let mut witness = lab.subscriber("witness", &topic, 1).await;
+    for (bytes, code) in violations(&lab) {
+        let codes = if code == 0x81 { MALFORMED } else { PROTOCOL_ERROR };
+        lab.ends_connection(&bytes, codes).await;
+        witness.publish(&topic, "x", 1).await;
+        assert_eq!(witness.receive_payloads().await, ["x"], "the others go on");
+    }
+}
+
+/// 3.1.1 has a CONNACK for a few refusals, none for what is no CONNECT.
+async fn a_malformed_connect_gets_no_bytes_before_5(lab: Lab) {
+    let connect = lab.connect("one").connect;
+    let client_id = [&[0, 1], &b"c"[..]].concat();
+    let malformed = [
+        connect.encode_with(0x03, &client_id),
+        connect.encode_with(0x1E, &client_id),
+        connect.encode_with(0x42, &client_id),
+        connect.encode_with(0x22, &client_id),
+        connect.encode_with(0x02, &[0, 9, b'c']),
+        connect.encode_with(0x02, &[0, 1, 0xFF]),
+        connect.encode_with(0x02, &[&*client_id, &[0]].concat()),
+        frame(0x12, &connect.encode()[2..]),
+        vec![0xC0, 0],
+    ];
+    for bytes in malformed {
+        lab.connect("one").refused_as(&bytes, &[]).await;
+    }
+}
+
+/// The flags of CONNECT with a will at QoS 3.
+async fn a_will_qos_of_3_is_malformed(lab: Lab) {
+    let will = Will::new(lab.topic("will"), "gone").qos(3);
+    let connect = Connect { will: Some(will), ..lab.connect("one").connect };
+    lab.connect("one").refused_as(&connect.encode(), MALFORMED).await;
+}
