@@ -1,11 +1,18 @@
 //! The store on real files in temporary folders: what is committed is there again, and nothing else.
 
-#![allow(clippy::as_conversions, clippy::indexing_slicing)]
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod batches;
 mod bounds;
 mod crash;
 mod files;
+mod fixtures;
 mod growth;
 mod model;
 mod random;
