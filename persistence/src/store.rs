@@ -47,7 +47,7 @@ pub trait Observer: Send + Sync {
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
     /// Takes all operations out of the list into the open batch, where they stay together and in order. When it refuses, the list
-    /// stays as it is. Never waits for the disk.
+    /// stays as it is. An empty list is told the commit of what came before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
 
     /// What is committed by now: one atomic read.

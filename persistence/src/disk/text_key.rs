@@ -81,6 +81,7 @@ fn find(
 
 /// Longest text that stands in a key as it is: with any prefix, below the 511 bytes of LMDB.
 const PLAIN_MAX: usize = 400;
+const _: () = assert!(8 + 1 + PLAIN_MAX <= 511, "a session, the form, the text");
 const PLAIN: u8 = 0;
 const HASHED: u8 = 1;
 

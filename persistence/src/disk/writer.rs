@@ -30,6 +30,18 @@ struct Writer {
     pace: Pace,
 }
 
+/// Sees to it that a panic, of the observer say, is a failure of the store and not a silence.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.batch.close();
+            self.0.set_health(Health::Failed(Reason::Engine("the writer panicked".to_owned())));
+        }
+    }
+}
+
 /// Starts the thread. It ends when the batch is closed and empty, or the engine failed.
 pub(super) fn spawn(
     engine: Engine,
@@ -45,7 +57,12 @@ pub(super) fn spawn(
         commit: Commit(0),
         pace: Pace::new(interval),
     };
-    let thread = thread::Builder::new().name("store".to_owned()).spawn(move || writer.run());
+    let guard = Guard(Arc::clone(&writer.shared));
+    let run = move || {
+        writer.run();
+        drop(guard);
+    };
+    let thread = thread::Builder::new().name("store".to_owned()).spawn(run);
     thread.map_err(|source| OpenError::Io { path: config.folder.clone(), source })
 }
 

@@ -25,6 +25,7 @@ fn fill_up(store: &Disk, world: &World) -> u64 {
         }
         if store.committed() < commit {
             world.watch.health(|health| matches!(health, Health::Full(Reason::SizeLimit(SIZE_MAX))));
+            assert_eq!(store.stats().waiting, 1, "what the writer holds counts");
             return number - 1;
         }
     }

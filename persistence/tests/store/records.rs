@@ -25,7 +25,7 @@ fn full_session() -> SessionRecord {
     will.properties = Bytes::from_static(&PROPERTIES);
     SessionRecord {
         tenant: Arc::from("t"),
-        client_id: Arc::from("c".repeat(65_535)),
+        client_id: Arc::from("c".repeat(600)),
         version: ProtocolVersion::V3_1_1,
         session_expiry: u32::MAX,
         state: SessionState::Waiting { will_at: Some(1), ends_at: None },
@@ -67,9 +67,8 @@ fn full_entry() -> EntryRecord {
     }
 }
 
-#[test]
-fn every_record_comes_back_whole() {
-    let mut world = World::new();
+/// A record of each kind with every field set: the operations that make them, and what is read.
+pub fn one_of_each() -> (Vec<Operation>, [Item<'static>; 6]) {
     let (session, message) = (SessionId(3), Arc::new(full_message()));
     let options = SubscriptionOptions {
         qos: QoS::ExactlyOnce,
@@ -77,22 +76,22 @@ fn every_record_comes_back_whole() {
         retain_as_published: true,
         retain_handling: RetainHandling::Never,
     };
-    let subscription =
-        SubscriptionRecord { filter: Arc::from("$share/g/a/#"), options, identifier: Some(268_435_455) };
+    let filter = Arc::from("$share/g/a/#");
+    let subscription = SubscriptionRecord { filter, options, identifier: Some(268_435_455) };
+    let enqueue = Operation::Enqueue {
+        key: key(3, 8, 2),
+        message: Arc::clone(&message),
+        expires_at: Some(9),
+        record: full_entry(),
+    };
     let operations = vec![
         Operation::OpenSession { session, record: Box::new(full_session()) },
         Operation::Subscribe { session, record: Box::new(subscription.clone()) },
-        Operation::Enqueue {
-            key: key(3, 8, 2),
-            message: Arc::clone(&message),
-            expires_at: Some(9),
-            record: full_entry(),
-        },
+        enqueue,
         Operation::Receive { session, packet_id: id(1) },
         Operation::Retain { tenant: Arc::from("t"), message, expires_at: Some(9) },
     ];
-    world.with(|store, world| world.commit(store, operations));
-    let expected = [
+    let items = [
         Item::Session(session, full_session()),
         Item::Subscription(session, subscription),
         Item::Message(MessageNumber(8), read_message()),
@@ -100,7 +99,15 @@ fn every_record_comes_back_whole() {
         Item::Received(session, id(1)),
         Item::Retained { tenant: "t", message: read_message() },
     ];
-    assert_eq!(world.reopened_content(), expected.map(|item| format!("{item:?}")));
+    (operations, items)
+}
+
+#[test]
+fn every_record_comes_back_whole() {
+    let mut world = World::new();
+    let (operations, items) = one_of_each();
+    world.with(|store, world| world.commit(store, operations));
+    assert_eq!(world.reopened_content(), items.map(|item| format!("{item:?}")));
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn a_snapshot_opens_and_holds_one_state() {
     let opened = copy.open();
     let lines = content(&opened);
     assert_eq!(opened.check().unwrap().faults, [""; 0]);
-    assert!(lines.len() > 20 && (lines.len() - 2) % 3 == 0, "{}", lines.len());
+    assert!(lines.len() > 20 && (lines.len() - 2).is_multiple_of(3), "{}", lines.len());
     copy.commit(&opened, vec![Operation::Complete { key: key(1, 1, 0) }]);
     assert_eq!(content(&opened).len(), lines.len() - 1);
 }

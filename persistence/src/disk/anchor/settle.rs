@@ -23,14 +23,14 @@ fn settle_one(
     data: &Path,
     restores: impl Fn(&Slot) -> io::Result<bool>,
 ) -> Result<(), OpenError> {
-    let read = || -> io::Result<Option<Slot>> {
-        let Some(slot) = newest(&File::open(path)?)? else { return Ok(None) };
-        Ok(if restores(&slot)? { Some(slot) } else { None })
-    };
     let at = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
-    let slot = match read() {
+    let slot = match File::open(path).and_then(|file| newest(&file)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         slot => slot.map_err(|error| at(path, error))?,
+    };
+    let slot = match slot {
+        Some(slot) if restores(&slot).map_err(|error| at(path, error))? => Some(slot),
+        _ => None,
     };
     settle_data(data, slot.as_ref()).map_err(|error| at(data, error))?;
     fs::remove_file(path).map_err(|error| at(path, error))

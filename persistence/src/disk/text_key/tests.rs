@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use heed::{EnvOpenOptions, RwTxn};
 
-use super::{PLAIN_MAX, TextKeys};
+use super::TextKeys;
 use crate::disk::fault::Fault;
 use crate::disk::tables::{Table, Tables};
 
@@ -39,9 +39,4 @@ fn texts_of_one_hash_are_told_apart() {
     }
     let ordinals = kept.values().map(|key| u16::from_be_bytes(*key.last_chunk().unwrap()));
     assert!(ordinals.max().unwrap() < 11, "free ordinals are used again");
-}
-
-#[test]
-fn keys_stay_below_what_the_engine_takes() {
-    assert!(8 + 1 + PLAIN_MAX <= 511);
 }

@@ -1,6 +1,7 @@
 /* Loaded in front of libc: writes down what is written to the store's files and when it is synced, and lets chosen calls
  * fail. RECORDER_LOG: where to. RECORDER_BOOT_ID: a file that stands for the machine's boot id. RECORDER_FAULT:
- * "<W|D|S> <after> <errno> <times>": of the writes, synchronous writes or syncs of data.mdb, those after so many fail so many
+ * "<W|P|D|S> <after> <errno> <times>": of the writes of pages, of meta pages, of
+ * meta pages with a sync, or of the syncs of data.mdb, those after so many fail so many
  * times; errno 0 is a write cut short. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -62,18 +63,22 @@ static int fails(char call, char file) {
     return 1;
 }
 
-static char write_call(int fd) { return fcntl(fd, F_GETFL) & O_DSYNC ? 'D' : 'W'; }
+/* 'P' is a write to a meta page without a sync. */
+static char write_call(int fd, char file, off_t offset) {
+    if (fcntl(fd, F_GETFL) & O_DSYNC) return 'D';
+    return file == 'd' && offset < 8192 ? 'P' : 'W';
+}
 
 static ssize_t just_noted(int fd, char file, const void *bytes, size_t size, off_t offset) {
     REAL(ssize_t, real_pwrite, int, const void *, size_t, off_t);
     ssize_t result = real_pwrite(fd, bytes, size, offset);
-    if (result > 0 && file) note(write_call(fd), file, offset, bytes, result);
+    if (result > 0 && file) note(write_call(fd, file, offset), file, offset, bytes, result);
     return result;
 }
 
 static ssize_t noted_pwrite(int fd, const void *bytes, size_t size, off_t offset) {
     char file = file_of(fd);
-    if (!fails(write_call(fd), file)) return just_noted(fd, file, bytes, size, offset);
+    if (!fails(write_call(fd, file, offset), file)) return just_noted(fd, file, bytes, size, offset);
     errno = fault_errno;
     return fault_errno ? -1 : just_noted(fd, file, bytes, size / 2, offset);
 }
@@ -92,10 +97,10 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
     REAL(ssize_t, real_writev, int, const struct iovec *, int);
     char file = file_of(fd);
     if (!file) return real_writev(fd, parts, count);
-    int fault = fails(write_call(fd), file);
+    off_t offset = lseek(fd, 0, SEEK_CUR);
+    int fault = fails(write_call(fd, file, offset), file);
     errno = fault_errno;
     if (fault && fault_errno) return -1;
-    off_t offset = lseek(fd, 0, SEEK_CUR);
     ssize_t total = 0;
     if (fault) count = 1;
     for (int i = 0; i < count; i++) {

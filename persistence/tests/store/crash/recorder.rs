@@ -14,7 +14,7 @@ use crate::watch::Watch;
 /// What the workload did to a file.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// `W` write, `D` write that is synced, `S` sync, `T` length, `M` mark.
+    /// `W` write, `P` write of a meta page, `D` write that is synced, `S` sync, `T` length, `M` mark.
     pub call: u8,
     /// `d` data, `a` anchor, `m` marks.
     pub file: u8,

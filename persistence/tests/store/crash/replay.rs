@@ -32,7 +32,7 @@ impl Replayed {
                 self.cached.resize(event.offset, 0);
                 self.pending.push(event.clone());
             }
-            b'W' => {
+            b'W' | b'P' => {
                 put(&mut self.cached, event.offset, &event.bytes);
                 self.pending.push(event.clone());
             }
