@@ -1,5 +1,6 @@
 //! The broker: sessions, topics and the rules by which messages pass between them. Knows no sockets.
 
+mod attach;
 mod keep;
 mod lifecycle;
 mod publish;
@@ -17,8 +18,9 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig, SubscribeError};
 use tidegate_session::{Config as SessionConfig, Terms};
 
+pub use attach::{Attachment, LinkFacts};
 pub use keep::{Keeper, RestoreError};
-pub use lifecycle::{Attachment, LinkFacts};
+
 pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;

@@ -8,6 +8,7 @@ mod held;
 mod input;
 mod output;
 mod replay;
+mod settle;
 mod subscribe;
 
 use std::future::poll_fn;

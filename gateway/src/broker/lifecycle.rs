@@ -1,114 +1,26 @@
 //! Connections come and go, sessions stay: attach, detach, what falls due in between, and what follows from it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use tidegate_mqtt::Will;
 use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_mqtt::{ConnAck, Packet, Will};
-use tidegate_persistence::Commit;
-use tidegate_session::{Agreed, Cause, Connection, Orphan, Session};
-use tidegate_transports::DirectWriter;
+use tidegate_session::{Cause, Orphan};
 
-use super::seat::{Line, Seat, SessionKey, State};
+use super::seat::{Line, Seat, State};
 use super::{Broker, Realm};
 use crate::cores::Core;
-use crate::driver::{Bell, Signal};
-
-/// A connection's hold on its session.
-pub struct Attachment {
-    /// The session's seat.
-    pub seat: Arc<Seat>,
-    /// The connection's bell.
-    pub bell: Arc<Bell>,
-    /// The session's epoch that the connection opened.
-    pub epoch: u64,
-    /// The inbound state of the connection.
-    pub connection: Connection,
-    /// The CONNACK, where it has to wait for a commit; [`Broker::welcome`] sends it.
-    pub opening: Option<(Commit, ConnAck)>,
-}
-
-/// What a link can do beyond carrying bytes.
-pub struct LinkFacts {
-    /// Lets any core write.
-    pub writer: Option<DirectWriter>,
-    /// How often the transport wants a sign of life from us.
-    pub heartbeat: Option<Duration>,
-}
+use crate::driver::Signal;
 
 /// What a change of a session's life leaves to be done without its lock.
 #[derive(Default)]
-struct Aftermath {
-    will: Option<Will>,
-    orphans: Vec<Orphan>,
-    ended: bool,
+pub(super) struct Aftermath {
+    pub(super) will: Option<Will>,
+    pub(super) orphans: Vec<Orphan>,
+    pub(super) ended: bool,
 }
 
 impl Broker {
-    /// Gives the session to a new connection; whoever had it is fenced off before this returns `[MQTT5-3.1.4-3]`.
-    pub fn attach(&self, core: &mut Core, agreed: &Agreed, facts: LinkFacts, now: Instant) -> Attachment {
-        let realm = self.realm();
-        let key = SessionKey { tenant: Arc::clone(realm.tenant()), client_id: Arc::clone(&agreed.client_id) };
-        let bell = Arc::new(Bell::new(now));
-        let make = || {
-            let config = Arc::clone(&self.config().session);
-            Arc::new(Seat::new(self.next_session_id(), key.clone(), Arc::clone(realm), config))
-        };
-        let (seat, epoch, aftermath, connack) = self.registry().enter(&key, make, |seat| {
-            let mut state = seat.lock();
-            let last_words = take_pending(&mut state);
-            let attached = state.session.attach(agreed, now);
-            unsubscribe_all(realm, seat, &attached.removed);
-            if !attached.session_present {
-                state.replays = None;
-            }
-            let heartbeat = facts.heartbeat.map(|every| (every, now + every));
-            let line = Line {
-                epoch: attached.epoch,
-                core: core.id,
-                bell: Arc::clone(&bell),
-                writer: facts.writer,
-                writing: false,
-                blocked: false,
-                silence_max: agreed.silence_max(),
-                heartbeat,
-            };
-            take_over(core, &mut state, line, last_words);
-            seat.set_online(true);
-            let mut connack = Some(agreed.connack(attached.session_present, &self.config().session));
-            // What CONNACK says of a session that is kept has to be kept first.
-            if !(self.keeper().is_some() && state.session.has_changes())
-                && let Some(connack) = connack.take()
-            {
-                welcome(&mut state.session, &bell, connack, now);
-            }
-            if self.is_stopping() {
-                bell.ring(Signal::Shutdown);
-            }
-            core.counters.add_drops(&state.session.take_drops());
-            schedule(core, seat, &mut state, now);
-            let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };
-            (Arc::clone(seat), attached.epoch, aftermath, connack)
-        });
-        core.counters.connections_accepted.add(1);
-        core.mark_dirty(&seat);
-        self.settle(core, &seat, aftermath, now);
-        core.take_owed();
-        self.follow(core, &seat, &mut seat.lock().session);
-        let owed = core.take_owed();
-        let connection = Connection::new(agreed, Arc::clone(&self.config().session));
-        Attachment { seat, bell, epoch, connection, opening: connack.map(|connack| (owed, connack)) }
-    }
-
-    /// Sends a CONNACK that had to wait; from then on messages flow.
-    pub fn welcome(&self, core: &mut Core, seat: &Seat, state: &mut State, connack: ConnAck, now: Instant) {
-        if let Some(line) = &state.line {
-            welcome(&mut state.session, &line.bell, connack, now);
-        }
-        self.follow(core, seat, &mut state.session);
-        core.counters.add_drops(&state.session.take_drops());
-    }
-
     /// Takes the session from a connection that ended. What it had still to write goes to `rest`.
     pub fn detach(
         &self,
@@ -179,7 +91,7 @@ impl Broker {
         });
     }
 
-    fn settle(&self, core: &mut Core, seat: &Arc<Seat>, aftermath: Aftermath, now: Instant) {
+    pub(super) fn settle(&self, core: &mut Core, seat: &Arc<Seat>, aftermath: Aftermath, now: Instant) {
         if aftermath.ended {
             self.registry().remove_if(seat, |seat| seat.lock().line.is_none());
         }
@@ -205,25 +117,8 @@ impl Broker {
     }
 }
 
-/// CONNACK, and then what waits for the client.
-fn welcome(session: &mut Session, bell: &Bell, connack: ConnAck, now: Instant) {
-    if !session.send(&Packet::ConnAck(Box::new(connack))) {
-        // The client takes no packet of that size, so there is no way to begin [MQTT5-3.1.2-24].
-        bell.ring(Signal::Broken);
-    }
-    session.resume(now);
-}
-
-/// Puts a new line in place of a former one, whose connection hears of it.
-fn take_over(core: &Core, state: &mut State, line: Line, last_words: Vec<u8>) {
-    let Some(former) = state.line.replace(line) else { return };
-    core.counters.takeovers.add(1);
-    former.bell.leave_last_words(last_words);
-    former.bell.ring(Signal::TakenOver);
-}
-
 /// The bytes that wait for the present connection.
-fn take_pending(state: &mut State) -> Vec<u8> {
+pub(super) fn take_pending(state: &mut State) -> Vec<u8> {
     let mut bytes = Vec::new();
     state.session.pending().take(Vec::new()).copy_to(&mut bytes);
     bytes
@@ -242,7 +137,7 @@ fn check_line(line: &mut Line, now: Instant) {
     }
 }
 
-fn schedule(core: &mut Core, seat: &Seat, state: &mut State, now: Instant) {
+pub(super) fn schedule(core: &mut Core, seat: &Seat, state: &mut State, now: Instant) {
     let line = state.line.as_ref();
     let silence = line.and_then(|line| line.silence_max.map(|silence| line.bell.heard() + silence));
     let heartbeat = line.and_then(|line| line.heartbeat.map(|(_, due)| due));
@@ -258,7 +153,7 @@ fn forget_subscriptions(seat: &Arc<Seat>, state: &mut State) {
     unsubscribe_all(seat.realm(), seat, &filters);
 }
 
-fn unsubscribe_all(realm: &Realm, seat: &Arc<Seat>, filters: &[SubscriptionFilter]) {
+pub(super) fn unsubscribe_all(realm: &Realm, seat: &Arc<Seat>, filters: &[SubscriptionFilter]) {
     for filter in filters {
         realm.router.unsubscribe(filter, seat.id());
     }

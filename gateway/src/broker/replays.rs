@@ -38,7 +38,7 @@ impl Replays {
         self.queue.insert(filter.clone(), replay);
     }
 
-    /// Pushes messages of the replay that comes first, at most `len` and while `has_room`.
+    /// Pushes messages of the replay that comes first, at most [`ADVANCE_LEN`] and while `has_room`.
     pub fn advance(
         &mut self,
         broker: &Broker,
@@ -46,11 +46,10 @@ impl Replays {
         session: &mut Session,
         core: &Core,
         now: Instant,
-        len: usize,
         has_room: impl Fn(&mut Session) -> bool,
     ) {
         let Some(mut current) = self.queue.first_entry() else { return };
-        for _ in 0..len {
+        for _ in 0..ADVANCE_LEN {
             if current.get().cursor.done() || !has_room(session) {
                 break;
             }
@@ -99,3 +98,6 @@ impl Replay {
         }
     }
 }
+
+/// Retained messages pushed before others get their turn.
+pub const ADVANCE_LEN: usize = 64;

@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 use tidegate_session::Batch;
 use tidegate_transports::DirectWriter;
 
-use super::CoreId;
 use super::context::{Core, with_core};
+use super::{CoreHandle, CoreId};
 use crate::broker::{Broker, Seat, State};
 use crate::driver::{Bell, Signal};
 
@@ -38,9 +38,7 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
     let own = work.len();
     if let Some(handle) = cores.handle(id) {
         handle.mailbox.collect(waker, work);
-        if handle.mailbox.take_commit() {
-            core.waiting.drain(..).for_each(|bell| bell.ring(Signal::Committed));
-        }
+        tell_of_commit(core, handle);
     }
     let now = Instant::now();
     let mut foreign = Foreign::new();
@@ -62,6 +60,13 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
     }
 }
 
+/// Wakes the connections whose acknowledgements wait for the store.
+fn tell_of_commit(core: &mut Core, handle: &CoreHandle) {
+    if handle.mailbox.take_commit() {
+        core.waiting.drain(..).for_each(|bell| bell.ring(Signal::Committed));
+    }
+}
+
 fn forward(foreign: &mut Foreign, home: CoreId, seat: Arc<Seat>) {
     match foreign.iter_mut().find(|(core, _)| *core == home) {
         Some((_, seats)) => seats.push(seat),
@@ -78,7 +83,15 @@ enum Flushed {
 enum Taken {
     Nothing,
     Owner(Arc<Bell>, CoreId),
-    Batch { writer: DirectWriter, bell: Arc<Bell>, epoch: u64, batch: Batch },
+    Batch(Flight),
+}
+
+/// Bytes on their way out, and of which connection.
+struct Flight {
+    writer: DirectWriter,
+    bell: Arc<Bell>,
+    epoch: u64,
+    batch: Batch,
 }
 
 fn flush(broker: &Broker, core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
@@ -90,14 +103,13 @@ fn flush(broker: &Broker, core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Fl
         match taken {
             Taken::Nothing => return Flushed::Done,
             Taken::Owner(bell, home) => return Flushed::Owner(bell, home),
-            Taken::Batch { writer, bell, epoch, mut batch } => {
-                let len = batch.len();
-                let written = write(&writer, &mut batch);
-                if batch.len() < len {
-                    bell.progress(now);
+            Taken::Batch(mut flight) => {
+                let len = flight.batch.len();
+                let written = write(&flight.writer, &mut flight.batch);
+                if flight.batch.len() < len {
+                    flight.bell.progress(now);
                 }
-                let more = give_back(broker, core, seat, epoch, batch, written, &bell, now);
-                if !more {
+                if !give_back(broker, core, seat, flight, written, now) {
                     return Flushed::Done;
                 }
             }
@@ -117,7 +129,7 @@ fn take(state: &mut State, spare: Vec<u8>) -> Taken {
     line.writing = true;
     line.bell.set_writing();
     let batch = state.session.pending().take(spare);
-    Taken::Batch { writer, bell: Arc::clone(&line.bell), epoch: line.epoch, batch }
+    Taken::Batch(Flight { writer, bell: Arc::clone(&line.bell), epoch: line.epoch, batch })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,12 +162,11 @@ fn give_back(
     broker: &Broker,
     core: &mut Core,
     seat: &Arc<Seat>,
-    epoch: u64,
-    batch: Batch,
+    flight: Flight,
     written: Written,
-    bell: &Bell,
     now: Instant,
 ) -> bool {
+    let Flight { bell, epoch, batch, .. } = flight;
     let mut state = seat.lock();
     let state = &mut *state;
     let Some(line) = state.line.as_mut().filter(|line| line.epoch == epoch) else {

@@ -1,29 +1,27 @@
 //! What each packet from the client does. Publishes of one topic are gathered into a run, acknowledgements into a batch.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
 use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
-use super::{Driver, End, Reply};
-use crate::broker::{Published, Run, State};
+use super::{Driver, End};
+use crate::broker::Run;
 use crate::cores::Core;
 
 /// What one read brought so far and is not carried out yet.
 pub(super) struct Intake<'a> {
     pub(super) now: Instant,
-    run: Run<'a>,
+    pub(super) run: Run<'a>,
     /// Acknowledgements by the client, in order.
-    acks: SmallVec<[Ack; 8]>,
+    pub(super) acks: SmallVec<[Ack; 8]>,
     /// Identifiers that the run's publishes are answered by, in order.
-    owed: SmallVec<[(PacketId, QoS); 8]>,
+    pub(super) owed: SmallVec<[(PacketId, QoS); 8]>,
     /// Our acknowledgements, in order, and the commits that they wait for.
-    replies: SmallVec<[(Commit, Ack); 8]>,
+    pub(super) replies: SmallVec<[(Commit, Ack); 8]>,
 }
 
 impl<'a> Intake<'a> {
@@ -164,73 +162,6 @@ impl Driver {
         Ok(())
     }
 
-    /// Carries out all that the read brought so far.
-    pub(super) fn settle(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
-        self.settle_run(core, intake)?;
-        if intake.acks.is_empty() && intake.replies.is_empty() {
-            return Ok(());
-        }
-        let seat = Arc::clone(&self.seat);
-        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        settle_acks(&mut state, intake)?;
-        self.broker.follow(core, &seat, &mut state.session);
-        for (commit, ack) in intake.replies.drain(..) {
-            self.answer(core, &mut state, commit, Reply::Ack(ack))?;
-        }
-        self.finish_turn(core, state);
-        Ok(())
-    }
-
-    /// Counts what was dropped, and has what waits written.
-    fn finish_turn(&self, core: &mut Core, mut state: MutexGuard<'_, State>) {
-        core.counters.add_drops(&state.session.take_drops());
-        let waits = !state.session.pending().is_empty();
-        drop(state);
-        if waits {
-            core.mark_dirty(&self.seat);
-        }
-    }
-
-    fn settle_run(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
-        if intake.run.is_empty() {
-            return Ok(());
-        }
-        // A connection that was taken over changes nothing any more, not even by what it sent before it hears of it.
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        // An acknowledgement never is of a message that came after it.
-        settle_acks(&mut state, intake)?;
-        core.take_owed();
-        // The identifiers of QoS 2 messages that were taken are part of what is acknowledged.
-        self.broker.follow(core, &self.seat, &mut state.session);
-        self.finish_turn(core, state);
-        let published = self.publish(core, intake)?;
-        intake.run.clear();
-        let commit = core.take_owed();
-        for (packet_id, qos) in intake.owed.drain(..) {
-            let kind = if qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
-            let reason = reason_for(published);
-            if kind == AckKind::PubRec && reason.is_error() {
-                // A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
-                let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-                let _ = state.session.release(packet_id);
-                self.broker.follow(core, &self.seat, &mut state.session);
-            }
-            intake.replies.push((commit, Ack::new(kind, packet_id, reason)));
-        }
-        Ok(())
-    }
-
-    /// Publishes the run. While the store has no room, what has to be acknowledged is refused: 0x97, and before 5.0, which
-    /// has no word for it, the end of the connection.
-    fn publish(&mut self, core: &mut Core, intake: &Intake<'_>) -> Result<Published, End> {
-        let version = self.connection.version();
-        if !intake.owed.is_empty() && self.broker.keeper().is_some_and(|keeper| keeper.is_refusing()) {
-            core.counters.refused_store.add(intake.run.len());
-            return if version.is_v5() { Ok(Published::Refused) } else { Err(End::overloaded()) };
-        }
-        Ok(self.broker.publish(core, &self.seat, version, &intake.run, intake.now))
-    }
-
     /// Sends a packet to the client by way of its session.
     pub(super) fn reply(&mut self, core: &mut Core, packet: &Packet) -> Result<(), End> {
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
@@ -238,23 +169,6 @@ impl Driver {
         drop(state);
         core.mark_dirty(&self.seat);
         Ok(())
-    }
-}
-
-/// Carries out the acknowledgements by the client that the read brought so far.
-fn settle_acks(state: &mut State, intake: &mut Intake<'_>) -> Result<(), End> {
-    for ack in intake.acks.drain(..) {
-        state.session.handle_ack(&ack, intake.now)?;
-    }
-    Ok(())
-}
-
-fn reason_for(published: Published) -> ReasonCode {
-    match published {
-        Published::Delivered => ReasonCode::Success,
-        Published::Unmatched => ReasonCode::NoMatchingSubscribers,
-        Published::Forbidden => ReasonCode::NotAuthorized,
-        Published::Refused => ReasonCode::QuotaExceeded,
     }
 }
 

@@ -23,15 +23,7 @@ impl Driver {
         };
         with_core(|core| {
             let room = |session: &mut Session| has_room(session, low);
-            replays.advance(
-                &self.broker,
-                &self.seat,
-                &mut state.session,
-                core,
-                Instant::now(),
-                REPLAY_LEN,
-                room,
-            );
+            replays.advance(&self.broker, &self.seat, &mut state.session, core, Instant::now(), room);
             self.broker.follow(core, &self.seat, &mut state.session);
             core.counters.add_drops(&state.session.take_drops());
             core.mark_dirty(&self.seat);
@@ -53,6 +45,3 @@ impl Driver {
 fn has_room(session: &mut Session, low: usize) -> bool {
     session.pending().len() <= low && session.queued() == 0 && session.has_room()
 }
-
-/// Retained messages sent before other connections get their turn.
-const REPLAY_LEN: usize = 64;

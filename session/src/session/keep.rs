@@ -79,7 +79,7 @@ impl Session {
         if !received.is_empty() {
             session.receiving.get_or_insert_default().restore(received);
         }
-        session.journal = session.config.journal.then(|| Box::default());
+        session.journal = session.config.journal.then(Box::default);
         session
     }
 

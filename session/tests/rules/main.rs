@@ -12,6 +12,7 @@ mod disconnect_expiry;
 mod idle_memory;
 mod keep_alive;
 mod message_expiry;
+mod mirror;
 mod offline_queue;
 mod packet_size;
 mod pair;

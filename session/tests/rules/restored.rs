@@ -1,70 +1,13 @@
 //! A session made again from what its changes told a store goes on as the one that was lost would have.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidegate_mqtt::{AckKind, Packet, PacketId, QoS, ReasonCode};
-use tidegate_session::{
-    Cause, Change, Config, Delivery, Kept, KeptDelivery, Queued, Received, Session, Standing,
-};
+use tidegate_mqtt::{AckKind, Packet, QoS, ReasonCode};
+use tidegate_session::{Cause, Config, Delivery, Received};
 
+use crate::mirror::Mirror;
 use crate::pair::{Pair, id, lasting, message};
-
-/// A store as simple as can be.
-#[derive(Default)]
-struct Mirror {
-    standing: Option<Standing>,
-    deliveries: BTreeMap<u64, KeptDelivery>,
-    received: Vec<PacketId>,
-}
-
-impl Mirror {
-    fn follow(&mut self, session: &mut Session) {
-        for change in session.take_changes() {
-            match change {
-                Change::Began => *self = Self { standing: Some(session.standing()), ..Self::default() },
-                Change::Altered => self.standing = Some(session.standing()),
-                Change::Ended => *self = Self::default(),
-                other => self.follow_delivery(other),
-            }
-        }
-    }
-
-    fn follow_delivery(&mut self, change: Change) {
-        match change {
-            Change::Queued(queued) => {
-                let kept = KeptDelivery::Waiting(Queued::clone(&queued));
-                assert!(self.deliveries.insert(queued.number, kept).is_none(), "a number of its own");
-            }
-            Change::Sent { number, packet_id } => {
-                let Some(KeptDelivery::Waiting(queued)) = self.deliveries.remove(&number) else {
-                    panic!("sent once")
-                };
-                self.deliveries.insert(number, KeptDelivery::Sent(queued, packet_id));
-            }
-            Change::Released { number, packet_id, order } => {
-                let released = KeptDelivery::Released { number, packet_id, order };
-                let before = self.deliveries.insert(number, released);
-                assert!(matches!(before, Some(KeptDelivery::Sent(_, sent)) if sent == packet_id));
-            }
-            Change::Done { number } => assert!(self.deliveries.remove(&number).is_some(), "done once"),
-            Change::Received(packet_id) => self.received.push(packet_id),
-            Change::Forgotten(packet_id) => self.received.retain(|open| *open != packet_id),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn restore(self, config: &Arc<Config>) -> Session {
-        let kept = Kept {
-            standing: self.standing.unwrap(),
-            subscriptions: Vec::new(),
-            deliveries: self.deliveries.into_values().collect(),
-            received: self.received,
-        };
-        Session::restore(1, Arc::clone(config), kept)
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {

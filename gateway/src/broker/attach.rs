@@ -1,0 +1,124 @@
+//! A connection comes: it gets its session, whoever had that is fenced off, and CONNACK is sent or held back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_mqtt::{ConnAck, Packet};
+use tidegate_persistence::Commit;
+use tidegate_session::{Agreed, Connection, Session};
+use tidegate_transports::DirectWriter;
+
+use super::Broker;
+use super::lifecycle::{Aftermath, schedule, take_pending, unsubscribe_all};
+use super::seat::{Line, Seat, SessionKey, State};
+use crate::cores::Core;
+use crate::driver::{Bell, Signal};
+
+/// A connection's hold on its session.
+pub struct Attachment {
+    /// The session's seat.
+    pub seat: Arc<Seat>,
+    /// The connection's bell.
+    pub bell: Arc<Bell>,
+    /// The session's epoch that the connection opened.
+    pub epoch: u64,
+    /// The inbound state of the connection.
+    pub connection: Connection,
+    /// The CONNACK, where it has to wait for a commit; [`Broker::welcome`] sends it.
+    pub opening: Option<(Commit, ConnAck)>,
+}
+
+/// What a link can do beyond carrying bytes.
+pub struct LinkFacts {
+    /// Lets any core write.
+    pub writer: Option<DirectWriter>,
+    /// How often the transport wants a sign of life from us.
+    pub heartbeat: Option<Duration>,
+}
+
+impl Broker {
+    /// Gives the session to a new connection; whoever had it is fenced off before this returns `[MQTT5-3.1.4-3]`.
+    pub fn attach(&self, core: &mut Core, agreed: &Agreed, facts: LinkFacts, now: Instant) -> Attachment {
+        let realm = self.realm();
+        let key = SessionKey { tenant: Arc::clone(realm.tenant()), client_id: Arc::clone(&agreed.client_id) };
+        let bell = Arc::new(Bell::new(now));
+        let make = || {
+            let config = Arc::clone(&self.config().session);
+            Arc::new(Seat::new(self.next_session_id(), key.clone(), Arc::clone(realm), config))
+        };
+        let (seat, epoch, aftermath, connack) = self.registry().enter(&key, make, |seat| {
+            let mut state = seat.lock();
+            let last_words = take_pending(&mut state);
+            let attached = state.session.attach(agreed, now);
+            unsubscribe_all(realm, seat, &attached.removed);
+            if !attached.session_present {
+                state.replays = None;
+            }
+            let line = line(core, attached.epoch, &bell, agreed, facts, now);
+            take_over(core, &mut state, line, last_words);
+            seat.set_online(true);
+            let mut connack = Some(agreed.connack(attached.session_present, &self.config().session));
+            // What CONNACK says of a session that is kept has to be kept first.
+            if !(self.keeper().is_some() && state.session.has_changes())
+                && let Some(connack) = connack.take()
+            {
+                welcome(&mut state.session, &bell, connack, now);
+            }
+            if self.is_stopping() {
+                bell.ring(Signal::Shutdown);
+            }
+            core.counters.add_drops(&state.session.take_drops());
+            schedule(core, seat, &mut state, now);
+            let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };
+            (Arc::clone(seat), attached.epoch, aftermath, connack)
+        });
+        core.counters.connections_accepted.add(1);
+        core.mark_dirty(&seat);
+        self.settle(core, &seat, aftermath, now);
+        core.take_owed();
+        self.follow(core, &seat, &mut seat.lock().session);
+        let owed = core.take_owed();
+        let connection = Connection::new(agreed, Arc::clone(&self.config().session));
+        Attachment { seat, bell, epoch, connection, opening: connack.map(|connack| (owed, connack)) }
+    }
+
+    /// Sends a CONNACK that had to wait; from then on messages flow.
+    pub fn welcome(&self, core: &mut Core, seat: &Seat, state: &mut State, connack: ConnAck, now: Instant) {
+        if let Some(line) = &state.line {
+            welcome(&mut state.session, &line.bell, connack, now);
+        }
+        self.follow(core, seat, &mut state.session);
+        core.counters.add_drops(&state.session.take_drops());
+    }
+}
+
+/// CONNACK, and then what waits for the client.
+fn welcome(session: &mut Session, bell: &Bell, connack: ConnAck, now: Instant) {
+    if !session.send(&Packet::ConnAck(Box::new(connack))) {
+        // The client takes no packet of that size, so there is no way to begin [MQTT5-3.1.2-24].
+        bell.ring(Signal::Broken);
+    }
+    session.resume(now);
+}
+
+/// Puts a new line in place of a former one, whose connection hears of it.
+fn take_over(core: &Core, state: &mut State, line: Line, last_words: Vec<u8>) {
+    let Some(former) = state.line.replace(line) else { return };
+    core.counters.takeovers.add(1);
+    former.bell.leave_last_words(last_words);
+    former.bell.ring(Signal::TakenOver);
+}
+
+/// The way to a new connection.
+fn line(core: &Core, epoch: u64, bell: &Arc<Bell>, agreed: &Agreed, facts: LinkFacts, now: Instant) -> Line {
+    Line {
+        epoch,
+        core: core.id,
+        bell: Arc::clone(bell),
+        writer: facts.writer,
+        writing: false,
+        blocked: false,
+        silence_max: agreed.silence_max(),
+        heartbeat: facts.heartbeat.map(|every| (every, now + every)),
+    }
+}
