@@ -1,6 +1,7 @@
 //! The broker: sessions, topics and the rules by which messages pass between them. Knows no sockets.
 
 mod attach;
+mod gate;
 mod keep;
 mod lifecycle;
 mod publish;

@@ -86,6 +86,25 @@ impl Broker {
         self.process.end_within(DEADLINE)
     }
 
+    /// Ends it as a failure does, with SIGKILL, and starts it again on what it kept.
+    #[must_use]
+    pub fn kill_and_restart(mut self) -> Self {
+        self.kill_in_place();
+        self.restart_in_place();
+        self
+    }
+
+    /// Ends it as a failure does, with SIGKILL.
+    pub fn kill_in_place(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on what it kept, with the same configuration.
+    pub fn restart_in_place(&mut self) {
+        self.process = serve(Some(&self.file("tidegate.yaml")), &self.file("data"));
+        wait_until_ready(&self.process);
+    }
+
     /// Stops it as an operator does; it has to end well.
     pub fn stop(self) {
         self.terminate();

@@ -89,9 +89,10 @@ impl Process {
         assert!(sent.is_ok_and(|status| status.success()), "{} cannot be signalled", self.name);
     }
 
-    /// Ends it at once: SIGKILL.
-    pub fn kill(mut self) {
+    /// Ends it at once: SIGKILL. It is gone when this returns.
+    pub fn kill(&mut self) {
         self.child.kill().expect("a child to kill");
+        self.child.wait().expect("the end of a child");
     }
 
     fn fail(&self, what: &str) -> ! {

@@ -47,6 +47,8 @@ pub struct Session {
     /// Whether CONNACK was sent: nothing else may come before it. `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
     open: bool,
     quota: Quota,
+    /// Nothing leaves the queue: see [`Session::hold_back`].
+    held_back: bool,
     inflight: Inflight,
     /// Messages to be sent again on this connection, the oldest last.
     resends: Vec<PacketId>,
@@ -78,6 +80,7 @@ impl Session {
             outlet: Outlet::closed(),
             open: false,
             quota: Quota::default(),
+            held_back: false,
             inflight: Inflight::default(),
             resends: Vec::new(),
             queue: None,

@@ -30,6 +30,8 @@ pub struct Core {
     random: u64,
     /// The last commit that something of the present turn was appended to.
     owed: Commit,
+    /// Sessions whose messages wait for a commit.
+    pub gated: Vec<Arc<Seat>>,
     /// Connections whose acknowledgements wait for a commit.
     pub(super) waiting: Vec<Arc<Bell>>,
 }
@@ -48,6 +50,7 @@ impl Core {
             spares: Vec::new(),
             random: seed,
             owed: Commit(0),
+            gated: Vec::new(),
             waiting: Vec::new(),
         }
     }
@@ -55,6 +58,12 @@ impl Core {
     /// Something was appended to the store under that commit.
     pub fn owe(&mut self, commit: Commit) {
         self.owed = self.owed.max(commit);
+    }
+
+    /// The last commit that something of this turn was appended to; 0 for none.
+    #[must_use]
+    pub fn owed(&self) -> Commit {
+        self.owed
     }
 
     /// The last commit that something was appended to since the last call; 0 for none.

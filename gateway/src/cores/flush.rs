@@ -34,13 +34,13 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
     if core.flusher.is_none() {
         core.flusher = Some(waker.clone());
     }
+    let now = Instant::now();
     mem::swap(&mut core.dirty, work);
     let own = work.len();
     if let Some(handle) = cores.handle(id) {
         handle.mailbox.collect(waker, work);
-        tell_of_commit(core, handle);
+        tell_of_commit(broker, core, handle, now);
     }
-    let now = Instant::now();
     let mut foreign = Foreign::new();
     for (index, seat) in work.drain(..).enumerate() {
         match flush(broker, core, &seat, now) {
@@ -61,8 +61,9 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
 }
 
 /// Wakes the connections whose acknowledgements wait for the store.
-fn tell_of_commit(core: &mut Core, handle: &CoreHandle) {
+fn tell_of_commit(broker: &Broker, core: &mut Core, handle: &CoreHandle, now: Instant) {
     if handle.mailbox.take_commit() {
+        broker.open_gates(core, now);
         core.waiting.drain(..).for_each(|bell| bell.ring(Signal::Committed));
     }
 }

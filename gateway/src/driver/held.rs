@@ -61,7 +61,7 @@ impl Driver {
         commit: Commit,
         reply: Reply,
     ) -> Result<(), End> {
-        if self.held.is_empty() && self.is_committed(commit) {
+        if self.held.is_empty() && self.broker.is_committed(commit) {
             self.say(core, state, reply);
             return Ok(());
         }
@@ -106,21 +106,12 @@ impl Driver {
             return;
         }
         core.await_commit(&self.bell);
-        let Some(handle) = self.broker.cores().handle(core.id) else { return };
-        handle.mailbox.await_commit();
-        // It may have come in between.
-        let next = self.held.replies.front().map_or(Commit(0), |(commit, _)| *commit);
-        if self.is_committed(next) {
-            self.bell.ring(super::Signal::Committed);
-        }
+        let next = self.held.replies.front().map_or(Commit(u64::MAX), |(commit, _)| *commit);
+        self.broker.await_commit(core, next);
     }
 
     pub(super) fn awaited(&mut self) {
         self.held.awaiting = false;
-    }
-
-    fn is_committed(&self, commit: Commit) -> bool {
-        commit == Commit(0) || self.broker.keeper().is_none_or(|keeper| keeper.committed() >= commit)
     }
 
     fn say(&self, core: &mut Core, state: &mut State, reply: Reply) {

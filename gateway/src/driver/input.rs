@@ -8,6 +8,7 @@ use tidegate_mqtt::frame::{self, Next};
 
 use super::dispatch::Intake;
 use super::{Driver, End};
+use crate::broker::{Broker, Keeper};
 use crate::cores::{Core, with_core};
 
 impl Driver {
@@ -65,11 +66,13 @@ impl Driver {
 
     /// While the store is behind, nobody is read; the next commit wakes who had to wait.
     fn is_pressed(&mut self, core: &mut Core) -> bool {
-        let pressed = self.broker.keeper().is_some_and(|keeper| keeper.is_pressed());
-        if pressed {
-            self.await_commit(core);
+        let is_pressed = |broker: &Broker| broker.keeper().is_some_and(Keeper::is_pressed);
+        if !is_pressed(&self.broker) {
+            return false;
         }
-        pressed
+        self.await_commit(core);
+        // The commit may have come in between.
+        is_pressed(&self.broker)
     }
 
     fn take_in(&mut self, core: &mut Core, bytes: &[u8]) -> Result<(), End> {

@@ -177,7 +177,9 @@ impl Session {
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.can_write() && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
+        !self.held_back
+            && self.can_write()
+            && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
     }
 
     fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {
