@@ -52,6 +52,7 @@ fn main() {
     let folder = folder.join(format!("tidegate-cost-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     println!("sync of the disk: {}", probe(&folder));
+    println!("append of one enqueue: {:.0} ns", appending(&folder));
     println!("durability  producers  bytes   commits/s  operations/s   p50 ms   p99 ms");
     let interval = Durability::Interval(Duration::from_millis(100));
     for durability in [Durability::Always, interval, Durability::Memory] {
@@ -77,6 +78,25 @@ fn probe(folder: &Path) -> String {
         .collect();
     let [half, most] = percentiles(&mut times);
     format!("p50 {half:.3} ms, p99 {most:.3} ms")
+}
+
+/// Nanoseconds that an append takes, with the writer at work beside it.
+fn appending(folder: &Path) -> f64 {
+    let config = Config::new(folder.join("appending"));
+    let bell: Arc<Bell> = Arc::default();
+    let observer: Arc<Bell> = Arc::clone(&bell);
+    let store = open(&config, observer).unwrap();
+    let session = store.next_session();
+    let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
+    let message = Arc::new(message(&topic, &[7; 64], session));
+    let began = Instant::now();
+    let mut last = Commit(0);
+    for _ in 0..APPENDS {
+        (_, last, _) = enqueued(&*store, session, Arc::clone(&message));
+    }
+    let taken = began.elapsed();
+    bell.wait(last);
+    taken.as_nanos() as f64 / f64::from(APPENDS)
 }
 
 fn measure(folder: &Path, run: &Run) {
@@ -123,16 +143,7 @@ fn produce(store: &dyn Store, bell: &Bell, size: usize, start: &Barrier) -> Vec<
     let began = Instant::now();
     while began.elapsed() < DURATION {
         while on_their_way.len() < WINDOW {
-            let message = Message::from_parts(&MessageParts {
-                topic: &topic,
-                properties: &[],
-                payload: &payload,
-                qos: QoS::AtLeastOnce,
-                retain: false,
-                publisher: session.0,
-                expires_at: None,
-            });
-            let key = enqueued(store, session, Arc::new(message));
+            let key = enqueued(store, session, Arc::new(message(&topic, &payload, session)));
             on_their_way.push_back(key);
         }
         let (key, commit, at) = on_their_way.pop_front().unwrap();
@@ -147,6 +158,18 @@ fn produce(store: &dyn Store, bell: &Bell, size: usize, start: &Barrier) -> Vec<
         }
     }
     times
+}
+
+fn message(topic: &topic::Name, payload: &[u8], session: SessionId) -> Message {
+    Message::from_parts(&MessageParts {
+        topic,
+        properties: &[],
+        payload,
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        publisher: session.0,
+        expires_at: None,
+    })
 }
 
 fn enqueued(store: &dyn Store, session: SessionId, message: Arc<Message>) -> (EntryKey, Commit, Instant) {
@@ -171,4 +194,5 @@ fn percentiles(times: &mut [Duration]) -> [f64; 2] {
 }
 
 const WINDOW: usize = 100;
+const APPENDS: u32 = 50_000;
 const DURATION: Duration = Duration::from_secs(2);

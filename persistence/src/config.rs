@@ -28,7 +28,8 @@ pub enum Durability {
     /// Synced to the disk: nothing is lost.
     #[default]
     Always,
-    /// Handed to the operating system, and synced this often: a failing machine loses at most that much.
+    /// Handed to the operating system, and synced this often: a failing machine loses at most that much. Cost: what is freed in the
+    /// file is used again only after the next sync.
     Interval(Duration),
     /// Not on disk at all.
     Memory,

@@ -36,11 +36,15 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     Ok((engine, ids))
 }
 
-/// Makes sure that there is a file; gives the size of its map.
+/// Makes sure that there is a file; gives the size of its map. A file that was above the limit, by the reserve, comes back to it;
+/// LMDB maps at least what is in use.
 fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
     let initial = whole_pages(config.size_initial);
     match file::examine(data)? {
-        Some(length) => Ok(whole_pages(usize::try_from(length).unwrap_or(usize::MAX)).max(initial)),
+        Some(length) => {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            Ok(whole_pages(length.min(config.size_max)).max(initial))
+        }
         None => create(&config.folder, initial).map(|()| initial),
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
 }
 
 fn copy(map: &Map, file: &mut File) -> Result<(), SnapshotError> {
-    let _still = map.hold_still();
+    let _still = map.hold_still().map_err(Reason::from)?;
     let copied = map.env().copy_to_file(file, CompactionOption::Enabled);
     copied.map_err(|error| SnapshotError::Engine(Reason::from(Fault::from(error))))
 }

@@ -1,7 +1,7 @@
 //! Files that are not a store of this version are refused, each for its own reason, and are not changed.
 
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 
 use tidegate_persistence::{OpenError, Store};
@@ -129,6 +129,28 @@ fn a_folder_that_cannot_be_is_told() {
     world.config.folder = file.with_file_name("store");
     fs::create_dir_all(world.data()).unwrap();
     assert!(matches!(world.try_open(), Err(OpenError::Io { path, .. }) if path == world.data()));
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_told() {
+    let mut world = filled();
+    fs::set_permissions(world.data(), fs::Permissions::from_mode(0o000)).unwrap();
+    if File::open(world.data()).is_ok() {
+        return; // For the superuser there is no such file.
+    }
+    let error = world.try_open().err().expect("it is refused");
+    assert!(matches!(error, OpenError::Io { path, .. } if path == world.data()));
+}
+
+#[test]
+fn what_a_start_left_half_done_is_no_hindrance() {
+    let mut world = World::new();
+    fs::create_dir_all(world.config.folder.join("new")).unwrap();
+    fs::write(world.config.folder.join("new/data.mdb"), "half").unwrap();
+    fs::write(world.config.folder.join("anchor"), "half").unwrap();
+    world.with(|store, world| world.commit(store, vec![open_session(1)]));
+    assert!(!world.config.folder.join("new").exists() && !world.config.folder.join("anchor").exists());
+    assert_eq!(world.reopened_content().len(), 1);
 }
 
 #[test]

@@ -89,6 +89,9 @@ fn a_full_store_heals_once_entries_are_completed() {
     assert_eq!(store.check().unwrap().faults, [""; 0]);
     let commit = accepted(store.append(&mut vec![fill(1000)]));
     world.watch.committed(commit);
+    drop(store);
+    let map = world.with(|store, _| store.stats().map_bytes);
+    assert!(map < SIZE_MAX as u64 + (1 << 19), "the reserve is not the next limit: {map}");
 }
 
 #[test]

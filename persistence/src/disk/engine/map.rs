@@ -17,8 +17,9 @@ pub(in crate::disk) struct Map {
     tables: Tables,
     folder: PathBuf,
     size_max: usize,
-    /// Held for reading by each reader, for writing while the map moves.
-    moving: RwLock<()>,
+    /// Held for reading by each reader, for writing while the map moves. False once it moved nowhere: LMDB has no map then, and
+    /// nobody may read.
+    mapped: RwLock<bool>,
     /// Keeps other processes out; goes last.
     _lock: File,
 }
@@ -27,7 +28,7 @@ pub(in crate::disk) struct Map {
 pub(in crate::disk) struct View<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
-    _still: RwLockReadGuard<'m, ()>,
+    _still: RwLockReadGuard<'m, bool>,
 }
 
 impl Map {
@@ -38,20 +39,21 @@ impl Map {
             tables,
             folder,
             size_max: whole_pages(config.size_max),
-            moving: RwLock::new(()),
+            mapped: RwLock::new(true),
             _lock: lock,
         }
     }
 
     /// Begins to read.
     pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
-        let still = self.moving.read();
+        let still = self.hold_still()?;
         Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _still: still })
     }
 
     /// Keeps the map where it is.
-    pub(in crate::disk) fn hold_still(&self) -> RwLockReadGuard<'_, ()> {
-        self.moving.read()
+    pub(in crate::disk) fn hold_still(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
+        let still = self.mapped.read();
+        if *still { Ok(still) } else { Err(lost()) }
     }
 
     pub(in crate::disk) fn env(&self) -> &Env<WithoutTls> {
@@ -89,7 +91,7 @@ impl Map {
 
     /// Bytes of the file up to its last page, and of the map.
     pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
-        let _still = self.moving.read();
+        let Ok(_still) = self.hold_still() else { return (0, 0) };
         let info = self.env.info();
         let page = usize::try_from(self.env.unnamed_database_stat().page_size).unwrap_or_default();
         (info.last_page_number.saturating_add(1).saturating_mul(page), info.map_size)
@@ -110,11 +112,17 @@ impl Map {
     /// Moves the map; called by the writer, without a transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
-        let _moving = self.moving.write();
-        file::extend(&self.env.try_clone_inner_file()?, size).map_err(heed::Error::Io)?;
-        // SAFETY: no transaction is active: every reader holds `moving`, and the only writer is the caller.
-        Ok(unsafe { self.env.resize(size) }?)
+        let mut mapped = self.mapped.write();
+        file::extend(&self.env.try_clone_inner_file()?, size)?;
+        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller.
+        let result = unsafe { self.env.resize(size) };
+        *mapped = result.is_ok();
+        result.map_err(|error| Fault::Engine(format!("the map did not move: {error}")))
     }
+}
+
+fn lost() -> Fault {
+    Fault::Engine("there is no map any more".to_owned())
 }
 
 /// The size in whole pages, rounded up.

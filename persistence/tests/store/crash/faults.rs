@@ -28,14 +28,13 @@ fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
     let marks = recording.marks();
     let (last, before) = marks.split_last().unwrap();
     assert!(last.starts_with("failed: Failed(") && last.contains(reason), "{last}");
-    let reported = before.len();
-    assert!(reported > 5, "{reported}");
-    (reported, batches_kept(recording))
+    (before.len(), batches_kept(recording))
 }
 
 /// What it reported before is there, and at most the batch that failed.
 fn failed(recording: &Recording, reason: &str) {
     let (reported, kept) = reported_and_kept(recording, reason);
+    assert!(reported > 5, "{reported}");
     assert!(kept >= reported && kept <= reported + 1, "reported {reported}, kept {kept}");
 }
 
@@ -52,16 +51,22 @@ fn a_failing_sync_ends_it() {
     failed(&run("S 20 5 1", None), "Io(");
 }
 
+/// Runs until a sync fails; gives how many batches were reported after the sync before, none of which may be kept.
+fn lost_by_failing_sync(fault: &'static str) -> usize {
+    let recording = run(fault, Some("3"));
+    let (reported, kept) = reported_and_kept(&recording, "Sync(");
+    let synced = recording.batches_at_last_anchor();
+    // A commit may have been synced before it was marked.
+    assert!(kept == synced || kept == synced + 1, "reported {reported}, synced {synced}, kept {kept}");
+    reported.saturating_sub(synced + 1)
+}
+
 /// Nobody knows which of the pages in the cache are on the disk: the state of the last sync is, so it is gone back to.
 #[test]
 fn a_failing_sync_by_interval_ends_it_whatever_the_reason() {
     for fault in ["S 6 5 1", "S 6 28 1"] {
-        let recording = run(fault, Some("3"));
-        let (reported, kept) = reported_and_kept(&recording, "Sync(");
-        let synced = recording.batches_at_last_anchor();
-        // A commit may have been synced before it was marked.
-        assert!(kept == synced || kept == synced + 1, "reported {reported}, synced {synced}, kept {kept}");
-        assert!(reported > synced + 1, "reported {reported}, synced {synced}");
+        // How many commits there are between two syncs is a matter of time; in some run there are several.
+        assert!((0..50).any(|_| lost_by_failing_sync(fault) > 0), "{fault}");
     }
 }
 
