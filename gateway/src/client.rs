@@ -215,7 +215,9 @@ impl Client {
     async fn wait_for(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event, ClientError> {
         loop {
             if let Some(event) = self.exchange.take_event(&wanted) {
-                self.wire.try_flush(&mut self.exchange).await?;
+                // Taken is taken, also when the answer cannot be sent any more: at QoS 2 it does not come again. If the
+                // connection is over, the next call says so.
+                let _ = self.wire.try_flush(&mut self.exchange).await;
                 return Ok(event);
             }
             self.progress().await?;

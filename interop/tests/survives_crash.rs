@@ -89,8 +89,9 @@ async fn a_will_is_sent_once_after_a_crash() {
     drop(living);
     let mut watcher = Client::connect(&subscriber(&broker), inbox).await.expect("CONNACK");
     assert_eq!(watcher.message().await.expect("the connection").payload.as_ref(), b"last");
-    // What is acknowledged after it is kept, and so is that it was sent.
-    let id = watcher.publish(message("other", "", 1)).await.expect("the connection").expect("an identifier");
+    // What is kept and acknowledged after it covers that it was sent.
+    let other = Publish { retain: true, ..message("other", "kept", 1) };
+    let id = watcher.publish(other).await.expect("the connection").expect("an identifier");
     watcher.acknowledged(id).await.expect("PUBACK");
     let state = watcher.abandon();
     let broker = broker.kill_and_restart();

@@ -111,6 +111,11 @@ impl Inflight {
         }
     }
 
+    /// Whether an identifier awaits PUBCOMP.
+    pub(crate) fn is_released(&mut self, id: PacketId) -> bool {
+        matches!(self.slot_mut(id), Some(Slot::Released { .. }))
+    }
+
     /// Puts back what was open when it was last written down, oldest first; new identifiers follow the last of these.
     pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, releases: u32) {
         let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());

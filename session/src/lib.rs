@@ -6,6 +6,7 @@
 
 mod config;
 mod connection;
+mod deferred;
 mod handshake;
 mod held;
 mod inflight;

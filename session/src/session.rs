@@ -8,6 +8,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{PacketId, ProtocolVersion, SubscriptionOptions, Will};
 
 use crate::config::Config;
+use crate::deferred::Deferred;
 use crate::inflight::Inflight;
 use crate::journal::Journal;
 use crate::outlet::Outlet;
@@ -18,6 +19,7 @@ use crate::subscriptions::{Subscriptions, SubscriptionsFull, Terms};
 use crate::verdict::Drops;
 
 mod acknowledge;
+mod defer;
 mod deliver;
 mod ending;
 mod keep;
@@ -47,11 +49,11 @@ pub struct Session {
     /// Whether CONNACK was sent: nothing else may come before it. `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
     open: bool,
     quota: Quota,
-    /// Nothing leaves the queue: see [`Session::hold_back`].
-    held_back: bool,
     inflight: Inflight,
     /// Messages to be sent again on this connection, the oldest last.
     resends: Vec<PacketId>,
+    /// What is to be written on this connection once it is kept; none without a store.
+    deferred: Option<Box<Deferred>>,
     queue: Option<Box<Queue>>,
     receiving: Option<Box<Receiving>>,
     subscriptions: Subscriptions,
@@ -80,9 +82,9 @@ impl Session {
             outlet: Outlet::closed(),
             open: false,
             quota: Quota::default(),
-            held_back: false,
             inflight: Inflight::default(),
             resends: Vec::new(),
+            deferred: None,
             queue: None,
             receiving: None,
             subscriptions: Subscriptions::default(),
@@ -195,6 +197,7 @@ impl Session {
             + queue
             + receiving
             + will
+            + self.deferred.as_ref().map_or(0, |deferred| deferred.capacity())
             + self.journal.as_ref().map_or(0, |journal| journal.capacity())
     }
 }

@@ -76,18 +76,25 @@ impl Broker {
         core.mark_dirty(&seat);
         self.settle(core, &seat, aftermath, now);
         core.take_owed();
-        self.follow(core, &seat, &mut seat.lock().session);
+        self.follow(core, &seat, &mut seat.lock(), now);
         let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
         Attachment { seat, bell, epoch, connection, opening: connack.map(|connack| (owed, connack)) }
     }
 
     /// Sends a CONNACK that had to wait; from then on messages flow.
-    pub fn welcome(&self, core: &mut Core, seat: &Seat, state: &mut State, connack: ConnAck, now: Instant) {
+    pub fn welcome(
+        &self,
+        core: &mut Core,
+        seat: &Arc<Seat>,
+        state: &mut State,
+        connack: ConnAck,
+        now: Instant,
+    ) {
         if let Some(line) = &state.line {
             welcome(&mut state.session, &line.bell, connack, now);
         }
-        self.follow(core, seat, &mut state.session);
+        self.follow(core, seat, state, now);
         core.counters.add_drops(&state.session.take_drops());
     }
 }

@@ -1,6 +1,7 @@
-//! Messages at QoS 2 go out once what makes them exactly one is kept: the sender's identifier and the receiver's entry, in
-//! one commit. Until then they wait in the receiver's queue, and what comes after them waits behind.
+//! What a session changed goes to the store; what it deferred goes out once that is kept. At QoS 2 that is what makes a
+//! message exactly one: the sender's identifier, the receiver's entry, and the identifier that it has there.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,38 +13,26 @@ use crate::cores::Core;
 use crate::driver::Signal;
 
 impl Broker {
-    /// Lets out what is held back, now or once everything appended in this turn is committed. True when bytes wait.
-    pub fn gate(&self, core: &mut Core, seat: &Arc<Seat>, state: &mut State, now: Instant) -> bool {
-        if !state.session.is_held_back() {
-            return false;
+    /// Tells the store what changed in a session, if there is one and anything did. What the session deferred meanwhile
+    /// goes out when everything appended in this turn is committed, and that may be now.
+    pub fn follow(&self, core: &mut Core, seat: &Arc<Seat>, state: &mut State, now: Instant) {
+        let Some(keeper) = self.keeper() else { return };
+        // What goes out may turn out too large and be dropped, which is a change, and makes room for others.
+        while state.session.has_changes() || state.session.has_unstamped() {
+            keeper.follow(core, seat, &mut state.session);
+            state.session.stamp(core.owed().0);
+            self.open_gate(core, seat, state, now);
         }
-        let commit = core.owed().max(state.gate.unwrap_or(Commit(0)));
-        if self.is_committed(commit) {
-            self.let_out(core, seat, state, now);
-            return !state.session.pending().is_empty();
-        }
-        if state.gate.replace(commit).is_none() {
-            core.gated.push(Arc::clone(seat));
-            self.await_commit(core, commit);
-        }
-        false
     }
 
-    /// There was a commit: opens the gates that waited for it.
+    /// There was a commit: lets out what waited for it.
     pub fn open_gates(&self, core: &mut Core, now: Instant) {
-        for seat in std::mem::take(&mut core.gated) {
+        for seat in mem::take(&mut core.gated) {
             let mut state = seat.lock();
-            let commit = state.gate.unwrap_or(Commit(0));
-            if !self.is_committed(commit) {
-                drop(state);
-                core.gated.push(seat);
-                self.await_commit(core, commit);
-                continue;
-            }
-            self.let_out(core, &seat, &mut state, now);
+            state.gated = false;
+            self.open_gate(core, &seat, &mut state, now);
+            self.follow(core, &seat, &mut state, now);
             core.counters.add_drops(&state.session.take_drops());
-            drop(state);
-            core.mark_dirty(&seat);
         }
     }
 
@@ -62,13 +51,25 @@ impl Broker {
         commit == Commit(0) || self.keeper().is_none_or(|keeper| keeper.committed() >= commit)
     }
 
-    fn let_out(&self, core: &mut Core, seat: &Seat, state: &mut State, now: Instant) {
-        state.gate = None;
-        state.session.let_out(now);
-        self.follow(core, seat, &mut state.session);
-        // A replay of retained messages waited as well.
-        if let Some(line) = state.line.as_ref().filter(|_| state.replays.is_some()) {
-            line.bell.ring(Signal::Write);
+    /// Lets out what is committed; for the rest, a core looks again after the next commit.
+    pub fn open_gate(&self, core: &mut Core, seat: &Arc<Seat>, state: &mut State, now: Instant) {
+        let Some(commit) = state.session.waits_for() else { return };
+        let committed = self.keeper().map_or(u64::MAX, |keeper| keeper.committed().0);
+        if commit <= committed {
+            state.session.let_out(committed, now);
+            if !state.session.pending().is_empty() {
+                core.mark_dirty(seat);
+            }
+            // A replay of retained messages waited as well.
+            if let Some(line) = state.line.as_ref().filter(|_| state.replays.is_some()) {
+                line.bell.ring(Signal::Write);
+            }
+        }
+        if let Some(commit) = state.session.waits_for()
+            && !mem::replace(&mut state.gated, true)
+        {
+            core.gated.push(Arc::clone(seat));
+            self.await_commit(core, Commit(commit));
         }
     }
 }

@@ -17,7 +17,6 @@ use tidegate_session::{Session, Terms};
 
 pub use restore::RestoreError;
 
-use super::Broker;
 use super::seat::Seat;
 use crate::cores::{Core, Cores};
 
@@ -147,17 +146,6 @@ impl Keeper {
                 core.counters.store_refused.add(1);
                 core.owe(NEVER);
             }
-        }
-    }
-}
-
-impl Broker {
-    /// Tells the store what changed in a session, if there is one and anything did.
-    pub fn follow(&self, core: &mut Core, seat: &Seat, session: &mut Session) {
-        if let Some(keeper) = self.keeper()
-            && session.has_changes()
-        {
-            keeper.follow(core, seat, session);
         }
     }
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
-use tidegate_persistence::Commit;
 use tidegate_routing::Subscriber;
 use tidegate_session::{Config as SessionConfig, Session};
 use tidegate_transports::DirectWriter;
@@ -43,8 +42,8 @@ pub struct State {
     pub session: Session,
     /// The connection, while there is one.
     pub line: Option<Line>,
-    /// The commit that messages held back wait for.
-    pub gate: Option<Commit>,
+    /// Whether a core looks after each commit at what the session deferred.
+    pub gated: bool,
     /// Retained messages still to be sent; they outlive a connection as the subscription does that asked for them.
     pub replays: Option<Box<Replays>>,
     /// When the agenda looks at this seat next.
@@ -82,7 +81,7 @@ impl Seat {
     #[must_use]
     pub fn restored(key: SessionKey, realm: Arc<Realm>, session: Session) -> Self {
         let id = session.id();
-        let state = State { session, line: None, gate: None, replays: None, scheduled: None };
+        let state = State { session, line: None, gated: false, replays: None, scheduled: None };
         Self {
             id,
             publisher: key.publisher(),

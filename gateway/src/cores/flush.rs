@@ -180,7 +180,7 @@ fn give_back(
     if written == Written::All {
         core.keep_spare(batch.recycle());
         state.session.pump(now);
-        broker.follow(core, seat, &mut state.session);
+        broker.follow(core, seat, state, now);
         core.counters.add_drops(&state.session.take_drops());
         bell.relieve(state.session.pending().len());
         return !state.session.pending().is_empty();

@@ -1,5 +1,6 @@
 //! What each packet from the client does. Publishes of one topic are gathered into a run, acknowledgements into a batch.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use smallvec::SmallVec;
@@ -8,7 +9,7 @@ use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS
 use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
-use super::{Driver, End};
+use super::{Driver, End, Reply};
 use crate::broker::Run;
 use crate::cores::Core;
 
@@ -60,7 +61,7 @@ impl Driver {
         match Packet::decode(packet, self.connection.version()).map_err(|error| End::malformed(&error))? {
             Packet::Subscribe(subscribe) => self.handle_subscribe(core, &subscribe),
             Packet::Unsubscribe(unsubscribe) => self.handle_unsubscribe(core, &unsubscribe),
-            Packet::PingReq => self.reply(core, &Packet::PingResp),
+            Packet::PingReq => self.handle_ping(core),
             Packet::Disconnect(disconnect) => {
                 Err(End::disconnected(self.connection.handle_disconnect(&disconnect)?))
             }
@@ -71,6 +72,19 @@ impl Driver {
             // A second CONNECT and packets that only a server sends [MQTT5-3.1.0-2].
             _ => Err(End::unexpected()),
         }
+    }
+
+    /// PINGRESP stays behind the messages that are on their way, also those that wait for a commit.
+    fn handle_ping(&mut self, core: &mut Core) -> Result<(), End> {
+        let seat = Arc::clone(&self.seat);
+        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let Some(commit) = state.session.waits_until() else {
+            drop(state);
+            return self.reply(core, &Packet::PingResp);
+        };
+        self.answer(core, &mut state, Commit(commit), Reply::Packet(Box::new(Packet::PingResp)))?;
+        core.mark_dirty(&seat);
+        Ok(())
     }
 
     fn handle_publish<'a>(
@@ -156,7 +170,7 @@ impl Driver {
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let reason = state.session.release(ack.packet_id);
         core.take_owed();
-        self.broker.follow(core, &self.seat, &mut state.session);
+        self.broker.follow(core, &self.seat, &mut state, intake.now);
         drop(state);
         intake.replies.push((core.take_owed(), Ack::new(AckKind::PubComp, ack.packet_id, reason)));
         Ok(())

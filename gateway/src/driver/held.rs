@@ -115,6 +115,10 @@ impl Driver {
     }
 
     fn say(&self, core: &mut Core, state: &mut State, reply: Reply) {
+        // Nothing overtakes what waited for the same commit.
+        let now = Instant::now();
+        self.broker.open_gate(core, &self.seat, state, now);
+        self.broker.follow(core, &self.seat, state, now);
         match reply {
             Reply::Ack(ack) => {
                 state.session.send_ack(&ack);
@@ -123,7 +127,7 @@ impl Driver {
                 state.session.send(&packet);
             }
             Reply::ConnAck(connack) => {
-                self.broker.welcome(core, &self.seat, state, *connack, Instant::now());
+                self.broker.welcome(core, &self.seat, state, *connack, now);
             }
         }
     }

@@ -32,17 +32,17 @@ impl Driver {
     fn take_batch(&mut self) -> Result<Option<Box<Batch>>, End> {
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let state = &mut *state;
-        let Some(line) = state.line.as_mut() else { return Err(End::taken_over()) };
-        if !is_ours_to_write(line) {
+        if !state.line.as_ref().is_some_and(is_ours_to_write) {
             return Ok(None);
         }
         with_core(|core| {
-            state.session.pump(Instant::now());
-            self.broker.follow(core, &self.seat, &mut state.session);
+            let now = Instant::now();
+            state.session.pump(now);
+            self.broker.follow(core, &self.seat, state, now);
             core.counters.add_drops(&state.session.take_drops());
             self.bell.relieve(state.session.pending().len());
             if state.session.pending().is_empty() {
-                line.blocked = false;
+                state.line.iter_mut().for_each(|line| line.blocked = false);
                 return Ok(None);
             }
             Ok(Some(Box::new(state.session.pending().take(core.spare()))))

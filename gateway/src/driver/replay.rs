@@ -17,21 +17,24 @@ impl Driver {
         let low = self.broker.config().session.pending_bytes_high / 2;
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
         let state = &mut *state;
-        let Some(replays) = &mut state.replays else {
+        let Some(mut replays) = state.replays.take() else {
             self.replaying = false;
             return Ok(());
         };
         with_core(|core| {
             let room = |session: &mut Session| has_room(session, low);
-            replays.advance(&self.broker, &self.seat, &mut state.session, core, Instant::now(), room);
-            self.broker.follow(core, &self.seat, &mut state.session);
+            let now = Instant::now();
+            replays.advance(&self.broker, &self.seat, &mut state.session, core, now, room);
+            self.broker.follow(core, &self.seat, state, now);
             core.counters.add_drops(&state.session.take_drops());
             core.mark_dirty(&self.seat);
         });
         if replays.is_empty() {
-            state.replays = None;
             self.replaying = false;
-        } else if has_room(&mut state.session, low) {
+            return Ok(());
+        }
+        state.replays = Some(replays);
+        if has_room(&mut state.session, low) {
             context.waker().wake_by_ref();
         } else if state.session.pending().len() > low {
             // Acknowledgements wake the driver as anything does that is read; a drained socket does by the choke.

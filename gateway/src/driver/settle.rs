@@ -21,7 +21,7 @@ impl Driver {
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
         settle_acks(&mut state, intake)?;
-        self.broker.follow(core, &seat, &mut state.session);
+        self.broker.follow(core, &seat, &mut state, intake.now);
         for (commit, ack) in intake.replies.drain(..) {
             self.answer(core, &mut state, commit, Reply::Ack(ack))?;
         }
@@ -49,7 +49,7 @@ impl Driver {
         settle_acks(&mut state, intake)?;
         core.take_owed();
         // The identifiers of QoS 2 messages that were taken are part of what is acknowledged.
-        self.broker.follow(core, &self.seat, &mut state.session);
+        self.broker.follow(core, &self.seat, &mut state, intake.now);
         self.finish_turn(core, state);
         let published = self.publish(core, intake)?;
         intake.run.clear();
@@ -61,7 +61,7 @@ impl Driver {
                 // A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
                 let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
                 let _ = state.session.release(packet_id);
-                self.broker.follow(core, &self.seat, &mut state.session);
+                self.broker.follow(core, &self.seat, &mut state, intake.now);
             }
             intake.replies.push((commit, Ack::new(kind, packet_id, reason)));
         }

@@ -34,7 +34,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
                 let drops = state.session.take_drops();
                 with_core(|core| {
                     core.counters.add_drops(&drops);
-                    broker.follow(core, seat, &mut state.session);
+                    broker.follow(core, seat, &mut state, now);
                 });
             }
         });

@@ -129,15 +129,20 @@ impl Session {
         }
     }
 
-    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next.
-    /// One too large costs neither identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
+    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next; with
+    /// a store, one at QoS 2 waits for [`Session::let_out`], and what comes meanwhile behind it. One too large costs
+    /// neither identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
     #[inline]
     fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, Drop> {
         let mut outgoing = delivery.outgoing(now);
         let size = self.outlet.plan(&mut outgoing)?;
         let packet_id = self.inflight.reserve();
         outgoing.packet_id = Some(packet_id);
-        self.outlet.put(delivery.message, &outgoing, size);
+        if self.config.journal && (delivery.qos == QoS::ExactlyOnce || self.deferred_bytes() > 0) {
+            self.defer(packet_id, size);
+        } else {
+            self.outlet.put(delivery.message, &outgoing, size);
+        }
         self.quota.take();
         Ok(packet_id)
     }
@@ -145,29 +150,38 @@ impl Session {
     /// Sends a message again, with DUP and its old identifier; it does not expire any more. `[MQTT5-3.3.1-1]`
     /// `[MQTT5-4.3.3-7]` `[MQTT3-3.3.1-1]`
     fn resend(&mut self, id: PacketId, now: Instant) {
-        let Some(held) = self.inflight.published_mut(id) else { return };
+        if self.write(id, true, now) {
+            self.quota.take();
+        }
+    }
+
+    /// Writes a message that awaits its first answer; false when there is none, or it is too large and so was dropped.
+    pub(super) fn write(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
+        let Some(held) = self.inflight.published_mut(id) else { return false };
         let delivery = held.delivery();
         let mut outgoing = delivery.outgoing(now);
-        outgoing.dup = true;
+        outgoing.dup = dup;
         outgoing.packet_id = Some(id);
         match self.outlet.plan(&mut outgoing) {
             Ok(size) => {
                 self.outlet.put(delivery.message, &outgoing, size);
                 held.sent = true;
-                self.quota.take();
+                true
             }
             Err(reason) => {
                 let number = held.number();
                 self.inflight.close(id);
                 self.drops.add(reason, 1);
                 self.note_done(number);
+                false
             }
         }
     }
 
     /// Whether another QoS 1 or 2 PUBLISH may be written to this connection. `[MQTT5-3.3.4-9]`
     fn can_write(&self) -> bool {
-        self.open && self.quota.left > 0 && self.outlet.pending.len() < self.config.pending_bytes_high
+        let waiting = self.outlet.pending.len() + self.deferred_bytes();
+        self.open && self.quota.left > 0 && waiting < self.config.pending_bytes_high
     }
 
     /// Whether a new QoS 1 or 2 message would be written at once: quota, [`Config::inflight_max`] and
@@ -177,9 +191,7 @@ impl Session {
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
     #[must_use]
     pub fn has_room(&self) -> bool {
-        !self.held_back
-            && self.can_write()
-            && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
+        self.can_write() && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
     }
 
     fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {

@@ -83,24 +83,6 @@ impl Session {
         session
     }
 
-    /// From here on new messages at QoS 1 and 2 wait in the queue, in their order, until [`Session::let_out`]. A QoS 2
-    /// message that went out before its identifier is kept could go out as another one after a crash. `[MQTT5-4.3.3-10]`
-    pub fn hold_back(&mut self) {
-        self.held_back = true;
-    }
-
-    /// Whether messages are held back.
-    #[must_use]
-    pub fn is_held_back(&self) -> bool {
-        self.held_back
-    }
-
-    /// What was held back goes out, as far as quota and client allow.
-    pub fn let_out(&mut self, now: Instant) {
-        self.held_back = false;
-        self.pump(now);
-    }
-
     /// What changed since the last call, in order; nothing for a session that ends with its connection.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let Some(journal) = &mut self.journal else { return Vec::new() };

@@ -88,6 +88,7 @@ impl Session {
         }
         self.open = false;
         self.resends = Vec::new();
+        self.deferred = None;
         self.outlet.close();
     }
 

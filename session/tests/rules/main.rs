@@ -8,6 +8,7 @@ mod authentication;
 mod capabilities;
 mod client_identifier;
 mod connack;
+mod deferred;
 mod disconnect_expiry;
 mod idle_memory;
 mod keep_alive;

@@ -93,6 +93,12 @@ impl Pair {
         self.session.detach(self.epoch, cause, self.now).unwrap()
     }
 
+    /// Everything is kept, and what waited for that goes out.
+    pub fn let_out(&mut self) {
+        self.session.stamp(0);
+        self.session.let_out(0, self.now);
+    }
+
     pub fn advance(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
     }

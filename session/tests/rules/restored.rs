@@ -48,6 +48,7 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Return if !pair.session.is_attached() => drop(pair.connect(client())),
         Operation::Leave | Operation::Return => {}
     }
+    pair.let_out();
     let _ = pair.wire();
 }
 
@@ -68,6 +69,7 @@ fn client() -> tidegate_mqtt::Connect {
 fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     let mut got = Vec::new();
     loop {
+        pair.let_out();
         let packets = pair.received();
         if packets.is_empty() {
             break;

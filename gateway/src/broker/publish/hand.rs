@@ -42,10 +42,6 @@ pub(super) fn hand(
 ) -> Verdict {
     let mut state = seat.lock();
     let keeper = broker.keeper().filter(|_| share.qos > QoS::AtMostOnce && state.session.is_followed());
-    let exactly_once = |message: &Arc<Message>| share.qos.min(message.qos()) == QoS::ExactlyOnce;
-    if broker.keeper().is_some() && messages.iter().any(exactly_once) {
-        state.session.hold_back();
-    }
     let mut last = Verdict::Queued;
     let mut waits = false;
     for message in messages {
@@ -64,8 +60,7 @@ pub(super) fn hand(
         count(core, last, 1);
     }
     core.counters.add_drops(&state.session.take_drops());
-    broker.follow(core, seat, &mut state.session);
-    waits |= broker.gate(core, seat, &mut state, now);
+    broker.follow(core, seat, &mut state, now);
     drop(state);
     if waits {
         core.mark_dirty(seat);

@@ -1,0 +1,69 @@
+//! PUBLISH and PUBREL packets that wait for their commit, in order. Writes nothing itself.
+
+use std::collections::VecDeque;
+
+use tidegate_mqtt::PacketId;
+
+/// What waits, oldest first.
+///
+/// Invariant: commits never fall, and those without one are at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Deferred {
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// None until it is known.
+    commit: Option<u64>,
+    packet_id: PacketId,
+    size: usize,
+}
+
+impl Deferred {
+    pub(crate) fn push(&mut self, packet_id: PacketId, size: usize) {
+        self.bytes += size;
+        self.waiting.push_back(Waiting { commit: None, packet_id, size });
+    }
+
+    /// Those without a commit wait for this one, or for that of the one before if it is later.
+    pub(crate) fn stamp(&mut self, commit: u64) {
+        let unstamped = self.waiting.iter().rev().take_while(|waiting| waiting.commit.is_none()).count();
+        let stamped = self.waiting.len() - unstamped;
+        let before = stamped.checked_sub(1).and_then(|last| self.waiting.get(last)?.commit);
+        let commit = commit.max(before.unwrap_or(0));
+        self.waiting.iter_mut().skip(stamped).for_each(|waiting| waiting.commit = Some(commit));
+    }
+
+    pub(crate) fn has_unstamped(&self) -> bool {
+        self.waiting.back().is_some_and(|waiting| waiting.commit.is_none())
+    }
+
+    /// The commit of the first.
+    pub(crate) fn waits_for(&self) -> Option<u64> {
+        self.waiting.front()?.commit
+    }
+
+    /// The commit of the last.
+    pub(crate) fn waits_until(&self) -> Option<u64> {
+        self.waiting.back()?.commit
+    }
+
+    /// Takes the first if its commit is not above `committed`.
+    pub(crate) fn pop(&mut self, committed: u64) -> Option<PacketId> {
+        self.waits_for().filter(|commit| *commit <= committed)?;
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.size;
+        Some(waiting.packet_id)
+    }
+
+    /// Bytes that will be written.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        size_of::<Self>() + self.waiting.capacity() * size_of::<Waiting>()
+    }
+}
