@@ -1,0 +1,198 @@
+//! What persistence costs on this disk: operations a second and the time from append to committed, by durability, producers and
+//! message size, beside the disk's own sync. `cargo run --release -p tidegate-persistence --example cost [folder]`.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::as_conversions, clippy::indexing_slicing)]
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use tidegate_mqtt::{Message, MessageParts, QoS, topic};
+use tidegate_persistence::{
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Observer, Operation, SessionId, Store, open,
+};
+
+/// Wakes all producers at each commit.
+#[derive(Default)]
+struct Bell {
+    committed: Mutex<Commit>,
+    rung: Condvar,
+}
+
+impl Observer for Bell {
+    fn committed(&self, commit: Commit) {
+        *self.committed.lock() = commit;
+        self.rung.notify_all();
+    }
+}
+
+impl Bell {
+    fn wait(&self, commit: Commit) {
+        let mut committed = self.committed.lock();
+        while *committed < commit {
+            self.rung.wait(&mut committed);
+        }
+    }
+}
+
+/// One run.
+struct Run {
+    durability: Durability,
+    producers: u64,
+    size: usize,
+}
+
+fn main() {
+    let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = folder.join(format!("tidegate-cost-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    println!("sync of the disk: {}", probe(&folder));
+    println!("append of one enqueue: {:.0} ns", appending(&folder));
+    println!("durability  producers  bytes   commits/s  operations/s   p50 ms   p99 ms");
+    let interval = Durability::Interval(Duration::from_millis(100));
+    for durability in [Durability::Always, interval, Durability::Memory] {
+        for (producers, size) in [(1, 64), (1, 1024), (10, 64), (10, 1024), (100, 64), (100, 1024)] {
+            measure(&folder, &Run { durability, producers, size });
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// The time that a write of 4 KiB and `fdatasync` take: median and 99th percentile.
+fn probe(folder: &Path) -> String {
+    let file = File::create(folder.join("probe")).unwrap();
+    file.set_len(1 << 20).unwrap();
+    file.sync_all().unwrap();
+    let mut times: Vec<_> = (0..500_u64)
+        .map(|turn| {
+            let began = Instant::now();
+            file.write_all_at(&[7; 4096], turn % 256 * 4096).unwrap();
+            file.sync_data().unwrap();
+            began.elapsed()
+        })
+        .collect();
+    let [half, most] = percentiles(&mut times);
+    format!("p50 {half:.3} ms, p99 {most:.3} ms")
+}
+
+/// Nanoseconds that an append takes, with the writer at work beside it.
+fn appending(folder: &Path) -> f64 {
+    let config = Config::new(folder.join("appending"));
+    let bell: Arc<Bell> = Arc::default();
+    let observer: Arc<Bell> = Arc::clone(&bell);
+    let store = open(&config, observer).unwrap();
+    let session = store.next_session();
+    let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
+    let message = Arc::new(message(&topic, &[7; 64], session));
+    let began = Instant::now();
+    let mut last = Commit(0);
+    for _ in 0..APPENDS {
+        (_, last, _) = enqueued(&*store, session, Arc::clone(&message));
+    }
+    let taken = began.elapsed();
+    bell.wait(last);
+    taken.as_nanos() as f64 / f64::from(APPENDS)
+}
+
+fn measure(folder: &Path, run: &Run) {
+    let mut config = Config::new(folder.join("store"));
+    config.durability = run.durability;
+    let _ = std::fs::remove_dir_all(&config.folder);
+    let bell: Arc<Bell> = Arc::default();
+    let observer: Arc<Bell> = Arc::clone(&bell);
+    let store = open(&config, observer).unwrap();
+    let start = Barrier::new(run.producers as usize + 1);
+    let (mut times, began) = thread::scope(|scope| {
+        let producers: Vec<_> =
+            (0..run.producers).map(|_| scope.spawn(|| produce(&*store, &bell, run.size, &start))).collect();
+        start.wait();
+        let began = Instant::now();
+        let times: Vec<_> = producers.into_iter().flat_map(|producer| producer.join().unwrap()).collect();
+        (times, began)
+    });
+    let seconds = began.elapsed().as_secs_f64();
+    let stats = store.stats();
+    let name = match run.durability {
+        Durability::Always => "always",
+        Durability::Interval(_) => "interval",
+        Durability::Memory => "memory",
+    };
+    let [half, most] = percentiles(&mut times);
+    let commits = stats.commits as f64 / seconds;
+    let operations = stats.operations as f64 / seconds;
+    println!(
+        "{name:10} {:10} {:6} {commits:11.0} {operations:13.0} {half:8.3} {most:8.3}",
+        run.producers, run.size
+    );
+}
+
+/// A publisher with a hundred messages on their way to one durable session, that acknowledges what came before: each message is
+/// enqueued and completed. Gives the time that each took from append to committed.
+fn produce(store: &dyn Store, bell: &Bell, size: usize, start: &Barrier) -> Vec<Duration> {
+    let session = store.next_session();
+    let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
+    let payload = vec![7; size];
+    let mut on_their_way = VecDeque::new();
+    let mut times = Vec::new();
+    start.wait();
+    let began = Instant::now();
+    while began.elapsed() < DURATION {
+        while on_their_way.len() < WINDOW {
+            let key = enqueued(store, session, Arc::new(message(&topic, &payload, session)));
+            on_their_way.push_back(key);
+        }
+        let (key, commit, at) = on_their_way.pop_front().unwrap();
+        bell.wait(commit);
+        times.push(at.elapsed());
+        append(store, Operation::Complete { key });
+        // All that the same commit covered is done with too.
+        while on_their_way.front().is_some_and(|(_, next, _)| *next <= commit) {
+            let (key, _, at) = on_their_way.pop_front().unwrap();
+            times.push(at.elapsed());
+            append(store, Operation::Complete { key });
+        }
+    }
+    times
+}
+
+fn message(topic: &topic::Name, payload: &[u8], session: SessionId) -> Message {
+    Message::from_parts(&MessageParts {
+        topic,
+        properties: &[],
+        payload,
+        qos: QoS::AtLeastOnce,
+        retain: false,
+        publisher: session.0,
+        expires_at: None,
+    })
+}
+
+fn enqueued(store: &dyn Store, session: SessionId, message: Arc<Message>) -> (EntryKey, Commit, Instant) {
+    let key = EntryKey { session, message: store.next_message(), ordinal: 0 };
+    let at = Instant::now();
+    let record = EntryRecord::queued(QoS::AtLeastOnce);
+    let commit = append(store, Operation::Enqueue { key, message, expires_at: None, record });
+    (key, commit, at)
+}
+
+fn append(store: &dyn Store, operation: Operation) -> Commit {
+    match store.append(&mut vec![operation]) {
+        Appended::Accepted(commit) | Appended::Slow(commit) => commit,
+        Appended::Refused => unreachable!("the batch is bounded by the windows"),
+    }
+}
+
+/// Median and 99th percentile in milliseconds.
+fn percentiles(times: &mut [Duration]) -> [f64; 2] {
+    times.sort_unstable();
+    [50, 99].map(|percent| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0)
+}
+
+const WINDOW: usize = 100;
+const APPENDS: u32 = 50_000;
+const DURATION: Duration = Duration::from_secs(2);

@@ -1,0 +1,103 @@
+//! The engine on LMDB: appending joins the open batch, one thread writes it. The parts own file, tables, batch and writer.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::config::Config;
+use crate::error::{CheckError, LoadError, OpenError, Reason, SnapshotError};
+use crate::operation::Operation;
+use crate::record::{MessageNumber, SessionId};
+use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
+
+mod anchor;
+mod apply;
+mod batch;
+mod check;
+mod engine;
+mod fault;
+mod file;
+mod ids;
+mod key;
+mod load;
+mod open;
+mod references;
+mod shared;
+mod snapshot;
+mod tables;
+mod text_key;
+mod writer;
+
+use engine::Map;
+use shared::Shared;
+
+/// A store in a folder of its own. Dropping it commits what was appended, and waits for that.
+pub struct Disk {
+    shared: Arc<Shared>,
+    map: Arc<Map>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Disk {
+    /// Opens the store, or makes a new one. `observer` is told of commits.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, belongs to another process, or holds a file that is not sound; that file is not
+    /// changed then.
+    pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Self, OpenError> {
+        let (engine, ids) = open::engine(config)?;
+        let map = Arc::clone(engine.map());
+        let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));
+        let writer = writer::spawn(engine, Arc::clone(&shared), config)?;
+        Ok(Self { shared, map, writer: Some(writer) })
+    }
+}
+
+impl Store for Disk {
+    fn append(&self, operations: &mut Vec<Operation>) -> Appended {
+        self.shared.batch.append(operations)
+    }
+
+    fn committed(&self) -> Commit {
+        self.shared.committed()
+    }
+
+    fn next_session(&self) -> SessionId {
+        self.shared.ids.next_session()
+    }
+
+    fn next_message(&self) -> MessageNumber {
+        self.shared.ids.next_message()
+    }
+
+    fn health(&self) -> Health {
+        self.shared.health()
+    }
+
+    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        load::load(&self.map, visit)
+    }
+
+    fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
+        snapshot::snapshot(&self.map, file)
+    }
+
+    fn stats(&self) -> Stats {
+        self.shared.stats(&self.map)
+    }
+
+    fn check(&self) -> Result<Findings, CheckError> {
+        check::check(&self.map).map_err(|fault| CheckError::Engine(Reason::from(fault)))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.shared.batch.close();
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the store's writer ended by a panic");
+        }
+    }
+}

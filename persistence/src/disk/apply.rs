@@ -1,0 +1,122 @@
+//! One change into one transaction, in the order of the keys. Commits nothing.
+
+use heed::RwTxn;
+
+use super::fault::Fault;
+use super::ids::{Ids, Marks};
+use super::references::{References, Shift};
+use super::tables::{MESSAGES_KEY, SESSIONS_KEY, Table, Tables};
+use super::text_key::TextKeys;
+use crate::change::Change;
+use crate::record::{Buffer, RetainedRecord};
+
+mod session;
+
+/// A transaction that takes a change.
+pub(super) struct Apply<'a, 'e> {
+    pub(super) tables: &'a Tables,
+    pub(super) keys: TextKeys,
+    pub(super) references: &'a References,
+    pub(super) buffer: &'a mut Buffer,
+    pub(super) txn: &'a mut RwTxn<'e>,
+    pub(super) shift: Shift,
+    pub(super) balance: Balance,
+}
+
+/// Bytes of keys and values that a transaction adds and removes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Balance {
+    added: usize,
+    removed: usize,
+}
+
+impl Apply<'_, '_> {
+    /// Everything but the marks.
+    pub(super) fn change(&mut self, change: &Change) -> Result<(), Fault> {
+        for (id, session) in &change.sessions {
+            self.session(*id, session)?;
+        }
+        self.bodies(change)?;
+        self.retained(change)
+    }
+
+    /// The marks, when they have to rise; gives those of the file from now on.
+    pub(super) fn marks(&mut self, ids: &Ids, marks: Marks) -> Result<Marks, Fault> {
+        let Some(raised) = ids.raise(marks) else { return Ok(marks) };
+        self.tables.meta.put(self.txn, SESSIONS_KEY, &raised.sessions.to_le_bytes())?;
+        self.tables.meta.put(self.txn, MESSAGES_KEY, &raised.messages.to_le_bytes())?;
+        Ok(raised)
+    }
+
+    /// Writes each body with its first entry, deletes it with its last.
+    fn bodies(&mut self, change: &Change) -> Result<(), Fault> {
+        let table = &self.tables.messages;
+        for (number, by) in self.shift.sorted() {
+            let key = number.0.to_be_bytes();
+            match (self.references.of(number), self.references.after(number, by)) {
+                (0, 0) => {}
+                (0, _) => {
+                    let body = change.bodies.get(&number);
+                    let body = body.ok_or_else(|| table.corrupt(&key, "no body came with the entry"))?;
+                    let value = body.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;
+                    self.balance.add(&key, value);
+                    table.put(self.txn, &key, value)?;
+                }
+                (_, 0) => self.delete(table, &key)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn retained(&mut self, change: &Change) -> Result<(), Fault> {
+        let table = &self.tables.retained;
+        for ((tenant, topic), stored) in &change.retained {
+            let is_same = |value: &[u8]| {
+                RetainedRecord::read(value)
+                    .map(|read| read.tenant == &**tenant && read.message.topic == &**topic)
+            };
+            let text = retained_text(tenant, topic);
+            let key = self.keys.locate(table, self.txn, &[], &text, is_same)?;
+            match stored {
+                Some(stored) => {
+                    let value = stored.archive_retained(tenant, self.buffer);
+                    let value = value.map_err(|fault| table.corrupt(&key, fault))?;
+                    self.balance.add(&key, value);
+                    table.put(self.txn, &key, value)?;
+                }
+                None => self.delete(table, &key)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, table: &Table, key: &[u8]) -> Result<(), Fault> {
+        if let Some(value) = table.get(self.txn, key)? {
+            self.balance.remove(key, value);
+            table.delete(self.txn, key)?;
+        }
+        Ok(())
+    }
+}
+
+impl Balance {
+    /// Whether at least as much goes as comes.
+    pub(super) fn frees(self) -> bool {
+        self.removed >= self.added
+    }
+
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.added += key.len() + value.len();
+    }
+
+    pub(super) fn remove(&mut self, key: &[u8], value: &[u8]) {
+        self.removed += key.len() + value.len();
+    }
+}
+
+/// What is looked up for a retained message: tenant and topic, told apart by the tenant's length.
+fn retained_text(tenant: &str, topic: &str) -> Vec<u8> {
+    let length = u32::try_from(tenant.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&length, tenant.as_bytes(), topic.as_bytes()].concat()
+}

@@ -1,0 +1,122 @@
+//! The open batch: where operations wait for the writer. Bounded; knows nothing of what they mean.
+
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::config::Config;
+use crate::operation::{Operation, total_size};
+use crate::store::{Appended, Commit};
+
+/// The open batch.
+pub(super) struct Batch {
+    open: Mutex<Open>,
+    more: Condvar,
+    len_max: usize,
+    bytes_max: usize,
+}
+
+struct Open {
+    operations: Vec<Operation>,
+    bytes: usize,
+    /// The commit that will cover it.
+    commit: Commit,
+    /// What the writer holds that finds no room.
+    held_len: usize,
+    held_bytes: usize,
+    /// Nothing is taken any more.
+    closed: bool,
+}
+
+/// What the writer took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    /// The commit that covers it and all before.
+    pub(super) commit: Commit,
+    pub(super) bytes: usize,
+    /// Nothing will follow.
+    pub(super) last: bool,
+}
+
+impl Batch {
+    pub(super) fn new(config: &Config) -> Self {
+        let open = Open {
+            operations: Vec::new(),
+            bytes: 0,
+            commit: Commit(1),
+            held_len: 0,
+            held_bytes: 0,
+            closed: false,
+        };
+        Self {
+            open: Mutex::new(open),
+            more: Condvar::new(),
+            len_max: config.batch_len_max.max(1),
+            bytes_max: config.batch_bytes_max.max(1),
+        }
+    }
+
+    /// See [`crate::Store::append`].
+    pub(super) fn append(&self, operations: &mut Vec<Operation>) -> Appended {
+        let size = total_size(operations);
+        let mut open = self.open.lock();
+        if open.closed || self.is_over(&open, 2) {
+            return Appended::Refused;
+        }
+        if operations.is_empty() && open.operations.is_empty() {
+            // There may never be a next commit.
+            return Appended::Accepted(Commit(open.commit.0 - 1));
+        }
+        open.operations.append(operations);
+        open.bytes += size;
+        let commit = open.commit;
+        let slow = self.is_over(&open, 1);
+        drop(open);
+        self.more.notify_one();
+        if slow { Appended::Slow(commit) } else { Appended::Accepted(commit) }
+    }
+
+    /// Waits for operations, the deadline or the end, and takes what there is into the empty `into`. `patient`: operations are
+    /// no reason to come back before the deadline.
+    pub(super) fn take(&self, into: &mut Vec<Operation>, deadline: Option<Instant>, patient: bool) -> Taken {
+        let mut open = self.open.lock();
+        let mut timed_out = false;
+        while (patient || open.operations.is_empty()) && !open.closed && !timed_out {
+            match deadline {
+                Some(deadline) => timed_out = self.more.wait_until(&mut open, deadline).timed_out(),
+                None => self.more.wait(&mut open),
+            }
+        }
+        core::mem::swap(&mut open.operations, into);
+        let taken = Taken { commit: open.commit, bytes: open.bytes, last: open.closed };
+        open.bytes = 0;
+        if !into.is_empty() {
+            open.commit.0 += 1;
+        }
+        taken
+    }
+
+    /// Says how much the writer holds that finds no room; it counts as if it were still here.
+    pub(super) fn hold(&self, len: usize, bytes: usize) {
+        let mut open = self.open.lock();
+        open.held_len = len;
+        open.held_bytes = bytes;
+    }
+
+    /// Takes nothing any more.
+    pub(super) fn close(&self) {
+        self.open.lock().closed = true;
+        self.more.notify_all();
+    }
+
+    /// Operations and bytes that wait.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let open = self.open.lock();
+        (open.operations.len() + open.held_len, open.bytes + open.held_bytes)
+    }
+
+    fn is_over(&self, open: &Open, times: usize) -> bool {
+        open.operations.len() + open.held_len >= self.len_max.saturating_mul(times)
+            || open.bytes + open.held_bytes >= self.bytes_max.saturating_mul(times)
+    }
+}

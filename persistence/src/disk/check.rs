@@ -1,0 +1,88 @@
+//! Everything read and held against everything else.
+
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashSet};
+
+use super::engine::Map;
+use super::fault::Fault;
+use super::load;
+use crate::operation::EntryKey;
+use crate::record::{EntryRecord, EntryState, MessageNumber, SessionId};
+use crate::store::{Findings, Item};
+
+/// What is known so far.
+#[derive(Default)]
+struct Check {
+    findings: Findings,
+    sessions: HashSet<SessionId>,
+    /// Bodies, and how many entries hold each.
+    bodies: HashMap<MessageNumber, u32>,
+    packet_ids: BTreeSet<(SessionId, u16)>,
+}
+
+/// Reads all records; a broken one is a finding like any other.
+pub(super) fn check(map: &Map) -> Result<Findings, Fault> {
+    let view = map.view()?;
+    let mut check = Check::default();
+    for reader in load::readers(view.tables) {
+        for row in reader.table.iter(&view.txn)? {
+            check.findings.records += 1;
+            match reader.read(row?) {
+                Ok(item) => check.item(&item),
+                Err(corrupt) => check.findings.add(corrupt.to_string()),
+            }
+        }
+    }
+    Ok(check.conclude())
+}
+
+impl Check {
+    fn item(&mut self, item: &Item<'_>) {
+        match item {
+            Item::Session(id, _) => {
+                self.sessions.insert(*id);
+            }
+            Item::Subscription(session, record) => {
+                self.belongs(*session, &format!("subscription {}", record.filter))
+            }
+            Item::Message(number, _) => {
+                self.bodies.insert(*number, 0);
+            }
+            Item::Entry(key, record) => self.entry(*key, record),
+            Item::Received(session, id) => self.belongs(*session, &format!("received packet id {id}")),
+            Item::Retained { .. } => {}
+        }
+    }
+
+    fn entry(&mut self, key: EntryKey, record: &EntryRecord) {
+        self.belongs(key.session, &format!("entry of message {}", key.message.0));
+        if record.state.holds_body() {
+            match self.bodies.get_mut(&key.message) {
+                Some(count) => *count += 1,
+                None => self.findings.add(format!("{key:?} waits for a message that is not there")),
+            }
+        }
+        if let EntryState::Sent { packet_id } | EntryState::Released { packet_id, .. } = record.state
+            && !self.packet_ids.insert((key.session, packet_id.get()))
+        {
+            self.findings.add(format!("session {} uses packet id {packet_id} twice", key.session.0));
+        }
+    }
+
+    fn belongs(&mut self, session: SessionId, what: &str) {
+        if !self.sessions.contains(&session) {
+            self.findings.add(format!("{what} belongs to session {}, which is not there", session.0));
+        }
+    }
+
+    fn conclude(mut self) -> Findings {
+        let mut unheld: Vec<_> =
+            self.bodies.iter().filter(|(_, count)| **count == 0).map(|(number, _)| number.0).collect();
+        unheld.sort_unstable();
+        for number in unheld {
+            self.findings.add(format!("no entry waits for message {number}"));
+        }
+        self.findings
+    }
+}

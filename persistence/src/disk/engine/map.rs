@@ -1,0 +1,135 @@
+//! The environment and its memory map, shared by the writer and readers. A lock keeps readers out while the map moves.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use heed::{Env, EnvFlags, FlagSetMode, RoTxn, WithoutTls};
+use parking_lot::{RwLock, RwLockReadGuard};
+
+use crate::config::Config;
+use crate::disk::fault::Fault;
+use crate::disk::file;
+use crate::disk::tables::{SCHEMA, SCHEMA_KEY, Tables};
+
+/// The environment.
+pub(in crate::disk) struct Map {
+    env: Env<WithoutTls>,
+    tables: Tables,
+    folder: PathBuf,
+    size_max: usize,
+    /// Held for reading by each reader, for writing while the map moves. False once it moved nowhere: LMDB has no map then, and
+    /// nobody may read.
+    mapped: RwLock<bool>,
+    /// Keeps other processes out; goes last.
+    _lock: File,
+}
+
+/// A reader's view of one state; while it lives, the map does not move.
+pub(in crate::disk) struct View<'m> {
+    pub(in crate::disk) tables: &'m Tables,
+    pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
+    _still: RwLockReadGuard<'m, bool>,
+}
+
+impl Map {
+    pub(in crate::disk) fn new(env: Env<WithoutTls>, tables: Tables, config: &Config, lock: File) -> Self {
+        let folder = config.folder.clone();
+        Self {
+            env,
+            tables,
+            folder,
+            size_max: whole_pages(config.size_max),
+            mapped: RwLock::new(true),
+            _lock: lock,
+        }
+    }
+
+    /// Begins to read.
+    pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
+        let still = self.hold_still()?;
+        Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _still: still })
+    }
+
+    /// Keeps the map where it is.
+    pub(in crate::disk) fn hold_still(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
+        let still = self.mapped.read();
+        if *still { Ok(still) } else { Err(lost()) }
+    }
+
+    pub(in crate::disk) fn env(&self) -> &Env<WithoutTls> {
+        &self.env
+    }
+
+    pub(in crate::disk) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(in crate::disk) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(in crate::disk) fn size(&self) -> usize {
+        self.env.info().map_size
+    }
+
+    pub(in crate::disk) fn size_max(&self) -> usize {
+        self.size_max
+    }
+
+    /// The size of the map with the room above the limit.
+    pub(in crate::disk) fn size_with_reserve(&self) -> usize {
+        let reserve = whole_pages((self.size_max / 8).max(RESERVE_MIN));
+        self.size().max(self.size_max).saturating_add(reserve)
+    }
+
+    /// A transaction that leaves everything as it is.
+    pub(in crate::disk) fn rewrite_meta(&self) -> Result<(), Fault> {
+        let mut txn = self.env.write_txn()?;
+        self.tables.meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
+        Ok(txn.commit()?)
+    }
+
+    /// Bytes of the file up to its last page, and of the map.
+    pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
+        let Ok(_still) = self.hold_still() else { return (0, 0) };
+        let info = self.env.info();
+        let page = usize::try_from(self.env.unnamed_database_stat().page_size).unwrap_or_default();
+        (info.last_page_number.saturating_add(1).saturating_mul(page), info.map_size)
+    }
+
+    /// Syncs the data file.
+    pub(in crate::disk) fn sync(&self) -> Result<(), Fault> {
+        Ok(self.env.force_sync()?)
+    }
+
+    /// From here on commits are handed to the operating system only.
+    #[allow(unsafe_code)]
+    pub(in crate::disk) fn stop_syncing(&self) -> Result<(), Fault> {
+        // SAFETY: the writer alone calls this. What a power failure mixes up then, the anchor puts right.
+        Ok(unsafe { self.env.set_flags(EnvFlags::NO_SYNC, FlagSetMode::Enable) }?)
+    }
+
+    /// Moves the map; called by the writer, without a transaction.
+    #[allow(unsafe_code)]
+    pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
+        let mut mapped = self.mapped.write();
+        file::extend(&self.env.try_clone_inner_file()?, size)?;
+        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller.
+        let result = unsafe { self.env.resize(size) };
+        *mapped = result.is_ok();
+        result.map_err(|error| Fault::Engine(format!("the map did not move: {error}")))
+    }
+}
+
+fn lost() -> Fault {
+    Fault::Engine("there is no map any more".to_owned())
+}
+
+/// The size in whole pages, rounded up.
+pub(in crate::disk) fn whole_pages(size: usize) -> usize {
+    size.saturating_add(PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX
+}
+
+const RESERVE_MIN: usize = 1 << 20;
+/// A multiple of every page size there is.
+const PAGE_MAX: usize = 65_536;

@@ -1,0 +1,99 @@
+//! The engine's errors by what is to be done about them.
+
+use std::io::{Error as IoError, ErrorKind};
+use std::path::Path;
+
+use heed::MdbError;
+
+use crate::error::{Corrupt, Reason};
+
+/// Why a transaction did not come about.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// The map is full: it is to grow.
+    #[error("the map is full")]
+    MapFull,
+    /// There is no room: it is to be tried again later.
+    #[error("no room: {0}")]
+    NoSpace(String),
+    /// The size limit is reached: likewise.
+    #[error("the size limit of {0} bytes is reached")]
+    SizeLimit(usize),
+    /// Anything else of the operating system's: it is over.
+    #[error(transparent)]
+    Io(IoError),
+    /// A sync failed, so that nobody knows what is on the disk: it is over.
+    #[error("a sync failed: {0}")]
+    Sync(String),
+    /// Anything else of LMDB's: it is over.
+    #[error("{0}")]
+    Engine(String),
+    /// A record that is not valid: it is over.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+}
+
+impl Fault {
+    /// Whether trying again can help.
+    pub(super) fn is_lack_of_room(&self) -> bool {
+        matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_))
+    }
+
+    /// The same as the failure of a sync: whatever it was, it is not to be tried again.
+    pub(super) fn of_sync(self) -> Self {
+        Self::Sync(self.to_string())
+    }
+
+    /// A write that a full file system cuts short is reported as `EIO`; that is told by the room that is left.
+    pub(super) fn with_room_of(self, folder: &Path) -> Self {
+        match self {
+            Self::Io(error) if error.raw_os_error() == Some(EIO) && room(folder) < ROOM_MIN => {
+                Self::NoSpace(error.to_string())
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<heed::Error> for Fault {
+    fn from(error: heed::Error) -> Self {
+        match error {
+            heed::Error::Mdb(MdbError::MapFull) => Self::MapFull,
+            heed::Error::Io(error) => error.into(),
+            other => Self::Engine(other.to_string()),
+        }
+    }
+}
+
+impl From<IoError> for Fault {
+    fn from(error: IoError) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                Self::NoSpace(error.to_string())
+            }
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::MapFull => Self::Engine(fault.to_string()),
+            Fault::NoSpace(text) => Self::NoSpace(text),
+            Fault::SizeLimit(limit) => Self::SizeLimit(limit),
+            Fault::Io(error) => Self::Io(error.to_string()),
+            Fault::Sync(text) => Self::Sync(text),
+            Fault::Engine(text) => Self::Engine(text),
+            Fault::Corrupt(corrupt) => Self::Corrupt(corrupt),
+        }
+    }
+}
+
+/// Bytes that the file system has left for us; all there can be, when it does not say.
+fn room(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+const EIO: i32 = 5;
+const ROOM_MIN: u64 = 16 << 20;

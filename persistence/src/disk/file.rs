@@ -1,0 +1,128 @@
+//! The data file before LMDB has it: whether it is one of LMDB's, and whether its end is there.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use crate::error::OpenError;
+
+/// What is read of a meta page. Its layout is LMDB's on 64-bit machines, in their byte order.
+#[derive(Clone, Copy, Debug)]
+struct Meta {
+    page_size: u64,
+    last_page: u64,
+    transaction: u64,
+}
+
+/// Reads the header of the data file, and compares the length with the last page that the newest transaction has. Gives the
+/// length; `None` for no file or an empty one.
+pub(super) fn examine(path: &Path) -> Result<Option<u64>, OpenError> {
+    match File::open(path) {
+        Ok(file) => examine_open(path, &file),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
+    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let length = file.metadata().map_err(io)?.len();
+    if length == 0 {
+        return Ok(None);
+    }
+    let head = read_at(file, 0).map_err(io)?;
+    let first = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
+    if length < 2 * first.page_size {
+        return Err(truncated(path, length, 2 * first.page_size));
+    }
+    let head = read_at(file, first.page_size).map_err(io)?;
+    let second = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
+    let newest = if second.transaction > first.transaction { second } else { first };
+    let needed = newest.last_page.saturating_add(1).saturating_mul(newest.page_size);
+    if length < needed { Err(truncated(path, length, needed)) } else { Ok(Some(length)) }
+}
+
+/// The beginning of a page; zeros behind the end of the file.
+fn read_at(file: &File, at: u64) -> io::Result<[u8; Heads::SIZE]> {
+    let mut head = [0; Heads::SIZE];
+    match file.read_exact_at(&mut head, at) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; Heads::SIZE]),
+        result => result.map(|()| head),
+    }
+}
+
+/// The beginnings of the two meta pages, all of them that is ever written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Heads {
+    pub(super) page_size: u64,
+    pub(super) first: [u8; Self::SIZE],
+    pub(super) second: [u8; Self::SIZE],
+}
+
+impl Heads {
+    pub(super) const SIZE: usize = 152;
+}
+
+/// Reads the meta pages of a file that is one of LMDB's.
+pub(super) fn heads(file: &File) -> io::Result<Heads> {
+    let (mut first, mut second) = ([0; Heads::SIZE], [0; Heads::SIZE]);
+    file.read_exact_at(&mut first, 0)?;
+    let page_size = Meta::read(&first).map_err(io::Error::other)?.page_size;
+    file.read_exact_at(&mut second, page_size)?;
+    Ok(Heads { page_size, first, second })
+}
+
+/// Puts meta pages back.
+pub(super) fn put_heads(file: &File, heads: &Heads) -> io::Result<()> {
+    file.write_all_at(&heads.first, 0)?;
+    file.write_all_at(&heads.second, heads.page_size)
+}
+
+/// Makes the file at least that long; what is added is a hole.
+pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    if file.metadata()?.len() < length { file.set_len(length) } else { Ok(()) }
+}
+
+impl Meta {
+    fn read(page: &[u8]) -> Result<Self, &'static str> {
+        let short = "it is shorter than a header";
+        match (word(page, MAGIC_AT), word(page, VERSION_AT)) {
+            (Some(MAGIC), Some(DATA_VERSION)) => {}
+            (Some(MAGIC), _) => return Err("its LMDB format is another version"),
+            _ => return Err("it has no header of LMDB"),
+        }
+        let page_size = u64::from(word(page, PAGE_SIZE_AT).ok_or(short)?);
+        if !PAGE_SIZES.contains(&page_size) {
+            return Err("its page size is impossible");
+        }
+        let (last_page, transaction) = (long(page, LAST_PAGE_AT), long(page, TRANSACTION_AT));
+        Ok(Self { page_size, last_page: last_page.ok_or(short)?, transaction: transaction.ok_or(short)? })
+    }
+}
+
+fn word(page: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(page.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn long(page: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_ne_bytes(page.get(at..at + 8)?.try_into().ok()?))
+}
+
+fn not_a_store(path: &Path, fault: &'static str) -> OpenError {
+    OpenError::NotAStore(path.to_owned(), fault)
+}
+
+fn truncated(path: &Path, found: u64, needed: u64) -> OpenError {
+    OpenError::Truncated { path: path.to_owned(), found, needed }
+}
+
+const MAGIC_AT: usize = 16;
+const VERSION_AT: usize = 20;
+const PAGE_SIZE_AT: usize = 40;
+const LAST_PAGE_AT: usize = 136;
+const TRANSACTION_AT: usize = 144;
+const MAGIC: u32 = 0xBEEF_C0DE;
+const DATA_VERSION: u32 = 1;
+const PAGE_SIZES: [u64; 8] = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];

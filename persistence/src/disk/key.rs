@@ -1,0 +1,47 @@
+//! Keys made of numbers: big-endian, so that they sort as the numbers do.
+
+use tidegate_mqtt::PacketId;
+
+use crate::operation::EntryKey;
+use crate::record::{MessageNumber, SessionId};
+
+/// The key of an entry; its first eight bytes are the session.
+pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
+    let mut bytes = [0; 18];
+    let (session, rest) = bytes.split_at_mut(8);
+    let (message, ordinal) = rest.split_at_mut(8);
+    session.copy_from_slice(&key.session.0.to_be_bytes());
+    message.copy_from_slice(&key.message.0.to_be_bytes());
+    ordinal.copy_from_slice(&key.ordinal.to_be_bytes());
+    bytes
+}
+
+/// The entry of a key.
+pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
+    let (session, rest) = bytes.split_first_chunk()?;
+    let (message, rest) = rest.split_first_chunk()?;
+    let ordinal = u16::from_be_bytes(rest.try_into().ok()?);
+    let session = SessionId(u64::from_be_bytes(*session));
+    Some(EntryKey { session, message: MessageNumber(u64::from_be_bytes(*message)), ordinal })
+}
+
+/// The key of a received packet id.
+pub(super) fn received_key(session: SessionId, packet_id: PacketId) -> [u8; 10] {
+    let mut bytes = [0; 10];
+    let (first, second) = bytes.split_at_mut(8);
+    first.copy_from_slice(&session.0.to_be_bytes());
+    second.copy_from_slice(&packet_id.get().to_be_bytes());
+    bytes
+}
+
+/// The session and packet id of a key.
+pub(super) fn read_received_key(bytes: &[u8]) -> Option<(SessionId, PacketId)> {
+    let (session, rest) = bytes.split_first_chunk()?;
+    let packet_id = PacketId::new(u16::from_be_bytes(rest.try_into().ok()?))?;
+    Some((SessionId(u64::from_be_bytes(*session)), packet_id))
+}
+
+/// The number in a key of eight bytes.
+pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+}

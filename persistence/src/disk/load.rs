@@ -1,0 +1,91 @@
+//! Reading everything, table by table, as the start of a broker needs it.
+
+use super::engine::Map;
+use super::fault::Fault;
+use super::key::{read_entry_key, read_number, read_received_key};
+use super::tables::{Row, Table, Tables};
+use crate::error::{Corrupt, LoadError, Reason};
+use crate::record::{
+    EntryRecord, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, SubscriptionRecord,
+};
+use crate::store::{Item, Progress};
+
+/// A table, and how its rows become records.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'v> {
+    pub(super) table: &'v Table,
+    read: for<'a> fn(Row<'a>) -> Result<Item<'a>, &'static str>,
+}
+
+/// Hands over all records of one state.
+pub(super) fn load(map: &Map, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+    let view = map.view().map_err(load_error)?;
+    let readers = readers(view.tables);
+    let mut progress = Progress { done: 0, total: 0 };
+    for reader in readers {
+        progress.total += reader.table.len(&view.txn).map_err(load_error)?;
+    }
+    for reader in readers {
+        for row in reader.table.iter(&view.txn).map_err(load_error)? {
+            let item = reader.read(row.map_err(load_error)?)?;
+            progress.done += 1;
+            visit(item, progress);
+        }
+    }
+    Ok(())
+}
+
+impl Reader<'_> {
+    /// The record of a row.
+    pub(super) fn read<'a>(&self, row: Row<'a>) -> Result<Item<'a>, Corrupt> {
+        (self.read)(row).map_err(|fault| self.table.corrupt(row.key, fault))
+    }
+}
+
+/// The tables in the order of loading.
+pub(super) fn readers(tables: &Tables) -> [Reader<'_>; 6] {
+    [
+        Reader { table: &tables.sessions, read: session },
+        Reader { table: &tables.subscriptions, read: subscription },
+        Reader { table: &tables.messages, read: message },
+        Reader { table: &tables.entries, read: entry },
+        Reader { table: &tables.received, read: received },
+        Reader { table: &tables.retained, read: retained },
+    ]
+}
+
+fn session(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    Ok(Item::Session(SessionId(read_number(row.key).ok_or(KEY)?), SessionRecord::read(row.value)?))
+}
+
+fn subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    let session = row.key.first_chunk().map(|session| SessionId(u64::from_be_bytes(*session)));
+    Ok(Item::Subscription(session.ok_or(KEY)?, SubscriptionRecord::read(row.value)?))
+}
+
+fn message(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    Ok(Item::Message(MessageNumber(read_number(row.key).ok_or(KEY)?), MessageRecord::read(row.value)?))
+}
+
+fn entry(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    Ok(Item::Entry(read_entry_key(row.key).ok_or(KEY)?, EntryRecord::read(row.value)?))
+}
+
+fn received(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    let (session, packet_id) = read_received_key(row.key).ok_or(KEY)?;
+    Ok(Item::Received(session, packet_id))
+}
+
+fn retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
+    let RetainedRecord { tenant, message } = RetainedRecord::read(row.value)?;
+    Ok(Item::Retained { tenant, message })
+}
+
+fn load_error(fault: Fault) -> LoadError {
+    match fault {
+        Fault::Corrupt(corrupt) => LoadError::Corrupt(corrupt),
+        fault => LoadError::Engine(Reason::from(fault)),
+    }
+}
+
+const KEY: &str = "a key that is none";

@@ -1,0 +1,153 @@
+//! From a folder to an engine, step by step; every step has an error of its own, and none changes a file that is not sound.
+
+use std::fs::{self, File, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use heed::{Env, EnvOpenOptions, WithoutTls};
+
+use super::anchor;
+use super::engine::{Engine, Map, whole_pages};
+use super::fault::Fault;
+use super::file;
+use super::ids::Ids;
+use super::tables::{SCHEMA, SCHEMA_KEY, TABLES_MAX, Tables};
+use crate::config::Config;
+use crate::error::{OpenError, Reason};
+
+mod survey;
+
+/// Opens the store in the configured folder; gives the engine, and what hands out numbers.
+pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
+    if config.size_initial == 0 || config.size_initial > config.size_max {
+        return Err(OpenError::Config("the initial size must be above 0 and not above the largest size"));
+    }
+    let lock = lock(&config.folder)?;
+    let data = config.folder.join(DATA);
+    anchor::settle(&config.folder, &data)?;
+    let env = environment(&config.folder, present(config, &data)?)?;
+    let tables = tables(&env, &data)?;
+    let map = Arc::new(Map::new(env, tables, config, lock));
+    let opened = survey::survey(map, config)?;
+    let ids = Arc::new(Ids::new(opened.marks));
+    let engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_gave_up)?;
+    Ok((engine, ids))
+}
+
+/// Makes sure that there is a file; gives the size of its map. A file that was above the limit, by the reserve, comes back to it;
+/// LMDB maps at least what is in use.
+fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
+    let initial = whole_pages(config.size_initial);
+    match file::examine(data)? {
+        Some(length) => {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            Ok(whole_pages(length.min(config.size_max)).max(initial))
+        }
+        None => create(&config.folder, initial).map(|()| initial),
+    }
+}
+
+/// Makes the folder and takes the lock that keeps other processes out.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    let path = folder.join(LOCK);
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
+    }
+    // Readers of a former process, or of another version of LMDB: nobody has it, for we have the lock.
+    match fs::remove_file(folder.join(READERS)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(&folder.join(READERS))(error)),
+        _ => Ok(file),
+    }
+}
+
+/// Lets LMDB open the file in the folder, with a map of that size.
+#[allow(unsafe_code)]
+fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
+    let data = folder.join(DATA);
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
+    // SAFETY: the store's lock is ours, so nobody else changes the file, and its header was examined.
+    let env = unsafe { options.open(folder) }.map_err(|error| failed(&data, error))?;
+    let file = env.try_clone_inner_file().map_err(|error| failed(&data, error))?;
+    // Synced, for a former owner may have failed with a meta page that the cache has and the disk has not.
+    file::extend(&file, size).and_then(|()| file.sync_all()).map_err(at(&data))?;
+    Ok(env)
+}
+
+/// Makes an empty store in a folder within, then moves it to its place: it is there whole or not at all.
+fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
+    let new = folder.join(NEW);
+    match fs::remove_dir_all(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&new)(error)),
+        _ => fs::create_dir(&new).map_err(at(&new))?,
+    }
+    let env = environment(&new, size)?;
+    Tables::create(&env, &secret()).map_err(engine_gave_up)?;
+    env.prepare_for_closing().wait();
+    fs::rename(new.join(DATA), folder.join(DATA)).map_err(at(folder))?;
+    File::open(folder).and_then(|file| file.sync_all()).map_err(at(folder))?;
+    fs::remove_dir_all(&new).map_err(at(&new))
+}
+
+/// Opens the tables of a store whose schema is known here.
+fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
+    match Tables::open(env).map_err(engine_gave_up)? {
+        Some(tables) => check_schema(env, tables),
+        None => Err(OpenError::NotAStore(data.to_owned(), "it has other databases")),
+    }
+}
+
+fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenError> {
+    let txn = env.read_txn().map_err(|error| engine_gave_up(error.into()))?;
+    let schema = tables.meta.get(&txn, SCHEMA_KEY).map_err(engine_gave_up)?;
+    let schema = schema.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    drop(txn);
+    match schema {
+        Some(SCHEMA) => Ok(tables),
+        Some(found) if found > SCHEMA => Err(OpenError::NewerSchema { found, known: SCHEMA }),
+        _ => Err(tables.meta.corrupt(SCHEMA_KEY, "no schema version that ever was").into()),
+    }
+}
+
+fn engine_gave_up(fault: Fault) -> OpenError {
+    match fault {
+        Fault::Corrupt(corrupt) => OpenError::Corrupt(corrupt),
+        fault => OpenError::Engine(Reason::from(fault)),
+    }
+}
+
+fn failed(data: &Path, error: heed::Error) -> OpenError {
+    match error {
+        heed::Error::Io(source) => OpenError::Io { path: data.to_owned(), source },
+        heed::Error::EnvAlreadyOpened => OpenError::InUse(data.to_owned()),
+        error => OpenError::Engine(Reason::Engine(error.to_string())),
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
+    let path: PathBuf = path.to_owned();
+    move |source| OpenError::Io { path, source }
+}
+
+/// Random bytes, of the kind that protects hash maps.
+fn secret() -> [u8; 16] {
+    let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
+    let mut secret = [0; 16];
+    let (first, second) = secret.split_at_mut(8);
+    first.copy_from_slice(&random());
+    second.copy_from_slice(&random());
+    secret
+}
+
+const DATA: &str = "data.mdb";
+/// Where a new store is made.
+const NEW: &str = "new";
+const READERS: &str = "lock.mdb";
+const LOCK: &str = "tidegate.lock";
+const READERS_MAX: u32 = 126;

@@ -1,0 +1,54 @@
+//! What the writer has to know of a file before it begins: marks, secret, who holds which body.
+
+use std::sync::Arc;
+
+use heed::RoTxn;
+
+use super::engine_gave_up;
+use crate::config::Config;
+use crate::disk::engine::{Map, Opened};
+use crate::disk::ids::Marks;
+use crate::disk::references::{self, References};
+use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, Table};
+use crate::disk::text_key::TextKeys;
+use crate::error::OpenError;
+
+/// Reads it, and deletes bodies that nobody holds.
+pub(super) fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError> {
+    let view = map.view().map_err(engine_gave_up)?;
+    let meta = &view.tables.meta;
+    let marks = marks(meta, &view.txn)?;
+    let secret =
+        fixed(meta, &view.txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "there is none"))?;
+    let keys = TextKeys::new(secret);
+    let references = References::count(view.tables, &view.txn).map_err(engine_gave_up)?;
+    let orphans = references.orphans(view.tables, &view.txn).map_err(engine_gave_up)?;
+    drop(view);
+    if !orphans.is_empty() {
+        tracing::warn!(bodies = orphans.len(), "deleting bodies that no session waits for");
+        references::delete(&map, &orphans).map_err(engine_gave_up)?;
+    }
+    let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
+    Ok(Opened { map, keys, references, marks, orphans, interval: config.durability.interval() })
+}
+
+fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {
+    let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(Marks::FIRST.sessions);
+    let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(Marks::FIRST.messages);
+    Ok(Marks { sessions, messages })
+}
+
+fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
+    Ok(fixed(meta, txn, key)?.map(u64::from_le_bytes))
+}
+
+/// The value of a key, of a fixed length.
+fn fixed<const N: usize>(
+    meta: &Table,
+    txn: &RoTxn<'_>,
+    key: &'static [u8],
+) -> Result<Option<[u8; N]>, OpenError> {
+    let Some(bytes) = meta.get(txn, key).map_err(engine_gave_up)? else { return Ok(None) };
+    let bytes = bytes.try_into().map_err(|_| meta.corrupt(key, "a value of the wrong length"))?;
+    Ok(Some(bytes))
+}

@@ -1,0 +1,101 @@
+//! How many entries hold each body: counted from the entries at the start, kept in memory from then on.
+
+use foldhash::HashMap;
+use heed::RoTxn;
+
+use super::engine::Map;
+use super::fault::Fault;
+use super::key::{read_entry_key, read_number};
+use super::tables::{Row, Tables};
+use crate::record::{MessageNumber, holds_body};
+
+/// The bodies on disk.
+#[derive(Debug, Default)]
+pub(super) struct References(HashMap<MessageNumber, u32>);
+
+/// What a transaction adds to the counts and takes from them.
+#[derive(Debug, Default)]
+pub(super) struct Shift(HashMap<MessageNumber, i64>);
+
+impl References {
+    /// Counts all entries of the file.
+    pub(super) fn count(tables: &Tables, txn: &RoTxn<'_>) -> Result<Self, Fault> {
+        let mut counts = Self::default();
+        for row in tables.entries.iter(txn)? {
+            let Row { key, value } = row?;
+            let corrupt = |fault| tables.entries.corrupt(key, fault);
+            let entry = read_entry_key(key).ok_or_else(|| corrupt("a key of the wrong length"))?;
+            if holds_body(value).map_err(corrupt)? {
+                *counts.0.entry(entry.message).or_default() += 1;
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The keys of bodies in the file that no entry holds.
+    pub(super) fn orphans(&self, tables: &Tables, txn: &RoTxn<'_>) -> Result<Vec<[u8; 8]>, Fault> {
+        let mut orphans = Vec::new();
+        for row in tables.messages.iter(txn)? {
+            let key = row?.key;
+            let number =
+                read_number(key).ok_or_else(|| tables.messages.corrupt(key, "a key of the wrong length"))?;
+            if self.of(MessageNumber(number)) == 0 {
+                orphans.push(number.to_be_bytes());
+            }
+        }
+        Ok(orphans)
+    }
+
+    pub(super) fn of(&self, message: MessageNumber) -> u32 {
+        self.0.get(&message).copied().unwrap_or(0)
+    }
+
+    /// The transaction is committed.
+    pub(super) fn apply(&mut self, shift: &Shift) {
+        for (message, by) in &shift.0 {
+            match self.after(*message, *by) {
+                0 => self.0.remove(message),
+                count => self.0.insert(*message, count),
+            };
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What the count is once it is shifted.
+    pub(super) fn after(&self, message: MessageNumber, by: i64) -> u32 {
+        let count = i64::from(self.of(message)).saturating_add(by);
+        u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Shift {
+    pub(super) fn add(&mut self, message: MessageNumber, by: i64) {
+        *self.0.entry(message).or_default() += by;
+    }
+
+    /// The messages whose counts change, in order.
+    pub(super) fn sorted(&self) -> Vec<(MessageNumber, i64)> {
+        let mut all: Vec<_> =
+            self.0.iter().filter(|(_, by)| **by != 0).map(|(message, by)| (*message, *by)).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// Deletes bodies that nobody holds. Without room for that they stay until the next start.
+pub(super) fn delete(map: &Map, orphans: &[[u8; 8]]) -> Result<(), Fault> {
+    let delete = || {
+        let mut txn = map.env().write_txn()?;
+        for key in orphans {
+            map.tables().messages.delete(&mut txn, key)?;
+        }
+        Ok(txn.commit()?)
+    };
+    match delete() {
+        Err(fault) if Fault::is_lack_of_room(&fault) => Ok(()),
+        result => result,
+    }
+}

@@ -1,0 +1,89 @@
+//! What callers and the writer share: the open batch, the committed number, the health.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::batch::Batch;
+use super::engine::{Counts, Map};
+use super::ids::Ids;
+use crate::config::Config;
+use crate::store::{Commit, Health, Observer, Stats};
+
+pub(super) struct Shared {
+    pub(super) batch: Batch,
+    pub(super) ids: Arc<Ids>,
+    committed: AtomicU64,
+    commits: AtomicU64,
+    operations: AtomicU64,
+    bodies: AtomicU64,
+    orphans: u64,
+    health: Mutex<Health>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Shared {
+    pub(super) fn new(config: &Config, ids: Arc<Ids>, counts: Counts, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            batch: Batch::new(config),
+            ids,
+            committed: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+            operations: AtomicU64::new(0),
+            bodies: AtomicU64::new(counts.bodies),
+            orphans: counts.orphans,
+            health: Mutex::default(),
+            observer,
+        }
+    }
+
+    pub(super) fn committed(&self) -> Commit {
+        Commit(self.committed.load(Ordering::Acquire))
+    }
+
+    /// Everything up to `commit` is kept.
+    pub(super) fn commit(&self, commit: Commit, operations: u64, bodies: u64) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.operations.fetch_add(operations, Ordering::Relaxed);
+        self.bodies.store(bodies, Ordering::Relaxed);
+        self.committed.store(commit.0, Ordering::Release);
+        self.observer.committed(commit);
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.health.lock().clone()
+    }
+
+    /// Sets the health; tells the observer when it is another.
+    pub(super) fn set_health(&self, health: Health) {
+        let former = core::mem::replace(&mut *self.health.lock(), health.clone());
+        if former == health {
+            return;
+        }
+        match &health {
+            Health::Working => tracing::info!("the store works again"),
+            Health::Full(reason) => tracing::warn!(%reason, "the store is full"),
+            Health::Failed(reason) => {
+                tracing::error!(%reason, "the store failed; nothing is committed any more")
+            }
+        }
+        self.observer.health(&health);
+    }
+
+    pub(super) fn stats(&self, map: &Map) -> Stats {
+        let (waiting, waiting_bytes) = self.batch.waiting();
+        let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let (file_bytes, map_bytes) = map.sizes();
+        Stats {
+            commits: self.commits.load(Ordering::Relaxed),
+            operations: self.operations.load(Ordering::Relaxed),
+            waiting: count(waiting),
+            waiting_bytes: count(waiting_bytes),
+            bodies: self.bodies.load(Ordering::Relaxed),
+            file_bytes: count(file_bytes),
+            map_bytes: count(map_bytes),
+            orphans: self.orphans,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The databases of the file: their names, their keys, and reads and writes with errors that name the record.
+
+use std::ops::Bound;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Database, Env, PutFlags, RoTxn, RwTxn, WithoutTls};
+
+use super::fault::Fault;
+use crate::error::Corrupt;
+use crate::record::SessionId;
+
+/// All databases.
+pub(super) struct Tables {
+    pub(super) meta: Table,
+    pub(super) sessions: Table,
+    pub(super) subscriptions: Table,
+    pub(super) messages: Table,
+    pub(super) entries: Table,
+    pub(super) received: Table,
+    pub(super) retained: Table,
+}
+
+/// One database.
+#[derive(Clone, Copy)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    database: Database<'static, Bytes, Bytes>,
+}
+
+/// A key and its value.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'t> {
+    pub(super) key: &'t [u8],
+    pub(super) value: &'t [u8],
+}
+
+impl Tables {
+    /// Opens all; `None` when the file has none.
+    pub(super) fn open(env: &Env<WithoutTls>) -> Result<Option<Self>, Fault> {
+        let opened = env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
+            let mut databases = Vec::with_capacity(NAMES.len());
+            for name in NAMES {
+                match opener.open_database::<Bytes, Bytes>(txn, Some(name))? {
+                    Some(database) => databases.push(database),
+                    None => return Ok(CommitOrAbort::Abort(())),
+                }
+            }
+            let Ok(databases) = <[_; NAMES.len()]>::try_from(databases) else {
+                return Ok(CommitOrAbort::Abort(()));
+            };
+            Ok::<_, heed::Error>(CommitOrAbort::Commit(databases))
+        })?;
+        Ok(opened.commit().map(Self::of))
+    }
+
+    /// Makes all and writes the records every store has, in one transaction; afterwards open them.
+    pub(super) fn create(env: &Env<WithoutTls>, secret: &[u8; 16]) -> Result<(), Fault> {
+        env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
+            for name in NAMES {
+                let database = opener.create_database::<Bytes, Bytes>(txn, Some(name))?;
+                if name == META {
+                    database.put(txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
+                    database.put(txn, SECRET_KEY, secret)?;
+                }
+            }
+            Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
+        })?;
+        Ok(())
+    }
+
+    fn of(databases: [Database<'static, Bytes, Bytes>; NAMES.len()]) -> Self {
+        let [meta, sessions, subscriptions, messages, entries, received, retained] = databases;
+        let [m, s, u, b, e, r, t] = NAMES;
+        Self {
+            meta: Table { name: m, database: meta },
+            sessions: Table { name: s, database: sessions },
+            subscriptions: Table { name: u, database: subscriptions },
+            messages: Table { name: b, database: messages },
+            entries: Table { name: e, database: entries },
+            received: Table { name: r, database: received },
+            retained: Table { name: t, database: retained },
+        }
+    }
+}
+
+impl Table {
+    pub(super) fn get<'t>(&self, txn: &'t RoTxn<'_>, key: &[u8]) -> Result<Option<&'t [u8]>, Fault> {
+        Ok(self.database.get(txn, key)?)
+    }
+
+    pub(super) fn put(&self, txn: &mut RwTxn<'_>, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+        Ok(self.database.put(txn, key, value)?)
+    }
+
+    /// Puts what is not there; false when it is, and stays.
+    pub(super) fn put_new(&self, txn: &mut RwTxn<'_>, key: &[u8], value: &[u8]) -> Result<bool, Fault> {
+        match self.database.put_with_flags(txn, PutFlags::NO_OVERWRITE, key, value) {
+            Ok(()) => Ok(true),
+            Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes; false when it was not there.
+    pub(super) fn delete(&self, txn: &mut RwTxn<'_>, key: &[u8]) -> Result<bool, Fault> {
+        Ok(self.database.delete(txn, key)?)
+    }
+
+    /// Deletes all keys that begin with that session; says how many.
+    pub(super) fn delete_session(&self, txn: &mut RwTxn<'_>, session: SessionId) -> Result<usize, Fault> {
+        let begin = session.0.to_be_bytes();
+        let next = session.0.checked_add(1).map(u64::to_be_bytes);
+        let end = next.as_ref().map_or(Bound::Unbounded, |next| Bound::Excluded(&next[..]));
+        Ok(self.database.delete_range(txn, &(Bound::Included(&begin[..]), end))?)
+    }
+
+    /// The records whose keys begin so, in the order of their keys.
+    pub(super) fn prefix<'t>(
+        &self,
+        txn: &'t RoTxn<'_>,
+        prefix: &[u8],
+    ) -> Result<impl Iterator<Item = Result<Row<'t>, Fault>> + use<'t>, Fault> {
+        Ok(self.database.prefix_iter(txn, prefix)?.map(row))
+    }
+
+    /// All records, in the order of their keys.
+    pub(super) fn iter<'t>(
+        &self,
+        txn: &'t RoTxn<'_>,
+    ) -> Result<impl Iterator<Item = Result<Row<'t>, Fault>> + use<'t>, Fault> {
+        Ok(self.database.iter(txn)?.map(row))
+    }
+
+    pub(super) fn len(&self, txn: &RoTxn<'_>) -> Result<u64, Fault> {
+        Ok(self.database.len(txn)?)
+    }
+
+    /// The fault that the record of that key is not valid.
+    pub(super) fn corrupt(&self, key: &[u8], fault: &'static str) -> Corrupt {
+        Corrupt::new(self.name, key, fault)
+    }
+}
+
+fn row<'t>(pair: heed::Result<(&'t [u8], &'t [u8])>) -> Result<Row<'t>, Fault> {
+    let (key, value) = pair?;
+    Ok(Row { key, value })
+}
+
+/// The latest schema known here.
+pub(super) const SCHEMA: u32 = 1;
+
+pub(super) const SCHEMA_KEY: &[u8] = b"schema";
+pub(super) const SECRET_KEY: &[u8] = b"secret";
+pub(super) const SESSIONS_KEY: &[u8] = b"sessions";
+pub(super) const MESSAGES_KEY: &[u8] = b"messages";
+
+const META: &str = "meta";
+const NAMES: [&str; 7] = [META, "sessions", "subscriptions", "messages", "entries", "received", "retained"];
+
+/// How many databases LMDB has to provide for.
+pub(super) const TABLES_MAX: u32 = 7;

@@ -1,0 +1,148 @@
+//! The one thread that writes: takes the open batch, folds it, commits it, says so; again.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use super::batch::Taken;
+use super::engine::Engine;
+use super::fault::Fault;
+use super::shared::Shared;
+use crate::change::Change;
+use crate::config::Config;
+use crate::error::{OpenError, Reason};
+use crate::operation::Operation;
+use crate::store::{Commit, Health};
+
+mod pace;
+
+use pace::Pace;
+
+/// The writer's state.
+struct Writer {
+    engine: Engine,
+    shared: Arc<Shared>,
+    /// Taken and not committed.
+    change: Change,
+    bytes: usize,
+    /// The commit that covers it.
+    commit: Commit,
+    pace: Pace,
+}
+
+/// Sees to it that a panic, of the observer say, is a failure of the store and not a silence.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.batch.close();
+            self.0.set_health(Health::Failed(Reason::Engine("the writer panicked".to_owned())));
+        }
+    }
+}
+
+/// Starts the thread. It ends when the batch is closed and empty, or the engine failed.
+pub(super) fn spawn(
+    engine: Engine,
+    shared: Arc<Shared>,
+    config: &Config,
+) -> Result<JoinHandle<()>, OpenError> {
+    let interval = engine.interval();
+    let writer = Writer {
+        engine,
+        shared,
+        change: Change::default(),
+        bytes: 0,
+        commit: Commit(0),
+        pace: Pace::new(interval),
+    };
+    let guard = Guard(Arc::clone(&writer.shared));
+    let run = move || {
+        writer.run();
+        drop(guard);
+    };
+    let thread = thread::Builder::new().name("store".to_owned()).spawn(run);
+    thread.map_err(|source| OpenError::Io { path: config.folder.clone(), source })
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut operations = Vec::new();
+        loop {
+            let taken = self.shared.batch.take(&mut operations, self.pace.deadline(), self.pace.is_patient());
+            self.absorb(&mut operations, taken);
+            let done = self.commit().and_then(|()| self.sync(taken.last));
+            match done {
+                Ok(()) if taken.last => break,
+                Ok(()) => self.has_room(),
+                Err(fault) if fault.is_lack_of_room() && !taken.last => self.wait_for_room(fault),
+                Err(fault) => return self.fail(fault),
+            }
+        }
+        self.engine.close();
+    }
+
+    fn absorb(&mut self, operations: &mut Vec<Operation>, taken: Taken) {
+        if operations.is_empty() {
+            return;
+        }
+        self.commit = taken.commit;
+        self.bytes += taken.bytes;
+        self.change.absorb(operations);
+        if operations.capacity() > IDLE_CAPACITY_MAX {
+            *operations = Vec::new();
+        }
+    }
+
+    /// Commits what is held, if anything is.
+    fn commit(&mut self) -> Result<(), Fault> {
+        let operations = self.change.operations;
+        if operations == 0 {
+            return Ok(());
+        }
+        self.engine.commit(&self.change)?;
+        self.change = Change::default();
+        self.bytes = 0;
+        self.pace.committed(Instant::now());
+        self.shared.commit(self.commit, operations, self.engine.bodies());
+        Ok(())
+    }
+
+    fn has_room(&mut self) {
+        if self.pace.has_room_again() {
+            self.shared.batch.hold(0, 0);
+            self.shared.set_health(Health::Working);
+        }
+    }
+
+    /// Syncs when it is due, or `now` when this is the end.
+    fn sync(&mut self, now: bool) -> Result<(), Fault> {
+        if !self.pace.is_sync_due(Instant::now(), now) {
+            return Ok(());
+        }
+        self.engine.sync()?;
+        self.pace.synced();
+        Ok(())
+    }
+
+    /// Keeps what found no room, to be tried again with what comes next.
+    fn wait_for_room(&mut self, fault: Fault) {
+        self.pace.found_no_room(Instant::now());
+        let len = usize::try_from(self.change.operations).unwrap_or(usize::MAX);
+        self.shared.batch.hold(len, self.bytes);
+        self.shared.set_health(Health::Full(Reason::from(fault)));
+    }
+
+    /// It is over: what is held and what comes is never reported as committed.
+    fn fail(self, fault: Fault) {
+        self.shared.batch.close();
+        if matches!(fault, Fault::Sync(_)) {
+            self.engine.distrust();
+        }
+        self.shared.set_health(Health::Failed(Reason::from(fault)));
+    }
+}
+
+/// Longest list, in operations, whose memory is kept for the next batch.
+const IDLE_CAPACITY_MAX: usize = 65_536;

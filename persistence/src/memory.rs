@@ -1,0 +1,80 @@
+//! The engine that keeps nothing: what is appended is committed at once, and gone at the end of the process.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{CheckError, LoadError, SnapshotError};
+use crate::operation::Operation;
+use crate::record::{MessageNumber, SessionId};
+use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
+
+/// A store in name only.
+pub struct Memory {
+    committed: AtomicU64,
+    operations: AtomicU64,
+    sessions: AtomicU64,
+    messages: AtomicU64,
+    observer: Arc<dyn Observer>,
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new(observer: Arc<dyn Observer>) -> Self {
+        Self {
+            committed: AtomicU64::new(0),
+            operations: AtomicU64::new(0),
+            sessions: AtomicU64::new(1),
+            messages: AtomicU64::new(1),
+            observer,
+        }
+    }
+}
+
+impl Store for Memory {
+    fn append(&self, operations: &mut Vec<Operation>) -> Appended {
+        let count = u64::try_from(operations.len()).unwrap_or(u64::MAX);
+        operations.clear();
+        self.operations.fetch_add(count, Ordering::Relaxed);
+        let commit = Commit(self.committed.fetch_add(1, Ordering::AcqRel) + 1);
+        self.observer.committed(commit);
+        Appended::Accepted(commit)
+    }
+
+    fn committed(&self) -> Commit {
+        Commit(self.committed.load(Ordering::Acquire))
+    }
+
+    fn next_session(&self) -> SessionId {
+        SessionId(self.sessions.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn next_message(&self) -> MessageNumber {
+        MessageNumber(self.messages.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn health(&self) -> Health {
+        Health::Working
+    }
+
+    fn load(&self, _visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        Ok(())
+    }
+
+    fn snapshot(&self, _file: &Path) -> Result<(), SnapshotError> {
+        Err(SnapshotError::NothingStored)
+    }
+
+    fn stats(&self) -> Stats {
+        Stats {
+            commits: self.committed.load(Ordering::Relaxed),
+            operations: self.operations.load(Ordering::Relaxed),
+            ..Stats::default()
+        }
+    }
+
+    fn check(&self) -> Result<Findings, CheckError> {
+        Ok(Findings::default())
+    }
+}

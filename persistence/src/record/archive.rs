@@ -1,0 +1,47 @@
+//! Values to bytes and back: every read is validated, and what is not valid is an error with a reason.
+
+use rkyv::api::high::{HighSerializer, HighValidator, to_bytes_in};
+use rkyv::bytecheck::CheckBytes;
+use rkyv::rancor::Error;
+use rkyv::ser::allocator::ArenaHandle;
+use rkyv::util::AlignedVec;
+use rkyv::{Portable, Serialize};
+use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
+
+/// The bytes of one value at a time; its memory is used again.
+#[derive(Default)]
+pub(crate) struct Buffer(AlignedVec);
+
+impl Buffer {
+    /// The archive of `value`; its error says that the value is too large for the format.
+    pub(super) fn archive(
+        &mut self,
+        value: &impl for<'a> Serialize<HighSerializer<AlignedVec, ArenaHandle<'a>, Error>>,
+    ) -> Result<&[u8], &'static str> {
+        let mut bytes = core::mem::take(&mut self.0);
+        bytes.clear();
+        self.0 = to_bytes_in(value, bytes).map_err(|_| "a record too large for its format")?;
+        Ok(&self.0)
+    }
+}
+
+/// The archive in `bytes`.
+pub(super) fn access<T>(bytes: &[u8]) -> Result<&T, &'static str>
+where
+    T: Portable + for<'a> CheckBytes<HighValidator<'a, Error>>,
+{
+    rkyv::access::<T, Error>(bytes).map_err(|_| "not a valid archive")
+}
+
+pub(super) fn qos(value: u8) -> Result<QoS, &'static str> {
+    QoS::try_from(value).map_err(|_| "a QoS above 2")
+}
+
+pub(super) fn packet_id(value: u16) -> Result<PacketId, &'static str> {
+    PacketId::new(value).ok_or("a packet id of 0")
+}
+
+pub(super) fn version(level: u8) -> Result<ProtocolVersion, &'static str> {
+    let known = ProtocolVersion::ALL.into_iter().find(|version| version.level() == level);
+    known.ok_or("an unknown protocol version")
+}

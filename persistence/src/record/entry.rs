@@ -1,0 +1,131 @@
+//! The entry: that a session waits for a message, under which terms, and how far the delivery is.
+
+use std::sync::Arc;
+
+use rkyv::with::{AsString, InlineAsBox, Map};
+use rkyv::{Archive, Serialize};
+use tidegate_mqtt::{PacketId, QoS};
+
+use super::archive::{self, Buffer};
+
+/// An entry of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRecord {
+    /// The QoS of this delivery.
+    pub qos: QoS,
+    /// The RETAIN flag of this delivery.
+    pub retain: bool,
+    /// The identifiers of the subscriptions that match.
+    pub identifiers: Box<[u32]>,
+    /// The text of the shared filter that brought it.
+    pub share: Option<Arc<str>>,
+    /// How far it is.
+    pub state: EntryState,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryState {
+    /// It waits.
+    Queued,
+    /// It was given a packet id.
+    Sent {
+        /// The packet id.
+        packet_id: PacketId,
+    },
+    /// PUBREC came, PUBREL is owed; the message is not needed any more.
+    Released {
+        /// The packet id.
+        packet_id: PacketId,
+        /// PUBRELs are sent again in this order.
+        order: u64,
+    },
+}
+
+#[derive(Archive, Serialize)]
+struct Layout<'a> {
+    qos: u8,
+    retain: bool,
+    #[rkyv(with = InlineAsBox)]
+    identifiers: &'a [u32],
+    #[rkyv(with = Map<AsString>)]
+    share: Option<&'a str>,
+    state: StateLayout,
+}
+
+#[derive(Archive, Serialize)]
+enum StateLayout {
+    Queued,
+    Sent { packet_id: u16 },
+    Released { packet_id: u16, order: u64 },
+}
+
+impl EntryRecord {
+    /// An entry that waits, without identifiers.
+    #[must_use]
+    pub fn queued(qos: QoS) -> Self {
+        Self { qos, retain: false, identifiers: Box::default(), share: None, state: EntryState::Queued }
+    }
+
+    pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
+        buffer.archive(&Layout {
+            qos: self.qos.value(),
+            retain: self.retain,
+            identifiers: &self.identifiers,
+            share: self.share.as_deref(),
+            state: self.state.layout(),
+        })
+    }
+
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+        let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
+        Ok(Self {
+            qos: archive::qos(layout.qos)?,
+            retain: layout.retain,
+            identifiers: layout.identifiers.iter().map(|identifier| identifier.to_native()).collect(),
+            share: layout.share.as_ref().map(|share| Arc::from(share.as_str())),
+            state: EntryState::of(&layout.state)?,
+        })
+    }
+}
+
+impl EntryState {
+    /// Whether the message's body is needed.
+    pub(crate) fn holds_body(self) -> bool {
+        !matches!(self, Self::Released { .. })
+    }
+
+    /// Goes on to another state; the message of a released entry is gone, so there is no way back.
+    pub(crate) fn advance(&mut self, to: Self) {
+        if self.holds_body() || !to.holds_body() {
+            *self = to;
+        }
+    }
+
+    fn layout(self) -> StateLayout {
+        match self {
+            Self::Queued => StateLayout::Queued,
+            Self::Sent { packet_id } => StateLayout::Sent { packet_id: packet_id.get() },
+            Self::Released { packet_id, order } => {
+                StateLayout::Released { packet_id: packet_id.get(), order }
+            }
+        }
+    }
+
+    fn of(archived: &ArchivedStateLayout) -> Result<Self, &'static str> {
+        let id = |value: rkyv::rend::unaligned::u16_ule| archive::packet_id(value.to_native());
+        Ok(match archived {
+            ArchivedStateLayout::Queued => Self::Queued,
+            ArchivedStateLayout::Sent { packet_id } => Self::Sent { packet_id: id(*packet_id)? },
+            ArchivedStateLayout::Released { packet_id, order } => {
+                Self::Released { packet_id: id(*packet_id)?, order: order.to_native() }
+            }
+        })
+    }
+}
+
+/// Whether the archived entry needs the message's body.
+pub(crate) fn holds_body(bytes: &[u8]) -> Result<bool, &'static str> {
+    let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
+    Ok(!matches!(layout.state, ArchivedStateLayout::Released { .. }))
+}

@@ -1,0 +1,157 @@
+//! The message, as the body that sessions wait for and as the retained message of a topic.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rkyv::with::{AsString, InlineAsBox};
+use rkyv::{Archive, Serialize};
+use tidegate_mqtt::{Message, MessageParts, QoS, topic};
+
+use super::archive::{self, Buffer};
+
+/// A message as it was read, borrowed from the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageRecord<'a> {
+    /// The topic name.
+    pub topic: &'a str,
+    /// Forwardable properties in wire form, without a length.
+    pub properties: &'a [u8],
+    /// The payload.
+    pub payload: &'a [u8],
+    /// The QoS it was published with.
+    pub qos: QoS,
+    /// The RETAIN flag it was published with.
+    pub retain: bool,
+    /// The id of the session that published it.
+    pub publisher: u64,
+    /// When it expires, in milliseconds since the Unix epoch.
+    pub expires_at: Option<u64>,
+}
+
+/// One moment on both clocks, to translate what is stored into what the broker counts with.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// The moment.
+    pub now: Instant,
+    /// The same in milliseconds since the Unix epoch.
+    pub wall: u64,
+}
+
+/// A message to be stored, with its expiry on the wall clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) message: Arc<Message>,
+    pub(crate) expires_at: Option<u64>,
+}
+
+/// A retained message as it was read.
+pub(crate) struct RetainedRecord<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) message: MessageRecord<'a>,
+}
+
+#[derive(Archive, Serialize)]
+struct Layout<'a> {
+    #[rkyv(with = AsString)]
+    topic: &'a str,
+    #[rkyv(with = InlineAsBox)]
+    properties: &'a [u8],
+    #[rkyv(with = InlineAsBox)]
+    payload: &'a [u8],
+    qos: u8,
+    retain: bool,
+    publisher: u64,
+    expires_at: Option<u64>,
+}
+
+#[derive(Archive, Serialize)]
+struct RetainedLayout<'a> {
+    #[rkyv(with = AsString)]
+    tenant: &'a str,
+    message: Layout<'a>,
+}
+
+impl MessageRecord<'_> {
+    /// The message; one whose time is over expires at `clock.now`. `None` when the topic is no topic name.
+    #[must_use]
+    pub fn to_message(&self, clock: &Clock) -> Option<Message> {
+        let expires_at = self.expires_at.map(|at| clock.instant(at));
+        Some(Message::from_parts(&MessageParts {
+            topic: &topic::Name::parse(self.topic).ok()?,
+            properties: self.properties,
+            payload: self.payload,
+            qos: self.qos,
+            retain: self.retain,
+            publisher: self.publisher,
+            expires_at: expires_at.flatten(),
+        }))
+    }
+}
+
+impl<'a> MessageRecord<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        Self::of(archive::access(bytes)?)
+    }
+
+    fn of(layout: &'a ArchivedLayout<'_>) -> Result<Self, &'static str> {
+        Ok(Self {
+            topic: layout.topic.as_str(),
+            properties: &layout.properties,
+            payload: &layout.payload,
+            qos: archive::qos(layout.qos)?,
+            retain: layout.retain,
+            publisher: layout.publisher.to_native(),
+            expires_at: layout.expires_at.as_ref().map(|at| at.to_native()),
+        })
+    }
+}
+
+impl Clock {
+    /// That time of the wall clock; `None` where the other clock does not reach.
+    #[must_use]
+    pub fn instant(&self, wall: u64) -> Option<Instant> {
+        self.now.checked_add(Duration::from_millis(wall.saturating_sub(self.wall)))
+    }
+
+    /// That moment in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn wall(&self, at: Instant) -> u64 {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let ahead = millis(at.saturating_duration_since(self.now));
+        let behind = millis(self.now.saturating_duration_since(at));
+        self.wall.saturating_add(ahead).saturating_sub(behind)
+    }
+}
+
+impl Stored {
+    pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
+        buffer.archive(&self.layout())
+    }
+
+    pub(crate) fn archive_retained<'b>(
+        &self,
+        tenant: &str,
+        buffer: &'b mut Buffer,
+    ) -> Result<&'b [u8], &'static str> {
+        buffer.archive(&RetainedLayout { tenant, message: self.layout() })
+    }
+
+    fn layout(&self) -> Layout<'_> {
+        Layout {
+            topic: self.message.topic(),
+            properties: self.message.properties(),
+            payload: self.message.payload(),
+            qos: self.message.qos().value(),
+            retain: self.message.retain(),
+            publisher: self.message.publisher(),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+impl<'a> RetainedRecord<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let layout = archive::access::<ArchivedRetainedLayout<'_>>(bytes)?;
+        Ok(Self { tenant: layout.tenant.as_str(), message: MessageRecord::of(&layout.message)? })
+    }
+}

@@ -1,0 +1,109 @@
+//! Calls that fail: nothing is reported that is not kept, and what was reported is there after a restart.
+
+use std::sync::Arc;
+
+use tidegate_persistence::{Disk, Durability};
+
+use super::recorder::{Recording, Setting, record};
+use super::workload::{BATCHES, config, contents};
+use crate::model::sorted;
+use crate::watch::Watch;
+use crate::world::content;
+
+fn run(fault: &'static str, interval: Option<&'static str>) -> Recording {
+    record(&Setting { interval, fault: Some(fault) })
+}
+
+/// The number of batches whose state the store has after a restart.
+fn batches_kept(recording: &Recording) -> usize {
+    let store =
+        Disk::open(&config(recording.folder.path(), Durability::Always), Arc::<Watch>::default()).unwrap();
+    let found = sorted(content(&store));
+    assert!(recording.data().exists());
+    contents().iter().rposition(|content| *content == found).expect("the state after some batch")
+}
+
+/// The store failed for that reason; gives how many batches it had reported before, and how many are there.
+fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
+    let marks = recording.marks();
+    let (last, before) = marks.split_last().unwrap();
+    assert!(last.starts_with("failed: Failed(") && last.contains(reason), "{last}");
+    (before.len(), batches_kept(recording))
+}
+
+/// What it reported before is there, and at most the batch that failed.
+fn failed(recording: &Recording, reason: &str) {
+    let (reported, kept) = reported_and_kept(recording, reason);
+    assert!(reported > 5, "{reported}");
+    assert!(kept >= reported && kept <= reported + 1, "reported {reported}, kept {kept}");
+}
+
+/// The store was full for some time, and everything came through in the end.
+fn healed(recording: &Recording) {
+    let marks = recording.marks();
+    assert_eq!(marks.iter().filter(|mark| *mark == "full").count(), 1, "{marks:?}");
+    assert_eq!(marks.last().unwrap(), &BATCHES.to_string());
+    assert_eq!(batches_kept(recording), BATCHES);
+}
+
+#[test]
+fn a_failing_sync_ends_it() {
+    failed(&run("S 20 5 1", None), "Io(");
+}
+
+/// Runs until a sync fails; gives how many batches were reported after the sync before, none of which may be kept.
+fn lost_by_failing_sync(fault: &'static str) -> usize {
+    let recording = run(fault, Some("3"));
+    let (reported, kept) = reported_and_kept(&recording, "Sync(");
+    let synced = recording.batches_at_last_anchor();
+    // A commit may have been synced before it was marked.
+    assert!(kept == synced || kept == synced + 1, "reported {reported}, synced {synced}, kept {kept}");
+    reported.saturating_sub(synced + 1)
+}
+
+/// Nobody knows which of the pages in the cache are on the disk: the state of the last sync is, so it is gone back to.
+#[test]
+fn a_failing_sync_by_interval_ends_it_whatever_the_reason() {
+    for fault in ["S 6 5 1", "S 6 28 1"] {
+        // How many commits there are between two syncs is a matter of time; in some run there are several.
+        assert!((0..50).any(|_| lost_by_failing_sync(fault) > 0), "{fault}");
+    }
+}
+
+#[test]
+fn a_failing_write_ends_it() {
+    failed(&run("W 100 5 1", None), "Io(");
+    failed(&run("W 100 5 1", Some("3")), "Io(");
+}
+
+/// The meta page may have reached the disk or not.
+#[test]
+fn a_failing_write_of_the_meta_page_ends_it() {
+    failed(&run("D 20 5 1", None), "Io(");
+}
+
+/// LMDB refuses to go on with an environment whose meta page could not be written: no room cannot heal here.
+#[test]
+fn no_room_for_the_meta_page_ends_it() {
+    failed(&run("D 20 28 1", None), "Engine(");
+    failed(&run("P 20 28 1", Some("3")), "Engine(");
+}
+
+#[test]
+fn no_room_heals() {
+    healed(&run("W 100 28 1", None));
+    healed(&run("W 100 28 2", Some("3")));
+    healed(&run("W 100 122 1", None));
+    healed(&run("W 100 27 1", None));
+}
+
+#[test]
+fn no_room_at_a_sync_heals_for_all_is_written_anew() {
+    healed(&run("S 20 28 2", None));
+}
+
+/// Cut short, with room on the file system: not a lack of room, so it is over.
+#[test]
+fn a_write_cut_short_ends_it() {
+    failed(&run("W 100 0 1", None), "Io(");
+}

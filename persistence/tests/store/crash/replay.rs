@@ -1,0 +1,75 @@
+//! Files as they are after so many events: what the operating system has of them, and what the disk has for sure.
+
+use super::recorder::Event;
+
+/// One file.
+#[derive(Clone, Default)]
+pub struct Replayed {
+    /// What a process that starts again reads.
+    pub cached: Vec<u8>,
+    /// What is there after a power failure.
+    durable: Vec<u8>,
+    /// Written since the last sync: any part of it may be there too.
+    pending: Vec<Event>,
+}
+
+impl Replayed {
+    pub fn new(base: Vec<u8>) -> Self {
+        Self { cached: base.clone(), durable: base, pending: Vec::new() }
+    }
+
+    pub fn apply(&mut self, event: &Event) {
+        match event.call {
+            b'S' => {
+                self.durable.clone_from(&self.cached);
+                self.pending.clear();
+            }
+            b'D' => {
+                put(&mut self.cached, event.offset, &event.bytes);
+                put(&mut self.durable, event.offset, &event.bytes);
+            }
+            b'T' => {
+                self.cached.resize(event.offset, 0);
+                self.pending.push(event.clone());
+            }
+            b'W' | b'P' => {
+                put(&mut self.cached, event.offset, &event.bytes);
+                self.pending.push(event.clone());
+            }
+            other => unreachable!("{other}"),
+        }
+    }
+
+    /// After a power failure: what is durable, and those sectors of what is pending that `keeps` says.
+    pub fn after_power_failure(&self, keeps: &mut dyn FnMut() -> bool) -> Vec<u8> {
+        let mut bytes = self.durable.clone();
+        for event in &self.pending {
+            if event.call == b'T' {
+                if keeps() || event.offset > bytes.len() {
+                    bytes.resize(event.offset, 0);
+                }
+                continue;
+            }
+            let mut at = event.offset;
+            while at < event.offset + event.bytes.len() {
+                let end = ((at / SECTOR + 1) * SECTOR).min(event.offset + event.bytes.len());
+                if keeps() {
+                    put(&mut bytes, at, &event.bytes[at - event.offset..end - event.offset]);
+                }
+                at = end;
+            }
+        }
+        bytes
+    }
+}
+
+fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    let end = offset + bytes.len();
+    if file.len() < end {
+        file.resize(end, 0);
+    }
+    file[offset..end].copy_from_slice(bytes);
+}
+
+/// What a disk writes whole.
+const SECTOR: usize = 512;

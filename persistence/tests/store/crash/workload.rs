@@ -1,0 +1,87 @@
+//! The workload: a fixed sequence of batches, one commit each, with a mark in a file once it was reported.
+
+use std::env;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_persistence::{Appended, Config, Disk, Durability, Health, Operation, Store};
+
+use crate::model::{Model, sorted};
+use crate::random::operation;
+use crate::watch::Watch;
+use crate::world::accepted;
+
+/// Batches of the workload.
+pub const BATCHES: usize = 150;
+
+/// The content of the store after each number of batches.
+pub fn contents() -> Vec<Vec<String>> {
+    let mut model = Model::default();
+    let mut contents = vec![model.content()];
+    for number in 0..BATCHES {
+        batch(&mut model, number);
+        contents.push(sorted(model.content()));
+    }
+    contents
+}
+
+/// The operations of one batch, done to the model.
+fn batch(model: &mut Model, number: usize) -> Vec<Operation> {
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number as u64 + 1);
+    let mut next = |below: u8| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((random >> 33) % u64::from(below)) as u8
+    };
+    let mut operations = Vec::new();
+    for _ in 0..4 {
+        let operation = operation(model, (next(14), 1 + next(3), 1 + next(5), next(3)));
+        model.apply(&operation);
+        operations.push(operation);
+    }
+    operations
+}
+
+pub fn config(folder: &Path, durability: Durability) -> Config {
+    let mut config = Config::new(folder.join("store"));
+    config.durability = durability;
+    config.size_initial = 64 << 10;
+    config.size_max = 4 << 20;
+    config
+}
+
+/// Not a test: the process under the recorder. It ends without closing the store.
+#[test]
+#[ignore = "run by the crash tests"]
+fn workload() {
+    let Ok(folder) = env::var("WORKLOAD_FOLDER") else { return };
+    let durability = match env::var("WORKLOAD_INTERVAL") {
+        Ok(millis) => Durability::Interval(Duration::from_millis(millis.parse().unwrap())),
+        Err(_) => Durability::Always,
+    };
+    let mut marks = File::create(Path::new(&folder).join("marks")).unwrap();
+    let watch: Arc<Watch> = Arc::default();
+    let observer: Arc<Watch> = Arc::clone(&watch);
+    let store = Disk::open(&config(Path::new(&folder), durability), observer).unwrap();
+    let mut model = Model::default();
+    for number in 0..BATCHES {
+        let appended = store.append(&mut batch(&mut model, number));
+        if appended == Appended::Refused || !watch.committed_or_failed(accepted(appended)) {
+            watch.health(|health| matches!(health, Health::Failed(_)));
+            mark(&mut marks, &format!("failed: {:?}", store.health()));
+            break;
+        }
+        if watch.was_full() {
+            mark(&mut marks, "full");
+        }
+        mark(&mut marks, &(number + 1).to_string());
+    }
+    std::process::exit(0);
+}
+
+/// One line by one call, so that the recorder sees it whole.
+fn mark(marks: &mut File, line: &str) {
+    marks.write_all(format!("{line}\n").as_bytes()).unwrap();
+}

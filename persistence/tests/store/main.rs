@@ -1,0 +1,26 @@
+//! The store on real files in temporary folders: what is committed is there again, and nothing else.
+
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod batches;
+mod bounds;
+mod crash;
+mod files;
+mod fixtures;
+mod growth;
+mod memory;
+mod model;
+mod random;
+mod records;
+mod samples;
+mod snapshots;
+mod texts;
+mod watch;
+mod world;
+mod writer;

@@ -1,0 +1,90 @@
+//! A folder with a store in it, opened and reopened.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tidegate_persistence::{Appended, Commit, Config, Disk, OpenError, Operation, Store};
+
+use crate::watch::Watch;
+
+/// A temporary folder, and how its store is opened.
+pub struct World {
+    folder: TempDir,
+    pub config: Config,
+    pub watch: Arc<Watch>,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut config = Config::new(folder.path().join("store"));
+        config.size_initial = 1 << 20;
+        config.size_max = 256 << 20;
+        Self { folder, config, watch: Arc::default() }
+    }
+
+    /// Opens the store, with a watch of its own.
+    pub fn open(&mut self) -> Disk {
+        self.try_open().unwrap()
+    }
+
+    pub fn try_open(&mut self) -> Result<Disk, OpenError> {
+        self.watch = Arc::default();
+        let watch: Arc<Watch> = Arc::clone(&self.watch);
+        Disk::open(&self.config, watch)
+    }
+
+    /// Opens the store, lets `use_it`, closes it.
+    pub fn with<T>(&mut self, use_it: impl FnOnce(&Disk, &Self) -> T) -> T {
+        let store = self.open();
+        use_it(&store, self)
+    }
+
+    /// Appends and waits for the commit.
+    pub fn commit(&self, store: &dyn Store, mut operations: Vec<Operation>) -> Commit {
+        let commit = accepted(store.append(&mut operations));
+        assert!(operations.is_empty());
+        self.watch.committed(commit);
+        assert!(store.committed() >= commit);
+        commit
+    }
+
+    /// Everything in the store after it was opened anew.
+    pub fn reopened_content(&mut self) -> Vec<String> {
+        self.with(|store, _| content(store))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn data(&self) -> std::path::PathBuf {
+        self.config.folder.join("data.mdb")
+    }
+}
+
+/// Everything in the store, a line a record; the store is in order.
+pub fn content(store: &dyn Store) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut last = 0;
+    store
+        .load(&mut |item, progress| {
+            last += 1;
+            assert_eq!(progress.done, last);
+            assert!(progress.done <= progress.total);
+            lines.push(format!("{item:?}"));
+        })
+        .unwrap();
+    let findings = store.check().unwrap();
+    assert_eq!(findings.records, last);
+    lines
+}
+
+/// The commit of operations that were taken.
+pub fn accepted(appended: Appended) -> Commit {
+    match appended {
+        Appended::Accepted(commit) => commit,
+        other => panic!("{other:?}"),
+    }
+}
