@@ -49,7 +49,8 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
                 continue;
             }
             for version in case.versions() {
-                let prefix = format!("c{}x", runs.len());
+                // Of this process, so that a broker that outlives it does not mix two runs up.
+                let prefix = format!("c{:x}n{}x", std::process::id() & 0xFFFF, runs.len());
                 let transport = endpoint.transport;
                 let lab = Lab::new(version, Arc::clone(&endpoint), prefix);
                 runs.push(Run { case, version, transport, lab });
