@@ -105,6 +105,18 @@ impl Broker {
         wait_until_ready(&self.process);
     }
 
+    /// What it wrote of panics up to now: none, if all is well.
+    #[must_use]
+    pub fn panics(&self) -> Vec<String> {
+        self.process
+            .errors
+            .text()
+            .lines()
+            .filter(|line| line.contains("panicked at"))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Stops it as an operator does; it has to end well.
     pub fn stop(self) {
         self.terminate();

@@ -13,6 +13,7 @@ use crate::transport::Transport;
 #[derive(Clone, Debug)]
 pub struct Config {
     ports: HashMap<Transport, u16>,
+    connect_timeout: String,
     extra: String,
 }
 
@@ -21,13 +22,19 @@ impl Config {
     #[must_use]
     pub fn every_transport() -> Self {
         let ports = Transport::ALL.map(|transport| (transport, free_port()));
-        Self { ports: HashMap::from(ports), extra: String::new() }
+        Self { ports: HashMap::from(ports), connect_timeout: "10s".to_owned(), extra: String::new() }
     }
 
     /// The same with further lines at the top level of the file.
     #[must_use]
     pub fn with(self, lines: &str) -> Self {
         Self { extra: self.extra + lines, ..self }
+    }
+
+    /// The same with another time to wait for CONNECT.
+    #[must_use]
+    pub fn with_connect_timeout(self, time: &str) -> Self {
+        Self { connect_timeout: time.to_owned(), ..self }
     }
 
     /// Where a transport listens.
@@ -43,6 +50,7 @@ impl Config {
         for transport in Transport::ALL {
             let (name, port) = (transport.name(), self.port(transport));
             let _ = writeln!(text, "  - name: {name}\n    transport: {name}\n    address: 127.0.0.1:{port}");
+            let _ = writeln!(text, "    connect_timeout: {}", self.connect_timeout);
             if transport.is_encrypted() {
                 let (chain, key) = (certificate.certificate.display(), certificate.key.display());
                 let _ = writeln!(text, "    tls:\n      certificate: {chain}\n      key: {key}");

@@ -3,6 +3,8 @@
 
 mod config;
 mod group;
+#[cfg(test)]
+mod over;
 mod retained;
 mod roster;
 mod route;

@@ -51,13 +51,16 @@ impl Case {
 pub(crate) struct Setting {
     /// Further lines of the configuration.
     pub(crate) yaml: &'static str,
+    /// How long Tidegate waits for CONNECT: far longer than a client waits for an end, so that no end is due to that.
+    pub(crate) connect_timeout: &'static str,
     /// Whether only Tidegate can be set so: such tests are left out against other brokers.
     pub(crate) own: bool,
     pub(crate) transports: &'static [Transport],
 }
 
 /// Any broker as it comes.
-pub(crate) const DEFAULT: Setting = Setting { yaml: "", own: false, transports: &Transport::ALL };
+pub(crate) const DEFAULT: Setting =
+    Setting { yaml: "", connect_timeout: "5m", own: false, transports: &Transport::ALL };
 /// Tidegate as it comes: the test relies on a choice that others make otherwise.
 pub(crate) const OWN: Setting = Setting { own: true, ..DEFAULT };
 /// A rule about WebSocket.
@@ -88,6 +91,11 @@ pub(crate) const SHORT: Setting =
 /// A queue of one message, whose publisher hears when it is full: a way to PUBACK and PUBREC 0x97.
 pub(crate) const REJECTING: Setting =
     Setting { yaml: "session:\n  queue_len_max: 1\n  overflow: reject\n", ..OWN };
+
+/// Two seconds to say CONNECT.
+pub(crate) const HASTY: Setting = Setting { yaml: "# hasty\n", connect_timeout: "2s", ..OWN };
+/// A broker that no other test uses at the same time: for filters that would bring all their messages.
+pub(crate) const ALONE: Setting = Setting { yaml: "# alone\n", ..DEFAULT };
 
 /// Declares the tests of a module: `name [SETTING]: "ID", "ID";`, each an `async fn name(lab: Lab)`.
 macro_rules! cases {

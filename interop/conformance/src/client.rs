@@ -86,6 +86,13 @@ impl Client {
         self.read().await
     }
 
+    /// Takes a packet back, to be the next.
+    pub(crate) fn put_back(&mut self, packet: Option<Packet>) {
+        if let Some(packet) = packet {
+            self.stash.push_front(packet);
+        }
+    }
+
     /// The next packet, whatever it is.
     pub(crate) async fn next(&mut self) -> Packet {
         let Some(packet) = self.try_next().await else { panic!("{}: the broker closed", self.name) };
@@ -153,7 +160,10 @@ impl Client {
                     self.transcript.note(&self.name, "<", &packet.bytes);
                     return Some(packet);
                 }
-                Ok(None) if self.ended => return None,
+                Ok(None) if self.ended => {
+                    assert!(self.torn.is_empty(), "{}: ended within a packet: {:02x?}", self.name, self.torn);
+                    return None;
+                }
                 Ok(None) => {}
             }
             match self.link.read(&mut self.torn).await {

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 
 use crate::case::Case;
 use crate::counterpart::Counterpart;
+use crate::gaps;
 use crate::report;
 use crate::runner::{self, Outcome};
 use crate::statement::Tables;
@@ -75,11 +76,16 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     };
     let tables = Tables::load();
     let outcomes = conduct(arguments, &cases, &target);
-    let faults = match &target {
+    let mut faults = match &target {
         Target::Counterpart(counterpart) => report::compare(&tables, &outcomes, &counterpart.label),
         Target::Own(_) | Target::Other(_) => arguments.judge(&tables, &cases, &outcomes),
     };
-    target.stop();
+    for panic in target.stop() {
+        faults.push(format!("the broker panicked: {panic}"));
+    }
+    if outcomes.is_empty() {
+        faults.push("no test ran".to_owned());
+    }
     for fault in &faults {
         println!("{fault}");
     }
@@ -89,7 +95,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 impl Arguments {
     fn wants(&self, case: &Case) -> bool {
-        let fits = |text: &String| case.path().contains(text) || case.shows.iter().any(|id| *id == text);
+        let shows = |text: &String| case.shows.iter().any(|id| *id == text || report::key(id) == *text);
+        let fits = |text: &String| case.path().contains(text) || shows(text);
         self.only.is_empty() || self.only.iter().any(fits)
     }
 
@@ -104,7 +111,7 @@ impl Arguments {
     fn judge(&self, tables: &Tables, cases: &[&'static Case], outcomes: &[Outcome]) -> Vec<String> {
         let mut faults = report::print(outcomes);
         if self.only.is_empty() && self.transport.is_none() {
-            faults.extend(report::gaps(tables, cases));
+            faults.extend(gaps::of(tables, cases, outcomes, self.target.is_none()));
         }
         if self.write_docs {
             faults.extend(report::write(tables, outcomes));

@@ -1,6 +1,7 @@
 //! What one test works with: the broker under test by one transport, in one version, and names of its own.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
@@ -69,13 +70,28 @@ impl Lab {
 
     /// Lets time pass by the broker's own clock: a will delayed by so many seconds has come.
     pub(crate) async fn pass(&self, seconds: u32) {
-        let topic = self.topic("time");
+        // Not below the test's own topics, which it may watch whole.
+        let topic = format!("{}clock", self.prefix);
+        let begun = Instant::now();
         let mut watcher = self.connect("clockw").version(Version::V5).open().await;
         watcher.subscribe(&topic, 0).await;
         let will = Will::new(&topic, "").delay(seconds);
         let dying = self.connect("clock").version(Version::V5).expiry(seconds + 60).will(will);
         dying.open().await.cut().await;
         watcher.message().await;
+        let passed = begun.elapsed();
+        assert!(passed >= Duration::from_secs(seconds.into()), "the broker's clock: a will after {passed:?}");
         watcher.leave().await;
+    }
+
+    /// No will was published up to now: one that became due later has come.
+    pub(crate) async fn hears_no_will(&self, watcher: &mut Client) {
+        self.pass(1).await;
+        watcher.hears_nothing().await;
+    }
+
+    /// The broker does not offer what the test is about: nothing to be shown. Tidegate offers all of it.
+    pub(crate) fn not_offered(&self, what: &str) {
+        assert!(!self.endpoint.is_own, "Tidegate offers no {what}");
     }
 }

@@ -11,6 +11,7 @@ mod case;
 mod client;
 mod command;
 mod counterpart;
+mod gaps;
 mod lab;
 mod link;
 mod report;

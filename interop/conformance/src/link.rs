@@ -3,9 +3,10 @@
 use std::io;
 
 use futures_util::{SinkExt, StreamExt};
-use quinn::{Connection, ReadError, RecvStream, SendStream};
+use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 mod dial;
@@ -93,8 +94,7 @@ async fn read_frames(socket: &mut WebSocketStream<Box<dyn Stream>>, into: &mut V
             }
             Some(Ok(Message::Close(_))) | None => return Ok(0),
             Some(Ok(_)) => {}
-            Some(Err(Error::Io(error))) if !is_end(&error) => return Err(error),
-            Some(Err(_)) => return Ok(0),
+            Some(Err(error)) => return if is_closed(&error) { Ok(0) } else { Err(io::Error::other(error)) },
         }
     }
 }
@@ -106,10 +106,18 @@ async fn read_chunk(receive: &mut RecvStream, into: &mut Vec<u8>) -> io::Result<
             Ok(chunk.bytes.len())
         }
         Ok(None) => Ok(0),
-        Err(ReadError::ConnectionLost(quinn::ConnectionError::TimedOut)) => {
-            Err(io::ErrorKind::TimedOut.into())
-        }
-        Err(_) => Ok(0),
+        Err(ReadError::ConnectionLost(ConnectionError::ApplicationClosed(_))) => Ok(0),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// Whether the error says that the other side closed, in order or without a closing frame.
+fn is_closed(error: &Error) -> bool {
+    match error {
+        Error::ConnectionClosed | Error::AlreadyClosed => true,
+        Error::Protocol(fault) => *fault == ProtocolError::ResetWithoutClosingHandshake,
+        Error::Io(error) => is_end(error),
+        _ => false,
     }
 }
 

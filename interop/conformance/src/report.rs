@@ -1,13 +1,11 @@
 //! What a run says: on the terminal, and as the tables of `docs/conformance/`.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
 use tidegate_interop::toolbox;
 
-use crate::case::Case;
-use crate::counterpart::KNOWN_TO_FAIL;
+use crate::counterpart::{KNOWN_TO_FAIL, KNOWN_TO_PASS};
 use crate::runner::Outcome;
 use crate::statement::Tables;
 
@@ -30,27 +28,6 @@ pub(crate) fn print(outcomes: &[Outcome]) -> Vec<String> {
 pub(crate) fn print_count(outcomes: &[Outcome]) {
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     println!("{} passed, {failed} failed", outcomes.len() - failed);
-}
-
-/// Statements and traps without test or reason, tests of unknown statements, notes about nothing.
-pub(crate) fn gaps(tables: &Tables, cases: &[&'static Case]) -> Vec<String> {
-    let shown: HashSet<String> = cases.iter().flat_map(|case| case.shows).map(|id| key(id)).collect();
-    let known: HashSet<String> = tables.ids().into_iter().collect();
-    let mut faults = Vec::new();
-    let clients =
-        |id: &String| tables.mqtt5.iter().chain(&tables.mqtt311).any(|s| s.id == *id && s.is_clients());
-    for id in tables.ids() {
-        match (shown.contains(&id), tables.untestable(&id).is_some()) {
-            (false, false) if !clients(&id) => faults.push(format!("no test and no reason: {id}")),
-            (true, true) => faults.push(format!("a test, and a reason why there is none: {id}")),
-            _ => {}
-        }
-    }
-    faults.extend(shown.difference(&known).map(|id| format!("a test of an unknown statement: {id}")));
-    faults.extend(
-        tables.stray_notes().into_iter().map(|id| format!("a note about an unknown statement: {id}")),
-    );
-    faults
 }
 
 /// Writes the tables; never fails but for the disk.
@@ -76,6 +53,11 @@ pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec
     let failed = failures::of(outcomes);
     let unseen = KNOWN_TO_FAIL.iter().filter(|id| !failed.contains_key(**id));
     let mut faults: Vec<_> = unseen.map(|id| format!("{label} fails {id}, which no test saw")).collect();
+    let broken = KNOWN_TO_PASS.iter().filter(|id| failed.contains_key(**id));
+    faults.extend(broken.map(|id| format!("{label} keeps {id}, and yet a test of it fails")));
+    if !faults.is_empty() {
+        return faults;
+    }
     let name = label.split_whitespace().next().unwrap_or_default().to_lowercase();
     let file = folder().join(name).with_extension("md");
     if let Err(error) = fs::write(&file, failures::table(tables, outcomes, label)) {
@@ -85,7 +67,7 @@ pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec
 }
 
 /// `TRAP5-12` and `TRAP3-12` are both of `TRAP-12`; statements are their own.
-fn key(id: &str) -> String {
+pub(crate) fn key(id: &str) -> String {
     match id.split_once('-') {
         Some((head, nr)) if head.starts_with("TRAP") => format!("TRAP-{nr}"),
         _ => id.to_owned(),

@@ -18,6 +18,8 @@ pub(crate) struct Statement {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Trap {
     pub(crate) nr: u16,
+    /// `5`, `3.1.1` or `both`.
+    version: String,
     pub(crate) trap: String,
     pub(crate) do_this: String,
 }
@@ -37,8 +39,12 @@ pub(crate) struct Note {
 pub(crate) enum NoteKind {
     /// It cannot be seen from outside; the text says why, and what shows it instead.
     Untestable,
+    /// It has tests here, which only other brokers can fail; the text says what shows it of Tidegate.
+    Elsewhere,
     /// How a statement that leaves room was read.
     Reading,
+    /// A trap does not exist in one of its versions (`TRAP3-88`).
+    Waived,
 }
 
 /// All tables.
@@ -47,17 +53,24 @@ pub(crate) struct Tables {
     pub(crate) mqtt311: Vec<Statement>,
     pub(crate) traps: Vec<Trap>,
     notes: HashMap<String, Note>,
+    /// Statements with more than one note.
+    repeated: Vec<String>,
 }
 
 impl Tables {
     /// Reads the tables that this program was built with.
     pub(crate) fn load() -> Self {
-        let notes = NOTES.into_iter().flat_map(rows::<Note>);
+        let mut notes = HashMap::new();
+        let mut repeated = Vec::new();
+        for note in NOTES.into_iter().flat_map(rows::<Note>) {
+            repeated.extend(notes.insert(note.id.clone(), note).map(|former: Note| former.id));
+        }
         Self {
             mqtt5: statements(include_str!("../statements/mqtt5.csv"), "MQTT5"),
             mqtt311: statements(include_str!("../statements/mqtt311.csv"), "MQTT3"),
             traps: rows(include_str!("../statements/traps.csv")),
-            notes: notes.map(|note| (note.id.clone(), note)).collect(),
+            notes,
+            repeated,
         }
     }
 
@@ -70,16 +83,23 @@ impl Tables {
         self.note(id).filter(|note| note.kind == NoteKind::Untestable).map(|note| note.text.as_str())
     }
 
+    /// Whether a note says that the trap is none in that version.
+    pub(crate) fn waives(&self, claim: &str) -> bool {
+        self.note(claim).is_some_and(|note| note.kind == NoteKind::Waived)
+    }
+
     /// Every identifier that a note may be about, and a test may show.
     pub(crate) fn ids(&self) -> Vec<String> {
         let statements = self.mqtt5.iter().chain(&self.mqtt311).map(|statement| statement.id.clone());
         statements.chain(self.traps.iter().map(|trap| trap.id())).collect()
     }
 
-    /// Notes about nothing.
+    /// Notes about nothing, and second notes.
     pub(crate) fn stray_notes(&self) -> Vec<&str> {
-        let ids = self.ids();
-        self.notes.keys().filter(|id| !ids.contains(id)).map(String::as_str).collect()
+        let mut ids = self.ids();
+        ids.extend(self.traps.iter().flat_map(Trap::claims));
+        let stray = self.notes.keys().filter(|id| !ids.contains(id));
+        stray.chain(&self.repeated).map(String::as_str).collect()
     }
 }
 
@@ -91,6 +111,16 @@ impl Statement {
 }
 
 impl Trap {
+    /// What tests have to claim: the trap in each of its versions.
+    pub(crate) fn claims(&self) -> Vec<String> {
+        let digits: &[u8] = match self.version.as_str() {
+            "5" => &[5],
+            "3.1.1" => &[3],
+            _ => &[3, 5],
+        };
+        digits.iter().map(|digit| format!("TRAP{digit}-{}", self.nr)).collect()
+    }
+
     /// `TRAP-12`. Tests name the version as well: `TRAP5-12`.
     pub(crate) fn id(&self) -> String {
         format!("TRAP-{}", self.nr)

@@ -58,17 +58,20 @@ impl Target {
         if serves { vec![Arc::clone(endpoint)] } else { Vec::new() }
     }
 
-    /// Ends what was started; each has to end well.
-    pub(crate) fn stop(self) {
-        if let Self::Own(running) = self {
-            running.into_values().for_each(|running| running.broker.stop());
-        }
+    /// Ends what was started; each has to end well. Gives what they wrote of panics.
+    pub(crate) fn stop(self) -> Vec<String> {
+        let Self::Own(running) = self else { return Vec::new() };
+        let panics = running.values().flat_map(|running| running.broker.panics()).collect();
+        running.into_values().for_each(|running| running.broker.stop());
+        panics
     }
 }
 
 impl Running {
     fn start(setting: &Setting) -> Self {
-        let broker = Broker::start_with(Config::every_transport().with(setting.yaml));
+        let broker = Broker::start_with(
+            Config::every_transport().with(setting.yaml).with_connect_timeout(setting.connect_timeout),
+        );
         let trust = Trust::read(broker.authority()).expect("the authority of the test");
         let endpoint = |transport| {
             let endpoint = Endpoint {

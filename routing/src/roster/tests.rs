@@ -1,11 +1,11 @@
 //! Rosters against an ordered map.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 
 use super::{Change, Keyed, LEAF_MAX, Roster, mix};
+use crate::over::Over;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
@@ -100,19 +100,19 @@ fn a_roster_that_empties_folds_up() {
 fn what_stays_is_seen_exactly_once() {
     let mut roster = Roster::Empty;
     (0..10).for_each(|key| assert!(!put(&mut roster, key, 0)));
-    let over = AtomicBool::new(false);
+    let over = Over::default();
     std::thread::scope(|scope| {
         let mut writers = roster.clone();
         let over = &over;
         scope.spawn(move || {
+            let _end = over.raise_at_end();
             for round in 0..4000_u64 {
                 (10..60).for_each(|key| assert!(!put(&mut writers, key, 0)));
                 (0..10).for_each(|key| assert!(put(&mut writers, key, round as u8)));
                 (10..60).for_each(|key| assert!(take(&mut writers, key)));
             }
-            over.store(true, Ordering::Release);
         });
-        while !over.load(Ordering::Acquire) {
+        while !over.is_raised() {
             let keys = sorted(&roster).into_iter().map(|(key, _)| key);
             let staying: Vec<_> = keys.filter(|key| *key < 10).collect();
             assert_eq!(staying, (0..10).collect::<Vec<_>>());

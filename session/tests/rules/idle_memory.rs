@@ -73,7 +73,9 @@ fn comes_back_after_a_burst() {
         let _ = pair.push("topic", QoS::AtLeastOnce);
     }
     while pair.session.inflight() > 0 {
-        for (_, id, _) in pair.summary() {
+        let sent = pair.summary();
+        assert!(!sent.is_empty(), "what is open was sent");
+        for (_, id, _) in sent {
             pair.acknowledge(AckKind::PubAck, id);
         }
     }

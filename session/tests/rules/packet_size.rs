@@ -23,7 +23,7 @@ fn the_limit_is_exact_for_every_qos() {
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         for len in 0..300 {
             let mut pair = Pair::new(small(150));
-            let sent = message("topic", &vec![0; len], None);
+            let sent = message("a/topic/of/some/more/levels", &vec![0; len], None);
             let verdict = pair.push_message(&sent, qos);
             let mut outgoing = Outgoing::of(&sent, pair.now);
             outgoing.qos = qos;

@@ -11,7 +11,7 @@ use crate::wire::Version;
 
 /// One input.
 #[derive(Clone, Debug, Deserialize)]
-struct Input {
+pub(crate) struct Input {
     name: String,
     /// 5 or 3.
     version: u8,
@@ -36,12 +36,35 @@ enum When {
 
 /// A test for each input.
 pub(super) fn cases() -> Vec<&'static Case> {
-    rows::<Input>(include_str!("../../statements/malformed.csv")).into_iter().map(case).collect()
+    inputs().into_iter().map(case).collect()
+}
+
+/// The table.
+pub(super) fn inputs() -> Vec<Input> {
+    rows(include_str!("../../statements/malformed.csv"))
+}
+
+impl Input {
+    /// The name of its test.
+    pub(crate) fn title(&self) -> String {
+        format!("{} (MQTT {})", self.name, self.version)
+    }
+
+    /// Name, version, when it is sent, bytes and reasons, as cells of a table.
+    pub(crate) fn cells(&self) -> [String; 5] {
+        let version = if self.version == 5 { "5.0" } else { "3.1.1" };
+        let when = match self.when {
+            When::First => "first",
+            When::Connected => "after CONNACK",
+        };
+        let bytes = self.hex.chars().take(BYTES_SHOWN).collect();
+        [self.name.clone(), version.to_owned(), when.to_owned(), bytes, self.codes.clone()]
+    }
 }
 
 fn case(input: Input) -> &'static Case {
     let shows: Vec<&'static str> = input.ids.split_whitespace().map(keep).collect();
-    let name = keep(&format!("{} (MQTT {})", input.name, input.version));
+    let name = keep(&input.title());
     let input: &'static Input = Box::leak(Box::new(input));
     let run: Body = Box::leak(Box::new(|lab| {
         let ended: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(ends_its_connection(lab, input));
@@ -85,3 +108,6 @@ fn bytes(hex: &str) -> Vec<u8> {
 fn keep(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
 }
+
+/// Digits of an input that the table shows; the longest have some 60.
+const BYTES_SHOWN: usize = 80;

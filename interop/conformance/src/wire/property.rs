@@ -152,6 +152,7 @@ pub(super) fn read(reader: &mut Reader<'_>, kind: Kind) -> Result<Properties, St
         let form = form(id).ok_or_else(|| format!("unknown property {id:#04x}"))?;
         let value = value(&mut inner, form)?;
         check(id, kind, &properties)?;
+        check_value(id, &value)?;
         properties.0.push((id, value));
     }
     Ok(properties)
@@ -164,6 +165,17 @@ fn check(id: u8, kind: Kind, former: &Properties) -> Result<(), String> {
         (true, true) => Err(format!("property {id:#04x} twice in {kind:?}")),
         (true, false) => Ok(()),
     }
+}
+
+/// What the text on each property forbids.
+fn check_value(id: u8, value: &Value) -> Result<(), String> {
+    let bad = match (id, value) {
+        (SUBSCRIPTION_ID | RECEIVE_MAXIMUM | TOPIC_ALIAS | MAXIMUM_PACKET_SIZE, Value::Number(0)) => true,
+        (0x01 | 0x24 | 0x25 | 0x28 | 0x29 | 0x2A, Value::Number(number)) => *number > 1,
+        (RESPONSE_TOPIC, Value::Text(topic)) => topic.is_empty() || topic.contains(['+', '#']),
+        _ => false,
+    };
+    if bad { Err(format!("property {id:#04x} with the value {value:?}")) } else { Ok(()) }
 }
 
 fn value(reader: &mut Reader<'_>, form: Form) -> Result<Value, String> {

@@ -154,6 +154,9 @@ fn read_publish(
     if packet.topic.contains(['+', '#']) {
         return Err(format!("PUBLISH to {}", packet.topic)); // [MQTT5-3.3.2-2]
     }
+    if packet.topic.is_empty() && !packet.properties.has(property::TOPIC_ALIAS) {
+        return Err("PUBLISH without a topic".into()); // [MQTT5-4.7.3-1]
+    }
     packet.payload = reader.rest();
     Ok(())
 }

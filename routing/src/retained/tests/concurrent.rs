@@ -1,10 +1,10 @@
 //! Replays while other threads set and remove.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::model::{message, replay, start, store};
 use crate::Verdict;
+use crate::over::Over;
 
 #[test]
 fn a_replay_beside_writers_misses_and_repeats_nothing() {
@@ -12,11 +12,12 @@ fn a_replay_beside_writers_misses_and_repeats_nothing() {
     for number in 0..500 {
         assert_eq!(store.set(message(&format!("a/{number}/staying"), "x")), Verdict::Stored);
     }
-    let over = AtomicBool::new(false);
+    let over = Over::default();
     std::thread::scope(|scope| {
+        let _end = over.raise_at_end();
         scope.spawn(|| {
             let mut number = 0;
-            while !over.load(Ordering::Acquire) {
+            while !over.is_raised() {
                 number = (number + 7) % 500;
                 let _ = store.set(message(&format!("a/{number}/passing"), "x"));
                 let _ = store.set(message(&format!("a/{number}/staying"), "y"));
@@ -30,6 +31,5 @@ fn a_replay_beside_writers_misses_and_repeats_nothing() {
             let staying = found.iter().filter(|name| name.ends_with("/staying")).count();
             assert_eq!(staying, 500, "{filter}");
         }
-        over.store(true, Ordering::Release);
     });
 }

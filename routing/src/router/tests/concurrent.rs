@@ -1,8 +1,7 @@
 //! Readers while subscriptions change around them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::model::{Id, filter, grant, subscribe};
+use crate::over::Over;
 use crate::{Config, Router};
 
 /// Subscriptions that stay, among them one that is replaced all the time.
@@ -17,7 +16,8 @@ fn missing(router: &Router<Id>) -> Option<u64> {
     (0..STAYING.len() as u64).find(|id| !found(*id))
 }
 
-fn change(router: &Router<Id>, over: &AtomicBool, seed: u64) {
+fn change(router: &Router<Id>, over: &Over, seed: u64) {
+    let _end = over.raise_at_end();
     let mut number = seed;
     for round in 0..15_000_u64 {
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -33,7 +33,6 @@ fn change(router: &Router<Id>, over: &AtomicBool, seed: u64) {
         assert!(router.subscribe(&filter(STAYING[replaced]), Id(replaced as u64), options).unwrap().0);
         subscribe(router, &format!("x/{seed}/{round}"), 1);
     }
-    over.store(true, Ordering::Release);
 }
 
 #[test]
@@ -42,7 +41,7 @@ fn what_stays_subscribed_is_always_found() {
     for (id, text) in (0..).zip(STAYING) {
         subscribe(&router, text, id);
     }
-    let over = [AtomicBool::new(false), AtomicBool::new(false)];
+    let over = [Over::default(), Over::default()];
     std::thread::scope(|scope| {
         for (seed, over) in (1..).zip(&over) {
             let router = &router;
@@ -50,7 +49,7 @@ fn what_stays_subscribed_is_always_found() {
         }
         for _ in 0..2 {
             scope.spawn(|| {
-                while over.iter().any(|over| !over.load(Ordering::Acquire)) {
+                while over.iter().any(|over| !over.is_raised()) {
                     assert_eq!(missing(&router), None);
                 }
             });
@@ -64,18 +63,18 @@ fn a_group_is_found_while_members_come_and_go() {
     let router = Router::new(Config::default());
     let shared = filter("$share/g/a/+");
     subscribe(&router, "$share/g/a/+", 0);
-    let over = AtomicBool::new(false);
+    let over = Over::default();
     std::thread::scope(|scope| {
         scope.spawn(|| {
+            let _end = over.raise_at_end();
             for round in 0..20_000 {
                 subscribe(&router, "$share/g/a/+", 1 + round % 30);
                 router.unsubscribe(&shared, 1 + (round * 7) % 30);
                 subscribe(&router, "a/+", round % 5);
                 router.unsubscribe(&filter("a/+"), (round * 3) % 5);
             }
-            over.store(true, Ordering::Release);
         });
-        while !over.load(Ordering::Acquire) {
+        while !over.is_raised() {
             let route = router.route("a/b");
             assert_eq!(route.groups.len(), 1);
             let state = |_: &Id| crate::MemberState { online: true, inflight: 0 };

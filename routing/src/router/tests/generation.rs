@@ -1,8 +1,7 @@
 //! The generation tells when a kept route is out of date.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::model::{filter, subscribe};
+use crate::over::Over;
 use crate::{Config, Router};
 
 #[test]
@@ -30,13 +29,13 @@ fn changes_with_every_change_and_only_then() {
 fn a_change_is_visible_before_its_generation() {
     for _ in 0..50 {
         let router = Router::new(Config::default());
-        let over = AtomicBool::new(false);
+        let over = Over::default();
         std::thread::scope(|scope| {
             scope.spawn(|| {
+                let _end = over.raise_at_end();
                 (0..400).for_each(|id| subscribe(&router, if id % 2 == 0 { "a/+/c" } else { "a/b/#" }, id));
-                over.store(true, Ordering::Release);
             });
-            while !over.load(Ordering::Acquire) {
+            while !over.is_raised() {
                 let generation = router.generation();
                 let found = router.route("a/b/c").deliveries.len() as u64;
                 assert!(found >= generation, "{found} subscribers of {generation}");

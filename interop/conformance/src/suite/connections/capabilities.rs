@@ -81,7 +81,7 @@ async fn refuses_wills(lab: &Lab, maximum: u8) {
         let opening = lab.connect("one").will(Will::new(lab.topic("will"), "stray").qos(qos));
         opening.refused(&[0x9B]).await;
     }
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
     let will = Will::new(lab.topic("will"), "gone").qos(maximum);
     lab.connect("one").will(will).open().await.cut().await;
     assert_eq!(watcher.receive().await.qos, maximum);
@@ -100,7 +100,7 @@ async fn a_retained_will_is_refused_where_none_are_served(lab: Lab) {
         let will = Will::new(lab.topic("will"), "stray").qos(qos).retain();
         lab.connect("one").will(will).refused(&[0x9A]).await;
     }
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn a_retained_publish_ends_the_connection_where_none_are_served(lab: Lab) {

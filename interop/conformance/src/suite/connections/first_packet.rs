@@ -11,7 +11,7 @@ cases! {
     connack_comes_before_queued_messages: "MQTT5-3.2.0-1", "MQTT3-3.2.0-1";
     connack_comes_before_answers_to_what_came_with_connect: "MQTT5-3.2.0-1", "MQTT3-3.2.0-1";
     a_connection_has_one_connack: "MQTT5-3.2.0-2";
-    a_connect_that_stays_incomplete_is_given_up [OWN]: "TRAP5-111", "TRAP3-111";
+    a_connect_that_stays_incomplete_is_given_up [HASTY]: "TRAP5-111", "TRAP3-111";
 }
 
 async fn another_first_packet_ends_the_connection(lab: Lab) {

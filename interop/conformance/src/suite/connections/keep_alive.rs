@@ -8,6 +8,7 @@ use crate::wire::{Kind, Publish, Subscribe, Will, property};
 
 cases! {
     a_silent_client_is_cut_off_after_one_and_a_half_keep_alives: "MQTT5-3.1.2-22", "MQTT5-3.1.2-8", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24", "MQTT3-3.1.2-8", "TRAP5-104";
+    a_silent_client_is_cut_off_in_time: "MQTT5-3.1.2-22", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24";
     a_keep_alive_of_zero_never_ends: "MQTT5-3.1.2-22", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24";
     any_packet_keeps_the_connection_alive: "MQTT5-3.1.2-22", "MQTT3-3.1.2-24";
     the_server_keep_alive_is_the_one_in_force [SHORT]: "MQTT5-3.1.2-22", "TRAP5-104";
@@ -28,10 +29,20 @@ async fn a_silent_client_is_cut_off_after_one_and_a_half_keep_alives(lab: Lab) {
     assert_eq!(watcher.receive().await.payload, b"gone");
 }
 
+/// One and a half times 2 s are over well before 8 s are.
+async fn a_silent_client_is_cut_off_in_time(lab: Lab) {
+    let topic = lab.topic("will");
+    let mut watcher = lab.subscriber("watcher", &topic, 0).await;
+    let _silent = lab.connect("silent").keep_alive(2).will(Will::new(&topic, "gone")).open().await;
+    lab.pass(8).await;
+    watcher.ping().await;
+    assert!(watcher.has(Kind::Publish), "it is still there");
+}
+
 async fn a_keep_alive_of_zero_never_ends(lab: Lab) {
     let (mut endless, connack) = lab.connect("endless").keep_alive(0).accepted().await;
     if connack.properties.has(property::SERVER_KEEP_ALIVE) {
-        return; // This broker wants one.
+        return lab.not_offered("connection without keep alive");
     }
     let mut silent = lab.connect("silent").keep_alive(1).open().await;
     silent.is_cut_off(&[0x8D]).await;

@@ -69,7 +69,7 @@ async fn a_will_above_the_maximum_qos_has_no_code_before_5(lab: Lab) {
     let mut watcher = lab.subscriber("watcher", lab.topic("will"), 1).await;
     let opening = lab.connect("one").will(Will::new(lab.topic("will"), "stray").qos(2));
     opening.refused(&[]).await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn nothing_behind_a_refused_connect_is_carried_out(lab: Lab) {

@@ -169,7 +169,7 @@ async fn an_expiry_in_disconnect_after_none_in_connect_is_an_error(lab: Lab) {
     // None after none is fine.
     let client = lab.connect("one").will(Will::new(&will, "gone")).open().await;
     client.leave_for_good().await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn without_an_expiry_a_session_ends_with_its_connection(lab: Lab) {

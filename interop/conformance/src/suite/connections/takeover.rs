@@ -37,9 +37,9 @@ async fn a_takeover_publishes_the_will(lab: Lab) {
         let new = lab.connect("one").clean(second).will(Will::new(&topic, "new")).open().await;
         old.is_cut_off(&[0x8E]).await;
         assert_eq!(watcher.receive().await.payload, b"old");
-        watcher.hears_nothing().await;
+        lab.hears_no_will(&mut watcher).await;
         new.leave().await;
-        watcher.hears_nothing().await;
+        lab.hears_no_will(&mut watcher).await;
     }
 }
 
@@ -132,7 +132,7 @@ async fn many_takeovers_leave_one_connection_and_a_will_for_each_other(lab: Lab)
     }
     wills.sort_unstable();
     assert_eq!(wills, Vec::from_iter(0..COUNT - 1), "one for each");
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
     last.subscribe(lab.topic("a"), 1).await;
     last.publish(lab.topic("a"), "echo", 1).await;
     assert_eq!(last.receive().await.payload, b"echo");

@@ -116,16 +116,16 @@ async fn a_client_without_a_will_leaves_none(lab: Lab) {
     let topic = lab.topic("will");
     let mut watcher = watcher(&lab).await;
     lab.client("none").await.cut().await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
     // Once is enough: the session goes on, its will does not.
     lab.connect("one").kept().will(Will::new(&topic, "gone")).open().await.cut().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
     lab.connect("one").kept().open().await.cut().await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
     // Nor does a will that was discarded come back.
     lab.connect("one").kept().will(Will::new(&topic, "gone")).open().await.leave().await;
     lab.connect("one").kept().open().await.cut().await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn retained_messages_outlive_sessions(lab: Lab) {

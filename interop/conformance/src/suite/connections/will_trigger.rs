@@ -28,7 +28,7 @@ async fn a_fault_of_the_client_publishes_its_will(lab: Lab) {
         client.is_cut_off_unanswered(codes).await;
         assert_eq!(watcher.receive().await.payload, b"gone");
     }
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn a_normal_disconnect_discards_the_will(lab: Lab) {
@@ -46,7 +46,7 @@ async fn a_normal_disconnect_discards_the_will(lab: Lab) {
         lab.connect("one").kept().will(will).open().await.leave().await;
         lab.pass(2).await;
     }
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn a_disconnect_with_another_reason_keeps_the_will(lab: Lab) {
@@ -58,7 +58,7 @@ async fn a_disconnect_with_another_reason_keeps_the_will(lab: Lab) {
         client.leave_with(code, &Properties::default()).await;
         assert_eq!(watcher.receive().await.payload, [code]);
     }
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn a_refused_connect_leaves_no_will(lab: Lab) {
@@ -66,5 +66,5 @@ async fn a_refused_connect_leaves_no_will(lab: Lab) {
     let will = Will::new(lab.topic("will"), "stray");
     let (opening, codes) = super::refused(&lab, "one");
     opening.will(will).refused(codes).await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }

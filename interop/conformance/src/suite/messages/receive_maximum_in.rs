@@ -19,7 +19,8 @@ async fn one_message_too_many_ends_the_connection(lab: Lab) {
     let mut watcher = lab.subscriber("watcher", &topic, 0).await;
     let (mut publisher, connack) = lab.connect("publisher").accepted().await;
     let Some(maximum) = connack.properties.get_number(property::RECEIVE_MAXIMUM) else {
-        return; // It is 65,535, and there are no more identifiers.
+        // It is 65,535, and there are no more identifiers.
+        return lab.not_offered("Receive Maximum");
     };
     let maximum = u16::try_from(maximum).expect("two bytes");
     assert!(maximum > 0, "0 is no maximum");

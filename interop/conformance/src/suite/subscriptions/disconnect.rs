@@ -49,7 +49,7 @@ async fn disconnect_deletes_the_will(lab: Lab) {
         let (mut client, mut watcher) = pair(&lab).await;
         client.send(&frame(0xE0, form)).await;
         assert!(client.wait_for_end().await.is_empty(), "closed without a word");
-        watcher.hears_nothing().await;
+        lab.hears_no_will(&mut watcher).await;
         watcher.leave().await;
     }
     // Not even when the session that it belonged to goes on and ends later.
@@ -58,7 +58,7 @@ async fn disconnect_deletes_the_will(lab: Lab) {
     let client = lab.connect("two").clean(false).expiry(1).will(Will::new(&topic, "gone")).open().await;
     client.leave().await;
     lab.pass(2).await;
-    watcher.hears_nothing().await;
+    lab.hears_no_will(&mut watcher).await;
 }
 
 async fn disconnect_with_another_reason_keeps_the_will(lab: Lab) {

@@ -6,9 +6,9 @@ use crate::lab::Lab;
 use crate::wire::{Kind, Publish, Will};
 
 cases! {
-    a_wildcard_in_front_does_not_catch_dollar_topics: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2";
-    a_shared_wildcard_in_front_does_not_catch_dollar_topics: "MQTT5-4.7.2-1", "TRAP5-2";
-    a_wildcard_and_sys_together_are_two_subscriptions: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2", "TRAP5-3", "TRAP3-3";
+    a_wildcard_in_front_does_not_catch_dollar_topics [ALONE]: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2";
+    a_shared_wildcard_in_front_does_not_catch_dollar_topics [ALONE]: "MQTT5-4.7.2-1", "TRAP5-2";
+    a_wildcard_and_sys_together_are_two_subscriptions [ALONE]: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2", "TRAP5-3", "TRAP3-3";
     clients_cannot_publish_to_dollar_topics [OWN]: "TRAP5-4", "TRAP3-4";
 }
 

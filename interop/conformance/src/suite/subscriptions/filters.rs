@@ -9,10 +9,10 @@ cases! {
     a_multi_level_wildcard_stands_alone_or_behind_a_slash_and_last: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2", "TRAP5-5", "TRAP3-5";
     a_single_level_wildcard_fills_a_level: "MQTT5-4.7.1-2", "MQTT3-4.7.1-3", "TRAP5-5", "TRAP3-5";
     misplaced_wildcards_are_refused_in_unsubscribe: "TRAP5-5", "TRAP3-5";
-    a_bare_multi_level_wildcard_is_taken: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2";
-    a_bare_single_level_wildcard_is_taken: "MQTT5-4.7.1-2", "MQTT3-4.7.1-3";
+    a_bare_multi_level_wildcard_is_taken [ALONE]: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2";
+    a_bare_single_level_wildcard_is_taken [ALONE]: "MQTT5-4.7.1-2", "MQTT3-4.7.1-3";
     a_wildcard_matches_levels: "MQTT5-4.7.1-1", "MQTT5-4.7.1-2", "MQTT3-4.7.1-2", "MQTT3-4.7.1-3", "TRAP5-1", "TRAP3-1";
-    a_wildcard_matches_the_parent_level: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2", "TRAP5-1", "TRAP3-1";
+    a_wildcard_matches_the_parent_level [ALONE]: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2", "TRAP5-1", "TRAP3-1";
 }
 
 async fn a_multi_level_wildcard_stands_alone_or_behind_a_slash_and_last(lab: Lab) {
