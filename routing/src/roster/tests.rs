@@ -150,3 +150,17 @@ fn mixed_keys_are_spread_and_never_equal() {
         }
     }
 }
+
+/// A bijection can be undone.
+#[test]
+fn mixing_loses_nothing() {
+    let unshift =
+        |mixed: u64, bits: u32| (0..64).step_by(bits as usize).fold(0, |key, by| key ^ (mixed >> by));
+    let unmix = |mixed: u64| {
+        let key = unshift(mixed, 31).wrapping_mul(0x3196_42b2_d24d_8ec3);
+        unshift(unshift(key, 27).wrapping_mul(0x96de_1b17_3f11_9089), 30)
+    };
+    for key in (0..1000).chain((0..1000).map(|key| u64::MAX / 1000 * key)) {
+        assert_eq!(unmix(mix(key)), key);
+    }
+}

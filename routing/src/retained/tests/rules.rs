@@ -1,6 +1,7 @@
 //! Setting, replacing, removing; what each filter finds; bounds.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::super::key::Key;
 use super::model::{message, replay, start, store};
@@ -128,4 +129,18 @@ fn topics_are_spread_by_their_first_level() {
     }
     let longest = store.shards.iter().map(|shard| shard.read().len()).max();
     assert!(longest < Some(50), "{longest:?} of 1,000 in one of 64");
+}
+
+/// Another thread's addition is counted for a moment before it is refused.
+#[test]
+fn replacing_goes_while_an_addition_is_being_refused() {
+    let config = RetainedConfig { len_max: 1, bytes_max: 10_000 };
+    let store = RetainedStore::new(config);
+    assert_eq!(store.set(message("a", "one")), Verdict::Stored);
+    store.len.fetch_add(1, Ordering::Relaxed);
+    store.bytes.fetch_add(10_000, Ordering::Relaxed);
+    assert_eq!(store.set(message("a", "two")), Verdict::Replaced);
+    assert_eq!(store.set(message("a", "longer")), Verdict::Full);
+    store.bytes.fetch_sub(10_000, Ordering::Relaxed);
+    assert_eq!(store.set(message("a", "longer")), Verdict::Replaced);
 }
