@@ -17,7 +17,7 @@ const ROUNDS: u64 = 200;
 /// Messages that are published in a round, half of them at QoS 2.
 const MESSAGES: u32 = 60;
 
-#[ignore = "fails now and then: a QoS 2 message to a connected subscriber is missing"]
+#[ignore = "of a preview: 200 kills take half a minute"]
 #[tokio::test(flavor = "current_thread")]
 async fn nothing_acknowledged_is_missing_and_no_qos_2_message_comes_twice() {
     let mut broker = durable();
@@ -38,6 +38,12 @@ async fn nothing_acknowledged_is_missing_and_no_qos_2_message_comes_twice() {
         if let Some(mut online) = online {
             while let Ok(message) = online.message().await {
                 note(&mut received, first, &message);
+            }
+            // What came together with the end.
+            while let Some(event) = online.take_event() {
+                if let Event::Message(message) = event {
+                    note(&mut received, first, &message);
+                }
             }
             inbox = online.abandon();
         }
