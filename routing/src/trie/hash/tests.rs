@@ -19,6 +19,14 @@ fn a_run_is_hashed_level_by_level() {
     assert_eq!(finish(run), hash.edge(9, "a//c"));
 }
 
+#[test]
+fn no_run_swallows_a_level() {
+    for run in [0, u64::MAX] {
+        let hashes: BTreeSet<_> = (0..64).map(|bit| extend(run, 1 << bit)).collect();
+        assert_eq!(hashes.len(), 64);
+    }
+}
+
 /// The table takes its place from the high bits and tells neighbours apart by the low ones.
 #[test]
 fn every_part_of_the_hash_is_spread() {
