@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidegate_mqtt::{AckKind, Packet, QoS, ReasonCode};
+use tidegate_mqtt::{AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Delivery, Received};
 
 use crate::mirror::Mirror;
@@ -68,6 +68,7 @@ fn client() -> tidegate_mqtt::Connect {
 /// What a returning client gets, acknowledging all of it, and which of its QoS 2 identifiers are still known.
 fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     let mut got = Vec::new();
+    let mut fresh = Vec::new();
     loop {
         pair.let_out();
         let packets = pair.received();
@@ -75,7 +76,7 @@ fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
             break;
         }
         for packet in packets {
-            got.push(describe(&packet));
+            got.push(describe(&packet, &mut fresh));
             answer(pair, &packet);
         }
     }
@@ -83,12 +84,14 @@ fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     (got, known)
 }
 
-fn describe(packet: &Packet) -> String {
+fn describe(packet: &Packet, fresh: &mut Vec<PacketId>) -> String {
     match packet {
         // A new message may get another identifier than it would have.
         Packet::Publish(publish) if !publish.dup => {
+            fresh.extend(publish.packet_id);
             format!("{:?} {:?} {:?}", publish.payload, publish.qos, publish.retain)
         }
+        Packet::Ack(ack) if fresh.contains(&ack.packet_id) => format!("{:?} of a new one", ack.kind),
         other => format!("{other:?}"),
     }
 }
