@@ -21,7 +21,6 @@ use tidegate_session::{Config as SessionConfig, Terms};
 
 pub use attach::{Attachment, LinkFacts};
 pub use keep::{Keeper, RestoreError};
-
 pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;

@@ -69,8 +69,8 @@ pub struct Grants<'r> {
 }
 
 impl<S: Subscriber> Delivery<S> {
-    /// What this subscriber gets of a message of `publisher` (see [`Subscriber::publisher`]): nothing when the message is its own and only
-    /// subscriptions with No Local match `[MQTT5-3.8.3-3]`.
+    /// What this subscriber gets of a message of `publisher` (see [`Subscriber::publisher`]): nothing when the message is its
+    /// own and only subscriptions with No Local match `[MQTT5-3.8.3-3]`.
     pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
         match &self.own {
             Own::Nothing if self.subscriber.publisher() == publisher => None,

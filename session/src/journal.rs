@@ -111,6 +111,13 @@ impl Journal {
         }
     }
 
+    /// A delivery is over, unless its message has no number.
+    pub(crate) fn note_done(&mut self, number: u64) {
+        if number > 0 {
+            self.note(Change::Done { number });
+        }
+    }
+
     pub(crate) fn take(&mut self) -> Vec<Change> {
         core::mem::take(&mut self.changes)
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::config::{Config, Overflow};
 use crate::held::Held;
-use crate::journal::{Change, Journal};
+use crate::journal::Journal;
 use crate::verdict::{Drop, Drops, Verdict};
 
 /// The queue of a session; allocated only while messages wait.
@@ -46,11 +46,6 @@ impl Queue {
         }
         self.append(held);
         Verdict::Queued
-    }
-
-    /// Puts back at the end what was queued when it was last written down.
-    pub(crate) fn restore(&mut self, held: Held) {
-        self.append(held);
     }
 
     /// The oldest entry.
@@ -100,7 +95,8 @@ impl Queue {
         }
     }
 
-    fn append(&mut self, held: Held) {
+    /// Queues at the end whatever the bounds say: what a store kept was within them once.
+    pub(crate) fn append(&mut self, held: Held) {
         self.bytes += held.message.size();
         if let Some(at) = held.message.expires_at() {
             self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
@@ -114,10 +110,8 @@ impl Queue {
 }
 
 fn note_done(journal: &mut Option<Box<Journal>>, held: &Held) {
-    if let Some(journal) = journal
-        && held.number() > 0
-    {
-        journal.note(Change::Done { number: held.number() });
+    if let Some(journal) = journal {
+        journal.note_done(held.number());
     }
 }
 

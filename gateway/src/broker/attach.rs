@@ -46,7 +46,7 @@ impl Broker {
             let config = Arc::clone(&self.config().session);
             Arc::new(Seat::new(self.next_session_id(), key.clone(), Arc::clone(realm), config))
         };
-        let (seat, epoch, aftermath, connack) = self.registry().enter(&key, make, |seat| {
+        let (seat, epoch, aftermath, held_back) = self.registry().enter(&key, make, |seat| {
             let mut state = seat.lock();
             let last_words = take_pending(&mut state);
             let attached = state.session.attach(agreed, now);
@@ -57,29 +57,30 @@ impl Broker {
             let line = line(core, attached.epoch, &bell, agreed, facts, now);
             take_over(core, &mut state, line, last_words);
             seat.set_online(true);
-            let mut connack = Some(agreed.connack(attached.session_present, &self.config().session));
+            let connack = agreed.connack(attached.session_present, &self.config().session);
             // What CONNACK says of a session that is kept has to be kept first.
-            if !(self.keeper().is_some() && state.session.has_changes())
-                && let Some(connack) = connack.take()
-            {
+            let held_back = if self.keeper().is_some() && state.session.has_changes() {
+                Some(connack)
+            } else {
                 welcome(&mut state.session, &bell, connack, now);
-            }
+                None
+            };
             if self.is_stopping() {
                 bell.ring(Signal::Shutdown);
             }
             core.counters.add_drops(&state.session.take_drops());
             schedule(core, seat, &mut state, now);
             let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };
-            (Arc::clone(seat), attached.epoch, aftermath, connack)
+            (Arc::clone(seat), attached.epoch, aftermath, held_back)
         });
         core.counters.connections_accepted.add(1);
         core.mark_dirty(&seat);
         self.settle(core, &seat, aftermath, now);
         core.take_owed();
-        self.follow(core, &seat, &mut seat.lock(), now);
+        self.catch_up(core, &seat, now);
         let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
-        Attachment { seat, bell, epoch, connection, opening: connack.map(|connack| (owed, connack)) }
+        Attachment { seat, bell, epoch, connection, opening: held_back.map(|connack| (owed, connack)) }
     }
 
     /// Sends a CONNACK that had to wait; from then on messages flow.

@@ -25,6 +25,13 @@ impl Broker {
         }
     }
 
+    /// The same for whoever does not hold the session's lock; takes it only where there is a store.
+    pub(super) fn catch_up(&self, core: &mut Core, seat: &Arc<Seat>, now: Instant) {
+        if self.keeper().is_some() {
+            self.follow(core, seat, &mut seat.lock(), now);
+        }
+    }
+
     /// There was a commit: lets out what waited for it.
     pub fn open_gates(&self, core: &mut Core, now: Instant) {
         for seat in mem::take(&mut core.gated) {

@@ -95,7 +95,7 @@ impl Keeper {
     pub fn follow(&self, core: &mut Core, seat: &Seat, session: &mut Session) {
         let mut operations = Vec::new();
         for change in session.take_changes() {
-            operations.extend(convert::change(&self.clock, seat, session, change));
+            convert::change(&self.clock, seat, session, change, &mut operations);
         }
         self.append(core, operations);
     }

@@ -46,7 +46,7 @@ impl Broker {
         drop(state);
         // The will first: should the broker die in between, it is published twice rather than never.
         self.settle(core, seat, aftermath, now);
-        self.follow(core, seat, &mut seat.lock(), now);
+        self.catch_up(core, seat, now);
     }
 
     /// Looks at a seat whose time has come: silence, heartbeat, delayed will, session expiry.
@@ -72,7 +72,7 @@ impl Broker {
         }
         drop(state);
         self.settle(core, seat, aftermath, now);
-        self.follow(core, seat, &mut seat.lock(), now);
+        self.catch_up(core, seat, now);
     }
 
     /// Puts on the agenda what a restored session waits for.

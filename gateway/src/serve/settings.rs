@@ -23,10 +23,7 @@ use crate::config::{
 /// What the broker is set to.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
     BrokerConfig {
-        session: Arc::new(SessionConfig {
-            journal: config.persistence.durability != Durability::Memory,
-            ..session(&config.session)
-        }),
+        session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
         routing: routing(&config.routing),
         retained: retained(&config.retained),
     }
@@ -93,7 +90,7 @@ fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
     ServerMaterial::from_pem_files(&files.certificate, &files.key)
 }
 
-fn session(limits: &SessionLimits) -> SessionConfig {
+fn session(limits: &SessionLimits, journal: bool) -> SessionConfig {
     SessionConfig {
         session_expiry_max: limits.session_expiry_max.to_seconds(),
         receive_maximum: limits.receive_maximum.to_u16(),
@@ -119,7 +116,7 @@ fn session(limits: &SessionLimits) -> SessionConfig {
         pending_bytes_high: limits.pending_bytes_high.to_usize(),
         pending_bytes_max: limits.pending_bytes_max.to_usize(),
         subscriptions_max: limits.subscriptions_max.to_usize(),
-        journal: false,
+        journal,
     }
 }
 

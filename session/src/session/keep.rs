@@ -157,8 +157,8 @@ impl Session {
     }
 
     pub(super) fn note_done(&mut self, number: u64) {
-        if number > 0 {
-            self.note(Change::Done { number });
+        if let Some(journal) = &mut self.journal {
+            journal.note_done(number);
         }
     }
 
@@ -176,7 +176,7 @@ impl Session {
         let mut releases = 0;
         for delivery in deliveries {
             match delivery {
-                KeptDelivery::Waiting(queued) => self.queue.get_or_insert_default().restore(held(&queued)),
+                KeptDelivery::Waiting(queued) => self.queue.get_or_insert_default().append(held(&queued)),
                 KeptDelivery::Sent(queued, packet_id) => {
                     open.push((packet_id, Slot::Published(held(&queued))));
                 }

@@ -130,5 +130,6 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-/// Names of MQTT in `Sec-WebSocket-Protocol`, the preferred one first; both mean a stream of MQTT packets, whose CONNECT tells the version.
+/// Names of MQTT in `Sec-WebSocket-Protocol`, the preferred one first; both mean a stream of MQTT packets, whose CONNECT
+/// tells the version.
 const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];

@@ -11,12 +11,21 @@ use tidegate_session::{Change, Queued, Session, Standing};
 
 use crate::broker::seat::Seat;
 
-/// The operations that a change comes to, in order.
-pub(super) fn change(clock: &Clock, seat: &Seat, session: &Session, change: Change) -> Vec<Operation> {
+/// Adds the operations that a change comes to, in order.
+pub(super) fn change(
+    clock: &Clock,
+    seat: &Seat,
+    session: &Session,
+    change: Change,
+    operations: &mut Vec<Operation>,
+) {
     let id = SessionId(seat.id());
     let key = |number| EntryKey { session: id, message: MessageNumber(number), ordinal: 0 };
     let operation = match change {
-        Change::Began => return vec![Operation::CloseSession { session: id }, open(clock, seat, session)],
+        Change::Began => {
+            operations.push(Operation::CloseSession { session: id });
+            open(clock, seat, session)
+        }
         Change::Altered => open(clock, seat, session),
         Change::Ended => Operation::CloseSession { session: id },
         Change::Queued(queued) => enqueue(clock, key(queued.number), *queued),
@@ -29,7 +38,7 @@ pub(super) fn change(clock: &Clock, seat: &Seat, session: &Session, change: Chan
         Change::Forgotten(packet_id) => Operation::ReleaseReceived { session: id, packet_id },
         _ => unreachable!("every change has its operation"),
     };
-    vec![operation]
+    operations.push(operation);
 }
 
 fn enqueue(clock: &Clock, key: EntryKey, queued: Queued) -> Operation {

@@ -12,7 +12,6 @@ use tidegate_persistence::{
 };
 use tidegate_session::{Kept, KeptDelivery, Queued, Session, Standing, Terms};
 
-use super::Keeper;
 use crate::broker::seat::{Seat, SessionKey};
 use crate::broker::{Broker, Realm};
 
@@ -60,13 +59,13 @@ impl Broker {
         }
         let sessions = restoring.sessions.len();
         for (id, (record, kept)) in restoring.sessions {
-            self.seat(keeper, id, record, kept)?;
+            self.seat(id, record, kept)?;
         }
         tracing::info!(sessions, retained = self.realm().retained.len(), "restored");
         Ok(())
     }
 
-    fn seat(&self, _: &Keeper, id: SessionId, record: SessionRecord, kept: Kept) -> Result<(), RestoreError> {
+    fn seat(&self, id: SessionId, record: SessionRecord, kept: Kept) -> Result<(), RestoreError> {
         let realm = Arc::clone(self.realm());
         let key = SessionKey { tenant: record.tenant, client_id: record.client_id };
         let subscriptions = kept.subscriptions.clone();
@@ -85,7 +84,10 @@ impl Broker {
 impl Restoring<'_> {
     fn take(&mut self, item: Item<'_>) {
         let taken = match item {
-            Item::Session(id, record) => self.take_session(id, record),
+            Item::Session(id, record) => {
+                self.take_session(id, record);
+                Ok(())
+            }
             Item::Subscription(id, record) => self.take_subscription(id, &record),
             Item::Message(number, record) => self.message(&record, number.0).map(|message| {
                 self.messages.insert(number.0, message);
@@ -102,11 +104,10 @@ impl Restoring<'_> {
         }
     }
 
-    fn take_session(&mut self, id: SessionId, record: SessionRecord) -> Result<(), String> {
+    fn take_session(&mut self, id: SessionId, record: SessionRecord) {
         let standing = self.standing(&record);
         let kept = Kept { standing, subscriptions: Vec::new(), deliveries: Vec::new(), received: Vec::new() };
         self.sessions.insert(id, (record, kept));
-        Ok(())
     }
 
     /// A connection that was there when the broker died is gone since now.

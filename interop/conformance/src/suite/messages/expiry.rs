@@ -132,13 +132,19 @@ async fn what_expired_leaves_room_in_the_queue(lab: Lab) {
     assert_eq!(lab.connect("away").kept().open().await.payloads().await, ["next"]);
 }
 
-async fn what_was_sent_does_not_expire(lab: Lab) {
+/// A subscriber that has a message of QoS 2, good for 3 s, and its identifier.
+async fn sent_before_it_expires(lab: &Lab) -> (Client, u16) {
     let topic = lab.topic("a");
     let mut first = lab.connect("subscriber").kept().open().await;
     first.subscribe(&topic, 2).await;
     let mut publisher = lab.client("publisher").await;
     publisher.exchange_publish(expiring(&topic, "x", 3).qos(2, 0)).await;
     let id = first.message().await.id;
+    (first, id)
+}
+
+async fn what_was_sent_does_not_expire(lab: Lab) {
+    let (first, id) = sent_before_it_expires(&lab).await;
     first.cut().await;
     lab.pass(5).await;
     let mut second = lab.connect("subscriber").kept().open().await;
@@ -147,12 +153,7 @@ async fn what_was_sent_does_not_expire(lab: Lab) {
 }
 
 async fn what_was_received_does_not_expire(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut first = lab.connect("subscriber").kept().open().await;
-    first.subscribe(&topic, 2).await;
-    let mut publisher = lab.client("publisher").await;
-    publisher.exchange_publish(expiring(&topic, "x", 3).qos(2, 0)).await;
-    let id = first.message().await.id;
+    let (mut first, id) = sent_before_it_expires(&lab).await;
     first.send_ack(0x50, id, 0).await;
     first.answer(Kind::PubRel, id).await;
     lab.pass(5).await;

@@ -58,18 +58,14 @@ async fn a_property_of_connect_comes_once(lab: Lab) {
     opening.refused(PROTOCOL_ERROR).await;
 }
 
+/// Properties that PUBLISH and a will have in common, each at most once.
+const OF_A_MESSAGE: [u8; 5] =
+    [id::PAYLOAD_FORMAT, id::MESSAGE_EXPIRY, id::CONTENT_TYPE, id::RESPONSE_TOPIC, id::CORRELATION_DATA];
+
 async fn a_property_of_a_will_comes_once(lab: Lab) {
     let topic = lab.topic("will");
     let mut watcher = lab.subscriber("watcher", &topic, 0).await;
-    let single = [
-        id::PAYLOAD_FORMAT,
-        id::MESSAGE_EXPIRY,
-        id::CONTENT_TYPE,
-        id::RESPONSE_TOPIC,
-        id::CORRELATION_DATA,
-        id::WILL_DELAY,
-    ];
-    for id in single {
+    for id in OF_A_MESSAGE.into_iter().chain([id::WILL_DELAY]) {
         let will = Will::new(&topic, "gone").properties(twice(id));
         lab.connect("one").will(will).refused(PROTOCOL_ERROR).await;
     }
@@ -79,15 +75,7 @@ async fn a_property_of_a_will_comes_once(lab: Lab) {
 async fn a_property_of_another_packet_comes_once(lab: Lab) {
     let topic = lab.topic("a");
     let mut watcher = lab.subscriber("watcher", &topic, 0).await;
-    let single = [
-        id::PAYLOAD_FORMAT,
-        id::MESSAGE_EXPIRY,
-        id::CONTENT_TYPE,
-        id::RESPONSE_TOPIC,
-        id::CORRELATION_DATA,
-        id::TOPIC_ALIAS,
-    ];
-    for id in single {
+    for id in OF_A_MESSAGE.into_iter().chain([id::TOPIC_ALIAS]) {
         let publish = Publish::new(&topic, "x").properties(twice(id));
         lab.ends_connection(&publish.encode(lab.version), PROTOCOL_ERROR).await;
     }
