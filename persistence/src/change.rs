@@ -18,10 +18,10 @@ pub(crate) use session::SessionChange;
 
 use crate::record::{EntryState, Stored};
 
-/// The changes of a batch, in the order of their keys.
+/// The changes of a batch. What there is little of is in the order of its keys.
 #[derive(Default)]
 pub(crate) struct Change {
-    pub(crate) sessions: BTreeMap<SessionId, SessionChange>,
+    pub(crate) sessions: HashMap<SessionId, SessionChange>,
     /// By tenant and topic.
     pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<Stored>>,
     /// The bodies that entries of the batch came with.

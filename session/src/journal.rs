@@ -18,9 +18,9 @@ pub enum Change {
     Altered,
     /// The state was discarded, or is no longer to be kept.
     Ended,
-    /// A delivery joined queue or in-flight table.
-    Queued(Box<Queued>),
-    /// It was sent for the first time, under this identifier.
+    /// A delivery joined the queue; or the in-flight table at once, under this identifier.
+    Queued(Queued, Option<PacketId>),
+    /// One of the queue was sent for the first time, under this identifier.
     Sent {
         /// The number of its message.
         number: u64,
@@ -89,20 +89,21 @@ impl Journal {
     }
 
     /// Notes a delivery, unless its message has no number.
-    pub(crate) fn hold(&mut self, delivery: &Delivery<'_>, sent: bool) -> Held {
+    pub(crate) fn hold(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> Held {
         let number = delivery.message.known_number();
         if self.closed || number == 0 {
-            return Held::new(delivery, sent);
+            return Held::new(delivery, sent.is_some());
         }
-        self.changes.push(Change::Queued(Box::new(Queued {
+        let queued = Queued {
             number,
             message: Arc::clone(delivery.message),
             qos: delivery.qos,
             retain: delivery.retain,
             identifiers: delivery.identifiers.into(),
             share: delivery.share.cloned(),
-        })));
-        Held::numbered(delivery, sent, number)
+        };
+        self.changes.push(Change::Queued(queued, sent));
+        Held::numbered(delivery, sent.is_some(), number)
     }
 
     pub(crate) fn note(&mut self, change: Change) {

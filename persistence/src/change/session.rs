@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use tidegate_mqtt::PacketId;
 
 use super::EntryChange;
@@ -17,7 +18,7 @@ pub(crate) struct SessionChange {
     pub(crate) record: Option<Box<SessionRecord>>,
     /// By filter; `None` removes.
     pub(crate) subscriptions: BTreeMap<Arc<str>, Option<Box<SubscriptionRecord>>>,
-    pub(crate) entries: BTreeMap<(MessageNumber, u16), EntryChange>,
+    pub(crate) entries: HashMap<(MessageNumber, u16), EntryChange>,
     /// False removes.
     pub(crate) received: BTreeMap<PacketId, bool>,
 }

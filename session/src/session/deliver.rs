@@ -42,8 +42,7 @@ impl Session {
         match self.transmit(delivery, now) {
             Err(reason) => self.drop_message(reason, 1),
             Ok(packet_id) => {
-                let held = self.keep(delivery, true);
-                self.note_sent(&held, packet_id);
+                let held = self.keep(delivery, Some(packet_id));
                 self.inflight.open(held);
                 Verdict::Sent
             }
@@ -88,7 +87,7 @@ impl Session {
         if self.life == Life::Ended {
             return self.drop_message(Drop::Ended, 1);
         }
-        let held = self.keep(delivery, false);
+        let held = self.keep(delivery, None);
         let queue = self.queue.get_or_insert_default();
         queue.push(held, &self.config, now, &mut self.drops, &mut self.journal)
     }

@@ -137,9 +137,10 @@ impl Session {
         }
     }
 
-    pub(super) fn keep(&mut self, delivery: &Delivery<'_>, sent: bool) -> Held {
+    /// `sent`: the identifier of one that is sent at once.
+    pub(super) fn keep(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> Held {
         match &mut self.journal {
-            None => Held::new(delivery, sent),
+            None => Held::new(delivery, sent.is_some()),
             Some(journal) => journal.hold(delivery, sent),
         }
     }

@@ -2,7 +2,7 @@
 //! [MQTT5-4.3.3-10] [MQTT5-4.3.3-12]
 
 use tidegate_mqtt::{Ack, AckKind, Connect, Packet, QoS, ReasonCode};
-use tidegate_session::{Cause, Change, Config, Verdict};
+use tidegate_session::{Cause, Change, Config, Queued, Verdict};
 
 use crate::pair::{Pair, id, lasting, message};
 
@@ -51,7 +51,7 @@ fn it_is_noted_as_sent_before_it_is() {
     let _ = pair.changes();
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     let changes = pair.changes();
-    assert!(matches!(changes.as_slice(), [Change::Queued(_), Change::Sent { number: 1, .. }]));
+    assert!(matches!(changes.as_slice(), [Change::Queued(Queued { number: 1, .. }, Some(_))]));
     assert_eq!(pair.session.inflight(), 1);
     assert!(pair.wire().is_empty());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_mqtt::PacketId;
-use tidegate_session::{Change, Config, Kept, KeptDelivery, Queued, Session, Standing};
+use tidegate_session::{Change, Config, Kept, KeptDelivery, Session, Standing};
 
 /// A store as simple as can be.
 #[derive(Default)]
@@ -30,9 +30,13 @@ impl Mirror {
 
     fn follow_delivery(&mut self, change: Change) {
         match change {
-            Change::Queued(queued) => {
-                let kept = KeptDelivery::Waiting(Queued::clone(&queued));
-                assert!(self.deliveries.insert(queued.number, kept).is_none(), "a number of its own");
+            Change::Queued(queued, sent) => {
+                let number = queued.number;
+                let kept = match sent {
+                    None => KeptDelivery::Waiting(queued),
+                    Some(packet_id) => KeptDelivery::Sent(queued, packet_id),
+                };
+                assert!(self.deliveries.insert(number, kept).is_none(), "a number of its own");
             }
             Change::Sent { number, packet_id } => {
                 let Some(KeptDelivery::Waiting(queued)) = self.deliveries.remove(&number) else {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_mqtt::ProtocolVersion;
+use tidegate_mqtt::{PacketId, ProtocolVersion};
 use tidegate_persistence::{
     Clock, EntryKey, EntryRecord, EntryState, MessageNumber, Operation, SessionId, SessionRecord,
     SessionState,
@@ -28,7 +28,7 @@ pub(super) fn change(
         }
         Change::Altered => open(clock, seat, session),
         Change::Ended => Operation::CloseSession { session: id },
-        Change::Queued(queued) => enqueue(clock, key(queued.number), *queued),
+        Change::Queued(queued, sent) => enqueue(clock, key(queued.number), queued, sent),
         Change::Sent { number, packet_id } => Operation::Send { key: key(number), packet_id },
         Change::Released { number, packet_id, order } => {
             Operation::Release { key: key(number), packet_id, order: order.into() }
@@ -41,10 +41,11 @@ pub(super) fn change(
     operations.push(operation);
 }
 
-fn enqueue(clock: &Clock, key: EntryKey, queued: Queued) -> Operation {
+fn enqueue(clock: &Clock, key: EntryKey, queued: Queued, sent: Option<PacketId>) -> Operation {
     let Queued { message, qos, retain, identifiers, share, .. } = queued;
     let expires_at = message.expires_at().map(|at| clock.wall(at));
-    let record = EntryRecord { qos, retain, identifiers, share, state: EntryState::Queued };
+    let state = sent.map_or(EntryState::Queued, |packet_id| EntryState::Sent { packet_id });
+    let record = EntryRecord { qos, retain, identifiers, share, state };
     Operation::Enqueue { key, message, expires_at, record }
 }
 

@@ -1,6 +1,6 @@
 //! The part of a change that is one session's.
 
-use super::Apply;
+use super::{Apply, in_order};
 use crate::change::{EntryChange, SessionChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::{entry_key, read_entry_key, received_key};
@@ -20,7 +20,7 @@ impl Apply<'_, '_> {
             table.put(self.txn, &key, value)?;
         }
         self.subscriptions(id, change)?;
-        for ((message, ordinal), change) in &change.entries {
+        for ((message, ordinal), change) in in_order(&change.entries) {
             self.entry(EntryKey { session: id, message: *message, ordinal: *ordinal }, change)?;
         }
         self.received(id, change)
