@@ -1,0 +1,142 @@
+//! A start on something that is no sound store of ours: it ends, one line names the file and the reason, and the file is as it
+//! was.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tidegate_interop::broker::{Broker, serve, wait_until_ready};
+use tidegate_interop::certificate::Certificate;
+use tidegate_interop::config::Config;
+use tidegate_interop::process::DEADLINE;
+use tidegate_interop::toolbox;
+
+/// A folder for a broker that does not start.
+struct Start {
+    folder: TempDir,
+}
+
+impl Start {
+    /// With these bytes for a store.
+    fn on(bytes: &[u8]) -> Self {
+        let start = Self::on_nothing();
+        fs::create_dir_all(start.store()).expect("a folder");
+        fs::write(start.data(), bytes).expect("a file");
+        start
+    }
+
+    fn on_nothing() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let certificate = Certificate::create(folder.path());
+        let config = Config::every_transport().with("persistence:\n  durability: always\n");
+        fs::write(folder.path().join("tidegate.yaml"), config.yaml(&certificate)).expect("a file");
+        fs::create_dir(folder.path().join("data")).expect("a folder");
+        Self { folder }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("data/store")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.store().join("data.mdb")
+    }
+
+    /// It ends with one error, which names the path and the reason.
+    fn fails(&self, path: &Path, reason: &str) {
+        let process =
+            serve(Some(&self.folder.path().join("tidegate.yaml")), &self.folder.path().join("data"));
+        let ended = process.end_within(DEADLINE);
+        assert!(!ended.status.success(), "it started: {:#?}", ended.errors);
+        let told: Vec<_> = ended.errors.iter().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
+        let [told] = &told[..] else { panic!("one error, not {:#?}", ended.errors) };
+        assert!(told.contains(&*path.to_string_lossy()), "{} is not named: {told}", path.display());
+        assert!(told.contains(reason), "the reason is not `{reason}`: {told}");
+        assert!(!ended.errors.iter().any(|line| line.contains("panicked at")), "{:#?}", ended.errors);
+    }
+
+    /// The same about the data file, and that is as it was.
+    fn fails_on_file(&self, reason: &str) {
+        self.leaves_file(|| self.fails(&self.data(), reason));
+    }
+
+    fn leaves_file(&self, work: impl FnOnce()) {
+        let before = fs::read(self.data()).expect("the file");
+        work();
+        assert!(fs::read(self.data()).expect("the file") == before, "the file was changed");
+    }
+}
+
+/// A store with something in it, written by the first version of the schema.
+fn sound() -> Vec<u8> {
+    fs::read(toolbox::workspace().join("persistence/tests/fixtures/schema-1.mdb")).expect("the fixture")
+}
+
+#[test]
+fn a_sound_store_is_no_fault() {
+    let start = Start::on(&sound());
+    let process = serve(Some(&start.folder.path().join("tidegate.yaml")), &start.folder.path().join("data"));
+    wait_until_ready(&process);
+}
+
+#[test]
+fn a_file_that_lost_its_end() {
+    Start::on(&sound()[..20_000]).fails_on_file("is cut off: 20000 bytes");
+}
+
+#[test]
+fn a_header_of_zeros() {
+    let mut bytes = sound();
+    bytes[..4096].fill(0);
+    Start::on(&bytes).fails_on_file("no header of LMDB");
+}
+
+#[test]
+fn something_else() {
+    Start::on(&b"not a store. ".repeat(1000)).fails_on_file("no header of LMDB");
+}
+
+#[test]
+fn a_newer_schema() {
+    let mut bytes = sound();
+    let key = b"schema\x01\0\0\0";
+    let places: Vec<_> = (0..bytes.len() - key.len()).filter(|at| bytes[*at..].starts_with(key)).collect();
+    assert!(!places.is_empty(), "the fixture has its schema version");
+    for at in places {
+        bytes[at + "schema".len()] = 9;
+    }
+    Start::on(&bytes).fails_on_file("schema 9");
+}
+
+#[test]
+fn a_file_in_place_of_the_folder() {
+    let start = Start::on_nothing();
+    fs::write(start.store(), "a file").expect("a file");
+    start.fails(&start.store(), "File exists");
+    assert_eq!(fs::read(start.store()).expect("the file"), b"a file");
+}
+
+#[test]
+fn a_folder_that_may_not_be_used() {
+    let start = Start::on(&sound());
+    let mode = |mode| fs::set_permissions(start.store(), fs::Permissions::from_mode(mode)).expect("a mode");
+    mode(0o000);
+    // For the superuser there is no such folder.
+    if File::open(start.data()).is_err() {
+        start.fails(&start.store(), "Permission denied");
+    }
+    mode(0o700);
+    assert!(fs::read(start.data()).expect("the file") == sound(), "the file was changed");
+}
+
+#[test]
+fn a_store_that_another_broker_has() {
+    let broker = Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"));
+    let other = Start::on_nothing();
+    // Other ports, the same data.
+    fs::remove_dir(other.folder.path().join("data")).expect("an empty folder");
+    std::os::unix::fs::symlink(broker.file("data"), other.folder.path().join("data")).expect("a link");
+    other.leaves_file(|| other.fails(&other.store(), "belongs to another running process"));
+    broker.stop();
+}
