@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tidegate_mqtt::Message;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_persistence::{
-    Appended, Clock, Commit, Health, Observer, Operation, SessionId, Store, SubscriptionRecord,
+    Appended, Clock, Commit, Health, Observer, Operation, SessionId, Span, Store, SubscriptionRecord,
 };
 use tidegate_session::{Session, Terms};
 
@@ -30,8 +30,10 @@ pub struct Keeper {
 /// What the store says of itself, for readers on every core.
 #[derive(Default)]
 struct StoreState {
-    /// It has no room, or failed: messages that it would have to keep are refused.
+    /// It has no room, or failed: nothing is taken that it would have to keep.
     refusing: AtomicBool,
+    /// It failed, for good.
+    failed: AtomicBool,
     /// The open batch is as large as it should become.
     pressed: AtomicBool,
 }
@@ -68,16 +70,28 @@ impl Keeper {
         self.store.next_session().0
     }
 
-    /// Whether messages that would have to be kept are refused: the disk is full, or the store failed.
+    /// Whether nothing is taken that would have to be kept, because the disk is full or the store failed. What was taken before,
+    /// and what makes room, goes on.
     #[must_use]
     pub fn is_refusing(&self) -> bool {
         self.state.refusing.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing more should be read until the next commit.
+    /// Whether nothing will be kept any more.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.state.failed.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more should be read until the next commit. A store that refuses presses nobody: there may be none.
     #[must_use]
     pub fn is_pressed(&self) -> bool {
-        self.state.pressed.load(Ordering::Relaxed)
+        self.state.pressed.load(Ordering::Relaxed) && !self.is_refusing()
+    }
+
+    /// Everything that the store is told until the guard is dropped is kept together or not at all. One at a time in a thread.
+    pub fn span(&self) -> Span<'_> {
+        self.store.span()
     }
 
     /// Gives a message the number that the store knows it by.
@@ -141,7 +155,7 @@ impl Keeper {
                 self.state.pressed.store(true, Ordering::Relaxed);
                 core.owe(commit);
             }
-            // What depends on it is never acknowledged.
+            // It failed for good: what depends on it is never acknowledged.
             Appended::Refused => {
                 core.counters.store_refused.add(1);
                 core.owe(NEVER);
@@ -158,6 +172,7 @@ impl Observer for Herald {
 
     fn health(&self, health: &Health) {
         self.state.refusing.store(!matches!(health, Health::Working), Ordering::Relaxed);
+        self.state.failed.store(matches!(health, Health::Failed(_)), Ordering::Relaxed);
     }
 }
 

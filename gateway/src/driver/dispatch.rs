@@ -35,6 +35,11 @@ impl<'a> Intake<'a> {
             replies: SmallVec::new(),
         }
     }
+
+    /// Identifiers of the run's QoS 2 publishes, all new.
+    pub(super) fn taking(&self) -> impl Iterator<Item = PacketId> {
+        self.owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
+    }
 }
 
 impl Driver {
@@ -116,7 +121,7 @@ impl Driver {
         let alone = self.stands_alone(view);
         let topic = self.connection.admit(view)?;
         let begins: Option<Box<str>> = (alone || !intake.run.holds(topic)).then(|| topic.into());
-        if self.is_repeat(intake, view)? {
+        if self.is_repeat(core, intake, view)? {
             return Ok(());
         }
         if let Some(topic) = begins {
@@ -134,10 +139,19 @@ impl Driver {
     }
 
     /// Whether a QoS 2 publish came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
-    fn is_repeat(&mut self, intake: &mut Intake<'_>, view: &PublishView<'_>) -> Result<bool, End> {
+    fn is_repeat(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'_>,
+        view: &PublishView<'_>,
+    ) -> Result<bool, End> {
         let (QoS::ExactlyOnce, Some(packet_id)) = (view.qos, view.packet_id) else { return Ok(false) };
+        if intake.taking().any(|id| id == packet_id) {
+            self.settle_run(core, intake)?;
+        }
+        let pending = u16::try_from(intake.taking().count()).unwrap_or(u16::MAX);
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        match state.session.receive(packet_id)? {
+        match state.session.recognise(packet_id, pending)? {
             Received::New => Ok(false),
             Received::Repeat => {
                 drop(state);
