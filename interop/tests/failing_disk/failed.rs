@@ -7,7 +7,7 @@ use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::{message, subscribe};
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
-use crate::world::{World, answers, clean, connect, session, to_keep};
+use crate::world::{World, answers, clean, connect, refusal, session, to_keep};
 
 #[tokio::test(flavor = "current_thread")]
 async fn writes_that_fail() {
@@ -51,6 +51,8 @@ async fn a_broken_disk(fault: Fault) {
 
 /// 0x97 in 5.0; before, the end of the connection.
 async fn refuses(world: &mut World) {
+    let unknown = session(&world.broker, ProtocolVersion::V5, "unknown");
+    assert_eq!(refusal(&unknown).await, ReasonCode::ServerUnavailable, "a session that would be kept");
     let mut new = connect(&clean(&world.broker, ProtocolVersion::V5, "new")).await;
     for qos in [1, 2] {
         let reason = world.publish(&mut new, &format!("refused {}", world.refused.len()), qos).await;

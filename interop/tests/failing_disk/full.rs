@@ -6,7 +6,8 @@ use tidegate_gateway::client::{Client, Event};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::{message, subscribe};
-use tidegate_mqtt::{PacketId, ProtocolVersion};
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{PacketId, ProtocolVersion, Publish, QoS, Will};
 
 use crate::world::{World, answers, clean, connect, session, to_keep};
 
@@ -66,6 +67,38 @@ async fn qos_0_goes_on() {
         assert_eq!(message.topic, format!("live/{name}"));
         within_deadline("PINGRESP", client.ping()).await.expect("the connection");
     }
+    world.stop();
+}
+
+/// A retained message at QoS 0 and a will have no answer that could refuse them: they go to who is there, and are not kept.
+#[tokio::test(flavor = "current_thread")]
+async fn what_nobody_could_be_told_of_is_passed_on_and_not_kept() {
+    let mut world = World::start("").await;
+    let mut listener = connect(&clean(&world.broker, ProtocolVersion::V5, "listener")).await;
+    subscribe(&mut listener, "live/#", 2).await;
+    let mut dying = clean(&world.broker, ProtocolVersion::V5, "dying");
+    let will = Will::new(Name::parse("live/will").expect("a topic"), "last", QoS::ExactlyOnce);
+    dying.connect.will = Some(Will { retain: true, ..will });
+    let dying = connect(&dying).await;
+    let mut publisher = connect(&clean(&world.broker, ProtocolVersion::V5, "publisher")).await;
+    world.fail(Fault::NoRoom).await;
+    publisher
+        .publish(Publish { retain: true, ..message("live/retained", "on", 0) })
+        .await
+        .expect("the connection");
+    let retained = within_deadline("the message", listener.message()).await.expect("the connection");
+    assert_eq!((&*retained.topic, retained.qos), ("live/retained", QoS::AtMostOnce));
+    let _ = dying.abandon();
+    let will = within_deadline("the will", listener.message()).await.expect("the connection");
+    assert_eq!((&*will.topic, will.qos), ("live/will", QoS::AtMostOnce));
+
+    world.disk.works();
+    world.until_accepted(&mut publisher).await;
+    let mut late = connect(&clean(&world.broker, ProtocolVersion::V5, "late")).await;
+    subscribe(&mut late, "live/#", 0).await;
+    late.publish(message("live/end", "on", 0)).await.expect("the connection");
+    let first = within_deadline("the first message", late.message()).await.expect("the connection");
+    assert_eq!(first.topic, "live/end", "nothing was retained");
     world.stop();
 }
 

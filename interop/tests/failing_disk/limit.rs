@@ -1,70 +1,97 @@
 //! The store's own limit: at it messages are refused, and once its messages are taken it has room again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_gateway::client::{Client, Event};
+use tidegate_gateway::client::{Client, Event, Options, State};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::message;
-use tidegate_mqtt::{ProtocolVersion, ReasonCode};
+use tidegate_mqtt::{PacketId, ProtocolVersion, ReasonCode};
 
 use crate::world::{World, clean, connect, session};
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_at_its_limit_heals_by_being_drained() {
     let mut world = World::start("  size_max: 64MiB\nsession:\n  queue_bytes_max: 1GiB\n").await;
-    let mut publisher = connect(&clean(&world.broker, ProtocolVersion::V5, "publisher")).await;
-    let taken = within_deadline("a full store", fill(&mut publisher)).await;
-    assert!(taken.len() * SIZE > 32 << 20, "only {} messages found room", taken.len());
+    let mut filler = Filler::new(&clean(&world.broker, ProtocolVersion::V5, "filler")).await;
+    tokio::select! {
+        () = filler.publish() => {}
+        () = world.until_refused() => {}
+    }
+    assert!(filler.taken.len() * SIZE > 32 << 20, "only {} messages found room", filler.taken.len());
     let told = world.broker.wait_for_log(|line| line.contains("the store is full"), "line that says so");
     assert!(told.contains("size limit"), "{told}");
 
     let options = session(&world.broker, ProtocolVersion::V5, "keeper");
-    let keeper = within_deadline("CONNACK", Client::connect(&options, world.keeper.clone())).await;
-    let mut keeper = keeper.expect("CONNACK");
-    within_deadline("what waits", drain(&mut keeper, taken)).await;
-    world.keeper = keeper.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    world.keeper = within_deadline("all that was taken", filler.drain(&options, world.keeper.clone())).await;
     world.acknowledged.clear();
-    world.until_accepted(&mut publisher).await;
+    let mut late = connect(&clean(&world.broker, ProtocolVersion::V5, "late")).await;
+    world.until_accepted(&mut late).await;
     world.broker.wait_for_log(|line| line.contains("the store works again"), "line that says so");
     world.restart();
     world.check_kept().await;
     world.stop();
 }
 
-/// Publishes until one is refused; gives the numbers of those that were taken.
-async fn fill(publisher: &mut Client) -> BTreeSet<usize> {
-    let (mut taken, mut numbers) = (BTreeSet::new(), std::collections::HashMap::new());
-    let mut refused = 0;
-    for number in 0.. {
-        let text = format!("{number:0width$}", width = SIZE);
-        let id = publisher.publish(message("kept/large", &text, 1)).await.expect("the connection");
-        numbers.insert(id.expect("an identifier"), number);
-        while let Some(event) = publisher.take_event() {
-            let Event::Acknowledged(done) = event else { continue };
-            let number = numbers.remove(&done.packet_id).expect("one of ours");
-            match done.reason {
-                ReasonCode::Success => assert!(taken.insert(number)),
-                ReasonCode::QuotaExceeded => refused += 1,
-                other => panic!("{other:?}"),
-            }
-        }
-        if refused > 0 {
-            break;
-        }
-    }
-    taken
+/// A client that fills the store, and what became of its messages.
+struct Filler {
+    client: Client,
+    /// The numbers of messages without an answer.
+    open: BTreeMap<PacketId, usize>,
+    taken: BTreeSet<usize>,
+    refused: BTreeSet<usize>,
 }
 
-/// Takes messages until all of these have come.
-async fn drain(keeper: &mut Client, mut missing: BTreeSet<usize>) {
-    while !missing.is_empty() {
-        let message = keeper.message().await.expect("the connection");
-        if message.payload.len() == SIZE {
-            let number = String::from_utf8_lossy(&message.payload).parse().expect("a number");
-            missing.remove(&number);
+impl Filler {
+    async fn new(options: &Options) -> Self {
+        let (client, open) = (connect(options).await, BTreeMap::new());
+        Self { client, open, taken: BTreeSet::new(), refused: BTreeSet::new() }
+    }
+
+    /// Publishes without an end; once the store is full there are no more answers, and it waits.
+    async fn publish(&mut self) {
+        for number in 0.. {
+            while !self.client.can_publish() {
+                self.client.progress().await.expect("the connection");
+            }
+            let text = format!("{number:0width$}", width = SIZE);
+            let id = self.client.publish(message("kept/large", &text, 1)).await.expect("the connection");
+            self.open.insert(id.expect("an identifier"), number);
+            while let Some(event) = self.client.take_event() {
+                self.note(event);
+            }
         }
     }
-    keeper.settle().await.expect("the last acknowledgements");
+
+    fn note(&mut self, event: Event) {
+        let Event::Acknowledged(done) = event else { return };
+        let number = self.open.remove(&done.packet_id).expect("one of ours");
+        let is_new = match done.reason {
+            ReasonCode::Success => self.taken.insert(number),
+            ReasonCode::QuotaExceeded => self.refused.insert(number),
+            other => panic!("{other:?}"),
+        };
+        assert!(is_new, "{number} has two answers");
+    }
+
+    /// The session that all of it waits for comes back, until each message has an answer and all that were taken have come.
+    async fn drain(&mut self, options: &Options, state: State) -> State {
+        let mut keeper = Client::connect(options, state).await.expect("CONNACK");
+        let mut received = BTreeSet::new();
+        while !(self.open.is_empty() && self.taken.is_subset(&received)) {
+            tokio::select! {
+                message = keeper.message() => {
+                    let payload = message.expect("the connection").payload;
+                    if payload.len() == SIZE {
+                        received.insert(String::from_utf8_lossy(&payload).parse().expect("a number"));
+                    }
+                }
+                event = self.client.event() => self.note(event.expect("the connection")),
+            }
+        }
+        assert!(self.refused.is_disjoint(&received), "refused, yet there");
+        keeper.settle().await.expect("the last acknowledgements");
+        keeper.disconnect(ReasonCode::Success).await.expect("an orderly end")
+    }
 }
 
 /// Bytes of a payload.

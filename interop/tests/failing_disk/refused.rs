@@ -1,13 +1,13 @@
 //! A full disk: what has to be kept is refused, each in the words that its version has.
 
-use tidegate_gateway::client::{Client, ClientError, Options, State};
+use tidegate_gateway::client::{Client, ClientError};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::subscribe;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode, SubscriptionOptions, UserProperties};
 
-use crate::world::{World, clean, connect, session, to_keep};
+use crate::world::{World, clean, connect, refusal, session, to_keep};
 
 #[tokio::test(flavor = "current_thread")]
 async fn publishes_of_5_0_are_told() {
@@ -94,13 +94,4 @@ async fn known_sessions_come_back_and_read_what_waits() {
         assert_eq!(message.payload, format!("waiting {number} at 1"));
     }
     world.stop();
-}
-
-/// The reason that a CONNECT is refused for.
-async fn refusal(options: &Options) -> ReasonCode {
-    match within_deadline("CONNACK", Client::connect(options, State::default())).await {
-        Err(ClientError::Refused(connack)) => connack.reason,
-        Err(error) => panic!("no CONNACK: {error}"),
-        Ok(client) => panic!("accepted: {:?}", client.connack()),
-    }
 }

@@ -73,6 +73,13 @@ fn sound() -> Vec<u8> {
     fs::read(toolbox::workspace().join("persistence/tests/fixtures/schema-1.mdb")).expect("the fixture")
 }
 
+/// Where a word stands in the fixture.
+fn places(bytes: &[u8], word: &[u8]) -> Vec<usize> {
+    let places: Vec<_> = (0..bytes.len() - word.len()).filter(|at| bytes[*at..].starts_with(word)).collect();
+    assert!(!places.is_empty(), "the fixture has no {}", String::from_utf8_lossy(word));
+    places
+}
+
 #[test]
 fn a_sound_store_is_no_fault() {
     let start = Start::on(&sound());
@@ -100,13 +107,28 @@ fn something_else() {
 #[test]
 fn a_newer_schema() {
     let mut bytes = sound();
-    let key = b"schema\x01\0\0\0";
-    let places: Vec<_> = (0..bytes.len() - key.len()).filter(|at| bytes[*at..].starts_with(key)).collect();
-    assert!(!places.is_empty(), "the fixture has its schema version");
-    for at in places {
+    for at in places(&bytes, b"schema\x01\0\0\0") {
         bytes[at + "schema".len()] = 9;
     }
     Start::on(&bytes).fails_on_file("schema 9");
+}
+
+#[test]
+fn a_page_of_something_else() {
+    let mut bytes = sound();
+    bytes[2 * 4096..3 * 4096].fill(0xff);
+    Start::on(&bytes).fails_on_file("MDB_CORRUPTED");
+}
+
+/// The text of a subscription's filter, in key and value, is no text any more.
+#[test]
+fn a_record_that_is_not_valid() {
+    let mut bytes = sound();
+    for at in places(&bytes, b"$share/g/a/#") {
+        bytes[at] = 0xff;
+    }
+    let start = Start::on(&bytes);
+    start.fails(&start.data(), "in subscriptions is not valid");
 }
 
 #[test]

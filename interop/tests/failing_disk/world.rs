@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, Event, Options, State};
+use tidegate_gateway::client::{Client, ClientError, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::disk_faults::{Disk, Fault};
@@ -159,6 +159,15 @@ pub fn session(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Op
 
 pub async fn connect(options: &Options) -> Client {
     within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
+}
+
+/// The reason that a CONNECT is refused for.
+pub async fn refusal(options: &Options) -> ReasonCode {
+    match within_deadline("CONNACK", Client::connect(options, State::default())).await {
+        Err(ClientError::Refused(connack)) => connack.reason,
+        Err(error) => panic!("no CONNACK: {error}"),
+        Ok(client) => panic!("accepted: {:?}", client.connack()),
+    }
 }
 
 /// The answers to messages that have come by now.

@@ -39,6 +39,10 @@ impl Conversation {
     fn promised(&self, line: usize, packet: &Packet) -> Option<(usize, Vec<Vec<u8>>)> {
         match packet {
             Packet::ConnAck(connack) => self.session(connack),
+            // A QoS 2 message goes out once its sender's identifier and its receiver's entry are kept, whoever sent it.
+            Packet::Publish(publish) if publish.qos == QoS::ExactlyOnce => {
+                Some((0, vec![publish.payload.to_vec()]))
+            }
             Packet::Ack(ack) if !ack.reason.is_error() => self.acknowledged(line, ack),
             Packet::SubAck(suback) => self.request(line, |packet| match packet {
                 Packet::Subscribe(subscribe) if subscribe.packet_id == suback.packet_id => {

@@ -42,6 +42,7 @@ pub fn promises() -> BTreeMap<&'static str, usize> {
         ("CONNACK", 1 + PUBLISHERS),
         ("PUBACK", each + PUBLISHERS * ALONE + ALONE),
         ("PUBREC", each + ALONE),
+        ("PUBLISH", each + ALONE),
         ("PUBREL", each + ALONE),
         ("PUBCOMP", each + ALONE),
         ("SUBACK", 2),
