@@ -44,19 +44,8 @@ impl Conversation {
                 Some((0, vec![publish.payload.to_vec()]))
             }
             Packet::Ack(ack) if !ack.reason.is_error() => self.acknowledged(line, ack),
-            Packet::SubAck(suback) => self.request(line, |packet| match packet {
-                Packet::Subscribe(subscribe) if subscribe.packet_id == suback.packet_id => {
-                    let filters = subscribe.filters.iter().filter_map(|entry| entry.filter.as_ref().ok());
-                    Some(filters.map(|filter| filter.to_string().into_bytes()).collect())
-                }
-                _ => None,
-            }),
-            Packet::UnsubAck(unsuback) => self.request(line, |packet| match packet {
-                Packet::Unsubscribe(unsubscribe) => {
-                    (unsubscribe.packet_id == unsuback.packet_id).then(Vec::new)
-                }
-                _ => None,
-            }),
+            Packet::SubAck(suback) => self.subscribed(line, suback.packet_id),
+            Packet::UnsubAck(unsuback) => self.unsubscribed(line, unsuback.packet_id),
             _ => None,
         }
     }
@@ -83,6 +72,23 @@ impl Conversation {
             Packet::Publish(publish) if publish.packet_id == Some(packet_id) && publish.qos == qos => {
                 Some(vec![publish.payload.to_vec()])
             }
+            _ => None,
+        })
+    }
+
+    fn subscribed(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.request(line, |packet| match packet {
+            Packet::Subscribe(subscribe) if subscribe.packet_id == packet_id => {
+                let filters = subscribe.filters.iter().filter_map(|entry| entry.filter.as_ref().ok());
+                Some(filters.map(|filter| filter.to_string().into_bytes()).collect())
+            }
+            _ => None,
+        })
+    }
+
+    fn unsubscribed(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.request(line, |packet| match packet {
+            Packet::Unsubscribe(unsubscribe) => (unsubscribe.packet_id == packet_id).then(Vec::new),
             _ => None,
         })
     }
