@@ -40,14 +40,23 @@ async fn publishes_of_3_1_1_end_the_connection() {
 async fn sessions_that_would_be_kept_are_told_and_others_begin() {
     let mut world = World::start("").await;
     world.fail(Fault::NoRoom).await;
-    for (version, reason) in [
-        (ProtocolVersion::V5, ReasonCode::QuotaExceeded),
-        // Return code 0x03: 3.1.1 has no closer word.
-        (ProtocolVersion::V3_1_1, ReasonCode::ServerUnavailable),
-    ] {
+    for (version, reason) in CONNECT_REFUSALS {
         assert_eq!(refusal(&session(&world.broker, version, "new")).await, reason, "{version:?}");
-        let mut client = connect(&clean(&world.broker, version, "new")).await;
+        let mut client = connect(&clean(&world.broker, version, "passing")).await;
         within_deadline("SUBACK", subscribe(&mut client, "live/#", 2)).await;
+    }
+    world.stop();
+}
+
+/// It is known, but was to end with its connection: to be kept from now on, it needs room. The connection that it has goes on.
+#[tokio::test(flavor = "current_thread")]
+async fn sessions_that_would_be_kept_from_now_on_are_told() {
+    let mut world = World::start("").await;
+    world.fail(Fault::NoRoom).await;
+    for (version, reason) in CONNECT_REFUSALS {
+        let mut client = connect(&clean(&world.broker, version, "passing")).await;
+        assert_eq!(refusal(&session(&world.broker, version, "passing")).await, reason, "{version:?}");
+        within_deadline("PINGRESP", client.ping()).await.expect("the connection goes on");
     }
     world.stop();
 }
@@ -95,3 +104,9 @@ async fn known_sessions_come_back_and_read_what_waits() {
     }
     world.stop();
 }
+
+/// What a CONNECT is refused with whose session finds no room. 3.1.1 has no closer word than its return code 3.
+const CONNECT_REFUSALS: [(ProtocolVersion, ReasonCode); 2] = [
+    (ProtocolVersion::V5, ReasonCode::QuotaExceeded),
+    (ProtocolVersion::V3_1_1, ReasonCode::ServerUnavailable),
+];
