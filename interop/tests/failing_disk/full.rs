@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use tidegate_gateway::client::{Client, Event};
+use tidegate_gateway::client::{Client, Event, Side};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::{message, subscribe};
 use tidegate_mqtt::topic::Name;
-use tidegate_mqtt::{PacketId, ProtocolVersion, Publish, QoS, Will};
+use tidegate_mqtt::{Ack, AckKind, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
 use crate::world::{World, answers, clean, connect, session, to_keep};
 
@@ -33,6 +33,29 @@ async fn what_was_under_way_is_acknowledged_once_there_is_room() {
     }
     world.restart();
     world.check_kept().await;
+    world.stop();
+}
+
+/// PUBCOMP says that the identifier is forgotten, which has to be kept as well.
+#[tokio::test(flavor = "current_thread")]
+async fn a_release_is_answered_once_there_is_room() {
+    let mut world = World::start("").await;
+    let mut options = session(&world.broker, ProtocolVersion::V5, "releasing");
+    options.sending = Side::Caller;
+    let mut client = connect(&options).await;
+    let id = client.publish(to_keep("released", 2)).await.expect("the connection").expect("an identifier");
+    let event = within_deadline("PUBREC", client.event()).await.expect("the connection");
+    assert!(
+        matches!(&event, Event::Ack(ack) if ack.kind == AckKind::PubRec && !ack.reason.is_error()),
+        "{event:?}"
+    );
+    world.fail(Fault::NoRoom).await;
+    client.acknowledge(&Ack::new(AckKind::PubRel, id, ReasonCode::Success)).await.expect("the connection");
+    within_deadline("PINGRESP", client.ping()).await.expect("the connection");
+    assert_eq!(answers(&mut client), [], "PUBCOMP without room");
+    world.disk.works();
+    let done = within_deadline("PUBCOMP", client.acknowledged(id)).await.expect("the connection");
+    assert_eq!(done.reason, ReasonCode::Success);
     world.stop();
 }
 
