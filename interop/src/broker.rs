@@ -146,7 +146,9 @@ pub fn serve(config: Option<&Path>, data: &Path) -> Process {
     serve_in(&Surroundings::default(), config, data)
 }
 
-fn serve_in(surroundings: &Surroundings, config: Option<&Path>, data: &Path) -> Process {
+/// The same in surroundings of its own.
+#[must_use]
+pub fn serve_in(surroundings: &Surroundings, config: Option<&Path>, data: &Path) -> Process {
     let mut command = surroundings.command(&toolbox::broker());
     command.arg("serve").arg("--data").arg(data);
     if let Some(file) = config {

@@ -26,24 +26,35 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Disk {
     folder: TempDir,
+    library: PathBuf,
 }
 
 impl Disk {
-    /// Starts a broker on a disk that works, for now.
+    /// A disk that works, for now.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let library = compile(folder.path());
+        let disk = Self { folder, library };
+        disk.works();
+        disk
+    }
+
+    /// Starts a broker on such a disk.
     #[must_use]
     pub fn under(config: Config) -> (Broker, Self) {
-        let disk = Self { folder: TempDir::new().expect("a temporary folder") };
-        disk.works();
-        let library = disk.compile();
-        let broker = Broker::start_in(config, |folder| {
-            // As the system names it: that is what the library compares with.
-            let folder = fs::canonicalize(folder).expect("the broker's folder");
-            Surroundings::default()
-                .with("LD_PRELOAD", library)
-                .with("DISK_FAULT_FOLDER", folder.join("data/store"))
-                .with("DISK_FAULT_CONTROL", disk.control())
-        });
+        let disk = Self::new();
+        let broker = Broker::start_in(config, |folder| disk.below(&folder.join("data/store")));
         (broker, disk)
+    }
+
+    /// Puts the folder `store`, which may not be there yet, on this disk.
+    #[must_use]
+    pub fn below(&self, store: &Path) -> Surroundings {
+        Surroundings::default()
+            .with("LD_PRELOAD", &self.library)
+            .with("DISK_FAULT_FOLDER", whole(store))
+            .with("DISK_FAULT_CONTROL", self.control())
     }
 
     /// From now on it fails.
@@ -69,14 +80,28 @@ impl Disk {
     fn control(&self) -> PathBuf {
         self.folder.path().join("control")
     }
+}
 
-    fn compile(&self) -> PathBuf {
-        let library = self.folder.path().join("disk.so");
-        let source = toolbox::workspace().join("interop/faults/disk.c");
-        let status = cc(&library, &source).status().expect("a C compiler: run `./test tools`");
-        assert!(status.success(), "{} does not compile", source.display());
-        library
+impl Default for Disk {
+    fn default() -> Self {
+        Self::new()
     }
+}
+
+/// The path as the system names it, which the library compares with: what is there already may have links.
+fn whole(path: &Path) -> PathBuf {
+    let present = path.ancestors().find(|ancestor| ancestor.exists()).expect("a root");
+    let rest = path.strip_prefix(present).expect("an ancestor");
+    let present = fs::canonicalize(present).expect("a path that is there");
+    rest.components().fold(present, |path, part| path.join(part))
+}
+
+fn compile(folder: &Path) -> PathBuf {
+    let library = folder.join("disk.so");
+    let source = toolbox::workspace().join("interop/faults/disk.c");
+    let status = cc(&library, &source).status().expect("a C compiler: run `./test tools`");
+    assert!(status.success(), "{} does not compile", source.display());
+    library
 }
 
 fn cc(library: &Path, source: &Path) -> Command {

@@ -6,10 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use tidegate_interop::broker::{Broker, serve, wait_until_ready};
+use tidegate_interop::broker::{Broker, serve_in, wait_until_ready};
 use tidegate_interop::certificate::Certificate;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::DEADLINE;
+use tidegate_interop::disk_faults::{Disk, Fault};
+use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::surroundings::Surroundings;
 use tidegate_interop::toolbox;
 
 /// A folder for a broker that does not start.
@@ -43,10 +45,18 @@ impl Start {
         self.store().join("data.mdb")
     }
 
+    fn serve(&self, surroundings: &Surroundings) -> Process {
+        let folder = self.folder.path();
+        serve_in(surroundings, Some(&folder.join("tidegate.yaml")), &folder.join("data"))
+    }
+
     /// It ends with one error, which names the path and the reason.
     fn fails(&self, path: &Path, reason: &str) {
-        let process =
-            serve(Some(&self.folder.path().join("tidegate.yaml")), &self.folder.path().join("data"));
+        self.fails_in(&Surroundings::default(), path, reason);
+    }
+
+    fn fails_in(&self, surroundings: &Surroundings, path: &Path, reason: &str) {
+        let process = self.serve(surroundings);
         let ended = process.end_within(DEADLINE);
         assert!(!ended.status.success(), "it started: {:#?}", ended.errors);
         let told: Vec<_> = ended.errors.iter().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
@@ -84,8 +94,7 @@ fn places(bytes: &[u8], word: &[u8]) -> Vec<usize> {
 #[test]
 fn a_sound_store_is_no_fault() {
     let start = Start::on(&sound());
-    let process = serve(Some(&start.folder.path().join("tidegate.yaml")), &start.folder.path().join("data"));
-    wait_until_ready(&process);
+    wait_until_ready(&start.serve(&Surroundings::default()));
 }
 
 #[test]
@@ -162,4 +171,23 @@ fn a_store_that_another_broker_has() {
     std::os::unix::fs::symlink(broker.file("data"), other.folder.path().join("data")).expect("a link");
     other.leaves_file(|| other.fails(&other.store(), "belongs to another running process"));
     broker.stop();
+}
+
+#[test]
+fn no_room_for_a_new_store() {
+    let (start, disk) = (Start::on_nothing(), Disk::new());
+    disk.fails(Fault::NoRoom);
+    start.fails_in(&disk.below(&start.store()), &start.store(), "No space left on device");
+    assert!(!start.data().exists(), "half a store");
+    disk.works();
+    wait_until_ready(&start.serve(&disk.below(&start.store())));
+}
+
+#[test]
+fn a_sound_store_on_a_disk_that_does_not_sync() {
+    let (start, disk) = (Start::on(&sound()), Disk::new());
+    disk.fails(Fault::Syncs);
+    start.fails_in(&disk.below(&start.store()), &start.data(), "Input/output error");
+    disk.works();
+    wait_until_ready(&start.serve(&disk.below(&start.store())));
 }
