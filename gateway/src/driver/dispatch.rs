@@ -10,7 +10,7 @@ use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
 use super::{Driver, End, Reply};
-use crate::broker::Run;
+use crate::broker::{Keeper, Run};
 use crate::cores::Core;
 
 /// What one read brought so far and is not carried out yet.
@@ -79,11 +79,13 @@ impl Driver {
         }
     }
 
-    /// PINGRESP stays behind the messages that are on their way, also those that wait for a commit.
+    /// PINGRESP stays behind the messages that are on their way, also those that wait for a commit; but not while there may be
+    /// none for long.
     fn handle_ping(&mut self, core: &mut Core) -> Result<(), End> {
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        let Some(commit) = state.session.waits_until() else {
+        let refusing = self.broker.keeper().is_some_and(Keeper::is_refusing);
+        let Some(commit) = state.session.waits_until().filter(|_| !refusing) else {
             drop(state);
             return self.reply(core, &Packet::PingResp);
         };
