@@ -93,6 +93,41 @@ async fn qos_0_goes_on() {
     world.stop();
 }
 
+/// QoS 2 messages wait for room on their way out too; what needs none does not wait behind them.
+#[tokio::test(flavor = "current_thread")]
+async fn receivers_of_what_waits_are_served() {
+    let mut world = World::start("").await;
+    let mut receiver = connect(&session(&world.broker, ProtocolVersion::V5, "receiver")).await;
+    subscribe(&mut receiver, "kept/#", 2).await;
+    subscribe(&mut receiver, "live/#", 0).await;
+    let mut early = connect(&session(&world.broker, ProtocolVersion::V5, "early")).await;
+    world.disk.fails(Fault::NoRoom);
+    let under_way = publish_under_way(&mut early).await;
+    world.until_refused().await;
+    within_deadline("PINGRESP", receiver.ping()).await.expect("the connection");
+    early.publish(message("live/a", "on", 0)).await.expect("the connection");
+    let mut received = Vec::new();
+    within_deadline("QoS 0", async {
+        while received.last().is_none_or(|message: &Publish| message.topic != "live/a") {
+            received.push(receiver.message().await.expect("the connection"));
+        }
+    })
+    .await;
+    let early_ones = received.iter().filter(|message| message.qos == QoS::ExactlyOnce).count();
+    assert_eq!(early_ones, 0, "a QoS 2 message went out before it was kept");
+    world.disk.works();
+    settle(&mut world, &mut early, under_way).await;
+    let waiting =
+        world.acknowledged.iter().filter(|text| text.starts_with("under way") && text.ends_with('2'));
+    for _ in 0..waiting.count() {
+        within_deadline("QoS 2", async {
+            while receiver.message().await.expect("the connection").qos != QoS::ExactlyOnce {}
+        })
+        .await;
+    }
+    world.stop();
+}
+
 /// A retained message at QoS 0 and a will have no answer that could refuse them: they go to who is there, and are not kept.
 #[tokio::test(flavor = "current_thread")]
 async fn what_nobody_could_be_told_of_is_passed_on_and_not_kept() {
