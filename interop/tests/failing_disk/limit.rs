@@ -11,7 +11,19 @@ use crate::world::{World, clean, connect, session};
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_at_its_limit_heals_by_being_drained() {
-    let mut world = World::start("  size_max: 64MiB\nsession:\n  queue_bytes_max: 1GiB\n").await;
+    heals_by_being_drained(&[1]).await;
+}
+
+/// A QoS 2 message goes out once its packet identifier is kept, and so waits for room itself, with all that is behind it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_store_at_its_limit_heals_though_qos_2_comes_first() {
+    heals_by_being_drained(&[1, 2]).await;
+}
+
+/// Messages of those QoS are the first that wait.
+async fn heals_by_being_drained(first: &[u8]) {
+    let settings = "  size_max: 64MiB\nsession:\n  queue_bytes_max: 1GiB\n";
+    let mut world = World::start_with(settings, first).await;
     let mut filler = Filler::new(&clean(&world.broker, ProtocolVersion::V5, "filler")).await;
     tokio::select! {
         () = filler.publish() => {}

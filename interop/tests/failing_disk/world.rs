@@ -26,8 +26,13 @@ pub struct World {
 }
 
 impl World {
-    /// Starts with some messages that were acknowledged and wait.
+    /// Starts with some messages of QoS 1 and 2 that were acknowledged and wait.
     pub async fn start(settings: &str) -> Self {
+        Self::start_with(settings, &[1, 2]).await
+    }
+
+    /// The same with messages of other QoS.
+    pub async fn start_with(settings: &str, levels: &[u8]) -> Self {
         let settings = format!("persistence:\n  durability: always\n{settings}");
         let (broker, disk) = Disk::under(Config::every_transport().with(&settings));
         let mut keeper = connect(&session(&broker, ProtocolVersion::V5, "keeper")).await;
@@ -37,8 +42,8 @@ impl World {
         let mut world = Self { broker, disk, keeper, acknowledged, refused };
         let mut publisher = connect(&clean(&world.broker, ProtocolVersion::V5, "before")).await;
         for number in 0..10 {
-            for qos in [1, 2] {
-                let reason = world.publish(&mut publisher, &format!("before {number}"), qos).await;
+            for qos in levels {
+                let reason = world.publish(&mut publisher, &format!("before {number}"), *qos).await;
                 assert_eq!(reason, ReasonCode::Success);
             }
         }
