@@ -8,7 +8,9 @@ use tempfile::TempDir;
 
 use crate::certificate::Certificate;
 use crate::config::Config;
+use crate::log::Log;
 use crate::process::{DEADLINE, Ended, Process};
+use crate::surroundings::Surroundings;
 use crate::toolbox;
 use crate::transport::Transport;
 
@@ -18,6 +20,7 @@ pub struct Broker {
     process: Process,
     config: Config,
     certificate: Certificate,
+    surroundings: Surroundings,
     folder: TempDir,
 }
 
@@ -31,13 +34,20 @@ impl Broker {
     /// Starts a broker, and waits until it says that it is ready.
     #[must_use]
     pub fn start_with(config: Config) -> Self {
+        Self::start_in(config, |_| Surroundings::default())
+    }
+
+    /// Starts a broker, now and at every restart, in surroundings that are made for its folder.
+    #[must_use]
+    pub fn start_in(config: Config, surroundings: impl FnOnce(&Path) -> Surroundings) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
+        let surroundings = surroundings(folder.path());
         let certificate = Certificate::create(folder.path());
         let file = folder.path().join("tidegate.yaml");
         fs::write(&file, config.yaml(&certificate)).expect("a configuration file");
-        let process = serve(Some(&file), &folder.path().join("data"));
+        let process = serve_in(&surroundings, Some(&file), &folder.path().join("data"));
         wait_until_ready(&process);
-        Self { process, config, certificate, folder }
+        Self { process, config, certificate, surroundings, folder }
     }
 
     /// The URL of a transport.
@@ -101,20 +111,25 @@ impl Broker {
 
     /// Starts it again on what it kept, with the same configuration.
     pub fn restart_in_place(&mut self) {
-        self.process = serve(Some(&self.file("tidegate.yaml")), &self.file("data"));
+        self.process = serve_in(&self.surroundings, Some(&self.file("tidegate.yaml")), &self.file("data"));
         wait_until_ready(&self.process);
+    }
+
+    /// What it has logged since its last start.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.process.errors
+    }
+
+    /// Waits for a line of its log; panics with all of them when it does not come.
+    pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
+        self.process.wait_for_error(wanted, what)
     }
 
     /// What it wrote of panics up to now: none, if all is well.
     #[must_use]
     pub fn panics(&self) -> Vec<String> {
-        self.process
-            .errors
-            .text()
-            .lines()
-            .filter(|line| line.contains("panicked at"))
-            .map(str::to_owned)
-            .collect()
+        self.log().text().lines().filter(|line| line.contains("panicked at")).map(str::to_owned).collect()
     }
 
     /// Stops it as an operator does; it has to end well.
@@ -128,7 +143,13 @@ impl Broker {
 /// `tidegate serve`, not yet ready.
 #[must_use]
 pub fn serve(config: Option<&Path>, data: &Path) -> Process {
-    let mut command = Command::new(toolbox::broker());
+    serve_in(&Surroundings::default(), config, data)
+}
+
+/// The same in surroundings of its own.
+#[must_use]
+pub fn serve_in(surroundings: &Surroundings, config: Option<&Path>, data: &Path) -> Process {
+    let mut command = surroundings.command(&toolbox::broker());
     command.arg("serve").arg("--data").arg(data);
     if let Some(file) = config {
         command.arg("--config").arg(file);

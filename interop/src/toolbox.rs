@@ -28,6 +28,14 @@ pub fn mqttv5() -> PathBuf {
     present(tools().join("bin/mqttv5"), INSTALL)
 }
 
+/// What writes down the system calls of a program.
+#[must_use]
+pub fn strace() -> PathBuf {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).map(|folder| folder.join("strace")).find(|path| path.exists());
+    present(found.unwrap_or_else(|| PathBuf::from("strace")), INSTALL)
+}
+
 /// The folder of one counterpart's scripts.
 #[must_use]
 pub fn counterpart(name: &str) -> PathBuf {

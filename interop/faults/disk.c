@@ -1,0 +1,109 @@
+/* Loaded in front of libc: lets the disk below one folder fail. DISK_FAULT_FOLDER: the folder. DISK_FAULT_CONTROL: a file
+ * that says what fails now: "write ENOSPC", "write EIO", "sync EIO", or nothing.
+ * No room does not fail what is written to descriptors with O_DSYNC: these are LMDB's meta pages, which have their place. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* The function of libc that stands behind ours. */
+#define REAL(result, name, ...) \
+    static result (*real)(__VA_ARGS__); \
+    if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
+
+static int is_below_folder(int fd) {
+    char link[64], path[4096];
+    const char *folder = getenv("DISK_FAULT_FOLDER");
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, path, sizeof path - 1);
+    if (!folder || size <= 0) return 0;
+    path[size] = 0;
+    size_t length = strlen(folder);
+    return !strncmp(path, folder, length) && path[length] == '/';
+}
+
+/* Reads what fails now; the number of words, 2 when something does. */
+static int read_control(char *call, char *name) {
+    const char *path = getenv("DISK_FAULT_CONTROL");
+    char text[32] = "";
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0) return 0;
+    ssize_t size = read(fd, text, sizeof text - 1);
+    close(fd);
+    return size > 0 ? sscanf(text, "%15s %15s", call, name) : 0;
+}
+
+/* Whether a call fails now; sets errno then, and leaves it alone otherwise. */
+static int fails(const char *wanted, int fd) {
+    char call[16], name[16];
+    int before = errno, fault = 0;
+    if (is_below_folder(fd) && read_control(call, name) == 2 && !strcmp(call, wanted))
+        fault = strcmp(name, "ENOSPC") ? EIO : ENOSPC;
+    if (fault == ENOSPC && fcntl(fd, F_GETFL) & O_DSYNC) fault = 0;
+    errno = fault ? fault : before;
+    return fault != 0;
+}
+
+ssize_t write(int fd, const void *bytes, size_t size) {
+    REAL(ssize_t, "write", int, const void *, size_t);
+    return fails("write", fd) ? -1 : real(fd, bytes, size);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+    REAL(ssize_t, "writev", int, const struct iovec *, int);
+    return fails("write", fd) ? -1 : real(fd, parts, count);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
+    REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
+    return fails("write", fd) ? -1 : real(fd, bytes, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) { return pwrite(fd, bytes, size, offset); }
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
+    REAL(ssize_t, "pwritev", int, const struct iovec *, int, off_t);
+    return fails("write", fd) ? -1 : real(fd, parts, count, offset);
+}
+
+ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) {
+    return pwritev(fd, parts, count, offset);
+}
+
+int ftruncate(int fd, off_t size) {
+    REAL(int, "ftruncate", int, off_t);
+    return fails("write", fd) ? -1 : real(fd, size);
+}
+
+int ftruncate64(int fd, off64_t size) { return ftruncate(fd, size); }
+
+int fallocate(int fd, int mode, off_t offset, off_t size) {
+    REAL(int, "fallocate", int, int, off_t, off_t);
+    return fails("write", fd) ? -1 : real(fd, mode, offset, size);
+}
+
+int fallocate64(int fd, int mode, off64_t offset, off64_t size) { return fallocate(fd, mode, offset, size); }
+
+/* Gives its error rather than setting it. */
+int posix_fallocate(int fd, off_t offset, off_t size) {
+    REAL(int, "posix_fallocate", int, off_t, off_t);
+    return fails("write", fd) ? errno : real(fd, offset, size);
+}
+
+int posix_fallocate64(int fd, off64_t offset, off64_t size) { return posix_fallocate(fd, offset, size); }
+
+int fsync(int fd) {
+    REAL(int, "fsync", int);
+    return fails("sync", fd) ? -1 : real(fd);
+}
+
+int fdatasync(int fd) {
+    REAL(int, "fdatasync", int);
+    return fails("sync", fd) ? -1 : real(fd);
+}

@@ -1,0 +1,11 @@
+//! A disk that is full, broken, or holds something else: nothing is acknowledged falsely, what needs no disk goes on, what was
+//! acknowledged is there afterwards, and the log says why.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod failed;
+mod full;
+mod limit;
+mod refused;
+mod start;
+mod world;

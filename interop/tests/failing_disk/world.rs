@@ -1,0 +1,186 @@
+//! A broker on a disk that can fail, a session that everything waits for, and what was promised to be kept for it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tidegate_gateway::client::{Client, ClientError, Event, Options, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::disk_faults::{Disk, Fault};
+use tidegate_interop::process::Ended;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
+
+/// The broker and what it owes.
+pub struct World {
+    pub broker: Broker,
+    pub disk: Disk,
+    /// The side of `keeper`, whose session everything waits for.
+    pub keeper: State,
+    /// Payloads that were acknowledged.
+    pub acknowledged: BTreeSet<String>,
+    /// Payloads that were refused.
+    pub refused: BTreeSet<String>,
+}
+
+impl World {
+    /// Starts with some messages of QoS 1 and 2 that were acknowledged and wait.
+    pub async fn start(settings: &str) -> Self {
+        Self::start_with(settings, &[1, 2]).await
+    }
+
+    /// The same with messages of other QoS.
+    pub async fn start_with(settings: &str, levels: &[u8]) -> Self {
+        let settings = format!("persistence:\n  durability: always\n{settings}");
+        let (broker, disk) = Disk::under(Config::every_transport().with(&settings));
+        let mut keeper = connect(&session(&broker, ProtocolVersion::V5, "keeper")).await;
+        subscribe(&mut keeper, "kept/#", 2).await;
+        let keeper = keeper.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let (acknowledged, refused) = (BTreeSet::new(), BTreeSet::new());
+        let mut world = Self { broker, disk, keeper, acknowledged, refused };
+        let mut publisher = connect(&clean(&world.broker, ProtocolVersion::V5, "before")).await;
+        for number in 0..10 {
+            for qos in levels {
+                let reason = world.publish(&mut publisher, &format!("before {number}"), *qos).await;
+                assert_eq!(reason, ReasonCode::Success);
+            }
+        }
+        world
+    }
+
+    /// The disk fails, and the broker knows it when this returns.
+    pub async fn fail(&mut self, fault: Fault) {
+        self.disk.fails(fault);
+        self.until_refused().await;
+    }
+
+    /// Publishes to the session that keeps, waits for the answer and notes it.
+    pub async fn publish(&mut self, client: &mut Client, text: &str, qos: u8) -> ReasonCode {
+        let message = to_keep(text, qos);
+        let payload = String::from_utf8_lossy(&message.payload).into_owned();
+        let id = client.publish(message).await.expect("the connection").expect("an identifier");
+        let done = within_deadline("an answer", client.acknowledged(id)).await.expect("the connection");
+        self.note(payload, done.reason);
+        done.reason
+    }
+
+    /// Notes the answer to a message.
+    pub fn note(&mut self, payload: String, reason: ReasonCode) {
+        let notes = if reason.is_error() { &mut self.refused } else { &mut self.acknowledged };
+        notes.insert(payload);
+    }
+
+    /// Publishes on new connections until the answer is a refusal.
+    pub async fn until_refused(&mut self) {
+        within_deadline("a refusal", async {
+            for number in 0.. {
+                let mut client = connect(&clean(&self.broker, ProtocolVersion::V5, "probe")).await;
+                let message = to_keep(&format!("probe {number}"), 1);
+                let payload = String::from_utf8_lossy(&message.payload).into_owned();
+                client.publish(message).await.expect("the connection");
+                client.ping().await.expect("an answer");
+                match answers(&mut client).first() {
+                    Some(ReasonCode::QuotaExceeded) => return self.note(payload, ReasonCode::QuotaExceeded),
+                    Some(reason) => self.note(payload, *reason),
+                    None => {}
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+        .await;
+    }
+
+    /// Publishes until it is taken.
+    pub async fn until_accepted(&mut self, client: &mut Client) {
+        within_deadline("a publish that is taken", async {
+            for number in 0.. {
+                if !self.publish(client, &format!("after {number}"), 1).await.is_error() {
+                    return;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+        .await;
+    }
+
+    /// Ends the broker by force, and starts it on a disk that works.
+    pub fn restart(&mut self) {
+        self.broker.kill_in_place();
+        self.disk.works();
+        self.broker.restart_in_place();
+    }
+
+    /// `keeper` comes back: all that was acknowledged is there, nothing that was refused, and at QoS 2 nothing twice.
+    pub async fn check_kept(&mut self) {
+        let mut publisher = connect(&clean(&self.broker, ProtocolVersion::V5, "last")).await;
+        assert_eq!(self.publish(&mut publisher, "last", 1).await, ReasonCode::Success);
+        let options = session(&self.broker, ProtocolVersion::V5, "keeper");
+        let mut keeper = Client::connect(&options, self.keeper.clone()).await.expect("CONNACK");
+        assert!(keeper.connack().session_present, "the session is there");
+        let mut received = BTreeSet::new();
+        within_deadline("all that was kept", async {
+            while !received.contains("last at 1") {
+                let message = keeper.message().await.expect("the connection");
+                let payload = String::from_utf8_lossy(&message.payload).into_owned();
+                let is_new = received.insert(payload.clone());
+                assert!(is_new || message.qos == QoS::AtLeastOnce, "twice: {payload}");
+            }
+        })
+        .await;
+        let missing: Vec<_> = self.acknowledged.difference(&received).collect();
+        assert!(missing.is_empty(), "acknowledged, yet missing: {missing:?}");
+        let unwanted: Vec<_> = self.refused.intersection(&received).collect();
+        assert!(unwanted.is_empty(), "refused, yet there: {unwanted:?}");
+    }
+
+    /// Stops the broker, which has not panicked; gives how many messages it says to have refused.
+    pub fn stop(self) -> usize {
+        self.broker.terminate();
+        let Ended { status, errors, .. } = self.broker.end();
+        assert!(status.success(), "{status}: {errors:#?}");
+        assert!(!errors.iter().any(|line| line.contains("panicked at")), "{errors:#?}");
+        let said = errors.iter().find_map(|line| line.split_once("\"counter\":\"refused_store\",\"value\":"));
+        said.and_then(|(_, rest)| rest.split_once(','))
+            .map_or(0, |(value, _)| value.parse().expect("a number"))
+    }
+}
+
+/// A message that the session `keeper` waits for.
+pub fn to_keep(text: &str, qos: u8) -> Publish {
+    message("kept/a", &format!("{text} at {qos}"), qos)
+}
+
+/// A client whose session ends with its connection.
+pub fn clean(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
+    options(broker, Transport::Tcp, version, client_id)
+}
+
+/// A client whose session is kept.
+pub fn session(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
+    kept(options(broker, Transport::Tcp, version, client_id))
+}
+
+pub async fn connect(options: &Options) -> Client {
+    within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
+}
+
+/// The reason that a CONNECT is refused for.
+pub async fn refusal(options: &Options) -> ReasonCode {
+    match within_deadline("CONNACK", Client::connect(options, State::default())).await {
+        Err(ClientError::Refused(connack)) => connack.reason,
+        Err(error) => panic!("no CONNACK: {error}"),
+        Ok(client) => panic!("accepted: {:?}", client.connack()),
+    }
+}
+
+/// The answers to messages that have come by now.
+pub fn answers(client: &mut Client) -> Vec<ReasonCode> {
+    let events = std::iter::from_fn(|| client.take_event());
+    let reason = |event| if let Event::Acknowledged(done) = event { Some(done.reason) } else { None };
+    events.filter_map(reason).collect()
+}
+
+/// Between two looks at something.
+const PAUSE: Duration = Duration::from_millis(20);

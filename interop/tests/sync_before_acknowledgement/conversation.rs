@@ -1,0 +1,80 @@
+//! What clients and broker said to each other, in the system calls of the broker: the bytes of each socket as packets.
+
+use std::collections::BTreeMap;
+
+use tidegate_interop::strace::Call;
+use tidegate_mqtt::frame::{self, Frame, Next, PACKET_SIZE_MAX};
+use tidegate_mqtt::{Packet, ProtocolVersion};
+
+/// The packets of one connection, each with the number of its line: when the last byte had been read, or when the first byte
+/// began to be written.
+pub struct Conversation {
+    pub received: Vec<(usize, Packet)>,
+    pub sent: Vec<(usize, Packet)>,
+}
+
+/// The bytes of one direction, each with its line.
+#[derive(Default)]
+struct Stream {
+    bytes: Vec<u8>,
+    lines: Vec<usize>,
+}
+
+/// The conversations of all clients.
+pub fn conversations(calls: &[Call]) -> Vec<Conversation> {
+    let mut sockets: BTreeMap<String, (Stream, Stream)> = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.result > 0) {
+        let target = call.target();
+        if !target.starts_with("socket:") {
+            continue;
+        }
+        let (received, sent) = sockets.entry(target).or_default();
+        match &*call.name {
+            "read" | "readv" | "recvfrom" | "recvmsg" => received.add(call, call.end),
+            "write" | "writev" | "sendto" | "sendmsg" => sent.add(call, call.begin),
+            _ => {}
+        }
+    }
+    sockets.values().filter_map(|(received, sent)| Conversation::of(received, sent)).collect()
+}
+
+impl Conversation {
+    /// `None` for a socket that does not begin with CONNECT.
+    fn of(received: &Stream, sent: &Stream) -> Option<Self> {
+        let Ok(Next::Frame(first)) = frame::first(&received.bytes, PACKET_SIZE_MAX) else { return None };
+        let Ok(Packet::Connect(connect)) = Packet::decode(&first, ProtocolVersion::V5) else { return None };
+        let version = connect.version;
+        Some(Self { received: received.packets(version, last), sent: sent.packets(version, first_of) })
+    }
+}
+
+impl Stream {
+    fn add(&mut self, call: &Call, line: usize) {
+        let bytes = call.bytes();
+        self.lines.resize(self.lines.len() + bytes.len(), line);
+        self.bytes.extend(bytes);
+    }
+
+    fn packets(
+        &self,
+        version: ProtocolVersion,
+        place: fn(usize, &Frame<'_>) -> usize,
+    ) -> Vec<(usize, Packet)> {
+        let (mut packets, mut at) = (Vec::new(), 0);
+        let rest = |at: usize| self.bytes.get(at..).unwrap_or_default();
+        while let Next::Frame(frame) = frame::next(rest(at), version, PACKET_SIZE_MAX).expect("a packet") {
+            let line = self.lines.get(place(at, &frame)).copied().expect("a line for each byte");
+            packets.push((line, Packet::decode(&frame, version).expect("a packet")));
+            at += frame.wire.len();
+        }
+        packets
+    }
+}
+
+fn first_of(at: usize, _: &Frame<'_>) -> usize {
+    at
+}
+
+fn last(at: usize, frame: &Frame<'_>) -> usize {
+    at + frame.wire.len() - 1
+}

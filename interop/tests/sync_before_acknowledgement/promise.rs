@@ -1,0 +1,117 @@
+//! What the broker's packets promise to be kept.
+
+use std::fmt;
+
+use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, PacketId, PacketType, QoS};
+
+use crate::conversation::Conversation;
+
+/// A packet that leaves only after a commit.
+pub struct Promise {
+    /// The name of the packet.
+    pub packet: &'static str,
+    /// When the request had been read that it answers.
+    pub asked: usize,
+    /// When it began to be written.
+    pub answered: usize,
+    /// Bytes that are in the pages of the commit.
+    pub words: Vec<Vec<u8>>,
+}
+
+impl fmt::Display for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.words.iter().map(|word| String::from_utf8_lossy(word)).collect();
+        write!(f, "{} at line {}, asked for at line {}: {words:?}", self.packet, self.answered, self.asked)
+    }
+}
+
+/// The promises of one conversation with a client whose session is kept.
+pub fn promises(conversation: &Conversation) -> Vec<Promise> {
+    let said = |(line, packet): &(usize, Packet)| {
+        let (asked, words) = conversation.promised(*line, packet)?;
+        Some(Promise { packet: packet.packet_type().name(), asked, answered: *line, words })
+    };
+    conversation.sent.iter().filter_map(said).collect()
+}
+
+impl Conversation {
+    /// Where it was asked for, and what has to be in the commit; `None` for a packet that promises nothing.
+    fn promised(&self, line: usize, packet: &Packet) -> Option<(usize, Vec<Vec<u8>>)> {
+        match packet {
+            Packet::ConnAck(connack) => self.session(connack),
+            // A QoS 2 message goes out once its sender's identifier and its receiver's entry are kept, whoever sent it.
+            Packet::Publish(publish) if publish.qos == QoS::ExactlyOnce => {
+                Some((0, vec![publish.payload.to_vec()]))
+            }
+            Packet::Ack(ack) if !ack.reason.is_error() => self.acknowledged(line, ack),
+            Packet::SubAck(suback) => self.subscribed(line, suback.packet_id),
+            Packet::UnsubAck(unsuback) => self.unsubscribed(line, unsuback.packet_id),
+            _ => None,
+        }
+    }
+
+    /// A session that is new and outlives its connection.
+    fn session(&self, connack: &ConnAck) -> Option<(usize, Vec<Vec<u8>>)> {
+        let (line, Packet::Connect(connect)) = self.received.first()? else { return None };
+        let is_new = !connack.session_present && !connack.reason.is_error() && is_kept(connect);
+        is_new.then(|| (*line, vec![connect.client_id.clone().into_bytes()]))
+    }
+
+    /// PUBACK and PUBREC promise the message; PUBCOMP, that its identifier is forgotten; PUBREL, that PUBREC is not.
+    fn acknowledged(&self, line: usize, ack: &Ack) -> Option<(usize, Vec<Vec<u8>>)> {
+        match ack.kind {
+            AckKind::PubAck => self.message(line, ack.packet_id, QoS::AtLeastOnce),
+            AckKind::PubRec => self.message(line, ack.packet_id, QoS::ExactlyOnce),
+            AckKind::PubComp => self.step(line, ack.packet_id, PacketType::PubRel),
+            AckKind::PubRel => self.step(line, ack.packet_id, PacketType::PubRec),
+        }
+    }
+
+    fn message(&self, line: usize, packet_id: PacketId, qos: QoS) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.request(line, |packet| match packet {
+            Packet::Publish(publish) if publish.packet_id == Some(packet_id) && publish.qos == qos => {
+                Some(vec![publish.payload.to_vec()])
+            }
+            _ => None,
+        })
+    }
+
+    fn subscribed(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.request(line, |packet| match packet {
+            Packet::Subscribe(subscribe) if subscribe.packet_id == packet_id => {
+                let filters = subscribe.filters.iter().filter_map(|entry| entry.filter.as_ref().ok());
+                Some(filters.map(|filter| filter.to_string().into_bytes()).collect())
+            }
+            _ => None,
+        })
+    }
+
+    fn unsubscribed(&self, line: usize, packet_id: PacketId) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.request(line, |packet| match packet {
+            Packet::Unsubscribe(unsubscribe) => (unsubscribe.packet_id == packet_id).then(Vec::new),
+            _ => None,
+        })
+    }
+
+    fn step(&self, line: usize, packet_id: PacketId, kind: PacketType) -> Option<(usize, Vec<Vec<u8>>)> {
+        self.request(line, |packet| match packet {
+            Packet::Ack(ack) => (ack.packet_id == packet_id && packet.packet_type() == kind).then(Vec::new),
+            _ => None,
+        })
+    }
+
+    /// The last request before a line that is the one.
+    fn request(
+        &self,
+        line: usize,
+        is_it: impl Fn(&Packet) -> Option<Vec<Vec<u8>>>,
+    ) -> Option<(usize, Vec<Vec<u8>>)> {
+        let before = self.received.iter().rev().filter(|(asked, _)| *asked < line);
+        let found = before.filter_map(|(asked, packet)| Some((*asked, is_it(packet)?))).next();
+        Some(found.unwrap_or_else(|| panic!("the broker answers at line {line}, and nobody asked")))
+    }
+}
+
+fn is_kept(connect: &Connect) -> bool {
+    if connect.version.is_v5() { connect.session_expiry.unwrap_or(0) > 0 } else { !connect.clean_start }
+}

@@ -1,0 +1,103 @@
+//! Clients that let the broker promise something of each kind.
+
+use std::collections::BTreeMap;
+
+use tidegate_gateway::client::{Client, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode};
+
+/// Publishes to a session without a connection, to one with a connection, and retained messages.
+pub async fn run(broker: &Broker) {
+    within_deadline("the clients", async {
+        let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, State::default()).await;
+        subscribe(&mut subscriber, "waiting/#", 2).await;
+        subscribe(&mut subscriber, "leaving/#", 2).await;
+        let leaving = SubscriptionFilter::parse("leaving/#").expect("a filter");
+        subscriber.unsubscribe([leaving]).await.expect("UNSUBACK");
+        let inbox = subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        for (version, client_id) in VERSIONS {
+            let mut publisher = connect(broker, client_id, version, State::default()).await;
+            one_by_one(&mut publisher, client_id).await;
+            all_at_once(&mut publisher, client_id).await;
+            publisher.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        }
+        let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, inbox).await;
+        for _ in 0..PUBLISHERS * (2 * ALONE + 2 * TOGETHER) {
+            subscriber.message().await.expect("the connection");
+        }
+        subscriber.settle().await.expect("the last acknowledgements");
+        to_itself(&mut subscriber).await;
+    })
+    .await;
+}
+
+/// How many packets of each type promise something in [`run`].
+pub fn promises() -> BTreeMap<&'static str, usize> {
+    let each = PUBLISHERS * (ALONE + TOGETHER);
+    BTreeMap::from([
+        ("CONNACK", 1 + PUBLISHERS),
+        ("PUBACK", each + PUBLISHERS * ALONE + ALONE),
+        ("PUBREC", each + ALONE),
+        ("PUBLISH", each + ALONE),
+        ("PUBREL", each + ALONE),
+        ("PUBCOMP", each + ALONE),
+        ("SUBACK", 2),
+        ("UNSUBACK", 1),
+    ])
+}
+
+async fn connect(broker: &Broker, client_id: &str, version: ProtocolVersion, state: State) -> Client {
+    let options = kept(options(broker, Transport::Tcp, version, client_id));
+    Client::connect(&options, state).await.expect("CONNACK")
+}
+
+/// Each message is acknowledged before the next; some are retained, and nobody receives those.
+async fn one_by_one(publisher: &mut Client, name: &str) {
+    for n in 0..ALONE {
+        for qos in [1, 2] {
+            publish(publisher, message("waiting/a", &format!("{name} alone {n} at {qos}."), qos)).await;
+        }
+        let retained = message(&format!("retained/{name}/{n}"), &format!("{name} retained {n}."), 1);
+        publish(publisher, Publish { retain: true, ..retained }).await;
+    }
+}
+
+/// Many share a commit.
+async fn all_at_once(publisher: &mut Client, name: &str) {
+    for n in 0..TOGETHER {
+        for qos in [1, 2] {
+            let message = message("waiting/b", &format!("{name} together {n} at {qos}."), qos);
+            publisher.publish(message).await.expect("the connection");
+        }
+    }
+    publisher.settle().await.expect("the acknowledgements");
+}
+
+/// The receiver is there when the message comes.
+async fn to_itself(subscriber: &mut Client) {
+    for n in 0..ALONE {
+        for qos in [1, 2] {
+            publish(subscriber, message("waiting/c", &format!("online {n} at {qos}."), qos)).await;
+            subscriber.message().await.expect("the connection");
+            subscriber.settle().await.expect("the acknowledgements");
+        }
+    }
+}
+
+async fn publish(client: &mut Client, message: Publish) {
+    let id = client.publish(message).await.expect("the connection").expect("an identifier");
+    let done = client.acknowledged(id).await.expect("an acknowledgement");
+    assert!(!done.reason.is_error(), "{done:?}");
+}
+
+const VERSIONS: [(ProtocolVersion, &str); PUBLISHERS] =
+    [(ProtocolVersion::V5, "publisher-5"), (ProtocolVersion::V3_1_1, "publisher-3")];
+const PUBLISHERS: usize = 2;
+/// Messages of each QoS that are published one by one.
+const ALONE: usize = 5;
+/// Messages of each QoS that are published without waiting.
+const TOGETHER: usize = 25;
