@@ -84,6 +84,12 @@ impl Tables {
 }
 
 impl Table {
+    /// The schema that the file says it has; this is the database `meta`.
+    pub(super) fn schema(&self, txn: &RoTxn<'_>) -> Result<Option<u32>, Fault> {
+        let bytes = self.get(txn, SCHEMA_KEY)?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes))
+    }
+
     pub(super) fn get<'t>(&self, txn: &'t RoTxn<'_>, key: &[u8]) -> Result<Option<&'t [u8]>, Fault> {
         Ok(self.database.get(txn, key)?)
     }
@@ -129,6 +135,12 @@ impl Table {
         txn: &'t RoTxn<'_>,
     ) -> Result<impl Iterator<Item = Result<Row<'t>, Fault>> + use<'t>, Fault> {
         Ok(self.database.iter(txn)?.map(row))
+    }
+
+    /// Pages of LMDB that it takes.
+    pub(super) fn pages(&self, txn: &RoTxn<'_>) -> Result<usize, Fault> {
+        let stat = self.database.stat(txn)?;
+        Ok(stat.branch_pages.saturating_add(stat.leaf_pages).saturating_add(stat.overflow_pages))
     }
 
     pub(super) fn len(&self, txn: &RoTxn<'_>) -> Result<u64, Fault> {
