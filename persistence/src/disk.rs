@@ -32,7 +32,7 @@ mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
-pub use snapshot::Written;
+pub use snapshot::{Written, unfinished};
 
 use engine::Map;
 use shared::Shared;

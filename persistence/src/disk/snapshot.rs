@@ -47,9 +47,7 @@ impl Unfinished {
         if fs::symlink_metadata(place).is_ok() {
             return Err(failed(place, ErrorKind::AlreadyExists.into()));
         }
-        let mut name = place.file_name().map(OsString::from).unwrap_or_default();
-        name.push(format!(".{}.partial", process::id()));
-        let path = place.with_file_name(name);
+        let path = unfinished(place);
         let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
         let file = file.map_err(|error| failed(place, error))?;
         Ok(Self { file, path, place: place.to_owned(), is_placed: false })
@@ -94,6 +92,14 @@ impl Drop for Unfinished {
             tracing::warn!(%error, path = %self.path.display(), "a snapshot that failed cannot be removed");
         }
     }
+}
+
+/// Where this process writes a copy until it is whole: beside its place.
+#[must_use]
+pub fn unfinished(place: &Path) -> PathBuf {
+    let mut name = place.file_name().map(OsString::from).unwrap_or_default();
+    name.push(format!(".{}.partial", process::id()));
+    place.with_file_name(name)
 }
 
 /// What happened to the names in the folder of that file is on the disk when this returns.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tidegate_persistence::{
-    Contents, Durability, OpenError, Operation, ReadError, ReadOnly, SnapshotError, Store, TenantContents,
+    Contents, Durability, OpenError, Operation, ReadError, ReadOnly, SnapshotError, TenantContents,
 };
 
 use crate::samples::{enqueue, id, key, message, open_session, subscription};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use tidegate_persistence::{Durability, OpenError, ReadError, ReadOnly, RestoreError, Store, restore};
+use tidegate_persistence::{Durability, OpenError, ReadError, ReadOnly, RestoreError, restore};
 
 use crate::read_only::filled;
 use crate::samples::{enqueue, key, message, open_session};
