@@ -1,8 +1,12 @@
 //! What the commands refuse, in words that tell the operator why.
 
 use std::fs::{self, File};
+use std::process::Command;
 
 use tidegate_interop::broker::Broker;
+use tidegate_interop::process::{DEADLINE, Process};
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::toolbox;
 
 use crate::command::{durable, fail, leave_a_session, publish_retained, run, succeed};
 
@@ -85,5 +89,32 @@ async fn a_snapshot_that_is_not_in_order_is_not_restored() {
     let words = fail(&["restore"], &[("", &file), ("--data", &fresh)]);
     assert!(words.contains("is no store"), "{words}");
     assert!(!fresh.exists(), "nothing was made");
+    broker.stop();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_snapshot_that_is_interrupted_leaves_nothing() {
+    let broker = durable("interval");
+    // Some 35 MB, so that there is a moment between its begin and its end.
+    for number in 0..40 {
+        publish_retained(&broker, &format!("large/{number}"), &"x".repeat(900_000)).await;
+    }
+    let folder = broker.file("snapshots");
+    fs::create_dir(&folder).expect("a folder");
+    let is_empty = || fs::read_dir(&folder).expect("the folder").next().is_none();
+    let mut command = Command::new(toolbox::broker());
+    command.arg("snapshot").arg(folder.join("a")).arg("--data").arg(broker.file("data"));
+    let snapshot = Process::start("snapshot", &mut command);
+    let begun = async {
+        while is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within_deadline("its begin", begun).await;
+    snapshot.terminate();
+    let ended = snapshot.end_within(DEADLINE);
+    // On a machine that is quick enough it was done before.
+    assert!(is_empty() || ended.status.success(), "{ended:?}");
+    assert!(!folder.join("a").exists() || ended.status.success(), "{ended:?}");
     broker.stop();
 }

@@ -27,12 +27,9 @@ pub struct Restored {
 /// When the snapshot is not in order, the folder belongs to a running process, a store is there that is not to be replaced, or
 /// something cannot be written. The store is as it was then.
 pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored, RestoreError> {
+    // Held to the end, for it may be the file of a store that nobody has at present.
     let mut source = ReadOnly::snapshot(snapshot)?;
-    let findings = source.check()?;
-    if !findings.is_clean() {
-        return Err(RestoreError::Unsound(snapshot.to_owned(), findings));
-    }
-    let written = source.written()?;
+    let written = examine(&mut source, snapshot)?;
     let _lock = open::lock(folder)?;
     let data = folder.join(DATA);
     let is_there = is_there(&data).map_err(at(&data))?;
@@ -43,9 +40,17 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     anchor::settle(folder, &data)?;
     let new = folder.join(NEW);
     copy(snapshot, &new).map_err(at(&new))?;
-    let former = if is_there { Some(keep(&data).map_err(at(&data))?) } else { None };
-    put_in_place(&new, &data).map_err(at(&data))?;
+    let former = exchange(&new, &data, is_there).map_err(at(&data))?;
     Ok(Restored { written, former })
+}
+
+/// Checks everything before anything is made.
+fn examine(source: &mut ReadOnly, path: &Path) -> Result<Written, RestoreError> {
+    let findings = source.check()?;
+    if !findings.is_clean() {
+        return Err(RestoreError::Unsound(path.to_owned(), findings));
+    }
+    Ok(source.written()?)
 }
 
 /// A file that was made and never filled counts as none.
@@ -88,15 +93,17 @@ fn keep(data: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("there are too many former files: remove some"))
 }
 
-/// Replaces the data file by the new one in one step.
-fn put_in_place(new: &Path, data: &Path) -> io::Result<()> {
+/// Replaces the data file by the new one in one step; gives the name of the former.
+fn exchange(new: &Path, data: &Path, is_there: bool) -> io::Result<Option<PathBuf>> {
+    let former = if is_there { Some(keep(data)?) } else { None };
     // The second name of the former file first, so that it is not lost whatever comes.
     sync_folder_of(data)?;
     fs::rename(new.join(DATA), data)?;
     if let Err(error) = fs::remove_dir(new) {
         tracing::warn!(%error, "an empty folder cannot be removed");
     }
-    sync_folder_of(data)
+    sync_folder_of(data)?;
+    Ok(former)
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {

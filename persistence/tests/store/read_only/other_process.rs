@@ -1,6 +1,6 @@
 //! Another process that reads a store and does as it is told, a line each.
 
-use std::io::{BufRead, BufReader, Write, stdin};
+use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -97,5 +97,6 @@ fn next_order() -> Option<String> {
 }
 
 fn answer(text: &str) {
-    println!("answer: {text}");
+    let mut output = stdout().lock();
+    writeln!(output, "answer: {text}").unwrap();
 }
