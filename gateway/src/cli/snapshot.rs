@@ -34,16 +34,19 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure> {
     let place = file.clone();
-    let copy = task::spawn_blocking(move || copy(&place, &folder));
-    let written = tokio::select! {
-        copied = copy => copied.map_err(io::Error::other)??,
+    let mut copy = task::spawn_blocking(move || copy(&place, &folder));
+    let copied = tokio::select! {
+        copied = &mut copy => copied,
         done = interrupted() => {
             done?;
-            // It may be that nothing was begun, or that all is done.
-            let _ = fs::remove_file(unfinished(&file));
-            return Err(Failure::Runtime("error: interrupted".to_owned()));
+            if fs::remove_file(unfinished(&file)).is_ok() || !file.exists() {
+                return Err(Failure::Runtime("error: interrupted".to_owned()));
+            }
+            // Nothing but the last sync was left to do.
+            copy.await
         }
     };
+    let written = copied.map_err(io::Error::other)??;
     let Written { records, bytes } = written;
     writeln!(io::stdout(), "{}: {records} records, {bytes} bytes", file.display())?;
     Ok(())
