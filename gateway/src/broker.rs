@@ -20,7 +20,7 @@ use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig, Subscribe
 use tidegate_session::{Config as SessionConfig, Terms};
 
 pub use attach::{Attachment, LinkFacts};
-pub use keep::{Keeper, RestoreError};
+pub use keep::{Following, Keeper, RestoreError};
 pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;

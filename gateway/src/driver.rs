@@ -20,7 +20,7 @@ use tidegate_transports::Link;
 
 pub use bell::{Bell, Signal};
 use end::End;
-pub use greeting::{Greeted, Refused, greet};
+pub use greeting::{Greeted, Refused, greet, turn_away};
 use held::{Held, Reply};
 
 use crate::broker::{Attachment, Broker, Seat};

@@ -14,11 +14,10 @@ pub struct Config {
     pub size_initial: usize,
     /// Largest size of both, in bytes; default 64 GiB. Beyond it the store is full.
     pub size_max: usize,
-    /// Operations in the open batch above which callers are to slow down; default 65,536. Twice as many are refused. Cost:
-    /// some 100 bytes each.
+    /// Operations in the open batch above which callers are to slow down; default 65,536. Cost: some 100 bytes
+    /// each.
     pub batch_len_max: usize,
-    /// Bytes in the open batch above which callers are to slow down; default 64 MiB. Twice as many are refused. A body counts
-    /// once a call.
+    /// Bytes in the open batch above which callers are to slow down; default 64 MiB. A body counts once a call.
     pub batch_bytes_max: usize,
 }
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::{CheckError, LoadError, OpenError, Reason, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageNumber, SessionId};
-use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
+use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store};
 
 mod anchor;
 mod apply;
@@ -62,6 +62,10 @@ impl Disk {
 impl Store for Disk {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         self.shared.batch.append(operations)
+    }
+
+    fn span(&self) -> Span<'_> {
+        self.shared.batch.span()
     }
 
     fn committed(&self) -> Commit {

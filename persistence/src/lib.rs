@@ -19,4 +19,4 @@ pub use record::{
     Clock, EntryRecord, EntryState, MessageNumber, MessageRecord, SessionId, SessionRecord, SessionState,
     SubscriptionRecord,
 };
-pub use store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Stats, Store, open};
+pub use store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store, open};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::{CheckError, LoadError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageNumber, SessionId};
-use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
+use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store};
 
 /// A store in name only.
 pub struct Memory {
@@ -40,6 +40,10 @@ impl Store for Memory {
         let commit = Commit(self.committed.fetch_add(1, Ordering::AcqRel) + 1);
         self.observer.committed(commit);
         Appended::Accepted(commit)
+    }
+
+    fn span(&self) -> Span<'_> {
+        Span::none()
     }
 
     fn committed(&self) -> Commit {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use parking_lot::{RwLock, RwLockReadGuard};
+
 use crate::config::{Config, Durability};
 use crate::error::{CheckError, LoadError, OpenError, SnapshotError};
 use crate::operation::Operation;
@@ -28,8 +30,26 @@ pub enum Appended {
     /// Taken, but the open batch is as large as it should become: read no more from who causes this until the commit
     /// is reached.
     Slow(Commit),
-    /// Not taken, none of them: see [`Store::health`].
+    /// Not taken, none of them: the store failed, see [`Store::health`].
     Refused,
+}
+
+/// What is appended while it lives becomes committed together, or not at all.
+#[must_use]
+pub struct Span<'a> {
+    _open: Option<RwLockReadGuard<'a, ()>>,
+}
+
+impl<'a> Span<'a> {
+    /// Where appending is committing.
+    pub(crate) fn none() -> Self {
+        Self { _open: None }
+    }
+
+    /// Whoever takes the batch locks `spans` for writing.
+    pub(crate) fn over(spans: &'a RwLock<()>) -> Self {
+        Self { _open: Some(spans.read()) }
+    }
 }
 
 /// Who is told when something changes. Called on the store's own thread, which waits meanwhile: set a flag, wake
@@ -46,9 +66,13 @@ pub trait Observer: Send + Sync {
 
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
-    /// Takes all operations out of the list into the open batch, where they stay together and in order. When it refuses, the list
-    /// stays as it is. An empty list is told the commit of what came before. Never waits for the disk.
+    /// Takes all operations out of the list into the open batch, where they stay together and in order. A store that failed
+    /// refuses; the list stays as it is then. An empty list is told the commit of what came before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
+
+    /// Keeps what is appended until the guard is dropped in one commit, also over several calls. The writer waits for it, and who
+    /// begins one waits for a waiting writer: hold it for a few operations in memory, and never two in one thread.
+    fn span(&self) -> Span<'_>;
 
     /// What is committed by now: one atomic read.
     fn committed(&self) -> Commit;

@@ -118,8 +118,12 @@ impl Journal {
         }
     }
 
-    pub(crate) fn take(&mut self) -> Vec<Change> {
-        core::mem::take(&mut self.changes)
+    /// Moves all changes to the end of `into`.
+    pub(crate) fn move_to(&mut self, into: &mut Vec<Change>) {
+        into.append(&mut self.changes);
+        if self.changes.capacity() > IDLE_CHANGES_MAX {
+            self.changes = Vec::new();
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -130,3 +134,6 @@ impl Journal {
         size_of::<Self>() + self.changes.capacity() * size_of::<Change>()
     }
 }
+
+/// Changes whose memory an empty journal may keep.
+const IDLE_CHANGES_MAX: usize = 32;

@@ -52,6 +52,23 @@ impl Receiving {
         Ok(Received::New)
     }
 
+    /// What an inbound QoS 2 PUBLISH is, while `pending` new ones before it are not taken in yet. A new one is not taken in by
+    /// this.
+    pub(crate) fn recognise(
+        &mut self,
+        id: PacketId,
+        pending: u16,
+        maximum: u16,
+    ) -> Result<Received, Violation> {
+        if self.entries.binary_search_by_key(&id, |entry| entry.id).is_ok() {
+            return self.receive(id, maximum.saturating_sub(pending));
+        }
+        if self.counted.saturating_add(pending) >= maximum {
+            return Err(Violation::ReceiveMaximumExceeded);
+        }
+        Ok(Received::New)
+    }
+
     /// An inbound PUBREL: the identifier is free for a new message. `[MQTT5-4.3.3-11]` `[MQTT5-4.3.3-12]`
     pub(crate) fn release(&mut self, id: PacketId) -> ReasonCode {
         let Ok(index) = self.entries.binary_search_by_key(&id, |entry| entry.id) else {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_mqtt::{ConnAck, Packet};
+use tidegate_mqtt::{ConnAck, Packet, ReasonCode};
 use tidegate_persistence::Commit;
 use tidegate_session::{Agreed, Connection, Session};
 use tidegate_transports::DirectWriter;
 
-use super::Broker;
 use super::lifecycle::{Aftermath, schedule, take_pending, unsubscribe_all};
 use super::seat::{Line, Seat, SessionKey, State};
+use super::{Broker, Keeper};
 use crate::cores::Core;
 use crate::driver::{Bell, Signal};
 
@@ -39,8 +39,9 @@ pub struct LinkFacts {
 impl Broker {
     /// Gives the session to a new connection; whoever had it is fenced off before this returns `[MQTT5-3.1.4-3]`.
     pub fn attach(&self, core: &mut Core, agreed: &Agreed, facts: LinkFacts, now: Instant) -> Attachment {
+        let _whole = self.keeper().map(Keeper::span);
         let realm = self.realm();
-        let key = SessionKey { tenant: Arc::clone(realm.tenant()), client_id: Arc::clone(&agreed.client_id) };
+        let key = self.key(agreed);
         let bell = Arc::new(Bell::new(now));
         let make = || {
             let config = Arc::clone(&self.config().session);
@@ -81,6 +82,23 @@ impl Broker {
         let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
         Attachment { seat, bell, epoch, connection, opening: held_back.map(|connack| (owed, connack)) }
+    }
+
+    /// Why the session of such a connection cannot be kept at present: the store has no room for a new one, or failed.
+    #[must_use]
+    pub fn objection(&self, agreed: &Agreed) -> Option<ReasonCode> {
+        let keeper = self.keeper().filter(|keeper| keeper.is_refusing() && agreed.session_expiry > 0)?;
+        let is_known = !agreed.clean_start && self.registry().holds(&self.key(agreed));
+        match (keeper.has_failed(), is_known) {
+            (true, _) => Some(ReasonCode::ServerUnavailable),
+            (false, false) => Some(ReasonCode::QuotaExceeded),
+            (false, true) => None,
+        }
+    }
+
+    fn key(&self, agreed: &Agreed) -> SessionKey {
+        let tenant = Arc::clone(self.realm().tenant());
+        SessionKey { tenant, client_id: Arc::clone(&agreed.client_id) }
     }
 
     /// Sends a CONNACK that had to wait; from then on messages flow.

@@ -4,6 +4,7 @@
 mod convert;
 mod restore;
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -11,9 +12,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tidegate_mqtt::Message;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_persistence::{
-    Appended, Clock, Commit, Health, Observer, Operation, SessionId, Store, SubscriptionRecord,
+    Appended, Clock, Commit, Health, Observer, Operation, SessionId, Span, Store, SubscriptionRecord,
 };
-use tidegate_session::{Session, Terms};
+use tidegate_session::{Change, Session, Terms};
 
 pub use restore::RestoreError;
 
@@ -30,10 +31,19 @@ pub struct Keeper {
 /// What the store says of itself, for readers on every core.
 #[derive(Default)]
 struct StoreState {
-    /// It has no room, or failed: messages that it would have to keep are refused.
+    /// It has no room, or failed: nothing is taken that it would have to keep.
     refusing: AtomicBool,
+    /// It failed, for good.
+    failed: AtomicBool,
     /// The open batch is as large as it should become.
     pressed: AtomicBool,
+}
+
+/// A core's lists for what changed in a session, on its way to the store; empty in between.
+#[derive(Default)]
+pub struct Following {
+    changes: Vec<Change>,
+    operations: Vec<Operation>,
 }
 
 /// Tells the cores of commits.
@@ -68,16 +78,28 @@ impl Keeper {
         self.store.next_session().0
     }
 
-    /// Whether messages that would have to be kept are refused: the disk is full, or the store failed.
+    /// Whether nothing is taken that would have to be kept, because the disk is full or the store failed. What was taken before,
+    /// and what makes room, goes on.
     #[must_use]
     pub fn is_refusing(&self) -> bool {
         self.state.refusing.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing more should be read until the next commit.
+    /// Whether nothing will be kept any more.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.state.failed.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing more should be read until the next commit. A store that refuses presses nobody: there may be none.
     #[must_use]
     pub fn is_pressed(&self) -> bool {
-        self.state.pressed.load(Ordering::Relaxed)
+        self.state.pressed.load(Ordering::Relaxed) && !self.is_refusing()
+    }
+
+    /// Everything that the store is told until the guard is dropped is kept together or not at all. One at a time in a thread.
+    pub fn span(&self) -> Span<'_> {
+        self.store.span()
     }
 
     /// Gives a message the number that the store knows it by.
@@ -85,7 +107,8 @@ impl Keeper {
         message.number(|| self.store.next_message().0);
     }
 
-    /// The same message under a number of its own, for a delivery beside others to the same session.
+    /// The same message under a number of its own: a number is one delivery's in a session, which may get the message in more
+    /// ways than one.
     #[must_use]
     pub fn twin(&self, message: &Message) -> Arc<Message> {
         Arc::new(message.clone().with_number(self.store.next_message().0))
@@ -93,11 +116,14 @@ impl Keeper {
 
     /// Tells the store what changed in a session. Under the session's lock, so that it hears of changes in their order.
     pub fn follow(&self, core: &mut Core, seat: &Seat, session: &mut Session) {
-        let mut operations = Vec::new();
-        for change in session.take_changes() {
-            convert::change(&self.clock, seat, session, change, &mut operations);
+        let mut lists = mem::take(&mut core.following);
+        session.take_changes(&mut lists.changes);
+        for change in lists.changes.drain(..) {
+            convert::change(&self.clock, seat, session, change, &mut lists.operations);
         }
-        self.append(core, operations);
+        self.append(core, &mut lists.operations);
+        lists.recycle();
+        core.following = lists;
     }
 
     /// A subscription was made or replaced.
@@ -107,16 +133,14 @@ impl Keeper {
             options: terms.options,
             identifier: terms.identifier,
         };
-        self.append(
-            core,
-            vec![Operation::Subscribe { session: SessionId(seat.id()), record: Box::new(record) }],
-        );
+        let operation = Operation::Subscribe { session: SessionId(seat.id()), record: Box::new(record) };
+        self.append(core, &mut vec![operation]);
     }
 
     /// A subscription was removed.
     pub fn unsubscribe(&self, core: &mut Core, seat: &Seat, filter: &SubscriptionFilter) {
         let filter = Arc::from(filter.to_string());
-        self.append(core, vec![Operation::Unsubscribe { session: SessionId(seat.id()), filter }]);
+        self.append(core, &mut vec![Operation::Unsubscribe { session: SessionId(seat.id()), filter }]);
     }
 
     /// A message was retained, or its topic cleared.
@@ -128,24 +152,35 @@ impl Keeper {
             let expires_at = message.expires_at().map(|at| self.clock.wall(at));
             Operation::Retain { tenant, message: Arc::clone(message), expires_at }
         };
-        self.append(core, vec![operation]);
+        self.append(core, &mut vec![operation]);
     }
 
-    fn append(&self, core: &mut Core, mut operations: Vec<Operation>) {
+    fn append(&self, core: &mut Core, operations: &mut Vec<Operation>) {
         if operations.is_empty() {
             return;
         }
-        match self.store.append(&mut operations) {
+        match self.store.append(operations) {
             Appended::Accepted(commit) => core.owe(commit),
             Appended::Slow(commit) => {
                 self.state.pressed.store(true, Ordering::Relaxed);
                 core.owe(commit);
             }
-            // What depends on it is never acknowledged.
+            // It failed for good: what depends on it is never acknowledged.
             Appended::Refused => {
                 core.counters.store_refused.add(1);
                 core.owe(NEVER);
             }
+        }
+    }
+}
+
+impl Following {
+    /// Empties the lists; keeps their memory, within bounds.
+    fn recycle(&mut self) {
+        // A store that refused left them as they were.
+        self.operations.clear();
+        if self.operations.capacity() > OPERATIONS_KEPT_MAX {
+            *self = Self::default();
         }
     }
 }
@@ -158,6 +193,7 @@ impl Observer for Herald {
 
     fn health(&self, health: &Health) {
         self.state.refusing.store(!matches!(health, Health::Working), Ordering::Relaxed);
+        self.state.failed.store(matches!(health, Health::Failed(_)), Ordering::Relaxed);
     }
 }
 
@@ -167,5 +203,7 @@ fn present() -> Clock {
     Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
 }
 
+/// Operations whose memory a core keeps.
+const OPERATIONS_KEPT_MAX: usize = 4096;
 /// The number of a commit that will not be.
 const NEVER: Commit = Commit(u64::MAX);

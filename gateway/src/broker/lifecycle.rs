@@ -8,7 +8,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_session::{Cause, Orphan};
 
 use super::seat::{Line, Seat, State};
-use super::{Broker, Realm};
+use super::{Broker, Keeper, Realm};
 use crate::cores::Core;
 use crate::driver::Signal;
 
@@ -31,6 +31,7 @@ impl Broker {
         rest: &mut Vec<u8>,
         now: Instant,
     ) {
+        let _whole = self.keeper().map(Keeper::span);
         let mut state = seat.lock();
         let Some(detached) = state.session.detach(epoch, cause, now) else { return };
         state.line = None;
@@ -44,13 +45,14 @@ impl Broker {
             schedule(core, seat, &mut state, now);
         }
         drop(state);
-        // The will first: should the broker die in between, it is published twice rather than never.
+        // Will, orphans and what becomes of the session are kept together.
         self.settle(core, seat, aftermath, now);
         self.catch_up(core, seat, now);
     }
 
     /// Looks at a seat whose time has come: silence, heartbeat, delayed will, session expiry.
     pub fn look(&self, core: &mut Core, seat: &Arc<Seat>, at: Instant, now: Instant) {
+        let _whole = self.keeper().map(Keeper::span);
         let mut state = seat.lock();
         if state.scheduled != Some(at) {
             return;

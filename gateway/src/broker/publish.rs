@@ -5,15 +5,16 @@ mod hand;
 mod plain;
 mod tally;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Message, ProtocolVersion, Will};
+use tidegate_mqtt::{Message, ProtocolVersion, QoS, Will};
 use tidegate_routing::Verdict as Retained;
 
 use super::run::Run;
 use super::seat::Seat;
-use super::{Broker, Realm};
+use super::{Broker, Keeper, Realm};
 use crate::cores::Core;
 use hand::{Share, hand};
 use tally::Tally;
@@ -61,7 +62,15 @@ impl Broker {
             return;
         }
         core.counters.wills_published.add(1);
-        let message = Arc::new(Message::from_will(will, seat.publisher(), now));
+        let mut will = Cow::Borrowed(will);
+        let lasts = will.retain || will.qos > QoS::AtMostOnce;
+        if lasts && self.keeper().is_some_and(Keeper::is_refusing) {
+            // Nobody could be told of a refusal. It goes to whoever is there.
+            core.counters.refused_store.add(1);
+            let will = will.to_mut();
+            (will.qos, will.retain) = (QoS::AtMostOnce, false);
+        }
+        let message = Arc::new(Message::from_will(&will, seat.publisher(), now));
         self.publish_messages(core, seat.realm(), &[message], now);
     }
 
@@ -87,10 +96,17 @@ impl Broker {
     /// Keeps the retained ones; `false` when there is no room for them.
     fn retain(&self, core: &mut Core, realm: &Realm, messages: &[Arc<Message>]) -> bool {
         let mut kept = true;
+        let keeper = self.keeper();
+        let refusing = keeper.is_some_and(Keeper::is_refusing);
         for message in messages.iter().filter(|message| message.retain()) {
+            // Those with an acknowledgement were refused before.
+            if refusing && message.qos() == QoS::AtMostOnce && !message.payload().is_empty() {
+                core.counters.refused_retained.add(1);
+                continue;
+            }
             let verdict = realm.retained.set_then(Arc::clone(message), |verdict| {
                 // Under the topic's lock, so that the store hears of its messages in their order.
-                if let Some(keeper) = self.keeper().filter(|_| verdict != Retained::Full) {
+                if let Some(keeper) = keeper.filter(|_| verdict != Retained::Full) {
                     keeper.retain(core, realm.tenant(), message);
                 }
             });

@@ -62,6 +62,12 @@ impl Registry {
         self.numbered(id).lock().get(&id).cloned()
     }
 
+    /// Whether there is a session of that name.
+    #[must_use]
+    pub fn holds(&self, key: &SessionKey) -> bool {
+        self.shard(key).lock().contains_key(key)
+    }
+
     /// All seats at about this moment, a shard at a time.
     pub fn for_each(&self, mut visit: impl FnMut(&Arc<Seat>)) {
         for shard in &self.shards {

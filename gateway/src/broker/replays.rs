@@ -79,14 +79,15 @@ impl Replay {
         if self.no_local && message.publisher() == seat.publisher() {
             return;
         }
+        let qos = self.qos.min(message.qos());
         // The session may get the same message again, by another SUBSCRIBE.
-        if let Some(keeper) = broker.keeper().filter(|_| session.is_followed()) {
+        if let Some(keeper) = broker.keeper().filter(|_| qos > QoS::AtMostOnce && session.is_followed()) {
             message = keeper.twin(&message);
         }
         // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
         let delivery = Delivery {
             message: &message,
-            qos: self.qos.min(message.qos()),
+            qos,
             retain: true,
             identifiers: self.identifier.as_slice(),
             share: None,

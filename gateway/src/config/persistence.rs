@@ -10,7 +10,7 @@ use super::{Size, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Persistence {
-    /// What an acknowledgement promises. Default `memory`; the others are a preview.
+    /// What an acknowledgement promises. Default `always`.
     pub durability: Durability,
     /// With `interval`: time between two syncs, which is what a failure of the machine may lose. Default 100ms.
     pub interval: Time<1, 60_000>,
@@ -24,11 +24,11 @@ pub struct Persistence {
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
     /// What is acknowledged is on the disk: not even a power failure loses it.
+    #[default]
     Always,
     /// What is acknowledged survives the end of the process; a failure of the machine may lose the last `interval`.
     Interval,
     /// Nothing survives the process.
-    #[default]
     Memory,
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use tidegate_persistence::Commit;
 
 use super::{Agenda, CoreId, Lookaside};
-use crate::broker::{Broker, Seat};
+use crate::broker::{Broker, Following, Seat};
 use crate::counters::Counters;
 use crate::driver::Bell;
 
@@ -30,6 +30,8 @@ pub struct Core {
     random: u64,
     /// The last commit that something of the present turn was appended to.
     owed: Commit,
+    /// For what is told to the store.
+    pub following: Following,
     /// Sessions whose messages wait for a commit.
     pub gated: Vec<Arc<Seat>>,
     /// Connections whose acknowledgements wait for a commit.
@@ -50,6 +52,7 @@ impl Core {
             spares: Vec::new(),
             random: seed,
             owed: Commit(0),
+            following: Following::default(),
             gated: Vec::new(),
             waiting: Vec::new(),
         }

@@ -10,7 +10,7 @@ use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
 use super::{Driver, End, Reply};
-use crate::broker::Run;
+use crate::broker::{Keeper, Run};
 use crate::cores::Core;
 
 /// What one read brought so far and is not carried out yet.
@@ -34,6 +34,11 @@ impl<'a> Intake<'a> {
             owed: SmallVec::new(),
             replies: SmallVec::new(),
         }
+    }
+
+    /// Identifiers of the run's QoS 2 publishes, all new.
+    pub(super) fn taking(&self) -> impl Iterator<Item = PacketId> {
+        self.owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
     }
 }
 
@@ -74,11 +79,13 @@ impl Driver {
         }
     }
 
-    /// PINGRESP stays behind the messages that are on their way, also those that wait for a commit.
+    /// PINGRESP stays behind the messages that are on their way, also those that wait for a commit; but not while there may be
+    /// none for long.
     fn handle_ping(&mut self, core: &mut Core) -> Result<(), End> {
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        let Some(commit) = state.session.waits_until() else {
+        let refusing = self.broker.keeper().is_some_and(Keeper::is_refusing);
+        let Some(commit) = state.session.waits_until().filter(|_| !refusing) else {
             drop(state);
             return self.reply(core, &Packet::PingResp);
         };
@@ -116,7 +123,7 @@ impl Driver {
         let alone = self.stands_alone(view);
         let topic = self.connection.admit(view)?;
         let begins: Option<Box<str>> = (alone || !intake.run.holds(topic)).then(|| topic.into());
-        if self.is_repeat(intake, view)? {
+        if self.is_repeat(core, intake, view)? {
             return Ok(());
         }
         if let Some(topic) = begins {
@@ -134,10 +141,19 @@ impl Driver {
     }
 
     /// Whether a QoS 2 publish came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
-    fn is_repeat(&mut self, intake: &mut Intake<'_>, view: &PublishView<'_>) -> Result<bool, End> {
+    fn is_repeat(
+        &mut self,
+        core: &mut Core,
+        intake: &mut Intake<'_>,
+        view: &PublishView<'_>,
+    ) -> Result<bool, End> {
         let (QoS::ExactlyOnce, Some(packet_id)) = (view.qos, view.packet_id) else { return Ok(false) };
+        if intake.taking().any(|id| id == packet_id) {
+            self.settle_run(core, intake)?;
+        }
+        let pending = u16::try_from(intake.taking().count()).unwrap_or(u16::MAX);
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        match state.session.receive(packet_id)? {
+        match state.session.recognise(packet_id, pending)? {
             Received::New => Ok(false),
             Received::Repeat => {
                 drop(state);

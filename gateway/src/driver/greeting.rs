@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use tidegate_mqtt::frame::{self, Next};
-use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion};
+use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Agreed, Config, Handshake, Refusal, Step};
 use tidegate_transports::Link;
 
@@ -54,6 +54,14 @@ pub async fn greet(mut link: Link, config: Arc<Config>) -> Result<Greeted, Refus
             }
         }
     }
+}
+
+/// Refuses after all what was agreed on, and closes. The caller bounds the time.
+///
+/// # Errors
+/// When the link broke.
+pub async fn turn_away(mut link: Link, agreed: &Agreed, reason: ReasonCode) -> io::Result<()> {
+    refuse(&mut link, &Refusal::new(agreed.version, reason).within(agreed.packet_size_max)).await
 }
 
 /// Why there is no agreement.

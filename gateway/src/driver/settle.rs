@@ -8,7 +8,7 @@ use tidegate_mqtt::{Ack, AckKind, QoS, ReasonCode};
 
 use super::dispatch::Intake;
 use super::{Driver, End, Reply};
-use crate::broker::{Published, State};
+use crate::broker::{Keeper, Published, State};
 use crate::cores::Core;
 
 impl Driver {
@@ -39,45 +39,69 @@ impl Driver {
         }
     }
 
+    /// Publishes the run. What a QoS 2 publish changes here and elsewhere is kept together: else, after a crash, its repeat would
+    /// be known and gone, or new and there already.
     pub(super) fn settle_run(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<(), End> {
         if intake.run.is_empty() {
             return Ok(());
         }
-        // A connection that was taken over changes nothing any more, not even by what it sent before it hears of it.
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        // An acknowledgement never is of a message that came after it.
-        settle_acks(&mut state, intake)?;
-        core.take_owed();
-        // The identifiers of QoS 2 messages that were taken are part of what is acknowledged.
-        self.broker.follow(core, &self.seat, &mut state, intake.now);
-        self.finish_turn(core, state);
-        let published = self.publish(core, intake)?;
+        let broker = Arc::clone(&self.broker);
+        let _whole = broker.keeper().filter(|_| intake.taking().next().is_some()).map(Keeper::span);
+        let published = match self.take_in_run(core, intake)? {
+            Taken::Refused => Published::Refused,
+            Taken::In => broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now),
+        };
         intake.run.clear();
+        let reason = reason_for(published);
+        if reason.is_error() {
+            self.forget(core, intake)?;
+        }
         let commit = core.take_owed();
         for (packet_id, qos) in intake.owed.drain(..) {
             let kind = if qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
-            let reason = reason_for(published);
-            if kind == AckKind::PubRec && reason.is_error() {
-                // A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
-                let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-                let _ = state.session.release(packet_id);
-                self.broker.follow(core, &self.seat, &mut state, intake.now);
-            }
             intake.replies.push((commit, Ack::new(kind, packet_id, reason)));
         }
         Ok(())
     }
 
-    /// Publishes the run. While the store has no room, what has to be acknowledged is refused: 0x97, and before 5.0, which
-    /// has no word for it, the end of the connection.
-    fn publish(&mut self, core: &mut Core, intake: &Intake<'_>) -> Result<Published, End> {
-        let version = self.connection.version();
-        if !intake.owed.is_empty() && self.broker.keeper().is_some_and(|keeper| keeper.is_refusing()) {
+    /// Takes in the identifiers of the run's QoS 2 publishes: part of what is acknowledged. While the store has no room, what
+    /// has to be acknowledged is refused: 0x97, and before 5.0, which has no word for it, the end of the connection.
+    fn take_in_run(&mut self, core: &mut Core, intake: &mut Intake<'_>) -> Result<Taken, End> {
+        // A connection that was taken over changes nothing any more, not even by what it sent before it hears of it.
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        // An acknowledgement never is of a message that came after it.
+        settle_acks(&mut state, intake)?;
+        core.take_owed();
+        let refused = !intake.owed.is_empty() && self.broker.keeper().is_some_and(Keeper::is_refusing);
+        if refused {
             core.counters.refused_store.add(intake.run.len());
-            return if version.is_v5() { Ok(Published::Refused) } else { Err(End::overloaded()) };
+        } else {
+            intake.taking().try_for_each(|packet_id| state.session.receive(packet_id).map(drop))?;
         }
-        Ok(self.broker.publish(core, &self.seat, version, &intake.run, intake.now))
+        self.broker.follow(core, &self.seat, &mut state, intake.now);
+        self.finish_turn(core, state);
+        match refused {
+            true if !self.connection.version().is_v5() => Err(End::overloaded()),
+            true => Ok(Taken::Refused),
+            false => Ok(Taken::In),
+        }
     }
+
+    /// A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
+    fn forget(&mut self, core: &mut Core, intake: &Intake<'_>) -> Result<(), End> {
+        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        for packet_id in intake.taking() {
+            let _ = state.session.release(packet_id);
+        }
+        self.broker.follow(core, &self.seat, &mut state, intake.now);
+        Ok(())
+    }
+}
+
+/// Whether the identifiers of a run were taken in.
+enum Taken {
+    In,
+    Refused,
 }
 
 /// Carries out the acknowledgements by the client that the read brought so far.

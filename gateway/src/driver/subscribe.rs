@@ -8,6 +8,7 @@ use tidegate_mqtt::{
 use tidegate_session::Terms;
 
 use super::{Driver, End, Reply};
+use crate::broker::Keeper;
 use crate::cores::Core;
 
 impl Driver {
@@ -37,6 +38,10 @@ impl Driver {
         options.qos = options.qos.min(self.broker.config().session.qos_max);
         let terms = Terms { options, identifier };
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        if self.broker.keeper().is_some_and(Keeper::is_refusing) && state.session.is_followed() {
+            core.counters.refused_store.add(1);
+            return Ok(ReasonCode::QuotaExceeded);
+        }
         let existed = match state.session.subscribe(filter.clone(), options, identifier) {
             Ok(existed) => existed,
             Err(_) => return Ok(ReasonCode::QuotaExceeded),

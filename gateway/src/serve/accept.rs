@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::broker::{Broker, LinkFacts};
 use crate::config;
 use crate::cores::with_core;
-use crate::driver::{Driver, Greeted, greet};
+use crate::driver::{Driver, Greeted, greet, turn_away};
 
 /// Turns what a listener accepts into driven connections.
 #[derive(Clone)]
@@ -76,6 +76,15 @@ impl Acceptor {
                 return;
             }
         };
+        if let Some(reason) = self.broker.objection(&agreed) {
+            with_core(|core| {
+                core.counters.connections_refused.add(1);
+                core.counters.refused_store.add(1);
+            });
+            // Whether the peer hears it is the peer's matter.
+            let _ = timeout(self.connect_timeout, turn_away(link, &agreed, reason)).await;
+            return;
+        }
         let facts = LinkFacts { writer: link.direct(), heartbeat: link.heartbeat() };
         let attachment = with_core(|core| self.broker.attach(core, &agreed, facts, Instant::now()));
         let driver = Box::new(Driver::new(link, Arc::clone(&self.broker), attachment, rest));

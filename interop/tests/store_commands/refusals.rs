@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::process::Command;
 
-use tidegate_interop::broker::Broker;
 use tidegate_interop::process::{DEADLINE, Process};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::toolbox;
@@ -12,7 +11,7 @@ use crate::command::{durable, fail, leave_a_session, publish_retained, run, succ
 
 #[test]
 fn a_broker_that_keeps_nothing_has_no_store() {
-    let broker = Broker::start();
+    let broker = durable("memory");
     let data = broker.file("data");
     let file = broker.file("snapshot");
     for words in [

@@ -2,15 +2,17 @@
 
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::config::Config;
 use crate::operation::{Operation, total_size};
-use crate::store::{Appended, Commit};
+use crate::store::{Appended, Commit, Span};
 
 /// The open batch.
 pub(super) struct Batch {
     open: Mutex<Open>,
+    /// Held for reading by every span, for writing while the batch is taken. Locked before `open`.
+    spans: RwLock<()>,
     more: Condvar,
     len_max: usize,
     bytes_max: usize,
@@ -50,6 +52,7 @@ impl Batch {
         };
         Self {
             open: Mutex::new(open),
+            spans: RwLock::new(()),
             more: Condvar::new(),
             len_max: config.batch_len_max.max(1),
             bytes_max: config.batch_bytes_max.max(1),
@@ -60,7 +63,7 @@ impl Batch {
     pub(super) fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         let size = total_size(operations);
         let mut open = self.open.lock();
-        if open.closed || self.is_over(&open, 2) {
+        if open.closed {
             return Appended::Refused;
         }
         if operations.is_empty() && open.operations.is_empty() {
@@ -70,10 +73,15 @@ impl Batch {
         open.operations.append(operations);
         open.bytes += size;
         let commit = open.commit;
-        let slow = self.is_over(&open, 1);
+        let slow = self.is_over(&open);
         drop(open);
         self.more.notify_one();
         if slow { Appended::Slow(commit) } else { Appended::Accepted(commit) }
+    }
+
+    /// See [`crate::Store::span`].
+    pub(super) fn span(&self) -> Span<'_> {
+        Span::over(&self.spans)
     }
 
     /// Waits for operations, the deadline or the end, and takes what there is into the empty `into`. `patient`: operations are
@@ -87,6 +95,9 @@ impl Batch {
                 None => self.more.wait(&mut open),
             }
         }
+        drop(open);
+        let _complete = self.spans.write();
+        let mut open = self.open.lock();
         core::mem::swap(&mut open.operations, into);
         let taken = Taken { commit: open.commit, bytes: open.bytes, last: open.closed };
         open.bytes = 0;
@@ -109,14 +120,14 @@ impl Batch {
         self.more.notify_all();
     }
 
-    /// Operations and bytes that wait.
-    pub(super) fn waiting(&self) -> (usize, usize) {
+    /// Operations that wait, those of them that found no room, and the bytes of all.
+    pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
-        (open.operations.len() + open.held_len, open.bytes + open.held_bytes)
+        (open.operations.len() + open.held_len, open.held_len, open.bytes + open.held_bytes)
     }
 
-    fn is_over(&self, open: &Open, times: usize) -> bool {
-        open.operations.len() + open.held_len >= self.len_max.saturating_mul(times)
-            || open.bytes + open.held_bytes >= self.bytes_max.saturating_mul(times)
+    fn is_over(&self, open: &Open) -> bool {
+        open.operations.len() + open.held_len >= self.len_max
+            || open.bytes + open.held_bytes >= self.bytes_max
     }
 }

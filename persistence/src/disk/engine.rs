@@ -14,6 +14,7 @@ use crate::record::Buffer;
 
 mod map;
 
+use map::Reserve;
 pub(super) use map::{Map, whole_pages};
 
 /// What the writer has.
@@ -48,6 +49,15 @@ pub(super) struct Opened {
     pub(super) interval: Option<Duration>,
 }
 
+/// Where a change found room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Below the limit.
+    Ample,
+    /// Above it.
+    Reserve,
+}
+
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Result<Self, Fault> {
         let Opened { map, keys, references, marks, orphans, interval } = opened;
@@ -77,15 +87,21 @@ impl Engine {
     }
 
     /// Writes the change in one transaction, growing the map as needed. An error leaves all as it was.
-    pub(super) fn commit(&mut self, change: &Change) -> Result<(), Fault> {
+    pub(super) fn commit(&mut self, change: &Change) -> Result<Room, Fault> {
         let result = loop {
             match self.transact(change, |_| true) {
                 Err(Fault::MapFull) if self.map.forget_dead_readers()? || self.grow()? || self.age()? => {}
                 Err(Fault::MapFull) => break self.commit_in_reserve(change),
-                result => break result,
+                result => break result.map(|()| Room::Ample),
             }
         };
         result.map_err(|fault| fault.with_room_of(self.map.folder()))
+    }
+
+    /// Whether what is stored leaves some room below the limit.
+    pub(super) fn has_room(&self) -> Result<bool, Fault> {
+        let limit = self.map.size_max();
+        Ok(self.map.used()? <= limit - limit / HEADROOM)
     }
 
     /// What was committed is on the disk when this returns.
@@ -114,15 +130,20 @@ impl Engine {
         }
     }
 
-    /// Above the limit there is room for changes that free what they add: else a full store could not be emptied.
-    fn commit_in_reserve(&mut self, change: &Change) -> Result<(), Fault> {
+    /// Above the limit there is room for what was taken before anybody knew, and for sessions that come back for what waits;
+    /// above that, for changes that free what they add: else a full store could not be emptied.
+    fn commit_in_reserve(&mut self, change: &Change) -> Result<Room, Fault> {
         let limit = self.map.size_max();
-        self.resize(self.map.size_with_reserve())?;
-        let result = self.transact(change, Balance::frees);
+        self.resize(self.map.size_with_reserve(Reserve::Any))?;
+        let mut result = self.transact(change, |_| true);
+        if matches!(result, Err(Fault::MapFull)) {
+            self.resize(self.map.size_with_reserve(Reserve::Freeing))?;
+            result = self.transact(change, Balance::frees);
+        }
         self.resize(limit)?;
         match result {
             Err(Fault::MapFull) => Err(Fault::SizeLimit(limit)),
-            result => result,
+            result => result.map(|()| Room::Reserve),
         }
     }
 
@@ -156,7 +177,7 @@ impl Engine {
         if self.aged {
             return Ok(false);
         }
-        self.resize(self.map.size_with_reserve())?;
+        self.resize(self.map.size_with_reserve(Reserve::Freeing))?;
         let result = self.map.rewrite_meta();
         self.resize(self.map.size_max())?;
         self.aged = true;
@@ -186,4 +207,6 @@ impl Engine {
     }
 }
 
+/// The part of the limit that has to be free before the store is no longer full.
+const HEADROOM: usize = 32;
 const GROWTH_MAX: usize = 1 << 30;

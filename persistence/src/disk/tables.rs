@@ -68,6 +68,17 @@ impl Tables {
         Ok(())
     }
 
+    /// Pages in use by all of them.
+    pub(super) fn pages(&self, txn: &RoTxn<'_>) -> Result<usize, Fault> {
+        let Self { meta, sessions, subscriptions, messages, entries, received, retained } = self;
+        let mut pages = 0;
+        for table in [meta, sessions, subscriptions, messages, entries, received, retained] {
+            let stat = table.database.stat(txn)?;
+            pages += stat.branch_pages + stat.leaf_pages + stat.overflow_pages;
+        }
+        Ok(pages)
+    }
+
     fn of(databases: [Database<'static, Bytes, Bytes>; NAMES.len()]) -> Self {
         let [meta, sessions, subscriptions, messages, entries, received, retained] = databases;
         let [m, s, u, b, e, r, t] = NAMES;
@@ -135,12 +146,6 @@ impl Table {
         txn: &'t RoTxn<'_>,
     ) -> Result<impl Iterator<Item = Result<Row<'t>, Fault>> + use<'t>, Fault> {
         Ok(self.database.iter(txn)?.map(row))
-    }
-
-    /// Pages of LMDB that it takes.
-    pub(super) fn pages(&self, txn: &RoTxn<'_>) -> Result<usize, Fault> {
-        let stat = self.database.stat(txn)?;
-        Ok(stat.branch_pages.saturating_add(stat.leaf_pages).saturating_add(stat.overflow_pages))
     }
 
     pub(super) fn len(&self, txn: &RoTxn<'_>) -> Result<u64, Fault> {

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::batch::Taken;
-use super::engine::Engine;
+use super::engine::{Engine, Room};
 use super::fault::Fault;
 use super::shared::Shared;
 use crate::change::Change;
@@ -28,6 +28,8 @@ struct Writer {
     /// The commit that covers it.
     commit: Commit,
     pace: Pace,
+    /// What was committed last went above the limit, and not enough was freed since.
+    is_over_limit: bool,
 }
 
 /// Sees to it that a panic, of the observer say, is a failure of the store and not a silence.
@@ -56,6 +58,7 @@ pub(super) fn spawn(
         bytes: 0,
         commit: Commit(0),
         pace: Pace::new(interval),
+        is_over_limit: false,
     };
     let guard = Guard(Arc::clone(&writer.shared));
     let run = move || {
@@ -75,7 +78,7 @@ impl Writer {
             let done = self.commit().and_then(|()| self.sync(taken.last));
             match done {
                 Ok(()) if taken.last => break,
-                Ok(()) => self.has_room(),
+                Ok(()) => self.tell_of_room(),
                 Err(fault) if fault.is_lack_of_room() && !taken.last => self.wait_for_room(fault),
                 Err(fault) => return self.fail(fault),
             }
@@ -101,7 +104,11 @@ impl Writer {
         if operations == 0 {
             return Ok(());
         }
-        self.engine.commit(&self.change)?;
+        let room = self.engine.commit(&self.change)?;
+        self.is_over_limit |= room == Room::Reserve;
+        if self.is_over_limit {
+            self.is_over_limit = !self.engine.has_room()?;
+        }
         self.change = Change::default();
         self.bytes = 0;
         self.pace.committed(Instant::now());
@@ -109,11 +116,16 @@ impl Writer {
         Ok(())
     }
 
-    fn has_room(&mut self) {
+    /// Nothing waits for room; above the limit the store is full all the same.
+    fn tell_of_room(&mut self) {
         if self.pace.has_room_again() {
             self.shared.batch.hold(0, 0);
-            self.shared.set_health(Health::Working);
         }
+        self.shared.set_health(if self.is_over_limit {
+            Health::Full(Reason::SizeLimit(self.engine.map().size_max()))
+        } else {
+            Health::Working
+        });
     }
 
     /// Syncs when it is due, or `now` when this is the end.

@@ -8,7 +8,8 @@ pub enum Health {
     /// It does.
     #[default]
     Working,
-    /// There is no room for what was appended. It is tried again; nothing is lost, nothing is committed meanwhile.
+    /// There is no room, or no more than a reserve: add nothing. What was appended already is committed as far as there is
+    /// room for it, and tried again where there is none; nothing is lost.
     Full(Reason),
     /// It commits nothing any more. What was committed is on disk.
     Failed(Reason),
@@ -21,9 +22,11 @@ pub struct Stats {
     pub commits: u64,
     /// Operations committed.
     pub operations: u64,
-    /// Operations that wait in the open batch.
+    /// Operations that wait, in the open batch or for room.
     pub waiting: u64,
-    /// Bytes that wait in the open batch.
+    /// Those of them that found no room, and are tried again.
+    pub held: u64,
+    /// Bytes that wait.
     pub waiting_bytes: u64,
     /// Bodies that entries hold.
     pub bodies: u64,

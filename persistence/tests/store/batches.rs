@@ -31,6 +31,27 @@ fn all_that_came_during_a_commit_is_one_commit() {
     });
 }
 
+/// The writer has the batch neither while the span lives, though it waits for operations, nor a part of it.
+#[test]
+fn what_is_appended_in_a_span_is_one_commit() {
+    World::new().with(|store, world| {
+        for _ in 0..100 {
+            let span = store.span();
+            let commits: Vec<_> = (2..6)
+                .map(|number| {
+                    let commit = accepted(store.append(&mut vec![open_session(number)]));
+                    (0..50).for_each(|_| std::thread::yield_now());
+                    assert!(store.committed() < commit);
+                    commit
+                })
+                .collect();
+            drop(span);
+            assert!(commits.iter().all(|commit| *commit == commits[0]), "{commits:?}");
+            world.watch.committed(commits[0]);
+        }
+    });
+}
+
 #[test]
 fn an_entry_completed_within_its_batch_never_reaches_the_disk() {
     World::new().with(|store, world| {

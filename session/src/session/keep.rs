@@ -83,14 +83,14 @@ impl Session {
         session
     }
 
-    /// What changed since the last call, in order; nothing for a session that ends with its connection.
-    pub fn take_changes(&mut self) -> Vec<Change> {
-        let Some(journal) = &mut self.journal else { return Vec::new() };
-        let changes = journal.take();
+    /// Moves what changed since the last call, in order, to the end of `into`; nothing for a session that ends with its
+    /// connection.
+    pub fn take_changes(&mut self, into: &mut Vec<Change>) {
+        let Some(journal) = &mut self.journal else { return };
+        journal.move_to(into);
         if journal.is_closed() {
             self.journal = None;
         }
-        changes
     }
 
     /// Whether its changes are followed: it outlives its connection, and [`Config::journal`] is set.

@@ -23,6 +23,16 @@ impl Session {
         Ok(received)
     }
 
+    /// What an inbound QoS 2 PUBLISH is, before it is taken in: [`Session::receive`] does that, in the moment in which the message
+    /// goes its way. `pending` new ones came before it and are not taken in yet.
+    ///
+    /// # Errors
+    /// When the client has more messages open than our Receive Maximum allows (0x93).
+    pub fn recognise(&mut self, id: PacketId, pending: u16) -> Result<Received, Violation> {
+        let maximum = self.announced_maximum();
+        self.receiving.get_or_insert_default().recognise(id, pending, maximum)
+    }
+
     /// An inbound PUBREL: the reason for the PUBCOMP, 0x00 or 0x92. `[MQTT5-4.3.3-11]` `[MQTT5-3.7.2-1]`
     pub fn release(&mut self, id: PacketId) -> ReasonCode {
         let Some(receiving) = &mut self.receiving else { return ReasonCode::PacketIdentifierNotFound };

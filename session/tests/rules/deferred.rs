@@ -48,9 +48,9 @@ fn what_is_committed_goes_out_in_its_order() {
 #[test]
 fn it_is_noted_as_sent_before_it_is() {
     let mut pair = kept(lasting());
-    let _ = pair.session.take_changes();
+    let _ = pair.changes();
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
-    let changes = pair.session.take_changes();
+    let changes = pair.changes();
     assert!(matches!(changes.as_slice(), [Change::Queued(_), Change::Sent { number: 1, .. }]));
     assert_eq!(pair.session.inflight(), 1);
     assert!(pair.wire().is_empty());

@@ -16,7 +16,9 @@ pub struct Mirror {
 
 impl Mirror {
     pub fn follow(&mut self, session: &mut Session) {
-        for change in session.take_changes() {
+        let mut changes = Vec::new();
+        session.take_changes(&mut changes);
+        for change in changes {
             match change {
                 Change::Began => *self = Self { standing: Some(session.standing()), ..Self::default() },
                 Change::Altered => self.standing = Some(session.standing()),

@@ -9,7 +9,8 @@ use tidegate_mqtt::{
     ReasonCode, topic,
 };
 use tidegate_session::{
-    Agreed, Attached, Cause, Config, Connection, Delivery, Detached, Handshake, Session, Step, Verdict,
+    Agreed, Attached, Cause, Change, Config, Connection, Delivery, Detached, Handshake, Session, Step,
+    Verdict,
 };
 
 pub struct Pair {
@@ -137,6 +138,12 @@ impl Pair {
     }
 
     /// The same as bytes.
+    pub fn changes(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        self.session.take_changes(&mut changes);
+        changes
+    }
+
     pub fn wire(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.session.pending().take(Vec::new()).copy_to(&mut bytes);

@@ -73,3 +73,16 @@ fn earlier_versions_were_told_no_maximum() {
         assert_eq!(pair.session.receive(id(value)), Ok(Received::New));
     }
 }
+
+/// Recognising takes nothing in; those that wait to be taken in count against the Receive Maximum.
+#[test]
+fn a_message_is_recognised_before_it_is_taken_in() {
+    let mut pair = pair_with_maximum(2);
+    assert_eq!(pair.session.recognise(id(1), 0), Ok(Received::New));
+    assert_eq!(pair.session.recognise(id(1), 1), Ok(Received::New), "it was not taken in");
+    assert_eq!(pair.session.recognise(id(1), 2), Err(Violation::ReceiveMaximumExceeded));
+    assert_eq!(pair.session.receive(id(1)), Ok(Received::New));
+    assert_eq!(pair.session.recognise(id(1), 1), Ok(Received::Repeat));
+    assert_eq!(pair.session.recognise(id(2), 0), Ok(Received::New));
+    assert_eq!(pair.session.recognise(id(2), 1), Err(Violation::ReceiveMaximumExceeded));
+}

@@ -138,7 +138,7 @@ fn a_session_that_ends_with_its_connection_notes_nothing() {
     let mut pair = Pair::with(Config { journal: true, ..Config::default() }, connect);
     let _ = pair.push("t", QoS::AtLeastOnce);
     let _ = pair.detach(Cause::Closed);
-    assert!(pair.session.take_changes().is_empty());
+    assert!(pair.changes().is_empty());
 }
 
 #[test]

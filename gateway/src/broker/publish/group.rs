@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Message, QoS};
+use tidegate_mqtt::Message;
 use tidegate_routing::{Group, MemberState, Strategy};
 use tidegate_session::{Drop as Dropped, Verdict};
 
@@ -52,10 +52,6 @@ impl Broker {
             identifiers: identifier.as_slice(),
             name: Some(group.name()),
         };
-        // A number is one delivery's in a session, which may get the message by another subscription too.
-        let twin =
-            self.keeper().filter(|_| message.qos() > QoS::AtMostOnce).map(|keeper| keeper.twin(message));
-        let message = twin.as_ref().unwrap_or(message);
         hand(self, core, &picked.subscriber.0, share, std::slice::from_ref(message), now)
     }
 

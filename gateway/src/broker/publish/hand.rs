@@ -45,6 +45,9 @@ pub(super) fn hand(
     let mut last = Verdict::Queued;
     let mut waits = false;
     for message in messages {
+        // By a shared subscription it may come beside the others of the session.
+        let twin = keeper.filter(|_| share.name.is_some()).map(|keeper| keeper.twin(message));
+        let message = twin.as_ref().unwrap_or(message);
         if let Some(keeper) = keeper {
             keeper.number(message);
         }

@@ -31,6 +31,15 @@ pub(in crate::disk) struct View<'m> {
     _still: RwLockReadGuard<'m, bool>,
 }
 
+/// Room above the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::disk) enum Reserve {
+    /// For any change.
+    Any,
+    /// For changes that free what they add.
+    Freeing,
+}
+
 impl Map {
     pub(in crate::disk) fn new(env: Env<WithoutTls>, tables: Tables, config: &Config, lock: File) -> Self {
         let folder = config.folder.clone();
@@ -76,10 +85,20 @@ impl Map {
         self.size_max
     }
 
-    /// The size of the map with the room above the limit.
-    pub(in crate::disk) fn size_with_reserve(&self) -> usize {
-        let reserve = whole_pages((self.size_max / 8).max(RESERVE_MIN));
-        self.size().max(self.size_max).saturating_add(reserve)
+    /// The size of the map with room above the limit.
+    pub(in crate::disk) fn size_with_reserve(&self, reserve: Reserve) -> usize {
+        let any = (self.size_max / 16).max(RESERVE_MIN);
+        match reserve {
+            Reserve::Any => self.size_max.saturating_add(whole_pages(any)),
+            Reserve::Freeing => self.size().max(self.size_max).saturating_add(whole_pages(2 * any)),
+        }
+    }
+
+    /// Bytes of the pages in use; those that are free for use again do not count.
+    pub(in crate::disk) fn used(&self) -> Result<usize, Fault> {
+        let view = self.view()?;
+        let pages = view.tables.pages(&view.txn)?;
+        Ok(pages.saturating_mul(self.page_size()))
     }
 
     /// Other processes that read, a snapshot say, hold pages back; one that was killed would do so for ever. False when there
@@ -99,8 +118,11 @@ impl Map {
     pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
         let Ok(_still) = self.hold_still() else { return (0, 0) };
         let info = self.env.info();
-        let page = usize::try_from(self.env.unnamed_database_stat().page_size).unwrap_or_default();
-        (info.last_page_number.saturating_add(1).saturating_mul(page), info.map_size)
+        (info.last_page_number.saturating_add(1).saturating_mul(self.page_size()), info.map_size)
+    }
+
+    fn page_size(&self) -> usize {
+        usize::try_from(self.env.unnamed_database_stat().page_size).unwrap_or_default()
     }
 
     /// Syncs the data file.
@@ -136,6 +158,6 @@ pub(in crate::disk) fn whole_pages(size: usize) -> usize {
     size.saturating_add(PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX
 }
 
-const RESERVE_MIN: usize = 1 << 20;
+const RESERVE_MIN: usize = 512 << 10;
 /// A multiple of every page size there is.
 const PAGE_MAX: usize = 65_536;

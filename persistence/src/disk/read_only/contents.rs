@@ -6,7 +6,6 @@ use std::sync::Arc;
 use heed::{Env, RoTxn, WithoutTls};
 
 use crate::disk::fault::Fault;
-use crate::disk::load;
 use crate::disk::tables::{Table, Tables};
 use crate::record::{RetainedRecord, SessionRecord};
 
@@ -64,14 +63,10 @@ impl Contents {
     }
 
     fn measure(&mut self, env: &Env<WithoutTls>, tables: &Tables, txn: &RoTxn<'_>) -> Result<(), Fault> {
-        let (info, names) = (env.info(), env.unnamed_database_stat());
-        let page = usize::try_from(names.page_size).unwrap_or_default();
+        let info = env.info();
+        let page = usize::try_from(env.unnamed_database_stat().page_size).unwrap_or_default();
         let bytes = |pages: usize| u64::try_from(pages.saturating_mul(page)).unwrap_or(u64::MAX);
-        let mut used = META_PAGES + names.branch_pages + names.leaf_pages;
-        for table in load::readers(tables).map(|reader| reader.table).into_iter().chain([&tables.meta]) {
-            used += table.pages(txn)?;
-        }
-        self.used_bytes = bytes(used);
+        self.used_bytes = bytes(tables.pages(txn)?);
         self.file_bytes = bytes(info.last_page_number.saturating_add(1));
         self.map_bytes = env.real_disk_size()?;
         Ok(())
@@ -113,5 +108,3 @@ impl Contents {
         Ok(())
     }
 }
-
-const META_PAGES: usize = 2;

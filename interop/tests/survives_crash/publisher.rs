@@ -1,0 +1,121 @@
+//! A publisher with a window of a hundred: QoS 1 and 2 in turns, some retained, all numbered.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tidegate_gateway::client::{Acknowledged, Client, Event, Options, State};
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::message;
+use tidegate_mqtt::{PacketId, Publish, ReasonCode};
+
+use crate::round::Moment;
+
+/// Messages of a publisher in a round.
+pub const MESSAGES: u32 = 200;
+/// Messages under way.
+const WINDOW: u16 = 100;
+
+pub struct Publisher {
+    index: u32,
+    state: State,
+    next: u32,
+    /// What is not acknowledged.
+    open: HashMap<PacketId, u32>,
+    /// The last retained message that was acknowledged.
+    retained: Option<u32>,
+}
+
+impl Publisher {
+    pub fn new(index: u32) -> Self {
+        Self { index, state: State::default(), next: 0, open: HashMap::new(), retained: None }
+    }
+
+    pub fn client_id(&self) -> String {
+        format!("publisher {}", self.index)
+    }
+
+    pub fn topic(&self) -> String {
+        format!("crash/{}", self.index)
+    }
+
+    /// The number of the last retained message that was acknowledged.
+    pub fn retained(&self) -> Option<u32> {
+        self.retained
+    }
+
+    /// The numbers of all messages so far.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        (0..self.next).map(|nth| self.number(nth))
+    }
+
+    /// Publishes until the connection ends.
+    pub async fn publish(mut self, mut options: Options, moment: Arc<Moment>) -> Self {
+        options.inflight_max = WINDOW;
+        // The end may come first.
+        let Ok(mut client) = Client::connect(&options, self.state.clone()).await else { return self };
+        for _ in 0..MESSAGES {
+            let sent = client.publish(self.message()).await;
+            let fresh = client.state().open().find(|id| !self.open.contains_key(id));
+            if let Some(id) = fresh {
+                self.open.insert(id, self.number(self.next));
+                self.next += 1;
+            }
+            self.take_events(&mut client, &moment);
+            if sent.is_err() {
+                break;
+            }
+        }
+        while let Ok(event) = client.event().await {
+            self.take(event, &moment);
+        }
+        self.take_events(&mut client, &moment);
+        self.state = client.abandon();
+        self
+    }
+
+    /// Comes back and completes what is open.
+    pub async fn settle(&mut self, options: &Options) {
+        within_deadline("the publisher's acknowledgements", async {
+            let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
+            assert!(client.connack().session_present, "the session of {}", self.client_id());
+            client.settle().await.expect("the acknowledgements");
+            self.take_events(&mut client, &Moment::new(0));
+            assert!(self.open.is_empty(), "{:?} without an acknowledgement", self.open);
+            self.state = client.abandon();
+        })
+        .await;
+    }
+
+    fn message(&self) -> Publish {
+        let qos = if self.next.is_multiple_of(2) { 2 } else { 1 };
+        let retain = is_retained(self.next);
+        Publish { retain, ..message(&self.topic(), &self.number(self.next).to_string(), qos) }
+    }
+
+    fn number(&self, nth: u32) -> u32 {
+        self.index * 10_000_000 + nth
+    }
+
+    fn take_events(&mut self, client: &mut Client, moment: &Moment) {
+        while let Some(event) = client.take_event() {
+            self.take(event, moment);
+        }
+    }
+
+    fn take(&mut self, event: Event, moment: &Moment) {
+        let Event::Acknowledged(Acknowledged { packet_id, reason, .. }) = event else { return };
+        // PUBREL was carried out, and its PUBCOMP did not come: the repeat finds nothing [MQTT5-4.3.3-11].
+        let is_done = !reason.is_error() || reason == ReasonCode::PacketIdentifierNotFound;
+        assert!(is_done, "{reason:?}");
+        let number = self.open.remove(&packet_id).expect("an acknowledgement of something sent");
+        if is_retained(number % 10_000_000) {
+            self.retained = self.retained.max(Some(number));
+        }
+        moment.count();
+    }
+}
+
+/// Every eleventh, of either QoS.
+fn is_retained(nth: u32) -> bool {
+    nth.is_multiple_of(11)
+}
