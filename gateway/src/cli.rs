@@ -5,9 +5,12 @@ mod connection;
 mod exit;
 mod properties;
 mod publish;
+mod restore;
 mod run;
 mod schema;
 mod serve;
+mod snapshot;
+mod store;
 mod subscribe;
 mod value;
 mod will;
@@ -34,6 +37,14 @@ enum Command {
     Check(check::Arguments),
     /// Print the JSON Schema of the configuration file
     Schema,
+    /// Copy the store of a broker, which may run, to a file
+    ///
+    /// The file holds one state: everything that was acknowledged before the command began, and nothing by halves.
+    Snapshot(snapshot::Arguments),
+    /// Make the store of a broker, which must not run, from a snapshot
+    Restore(restore::Arguments),
+    /// Look into the store of a broker, or into a snapshot
+    Store(store::Arguments),
     /// Publish messages
     Pub(Box<publish::Arguments>),
     /// Subscribe and print messages
@@ -47,6 +58,9 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Schema => schema::run(),
+        Command::Snapshot(arguments) => snapshot::run(arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
         Command::Pub(arguments) => publish::run(*arguments),
         Command::Sub(arguments) => subscribe::run(*arguments),
     };

@@ -20,6 +20,7 @@ use crate::broker::{Broker, Keeper, RestoreError};
 use crate::config::Config;
 use crate::cores::{CoreId, Cores};
 use accept::Acceptor;
+pub(crate) use settings::store_folder;
 
 /// Why the broker could not start.
 #[derive(Debug, thiserror::Error)]

@@ -21,12 +21,18 @@ mod ids;
 mod key;
 mod load;
 mod open;
+mod read_only;
 mod references;
+mod restore;
 mod shared;
 mod snapshot;
 mod tables;
 mod text_key;
 mod writer;
+
+pub use read_only::{Contents, ReadOnly, TenantContents};
+pub use restore::{Restored, restore};
+pub use snapshot::{Written, unfinished};
 
 use engine::Map;
 use shared::Shared;
@@ -79,7 +85,8 @@ impl Store for Disk {
     }
 
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        load::load(&self.map, visit)
+        let view = self.map.view()?;
+        Ok(load::load(view.tables, &view.txn, visit)?)
     }
 
     fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
@@ -91,7 +98,8 @@ impl Store for Disk {
     }
 
     fn check(&self) -> Result<Findings, CheckError> {
-        check::check(&self.map).map_err(|fault| CheckError::Engine(Reason::from(fault)))
+        let check = || self.map.view().and_then(|view| check::check(view.tables, &view.txn));
+        check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }
 }
 

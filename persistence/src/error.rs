@@ -4,6 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod read;
+mod restore;
+
+pub use read::ReadError;
+pub use restore::RestoreError;
+
 /// Why the engine could not do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -11,8 +11,8 @@ mod record;
 mod store;
 
 pub use config::{Config, Durability};
-pub use disk::Disk;
-pub use error::{CheckError, Corrupt, LoadError, OpenError, Reason, SnapshotError};
+pub use disk::{Contents, Disk, ReadOnly, Restored, TenantContents, Written, restore, unfinished};
+pub use error::{CheckError, Corrupt, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError};
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};
 pub use record::{

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use tidegate_persistence::{ReadError, RestoreError};
+
 use crate::client::ClientError;
 use crate::config::ConfigError;
 
@@ -41,6 +43,18 @@ impl From<ClientError> for Failure {
     }
 }
 
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::Runtime(format!("error: {error}"))
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        Self::Runtime(format!("error: {error}"))
+    }
+}
+
 /// Each line of it begins with a place, as compilers write them.
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
@@ -67,7 +81,7 @@ pub fn say(line: &str) {
 pub const CODES: &str = "\
 Exit codes:
   0  done
-  1  it did not work: refused, not acknowledged, unreachable, interrupted half way
+  1  it did not work: refused, not acknowledged, unreachable, interrupted half way; a check found faults
   2  called wrongly, or the configuration is wrong";
 
 const RUNTIME: u8 = 1;

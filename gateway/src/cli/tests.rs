@@ -21,6 +21,11 @@ fn lines_that_are_taken() {
         "tidegate serve --config a.yaml --data d --log-format json --log-level debug",
         "tidegate check --config a.yaml",
         "tidegate schema",
+        "tidegate snapshot f --data d",
+        "tidegate restore f --data d --replace",
+        "tidegate store check",
+        "tidegate store check --data d",
+        "tidegate store stats --file f --json",
         "tidegate pub -t a -m -1",
         "tidegate pub -t a -n -r -q 2 --url wss://host/path --ca ca.pem --insecure",
         "tidegate pub -t a -f file --repeat 3 --repeat-delay 1",
@@ -45,6 +50,11 @@ fn lines_that_are_refused() {
         ("tidegate", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
         ("tidegate fly", InvalidSubcommand),
         ("tidegate check", MissingRequiredArgument),
+        ("tidegate snapshot", MissingRequiredArgument),
+        ("tidegate restore --replace", MissingRequiredArgument),
+        ("tidegate store", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+        ("tidegate store check --data d --file f", ArgumentConflict),
+        ("tidegate store check f", UnknownArgument),
         ("tidegate pub -m a", MissingRequiredArgument),
         ("tidegate pub -t a", MissingRequiredArgument),
         ("tidegate pub -t a -m b -n", ArgumentConflict),
@@ -72,7 +82,7 @@ fn lines_that_are_refused() {
 
 #[test]
 fn every_command_tells_its_exit_codes() {
-    for name in ["serve", "check", "pub", "sub"] {
+    for name in ["serve", "check", "snapshot", "restore", "store", "pub", "sub"] {
         let mut command = Arguments::command();
         let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
         assert!(help.contains("Exit codes:"), "{name}");

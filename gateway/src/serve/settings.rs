@@ -1,7 +1,7 @@
 //! From the configuration to the settings of each crate.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
@@ -39,8 +39,13 @@ pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfi
     Some(StoreConfig {
         durability,
         size_max: persistence.size_max.to_usize(),
-        ..StoreConfig::new(data.join("store"))
+        ..StoreConfig::new(store_folder(data))
     })
+}
+
+/// Where in the data directory the store is.
+pub fn store_folder(data: &Path) -> PathBuf {
+    data.join("store")
 }
 
 /// The caps that all listeners share.

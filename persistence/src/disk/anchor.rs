@@ -17,7 +17,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub(super) use settle::settle;
+pub(super) use settle::{is_unsettled, settle};
 use slot::Slot;
 
 /// The anchor of an open store.

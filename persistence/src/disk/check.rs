@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashSet};
+use heed::RoTxn;
 
-use super::engine::Map;
 use super::fault::Fault;
 use super::load;
+use super::tables::Tables;
 use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, MessageNumber, SessionId};
 use crate::store::{Findings, Item};
@@ -22,11 +23,10 @@ struct Check {
 }
 
 /// Reads all records; a broken one is a finding like any other.
-pub(super) fn check(map: &Map) -> Result<Findings, Fault> {
-    let view = map.view()?;
+pub(super) fn check(tables: &Tables, txn: &RoTxn<'_>) -> Result<Findings, Fault> {
     let mut check = Check::default();
-    for reader in load::readers(view.tables) {
-        for row in reader.table.iter(&view.txn)? {
+    for reader in load::readers(tables) {
+        for row in reader.table.iter(txn)? {
             check.findings.records += 1;
             match reader.read(row?) {
                 Ok(item) => check.item(&item),

@@ -90,7 +90,7 @@ impl Engine {
     pub(super) fn commit(&mut self, change: &Change) -> Result<Room, Fault> {
         let result = loop {
             match self.transact(change, |_| true) {
-                Err(Fault::MapFull) if self.grow()? || self.age()? => {}
+                Err(Fault::MapFull) if self.map.forget_dead_readers()? || self.grow()? || self.age()? => {}
                 Err(Fault::MapFull) => break self.commit_in_reserve(change),
                 result => break result.map(|()| Room::Ample),
             }

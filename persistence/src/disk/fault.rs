@@ -5,7 +5,7 @@ use std::path::Path;
 
 use heed::MdbError;
 
-use crate::error::{Corrupt, Reason};
+use crate::error::{Corrupt, LoadError, ReadError, Reason};
 
 /// Why a transaction did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +13,9 @@ pub(super) enum Fault {
     /// The map is full: it is to grow.
     #[error("the map is full")]
     MapFull,
+    /// The owner, another process, made the file larger than the map here: it is to follow.
+    #[error("the file is larger than the map")]
+    MapOutgrown,
     /// There is no room: it is to be tried again later.
     #[error("no room: {0}")]
     NoSpace(String),
@@ -59,6 +62,7 @@ impl From<heed::Error> for Fault {
     fn from(error: heed::Error) -> Self {
         match error {
             heed::Error::Mdb(MdbError::MapFull) => Self::MapFull,
+            heed::Error::Mdb(MdbError::MapResized) => Self::MapOutgrown,
             heed::Error::Io(error) => error.into(),
             other => Self::Engine(other.to_string()),
         }
@@ -79,13 +83,31 @@ impl From<IoError> for Fault {
 impl From<Fault> for Reason {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::MapFull => Self::Engine(fault.to_string()),
+            Fault::MapFull | Fault::MapOutgrown => Self::Engine(fault.to_string()),
             Fault::NoSpace(text) => Self::NoSpace(text),
             Fault::SizeLimit(limit) => Self::SizeLimit(limit),
             Fault::Io(error) => Self::Io(error.to_string()),
             Fault::Sync(text) => Self::Sync(text),
             Fault::Engine(text) => Self::Engine(text),
             Fault::Corrupt(corrupt) => Self::Corrupt(corrupt),
+        }
+    }
+}
+
+impl From<Fault> for LoadError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            fault => Self::Engine(Reason::from(fault)),
+        }
+    }
+}
+
+impl From<Fault> for ReadError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            fault => Self::Engine(Reason::from(fault)),
         }
     }
 }

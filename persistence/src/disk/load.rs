@@ -1,10 +1,11 @@
 //! Reading everything, table by table, as the start of a broker needs it.
 
-use super::engine::Map;
+use heed::RoTxn;
+
 use super::fault::Fault;
 use super::key::{read_entry_key, read_number, read_received_key};
 use super::tables::{Row, Table, Tables};
-use crate::error::{Corrupt, LoadError, Reason};
+use crate::error::Corrupt;
 use crate::record::{
     EntryRecord, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, SubscriptionRecord,
 };
@@ -18,16 +19,19 @@ pub(super) struct Reader<'v> {
 }
 
 /// Hands over all records of one state.
-pub(super) fn load(map: &Map, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-    let view = map.view().map_err(load_error)?;
-    let readers = readers(view.tables);
+pub(super) fn load(
+    tables: &Tables,
+    txn: &RoTxn<'_>,
+    visit: &mut dyn FnMut(Item<'_>, Progress),
+) -> Result<(), Fault> {
+    let readers = readers(tables);
     let mut progress = Progress { done: 0, total: 0 };
     for reader in readers {
-        progress.total += reader.table.len(&view.txn).map_err(load_error)?;
+        progress.total += reader.table.len(txn)?;
     }
     for reader in readers {
-        for row in reader.table.iter(&view.txn).map_err(load_error)? {
-            let item = reader.read(row.map_err(load_error)?)?;
+        for row in reader.table.iter(txn)? {
+            let item = reader.read(row?)?;
             progress.done += 1;
             visit(item, progress);
         }
@@ -79,13 +83,6 @@ fn received(row: Row<'_>) -> Result<Item<'_>, &'static str> {
 fn retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     let RetainedRecord { tenant, message } = RetainedRecord::read(row.value)?;
     Ok(Item::Retained { tenant, message })
-}
-
-fn load_error(fault: Fault) -> LoadError {
-    match fault {
-        Fault::Corrupt(corrupt) => LoadError::Corrupt(corrupt),
-        fault => LoadError::Engine(Reason::from(fault)),
-    }
 }
 
 const KEY: &str = "a key that is none";

@@ -50,7 +50,7 @@ fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
 }
 
 /// Makes the folder and takes the lock that keeps other processes out.
-fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     fs::create_dir_all(folder).map_err(at(folder))?;
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
@@ -96,7 +96,7 @@ fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
 }
 
 /// Opens the tables of a store whose schema is known here.
-fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
+pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
     match Tables::open(env).map_err(engine_gave_up)? {
         Some(tables) => check_schema(env, tables),
         None => Err(OpenError::NotAStore(data.to_owned(), "it has other databases")),
@@ -105,8 +105,7 @@ fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
 
 fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenError> {
     let txn = env.read_txn().map_err(|error| engine_gave_up(error.into()))?;
-    let schema = tables.meta.get(&txn, SCHEMA_KEY).map_err(engine_gave_up)?;
-    let schema = schema.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+    let schema = tables.meta.schema(&txn).map_err(engine_gave_up)?;
     drop(txn);
     match schema {
         Some(SCHEMA) => Ok(tables),
@@ -115,14 +114,14 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
     }
 }
 
-fn engine_gave_up(fault: Fault) -> OpenError {
+pub(super) fn engine_gave_up(fault: Fault) -> OpenError {
     match fault {
         Fault::Corrupt(corrupt) => OpenError::Corrupt(corrupt),
         fault => OpenError::Engine(Reason::from(fault)),
     }
 }
 
-fn failed(data: &Path, error: heed::Error) -> OpenError {
+pub(super) fn failed(data: &Path, error: heed::Error) -> OpenError {
     match error {
         heed::Error::Io(source) => OpenError::Io { path: data.to_owned(), source },
         heed::Error::EnvAlreadyOpened => OpenError::InUse(data.to_owned()),
@@ -130,7 +129,7 @@ fn failed(data: &Path, error: heed::Error) -> OpenError {
     }
 }
 
-fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
+pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
     let path: PathBuf = path.to_owned();
     move |source| OpenError::Io { path, source }
 }
@@ -145,9 +144,9 @@ fn secret() -> [u8; 16] {
     secret
 }
 
-const DATA: &str = "data.mdb";
+pub(super) const DATA: &str = "data.mdb";
 /// Where a new store is made.
-const NEW: &str = "new";
-const READERS: &str = "lock.mdb";
-const LOCK: &str = "tidegate.lock";
+pub(super) const NEW: &str = "new";
+pub(super) const READERS: &str = "lock.mdb";
+pub(super) const LOCK: &str = "tidegate.lock";
 const READERS_MAX: u32 = 126;

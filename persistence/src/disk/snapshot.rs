@@ -1,29 +1,113 @@
-//! A consistent copy of the store in one file, made while it works on.
+//! A consistent copy of the store in one file, made while it works on: written beside its place, then moved there.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::path::Path;
+use std::io::{self, ErrorKind, Seek};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process;
 
-use heed::CompactionOption;
+use heed::{CompactionOption, Env, WithoutTls};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::engine::Map;
 use super::fault::Fault;
 use crate::error::{Reason, SnapshotError};
 
-/// Copies the present state to a new file, without its holes, and syncs it. A file that is there is not touched.
-pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
-    let failed = |source| SnapshotError::Io { path: path.to_owned(), source };
-    let mut file = File::options().write(true).create_new(true).open(path).map_err(failed)?;
-    let copied = copy(map, &mut file).and_then(|()| file.sync_all().map_err(failed));
-    if copied.is_err()
-        && let Err(error) = fs::remove_file(path)
-    {
-        tracing::warn!(%error, "a snapshot that failed cannot be removed");
-    }
-    copied
+/// What a copy holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Records.
+    pub records: u64,
+    /// Length of the file, in bytes.
+    pub bytes: u64,
 }
 
-fn copy(map: &Map, file: &mut File) -> Result<(), SnapshotError> {
-    let _still = map.hold_still().map_err(Reason::from)?;
-    let copied = map.env().copy_to_file(file, CompactionOption::Enabled);
-    copied.map_err(|error| SnapshotError::Engine(Reason::from(Fault::from(error))))
+/// A copy that is not yet in its place; removed when dropped before it is.
+pub(super) struct Unfinished {
+    file: File,
+    path: PathBuf,
+    place: PathBuf,
+    is_placed: bool,
+}
+
+/// Copies the present state to a new file, without its holes, and syncs it. A file that is there is not touched.
+pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
+    let mut copy = Unfinished::begin(path)?;
+    let still = map.hold_still().map_err(Reason::from)?;
+    copy.fill(map.env()).map_err(Reason::from)?;
+    drop(still);
+    copy.place()
+}
+
+impl Unfinished {
+    /// Begins a file for the owner's eyes only.
+    pub(super) fn begin(place: &Path) -> Result<Self, SnapshotError> {
+        if fs::symlink_metadata(place).is_ok() {
+            return Err(failed(place, ErrorKind::AlreadyExists.into()));
+        }
+        let path = unfinished(place);
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
+        let file = file.map_err(|error| failed(place, error))?;
+        Ok(Self { file, path, place: place.to_owned(), is_placed: false })
+    }
+
+    /// Copies the newest state; what was written before is overwritten.
+    pub(super) fn fill(&mut self, env: &Env<WithoutTls>) -> Result<(), Fault> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        Ok(env.copy_to_file(&mut self.file, CompactionOption::Enabled)?)
+    }
+
+    /// Where it is meanwhile.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Syncs it and moves it to its place, where nothing may be.
+    pub(super) fn place(mut self) -> Result<(), SnapshotError> {
+        self.put_in_place().map_err(|error| failed(&self.place, error))
+    }
+
+    fn put_in_place(&mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        match renameat_with(CWD, &self.path, CWD, &self.place, RenameFlags::NOREPLACE) {
+            // File systems that cannot promise it.
+            Err(Errno::INVAL | Errno::NOSYS) if fs::symlink_metadata(&self.place).is_err() => {
+                fs::rename(&self.path, &self.place)?;
+            }
+            result => result?,
+        }
+        self.is_placed = true;
+        sync_folder_of(&self.place)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_placed
+            && let Err(error) = fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, path = %self.path.display(), "a snapshot that failed cannot be removed");
+        }
+    }
+}
+
+/// Where this process writes a copy until it is whole: beside its place.
+#[must_use]
+pub fn unfinished(place: &Path) -> PathBuf {
+    let mut name = place.file_name().map(OsString::from).unwrap_or_default();
+    name.push(format!(".{}.partial", process::id()));
+    place.with_file_name(name)
+}
+
+/// What happened to the names in the folder of that file is on the disk when this returns.
+pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn failed(path: &Path, source: io::Error) -> SnapshotError {
+    SnapshotError::Io { path: path.to_owned(), source }
 }

@@ -95,6 +95,12 @@ impl Tables {
 }
 
 impl Table {
+    /// The schema that the file says it has; this is the database `meta`.
+    pub(super) fn schema(&self, txn: &RoTxn<'_>) -> Result<Option<u32>, Fault> {
+        let bytes = self.get(txn, SCHEMA_KEY)?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes))
+    }
+
     pub(super) fn get<'t>(&self, txn: &'t RoTxn<'_>, key: &[u8]) -> Result<Option<&'t [u8]>, Fault> {
         Ok(self.database.get(txn, key)?)
     }

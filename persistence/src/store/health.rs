@@ -54,6 +54,11 @@ impl Findings {
         self.faults.is_empty()
     }
 
+    /// The first of what is wrong.
+    pub(crate) fn first(&self) -> &str {
+        self.faults.first().map_or("none", String::as_str)
+    }
+
     pub(crate) fn add(&mut self, fault: String) {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(fault);

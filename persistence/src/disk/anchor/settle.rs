@@ -17,6 +17,20 @@ pub(in crate::disk) fn settle(folder: &Path, data: &Path) -> Result<(), OpenErro
     settle_one(&left, data, |slot| Ok(slot.boot_id != boot_id()?))
 }
 
+/// Whether [`settle`] would put a former state back.
+pub(in crate::disk) fn is_unsettled(folder: &Path) -> Result<bool, OpenError> {
+    let (distrusted, left) = (folder.join(DISTRUSTED), folder.join(NAME));
+    let slot = |path: &Path| match File::open(path).and_then(|file| newest(&file)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        slot => slot.map_err(|source| OpenError::Io { path: path.to_owned(), source }),
+    };
+    let is_earlier = |slot: Slot| match boot_id() {
+        Ok(id) => Ok(slot.boot_id != id),
+        Err(source) => Err(OpenError::Io { path: left.clone(), source }),
+    };
+    Ok(slot(&distrusted)?.is_some() || slot(&left)?.map_or(Ok(false), is_earlier)?)
+}
+
 /// `restores`: whether the state of the slot is to be put back.
 fn settle_one(
     path: &Path,

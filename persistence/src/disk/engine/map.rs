@@ -101,6 +101,12 @@ impl Map {
         Ok(pages.saturating_mul(self.page_size()))
     }
 
+    /// Other processes that read, a snapshot say, hold pages back; one that was killed would do so for ever. False when there
+    /// was none.
+    pub(in crate::disk) fn forget_dead_readers(&self) -> Result<bool, Fault> {
+        Ok(self.env.clear_stale_readers()? > 0)
+    }
+
     /// A transaction that leaves everything as it is.
     pub(in crate::disk) fn rewrite_meta(&self) -> Result<(), Fault> {
         let mut txn = self.env.write_txn()?;

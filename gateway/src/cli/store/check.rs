@@ -1,0 +1,32 @@
+//! `tidegate store check`: is the store in order?
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::SourceArguments;
+use crate::cli::exit::{self, Failure};
+
+/// What `store check` is called with.
+#[derive(Debug, Args)]
+#[command(after_help = exit::CODES)]
+pub struct Arguments {
+    #[command(flatten)]
+    source: SourceArguments,
+}
+
+/// Says `OK`, or everything that is wrong.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let findings = arguments.source.open()?.check()?;
+    let mut output = io::stdout().lock();
+    for fault in &findings.faults {
+        writeln!(output, "{fault}")?;
+    }
+    let (name, records) = (arguments.source.name(), findings.records);
+    if findings.is_clean() {
+        writeln!(output, "{}: OK, {records} records", name.display())?;
+        return Ok(());
+    }
+    let count = findings.faults.len();
+    Err(Failure::Runtime(format!("error: {}: {count} faults in {records} records", name.display())))
+}

@@ -1,0 +1,67 @@
+//! `tidegate store stats`: what is in the store.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+use tidegate_persistence::{Contents, TenantContents};
+
+use super::SourceArguments;
+use crate::cli::exit::{self, Failure};
+
+/// What `store stats` is called with.
+#[derive(Debug, Args)]
+#[command(after_help = exit::CODES)]
+pub struct Arguments {
+    #[command(flatten)]
+    source: SourceArguments,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the counts and sizes.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let contents = arguments.source.open()?.contents()?;
+    if arguments.json {
+        writeln!(io::stdout(), "{}", to_json(&contents))?;
+    } else {
+        print(&contents, &mut io::stdout().lock())?;
+    }
+    Ok(())
+}
+
+fn print(contents: &Contents, output: &mut impl Write) -> io::Result<()> {
+    for (name, number) in lines(contents) {
+        writeln!(output, "{name:<14} {number}")?;
+    }
+    for (tenant, TenantContents { sessions, retained }) in &contents.tenants {
+        writeln!(output, "tenant {tenant:?}: sessions {sessions}, retained {retained}")?;
+    }
+    Ok(())
+}
+
+fn to_json(contents: &Contents) -> Value {
+    let numbers = lines(contents).into_iter().map(|(name, number)| (name.to_owned(), Value::from(number)));
+    let mut object: Map<_, _> = numbers.collect();
+    let tenants = contents.tenants.iter().map(|(tenant, TenantContents { sessions, retained })| {
+        (tenant.to_string(), json!({ "sessions": sessions, "retained": retained }))
+    });
+    object.insert("tenants".to_owned(), Value::Object(tenants.collect()));
+    Value::Object(object)
+}
+
+fn lines(contents: &Contents) -> [(&'static str, u64); 10] {
+    [
+        ("schema", contents.schema.into()),
+        ("sessions", contents.sessions),
+        ("subscriptions", contents.subscriptions),
+        ("messages", contents.messages),
+        ("entries", contents.entries),
+        ("received_ids", contents.received),
+        ("retained", contents.retained),
+        ("used_bytes", contents.used_bytes),
+        ("file_bytes", contents.file_bytes),
+        ("map_bytes", contents.map_bytes),
+    ]
+}

@@ -1,0 +1,152 @@
+//! Snapshots of a broker that is busy: each is in order, and holds everything that was acknowledged before the command began.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use tidegate_gateway::client::{Client, Event, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::{message, subscribe};
+use tidegate_mqtt::Publish;
+use tidegate_persistence::{Item, ReadOnly};
+
+use crate::command::{client, durable, leave_a_session, succeed};
+
+/// Snapshots that are made.
+const ROUNDS: usize = 6;
+/// Messages that have to be acknowledged between two.
+const STEP: usize = 500;
+/// Most messages: the session's queue holds more.
+const MESSAGES_MAX: u32 = 80_000;
+const TOPICS: u32 = 20;
+
+/// What the publisher knows.
+#[derive(Default)]
+struct Traffic {
+    acknowledged: RefCell<BTreeSet<u32>>,
+    is_over: Cell<bool>,
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn synced_at_each_commit() {
+    snapshots_hold_what_was_acknowledged("always").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn synced_at_intervals() {
+    snapshots_hold_what_was_acknowledged("interval").await;
+}
+
+async fn snapshots_hold_what_was_acknowledged(durability: &str) {
+    let broker = durable(durability);
+    let inbox = leave_a_session(&broker).await;
+    let traffic = Traffic::default();
+    let (data, folder) = (broker.file("data"), broker.file(""));
+    let rounds = async {
+        let mut last = (PathBuf::new(), BTreeSet::new());
+        for round in 0..ROUNDS {
+            last = one_round(&traffic, &data, &folder, round).await;
+        }
+        traffic.is_over.set(true);
+        last
+    };
+    let work = async { tokio::join!(publish(&broker, &traffic), rounds) };
+    let ((), (file, acknowledged)) = within_deadline("the snapshots", work).await;
+    within_deadline("the restored store", restore_elsewhere(durability, &file, &acknowledged, inbox)).await;
+    broker.stop();
+}
+
+/// Makes a snapshot and looks into it. Gives it, with what had been acknowledged before.
+async fn one_round(traffic: &Traffic, data: &Path, folder: &Path, round: usize) -> (PathBuf, BTreeSet<u32>) {
+    while traffic.acknowledged.borrow().len() < (round + 1) * STEP {
+        tokio::task::yield_now().await;
+    }
+    let before = traffic.acknowledged.borrow().clone();
+    let file = folder.join(format!("snapshot-{round}"));
+    let (data, place) = (data.to_owned(), file.clone());
+    let said = tokio::task::spawn_blocking(move || {
+        let said = succeed(&["snapshot"], &[("", &place), ("--data", &data)]);
+        let checked = succeed(&["store", "check"], &[("--data", &data)]);
+        assert!(checked.contains(": OK, "), "beside the broker: {checked}");
+        said + &succeed(&["store", "check"], &[("--file", &place)])
+    })
+    .await
+    .expect("the commands");
+    assert!(said.contains(" records, ") && said.contains(": OK, "), "{said}");
+    look_into(&file, &before);
+    (file, before)
+}
+
+/// Publishes retained messages until it is over.
+async fn publish(broker: &Broker, traffic: &Traffic) {
+    let mut client = Client::connect(&client(broker, "publisher"), State::default()).await.expect("CONNACK");
+    let mut numbers = HashMap::new();
+    for number in 0..MESSAGES_MAX {
+        if traffic.is_over.get() {
+            break;
+        }
+        let topic = format!("busy/{}", number % TOPICS);
+        let retained = Publish { retain: true, ..message(&topic, &number.to_string(), 1) };
+        let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+        numbers.insert(id, number);
+        while let Some(event) = client.take_event() {
+            if let Event::Acknowledged(done) = event {
+                traffic.acknowledged.borrow_mut().extend(numbers.remove(&done.packet_id));
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    client.settle().await.expect("the acknowledgements");
+    let _ = client.abandon();
+}
+
+/// Every acknowledged message waits in the snapshot, and each topic's retained message is not older than the last one.
+fn look_into(file: &Path, acknowledged: &BTreeSet<u32>) {
+    let number =
+        |payload: &[u8]| std::str::from_utf8(payload).expect("digits").parse::<u32>().expect("a number");
+    let (mut waiting, mut retained) = (BTreeSet::new(), BTreeMap::new());
+    let mut snapshot = ReadOnly::snapshot(file).expect("a snapshot");
+    let loaded = snapshot.load(&mut |item, _| match item {
+        Item::Message(_, record) => {
+            waiting.insert(number(record.payload));
+        }
+        Item::Retained { message, .. } => {
+            retained.insert(message.topic.to_owned(), number(message.payload));
+        }
+        _ => {}
+    });
+    loaded.expect("every record");
+    let missing: Vec<_> = acknowledged.difference(&waiting).collect();
+    assert!(missing.is_empty(), "acknowledged, yet missing: {missing:?}");
+    for number in acknowledged {
+        let topic = format!("busy/{}", number % TOPICS);
+        assert!(retained.get(&topic) >= Some(number), "{topic}: {:?}, not {number}", retained.get(&topic));
+    }
+}
+
+/// Another broker goes on from the snapshot: what waited is delivered, what was retained is there.
+async fn restore_elsewhere(durability: &str, file: &Path, acknowledged: &BTreeSet<u32>, inbox: State) {
+    let mut other = durable(durability);
+    other.kill_in_place();
+    let said = succeed(&["restore", "--replace"], &[("", file), ("--data", &other.file("data"))]);
+    assert!(said.contains("the former store is ") && said.contains("data.mdb.former"), "{said}");
+    assert!(other.file("data/store/data.mdb.former").exists());
+    other.restart_in_place();
+    let mut subscriber = Client::connect(&client(&other, "subscriber"), inbox).await.expect("CONNACK");
+    assert!(subscriber.connack().session_present, "the session of the snapshot");
+    let mut missing = acknowledged.clone();
+    while !missing.is_empty() {
+        let message = subscriber.message().await.expect("the connection");
+        let number: u32 = String::from_utf8_lossy(&message.payload).parse().expect("a number");
+        missing.remove(&number);
+    }
+    let mut newcomer = Client::connect(&client(&other, "newcomer"), State::default()).await.expect("CONNACK");
+    subscribe(&mut newcomer, "busy/#", 1).await;
+    let mut topics = BTreeSet::new();
+    while topics.len() < usize::try_from(TOPICS).expect("a small number") {
+        topics.insert(newcomer.message().await.expect("the connection").topic);
+    }
+    assert_eq!(other.panics(), [""; 0]);
+    other.stop();
+}

@@ -1,0 +1,42 @@
+//! What `store stats` and `store check` say, of a broker that runs and of one that was killed.
+
+use serde_json::{Value, json};
+
+use crate::command::{durable, leave_a_session, publish_retained, succeed};
+
+#[tokio::test(flavor = "current_thread")]
+async fn counts_of_a_broker_that_runs_and_of_one_that_was_killed() {
+    let mut broker = durable("interval");
+    let _ = leave_a_session(&broker).await;
+    publish_retained(&broker, "busy/1", "x").await;
+    publish_retained(&broker, "kept", "y").await;
+    let data = broker.file("data");
+    let running = stats(&data);
+    // The publisher's session is kept as well.
+    let expected = json!({
+        "schema": 1, "sessions": 2, "subscriptions": 1, "messages": 1, "entries": 1, "received_ids": 0, "retained": 2,
+    });
+    for (name, value) in expected.as_object().expect("an object") {
+        assert_eq!(running.get(name), Some(value), "{name} in {running}");
+    }
+    let tenants = running["tenants"].as_object().expect("an object");
+    assert_eq!(tenants.values().collect::<Vec<_>>(), [&json!({ "sessions": 2, "retained": 2 })]);
+    let bytes = |name: &str| running[name].as_u64().expect("bytes");
+    assert!(bytes("used_bytes") <= bytes("file_bytes") && bytes("file_bytes") <= bytes("map_bytes"));
+    broker.kill_in_place();
+    let killed = stats(&data);
+    assert_eq!(killed["retained"], running["retained"]);
+    assert_eq!(killed["sessions"], running["sessions"]);
+    let text = succeed(&["store", "stats"], &[("--data", &data)]);
+    assert!(text.lines().any(|line| line.split_whitespace().eq(["retained", "2"])), "{text}");
+    let checked = succeed(&["store", "check"], &[("--data", &data)]);
+    assert_eq!(checked, format!("{}: OK, 7 records", data.join("store").display()));
+    broker.restart_in_place();
+    assert_eq!(stats(&data)["retained"], running["retained"]);
+    broker.stop();
+}
+
+fn stats(data: &std::path::Path) -> Value {
+    let text = succeed(&["store", "stats", "--json"], &[("--data", data)]);
+    serde_json::from_str(&text).expect("one JSON object")
+}

@@ -1,0 +1,110 @@
+//! What is in a store: counts by kind and tenant, and sizes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use heed::{Env, RoTxn, WithoutTls};
+
+use crate::disk::fault::Fault;
+use crate::disk::tables::{Table, Tables};
+use crate::record::{RetainedRecord, SessionRecord};
+
+/// Counts of one state, and sizes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Version of the format.
+    pub schema: u32,
+    /// Sessions.
+    pub sessions: u64,
+    /// Subscriptions.
+    pub subscriptions: u64,
+    /// Bodies that sessions wait for.
+    pub messages: u64,
+    /// Messages that wait, counted once a session.
+    pub entries: u64,
+    /// Inbound QoS 2 packet ids that were not released.
+    pub received: u64,
+    /// Retained messages.
+    pub retained: u64,
+    /// Bytes of the pages that hold something.
+    pub used_bytes: u64,
+    /// Bytes of the file in use or free for use again.
+    pub file_bytes: u64,
+    /// Bytes of the memory map, which is the length of the file.
+    pub map_bytes: u64,
+    /// By tenant.
+    pub tenants: BTreeMap<Arc<str>, TenantContents>,
+}
+
+/// What one tenant has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TenantContents {
+    /// Sessions.
+    pub sessions: u64,
+    /// Retained messages.
+    pub retained: u64,
+}
+
+impl Contents {
+    pub(super) fn count(env: &Env<WithoutTls>, tables: &Tables, txn: &RoTxn<'_>) -> Result<Self, Fault> {
+        let mut contents = Self {
+            schema: tables.meta.schema(txn)?.unwrap_or_default(),
+            sessions: tables.sessions.len(txn)?,
+            subscriptions: tables.subscriptions.len(txn)?,
+            messages: tables.messages.len(txn)?,
+            entries: tables.entries.len(txn)?,
+            received: tables.received.len(txn)?,
+            retained: tables.retained.len(txn)?,
+            ..Self::default()
+        };
+        contents.measure(env, tables, txn)?;
+        contents.count_tenants(tables, txn)?;
+        Ok(contents)
+    }
+
+    fn measure(&mut self, env: &Env<WithoutTls>, tables: &Tables, txn: &RoTxn<'_>) -> Result<(), Fault> {
+        let info = env.info();
+        let page = usize::try_from(env.unnamed_database_stat().page_size).unwrap_or_default();
+        let bytes = |pages: usize| u64::try_from(pages.saturating_mul(page)).unwrap_or(u64::MAX);
+        self.used_bytes = bytes(tables.pages(txn)?);
+        self.file_bytes = bytes(info.last_page_number.saturating_add(1));
+        self.map_bytes = env.real_disk_size()?;
+        Ok(())
+    }
+
+    fn count_tenants(&mut self, tables: &Tables, txn: &RoTxn<'_>) -> Result<(), Fault> {
+        let Tables { sessions, retained, .. } = tables;
+        self.each(
+            sessions,
+            txn,
+            |value| Ok(SessionRecord::read(value)?.tenant),
+            |tenant| {
+                tenant.sessions += 1;
+            },
+        )?;
+        self.each(
+            retained,
+            txn,
+            |value| Ok(Arc::from(RetainedRecord::read(value)?.tenant)),
+            |tenant| {
+                tenant.retained += 1;
+            },
+        )
+    }
+
+    /// Finds the tenant of each record of a table.
+    fn each(
+        &mut self,
+        table: &Table,
+        txn: &RoTxn<'_>,
+        tenant: impl Fn(&[u8]) -> Result<Arc<str>, &'static str>,
+        count: impl Fn(&mut TenantContents),
+    ) -> Result<(), Fault> {
+        for row in table.iter(txn)? {
+            let row = row?;
+            let tenant = tenant(row.value).map_err(|fault| table.corrupt(row.key, fault))?;
+            count(self.tenants.entry(tenant).or_default());
+        }
+        Ok(())
+    }
+}
