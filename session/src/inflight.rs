@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use tidegate_mqtt::PacketId;
+use tidegate_mqtt::{PacketId, QoS};
 
 use crate::held::Held;
 
@@ -161,6 +161,15 @@ impl Inflight {
     /// Open identifiers.
     pub(crate) fn len(&self) -> u16 {
         self.open
+    }
+
+    /// Whether a QoS 2 exchange is under way.
+    pub(crate) fn has_exactly_once(&self) -> bool {
+        self.iter().any(|(_, slot)| match slot {
+            Slot::Published(held) => held.qos == QoS::ExactlyOnce,
+            Slot::Released { .. } => true,
+            Slot::Closed => false,
+        })
     }
 
     /// Identifiers whose PUBLISH is to be resent on resume, oldest first. `[MQTT5-4.4.0-1]` `[MQTT5-4.6.0-5]`

@@ -59,8 +59,9 @@ impl Broker {
             take_over(core, &mut state, line, last_words);
             seat.set_online(true);
             let connack = agreed.connack(attached.session_present, &self.config().session);
+            let fetches = self.comes_to_fetch(&state.session, agreed, attached.session_present);
             // What CONNACK says of a session that is kept has to be kept first.
-            let held_back = if self.keeper().is_some() && state.session.has_changes() {
+            let held_back = if state.session.has_changes() && !fetches {
                 Some(connack)
             } else {
                 welcome(&mut state.session, &bell, connack, now);
@@ -88,12 +89,21 @@ impl Broker {
     #[must_use]
     pub fn objection(&self, agreed: &Agreed) -> Option<ReasonCode> {
         let keeper = self.keeper().filter(|keeper| keeper.is_refusing() && agreed.session_expiry > 0)?;
-        let is_known = !agreed.clean_start && self.registry().holds(&self.key(agreed));
+        let seat = self.registry().get(&self.key(agreed)).filter(|_| !agreed.clean_start);
+        let is_known = seat.is_some_and(|seat| seat.lock().session.is_followed());
         match (keeper.has_failed(), is_known) {
             (true, _) => Some(ReasonCode::ServerUnavailable),
             (false, false) => Some(ReasonCode::QuotaExceeded),
             (false, true) => None,
         }
+    }
+
+    /// Whether a client may be let in while the store has no room: CONNACK would wait for room, and room may only come by what
+    /// this client takes. It must say nothing then that is not kept already: no new session, no will; and nothing may be sent
+    /// again that rests on what is not kept, as at QoS 2.
+    fn comes_to_fetch(&self, session: &Session, agreed: &Agreed, session_present: bool) -> bool {
+        let full = self.keeper().is_some_and(|keeper| keeper.is_refusing() && !keeper.has_failed());
+        full && session_present && agreed.will.is_none() && !session.has_exactly_once()
     }
 
     fn key(&self, agreed: &Agreed) -> SessionKey {

@@ -62,10 +62,10 @@ impl Registry {
         self.numbered(id).lock().get(&id).cloned()
     }
 
-    /// Whether there is a session of that name.
+    /// The seat of the session of that name.
     #[must_use]
-    pub fn holds(&self, key: &SessionKey) -> bool {
-        self.shard(key).lock().contains_key(key)
+    pub fn get(&self, key: &SessionKey) -> Option<Arc<Seat>> {
+        self.shard(key).lock().get(key).cloned()
     }
 
     /// All seats at about this moment, a shard at a time.

@@ -36,11 +36,11 @@ pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfi
         Durability::Interval => tidegate_persistence::Durability::Interval(persistence.interval.duration()),
         Durability::Memory => return None,
     };
-    Some(StoreConfig {
-        durability,
-        size_max: persistence.size_max.to_usize(),
-        ..StoreConfig::new(store_folder(data))
-    })
+    let defaults = StoreConfig::new(store_folder(data));
+    let size_max = persistence.size_max.to_usize();
+    // What is on its way when the limit is reached goes into the reserve, a sixteenth: two batches, and what LMDB adds to them.
+    let batch_bytes_max = defaults.batch_bytes_max.min(size_max / 64);
+    Some(StoreConfig { durability, size_max, batch_bytes_max, ..defaults })
 }
 
 /// Where in the data directory the store is.

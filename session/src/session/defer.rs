@@ -53,6 +53,12 @@ impl Session {
         }
     }
 
+    /// Whether a QoS 2 exchange with the client is under way: what is sent again of it rests on what was kept.
+    #[must_use]
+    pub fn has_exactly_once(&self) -> bool {
+        self.inflight.has_exactly_once()
+    }
+
     /// Bytes of the messages that wait; more than 0 if any does.
     pub(super) fn deferred_bytes(&self) -> usize {
         self.deferred.as_ref().map_or(0, |deferred| deferred.bytes())
