@@ -20,6 +20,7 @@ mod file;
 mod ids;
 mod key;
 mod load;
+mod lock;
 mod open;
 mod read_only;
 mod references;

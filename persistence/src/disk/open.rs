@@ -13,6 +13,7 @@ use super::engine::{Engine, Map, whole_pages};
 use super::fault::Fault;
 use super::file;
 use super::ids::Ids;
+use super::lock::Lock;
 use super::tables::{SCHEMA, SCHEMA_KEY, TABLES_MAX, Tables};
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
@@ -50,19 +51,19 @@ fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
 }
 
 /// Makes the folder and takes the lock that keeps other processes out.
-pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     fs::create_dir_all(folder).map_err(at(folder))?;
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
-    match file.try_lock() {
-        Ok(()) => {}
+    let lock = match Lock::own(file) {
+        Ok(lock) => lock,
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
-    }
+    };
     // Readers of a former process, or of another version of LMDB: nobody has it, for we have the lock.
     match fs::remove_file(folder.join(READERS)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(at(&folder.join(READERS))(error)),
-        _ => Ok(file),
+        _ => Ok(lock),
     }
 }
 

@@ -8,6 +8,7 @@ use heed::{Env, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
 
 use super::engine::whole_pages;
 use super::fault::Fault;
+use super::lock::Lock;
 use super::open::{self, DATA, LOCK, READERS};
 use super::snapshot::{Unfinished, Written};
 use super::tables::{TABLES_MAX, Tables};
@@ -37,7 +38,7 @@ enum Guard {
     /// LMDB's table of readers, as long as the owner has the same.
     Owner(Owner),
     /// Nobody has the file, or at least not as a store.
-    Alone { _lock: Option<File> },
+    Alone { _lock: Option<Lock> },
 }
 
 impl ReadOnly {
@@ -202,7 +203,7 @@ fn map_size(length: u64) -> usize {
 }
 
 /// The file of a store is no snapshot while the store has an owner: holds the store's lock.
-fn keep_owner_out(path: &Path) -> Result<Option<File>, OpenError> {
+fn keep_owner_out(path: &Path) -> Result<Option<Lock>, OpenError> {
     let lock = path.with_file_name(LOCK);
     if path.file_name().is_none_or(|name| name != DATA) {
         return Ok(None);
@@ -211,8 +212,8 @@ fn keep_owner_out(path: &Path) -> Result<Option<File>, OpenError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file.map_err(open::at(&lock))?,
     };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(Some(file)),
+    match Lock::share(file) {
+        Ok(lock) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(open::at(&lock)(error)),
     }

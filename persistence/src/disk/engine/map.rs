@@ -1,6 +1,5 @@
 //! The environment and its memory map, shared by the writer and readers. A lock keeps readers out while the map moves.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use heed::{Env, EnvFlags, FlagSetMode, RoTxn, WithoutTls};
@@ -9,6 +8,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::config::Config;
 use crate::disk::fault::Fault;
 use crate::disk::file;
+use crate::disk::lock::Lock;
 use crate::disk::tables::{SCHEMA, SCHEMA_KEY, Tables};
 
 /// The environment.
@@ -21,7 +21,7 @@ pub(in crate::disk) struct Map {
     /// nobody may read.
     mapped: RwLock<bool>,
     /// Keeps other processes out; goes last.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// A reader's view of one state; while it lives, the map does not move.
@@ -41,7 +41,7 @@ pub(in crate::disk) enum Reserve {
 }
 
 impl Map {
-    pub(in crate::disk) fn new(env: Env<WithoutTls>, tables: Tables, config: &Config, lock: File) -> Self {
+    pub(in crate::disk) fn new(env: Env<WithoutTls>, tables: Tables, config: &Config, lock: Lock) -> Self {
         let folder = config.folder.clone();
         Self {
             env,
