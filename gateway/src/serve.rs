@@ -5,7 +5,7 @@ mod housekeeping;
 mod settings;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,11 +30,21 @@ pub enum ServeError {
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
     /// The store could not be opened.
-    #[error("store: {0}")]
-    Store(#[from] OpenError),
+    #[error("store {file}: {source}")]
+    Store {
+        /// Its file.
+        file: PathBuf,
+        /// What went wrong.
+        source: OpenError,
+    },
     /// What the store kept cannot be had back.
-    #[error("store: {0}")]
-    Restore(#[from] RestoreError),
+    #[error("store {file}: {source}")]
+    Restore {
+        /// Its file.
+        file: PathBuf,
+        /// What went wrong.
+        source: RestoreError,
+    },
     /// A listener could not be opened.
     #[error("listener {name}: {source}")]
     Listener {
@@ -54,11 +64,11 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let broker_config = settings::broker(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let (broker, threads) = Cores::start(config.cores(), |cores| {
-        let store = settings::store(&config.persistence, data);
-        let keeper =
-            store.map(|store| Keeper::open(&cores, |observer| tidegate_persistence::open(&store, observer)));
-        let broker = Arc::new(Broker::new(broker_config, cores, keeper.transpose()?));
-        broker.restore()?;
+        let keeper = keeper(config, data, &cores)?;
+        let broker = Arc::new(Broker::new(broker_config, cores, keeper));
+        broker
+            .restore()
+            .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
         Ok::<_, ServeError>(broker)
     })?;
     let outcome = runtime.block_on(serve(config, &broker));
@@ -67,6 +77,13 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
         tracing::info!(counter = name, value, "counted");
     }
     outcome
+}
+
+/// Opens the store, if anything is kept.
+fn keeper(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<Keeper>, ServeError> {
+    let Some(store) = settings::store(&config.persistence, data) else { return Ok(None) };
+    let keeper = Keeper::open(cores, |observer| tidegate_persistence::open(&store, observer));
+    keeper.map(Some).map_err(|source| ServeError::Store { file: settings::store_file(data), source })
 }
 
 async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> {

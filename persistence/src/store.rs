@@ -64,6 +64,17 @@ pub trait Observer: Send + Sync {
     }
 }
 
+/// Opens the store of that configuration.
+///
+/// # Errors
+/// See [`Disk::open`]; [`Durability::Memory`] has none.
+pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(match config.durability {
+        Durability::Memory => Arc::new(Memory::new(observer)),
+        Durability::Always | Durability::Interval(_) => Arc::new(Disk::open(config, observer)?),
+    })
+}
+
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
     /// Takes all operations out of the list into the open batch, where they stay together and in order. A store that failed
@@ -107,15 +118,4 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When it cannot be read; what is wrong in itself is in the findings.
     fn check(&self) -> Result<Findings, CheckError>;
-}
-
-/// Opens the store of that configuration.
-///
-/// # Errors
-/// See [`Disk::open`]; [`Durability::Memory`] has none.
-pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Arc<dyn Store>, OpenError> {
-    Ok(match config.durability {
-        Durability::Memory => Arc::new(Memory::new(observer)),
-        Durability::Always | Durability::Interval(_) => Arc::new(Disk::open(config, observer)?),
-    })
 }

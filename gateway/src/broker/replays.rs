@@ -38,7 +38,7 @@ impl Replays {
         self.queue.insert(filter.clone(), replay);
     }
 
-    /// Pushes messages of the replay that comes first, at most [`ADVANCE_LEN`] and while `has_room`.
+    /// Pushes messages of the replay that comes first, at most `ADVANCE_LEN` and while `has_room`.
     pub fn advance(
         &mut self,
         broker: &Broker,

@@ -59,9 +59,10 @@ async fn publish(arguments: Arguments) -> Result<(), Failure> {
     let mut client = Client::connect(&options, State::default()).await?;
     tracing::debug!(peer = %client.link().peer(), "connected");
     let mut ledger = Ledger::default();
+    let interrupted = interrupted()?;
     let is_complete = tokio::select! {
         done = publish_all(&mut client, source, &draft, &mut ledger) => done.map(|()| true),
-        signal = interrupted() => signal.map(|()| false),
+        () = interrupted => Ok(false),
     };
     ledger.note_all(&mut client);
     let is_complete = is_complete.map_err(|failure| ledger.explain(failure))?;

@@ -23,15 +23,17 @@ pub fn run(command: impl Future<Output = Result<(), Failure>>, is_debug: bool) -
     done
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// SIGINT or SIGTERM, from the call on: the future waits for it.
 ///
 /// # Errors
 /// When signals cannot be received.
-pub async fn interrupted() -> Result<(), Failure> {
+pub fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -33,12 +33,12 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure> {
+    let interrupted = interrupted()?;
     let place = file.clone();
     let mut copy = task::spawn_blocking(move || copy(&place, &folder));
     let copied = tokio::select! {
         copied = &mut copy => copied,
-        done = interrupted() => {
-            done?;
+        () = interrupted => {
             if fs::remove_file(unfinished(&file)).is_ok() || !file.exists() {
                 return Err(Failure::Runtime("error: interrupted".to_owned()));
             }

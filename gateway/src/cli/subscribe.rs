@@ -83,9 +83,10 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
     let mut client = Client::connect(&options, State::default()).await?;
     tracing::debug!(peer = %client.link().peer(), session_present = client.connack().session_present, "connected");
     let mut left = arguments.count;
+    let interrupted = interrupted()?;
     let done = tokio::select! {
         done = receive(&mut client, &arguments, &mut left) => done,
-        signal = interrupted() => signal,
+        () = interrupted => Ok(()),
         () = until(deadline) => arguments.time_is_over(left),
     };
     if done.is_ok() {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe,
 };
 use tidegate_session::Terms;
 
 use super::{Driver, End, Reply};
-use crate::broker::Keeper;
+use crate::broker::{Keeper, State};
 use crate::cores::Core;
 
 impl Driver {
@@ -38,26 +39,40 @@ impl Driver {
         options.qos = options.qos.min(self.broker.config().session.qos_max);
         let terms = Terms { options, identifier };
         let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        if self.broker.keeper().is_some_and(Keeper::is_refusing) && state.session.is_followed() {
-            core.counters.refused_store.add(1);
-            return Ok(ReasonCode::QuotaExceeded);
-        }
-        let existed = match state.session.subscribe(filter.clone(), options, identifier) {
+        let existed = match self.take_up(core, &mut state, filter, &terms) {
             Ok(existed) => existed,
-            Err(_) => return Ok(ReasonCode::QuotaExceeded),
+            Err(reason) => return Ok(reason),
         };
-        if let Err(error) = self.broker.route(&self.seat, filter, &terms) {
-            state.session.unsubscribe(filter);
-            return Ok(error.reason());
-        }
-        if let Some(keeper) = self.broker.keeper().filter(|_| state.session.is_followed()) {
-            keeper.subscribe(core, &self.seat, filter, &terms);
-        }
         if is_replay_wanted(options.retain_handling, existed) && filter.share.is_none() {
             state.replays.get_or_insert_default().begin(filter, &terms);
             self.replaying = true;
         }
         Ok(granted)
+    }
+
+    /// Into the session, the routing table and the store, or nowhere. Says whether it was there before.
+    fn take_up(
+        &self,
+        core: &mut Core,
+        state: &mut State,
+        filter: &SubscriptionFilter,
+        terms: &Terms,
+    ) -> Result<bool, ReasonCode> {
+        let keeper = self.broker.keeper().filter(|_| state.session.is_followed());
+        if keeper.is_some_and(Keeper::is_refusing) {
+            core.counters.refused_store.add(1);
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        let existed = state.session.subscribe(filter.clone(), terms.options, terms.identifier);
+        let existed = existed.map_err(|_| ReasonCode::QuotaExceeded)?;
+        if let Err(error) = self.broker.route(&self.seat, filter, terms) {
+            state.session.unsubscribe(filter);
+            return Err(error.reason());
+        }
+        if let Some(keeper) = keeper {
+            keeper.subscribe(core, &self.seat, filter, terms);
+        }
+        Ok(existed)
     }
 
     pub(super) fn handle_unsubscribe(

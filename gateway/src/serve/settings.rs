@@ -48,6 +48,11 @@ pub fn store_folder(data: &Path) -> PathBuf {
     data.join("store")
 }
 
+/// The store's one file.
+pub(super) fn store_file(data: &Path) -> PathBuf {
+    store_folder(data).join("data.mdb")
+}
+
 /// The caps that all listeners share.
 pub(super) fn limits(limits: &config::Limits) -> Limits {
     Limits {

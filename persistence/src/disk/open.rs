@@ -9,7 +9,7 @@ use std::sync::Arc;
 use heed::{Env, EnvOpenOptions, WithoutTls};
 
 use super::anchor;
-use super::engine::{Engine, Map, whole_pages};
+use super::engine::{Engine, Map, Opened, whole_pages};
 use super::fault::Fault;
 use super::file;
 use super::ids::Ids;
@@ -25,16 +25,30 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     if config.size_initial == 0 || config.size_initial > config.size_max {
         return Err(OpenError::Config("the initial size must be above 0 and not above the largest size"));
     }
-    let lock = lock(&config.folder)?;
+    let lock = Arc::new(lock(&config.folder)?);
     let data = config.folder.join(DATA);
     anchor::settle(&config.folder, &data)?;
-    let env = environment(&config.folder, present(config, &data)?)?;
-    let tables = tables(&env, &data)?;
-    let map = Arc::new(Map::new(env, tables, config, lock));
-    let opened = survey::survey(map, config)?;
+    let size = present(config, &data)?;
+    let opened = open_or_leave(config, &data, size, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
     let engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_gave_up)?;
     Ok((engine, ids))
+}
+
+/// Opens the file, made as long as the map of `size`, so that no page that a broken one names is without a file behind it. A file
+/// that is not sound has its former length afterwards.
+fn open_or_leave(config: &Config, data: &Path, size: usize, lock: &Arc<Lock>) -> Result<Opened, OpenError> {
+    let file = File::options().write(true).open(data).map_err(at(data))?;
+    let former = file.metadata().map_err(at(data))?.len();
+    let opened = environment(&config.folder, size).and_then(|env| {
+        let tables = tables(&env, data)?;
+        survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), config)
+    });
+    // Here the map of one that did not open is gone.
+    if opened.is_err() {
+        file.set_len(former).and_then(|()| file.sync_all()).map_err(at(data))?;
+    }
+    opened
 }
 
 /// Makes sure that there is a file; gives the size of its map. A file that was above the limit, by the reserve, comes back to it;

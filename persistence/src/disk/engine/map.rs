@@ -1,6 +1,7 @@
 //! The environment and its memory map, shared by the writer and readers. A lock keeps readers out while the map moves.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use heed::{Env, EnvFlags, FlagSetMode, RoTxn, WithoutTls};
 use parking_lot::{RwLock, RwLockReadGuard};
@@ -21,7 +22,7 @@ pub(in crate::disk) struct Map {
     /// nobody may read.
     mapped: RwLock<bool>,
     /// Keeps other processes out; goes last.
-    _lock: Lock,
+    _lock: Arc<Lock>,
 }
 
 /// A reader's view of one state; while it lives, the map does not move.
@@ -41,7 +42,12 @@ pub(in crate::disk) enum Reserve {
 }
 
 impl Map {
-    pub(in crate::disk) fn new(env: Env<WithoutTls>, tables: Tables, config: &Config, lock: Lock) -> Self {
+    pub(in crate::disk) fn new(
+        env: Env<WithoutTls>,
+        tables: Tables,
+        config: &Config,
+        lock: Arc<Lock>,
+    ) -> Self {
         let folder = config.folder.clone();
         Self {
             env,
