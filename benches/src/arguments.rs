@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tidegate_benches::relay::Lies;
 use tidegate_benches::wire::Version;
 
+mod durable;
+
+pub use durable::{DurableArguments, SyncProbeArguments};
+
 /// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
 /// changed or misdelivered.
 #[derive(Debug, Parser)]
@@ -32,6 +36,10 @@ pub enum Command {
     Subscriptions(SubscriptionsArguments),
     /// Retained messages: write, replay, remove
     Retained(RetainedArguments),
+    /// Durable sessions or retained messages: what must be kept before it is acknowledged
+    Durable(DurableArguments),
+    /// What the disk can do: small writes and syncs
+    SyncProbe(SyncProbeArguments),
     /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
     Relay(RelayArguments),
 }

@@ -20,6 +20,8 @@ use crate::arguments::{
     SubscriptionsArguments, TransportArgument,
 };
 
+mod durable;
+
 /// Carries the command out.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
     match &arguments.command {
@@ -29,6 +31,8 @@ pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
         Command::Idle(with) => idle(with),
         Command::Subscriptions(with) => subscriptions(with),
         Command::Retained(with) => retained(with),
+        Command::Durable(with) => durable::durable(with),
+        Command::SyncProbe(with) => durable::sync_probe(with),
         Command::Relay(with) => relay(with),
     }
 }

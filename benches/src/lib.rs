@@ -3,7 +3,9 @@
 //! It shares no code with the broker: its frames are built and cut here, so a fault of the codec cannot hide.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
+pub mod commits;
 pub mod connection;
+pub mod durable;
 pub mod error;
 pub mod histogram;
 pub mod idle;
@@ -16,5 +18,6 @@ pub mod retained;
 pub mod stamp;
 pub mod streams;
 pub mod subscriptions;
+pub mod sync_probe;
 pub mod traffic;
 pub mod wire;
