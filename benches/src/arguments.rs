@@ -8,8 +8,10 @@ use tidegate_benches::relay::Lies;
 use tidegate_benches::wire::Version;
 
 mod durable;
+mod fill;
 
 pub use durable::{DurableArguments, SyncProbeArguments};
+pub use fill::{FillArguments, ReplayArguments, ResumeArguments};
 
 /// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
 /// changed or misdelivered.
@@ -40,6 +42,12 @@ pub enum Command {
     Durable(DurableArguments),
     /// What the disk can do: small writes and syncs
     SyncProbe(SyncProbeArguments),
+    /// Puts sessions, messages and retained messages into the store of a broker that does not run
+    Fill(FillArguments),
+    /// Sessions of a filled store come back and take what waits for them
+    Resume(ResumeArguments),
+    /// The retained messages of a filled store, to a fast and a slow subscriber at once
+    Replay(ReplayArguments),
     /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
     Relay(RelayArguments),
 }

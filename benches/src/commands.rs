@@ -21,6 +21,7 @@ use crate::arguments::{
 };
 
 mod durable;
+mod fill;
 
 /// Carries the command out.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
@@ -33,6 +34,9 @@ pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
         Command::Retained(with) => retained(with),
         Command::Durable(with) => durable::durable(with),
         Command::SyncProbe(with) => durable::sync_probe(with),
+        Command::Fill(with) => fill::fill(with),
+        Command::Resume(with) => fill::resume(with),
+        Command::Replay(with) => fill::replay(with),
         Command::Relay(with) => relay(with),
     }
 }
