@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tidegate_mqtt::{Message, MessageParts, ProtocolVersion, QoS, SubscriptionOptions, topic};
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Observer, Operation, SessionId, SessionRecord,
-    SessionState, Store, SubscriptionRecord, open,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Observer, Operation, SessionId,
+    SessionRecord, SessionState, Store, SubscriptionRecord, open,
 };
 
 use crate::error::LoadError;
@@ -73,7 +73,8 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     std::fs::create_dir_all(data).map_err(LoadError::io("making the data folder"))?;
     let told: Arc<Bell> = Arc::clone(&bell);
     let store = open(&config, told).map_err(|error| failed(&error))?;
-    let mut filling = Filling { store: &*store, bell: &bell, filler: filler_of(scenario.payload_len), last: Commit(0) };
+    let mut filling =
+        Filling { store: &*store, bell: &bell, filler: filler_of(scenario.payload_len), last: Commit(0) };
     for session in 0..scenario.sessions {
         filling.add_session(session, scenario.queued)?;
     }
@@ -119,7 +120,8 @@ impl Filling<'_> {
             will: None,
         };
         let options = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
-        let subscription = SubscriptionRecord { filter: Arc::from(topic.as_str()), options, identifier: None };
+        let subscription =
+            SubscriptionRecord { filter: Arc::from(topic.as_str()), options, identifier: None };
         let mut operations = vec![
             Operation::OpenSession { session, record: Box::new(record) },
             Operation::Subscribe { session, record: Box::new(subscription) },
@@ -151,7 +153,8 @@ impl Filling<'_> {
         let topic = topic::Name::parse(topic).map_err(|_| LoadError::Malformed("topic"))?;
         let (properties, qos, publisher) = (&[][..], QoS::AtLeastOnce, session.0);
         let expires_at = None;
-        let parts = MessageParts { topic: &topic, properties, payload: &payload, qos, retain, publisher, expires_at };
+        let parts =
+            MessageParts { topic: &topic, properties, payload: &payload, qos, retain, publisher, expires_at };
         Ok(Arc::new(Message::from_parts(&parts)))
     }
 

@@ -51,15 +51,26 @@ pub struct Report {
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let reading = Reading::new(RUN, target.version, scenario.payload_len);
     let began = Instant::now();
-    let mut report =
-        Report { case: "resume", sessions: 0, absent: 0, messages: 0, per_second: 0.0, faults: Faults::default() };
+    let mut report = Report {
+        case: "resume",
+        sessions: 0,
+        absent: 0,
+        messages: 0,
+        per_second: 0.0,
+        faults: Faults::default(),
+    };
     let step = scenario.sessions.div_ceil(scenario.sample.max(1)).max(1);
     for index in (0..scenario.sessions).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
         let mut connection = Blocking::connect_to(target, &client_id(index), 0, Session::Resumed)?;
         connection.set_patience(scenario.patience)?;
         report.sessions += 1;
         report.absent += u32::from(!connection.session_present());
-        let mut waiting = Waiting { index, topic: topic_of_session(index), ledger: Ledger::default(), faults: Faults::default() };
+        let mut waiting = Waiting {
+            index,
+            topic: topic_of_session(index),
+            ledger: Ledger::default(),
+            faults: Faults::default(),
+        };
         if connection.session_present() {
             waiting.take(&mut connection, &reading, scenario.queued)?;
         }
@@ -103,7 +114,12 @@ impl Waiting {
     }
 
     /// Enters one packet; true for PINGRESP.
-    fn enter(&mut self, frame: &Frame<'_>, reading: &Reading, answers: &mut Vec<u8>) -> Result<bool, LoadError> {
+    fn enter(
+        &mut self,
+        frame: &Frame<'_>,
+        reading: &Reading,
+        answers: &mut Vec<u8>,
+    ) -> Result<bool, LoadError> {
         match frame.packet_type() {
             packet_type::PINGRESP => return Ok(true),
             packet_type::PUBLISH => {}

@@ -145,7 +145,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Reads until PINGRESP, which is asked for behind the last message. Gives the seconds to that message.
-    fn read_all(&mut self, connection: &mut Blocking, rate: Option<u64>, began: Instant) -> Result<f64, LoadError> {
+    fn read_all(
+        &mut self,
+        connection: &mut Blocking,
+        rate: Option<u64>,
+        began: Instant,
+    ) -> Result<f64, LoadError> {
         let all = count(self.indices.len());
         let mut answers = Vec::new();
         let mut last = 0.0;

@@ -84,3 +84,6 @@ impl Acks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
