@@ -38,6 +38,15 @@ pub enum Command {
     Subscriptions(SubscriptionsArguments),
     /// Retained messages: write, replay, remove
     Retained(RetainedArguments),
+    #[command(flatten)]
+    Kept(KeptCommand),
+    /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
+    Relay(RelayArguments),
+}
+
+/// The scenarios about what outlives connections and brokers.
+#[derive(Debug, Subcommand)]
+pub enum KeptCommand {
     /// Durable sessions or retained messages: what must be kept before it is acknowledged
     Durable(DurableArguments),
     /// What the disk can do: small writes and syncs
@@ -48,8 +57,6 @@ pub enum Command {
     Resume(ResumeArguments),
     /// The retained messages of a filled store, to a fast and a slow subscriber at once
     Replay(ReplayArguments),
-    /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
-    Relay(RelayArguments),
 }
 
 /// Which broker, and how.

@@ -16,7 +16,7 @@ use tidegate_benches::subscriptions;
 use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
-    Arguments, Broker, Command, IdleArguments, RelayArguments, RetainedArguments, Streams,
+    Arguments, Broker, Command, IdleArguments, KeptCommand, RelayArguments, RetainedArguments, Streams,
     SubscriptionsArguments, TransportArgument,
 };
 
@@ -32,12 +32,18 @@ pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
         Command::Idle(with) => idle(with),
         Command::Subscriptions(with) => subscriptions(with),
         Command::Retained(with) => retained(with),
-        Command::Durable(with) => durable::durable(with),
-        Command::SyncProbe(with) => durable::sync_probe(with),
-        Command::Fill(with) => fill::fill(with),
-        Command::Resume(with) => fill::resume(with),
-        Command::Replay(with) => fill::replay(with),
+        Command::Kept(command) => kept(command),
         Command::Relay(with) => relay(with),
+    }
+}
+
+fn kept(command: &KeptCommand) -> Result<u64, LoadError> {
+    match command {
+        KeptCommand::Durable(with) => durable::durable(with),
+        KeptCommand::SyncProbe(with) => durable::sync_probe(with),
+        KeptCommand::Fill(with) => fill::fill(with),
+        KeptCommand::Resume(with) => fill::resume(with),
+        KeptCommand::Replay(with) => fill::replay(with),
     }
 }
 

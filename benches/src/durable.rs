@@ -9,7 +9,7 @@ use crate::error::LoadError;
 use crate::streams::Drive;
 use crate::traffic::pace::Timetable;
 use crate::traffic::subscriber::Reading;
-use crate::traffic::{Flow, Pace, Plan, Publisher, Subscriber, Traffic};
+use crate::traffic::{Flow, Outcome, Pace, Plan, Publisher, Subscriber, Traffic};
 use crate::wire::build::Session;
 use crate::wire::publish::Template;
 
@@ -122,7 +122,7 @@ fn traffic(
     account: Account,
     plan: &Plan,
     readings: &mut Readings,
-) -> Result<crate::traffic::Outcome, LoadError> {
+) -> Result<Outcome, LoadError> {
     let scenario = field.scenario;
     let pace = match scenario.drive {
         Drive::Window(window) => Pace::Unacknowledged(window),
@@ -133,12 +133,19 @@ fn traffic(
     let reading = Reading::new(field.run, target.version, scenario.payload_len);
     let flow = Flow::new(publishers?, subscribers, account, pace, reading);
     let outcome = Traffic::new(flow, *plan)?.run_beside(|| readings.take())?;
-    if scenario.durable_publishers {
-        for publisher in 0..scenario.publishers {
-            Blocking::connect(target, &field.publisher_id(publisher), 0)?.disconnect()?;
-        }
-    }
+    end_publishers(target, field)?;
     Ok(outcome)
+}
+
+/// Removes the publishers' sessions where they outlive their connections.
+fn end_publishers(target: &Target, field: &Field<'_>) -> Result<(), LoadError> {
+    if !field.scenario.durable_publishers {
+        return Ok(());
+    }
+    for publisher in 0..field.scenario.publishers {
+        Blocking::connect(target, &field.publisher_id(publisher), 0)?.disconnect()?;
+    }
+    Ok(())
 }
 
 fn open_publisher(target: &Target, field: &Field<'_>, publisher: usize) -> Result<Publisher, LoadError> {

@@ -21,17 +21,31 @@ pub(super) fn read(
     sent: &[u64],
     patience: Duration,
 ) -> Result<(Collected, Faults), LoadError> {
-    let mut due = due(field, sent);
+    let due = due(field, sent);
     let topics = due.len();
-    let mut faults = Faults::default();
     let began = Instant::now();
     let mut connection = Blocking::connect(target, &format!("load-{:x}-r", field.run), 0)?;
     connection.set_patience(patience)?;
     let filters = [format!("load/{:08x}/#", field.run)];
     connection.send(&build::subscribe(target.version, 1, &filters, 0))?;
     let reading = Reading::new(field.run, target.version, field.scenario.payload_len);
+    let faults = take(&mut connection, &reading, due)?;
+    let messages = count(topics) - faults.lost;
+    let per_second = ratio(float(messages), began.elapsed().as_secs_f64());
+    connection.disconnect()?;
+    remove(target, field)?;
+    Ok((Collected { messages, per_second }, faults))
+}
+
+/// Reads until nothing is due, or nothing comes.
+fn take(
+    connection: &mut Blocking,
+    reading: &Reading,
+    mut due: HashMap<Vec<u8>, u64>,
+) -> Result<Faults, LoadError> {
+    let mut faults = Faults::default();
     while !due.is_empty() {
-        match next(&mut connection, &reading) {
+        match next(connection, reading) {
             Ok(None) => {}
             Ok(Some((topic, sequence))) => match due.remove(&topic) {
                 Some(newest) if Some(newest) == sequence => {}
@@ -43,11 +57,7 @@ pub(super) fn read(
         }
     }
     faults.lost = count(due.len());
-    let messages = count(topics - due.len());
-    let per_second = ratio(float(messages), began.elapsed().as_secs_f64());
-    connection.disconnect()?;
-    remove(target, field)?;
-    Ok((Collected { messages, per_second }, faults))
+    Ok(faults)
 }
 
 /// The newest sequence number of each topic that was written to.

@@ -161,7 +161,7 @@ impl<'a> Replay<'a> {
                 answers.extend_from_slice(&build::PINGREQ);
                 pinged = true;
             }
-            if !answers.is_empty() && (connection.is_drained() || answers.len() > ANSWERS_LEN) {
+            if connection.is_drained() || answers.len() > ANSWERS_LEN {
                 connection.send(&answers)?;
                 answers.clear();
             }
@@ -171,10 +171,15 @@ impl<'a> Replay<'a> {
                 Err(error) if error.is_timeout() => return Ok(began.elapsed().as_secs_f64()),
                 Err(error) => return Err(error),
             }
-            if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(SLOW_STEP)) {
-                let due = Duration::from_secs_f64(ratio(float(self.messages), float(rate)));
-                thread::sleep(due.saturating_sub(began.elapsed()));
-            }
+            self.pause(rate, began);
+        }
+    }
+
+    /// Keeps a slow reader to its rate.
+    fn pause(&self, rate: Option<u64>, began: Instant) {
+        if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(SLOW_STEP)) {
+            let due = Duration::from_secs_f64(ratio(float(self.messages), float(rate)));
+            thread::sleep(due.saturating_sub(began.elapsed()));
         }
     }
 
