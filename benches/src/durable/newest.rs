@@ -47,8 +47,8 @@ fn take(
     while !due.is_empty() {
         match next(connection, reading) {
             Ok(None) => {}
-            Ok(Some((topic, sequence))) => match due.remove(&topic) {
-                Some(newest) if Some(newest) == sequence => {}
+            Ok(Some(retained)) => match due.remove(&retained.topic) {
+                Some(newest) if Some(newest) == retained.sequence => {}
                 Some(_) => faults.corrupt += 1,
                 None => faults.duplicated += 1,
             },
@@ -72,14 +72,21 @@ fn due(field: &Field<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
     field.topics().iter().enumerate().filter_map(newest).collect()
 }
 
-/// Topic and sequence number of the next message; the number is missing when the payload is not whole.
-fn next(connection: &mut Blocking, reading: &Reading) -> Result<Option<(Vec<u8>, Option<u64>)>, LoadError> {
+/// A message as it came.
+struct Retained {
+    topic: Vec<u8>,
+    /// None when the payload is not whole.
+    sequence: Option<u64>,
+}
+
+/// The next message.
+fn next(connection: &mut Blocking, reading: &Reading) -> Result<Option<Retained>, LoadError> {
     connection.with_frame(|frame| match frame.packet_type() {
         packet_type::SUBACK => Ok(None),
         packet_type::PUBLISH => {
             let delivery = Delivery::parse(&frame, reading.version).ok_or(LoadError::Malformed("PUBLISH"))?;
             let sequence = reading.stamp(&delivery).map(|stamp| stamp.sequence);
-            Ok(Some((delivery.topic.to_vec(), sequence)))
+            Ok(Some(Retained { topic: delivery.topic.to_vec(), sequence }))
         }
         packet_type => Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
     })

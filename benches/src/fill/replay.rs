@@ -82,7 +82,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let before = resident()?;
     let mut peak = before;
     let open = AtomicUsize::new(2);
-    let ((fast, first), (slow, second)) = thread::scope(|scope| {
+    let (fast, slow) = thread::scope(|scope| {
         let read = |name: &'static str, rate: Option<u64>| {
             let (indices, open) = (&indices, &open);
             scope.spawn(move || {
@@ -98,17 +98,21 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
         }
         Ok::<_, LoadError>((join(fast)?, join(slow)?))
     })?;
-    let mut faults = first;
-    faults.add(&second);
+    let mut faults = fast.faults;
+    faults.add(&slow.faults);
     let resident = before.zip(peak).zip(resident()?);
     let resident =
         resident.map(|((before_kib, peak_kib), after_kib)| Resident { before_kib, peak_kib, after_kib });
-    Ok(Report { case: "replay", fast, slow, resident, faults })
+    Ok(Report { case: "replay", fast: fast.reader, slow: slow.reader, resident, faults })
 }
 
-type Outcome = Result<(Reader, Faults), LoadError>;
+/// What one subscriber found.
+struct Outcome {
+    reader: Reader,
+    faults: Faults,
+}
 
-fn join(handle: thread::ScopedJoinHandle<'_, Outcome>) -> Outcome {
+fn join(handle: thread::ScopedJoinHandle<'_, Result<Outcome, LoadError>>) -> Result<Outcome, LoadError> {
     handle.join().unwrap_or(Err(LoadError::Arguments("a reader ended by a panic")))
 }
 
@@ -130,7 +134,7 @@ impl<'a> Replay<'a> {
         Self { target, scenario, indices, reading, seen, messages: 0, faults }
     }
 
-    fn read(mut self, name: &str, rate: Option<u64>) -> Outcome {
+    fn read(mut self, name: &str, rate: Option<u64>) -> Result<Outcome, LoadError> {
         let client_id = format!("replay-{:x}-{name}", std::process::id());
         let mut connection = Blocking::connect(self.target, &client_id, 0)?;
         connection.set_patience(self.scenario.patience)?;
@@ -141,7 +145,8 @@ impl<'a> Replay<'a> {
         self.faults.lost += count(self.indices.len()) - self.messages;
         connection.disconnect()?;
         let per_second = ratio(float(self.messages), seconds);
-        Ok((Reader { messages: self.messages, seconds, per_second }, self.faults))
+        let reader = Reader { messages: self.messages, seconds, per_second };
+        Ok(Outcome { reader, faults: self.faults })
     }
 
     /// Reads until PINGRESP, which is asked for behind the last message. Gives the seconds to that message.
