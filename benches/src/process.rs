@@ -57,6 +57,15 @@ impl Watched {
             .ok_or(LoadError::Malformed("/proc status"))
     }
 
+    /// Bytes that the process has had written to disks so far, or will have.
+    pub fn written_bytes(self) -> Result<u64, LoadError> {
+        self.read("io")?
+            .lines()
+            .find_map(|line| line.strip_prefix("write_bytes:"))
+            .and_then(|number| number.trim().parse().ok())
+            .ok_or(LoadError::Malformed("/proc io"))
+    }
+
     /// Processor time used so far by the threads of that name; none when there is no such thread. Its grain is 10 ms a
     /// thread.
     pub fn thread_time(self, name: &str) -> Result<Option<Duration>, LoadError> {

@@ -51,6 +51,8 @@ pub struct Report {
     pub commits_per_second: Option<f64>,
     /// Messages acknowledged a commit.
     pub messages_per_commit: Option<f64>,
+    /// Bytes written to the disk a commit, if the broker was watched.
+    pub written_per_commit: Option<f64>,
     /// Processors this tool kept busy; near 1 it may be the bottleneck.
     pub load_processors: f64,
     /// What the sessions, or the new subscriber, took at the end.
@@ -80,6 +82,7 @@ pub(super) struct Readings {
 struct Taken {
     writer: Option<Duration>,
     commits: Option<u64>,
+    written_bytes: Option<u64>,
 }
 
 impl Readings {
@@ -90,7 +93,9 @@ impl Readings {
     pub(super) fn take(&mut self) -> Result<(), LoadError> {
         let writer = self.broker.map(|broker| broker.thread_time(WRITER)).transpose()?.flatten();
         let commits = self.commits.as_ref().map(Commits::count).transpose()?;
-        self.taken.push(Taken { writer, commits });
+        // Only where it is the store that writes.
+        let written_bytes = writer.and(self.broker).map(Watched::written_bytes).transpose()?;
+        self.taken.push(Taken { writer, commits, written_bytes });
         Ok(())
     }
 
@@ -102,6 +107,11 @@ impl Readings {
     fn commits(&self) -> Option<u64> {
         let [from, to] = self.taken.as_slice() else { return None };
         Some(to.commits?.saturating_sub(from.commits?))
+    }
+
+    fn written_bytes(&self) -> Option<u64> {
+        let [from, to] = self.taken.as_slice() else { return None };
+        Some(to.written_bytes?.saturating_sub(from.written_bytes?))
     }
 }
 
@@ -136,6 +146,11 @@ impl Report {
             writer_micros_per_message: readings.writer().map(micros),
             commits_per_second: commits.map(|commits| ratio(commits, seconds)),
             messages_per_commit: commits.map(|commits| ratio(acknowledged, commits)),
+            written_per_commit: readings
+                .written_bytes()
+                .map(float)
+                .zip(commits)
+                .map(|(bytes, commits)| ratio(bytes, commits)),
             load_processors: ratio(to.own.since(&from.own).total().as_secs_f64(), seconds),
             collected: None,
             faults: outcome.faults,
