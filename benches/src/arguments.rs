@@ -7,6 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tidegate_benches::relay::Lies;
 use tidegate_benches::wire::Version;
 
+mod durable;
+mod fill;
+
+pub use durable::{DurableArguments, SyncProbeArguments};
+pub use fill::{FillArguments, ReplayArguments, ResumeArguments};
+
 /// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
 /// changed or misdelivered.
 #[derive(Debug, Parser)]
@@ -32,8 +38,25 @@ pub enum Command {
     Subscriptions(SubscriptionsArguments),
     /// Retained messages: write, replay, remove
     Retained(RetainedArguments),
+    #[command(flatten)]
+    Kept(KeptCommand),
     /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
     Relay(RelayArguments),
+}
+
+/// The scenarios about what outlives connections and brokers.
+#[derive(Debug, Subcommand)]
+pub enum KeptCommand {
+    /// Durable sessions or retained messages: what must be kept before it is acknowledged
+    Durable(DurableArguments),
+    /// What the disk can do: small writes and syncs
+    SyncProbe(SyncProbeArguments),
+    /// Puts sessions, messages and retained messages into the store of a broker that does not run
+    Fill(FillArguments),
+    /// Sessions of a filled store come back and take what waits for them
+    Resume(ResumeArguments),
+    /// The retained messages of a filled store, to a fast and a slow subscriber at once
+    Replay(ReplayArguments),
 }
 
 /// Which broker, and how.

@@ -16,9 +16,12 @@ use tidegate_benches::subscriptions;
 use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
-    Arguments, Broker, Command, IdleArguments, RelayArguments, RetainedArguments, Streams,
+    Arguments, Broker, Command, IdleArguments, KeptCommand, RelayArguments, RetainedArguments, Streams,
     SubscriptionsArguments, TransportArgument,
 };
+
+mod durable;
+mod fill;
 
 /// Carries the command out.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
@@ -29,7 +32,18 @@ pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
         Command::Idle(with) => idle(with),
         Command::Subscriptions(with) => subscriptions(with),
         Command::Retained(with) => retained(with),
+        Command::Kept(command) => kept(command),
         Command::Relay(with) => relay(with),
+    }
+}
+
+fn kept(command: &KeptCommand) -> Result<u64, LoadError> {
+    match command {
+        KeptCommand::Durable(with) => durable::durable(with),
+        KeptCommand::SyncProbe(with) => durable::sync_probe(with),
+        KeptCommand::Fill(with) => fill::fill(with),
+        KeptCommand::Resume(with) => fill::resume(with),
+        KeptCommand::Replay(with) => fill::replay(with),
     }
 }
 

@@ -42,6 +42,12 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// True for the error of a wait that took too long.
+    pub fn is_timeout(&self) -> bool {
+        let Self::Io { source, .. } = self else { return false };
+        matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    }
+
     /// Turns an I/O error into one that says what was being done.
     pub fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, source }

@@ -19,7 +19,7 @@ pub struct Faults {
     pub corrupt: u64,
     /// Delivered to a subscriber it was not meant for, or under another topic.
     pub misdelivered: u64,
-    /// Sent at QoS 1 and not acknowledged at the end, acknowledged with an error, or acknowledged without reason.
+    /// Sent at QoS 1 or 2 and not acknowledged at the end, acknowledged with an error, or acknowledged without reason.
     pub acknowledgement: u64,
 }
 

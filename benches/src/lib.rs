@@ -1,10 +1,14 @@
 //! The load tool: drives an MQTT broker over its sockets and accounts for every message.
 //!
-//! It shares no code with the broker: its frames are built and cut here, so a fault of the codec cannot hide.
+//! It shares no code with the broker but in `fill`, which writes its store: frames are built and cut here, so a fault of the
+//! codec cannot hide.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
+pub mod commits;
 pub mod connection;
+pub mod durable;
 pub mod error;
+pub mod fill;
 pub mod histogram;
 pub mod idle;
 pub mod ledger;
@@ -16,5 +20,6 @@ pub mod retained;
 pub mod stamp;
 pub mod streams;
 pub mod subscriptions;
+pub mod sync_probe;
 pub mod traffic;
 pub mod wire;

@@ -1,6 +1,5 @@
 //! Retained messages: write many, replay them all to new subscribers, remove them.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -144,11 +143,7 @@ impl Writer {
         for topics in topics.chunks(batch_len) {
             let mut batch = Vec::new();
             for (packet_id, topic) in (1u16..).zip(topics) {
-                let mut body = Vec::new();
-                build::string(topic, &mut body);
-                body.extend_from_slice(&packet_id.to_be_bytes());
-                body.extend(target.version.is_v5().then_some(0));
-                batch.extend(build::frame((packet_type::PUBLISH << 4) | 0b0011, &body));
+                batch.extend(build::unretain(target.version, packet_id, topic));
             }
             self.connection.send(&batch)?;
             self.await_acks(topics.len())?;
@@ -168,10 +163,4 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-/// True for the error of a wait that took too long.
-fn is_timeout(error: &LoadError) -> bool {
-    let LoadError::Io { source, .. } = error else { return false };
-    matches!(source.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -122,7 +122,7 @@ fn publishers(
         .map(|(id, topic)| {
             let connection = Blocking::connect(target, &format!("load-{run:x}-p{id}"), 0)?;
             let template = Template::new(target.version, scenario.qos, false, topic, scenario.payload_len);
-            Publisher::new(connection, run, id, vec![template], scenario.qos > 0)
+            Publisher::new(connection, run, id, vec![template], scenario.qos)
         })
         .collect()
 }

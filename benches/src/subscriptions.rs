@@ -103,7 +103,7 @@ fn flow(
         |device: &usize| Template::new(target.version, 0, false, &field.topic(*device), PAYLOAD_LEN);
     let templates = order.iter().map(template).collect();
     let connection = Blocking::connect(target, &format!("load-{:x}-p", field.run), 0)?;
-    let publisher = Publisher::new(connection, field.run, 0, templates, false)?;
+    let publisher = Publisher::new(connection, field.run, 0, templates, 0)?;
     let subscribers = connections
         .into_iter()
         .enumerate()

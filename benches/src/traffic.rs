@@ -10,6 +10,7 @@ use crate::histogram::Histogram;
 use crate::ledger::Faults;
 use crate::process::Watched;
 
+mod acks;
 pub mod book;
 pub mod flow;
 pub mod marks;
@@ -50,12 +51,16 @@ pub struct Outcome {
     pub faults: Faults,
     /// Messages published in the whole run.
     pub sent: u64,
+    /// The same by publisher.
+    pub sent_each: Vec<u64>,
     /// Messages delivered in the whole run, once each.
     pub delivered: u64,
     /// From when a message was due until its delivery; open loop only.
     pub latency: Histogram,
     /// From when a message was due until the load tool sent it; open loop only.
     pub lateness: Histogram,
+    /// From when a message was due until its last acknowledgement, PUBACK or PUBCOMP.
+    pub acknowledgement: Histogram,
 }
 
 /// A run under way.
@@ -83,12 +88,22 @@ impl<B: Book> Traffic<B> {
     }
 
     /// Warms up, measures, drains, and closes the books.
-    pub fn run(mut self) -> Result<Outcome, LoadError> {
+    pub fn run(self) -> Result<Outcome, LoadError> {
+        self.run_beside(|| Ok(()))
+    }
+
+    /// The same; `reading` is called at the moments at which the figures begin and end.
+    pub fn run_beside(
+        mut self,
+        mut reading: impl FnMut() -> Result<(), LoadError>,
+    ) -> Result<Outcome, LoadError> {
         self.turns(self.plan.warmup)?;
         self.flow.forget_times();
+        reading()?;
         let from = self.mark()?;
         self.turns(self.plan.measured)?;
         let to = self.mark()?;
+        reading()?;
         self.issuing = false;
         self.drain()?;
         Ok(self.flow.close(from, to))
@@ -145,6 +160,7 @@ impl<B: Book> Traffic<B> {
     }
 
     fn mark(&self) -> Result<Mark, LoadError> {
-        Mark::take(self.plan.broker, self.flow.sent(), self.flow.delivered())
+        let mark = Mark::take(self.plan.broker, self.flow.sent(), self.flow.delivered())?;
+        Ok(Mark { acknowledged: self.flow.acknowledged(), ..mark })
     }
 }

@@ -46,6 +46,12 @@ pub mod packet_type {
     pub const PUBLISH: u8 = 3;
     /// PUBACK
     pub const PUBACK: u8 = 4;
+    /// PUBREC
+    pub const PUBREC: u8 = 5;
+    /// PUBREL
+    pub const PUBREL: u8 = 6;
+    /// PUBCOMP
+    pub const PUBCOMP: u8 = 7;
     /// SUBSCRIBE
     pub const SUBSCRIBE: u8 = 8;
     /// SUBACK

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Connection, READ_LEN};
 use crate::error::LoadError;
+use crate::wire::build::Session;
 use crate::wire::scan::{self, Frame};
 use crate::wire::{Version, build, packet_type};
 
@@ -29,11 +30,22 @@ pub struct Blocking {
     incoming: Vec<u8>,
     consumed: usize,
     receive_maximum: u16,
+    session_present: bool,
 }
 
 impl Blocking {
     /// Connects and completes the MQTT handshake.
     pub fn connect(target: &Target, client_id: &str, keep_alive: u16) -> Result<Self, LoadError> {
+        Self::connect_to(target, client_id, keep_alive, Session::Clean)
+    }
+
+    /// The same, with a session that may outlive the connection.
+    pub fn connect_to(
+        target: &Target,
+        client_id: &str,
+        keep_alive: u16,
+        session: Session,
+    ) -> Result<Self, LoadError> {
         let stream = TcpStream::connect(target.address).map_err(LoadError::io("connecting"))?;
         stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
         let mut connection = Self {
@@ -42,10 +54,12 @@ impl Blocking {
             incoming: Vec::new(),
             consumed: 0,
             receive_maximum: u16::MAX,
+            session_present: false,
         };
         connection.set_patience(ANSWER_TIMEOUT)?;
-        connection.send(&build::connect(target.version, client_id, keep_alive))?;
-        connection.receive_maximum = connection.with_frame(|frame| connack(&frame, target.version))?;
+        connection.send(&build::connect(target.version, client_id, keep_alive, session))?;
+        (connection.session_present, connection.receive_maximum) =
+            connection.with_frame(|frame| connack(&frame, target.version))?;
         connection.release();
         Ok(connection)
     }
@@ -53,6 +67,16 @@ impl Blocking {
     /// How many QoS 1 messages may be unacknowledged towards the broker.
     pub const fn receive_maximum(&self) -> u16 {
         self.receive_maximum
+    }
+
+    /// Whether the broker had the session.
+    pub const fn session_present(&self) -> bool {
+        self.session_present
+    }
+
+    /// True when everything that was read has been handled.
+    pub const fn is_drained(&self) -> bool {
+        self.consumed == self.incoming.len()
     }
 
     /// Limits how long an answer is waited for.
@@ -128,17 +152,17 @@ impl Blocking {
     }
 }
 
-fn connack(frame: &Frame<'_>, version: Version) -> Result<u16, LoadError> {
+fn connack(frame: &Frame<'_>, version: Version) -> Result<(bool, u16), LoadError> {
     expect(frame, packet_type::CONNACK, "CONNACK")?;
-    let [_, code, rest @ ..] = frame.body else { return Err(LoadError::Malformed("CONNACK")) };
+    let [flags, code, rest @ ..] = frame.body else { return Err(LoadError::Malformed("CONNACK")) };
     if *code != 0 {
         return Err(LoadError::Refused { what: "CONNECT", code: *code });
     }
     if !version.is_v5() {
-        return Ok(u16::MAX);
+        return Ok((flags & 1 == 1, u16::MAX));
     }
     let properties = scan::variable_length(rest)?.map(|(_, properties)| properties);
-    Ok(properties.and_then(scan::receive_maximum).unwrap_or(u16::MAX))
+    Ok((flags & 1 == 1, properties.and_then(scan::receive_maximum).unwrap_or(u16::MAX)))
 }
 
 fn suback(frame: &Frame<'_>, version: Version, packet_id: u16) -> Result<(), LoadError> {

@@ -69,7 +69,8 @@ impl Inbox {
             packet_type::PUBLISH => self.handle_publish(frame, outgoing),
             packet_type::CONNECT => self.handle_connect(frame, outgoing),
             packet_type::SUBSCRIBE => self.handle_subscribe(frame, outgoing),
-            packet_type::PUBACK => Ok(()),
+            packet_type::PUBACK | packet_type::PUBCOMP => Ok(()),
+            packet_type::PUBREC | packet_type::PUBREL => Self::handle_handshake(frame, outgoing),
             packet_type::PINGREQ => {
                 outgoing.extend_from_slice(&[packet_type::PINGRESP << 4, 0]);
                 Ok(())
@@ -89,9 +90,7 @@ impl Inbox {
 
     fn handle_publish(&mut self, frame: &Frame<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
         let delivery = Delivery::parse(frame, self.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-        if let Some(id) = delivery.packet_id {
-            outgoing.extend_from_slice(&build::puback(id));
-        }
+        delivery.answer(outgoing);
         if delivery.topic != self.topic {
             let topic = std::mem::replace(&mut self.topic, delivery.topic.to_vec());
             if !self.run.is_empty() {
@@ -99,6 +98,14 @@ impl Inbox {
             }
         }
         self.liar.forward(frame.wire, &mut self.run);
+        Ok(())
+    }
+
+    /// QoS 2 goes on, whether or not it began.
+    fn handle_handshake(frame: &Frame<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
+        let id = frame.leading_id().ok_or(LoadError::Malformed("PUBREC or PUBREL"))?;
+        let is_received = frame.packet_type() == packet_type::PUBREC;
+        outgoing.extend_from_slice(&if is_received { build::pubrel(id) } else { build::pubcomp(id) });
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::{Scenario, is_timeout};
+use super::Scenario;
 use crate::connection::{Blocking, Target};
 use crate::error::LoadError;
 use crate::ledger::Faults;
@@ -65,7 +65,7 @@ impl<'a> Replay<'a> {
                         connection.send(&build::puback(id))?;
                     }
                 }
-                Err(error) if is_timeout(&error) => break,
+                Err(error) if error.is_timeout() => break,
                 Err(error) => return Err(error),
             }
         }

@@ -21,6 +21,7 @@ pub struct Flow<B> {
     buffer: Vec<u8>,
     latency: Histogram,
     lateness: Histogram,
+    acknowledgement: Histogram,
     /// Messages a publisher sends at most.
     limit: u64,
 }
@@ -43,6 +44,7 @@ impl<B: Book> Flow<B> {
             buffer: vec![0; READ_LEN],
             latency: Histogram::default(),
             lateness: Histogram::default(),
+            acknowledgement: Histogram::default(),
             limit: u64::MAX,
         }
     }
@@ -56,7 +58,7 @@ impl<B: Book> Flow<B> {
         let token = self.publishers.len() + self.subscribers.len();
         let now = self.reading.now();
         match &mut self.pace {
-            Pace::Window(_) => Ok(()),
+            Pace::Window(_) | Pace::Unacknowledged(_) => Ok(()),
             Pace::Timetable(timetable) => {
                 timetable.begin(now);
                 timetable.register(registry, token)?;
@@ -73,13 +75,14 @@ impl<B: Book> Flow<B> {
     pub(super) fn forget_times(&mut self) {
         self.latency.clear();
         self.lateness.clear();
+        self.acknowledgement.clear();
     }
 
     /// Reads and writes where the socket of `token` is ready.
     pub(super) fn serve(&mut self, token: usize, readable: bool, writable: bool) -> Result<(), LoadError> {
         if let Some(publisher) = self.publishers.get_mut(token) {
             if readable {
-                publisher.receive(&mut self.buffer)?;
+                publisher.receive(&mut self.buffer, &self.reading, &mut self.acknowledgement)?;
             }
             return if writable { resume(&mut publisher.connection) } else { Ok(()) };
         }
@@ -98,7 +101,13 @@ impl<B: Book> Flow<B> {
         match &mut self.pace {
             Pace::Window(window) => {
                 let window = *window;
-                self.fill_windows(window, now)
+                self.fill_windows(window, now, |book, index, publisher| {
+                    book.outstanding(index, publisher.sent())
+                })
+            }
+            Pace::Unacknowledged(window) => {
+                let window = *window;
+                self.fill_windows(window, now, |_, _, publisher| publisher.unacknowledged())
             }
             Pace::Timetable(timetable) => {
                 keep_timetable(timetable, &mut self.publishers, &mut self.lateness, self.limit, now)
@@ -113,6 +122,11 @@ impl<B: Book> Flow<B> {
 
     pub(super) fn delivered(&self) -> u64 {
         self.book.delivered()
+    }
+
+    /// Messages acknowledged so far; at QoS 0 those published.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.publishers.iter().map(|publisher| publisher.sent() - publisher.unacknowledged()).sum()
     }
 
     /// Changes whenever something was sent, delivered or acknowledged.
@@ -142,15 +156,22 @@ impl<B: Book> Flow<B> {
             to,
             faults,
             sent: sent.iter().sum(),
+            sent_each: sent,
             delivered: self.book.delivered(),
             latency: self.latency,
             lateness: self.lateness,
+            acknowledgement: self.acknowledgement,
         }
     }
 
-    fn fill_windows(&mut self, window: u64, now: u64) -> Result<(), LoadError> {
+    fn fill_windows(
+        &mut self,
+        window: u64,
+        now: u64,
+        outstanding: impl Fn(&B, usize, &Publisher) -> u64,
+    ) -> Result<(), LoadError> {
         for (index, publisher) in self.publishers.iter_mut().enumerate() {
-            let outstanding = self.book.outstanding(index, publisher.sent());
+            let outstanding = outstanding(&self.book, index, publisher);
             let rest = self.limit.saturating_sub(publisher.sent());
             for _ in 0..window.saturating_sub(outstanding).min(rest) {
                 if !publisher.can_publish() {

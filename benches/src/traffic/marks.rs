@@ -15,6 +15,8 @@ pub struct Mark {
     pub sent: u64,
     /// Messages delivered.
     pub delivered: u64,
+    /// Messages acknowledged.
+    pub acknowledged: u64,
     /// The broker's processor time, if it is watched.
     pub broker: Option<ProcessorTime>,
     /// The broker's resident memory in KiB, if it is watched.
@@ -30,6 +32,7 @@ impl Mark {
             at: Instant::now(),
             sent,
             delivered,
+            acknowledged: 0,
             broker: broker.map(Watched::processor_time).transpose()?,
             resident_kib: broker.map(Watched::resident_kib).transpose()?,
             own: Watched::Own.processor_time()?,

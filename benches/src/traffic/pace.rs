@@ -16,6 +16,8 @@ use crate::error::LoadError;
 pub enum Pace {
     /// Closed loop: so many messages a publisher may be under way.
     Window(u64),
+    /// Closed loop: so many messages a publisher may be unacknowledged.
+    Unacknowledged(u64),
     /// Open loop: a timetable that does not wait for the broker.
     Timetable(Timetable),
 }

@@ -1,4 +1,4 @@
-//! One subscribing connection: checks payloads, acknowledges QoS 1, and enters deliveries into the book.
+//! One subscribing connection: checks payloads, acknowledges QoS 1 and 2, and enters deliveries into the book.
 
 use std::time::Instant;
 
@@ -6,6 +6,7 @@ use super::Book;
 use crate::connection::{Blocking, Connection};
 use crate::error::LoadError;
 use crate::histogram::Histogram;
+use crate::stamp::Stamp;
 use crate::wire::publish::{Delivery, filler};
 use crate::wire::{Version, build, packet_type};
 
@@ -26,6 +27,11 @@ impl Reading {
     pub fn new(run: u32, version: Version, payload_len: usize) -> Self {
         let filler = filler(payload_len.saturating_sub(crate::stamp::STAMP_LEN));
         Self { epoch: Instant::now(), run, version, filler }
+    }
+
+    /// The stamp of a delivery, provided that its payload is whole and of this run.
+    pub fn stamp(&self, delivery: &Delivery<'_>) -> Option<Stamp> {
+        delivery.stamp(&self.filler).filter(|stamp| stamp.run == self.run)
     }
 
     /// Nanoseconds of the run's clock.
@@ -58,16 +64,20 @@ impl Subscriber {
         let index = self.index;
         let mut arrived = None;
         self.connection.receive(buffer, |frame, outgoing| {
-            if frame.packet_type() != packet_type::PUBLISH {
-                return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type: frame.packet_type() });
+            match frame.packet_type() {
+                packet_type::PUBLISH => {}
+                packet_type::PUBREL => {
+                    let id = frame.leading_id().ok_or(LoadError::Malformed("PUBREL"))?;
+                    outgoing.extend_from_slice(&build::pubcomp(id));
+                    return Ok(());
+                }
+                packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
             }
             let Some(delivery) = Delivery::parse(&frame, reading.version) else {
                 return Err(LoadError::Malformed("PUBLISH"));
             };
-            if let Some(id) = delivery.packet_id {
-                outgoing.extend_from_slice(&build::puback(id));
-            }
-            let Some(stamp) = delivery.stamp(&reading.filler).filter(|stamp| stamp.run == reading.run) else {
+            delivery.answer(outgoing);
+            let Some(stamp) = reading.stamp(&delivery) else {
                 book.record_corrupt();
                 return Ok(());
             };

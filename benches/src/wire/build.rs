@@ -5,17 +5,39 @@ use super::{Version, packet_type};
 /// PINGREQ as it is on the wire.
 pub const PINGREQ: [u8; 2] = [packet_type::PINGREQ << 4, 0];
 
+/// The properties of CONNECT: a Session Expiry Interval that never ends.
+const EXPIRES_NEVER: [u8; 6] = [5, 0x11, 0xff, 0xff, 0xff, 0xff];
+
 /// A normal DISCONNECT, alike in both versions.
 pub const DISCONNECT: [u8; 2] = [packet_type::DISCONNECT << 4, 0];
 
-/// CONNECT with Clean Session / Clean Start and no properties. `keep_alive` in seconds, 0 for none.
-pub fn connect(version: Version, client_id: &str, keep_alive: u16) -> Vec<u8> {
+/// What becomes of the session at the ends of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    /// Begins anew and ends with the connection.
+    Clean,
+    /// Begins anew and outlives the connection. Before 5.0 it is new only if the client id is.
+    New,
+    /// Goes on, and outlives the connection.
+    Resumed,
+}
+
+/// CONNECT. `keep_alive` in seconds, 0 for none.
+pub fn connect(version: Version, client_id: &str, keep_alive: u16, session: Session) -> Vec<u8> {
     let mut body = Vec::with_capacity(32);
     string("MQTT", &mut body);
     body.push(version.level());
-    body.push(0b0000_0010);
+    let clean = match session {
+        Session::Clean => true,
+        Session::New => version.is_v5(),
+        Session::Resumed => false,
+    };
+    body.push(u8::from(clean) << 1);
     body.extend_from_slice(&keep_alive.to_be_bytes());
-    no_properties(version, &mut body);
+    match session {
+        Session::New | Session::Resumed if version.is_v5() => body.extend_from_slice(&EXPIRES_NEVER),
+        _ => no_properties(version, &mut body),
+    }
     string(client_id, &mut body);
     frame(packet_type::CONNECT << 4, &body)
 }
@@ -32,10 +54,37 @@ pub fn subscribe(version: Version, packet_id: u16, filters: &[String], qos: u8) 
     frame((packet_type::SUBSCRIBE << 4) | 0b0010, &body)
 }
 
+/// PUBLISH that removes the topic's retained message, at QoS 1.
+pub fn unretain(version: Version, packet_id: u16, topic: &str) -> Vec<u8> {
+    let mut body = Vec::new();
+    string(topic, &mut body);
+    body.extend_from_slice(&packet_id.to_be_bytes());
+    no_properties(version, &mut body);
+    frame((packet_type::PUBLISH << 4) | 0b0011, &body)
+}
+
 /// PUBACK with reason 0, which has the same form in both versions.
 pub const fn puback(packet_id: u16) -> [u8; 4] {
     let [high, low] = packet_id.to_be_bytes();
     [packet_type::PUBACK << 4, 2, high, low]
+}
+
+/// PUBREC with reason 0.
+pub const fn pubrec(packet_id: u16) -> [u8; 4] {
+    let [high, low] = packet_id.to_be_bytes();
+    [packet_type::PUBREC << 4, 2, high, low]
+}
+
+/// PUBREL with reason 0.
+pub const fn pubrel(packet_id: u16) -> [u8; 4] {
+    let [high, low] = packet_id.to_be_bytes();
+    [(packet_type::PUBREL << 4) | 0b0010, 2, high, low]
+}
+
+/// PUBCOMP with reason 0.
+pub const fn pubcomp(packet_id: u16) -> [u8; 4] {
+    let [high, low] = packet_id.to_be_bytes();
+    [packet_type::PUBCOMP << 4, 2, high, low]
 }
 
 /// A whole packet from its first byte and its body.

@@ -44,6 +44,8 @@ impl Template {
 pub struct Delivery<'a> {
     /// The topic's bytes.
     pub topic: &'a [u8],
+    /// Of this delivery.
+    pub qos: u8,
     /// Present above QoS 0.
     pub packet_id: Option<u16>,
     /// The RETAIN flag.
@@ -64,7 +66,17 @@ impl<'a> Delivery<'a> {
             (Some(u16::from_be_bytes(*id)), rest)
         };
         let payload = if version.is_v5() { scan::skip_properties(rest)? } else { rest };
-        Some(Self { topic, packet_id, retain: frame.first & 1 == 1, payload })
+        let qos = (frame.first >> 1) & 0b11;
+        Some(Self { topic, qos, packet_id, retain: frame.first & 1 == 1, payload })
+    }
+
+    /// Appends the acknowledgement that this delivery asks for: PUBACK, PUBREC, or none.
+    pub fn answer(&self, out: &mut Vec<u8>) {
+        match (self.qos, self.packet_id) {
+            (1, Some(id)) => out.extend_from_slice(&build::puback(id)),
+            (2, Some(id)) => out.extend_from_slice(&build::pubrec(id)),
+            _ => {}
+        }
     }
 
     /// The stamp, provided that the whole payload is as it was sent with `payload_len` bytes.

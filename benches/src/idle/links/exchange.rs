@@ -23,7 +23,7 @@ pub(super) async fn open(
         doing: "connecting",
         source: io::Error::other(error.to_string()),
     })?;
-    let connect = build::connect(version, client_id, KEEP_ALIVE);
+    let connect = build::connect(version, client_id, KEEP_ALIVE, build::Session::Clean);
     let code = exchange(&mut link, &connect, packet_type::CONNACK, "CONNACK").await?;
     match code {
         Some(0) => Ok(link),

@@ -1,0 +1,34 @@
+//! How many transactions an LMDB file has seen: the number of the newest one is in its two meta pages.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use crate::error::LoadError;
+
+/// An LMDB file that somebody else writes.
+#[derive(Debug)]
+pub struct Commits(File);
+
+impl Commits {
+    /// Opens `data.mdb` in `folder` for reading.
+    pub fn open(folder: &Path) -> Result<Self, LoadError> {
+        File::open(folder.join("data.mdb")).map(Self).map_err(LoadError::io("opening the store"))
+    }
+
+    /// The number of the newest transaction; each commit raises it by one.
+    pub fn count(&self) -> Result<u64, LoadError> {
+        let page_size = u64::from(u32::try_from(self.read(PAGE_SIZE_AT)? & 0xffff_ffff).unwrap_or_default());
+        Ok(self.read(TRANSACTION_AT)?.max(self.read(page_size + TRANSACTION_AT)?))
+    }
+
+    fn read(&self, at: u64) -> Result<u64, LoadError> {
+        let mut word = [0; 8];
+        self.0.read_exact_at(&mut word, at).map_err(LoadError::io("reading the store"))?;
+        Ok(u64::from_le_bytes(word))
+    }
+}
+
+/// Of a meta page, on 64-bit machines.
+const PAGE_SIZE_AT: u64 = 40;
+const TRANSACTION_AT: u64 = 144;

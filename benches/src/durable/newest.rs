@@ -1,0 +1,109 @@
+//! What is retained at the end must be the newest message of each topic. Reads it, and removes it.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::account::Account;
+use super::field::Field;
+use super::report::Collected;
+use crate::connection::{Blocking, Target};
+use crate::error::LoadError;
+use crate::ledger::Faults;
+use crate::number::{count, float, ratio};
+use crate::traffic::subscriber::Reading;
+use crate::wire::publish::Delivery;
+use crate::wire::{build, packet_type};
+
+/// Reads and removes; says what is wrong. `sent` by publisher.
+pub(super) fn read(
+    target: &Target,
+    field: &Field<'_>,
+    sent: &[u64],
+    patience: Duration,
+) -> Result<(Collected, Faults), LoadError> {
+    let due = due(field, sent);
+    let topics = due.len();
+    let began = Instant::now();
+    let mut connection = Blocking::connect(target, &format!("load-{:x}-r", field.run), 0)?;
+    connection.set_patience(patience)?;
+    let filters = [format!("load/{:08x}/#", field.run)];
+    connection.send(&build::subscribe(target.version, 1, &filters, 0))?;
+    let reading = Reading::new(field.run, target.version, field.scenario.payload_len);
+    let faults = take(&mut connection, &reading, due)?;
+    let messages = count(topics) - faults.lost;
+    let per_second = ratio(float(messages), began.elapsed().as_secs_f64());
+    connection.disconnect()?;
+    remove(target, field)?;
+    Ok((Collected { messages, per_second }, faults))
+}
+
+/// Reads until nothing is due, or nothing comes.
+fn take(
+    connection: &mut Blocking,
+    reading: &Reading,
+    mut due: HashMap<Vec<u8>, u64>,
+) -> Result<Faults, LoadError> {
+    let mut faults = Faults::default();
+    while !due.is_empty() {
+        match next(connection, reading) {
+            Ok(None) => {}
+            Ok(Some(retained)) => match due.remove(&retained.topic) {
+                Some(newest) if Some(newest) == retained.sequence => {}
+                Some(_) => faults.corrupt += 1,
+                None => faults.duplicated += 1,
+            },
+            Err(error) if error.is_timeout() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    faults.lost = count(due.len());
+    Ok(faults)
+}
+
+/// The newest sequence number of each topic that was written to.
+fn due(field: &Field<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
+    let each = field.scenario.topics;
+    let account = Account::new(Vec::new(), each, 0);
+    let newest = |(index, topic): (usize, &String)| {
+        let sent = sent.get(index / each).copied().unwrap_or_default();
+        let written = account.share(index, sent).checked_sub(1)?;
+        Some((topic.clone().into_bytes(), written * count(each) + count(index % each)))
+    };
+    field.topics().iter().enumerate().filter_map(newest).collect()
+}
+
+/// A message as it came.
+struct Retained {
+    topic: Vec<u8>,
+    /// None when the payload is not whole.
+    sequence: Option<u64>,
+}
+
+/// The next message.
+fn next(connection: &mut Blocking, reading: &Reading) -> Result<Option<Retained>, LoadError> {
+    connection.with_frame(|frame| match frame.packet_type() {
+        packet_type::SUBACK => Ok(None),
+        packet_type::PUBLISH => {
+            let delivery = Delivery::parse(&frame, reading.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+            let sequence = reading.stamp(&delivery).map(|stamp| stamp.sequence);
+            Ok(Some(Retained { topic: delivery.topic.to_vec(), sequence }))
+        }
+        packet_type => Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
+    })
+}
+
+/// A retained message without a payload removes the one before.
+fn remove(target: &Target, field: &Field<'_>) -> Result<(), LoadError> {
+    let mut connection = Blocking::connect(target, &format!("load-{:x}-w", field.run), 0)?;
+    for topics in field.topics().chunks(REMOVED_AT_ONCE) {
+        let removals = (1..).zip(topics).flat_map(|(id, topic)| build::unretain(target.version, id, topic));
+        connection.send(&removals.collect::<Vec<_>>())?;
+        for _ in topics {
+            connection.with_frame(|_| Ok(()))?;
+        }
+    }
+    connection.disconnect()
+}
+
+/// Below every broker's Receive Maximum.
+const REMOVED_AT_ONCE: usize = 10;

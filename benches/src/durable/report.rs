@@ -1,0 +1,173 @@
+//! The figures of a run with durable sessions, and the readings beside it: the writer's processor time, the commits.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Receivers, Scenario};
+use crate::commits::Commits;
+use crate::connection::Target;
+use crate::error::LoadError;
+use crate::histogram::Percentiles;
+use crate::ledger::Faults;
+use crate::number::{float, ratio};
+use crate::process::Watched;
+use crate::report::BrokerUse;
+use crate::traffic::Outcome;
+
+/// The figures.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// `durable`
+    pub case: &'static str,
+    /// The protocol.
+    pub version: &'static str,
+    /// Of publishing and subscribing.
+    pub qos: u8,
+    /// `online`, `offline` or `retained`.
+    pub receivers: &'static str,
+    /// Publishing connections.
+    pub publishers: usize,
+    /// Bytes of a payload.
+    pub payload_len: usize,
+    /// Length of the measured part.
+    pub seconds: f64,
+    /// Messages published in the whole run.
+    pub sent: u64,
+    /// Messages delivered in the whole run.
+    pub delivered: u64,
+    /// Acknowledged a second, in the measured part.
+    pub acknowledged_per_second: f64,
+    /// Delivered a second, in the measured part.
+    pub delivered_per_second: f64,
+    /// Microseconds from sending to the last acknowledgement, PUBACK or PUBCOMP.
+    pub acknowledgement_micros: Option<Percentiles>,
+    /// What the broker used, each acknowledged message, if it was watched.
+    pub broker: Option<BrokerUse>,
+    /// The part of it that the store's writer used; none when there is no such thread.
+    pub writer_micros_per_message: Option<f64>,
+    /// Commits of the store a second, if its folder was given.
+    pub commits_per_second: Option<f64>,
+    /// Messages acknowledged a commit.
+    pub messages_per_commit: Option<f64>,
+    /// Bytes written to the disk a commit, if the broker was watched.
+    pub written_per_commit: Option<f64>,
+    /// Processors this tool kept busy; near 1 it may be the bottleneck.
+    pub load_processors: f64,
+    /// What the sessions, or the new subscriber, took at the end.
+    pub collected: Option<Collected>,
+    /// What went wrong.
+    pub faults: Faults,
+}
+
+/// What waited, and was taken at the end.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Collected {
+    /// Messages.
+    pub messages: u64,
+    /// That a second.
+    pub per_second: f64,
+}
+
+/// What is read at the two moments between which the figures lie.
+#[derive(Debug)]
+pub(super) struct Readings {
+    broker: Option<Watched>,
+    commits: Option<Commits>,
+    taken: Vec<Taken>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    writer: Option<Duration>,
+    commits: Option<u64>,
+    written_bytes: Option<u64>,
+}
+
+impl Readings {
+    pub(super) fn new(broker: Option<Watched>, store: Option<&Path>) -> Result<Self, LoadError> {
+        Ok(Self { broker, commits: store.map(Commits::open).transpose()?, taken: Vec::new() })
+    }
+
+    pub(super) fn take(&mut self) -> Result<(), LoadError> {
+        let writer = self.broker.map(|broker| broker.thread_time(WRITER)).transpose()?.flatten();
+        let commits = self.commits.as_ref().map(Commits::count).transpose()?;
+        // Only where it is the store that writes.
+        let written_bytes = writer.and(self.broker).map(Watched::written_bytes).transpose()?;
+        self.taken.push(Taken { writer, commits, written_bytes });
+        Ok(())
+    }
+
+    fn writer(&self) -> Option<Duration> {
+        let [from, to] = self.taken.as_slice() else { return None };
+        Some(to.writer?.saturating_sub(from.writer?))
+    }
+
+    fn commits(&self) -> Option<u64> {
+        let [from, to] = self.taken.as_slice() else { return None };
+        Some(to.commits?.saturating_sub(from.commits?))
+    }
+
+    fn written_bytes(&self) -> Option<u64> {
+        let [from, to] = self.taken.as_slice() else { return None };
+        Some(to.written_bytes?.saturating_sub(from.written_bytes?))
+    }
+}
+
+impl Report {
+    pub(super) fn new(target: &Target, scenario: &Scenario, outcome: &Outcome, readings: &Readings) -> Self {
+        let (from, to) = (&outcome.from, &outcome.to);
+        let seconds = to.since(from).as_secs_f64();
+        let acknowledged = float(to.acknowledged.saturating_sub(from.acknowledged));
+        let delivered = float(to.delivered - from.delivered);
+        let micros = |used: Duration| ratio(used.as_secs_f64() * 1e6, acknowledged);
+        let broker = to.broker_since(from).zip(to.resident_kib).map(|(used, resident_kib)| BrokerUse {
+            micros_per_message: micros(used.total()),
+            user_micros_per_message: micros(used.user),
+            processors: ratio(used.total().as_secs_f64(), seconds),
+            resident_kib,
+        });
+        let commits = readings.commits().map(float);
+        Self {
+            case: "durable",
+            version: target.version.name(),
+            qos: scenario.qos,
+            receivers: scenario.receivers.name(),
+            publishers: scenario.publishers,
+            payload_len: scenario.payload_len,
+            seconds,
+            sent: outcome.sent,
+            delivered: outcome.delivered,
+            acknowledged_per_second: ratio(acknowledged, seconds),
+            delivered_per_second: ratio(delivered, seconds),
+            acknowledgement_micros: outcome.acknowledgement.percentiles(),
+            broker,
+            writer_micros_per_message: readings.writer().map(micros),
+            commits_per_second: commits.map(|commits| ratio(commits, seconds)),
+            messages_per_commit: commits.map(|commits| ratio(acknowledged, commits)),
+            written_per_commit: readings
+                .written_bytes()
+                .map(float)
+                .zip(commits)
+                .map(|(bytes, commits)| ratio(bytes, commits)),
+            load_processors: ratio(to.own.since(&from.own).total().as_secs_f64(), seconds),
+            collected: None,
+            faults: outcome.faults,
+        }
+    }
+}
+
+impl Receivers {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+            Self::Retained => "retained",
+        }
+    }
+}
+
+/// The name of the store's writing thread.
+const WRITER: &str = "store";

@@ -1,0 +1,203 @@
+//! Fills a store directly, for start-up at a scale that would take long through connections. The one part of this tool
+//! that uses the broker's code: its store.
+
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tidegate_mqtt::{Message, MessageParts, ProtocolVersion, QoS, SubscriptionOptions, topic};
+use tidegate_persistence::{
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Observer, Operation, SessionId,
+    SessionRecord, SessionState, Store, SubscriptionRecord, open,
+};
+
+use crate::error::LoadError;
+use crate::stamp::{STAMP_LEN, Stamp};
+use crate::wire::publish::filler;
+
+pub mod check;
+pub mod replay;
+
+/// What to put into a store.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Durable sessions, each with one subscription and no connection.
+    pub sessions: u32,
+    /// Messages at QoS 1 that wait for each session, each with a body of its own.
+    pub queued: u32,
+    /// Topics with a retained message.
+    pub retained: u32,
+    /// Bytes of a payload, at least a stamp.
+    pub payload_len: usize,
+}
+
+/// The figures.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// `fill`
+    pub case: &'static str,
+    /// Sessions made.
+    pub sessions: u32,
+    /// Messages queued in all.
+    pub queued: u64,
+    /// Messages retained.
+    pub retained: u32,
+    /// What it took.
+    pub seconds: f64,
+    /// Bytes of the store's file in use.
+    pub file_bytes: u64,
+}
+
+/// The client id of a session.
+pub fn client_id(session: u32) -> String {
+    format!("fill-{session}")
+}
+
+/// The topic that a session waits for.
+pub fn topic_of_session(session: u32) -> String {
+    format!("fill/s/{session}")
+}
+
+/// A topic with a retained message.
+pub fn topic_retained(index: u32) -> String {
+    format!("fill/r/{}/{}", index % 1000, index / 1000)
+}
+
+/// Makes or adds to the store of a broker whose data folder is `data`.
+pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
+    let began = Instant::now();
+    let bell = Arc::new(Bell::default());
+    let durability = Durability::Interval(Duration::from_secs(1));
+    let config = Config { durability, ..Config::new(data.join("store")) };
+    std::fs::create_dir_all(data).map_err(LoadError::io("making the data folder"))?;
+    let told: Arc<Bell> = Arc::clone(&bell);
+    let store = open(&config, told).map_err(|error| failed(&error))?;
+    let mut filling =
+        Filling { store: &*store, bell: &bell, filler: filler_of(scenario.payload_len), last: Commit(0) };
+    for session in 0..scenario.sessions {
+        filling.add_session(session, scenario.queued)?;
+    }
+    for index in 0..scenario.retained {
+        filling.add_retained(index)?;
+    }
+    bell.wait(filling.last);
+    let file_bytes = store.stats().file_bytes;
+    drop(store);
+    Ok(Report {
+        case: "fill",
+        sessions: scenario.sessions,
+        queued: u64::from(scenario.sessions) * u64::from(scenario.queued),
+        retained: scenario.retained,
+        seconds: began.elapsed().as_secs_f64(),
+        file_bytes,
+    })
+}
+
+/// The payload of a message: a stamp and the filler.
+fn filler_of(payload_len: usize) -> Vec<u8> {
+    filler(payload_len.saturating_sub(STAMP_LEN))
+}
+
+/// A store that is being filled.
+struct Filling<'a> {
+    store: &'a dyn Store,
+    bell: &'a Bell,
+    filler: Vec<u8>,
+    last: Commit,
+}
+
+impl Filling<'_> {
+    fn add_session(&mut self, index: u32, queued: u32) -> Result<(), LoadError> {
+        let session = self.store.next_session();
+        let topic = topic_of_session(index);
+        let record = SessionRecord {
+            tenant: Arc::from(TENANT),
+            client_id: Arc::from(client_id(index)),
+            version: ProtocolVersion::V5,
+            session_expiry: u32::MAX,
+            state: SessionState::Waiting { will_at: None, ends_at: None },
+            will: None,
+        };
+        let options = SubscriptionOptions { qos: QoS::AtLeastOnce, ..SubscriptionOptions::default() };
+        let subscription =
+            SubscriptionRecord { filter: Arc::from(topic.as_str()), options, identifier: None };
+        let mut operations = vec![
+            Operation::OpenSession { session, record: Box::new(record) },
+            Operation::Subscribe { session, record: Box::new(subscription) },
+        ];
+        for sequence in 0..queued {
+            let message = self.message(&topic, index, sequence, session, false)?;
+            let key = EntryKey { session, message: self.store.next_message(), ordinal: 0 };
+            let record = EntryRecord::queued(QoS::AtLeastOnce);
+            operations.push(Operation::Enqueue { key, message, expires_at: None, record });
+        }
+        self.append(operations)
+    }
+
+    fn add_retained(&mut self, index: u32) -> Result<(), LoadError> {
+        let message = self.message(&topic_retained(index), 0, index, SessionId(0), true)?;
+        self.append(vec![Operation::Retain { tenant: Arc::from(TENANT), message, expires_at: None }])
+    }
+
+    fn message(
+        &self,
+        topic: &str,
+        publisher: u32,
+        sequence: u32,
+        session: SessionId,
+        retain: bool,
+    ) -> Result<Arc<Message>, LoadError> {
+        let stamp = Stamp { run: RUN, publisher, sequence: u64::from(sequence), due: 0 };
+        let payload = [stamp.encode().as_slice(), &self.filler].concat();
+        let topic = topic::Name::parse(topic).map_err(|_| LoadError::Malformed("topic"))?;
+        let (properties, qos, publisher) = (&[][..], QoS::AtLeastOnce, session.0);
+        let expires_at = None;
+        let parts =
+            MessageParts { topic: &topic, properties, payload: &payload, qos, retain, publisher, expires_at };
+        Ok(Arc::new(Message::from_parts(&parts)))
+    }
+
+    /// Appends, and waits for the commit where the batch is full.
+    fn append(&mut self, mut operations: Vec<Operation>) -> Result<(), LoadError> {
+        match self.store.append(&mut operations) {
+            Appended::Accepted(commit) => self.last = commit,
+            Appended::Slow(commit) => {
+                self.last = commit;
+                self.bell.wait(commit);
+            }
+            Appended::Refused => return Err(failed(&format!("{:?}", self.store.health()))),
+        }
+        Ok(())
+    }
+}
+
+/// Rings at each commit.
+#[derive(Default)]
+struct Bell {
+    committed: Mutex<Commit>,
+    rung: Condvar,
+}
+
+impl Observer for Bell {
+    fn committed(&self, commit: Commit) {
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = commit;
+        self.rung.notify_all();
+    }
+}
+
+impl Bell {
+    fn wait(&self, commit: Commit) {
+        let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.rung.wait_while(committed, |committed| *committed < commit));
+    }
+}
+
+fn failed(error: &impl ToString) -> LoadError {
+    LoadError::Io { doing: "filling the store", source: std::io::Error::other(error.to_string()) }
+}
+
+/// The run number in the stamps.
+pub const RUN: u32 = 0;
+/// The tenant of all clients of a broker without tenants.
+const TENANT: &str = "default";

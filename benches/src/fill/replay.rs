@@ -1,0 +1,222 @@
+//! All retained messages of a filled store to two new subscribers at once: one reads as fast as it can, one slowly. Both
+//! must get all.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{RUN, topic_retained};
+use crate::connection::{Blocking, Target};
+use crate::error::LoadError;
+use crate::ledger::Faults;
+use crate::number::{count, float, ratio};
+use crate::process::Watched;
+use crate::traffic::subscriber::Reading;
+use crate::wire::publish::Delivery;
+use crate::wire::scan::Frame;
+use crate::wire::{build, packet_type};
+
+/// What to read, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Retained messages in the store.
+    pub topics: u32,
+    /// Bytes of a payload.
+    pub payload_len: usize,
+    /// Of the subscriptions: 0 or 1.
+    pub qos: u8,
+    /// Messages a second that the slow reader takes.
+    pub slow_rate: u64,
+    /// How long nothing may come before what is missing counts as lost.
+    pub patience: Duration,
+    /// The broker's process.
+    pub broker: Option<Watched>,
+}
+
+/// The figures.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// `replay`
+    pub case: &'static str,
+    /// The subscriber that reads as fast as it can.
+    pub fast: Reader,
+    /// The one that reads slowly.
+    pub slow: Reader,
+    /// The broker's memory: before, at its highest, and at the end.
+    pub resident: Option<Resident>,
+    /// What went wrong, of both.
+    pub faults: Faults,
+}
+
+/// One subscriber.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Reader {
+    /// Different messages that came.
+    pub messages: u64,
+    /// From SUBSCRIBE to the last of them.
+    pub seconds: f64,
+    /// Messages a second.
+    pub per_second: f64,
+}
+
+/// A process's resident memory, KiB.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Resident {
+    /// Before the subscribers came.
+    pub before_kib: u64,
+    /// At its highest, as seen ten times a second.
+    pub peak_kib: u64,
+    /// Once both had read all.
+    pub after_kib: u64,
+}
+
+/// Subscribes twice and reads.
+pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
+    let topics: Vec<String> = (0..scenario.topics).map(topic_retained).collect();
+    let indices: HashMap<&[u8], usize> =
+        topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
+    let resident = || scenario.broker.map(Watched::resident_kib).transpose();
+    let before = resident()?;
+    let mut peak = before;
+    let open = AtomicUsize::new(2);
+    let (fast, slow) = thread::scope(|scope| {
+        let read = |name: &'static str, rate: Option<u64>| {
+            let (indices, open) = (&indices, &open);
+            scope.spawn(move || {
+                let outcome = Replay::new(target, scenario, indices).read(name, rate);
+                open.fetch_sub(1, Ordering::Relaxed);
+                outcome
+            })
+        };
+        let (fast, slow) = (read("fast", None), read("slow", Some(scenario.slow_rate)));
+        while open.load(Ordering::Relaxed) > 0 {
+            peak = peak.max(resident()?);
+            thread::sleep(SAMPLED_EVERY);
+        }
+        Ok::<_, LoadError>((join(fast)?, join(slow)?))
+    })?;
+    let mut faults = fast.faults;
+    faults.add(&slow.faults);
+    let resident = before.zip(peak).zip(resident()?);
+    let resident =
+        resident.map(|((before_kib, peak_kib), after_kib)| Resident { before_kib, peak_kib, after_kib });
+    Ok(Report { case: "replay", fast: fast.reader, slow: slow.reader, resident, faults })
+}
+
+/// What one subscriber found.
+struct Outcome {
+    reader: Reader,
+    faults: Faults,
+}
+
+fn join(handle: thread::ScopedJoinHandle<'_, Result<Outcome, LoadError>>) -> Result<Outcome, LoadError> {
+    handle.join().unwrap_or(Err(LoadError::Arguments("a reader ended by a panic")))
+}
+
+/// One subscriber's account.
+struct Replay<'a> {
+    target: &'a Target,
+    scenario: &'a Scenario,
+    indices: &'a HashMap<&'a [u8], usize>,
+    reading: Reading,
+    seen: Vec<bool>,
+    messages: u64,
+    faults: Faults,
+}
+
+impl<'a> Replay<'a> {
+    fn new(target: &'a Target, scenario: &'a Scenario, indices: &'a HashMap<&'a [u8], usize>) -> Self {
+        let reading = Reading::new(RUN, target.version, scenario.payload_len);
+        let (seen, faults) = (vec![false; indices.len()], Faults::default());
+        Self { target, scenario, indices, reading, seen, messages: 0, faults }
+    }
+
+    fn read(mut self, name: &str, rate: Option<u64>) -> Result<Outcome, LoadError> {
+        let client_id = format!("replay-{:x}-{name}", std::process::id());
+        let mut connection = Blocking::connect(self.target, &client_id, 0)?;
+        connection.set_patience(self.scenario.patience)?;
+        let filters = ["fill/r/#".to_owned()];
+        connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;
+        let began = Instant::now();
+        let seconds = self.read_all(&mut connection, rate, began)?;
+        self.faults.lost += count(self.indices.len()) - self.messages;
+        connection.disconnect()?;
+        let per_second = ratio(float(self.messages), seconds);
+        let reader = Reader { messages: self.messages, seconds, per_second };
+        Ok(Outcome { reader, faults: self.faults })
+    }
+
+    /// Reads until PINGRESP, which is asked for behind the last message. Gives the seconds to that message.
+    fn read_all(
+        &mut self,
+        connection: &mut Blocking,
+        rate: Option<u64>,
+        began: Instant,
+    ) -> Result<f64, LoadError> {
+        let all = count(self.indices.len());
+        let mut answers = Vec::new();
+        let mut last = 0.0;
+        let mut pinged = false;
+        loop {
+            if self.messages >= all && !pinged {
+                last = began.elapsed().as_secs_f64();
+                answers.extend_from_slice(&build::PINGREQ);
+                pinged = true;
+            }
+            if connection.is_drained() || answers.len() > ANSWERS_LEN {
+                connection.send(&answers)?;
+                answers.clear();
+            }
+            match connection.with_frame(|frame| self.enter(&frame, &mut answers)) {
+                Ok(true) => return Ok(last),
+                Ok(false) => {}
+                Err(error) if error.is_timeout() => return Ok(began.elapsed().as_secs_f64()),
+                Err(error) => return Err(error),
+            }
+            self.pause(rate, began);
+        }
+    }
+
+    /// Keeps a slow reader to its rate.
+    fn pause(&self, rate: Option<u64>, began: Instant) {
+        if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(SLOW_STEP)) {
+            let due = Duration::from_secs_f64(ratio(float(self.messages), float(rate)));
+            thread::sleep(due.saturating_sub(began.elapsed()));
+        }
+    }
+
+    /// Enters one packet; true for PINGRESP.
+    fn enter(&mut self, frame: &Frame<'_>, answers: &mut Vec<u8>) -> Result<bool, LoadError> {
+        match frame.packet_type() {
+            packet_type::PINGRESP => return Ok(true),
+            packet_type::SUBACK => return Ok(false),
+            packet_type::PUBLISH => {}
+            packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
+        }
+        let delivery = Delivery::parse(frame, self.reading.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        delivery.answer(answers);
+        let index = self.indices.get(delivery.topic).copied();
+        let Some((index, seen)) = index.and_then(|index| Some((index, self.seen.get_mut(index)?))) else {
+            self.faults.misdelivered += 1;
+            return Ok(false);
+        };
+        let stamp = self.reading.stamp(&delivery).filter(|stamp| stamp.sequence == count(index));
+        if stamp.is_none() || !delivery.retain {
+            self.faults.corrupt += 1;
+        } else if std::mem::replace(seen, true) {
+            self.faults.duplicated += 1;
+        } else {
+            self.messages += 1;
+        }
+        Ok(false)
+    }
+}
+
+const SAMPLED_EVERY: Duration = Duration::from_millis(100);
+/// Messages between two pauses of the slow reader.
+const SLOW_STEP: u64 = 500;
+/// Bytes of acknowledgements that are gathered while there is more to read.
+const ANSWERS_LEN: usize = 256;

@@ -1,0 +1,65 @@
+//! Acknowledgements in and out of order, at both levels.
+
+use super::Acks;
+use crate::histogram::Histogram;
+use crate::wire::{build, scan};
+
+/// Enters a packet at time 100; what is sent in return.
+fn enter(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Histogram) {
+    let (mut out, mut latency) = (Vec::new(), Histogram::default());
+    let (frame, _) = scan::next(packet).unwrap().unwrap();
+    acks.enter(&frame, 100, &mut latency, &mut out);
+    (out, latency)
+}
+
+#[test]
+fn puback_ends_a_message_of_qos_1() {
+    let mut acks = Acks::new(1, 2);
+    acks.begin(7, 40);
+    assert!(!acks.has_room(7) && acks.has_room(8));
+    let (out, latency) = enter(&mut acks, &build::puback(7));
+    assert!(out.is_empty());
+    assert_eq!(latency.percentiles().unwrap().max, 0.06);
+    assert_eq!((acks.open(), acks.faults()), (0, 0));
+}
+
+#[test]
+fn a_message_of_qos_2_is_open_until_pubcomp() {
+    let mut acks = Acks::new(2, 1);
+    acks.begin(7, 40);
+    let (out, latency) = enter(&mut acks, &build::pubrec(7));
+    assert_eq!(out, build::pubrel(7));
+    assert!(latency.percentiles().is_none());
+    assert_eq!(acks.open(), 1);
+    let (_, latency) = enter(&mut acks, &build::pubcomp(7));
+    assert_eq!(latency.percentiles().unwrap().max, 0.06);
+    assert_eq!((acks.open(), acks.faults()), (0, 0));
+}
+
+#[test]
+fn what_is_not_due_is_a_fault() {
+    let cases = [
+        (1, build::pubrec(7).to_vec()),
+        (1, build::puback(8).to_vec()),
+        (2, build::puback(7).to_vec()),
+        (2, build::pubcomp(7).to_vec()),
+    ];
+    for (qos, packet) in cases {
+        let mut acks = Acks::new(qos, 9);
+        acks.begin(7, 40);
+        enter(&mut acks, &packet);
+        assert_eq!(acks.open(), 1, "{qos} {packet:?}");
+        assert_eq!(acks.faults(), 2, "the packet, and the message without an end: {qos} {packet:?}");
+    }
+}
+
+#[test]
+fn a_refusal_ends_a_message_and_is_a_fault() {
+    for (qos, first) in [(1, 0x40), (2, 0x50)] {
+        let mut acks = Acks::new(qos, 9);
+        acks.begin(7, 40);
+        let (out, _) = enter(&mut acks, &[first, 3, 0, 7, 0x97]);
+        assert!(out.is_empty());
+        assert_eq!((acks.open(), acks.faults()), (0, 1));
+    }
+}

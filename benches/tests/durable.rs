@@ -1,0 +1,89 @@
+//! Durable sessions against the relay, which keeps nothing: what waits offline or is retained must count as lost.
+#![allow(clippy::as_conversions, clippy::unwrap_used)]
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use tidegate_benches::connection::Target;
+use tidegate_benches::durable::{self, Receivers, Report, Scenario};
+use tidegate_benches::relay::Lies;
+use tidegate_benches::streams::Drive;
+use tidegate_benches::traffic::Plan;
+use tidegate_benches::wire::Version;
+
+#[path = "liar/relay.rs"]
+mod relay;
+
+use relay::Liar;
+
+const MESSAGES: u64 = 300;
+const PUBLISHERS: u64 = 2;
+const TOPICS: u64 = 3;
+
+fn run(receivers: Receivers, version: Version, qos: u8, lies: Lies) -> Report {
+    let relay = Liar::start(lies);
+    let scenario = Scenario {
+        receivers,
+        publishers: PUBLISHERS as usize,
+        topics: TOPICS as usize,
+        sessions: 2,
+        durable_publishers: true,
+        qos,
+        payload_len: 64,
+        drive: Drive::Window(20),
+        store: None,
+    };
+    let plan = Plan {
+        warmup: Duration::ZERO,
+        measured: Duration::from_secs(20),
+        messages: Some(MESSAGES),
+        patience: Duration::from_millis(400),
+        broker: None,
+    };
+    durable::run(&Target { address: relay.address, version }, &scenario, &plan).unwrap()
+}
+
+fn every(n: u64) -> Option<NonZeroU64> {
+    NonZeroU64::new(n)
+}
+
+#[test]
+fn an_honest_relay_passes_online() {
+    for version in [Version::V5, Version::V3_1_1] {
+        for qos in [1, 2] {
+            let report = run(Receivers::Online, version, qos, Lies::default());
+            assert_eq!(report.faults.total(), 0, "{version:?} {qos}: {report:?}");
+            assert_eq!(report.sent, PUBLISHERS * MESSAGES);
+            assert_eq!(report.delivered, 2 * PUBLISHERS * MESSAGES);
+            assert!(report.acknowledgement_micros.is_some());
+        }
+    }
+}
+
+#[test]
+fn a_message_that_is_acknowledged_and_dropped_is_lost_to_each_session() {
+    let report = run(Receivers::Online, Version::V5, 1, Lies { drop: every(100), ..Lies::default() });
+    assert_eq!((report.faults.lost, report.faults.total()), (2 * PUBLISHERS * 3, 2 * PUBLISHERS * 3));
+}
+
+#[test]
+fn a_message_that_comes_twice_at_qos_2_is_a_fault() {
+    let report = run(Receivers::Online, Version::V5, 2, Lies { dup: every(100), ..Lies::default() });
+    assert_eq!((report.faults.duplicated, report.faults.total()), (2 * PUBLISHERS * 3, 2 * PUBLISHERS * 3));
+}
+
+#[test]
+fn sessions_that_the_broker_forgot_have_lost_everything() {
+    let report = run(Receivers::Offline, Version::V5, 1, Lies::default());
+    assert_eq!(
+        (report.faults.lost, report.faults.total()),
+        (2 * PUBLISHERS * MESSAGES, 2 * PUBLISHERS * MESSAGES)
+    );
+    assert_eq!(report.collected.unwrap().messages, 0);
+}
+
+#[test]
+fn topics_without_their_newest_message_are_lost() {
+    let report = run(Receivers::Retained, Version::V3_1_1, 1, Lies::default());
+    assert_eq!((report.faults.lost, report.faults.total()), (PUBLISHERS * TOPICS, PUBLISHERS * TOPICS));
+}

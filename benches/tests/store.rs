@@ -1,0 +1,95 @@
+//! What `fill` puts into a store is there, and its commits can be counted from outside.
+#![allow(clippy::as_conversions, clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_benches::commits::Commits;
+use tidegate_benches::{fill, sync_probe};
+use tidegate_persistence::{Commit, Config, Item, Observer, Store, open};
+
+struct Deaf;
+
+impl Observer for Deaf {
+    fn committed(&self, _: Commit) {}
+}
+
+/// An empty folder, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        open(&Config::new(self.0.join("store")), Arc::new(Deaf)).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn a_filled_store_holds_what_was_asked_for() {
+    let folder = Folder::new("filled");
+    let scenario = fill::Scenario { sessions: 30, queued: 4, retained: 50, payload_len: 100 };
+    let report = fill::run(&folder.0, &scenario).unwrap();
+    assert_eq!((report.sessions, report.queued, report.retained), (30, 120, 50));
+    let mut found = [0; 5];
+    let mut visit = |item: Item<'_>| match item {
+        Item::Session(..) => found[0] += 1,
+        Item::Subscription(..) => found[1] += 1,
+        Item::Message(_, record) => {
+            assert_eq!(record.payload.len(), 100);
+            found[2] += 1;
+        }
+        Item::Entry(..) => found[3] += 1,
+        Item::Retained { .. } => found[4] += 1,
+        Item::Received(..) => {}
+    };
+    let store = folder.store();
+    store.load(&mut |item, _| visit(item)).unwrap();
+    assert_eq!(found, [30, 30, 120, 120, 50]);
+    assert!(store.check().unwrap().is_clean());
+}
+
+#[test]
+fn commits_are_counted_from_outside() {
+    let folder = Folder::new("commits");
+    let store = folder.store();
+    let commits = Commits::open(&folder.0.join("store")).unwrap();
+    let before = commits.count().unwrap();
+    for session in 0..3 {
+        let operation = tidegate_persistence::Operation::Receive {
+            session: tidegate_persistence::SessionId(session),
+            packet_id: tidegate_mqtt::PacketId::new(1).unwrap(),
+        };
+        let tidegate_persistence::Appended::Accepted(commit) = store.append(&mut vec![operation]) else {
+            panic!("a new store takes an operation")
+        };
+        while store.committed() < commit {
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(commits.count().unwrap() - before, store.stats().commits);
+    assert!(store.stats().commits > 0);
+}
+
+#[test]
+fn a_probe_measures_each_way_and_leaves_nothing_behind() {
+    let folder = Folder::new("probe");
+    let scenario = sync_probe::Scenario { duration: Duration::from_millis(20), pages: 10 };
+    let report = sync_probe::run(&folder.0, &scenario).unwrap();
+    for part in [report.overwrite, report.hole, report.pair, report.hole_pair] {
+        assert!(part.per_second > 0.0 && part.micros.is_some(), "{part:?}");
+    }
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
+}
