@@ -1,4 +1,4 @@
-//! The net effect of a batch: operations folded into at most one change a record. What cancels out is gone.
+//! The net effect of operations: folded into at most one change a record. What cancels out is gone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::operation::{EntryKey, Operation};
-use crate::record::{MessageNumber, SessionId};
+use crate::record::{EntryRecord, EntryState, SessionId, Stored};
 
+mod body;
 mod entry;
 mod session;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use body::Bodies;
 pub(crate) use entry::EntryChange;
 pub(crate) use session::SessionChange;
 
-use crate::record::{EntryState, Stored};
-
-/// The changes of a batch. What there is little of is in the order of its keys.
+/// The changes of a batch, or of several. What there is little of is in the order of its keys.
 #[derive(Default)]
 pub(crate) struct Change {
     pub(crate) sessions: HashMap<SessionId, SessionChange>,
     /// By tenant and topic.
     pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<Stored>>,
-    /// The bodies that entries of the batch came with.
-    pub(crate) bodies: HashMap<MessageNumber, Stored>,
+    /// The bodies that entries came with which are still there.
+    pub(crate) bodies: Bodies,
     /// Operations folded.
     pub(crate) operations: u64,
 }
@@ -39,10 +39,88 @@ impl Change {
         }
     }
 
+    /// Folds a later change in.
+    pub(crate) fn merge(&mut self, later: Self) {
+        let Self { sessions, retained, bodies, operations } = later;
+        self.operations += operations;
+        self.retained.extend(retained);
+        for (id, session) in sessions {
+            let SessionChange { wiped, record, subscriptions, entries, received } = session;
+            if wiped {
+                self.close(id);
+            }
+            let into = self.session(id);
+            into.record = record.or(into.record.take());
+            into.subscriptions.extend(subscriptions);
+            into.received.extend(received);
+            for ((message, ordinal), change) in entries {
+                self.merge_entry(EntryKey { session: id, message, ordinal }, change, &bodies);
+            }
+        }
+    }
+
+    /// Nothing is to be written.
+    pub(crate) fn is_void(&self) -> bool {
+        self.retained.is_empty() && self.sessions.values().all(SessionChange::is_void)
+    }
+
+    /// Bytes of the bodies.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bodies.iter().map(|(_, body)| body.message.size()).sum()
+    }
+
+    /// Changes of entries and retained messages, more or less: what it costs to write.
+    pub(crate) fn weight(&self) -> usize {
+        self.retained.len() + self.sessions.values().map(|session| session.entries.len()).sum::<usize>()
+    }
+
+    pub(crate) fn session(&mut self, session: SessionId) -> &mut SessionChange {
+        self.sessions.entry(session).or_default()
+    }
+
+    /// A session goes, with all that is its own.
+    pub(crate) fn close(&mut self, session: SessionId) {
+        let former = core::mem::replace(self.session(session), SessionChange::closed());
+        for ((message, _), change) in former.entries {
+            self.bodies.count(message, change.holds_body(), false);
+        }
+    }
+
+    pub(crate) fn enqueue(&mut self, key: EntryKey, record: EntryRecord) {
+        let (held, holds) = self.session(key.session).enqueue(key, record);
+        self.bodies.count(key.message, held, holds);
+    }
+
+    pub(crate) fn advance(&mut self, key: EntryKey, state: EntryState) {
+        let (held, holds) = self.session(key.session).advance(key, state);
+        self.bodies.count(key.message, held, holds);
+    }
+
+    pub(crate) fn complete(&mut self, key: EntryKey) {
+        let held = self.session(key.session).complete(key);
+        self.bodies.count(key.message, held, false);
+    }
+
+    fn merge_entry(&mut self, key: EntryKey, change: EntryChange, bodies: &Bodies) {
+        match change {
+            EntryChange::Put { record, fresh } => {
+                if !fresh {
+                    self.complete(key);
+                }
+                if let Some(body) = bodies.get(key.message) {
+                    self.bodies.bring(key.message, || body.clone());
+                }
+                self.enqueue(key, record);
+            }
+            EntryChange::Advance(state) => self.advance(key, state),
+            EntryChange::Delete => self.complete(key),
+        }
+    }
+
     fn fold(&mut self, operation: Operation) {
         match operation {
             Operation::OpenSession { session, record } => self.session(session).record = Some(record),
-            Operation::CloseSession { session } => *self.session(session) = SessionChange::closed(),
+            Operation::CloseSession { session } => self.close(session),
             Operation::Subscribe { session, record } => self.session(session).subscribe(record),
             Operation::Unsubscribe { session, filter } => self.session(session).unsubscribe(filter),
             Operation::Receive { session, packet_id } => self.session(session).receive(packet_id),
@@ -61,23 +139,15 @@ impl Change {
     fn fold_delivery(&mut self, operation: Operation) {
         match operation {
             Operation::Enqueue { key, message, expires_at, record } => {
-                self.bodies.entry(key.message).or_insert(Stored { message, expires_at });
-                self.session(key.session).enqueue(key, record);
+                self.bodies.bring(key.message, || Stored { message, expires_at });
+                self.enqueue(key, record);
             }
             Operation::Send { key, packet_id } => self.advance(key, EntryState::Sent { packet_id }),
             Operation::Release { key, packet_id, order } => {
                 self.advance(key, EntryState::Released { packet_id, order });
             }
-            Operation::Complete { key } => self.session(key.session).complete(key),
+            Operation::Complete { key } => self.complete(key),
             _ => {}
         }
-    }
-
-    fn advance(&mut self, key: EntryKey, state: EntryState) {
-        self.session(key.session).advance(key, state);
-    }
-
-    fn session(&mut self, session: SessionId) -> &mut SessionChange {
-        self.sessions.entry(session).or_default()
     }
 }

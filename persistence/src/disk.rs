@@ -21,6 +21,7 @@ mod ids;
 mod key;
 mod load;
 mod lock;
+mod log;
 mod open;
 mod read_only;
 mod references;
@@ -86,11 +87,13 @@ impl Store for Disk {
     }
 
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        self.shared.batch.ask_for_checkpoint();
         let view = self.map.view()?;
         Ok(load::load(view.tables, &view.txn, visit)?)
     }
 
     fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
+        self.shared.batch.ask_for_checkpoint();
         snapshot::snapshot(&self.map, file)
     }
 
@@ -99,6 +102,7 @@ impl Store for Disk {
     }
 
     fn check(&self) -> Result<Findings, CheckError> {
+        self.shared.batch.ask_for_checkpoint();
         let check = || self.map.view().and_then(|view| check::check(view.tables, &view.txn));
         check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }

@@ -25,9 +25,14 @@ impl EntryChange {
         Self::Put { record, fresh: true }
     }
 
-    pub(super) fn enqueue(&mut self, new: &EntryRecord) {
+    /// Whether it needs a body that came with the change.
+    pub(super) fn holds_body(&self) -> bool {
+        matches!(self, Self::Put { record, .. } if record.state.holds_body())
+    }
+
+    pub(super) fn enqueue(&mut self, record: EntryRecord) {
         let fresh = matches!(self, Self::Put { fresh: true, .. });
-        *self = Self::Put { record: new.clone(), fresh };
+        *self = Self::Put { record, fresh };
     }
 
     pub(super) fn advance(&mut self, to: EntryState) {

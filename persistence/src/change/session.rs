@@ -1,6 +1,7 @@
 //! The net effect of a batch on one session.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use foldhash::HashMap;
@@ -28,11 +29,11 @@ impl SessionChange {
         Self { wiped: true, ..Self::default() }
     }
 
-    pub(super) fn subscribe(&mut self, record: Box<SubscriptionRecord>) {
+    pub(crate) fn subscribe(&mut self, record: Box<SubscriptionRecord>) {
         self.subscriptions.insert(Arc::clone(&record.filter), Some(record));
     }
 
-    pub(super) fn unsubscribe(&mut self, filter: Arc<str>) {
+    pub(crate) fn unsubscribe(&mut self, filter: Arc<str>) {
         self.subscriptions.insert(filter, None);
     }
 
@@ -44,21 +45,60 @@ impl SessionChange {
         self.received.insert(packet_id, false);
     }
 
-    pub(super) fn enqueue(&mut self, key: EntryKey, record: EntryRecord) {
-        let slot = self.entries.entry((key.message, key.ordinal));
-        slot.and_modify(|change| change.enqueue(&record)).or_insert_with(|| EntryChange::fresh(record));
+    /// Nothing is to be written.
+    pub(super) fn is_void(&self) -> bool {
+        !self.wiped
+            && self.record.is_none()
+            && self.subscriptions.is_empty()
+            && self.entries.is_empty()
+            && self.received.is_empty()
     }
 
-    pub(super) fn advance(&mut self, key: EntryKey, state: EntryState) {
-        let slot = self.entries.entry((key.message, key.ordinal));
-        slot.and_modify(|change| change.advance(state)).or_insert(EntryChange::Advance(state));
+    /// Says whether the entry held a body of the change before, and whether it does now; so do the next.
+    pub(super) fn enqueue(&mut self, key: EntryKey, record: EntryRecord) -> (bool, bool) {
+        let holds = record.state.holds_body();
+        match self.entries.entry((key.message, key.ordinal)) {
+            Entry::Vacant(place) => {
+                place.insert(EntryChange::fresh(record));
+                (false, holds)
+            }
+            Entry::Occupied(mut place) => {
+                let held = place.get().holds_body();
+                place.get_mut().enqueue(record);
+                (held, holds)
+            }
+        }
     }
 
-    pub(super) fn complete(&mut self, key: EntryKey) {
-        let place = (key.message, key.ordinal);
-        match self.entries.get(&place) {
-            Some(EntryChange::Put { fresh: true, .. }) => self.entries.remove(&place),
-            _ => self.entries.insert(place, EntryChange::Delete),
-        };
+    pub(super) fn advance(&mut self, key: EntryKey, state: EntryState) -> (bool, bool) {
+        match self.entries.entry((key.message, key.ordinal)) {
+            Entry::Vacant(place) => {
+                place.insert(EntryChange::Advance(state));
+                (false, false)
+            }
+            Entry::Occupied(mut place) => {
+                let held = place.get().holds_body();
+                place.get_mut().advance(state);
+                (held, place.get().holds_body())
+            }
+        }
+    }
+
+    pub(super) fn complete(&mut self, key: EntryKey) -> bool {
+        match self.entries.entry((key.message, key.ordinal)) {
+            Entry::Vacant(place) => {
+                place.insert(EntryChange::Delete);
+                false
+            }
+            Entry::Occupied(mut place) => {
+                let held = place.get().holds_body();
+                if let EntryChange::Put { fresh: true, .. } = place.get() {
+                    place.remove();
+                } else {
+                    place.insert(EntryChange::Delete);
+                }
+                held
+            }
+        }
     }
 }

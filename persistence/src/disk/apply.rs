@@ -4,9 +4,8 @@ use foldhash::HashMap;
 use heed::RwTxn;
 
 use super::fault::Fault;
-use super::ids::{Ids, Marks};
 use super::references::{References, Shift};
-use super::tables::{MESSAGES_KEY, SESSIONS_KEY, Table, Tables};
+use super::tables::{Table, Tables};
 use super::text_key::TextKeys;
 use crate::change::Change;
 use crate::record::{Buffer, RetainedRecord};
@@ -32,32 +31,26 @@ pub(super) struct Balance {
 }
 
 impl Apply<'_, '_> {
-    /// Everything but the marks.
-    pub(super) fn change(&mut self, change: &Change) -> Result<(), Fault> {
-        for (id, session) in in_order(&change.sessions) {
-            self.session(*id, session)?;
+    /// Changes, one after the other.
+    pub(super) fn changes(&mut self, changes: &[&Change]) -> Result<(), Fault> {
+        for change in changes {
+            for (id, session) in in_order(&change.sessions) {
+                self.session(*id, session)?;
+            }
+            self.retained(change)?;
         }
-        self.bodies(change)?;
-        self.retained(change)
-    }
-
-    /// The marks, when they have to rise; gives those of the file from now on.
-    pub(super) fn marks(&mut self, ids: &Ids, marks: Marks) -> Result<Marks, Fault> {
-        let Some(raised) = ids.raise(marks) else { return Ok(marks) };
-        self.tables.meta.put(self.txn, SESSIONS_KEY, &raised.sessions.to_le_bytes())?;
-        self.tables.meta.put(self.txn, MESSAGES_KEY, &raised.messages.to_le_bytes())?;
-        Ok(raised)
+        self.bodies(changes)
     }
 
     /// Writes each body with its first entry, deletes it with its last.
-    fn bodies(&mut self, change: &Change) -> Result<(), Fault> {
+    fn bodies(&mut self, changes: &[&Change]) -> Result<(), Fault> {
         let table = &self.tables.messages;
         for (number, by) in self.shift.sorted() {
             let key = number.0.to_be_bytes();
             match (self.references.of(number), self.references.after(number, by)) {
                 (0, 0) => {}
                 (0, _) => {
-                    let body = change.bodies.get(&number);
+                    let body = changes.iter().find_map(|change| change.bodies.get(number));
                     let body = body.ok_or_else(|| table.corrupt(&key, "no body came with the entry"))?;
                     let value = body.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;
                     self.balance.add(&key, value);
@@ -94,7 +87,7 @@ impl Apply<'_, '_> {
 
     fn delete(&mut self, table: &Table, key: &[u8]) -> Result<(), Fault> {
         if let Some(value) = table.get(self.txn, key)? {
-            self.balance.remove(key, value);
+            self.balance.remove(key, value.len());
             table.delete(self.txn, key)?;
         }
         Ok(())
@@ -111,8 +104,9 @@ impl Balance {
         self.added += key.len() + value.len();
     }
 
-    pub(super) fn remove(&mut self, key: &[u8], value: &[u8]) {
-        self.removed += key.len() + value.len();
+    /// `value`: its bytes.
+    pub(super) fn remove(&mut self, key: &[u8], value: usize) {
+        self.removed += key.len() + value;
     }
 }
 

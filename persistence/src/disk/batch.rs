@@ -14,6 +14,7 @@ pub(super) struct Batch {
     /// Held for reading by every span, for writing while the batch is taken. Locked before `open`.
     spans: RwLock<()>,
     more: Condvar,
+    settled: Condvar,
     len_max: usize,
     bytes_max: usize,
 }
@@ -28,6 +29,15 @@ struct Open {
     held_bytes: usize,
     /// Nothing is taken any more.
     closed: bool,
+    /// How often a checkpoint was asked for, and how many of these are answered.
+    asked: u64,
+    answered: u64,
+}
+
+impl Open {
+    fn is_asked(&self) -> bool {
+        self.asked > self.answered
+    }
 }
 
 /// What the writer took.
@@ -38,6 +48,8 @@ pub(super) struct Taken {
     pub(super) bytes: usize,
     /// Nothing will follow.
     pub(super) last: bool,
+    /// The last of those that ask for a checkpoint; 0 when nobody does.
+    pub(super) asked: u64,
 }
 
 impl Batch {
@@ -49,11 +61,14 @@ impl Batch {
             held_len: 0,
             held_bytes: 0,
             closed: false,
+            asked: 0,
+            answered: 0,
         };
         Self {
             open: Mutex::new(open),
             spans: RwLock::new(()),
             more: Condvar::new(),
+            settled: Condvar::new(),
             len_max: config.batch_len_max.max(1),
             bytes_max: config.batch_bytes_max.max(1),
         }
@@ -89,7 +104,7 @@ impl Batch {
     pub(super) fn take(&self, into: &mut Vec<Operation>, deadline: Option<Instant>, patient: bool) -> Taken {
         let mut open = self.open.lock();
         let mut timed_out = false;
-        while (patient || open.operations.is_empty()) && !open.closed && !timed_out {
+        while (patient || open.operations.is_empty() && !open.is_asked()) && !open.closed && !timed_out {
             match deadline {
                 Some(deadline) => timed_out = self.more.wait_until(&mut open, deadline).timed_out(),
                 None => self.more.wait(&mut open),
@@ -99,7 +114,8 @@ impl Batch {
         let _complete = self.spans.write();
         let mut open = self.open.lock();
         core::mem::swap(&mut open.operations, into);
-        let taken = Taken { commit: open.commit, bytes: open.bytes, last: open.closed };
+        let asked = if open.is_asked() { open.asked } else { 0 };
+        let taken = Taken { commit: open.commit, bytes: open.bytes, last: open.closed, asked };
         open.bytes = 0;
         if !into.is_empty() {
             open.commit.0 += 1;
@@ -114,10 +130,30 @@ impl Batch {
         open.held_bytes = bytes;
     }
 
+    /// Waits until what is committed is in its tables, or the writer could not do that.
+    pub(super) fn ask_for_checkpoint(&self) {
+        let mut open = self.open.lock();
+        open.asked += 1;
+        let mine = open.asked;
+        self.more.notify_one();
+        while open.answered < mine && !open.closed {
+            self.settled.wait(&mut open);
+        }
+    }
+
+    /// Answers those who asked, up to that one.
+    pub(super) fn settled(&self, asked: u64) {
+        if asked > 0 {
+            self.open.lock().answered = asked;
+            self.settled.notify_all();
+        }
+    }
+
     /// Takes nothing any more.
     pub(super) fn close(&self) {
         self.open.lock().closed = true;
         self.more.notify_all();
+        self.settled.notify_all();
     }
 
     /// Operations that wait, those of them that found no room, and the bytes of all.

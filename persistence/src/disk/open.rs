@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::file;
 use super::ids::Ids;
 use super::lock::Lock;
-use super::tables::{SCHEMA, SCHEMA_KEY, TABLES_MAX, Tables};
+use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
 
@@ -31,7 +31,8 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     let size = present(config, &data)?;
     let opened = open_or_leave(config, &data, size, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
-    let engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_gave_up)?;
+    let mut engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_gave_up)?;
+    engine.replay().map_err(engine_gave_up)?;
     Ok((engine, ids))
 }
 
@@ -123,7 +124,7 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
     let schema = tables.meta.schema(&txn).map_err(engine_gave_up)?;
     drop(txn);
     match schema {
-        Some(SCHEMA) => Ok(tables),
+        Some(SCHEMA | SCHEMA_WITHOUT_LOG) => Ok(tables),
         Some(found) if found > SCHEMA => Err(OpenError::NewerSchema { found, known: SCHEMA }),
         _ => Err(tables.meta.corrupt(SCHEMA_KEY, "no schema version that ever was").into()),
     }

@@ -51,6 +51,11 @@ impl Shared {
         self.observer.committed(commit);
     }
 
+    /// Bodies were written or deleted.
+    pub(super) fn set_bodies(&self, bodies: u64) {
+        self.bodies.store(bodies, Ordering::Relaxed);
+    }
+
     pub(super) fn health(&self) -> Health {
         self.health.lock().clone()
     }

@@ -131,6 +131,17 @@ impl Table {
         Ok(self.database.delete_range(txn, &(Bound::Included(&begin[..]), end))?)
     }
 
+    /// Deletes all keys that begin so.
+    pub(super) fn delete_prefix(&self, txn: &mut RwTxn<'_>, prefix: &[u8]) -> Result<(), Fault> {
+        let mut end = prefix.to_vec();
+        if let Some(last) = end.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        let range = (Bound::Included(prefix), Bound::Excluded(&end[..]));
+        self.database.delete_range(txn, &range)?;
+        Ok(())
+    }
+
     /// The records whose keys begin so, in the order of their keys.
     pub(super) fn prefix<'t>(
         &self,
@@ -163,8 +174,9 @@ fn row<'t>(pair: heed::Result<(&'t [u8], &'t [u8])>) -> Result<Row<'t>, Fault> {
     Ok(Row { key, value })
 }
 
-/// The latest schema known here.
-pub(super) const SCHEMA: u32 = 1;
+/// The schema that is written, and the earlier one, which has no log.
+pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA_WITHOUT_LOG: u32 = 1;
 
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";
 pub(super) const SECRET_KEY: &[u8] = b"secret";

@@ -75,7 +75,9 @@ impl Writer {
         loop {
             let taken = self.shared.batch.take(&mut operations, self.pace.deadline(), self.pace.is_patient());
             self.absorb(&mut operations, taken);
-            let done = self.commit().and_then(|()| self.sync(taken.last));
+            let done =
+                self.commit().and_then(|()| self.checkpoint(taken)).and_then(|()| self.sync(taken.last));
+            self.shared.batch.settled(taken.asked);
             match done {
                 Ok(()) if taken.last => break,
                 Ok(()) => self.tell_of_room(),
@@ -104,15 +106,36 @@ impl Writer {
         if operations == 0 {
             return Ok(());
         }
-        let room = self.engine.commit(&self.change)?;
+        let room = self.engine.commit(&mut self.change, self.is_over_limit)?;
+        self.bytes = 0;
+        self.pace.committed(Instant::now(), !self.engine.is_checkpointed());
+        self.shared.commit(self.commit, operations, self.engine.bodies());
+        self.watch_room(room)
+    }
+
+    /// Empties the log when it is due, somebody asked for it, or this is the end.
+    fn checkpoint(&mut self, taken: Taken) -> Result<(), Fault> {
+        let is_asked = taken.last || taken.asked > 0 || self.is_over_limit;
+        if !is_asked && !self.engine.is_checkpoint_due() && !self.pace.is_checkpoint_due(Instant::now()) {
+            return Ok(());
+        }
+        match self.engine.checkpoint() {
+            Ok(room) => {
+                self.pace.checkpointed();
+                self.shared.set_bodies(self.engine.bodies());
+                self.watch_room(room)
+            }
+            // What the log has is kept: the next start takes it up.
+            Err(fault) if taken.last && fault.is_lack_of_room() => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn watch_room(&mut self, room: Room) -> Result<(), Fault> {
         self.is_over_limit |= room == Room::Reserve;
         if self.is_over_limit {
             self.is_over_limit = !self.engine.has_room()?;
         }
-        self.change = Change::default();
-        self.bytes = 0;
-        self.pace.committed(Instant::now());
-        self.shared.commit(self.commit, operations, self.engine.bodies());
         Ok(())
     }
 

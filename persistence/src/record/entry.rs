@@ -102,6 +102,32 @@ impl EntryState {
         }
     }
 
+    /// In a fixed number of bytes: which state, packet id and order, little-endian.
+    pub(crate) fn to_bytes(self) -> [u8; STATE_BYTES] {
+        let (tag, packet_id, order) = match self {
+            Self::Queued => (0, 0, 0),
+            Self::Sent { packet_id } => (1, packet_id.get(), 0),
+            Self::Released { packet_id, order } => (2, packet_id.get(), order),
+        };
+        let mut bytes = [tag; STATE_BYTES];
+        let (id, rest) = bytes.split_at_mut(1).1.split_at_mut(2);
+        id.copy_from_slice(&packet_id.to_le_bytes());
+        rest.copy_from_slice(&order.to_le_bytes());
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
+        let bytes: &[u8; STATE_BYTES] = bytes.try_into().map_err(|_| "a state of the wrong length")?;
+        let [tag, low, high, order @ ..] = bytes;
+        let packet_id = || archive::packet_id(u16::from_le_bytes([*low, *high]));
+        match tag {
+            0 => Ok(Self::Queued),
+            1 => Ok(Self::Sent { packet_id: packet_id()? }),
+            2 => Ok(Self::Released { packet_id: packet_id()?, order: u64::from_le_bytes(*order) }),
+            _ => Err("an unknown state"),
+        }
+    }
+
     fn layout(self) -> StateLayout {
         match self {
             Self::Queued => StateLayout::Queued,
@@ -129,3 +155,5 @@ pub(crate) fn holds_body(bytes: &[u8]) -> Result<bool, &'static str> {
     let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
     Ok(!matches!(layout.state, ArchivedStateLayout::Released { .. }))
 }
+
+const STATE_BYTES: usize = 11;

@@ -124,6 +124,21 @@ impl Clock {
 }
 
 impl Stored {
+    /// The message of a record, to be stored again; it expires on the wall clock only.
+    pub(crate) fn of(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
+        let topic = topic::Name::parse(record.topic).map_err(|_| "a topic that is no topic name")?;
+        let message = Message::from_parts(&MessageParts {
+            topic: &topic,
+            properties: record.properties,
+            payload: record.payload,
+            qos: record.qos,
+            retain: record.retain,
+            publisher: record.publisher,
+            expires_at: None,
+        });
+        Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
+    }
+
     pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
         buffer.archive(&self.layout())
     }

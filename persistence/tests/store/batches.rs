@@ -56,7 +56,7 @@ fn what_is_appended_in_a_span_is_one_commit() {
 fn an_entry_completed_within_its_batch_never_reaches_the_disk() {
     World::new().with(|store, world| {
         hold(store, world);
-        let pages = store.stats().file_bytes;
+        let before = store.stats().file_bytes;
         let large = message("t", &vec![7; 1 << 20]);
         let at = key(1, 1, 0);
         accepted(store.append(&mut vec![enqueue(at, &large)]));
@@ -66,7 +66,7 @@ fn an_entry_completed_within_its_batch_never_reaches_the_disk() {
         world.watch.release();
         world.watch.committed(commit);
         assert_eq!(content(store).len(), 1);
-        assert_eq!(store.stats().file_bytes, pages);
+        assert!(store.stats().file_bytes < before + 100_000);
     });
 }
 
@@ -104,7 +104,8 @@ fn a_body_is_stored_once_and_goes_with_the_last_entry() {
             (1..=100).flat_map(|number| [open_session(number), enqueue(key(number, 1, 0), &body)]);
         world.commit(store, operations.collect());
         assert_eq!(entries(store), (201, 1));
-        assert!(store.stats().file_bytes < empty + 200_000);
+        // In the log it is beside its table for a while.
+        assert!(store.stats().file_bytes < empty + 400_000);
         world.commit(store, vec![Operation::CloseSession { session: SessionId(100) }]);
         assert_eq!(entries(store), (199, 1));
     });

@@ -97,12 +97,12 @@ fn patch(file: &Path, from: &[u8], to: &[u8]) {
 #[test]
 fn a_newer_schema_is_refused() {
     let mut world = filled();
-    patch(&world.data(), b"schema\x01\0\0\0", b"schema\x02\0\0\0");
+    patch(&world.data(), b"schema\x02\0\0\0", b"schema\x03\0\0\0");
     let error = error(&mut world);
-    assert!(matches!(error, OpenError::NewerSchema { found: 2, known: 1 }), "{error}");
-    patch(&world.data(), b"schema\x02\0\0\0", b"schema\0\0\0\0");
+    assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2 }), "{error}");
+    patch(&world.data(), b"schema\x03\0\0\0", b"schema\0\0\0\0");
     assert!(matches!(world.try_open(), Err(OpenError::Corrupt(_))));
-    patch(&world.data(), b"schema\0\0\0\0", b"schema\x01\0\0\0");
+    patch(&world.data(), b"schema\0\0\0\0", b"schema\x02\0\0\0");
     world.open();
 }
 

@@ -42,7 +42,7 @@ fn everything_is_counted() {
     let world = filled();
     let Contents { tenants, used_bytes, file_bytes, map_bytes, .. } = contents(&world);
     let expected = Contents {
-        schema: 1,
+        schema: 2,
         sessions: 2,
         subscriptions: 1,
         messages: 1,
@@ -142,12 +142,12 @@ fn what_is_not_sound_is_refused() {
     let whole = fs::read(&place).unwrap();
     fs::write(&place, &whole[..whole.len() - 4096]).unwrap();
     assert!(matches!(ReadOnly::snapshot(&place), Err(ReadError::Open(OpenError::Truncated { .. }))));
-    let at = whole.windows(10).position(|bytes| bytes == b"schema\x01\0\0\0").unwrap();
+    let at = whole.windows(10).position(|bytes| bytes == b"schema\x02\0\0\0").unwrap();
     let mut newer = whole;
-    newer[at + 6] = 2;
+    newer[at + 6] = 3;
     fs::write(&place, newer).unwrap();
     let refused = ReadOnly::snapshot(&place).err().expect("it is refused");
-    assert!(matches!(refused, ReadError::Open(OpenError::NewerSchema { found: 2, known: 1 })), "{refused}");
+    assert!(matches!(refused, ReadError::Open(OpenError::NewerSchema { found: 3, known: 2 })), "{refused}");
 }
 
 #[test]

@@ -50,6 +50,12 @@ impl World {
         commit
     }
 
+    /// The same, and into the tables: what another process sees.
+    pub fn settle(&self, store: &dyn Store, operations: Vec<Operation>) {
+        self.commit(store, operations);
+        store.load(&mut |_, _| {}).unwrap();
+    }
+
     /// Everything in the store after it was opened anew.
     pub fn reopened_content(&mut self) -> Vec<String> {
         self.with(|store, _| content(store))

@@ -32,7 +32,7 @@ impl Apply<'_, '_> {
             let Row { key, value } = row?;
             let corrupt = |fault| table.corrupt(key, fault);
             let entry = read_entry_key(key).ok_or_else(|| corrupt("a key of the wrong length"))?;
-            self.balance.remove(key, value);
+            self.balance.remove(key, value.len());
             if holds_body(value).map_err(corrupt)? {
                 self.shift.add(entry.message, -1);
             }
@@ -100,7 +100,7 @@ impl Apply<'_, '_> {
     fn delete_entry(&mut self, key: EntryKey) -> Result<(), Fault> {
         let (table, bytes) = (&self.tables.entries, entry_key(key));
         let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };
-        self.balance.remove(&bytes, value);
+        self.balance.remove(&bytes, value.len());
         if holds_body(value).map_err(|fault| table.corrupt(&bytes, fault))? {
             self.shift.add(key.message, -1);
         }

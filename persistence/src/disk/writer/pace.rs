@@ -9,19 +9,22 @@ pub(super) struct Pace {
     interval: Option<Duration>,
     /// When to sync what was committed since the last time.
     sync_at: Option<Instant>,
+    /// When to empty the log.
+    checkpoint_at: Option<Instant>,
     /// When to try again, and how long that was put off.
     retry: Option<(Instant, Duration)>,
 }
 
 impl Pace {
     pub(super) fn new(interval: Option<Duration>) -> Self {
-        Self { interval, sync_at: None, retry: None }
+        Self { interval, sync_at: None, checkpoint_at: None, retry: None }
     }
 
     /// When to act at the latest.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let retry_at = self.retry.map(|(at, _)| at);
-        [self.sync_at, retry_at].into_iter().flatten().min()
+        // While there is no room, a checkpoint is part of trying again.
+        let next = self.retry.map(|(at, _)| at).or(self.checkpoint_at);
+        [self.sync_at, next].into_iter().flatten().min()
     }
 
     /// Whether there was no room, so that trying again has to wait.
@@ -29,7 +32,13 @@ impl Pace {
         self.retry.is_some()
     }
 
-    pub(super) fn committed(&mut self, now: Instant) {
+    /// `logged`: something is in the log.
+    pub(super) fn committed(&mut self, now: Instant, logged: bool) {
+        if logged {
+            self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_AFTER));
+        } else {
+            self.checkpoint_at = None;
+        }
         if let Some(interval) = self.interval {
             self.sync_at = self.sync_at.or(now.checked_add(interval));
         }
@@ -44,6 +53,14 @@ impl Pace {
         self.sync_at = None;
     }
 
+    pub(super) fn is_checkpoint_due(&self, now: Instant) -> bool {
+        self.checkpoint_at.is_some_and(|at| at <= now)
+    }
+
+    pub(super) fn checkpointed(&mut self) {
+        self.checkpoint_at = None;
+    }
+
     pub(super) fn found_no_room(&mut self, now: Instant) {
         let wait = self.retry.map_or(RETRY_FIRST, |(_, wait)| (wait * 2).min(RETRY_MAX));
         self.retry = now.checked_add(wait).map(|at| (at, wait));
@@ -55,5 +72,7 @@ impl Pace {
     }
 }
 
+/// How long something may be in the log alone.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(1);

@@ -21,7 +21,7 @@ fn another_process_sees_what_is_committed() {
     let mut reader = Reader::start(&world.config.folder);
     reader.order("check");
     assert_eq!(reader.answer(), "8 records, []");
-    world.commit(&store, vec![open_session(3)]);
+    world.settle(&store, vec![open_session(3)]);
     reader.order("check");
     assert_eq!(reader.answer(), "9 records, []");
 }
@@ -33,14 +33,14 @@ fn a_reader_follows_a_map_that_grows() {
     let mut reader = Reader::start(&world.config.folder);
     let map = store.stats().map_bytes;
     for number in 2..=40 {
-        world.commit(&store, vec![large(number)]);
+        world.settle(&store, vec![large(number)]);
     }
     assert!(store.stats().map_bytes > 2 * map);
     reader.order("check");
     assert_eq!(reader.answer(), "86 records, []");
     // And again, while nothing but a copy is made.
     for number in 41..=120 {
-        world.commit(&store, vec![large(number)]);
+        world.settle(&store, vec![large(number)]);
     }
     let place = world.path().join("copy");
     reader.order(&format!("copy {}", place.display()));
@@ -79,7 +79,7 @@ fn what_is_read_while_the_owner_starts_anew_is_void() {
     assert_eq!(reader.answer(), error);
     assert_eq!(fs::read_dir(world.path()).unwrap().count(), 1, "the unfinished copy is gone");
     // It did the owner no harm, and who comes now is told the truth.
-    world.commit(&store, vec![open_session(3)]);
+    world.settle(&store, vec![open_session(3)]);
     let mut reader = Reader::start(&world.config.folder);
     reader.order("check");
     assert_eq!(reader.answer(), "9 records, []");
@@ -91,7 +91,7 @@ fn a_reader_that_was_killed_holds_nothing_back() {
     world.config.size_initial = 256 << 10;
     world.config.size_max = 4 << 20;
     let store = world.open();
-    world.commit(&store, vec![open_session(1)]);
+    world.settle(&store, vec![open_session(1)]);
     let mut reader = Reader::start(&world.config.folder);
     reader.order("load");
     assert_eq!(reader.answer(), "loading");

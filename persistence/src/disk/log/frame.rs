@@ -1,0 +1,135 @@
+//! One frame: which kind of change, of which record.
+
+/// What a frame changes. The numbers are part of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A session and all that is its own goes; key: the session.
+    Wipe = 1,
+    /// A session; value: its record.
+    Session = 2,
+    /// A subscription; key: the session, value: its record.
+    Subscribe = 3,
+    /// The same, gone; value: the filter.
+    Unsubscribe = 4,
+    /// A body; key: its number, value: its record.
+    Body = 5,
+    /// An entry that was not there; key and value as in its table.
+    Put = 6,
+    /// An entry in place of the one there.
+    Replace = 7,
+    /// An entry goes on; value: its state.
+    Advance = 8,
+    /// An entry goes.
+    Delete = 9,
+    /// A received packet id; key as in its table.
+    Receive = 10,
+    /// The same, gone.
+    Forget = 11,
+    /// A retained message; value: its record.
+    Retain = 12,
+    /// The same, gone; key: the length of the tenant (4 bytes, little-endian), value: tenant and topic.
+    Unretain = 13,
+}
+
+impl Kind {
+    const ALL: [Self; 13] = [
+        Self::Wipe,
+        Self::Session,
+        Self::Subscribe,
+        Self::Unsubscribe,
+        Self::Body,
+        Self::Put,
+        Self::Replace,
+        Self::Advance,
+        Self::Delete,
+        Self::Receive,
+        Self::Forget,
+        Self::Retain,
+        Self::Unretain,
+    ];
+
+    #[allow(clippy::as_conversions)]
+    const fn byte(self) -> u8 {
+        self as u8
+    }
+
+    fn of(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
+    }
+}
+
+/// A frame as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame<'a> {
+    pub(super) kind: Kind,
+    pub(super) key: &'a [u8],
+    pub(super) value: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// Bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        HEADER + self.key.len() + self.value.len()
+    }
+
+    /// Adds it to a row. A key or value that is too long for the format is an error.
+    pub(super) fn put(&self, row: &mut Vec<u8>) -> Result<(), &'static str> {
+        let key = u8::try_from(self.key.len()).map_err(|_| "a key too long for the log")?;
+        let value = u32::try_from(self.value.len()).map_err(|_| "a record too large for the log")?;
+        row.extend_from_slice(&[self.kind.byte(), key]);
+        row.extend_from_slice(&value.to_le_bytes());
+        row.extend_from_slice(self.key);
+        row.extend_from_slice(self.value);
+        Ok(())
+    }
+
+    /// Takes the first frame of a row; `None` at its end.
+    pub(super) fn take(row: &mut &'a [u8]) -> Result<Option<Self>, &'static str> {
+        if row.is_empty() {
+            return Ok(None);
+        }
+        let ([kind, key, value @ ..], rest) = row.split_first_chunk::<HEADER>().ok_or(CUT)?;
+        let kind = Kind::of(*kind).ok_or("an unknown kind of change")?;
+        let (key, rest) = rest.split_at_checked(usize::from(*key)).ok_or(CUT)?;
+        let length = usize::try_from(u32::from_le_bytes(*value)).map_err(|_| CUT)?;
+        let (value, rest) = rest.split_at_checked(length).ok_or(CUT)?;
+        *row = rest;
+        Ok(Some(Self { kind, key, value }))
+    }
+}
+
+const HEADER: usize = 6;
+const CUT: &str = "a change that is cut off";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn frames_come_back(frames in prop::collection::vec((0..13_usize, prop::collection::vec(any::<u8>(), 0..20), prop::collection::vec(any::<u8>(), 0..300)), 0..20)) {
+            let mut row = Vec::new();
+            let frames: Vec<_> = frames.iter().map(|(kind, key, value)| Frame { kind: Kind::ALL[*kind], key, value }).collect();
+            for frame in &frames {
+                let before = row.len();
+                frame.put(&mut row).unwrap();
+                prop_assert_eq!(row.len() - before, frame.size());
+            }
+            let (mut rest, mut read) = (&row[..], Vec::new());
+            while let Some(frame) = Frame::take(&mut rest).unwrap() {
+                read.push(frame);
+            }
+            prop_assert_eq!(read, frames);
+        }
+
+        #[test]
+        fn anything_else_is_an_error_or_frames(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            let mut rest = &bytes[..];
+            while let Ok(Some(frame)) = Frame::take(&mut rest) {
+                prop_assert!(frame.size() >= HEADER);
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The rows of the log folded into one change.
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
+
+use super::frame::{Frame, Kind};
+use crate::change::Change;
+use crate::disk::key::{read_entry_key, read_number, read_received_key};
+use crate::operation::EntryKey;
+use crate::record::{
+    EntryRecord, EntryState, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, Stored,
+    SubscriptionRecord,
+};
+
+/// The log as far as it was read.
+#[derive(Default)]
+pub(super) struct Replay {
+    change: Change,
+    /// All bodies that came: an entry may bring one anew that was held by others which are completed by then.
+    bodies: HashMap<MessageNumber, Stored>,
+}
+
+impl Replay {
+    /// Folds all frames of a row in.
+    pub(super) fn fold(&mut self, mut row: &[u8]) -> Result<(), &'static str> {
+        while let Some(frame) = Frame::take(&mut row)? {
+            match frame.kind {
+                Kind::Put | Kind::Replace | Kind::Advance | Kind::Delete => self.fold_entry(&frame)?,
+                Kind::Body => {
+                    let number = MessageNumber(read_number(frame.key).ok_or(KEY)?);
+                    self.bodies.insert(number, Stored::of(&MessageRecord::read(frame.value)?)?);
+                }
+                Kind::Retain | Kind::Unretain => fold_retained(&frame, &mut self.change)?,
+                _ => fold_session(&frame, &mut self.change)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The net effect of all.
+    pub(super) fn conclude(self) -> Change {
+        self.change
+    }
+
+    fn fold_entry(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
+        let key: EntryKey = read_entry_key(frame.key).ok_or(KEY)?;
+        let Self { change, bodies } = self;
+        if let Kind::Put | Kind::Replace = frame.kind {
+            if frame.kind == Kind::Replace {
+                change.complete(key);
+            }
+            if let Some(body) = bodies.get(&key.message) {
+                change.bodies.bring(key.message, || body.clone());
+            }
+            change.enqueue(key, EntryRecord::read(frame.value)?);
+        } else if frame.kind == Kind::Advance {
+            change.advance(key, EntryState::from_bytes(frame.value)?);
+        } else {
+            change.complete(key);
+        }
+        Ok(())
+    }
+}
+
+fn fold_retained(frame: &Frame<'_>, change: &mut Change) -> Result<(), &'static str> {
+    if frame.kind == Kind::Retain {
+        let RetainedRecord { tenant, message } = RetainedRecord::read(frame.value)?;
+        let key = (Arc::from(tenant), Arc::from(message.topic));
+        change.retained.insert(key, Some(Stored::of(&message)?));
+        return Ok(());
+    }
+    let length = u32::from_le_bytes(frame.key.try_into().map_err(|_| KEY)?);
+    let text = str::from_utf8(frame.value).map_err(|_| TEXT)?;
+    let parts = text.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX));
+    let (tenant, topic) = parts.ok_or(TEXT)?;
+    change.retained.insert((Arc::from(tenant), Arc::from(topic)), None);
+    Ok(())
+}
+
+fn fold_session(frame: &Frame<'_>, change: &mut Change) -> Result<(), &'static str> {
+    if let Kind::Receive | Kind::Forget = frame.kind {
+        let (session, packet_id) = read_received_key(frame.key).ok_or(KEY)?;
+        change.session(session).received.insert(packet_id, frame.kind == Kind::Receive);
+        return Ok(());
+    }
+    let id = SessionId(read_number(frame.key).ok_or(KEY)?);
+    match frame.kind {
+        Kind::Wipe => change.close(id),
+        Kind::Session => change.session(id).record = Some(Box::new(SessionRecord::read(frame.value)?)),
+        Kind::Subscribe => {
+            change.session(id).subscribe(Box::new(SubscriptionRecord::read(frame.value)?));
+        }
+        _ => {
+            let filter = str::from_utf8(frame.value).map_err(|_| TEXT)?;
+            change.session(id).unsubscribe(Arc::from(filter));
+        }
+    }
+    Ok(())
+}
+
+const KEY: &str = "a change with a key of the wrong length";
+const TEXT: &str = "a change with a text that is none";
