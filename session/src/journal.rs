@@ -119,11 +119,22 @@ impl Journal {
         }
     }
 
-    /// Moves all changes to the end of `into`.
+    /// Moves all changes to the end of `into`; keeps no memory worth mentioning.
     pub(crate) fn move_to(&mut self, into: &mut Vec<Change>) {
-        into.append(&mut self.changes);
+        if into.is_empty() {
+            core::mem::swap(into, &mut self.changes);
+        } else {
+            into.append(&mut self.changes);
+        }
         if self.changes.capacity() > IDLE_CHANGES_MAX {
             self.changes = Vec::new();
+        }
+    }
+
+    /// Has the memory of an empty list for what is noted next.
+    pub(crate) fn lend(&mut self, list: &mut Vec<Change>) {
+        if self.changes.capacity() < list.capacity() && self.changes.is_empty() {
+            core::mem::swap(list, &mut self.changes);
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use tidegate_persistence::Commit;
 
-use super::Broker;
 use super::seat::{Seat, State};
+use super::{Broker, Keeper};
 use crate::cores::Core;
 use crate::driver::Signal;
 
@@ -17,6 +17,9 @@ impl Broker {
     /// goes out when everything appended in this turn is committed, and that may be now.
     pub fn follow(&self, core: &mut Core, seat: &Arc<Seat>, state: &mut State, now: Instant) {
         let Some(keeper) = self.keeper() else { return };
+        if !state.session.has_changes() {
+            Keeper::take_back(core, &mut state.session);
+        }
         // What goes out may turn out too large and be dropped, which is a change, and makes room for others.
         while state.session.has_changes() || state.session.has_unstamped() {
             keeper.follow(core, seat, &mut state.session);

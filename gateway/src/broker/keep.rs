@@ -114,6 +114,16 @@ impl Keeper {
         Arc::new(message.clone().with_number(self.store.next_message().0))
     }
 
+    /// Lends the session a list for what it notes until it is followed: so that idle ones hold none.
+    pub fn lend(core: &mut Core, session: &mut Session) {
+        session.lend(&mut core.following.changes);
+    }
+
+    /// Takes back what was lent, if nothing was noted.
+    pub fn take_back(core: &mut Core, session: &mut Session) {
+        session.take_changes(&mut core.following.changes);
+    }
+
     /// Tells the store what changed in a session. Under the session's lock, so that it hears of changes in their order.
     pub fn follow(&self, core: &mut Core, seat: &Seat, session: &mut Session) {
         let mut lists = mem::take(&mut core.following);

@@ -20,6 +20,7 @@ impl Driver {
         }
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        Keeper::lend(core, &mut state.session);
         settle_acks(&mut state, intake)?;
         self.broker.follow(core, &seat, &mut state, intake.now);
         for (commit, ack) in intake.replies.drain(..) {

@@ -83,6 +83,13 @@ impl Session {
         session
     }
 
+    /// Lends the memory of an empty list to what is noted until [`Session::take_changes`], which gives it back.
+    pub fn lend(&mut self, list: &mut Vec<Change>) {
+        if let Some(journal) = &mut self.journal {
+            journal.lend(list);
+        }
+    }
+
     /// Moves what changed since the last call, in order, to the end of `into`; nothing for a session that ends with its
     /// connection.
     pub fn take_changes(&mut self, into: &mut Vec<Change>) {

@@ -7,7 +7,7 @@ use tidegate_mqtt::{Message, QoS};
 use tidegate_routing::Grants;
 use tidegate_session::{Delivery, Verdict};
 
-use crate::broker::{Broker, Seat};
+use crate::broker::{Broker, Keeper, Seat};
 use crate::cores::Core;
 
 /// What a subscriber gets of a route: its grant, merged over its subscriptions.
@@ -42,6 +42,9 @@ pub(super) fn hand(
 ) -> Verdict {
     let mut state = seat.lock();
     let keeper = broker.keeper().filter(|_| share.qos > QoS::AtMostOnce && state.session.is_followed());
+    if keeper.is_some() {
+        Keeper::lend(core, &mut state.session);
+    }
     let mut last = Verdict::Queued;
     let mut waits = false;
     for message in messages {
