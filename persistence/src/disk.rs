@@ -34,7 +34,7 @@ mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
-pub use snapshot::{Written, unfinished};
+pub use snapshot::{Written, settle, settling, unfinished};
 
 use engine::Map;
 use shared::Shared;

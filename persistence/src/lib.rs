@@ -11,7 +11,9 @@ mod record;
 mod store;
 
 pub use config::{Config, Durability};
-pub use disk::{Contents, Disk, ReadOnly, Restored, TenantContents, Written, restore, unfinished};
+pub use disk::{
+    Contents, Disk, ReadOnly, Restored, TenantContents, Written, restore, settle, settling, unfinished,
+};
 pub use error::{CheckError, Corrupt, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError};
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tidegate_persistence::{Written, unfinished};
+use tidegate_persistence::{Written, settling, unfinished};
 use tokio::task;
 
 use super::exit::{self, Failure};
@@ -39,7 +39,8 @@ async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure
     let copied = tokio::select! {
         copied = &mut copy => copied,
         () = interrupted => {
-            if fs::remove_file(unfinished(&file)).is_ok() || !file.exists() {
+            let settling = fs::remove_dir_all(settling(&file));
+            if fs::remove_file(unfinished(&file)).is_ok() || settling.is_ok() || !file.exists() {
                 return Err(Failure::Runtime("error: interrupted".to_owned()));
             }
             // Nothing but the last sync was left to do.

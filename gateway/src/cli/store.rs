@@ -6,7 +6,7 @@ mod stats;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use tidegate_persistence::{ReadError, ReadOnly};
+use tidegate_persistence::{OpenError, ReadError, ReadOnly};
 
 use super::exit::{self, Failure};
 use crate::serve;
@@ -60,6 +60,22 @@ impl SourceArguments {
     /// What is read, for messages.
     fn name(&self) -> PathBuf {
         self.file.clone().unwrap_or_else(|| self.data.folder())
+    }
+
+    /// Reads what there is. What a killed broker left in the log is taken to its tables first, as the next start would.
+    fn read<T>(&self, read: impl Fn(&mut ReadOnly) -> Result<T, ReadError>) -> Result<T, Failure> {
+        let mut source = self.open()?;
+        match read(&mut source) {
+            Err(ReadError::Logged(folder)) => {
+                drop(source);
+                match tidegate_persistence::settle(&folder) {
+                    Err(OpenError::InUse(_)) => Err(ReadError::Logged(folder).into()),
+                    Err(error) => Err(ReadError::from(error).into()),
+                    Ok(()) => Ok(read(&mut self.open()?)?),
+                }
+            }
+            done => Ok(done?),
+        }
     }
 
     fn open(&self) -> Result<ReadOnly, Failure> {

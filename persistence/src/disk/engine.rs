@@ -283,7 +283,7 @@ impl Engine {
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
         txn.commit()?;
         self.references.apply(&shift);
-        (self.marks, self.aged, self.log) = (marks, false, Log::default());
+        (self.marks, self.aged, self.log) = (marks, false, self.log.emptied());
         (self.pending, *change) = (Change::default(), Change::default());
         Ok(())
     }

@@ -49,7 +49,18 @@ impl Log {
         Ok((log, replay.conclude()))
     }
 
-    /// Empties it.
+    /// The number of its first row; `None` when it is empty.
+    pub(super) fn first(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<u64>, Fault> {
+        let row = meta.prefix(txn, PREFIX)?.next().transpose()?;
+        Ok(row.and_then(|row| number(row.key)))
+    }
+
+    /// The same log, emptied. Its numbers rise for ever, so that a reader sees that it was.
+    pub(super) fn emptied(self) -> Self {
+        Self { bytes: 0, ..self }
+    }
+
+    /// Deletes its rows.
     pub(super) fn clear(meta: &Table, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
         meta.delete_prefix(txn, PREFIX)
     }

@@ -3,12 +3,15 @@
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use heed::{Env, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
 
 use super::engine::whole_pages;
 use super::fault::Fault;
 use super::lock::Lock;
+use super::log::Log;
 use super::open::{self, DATA, LOCK, READERS};
 use super::snapshot::{Unfinished, Written};
 use super::tables::{TABLES_MAX, Tables};
@@ -122,6 +125,7 @@ impl ReadOnly {
         let filled = self.with_whole_map(|| copy.fill(&env));
         self.unless_restarted(filled.map_err(ReadError::from))?;
         drop(env);
+        copy.settle()?;
         let written = Self::snapshot(copy.path())?.written()?;
         copy.place()?;
         Ok(written)
@@ -136,17 +140,43 @@ impl ReadOnly {
         Ok(Written { records, bytes: fs::metadata(&self.path).map_err(open::at(&self.path))?.len() })
     }
 
-    /// Reads one state.
+    /// Whether something is in the log that is not in its tables.
+    pub(super) fn is_logged(&mut self) -> Result<bool, ReadError> {
+        Ok(self.first_in_log()?.is_some())
+    }
+
+    /// Reads one state, with all that was committed before the call.
     fn read<T>(
         &mut self,
         read: impl FnOnce(&Tables, &RoTxn<'_>) -> Result<T, Fault>,
     ) -> Result<T, ReadError> {
+        self.await_checkpoint()?;
         let env = self.env.clone();
         let done = match self.with_whole_map(|| Ok(env.read_txn()?)) {
             Ok(txn) => read(&self.tables, &txn),
             Err(fault) => Err(fault),
         };
         self.unless_restarted(done.map_err(ReadError::from))
+    }
+
+    /// Waits until the owner has emptied the log, as it does all the time.
+    fn await_checkpoint(&mut self) -> Result<(), ReadError> {
+        let Guard::Owner(owner) = &self.guard else { return Ok(()) };
+        let (folder, began) = (owner.folder(), Instant::now());
+        let first = self.first_in_log()?;
+        while first.is_some() && self.first_in_log()? == first {
+            if began.elapsed() > CHECKPOINT_MAX {
+                return self.unless_restarted(Err(ReadError::Logged(folder)));
+            }
+            thread::sleep(CHECKPOINT_LOOK);
+        }
+        Ok(())
+    }
+
+    fn first_in_log(&mut self) -> Result<Option<u64>, ReadError> {
+        let env = self.env.clone();
+        let txn = self.with_whole_map(|| Ok(env.read_txn()?))?;
+        Ok(Log::first(&self.tables.meta, &txn)?)
     }
 
     /// Begins to read, once the map here is as large as what the owner has committed.
@@ -219,5 +249,8 @@ fn keep_owner_out(path: &Path) -> Result<Option<Lock>, OpenError> {
     }
 }
 
+/// How long an owner has a change in the log alone, and some time to write it; and how often to look.
+const CHECKPOINT_MAX: Duration = Duration::from_secs(3);
+const CHECKPOINT_LOOK: Duration = Duration::from_millis(20);
 /// How often to look again where the owner was just changing things.
 const ATTEMPTS: u32 = 16;

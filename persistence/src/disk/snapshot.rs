@@ -1,11 +1,12 @@
 //! A consistent copy of the store in one file, made while it works on: written beside its place, then moved there.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Seek};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::Arc;
 
 use heed::{CompactionOption, Env, WithoutTls};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -13,7 +14,12 @@ use rustix::io::Errno;
 
 use super::engine::Map;
 use super::fault::Fault;
-use crate::error::{Reason, SnapshotError};
+use super::open::DATA;
+use super::read_only::ReadOnly;
+use crate::config::Config;
+use crate::disk::Disk;
+use crate::error::{OpenError, ReadError, Reason, SnapshotError};
+use crate::store::{Commit, Observer};
 
 /// What a copy holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,7 @@ pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
     let still = map.hold_still().map_err(Reason::from)?;
     copy.fill(map.env()).map_err(Reason::from)?;
     drop(still);
+    copy.settle().map_err(|error| SnapshotError::Engine(Reason::Engine(error.to_string())))?;
     copy.place()
 }
 
@@ -58,6 +65,21 @@ impl Unfinished {
         self.file.set_len(0)?;
         self.file.rewind()?;
         Ok(env.copy_to_file(&mut self.file, CompactionOption::Enabled)?)
+    }
+
+    /// Takes what the log of the copy has to its tables, so that a snapshot has no log.
+    pub(super) fn settle(&mut self) -> Result<(), ReadError> {
+        if !ReadOnly::snapshot(&self.path)?.is_logged()? {
+            return Ok(());
+        }
+        let folder = settling(&self.place);
+        let failed = |error| failed(&self.place, error);
+        DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
+        fs::rename(&self.path, folder.join(DATA)).map_err(failed)?;
+        let settled = settle(&folder);
+        fs::rename(folder.join(DATA), &self.path).map_err(failed)?;
+        fs::remove_dir_all(&folder).map_err(failed)?;
+        Ok(settled?)
     }
 
     /// Where it is meanwhile.
@@ -100,6 +122,33 @@ pub fn unfinished(place: &Path) -> PathBuf {
     let mut name = place.file_name().map(OsString::from).unwrap_or_default();
     name.push(format!(".{}.partial", process::id()));
     place.with_file_name(name)
+}
+
+/// Where the copy is a store of its own for a moment.
+#[must_use]
+pub fn settling(place: &Path) -> PathBuf {
+    let mut name = unfinished(place).into_os_string();
+    name.push(".store");
+    PathBuf::from(name)
+}
+
+/// Takes what the log of a store has to its tables, as a start and an end of its broker do. The broker must not run.
+///
+/// # Errors
+/// Those of [`Disk::open`].
+pub fn settle(folder: &Path) -> Result<(), OpenError> {
+    let length = fs::metadata(folder.join(DATA)).map_or(0, |metadata| metadata.len());
+    let size_initial = usize::try_from(length).unwrap_or(usize::MAX).max(1);
+    let defaults = Config::new(folder);
+    let size_max = defaults.size_max.max(size_initial.saturating_mul(2));
+    Disk::open(&Config { size_initial, size_max, ..defaults }, Arc::new(Nobody)).map(drop)
+}
+
+/// Is told of the commits of such a store.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn committed(&self, _: Commit) {}
 }
 
 /// What happened to the names in the folder of that file is on the disk when this returns.

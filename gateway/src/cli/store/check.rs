@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
+use tidegate_persistence::ReadOnly;
 
 use super::SourceArguments;
 use crate::cli::exit::{self, Failure};
@@ -17,7 +18,7 @@ pub struct Arguments {
 
 /// Says `OK`, or everything that is wrong.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let findings = arguments.source.open()?.check()?;
+    let findings = arguments.source.read(ReadOnly::check)?;
     let mut output = io::stdout().lock();
     for fault in &findings.faults {
         writeln!(output, "{fault}")?;
