@@ -25,16 +25,23 @@ impl Replay {
     /// Folds all frames of a row in.
     pub(super) fn fold(&mut self, mut row: &[u8]) -> Result<(), &'static str> {
         while let Some(frame) = Frame::take(&mut row)? {
-            match frame.kind {
-                Kind::Put | Kind::Replace | Kind::Advance | Kind::Delete => self.fold_entry(&frame)?,
-                Kind::Body => {
-                    let number = MessageNumber(read_number(frame.key).ok_or(KEY)?);
-                    self.bodies.insert(number, Stored::of(&MessageRecord::read(frame.value)?)?);
-                }
-                Kind::Retain | Kind::Unretain => fold_retained(&frame, &mut self.change)?,
-                _ => fold_session(&frame, &mut self.change)?,
-            }
+            self.fold_frame(&frame)?;
         }
+        Ok(())
+    }
+
+    fn fold_frame(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
+        match frame.kind {
+            Kind::Put | Kind::Replace | Kind::Advance | Kind::Delete => self.fold_entry(frame),
+            Kind::Body => self.fold_body(frame),
+            Kind::Retain | Kind::Unretain => fold_retained(frame, &mut self.change),
+            _ => fold_session(frame, &mut self.change),
+        }
+    }
+
+    fn fold_body(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
+        let number = MessageNumber(read_number(frame.key).ok_or(KEY)?);
+        self.bodies.insert(number, Stored::of(&MessageRecord::read(frame.value)?)?);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::disk::fault::Fault;
 use crate::disk::key::{entry_key, received_key};
 use crate::disk::tables::Table;
 use crate::operation::EntryKey;
-use crate::record::{Buffer, MessageNumber, SessionId};
+use crate::record::{Buffer, MessageNumber, SessionId, Stored, SubscriptionRecord};
 
 /// Rows under way.
 pub(super) struct Rows<'a, 'e> {
@@ -34,21 +34,25 @@ impl<'a, 'e> Rows<'a, 'e> {
             self.session(*id, session, buffer)?;
         }
         for ((tenant, topic), stored) in &change.retained {
-            match stored {
-                Some(stored) => {
-                    let value = stored.archive_retained(tenant, buffer);
-                    let value = value.map_err(|fault| self.fault(fault))?;
-                    self.frame(Kind::Retain, &[], value)?;
-                }
-                None => {
-                    let tenant_len = u32::try_from(tenant.len()).unwrap_or(u32::MAX);
-                    let text = [tenant.as_bytes(), topic.as_bytes()].concat();
-                    self.frame(Kind::Unretain, &tenant_len.to_le_bytes(), &text)?;
-                }
-            }
+            self.retained(tenant, topic, stored.as_ref(), buffer)?;
         }
         self.flush()?;
         Ok(self.log)
+    }
+
+    fn retained(
+        &mut self,
+        tenant: &str,
+        topic: &str,
+        stored: Option<&Stored>,
+        buffer: &mut Buffer,
+    ) -> Result<(), Fault> {
+        if let Some(stored) = stored {
+            let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.fault(fault))?;
+            return self.frame(Kind::Retain, &[], value);
+        }
+        let tenant_len = u32::try_from(tenant.len()).unwrap_or(u32::MAX);
+        self.frame(Kind::Unretain, &tenant_len.to_le_bytes(), &[tenant.as_bytes(), topic.as_bytes()].concat())
     }
 
     fn session(&mut self, id: SessionId, change: &SessionChange, buffer: &mut Buffer) -> Result<(), Fault> {
@@ -61,22 +65,31 @@ impl<'a, 'e> Rows<'a, 'e> {
             self.frame(Kind::Session, &key, value)?;
         }
         for (filter, record) in &change.subscriptions {
-            match record {
-                Some(record) => {
-                    let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-                    self.frame(Kind::Subscribe, &key, value)?;
-                }
-                None => self.frame(Kind::Unsubscribe, &key, filter.as_bytes())?,
-            }
+            self.subscription(&key, filter, record.as_deref(), buffer)?;
         }
         for (place, entry) in &change.entries {
             self.entry(id, *place, entry, buffer)?;
         }
-        for (packet_id, kept) in &change.received {
+        self.received(id, change)
+    }
+
+    fn received(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
+        change.received.iter().try_for_each(|(packet_id, kept)| {
             let kind = if *kept { Kind::Receive } else { Kind::Forget };
-            self.frame(kind, &received_key(id, *packet_id), &[])?;
-        }
-        Ok(())
+            self.frame(kind, &received_key(id, *packet_id), &[])
+        })
+    }
+
+    fn subscription(
+        &mut self,
+        session: &[u8],
+        filter: &str,
+        record: Option<&SubscriptionRecord>,
+        buffer: &mut Buffer,
+    ) -> Result<(), Fault> {
+        let Some(record) = record else { return self.frame(Kind::Unsubscribe, session, filter.as_bytes()) };
+        let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
+        self.frame(Kind::Subscribe, session, value)
     }
 
     fn entry(
