@@ -15,6 +15,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tidegate_persistence::Commit;
 use tidegate_session::{Batch, Connection};
 use tidegate_transports::Link;
 
@@ -34,6 +35,8 @@ pub struct Driver {
     seat: Arc<Seat>,
     bell: Arc<Bell>,
     epoch: u64,
+    /// No answer leaves before this commit: it may rest on what the session was before.
+    before: Commit,
     connection: Connection,
     /// The beginning of a packet whose rest has not arrived.
     torn: Vec<u8>,
@@ -52,7 +55,7 @@ impl Driver {
     /// A driver for a connection that the broker attached to its session. `torn` is what came behind CONNECT.
     #[must_use]
     pub fn new(link: Link, broker: Arc<Broker>, attachment: Attachment, torn: Vec<u8>) -> Self {
-        let Attachment { seat, bell, epoch, connection, opening } = attachment;
+        let Attachment { seat, bell, epoch, connection, before, opening } = attachment;
         let mut held = Held::default();
         if let Some((commit, connack)) = opening {
             held.push(commit, Reply::ConnAck(Box::new(connack)));
@@ -63,6 +66,7 @@ impl Driver {
             seat,
             bell,
             epoch,
+            before,
             connection,
             torn,
             batch: None,

@@ -24,6 +24,8 @@ pub struct Attachment {
     pub epoch: u64,
     /// The inbound state of the connection.
     pub connection: Connection,
+    /// The commit of all that the session was before: what the connection is told waits for it at least.
+    pub before: Commit,
     /// The CONNACK, where it has to wait for a commit; [`Broker::welcome`] sends it.
     pub opening: Option<(Commit, ConnAck)>,
 }
@@ -82,7 +84,8 @@ impl Broker {
         self.catch_up(core, &seat, now);
         let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
-        Attachment { seat, bell, epoch, connection, opening: held_back.map(|connack| (owed, connack)) }
+        let opening = held_back.map(|connack| (owed, connack));
+        Attachment { seat, bell, epoch, connection, before: owed, opening }
     }
 
     /// Why the session of such a connection cannot be kept at present: the store has no room for a new one, or failed.

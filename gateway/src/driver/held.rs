@@ -61,6 +61,7 @@ impl Driver {
         commit: Commit,
         reply: Reply,
     ) -> Result<(), End> {
+        let commit = commit.max(self.before);
         if self.held.is_empty() && self.broker.is_committed(commit) {
             self.say(core, state, reply);
             return Ok(());
