@@ -7,5 +7,6 @@ mod failed;
 mod full;
 mod limit;
 mod refused;
+mod resting;
 mod start;
 mod world;
