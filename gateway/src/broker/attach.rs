@@ -42,6 +42,7 @@ impl Broker {
     /// Gives the session to a new connection; whoever had it is fenced off before this returns `[MQTT5-3.1.4-3]`.
     pub fn attach(&self, core: &mut Core, agreed: &Agreed, facts: LinkFacts, now: Instant) -> Attachment {
         let _whole = self.keeper().map(Keeper::span);
+        core.take_owed();
         let realm = self.realm();
         let key = self.key(agreed);
         let bell = Arc::new(Bell::new(now));
@@ -80,7 +81,6 @@ impl Broker {
         core.counters.connections_accepted.add(1);
         core.mark_dirty(&seat);
         self.settle(core, &seat, aftermath, now);
-        core.take_owed();
         self.catch_up(core, &seat, now);
         let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
@@ -88,17 +88,22 @@ impl Broker {
         Attachment { seat, bell, epoch, connection, before: owed, opening }
     }
 
-    /// Why the session of such a connection cannot be kept at present: the store has no room for a new one, or failed.
+    /// Why such a connection cannot be let in at present: the store has no room for a new session, or none to note that one is
+    /// gone; or it failed.
     #[must_use]
     pub fn objection(&self, agreed: &Agreed) -> Option<ReasonCode> {
-        let keeper = self.keeper().filter(|keeper| keeper.is_refusing() && agreed.session_expiry > 0)?;
-        let seat = self.registry().get(&self.key(agreed)).filter(|_| !agreed.clean_start);
-        let is_known = seat.is_some_and(|seat| seat.lock().session.is_followed());
-        match (keeper.has_failed(), is_known) {
-            (true, _) => Some(ReasonCode::ServerUnavailable),
-            (false, false) => Some(ReasonCode::QuotaExceeded),
-            (false, true) => None,
+        let keeper = self.keeper().filter(|keeper| keeper.is_refusing())?;
+        let is_kept =
+            self.registry().get(&self.key(agreed)).is_some_and(|seat| seat.lock().session.is_followed());
+        let is_to_keep = agreed.session_expiry > 0;
+        if !is_kept && !is_to_keep {
+            return None;
         }
+        if keeper.has_failed() {
+            return Some(ReasonCode::ServerUnavailable);
+        }
+        let goes_on = is_kept && is_to_keep && !agreed.clean_start;
+        (!goes_on).then_some(ReasonCode::QuotaExceeded)
     }
 
     /// Whether a client may be let in while the store has no room: CONNACK would wait for room, and room may only come by what
