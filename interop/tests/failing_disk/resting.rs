@@ -8,9 +8,7 @@ use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::{message, subscribe};
 use tidegate_mqtt::topic::{Name, SubscriptionFilter};
-use tidegate_mqtt::{
-    Ack, AckKind, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, Will,
-};
+use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode, Will};
 
 use crate::world::{World, clean, connect, session, to_keep};
 
@@ -121,7 +119,10 @@ async fn a_clean_start_that_was_confirmed_leaves_nothing() {
     }
     world.restart();
     let client = connect(&session(&world.broker, ProtocolVersion::V5, "keeper")).await;
-    assert!(!(confirmed && client.connack().session_present), "the session is back that CONNACK said was gone");
+    assert!(
+        !(confirmed && client.connack().session_present),
+        "the session is back that CONNACK said was gone"
+    );
     world.stop();
 }
 
