@@ -1,6 +1,7 @@
 //! The broker on one core without sockets: what goes in, what waits for whom.
 
 mod accounts;
+mod pressed;
 mod shared;
 mod takeover;
 

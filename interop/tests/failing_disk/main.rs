@@ -6,6 +6,7 @@
 mod failed;
 mod full;
 mod limit;
+mod reading;
 mod refused;
 mod resting;
 mod start;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod publisher;
+mod retained;
 mod round;
 mod single;
 mod subscriber;

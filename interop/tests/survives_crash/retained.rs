@@ -1,0 +1,60 @@
+//! Retained messages that have expired are not there after a start, and take the place of no other.
+
+use std::fs;
+
+use tidegate_gateway::client::{Client, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::{message, subscribe};
+use tidegate_mqtt::Publish;
+
+use crate::{durable_client, passing_client_named};
+
+#[tokio::test(flavor = "current_thread")]
+async fn expired_messages_take_the_place_of_no_other() {
+    let settings = "persistence:\n  durability: always\nretained:\n  messages_max: 20\n";
+    let mut broker = Broker::start_with(Config::every_transport().with(settings));
+    let mut client =
+        Client::connect(&durable_client(&broker, "publisher"), State::default()).await.expect("CONNACK");
+    for number in 0..10 {
+        retain(&mut client, &format!("passing/{number}"), Some(1)).await;
+    }
+    retain(&mut client, "staying", None).await;
+    within_deadline("the expiry", async { while read(&broker).await.len() > 1 {} }).await;
+    broker.kill_in_place();
+    lower(&broker, "messages_max: 20", "messages_max: 5");
+    broker.restart_in_place();
+    assert_eq!(read(&broker).await, ["staying"], "acknowledged, and there is room for it");
+    broker.stop();
+}
+
+async fn retain(client: &mut Client, topic: &str, expiry: Option<u32>) {
+    let mut retained = Publish { retain: true, ..message(topic, "kept", 1) };
+    retained.properties.expiry = expiry;
+    let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+    assert!(!client.acknowledged(id).await.expect("PUBACK").reason.is_error());
+}
+
+/// The topics of all retained messages.
+async fn read(broker: &Broker) -> Vec<String> {
+    let mut reader =
+        Client::connect(&passing_client_named(broker, "reader"), State::default()).await.expect("CONNACK");
+    subscribe(&mut reader, "#", 1).await;
+    let mut topics = Vec::new();
+    reader.publish(message("end", "end", 0)).await.expect("the connection");
+    loop {
+        let message = reader.message().await.expect("the connection");
+        if !message.retain {
+            return topics;
+        }
+        topics.push(message.topic.to_string());
+    }
+}
+
+fn lower(broker: &Broker, from: &str, to: &str) {
+    let file = broker.file("tidegate.yaml");
+    let text = fs::read_to_string(&file).expect("the configuration");
+    assert!(text.contains(from), "{text}");
+    fs::write(file, text.replace(from, to)).expect("the configuration");
+}
