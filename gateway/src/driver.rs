@@ -25,6 +25,7 @@ pub use greeting::{Greeted, Refused, greet, turn_away};
 use held::{Held, Reply};
 
 use crate::broker::{Attachment, Broker, Seat};
+use crate::cores::{Core, with_core};
 
 /// One connection, from CONNACK to its end.
 ///
@@ -78,6 +79,7 @@ impl Driver {
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+        with_core(Core::take_owed);
         self.heed()?;
         self.release()?;
         self.write(context)?;

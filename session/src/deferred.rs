@@ -58,6 +58,11 @@ impl Deferred {
         Some(waiting.packet_id)
     }
 
+    /// Whether something of that identifier waits.
+    pub(crate) fn holds(&self, packet_id: PacketId) -> bool {
+        self.waiting.iter().any(|waiting| waiting.packet_id == packet_id)
+    }
+
     /// Bytes that will be written.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes

@@ -73,6 +73,8 @@ impl Broker {
             if self.is_stopping() {
                 bell.ring(Signal::Shutdown);
             }
+            // Under this lock: whoever has it next would take the changes along, and CONNACK not know their commit.
+            self.follow(core, seat, &mut state, now);
             core.counters.add_drops(&state.session.take_drops());
             schedule(core, seat, &mut state, now);
             let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };

@@ -6,7 +6,7 @@ mod restore;
 
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tidegate_mqtt::Message;
@@ -35,8 +35,8 @@ struct StoreState {
     refusing: AtomicBool,
     /// It failed, for good.
     failed: AtomicBool,
-    /// The open batch is as large as it should become.
-    pressed: AtomicBool,
+    /// The commit of the last batch that was as large as it should become.
+    pressed: AtomicU64,
 }
 
 /// A core's lists for what changed in a session, on its way to the store; empty in between.
@@ -94,7 +94,7 @@ impl Keeper {
     /// Whether nothing more should be read until the next commit. A store that refuses presses nobody: there may be none.
     #[must_use]
     pub fn is_pressed(&self) -> bool {
-        self.state.pressed.load(Ordering::Relaxed) && !self.is_refusing()
+        Commit(self.state.pressed.load(Ordering::Relaxed)) > self.committed() && !self.is_refusing()
     }
 
     /// Everything that the store is told until the guard is dropped is kept together or not at all. One at a time in a thread.
@@ -172,7 +172,7 @@ impl Keeper {
         match self.store.append(operations) {
             Appended::Accepted(commit) => core.owe(commit),
             Appended::Slow(commit) => {
-                self.state.pressed.store(true, Ordering::Relaxed);
+                self.state.pressed.fetch_max(commit.0, Ordering::Relaxed);
                 core.owe(commit);
             }
             // It failed for good: what depends on it is never acknowledged.
@@ -197,7 +197,6 @@ impl Following {
 
 impl Observer for Herald {
     fn committed(&self, _: Commit) {
-        self.state.pressed.store(false, Ordering::Relaxed);
         self.cores.announce_commit();
     }
 

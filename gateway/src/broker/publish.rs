@@ -106,7 +106,9 @@ impl Broker {
             }
             let verdict = realm.retained.set_then(Arc::clone(message), |verdict| {
                 // Under the topic's lock, so that the store hears of its messages in their order.
-                if let Some(keeper) = keeper.filter(|_| verdict != Retained::Full) {
+                // A full store is told of nothing that changes nothing.
+                let tells = verdict != Retained::Full && !(refusing && verdict == Retained::Absent);
+                if let Some(keeper) = keeper.filter(|_| tells) {
                     keeper.retain(core, realm.tenant(), message);
                 }
             });

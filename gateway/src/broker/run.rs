@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView};
 
 /// A run under way. Either plain frames, which lie side by side in the read buffer and can be forwarded as they are, or messages.
 pub struct Run<'a> {
@@ -113,11 +113,6 @@ impl<'a> Run<'a> {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.messages.len() >= MESSAGES_MAX
-    }
-
-    /// Takes the messages out that have to be acknowledged.
-    pub fn leave_unacknowledged(&mut self) {
-        self.messages.retain(|message| message.qos() == QoS::AtMostOnce);
     }
 
     /// Empties the run.

@@ -35,6 +35,7 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
         core.flusher = Some(waker.clone());
     }
     let now = Instant::now();
+    core.take_owed();
     mem::swap(&mut core.dirty, work);
     let own = work.len();
     if let Some(handle) = cores.handle(id) {

@@ -36,6 +36,11 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Whether a publish may join the run: of its topic, and acknowledged as the others are, for it shares their verdict.
+    fn holds(&self, topic: &str, qos: QoS) -> bool {
+        self.run.holds(topic) && self.owed.is_empty() == (qos == QoS::AtMostOnce)
+    }
+
     /// Identifiers of the run's QoS 2 publishes, all new.
     pub(super) fn taking(&self) -> impl Iterator<Item = PacketId> {
         self.owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
@@ -122,7 +127,7 @@ impl Driver {
     ) -> Result<(), End> {
         let alone = self.stands_alone(view);
         let topic = self.connection.admit(view)?;
-        let begins: Option<Box<str>> = (alone || !intake.run.holds(topic)).then(|| topic.into());
+        let begins: Option<Box<str>> = (alone || !intake.holds(topic, view.qos)).then(|| topic.into());
         if self.is_repeat(core, intake, view)? {
             return Ok(());
         }
@@ -157,7 +162,8 @@ impl Driver {
             Received::New => Ok(false),
             Received::Repeat => {
                 drop(state);
-                // What the first one waits for stands before it.
+                self.settle_run(core, intake)?;
+                // What the first one waits for stands before it, or came before this connection.
                 intake.replies.push((Commit(0), Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
                 Ok(true)
             }

@@ -93,7 +93,6 @@ impl Driver {
             if !state.session.pending().is_empty() {
                 core.mark_dirty(&seat);
             }
-            self.held.awaiting = false;
             if !self.held.is_empty() {
                 self.await_commit(core);
             }

@@ -48,11 +48,13 @@ impl Driver {
         }
         let broker = Arc::clone(&self.broker);
         let _whole = broker.keeper().filter(|_| intake.taking().next().is_some()).map(Keeper::span);
-        let published = match self.take_in_run(core, intake)? {
-            Taken::Refused => {
-                self.publish_unacknowledged(core, intake);
-                Published::Refused
-            }
+        let taken = self.take_in_run(core, intake);
+        if taken.is_err() {
+            intake.run.clear();
+            intake.owed.clear();
+        }
+        let published = match taken? {
+            Taken::Refused => Published::Refused,
             Taken::In => broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now),
         };
         intake.run.clear();
@@ -79,27 +81,16 @@ impl Driver {
         core.take_owed();
         let refused = !intake.owed.is_empty() && self.broker.keeper().is_some_and(Keeper::is_refusing);
         if refused {
-            core.counters.refused_store.add(u64::try_from(intake.owed.len()).unwrap_or(u64::MAX));
+            core.counters.refused_store.add(intake.run.len());
         } else {
             intake.taking().try_for_each(|packet_id| state.session.receive(packet_id).map(drop))?;
         }
         self.broker.follow(core, &self.seat, &mut state, intake.now);
         self.finish_turn(core, state);
-        if refused && !self.connection.version().is_v5() {
-            self.publish_unacknowledged(core, intake);
-            intake.run.clear();
-            intake.owed.clear();
-            return Err(End::overloaded());
-        }
-        Ok(if refused { Taken::Refused } else { Taken::In })
-    }
-
-    /// Messages at QoS 0 go on though others of their run were refused.
-    fn publish_unacknowledged(&self, core: &mut Core, intake: &mut Intake<'_>) {
-        intake.run.leave_unacknowledged();
-        if !intake.run.is_empty() {
-            let version = self.connection.version();
-            self.broker.publish(core, &self.seat, version, &intake.run, intake.now);
+        match refused {
+            true if !self.connection.version().is_v5() => Err(End::overloaded()),
+            true => Ok(Taken::Refused),
+            false => Ok(Taken::In),
         }
     }
 

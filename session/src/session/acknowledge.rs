@@ -29,7 +29,9 @@ impl Session {
         match settled.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
             // The client may take its answer for the end of the exchange: that PUBREC came has to be kept first.
-            Action::Release | Action::Repeat if settled.number > 0 => self.defer(ack.packet_id, 0),
+            Action::Release | Action::Repeat if settled.number > 0 => {
+                self.defer_release(ack.packet_id, settled.action == Action::Repeat);
+            }
             Action::Release | Action::Repeat => self.send_release(ack.packet_id),
             Action::Unknown => {
                 let reason = ReasonCode::PacketIdentifierNotFound;

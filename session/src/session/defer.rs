@@ -67,4 +67,11 @@ impl Session {
     pub(super) fn defer(&mut self, id: PacketId, size: usize) {
         self.deferred.get_or_insert_default().push(id, size);
     }
+
+    /// PUBREL once what it rests on is kept; `again`: one that waits already is enough.
+    pub(super) fn defer_release(&mut self, id: PacketId, again: bool) {
+        if !(again && self.deferred.as_ref().is_some_and(|deferred| deferred.holds(id))) {
+            self.defer(id, 0);
+        }
+    }
 }

@@ -95,8 +95,10 @@ impl Restoring<'_> {
             Item::Entry(key, record) => self.take_entry(key, record),
             Item::Received(id, packet_id) => self.take_received(id, packet_id),
             Item::Retained { message, .. } => self.message(&message, 0).map(|message| {
-                // A bound that was lowered since takes no more; the store keeps what is there.
-                let _ = self.realm.retained.set(message);
+                // One that expired takes no room. A bound that was lowered since takes no more; the store keeps what is there.
+                if !message.is_expired(self.clock.now) {
+                    let _ = self.realm.retained.set(message);
+                }
             }),
         };
         if let Err(fault) = taken {
