@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod failed;
+mod fetching;
 mod full;
 mod limit;
 mod reading;

@@ -5,6 +5,7 @@
 mod publisher;
 mod retained;
 mod round;
+mod sessions;
 mod single;
 mod subscriber;
 

@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use tidegate_gateway::client::{Client, State};
+use tidegate_gateway::client::{Client, Side, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::{message, subscribe};
 use tidegate_mqtt::Publish;
 
-use crate::{durable_client, passing_client_named};
+use crate::{durable, durable_client, passing_client_named};
 
 #[tokio::test(flavor = "current_thread")]
 async fn expired_messages_take_the_place_of_no_other() {
@@ -26,6 +26,30 @@ async fn expired_messages_take_the_place_of_no_other() {
     lower(&broker, "messages_max: 20", "messages_max: 5");
     broker.restart_in_place();
     assert_eq!(read(&broker).await, ["staying"], "acknowledged, and there is room for it");
+    broker.stop();
+}
+
+/// SUBACK promises the messages that are retained, however slowly the client takes them.
+#[tokio::test(flavor = "current_thread")]
+async fn what_a_subscription_is_still_owed_comes_after_a_crash() {
+    let broker = durable();
+    let mut options = durable_client(&broker, "reader");
+    for number in 0..10 {
+        let mut client = Client::connect(&options, State::default()).await.expect("CONNACK");
+        retain(&mut client, &format!("retained/{number}"), None).await;
+    }
+    (options.connect.receive_maximum, options.receiving) = (Some(1), Side::Caller);
+    let mut reader = Client::connect(&options, State::default()).await.expect("CONNACK");
+    subscribe(&mut reader, "retained/#", 1).await;
+    reader.message().await.expect("the first");
+    let state = reader.abandon();
+    let broker = broker.kill_and_restart();
+    options.receiving = Side::Client;
+    let mut reader = Client::connect(&options, state).await.expect("CONNACK");
+    assert!(reader.connack().session_present);
+    for number in 0..10 {
+        within_deadline(&format!("number {number}"), reader.message()).await.expect("the connection");
+    }
     broker.stop();
 }
 

@@ -1,0 +1,145 @@
+//! One kill, and what became of sessions: those that ended stay away, those that are kept are what they were.
+
+use tidegate_gateway::client::{Client, Options, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate::{message, subscribe};
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{
+    Disconnect, Packet, Publish, QoS, ReasonCode, SubAck, SubscriptionOptions, UserProperties,
+};
+
+use crate::{durable, durable_client, passing_client_named};
+
+#[tokio::test(flavor = "current_thread")]
+async fn sessions_that_ended_do_not_come_back() {
+    let broker = durable();
+    for name in ["by disconnect", "by clean start", "by expiry 0"] {
+        let mut client = connect(&durable_client(&broker, name), State::default()).await;
+        subscribe(&mut client, "ended/#", 1).await;
+        if name == "by disconnect" {
+            let last = Disconnect { session_expiry: Some(0), ..Disconnect::new(ReasonCode::Success) };
+            client.send(&Packet::Disconnect(last)).await.expect("the connection");
+            assert!(within_deadline("the end", client.event()).await.is_err());
+            continue;
+        }
+        let state = client.abandon();
+        let mut options = passing_client_named(&broker, name);
+        options.connect.clean_start = name == "by clean start";
+        let client = connect(&options, state).await;
+        assert_eq!(client.connack().session_present, !options.connect.clean_start, "{name}");
+        let _ = client.abandon();
+    }
+    keep_something(&broker).await;
+    let broker = broker.kill_and_restart();
+    for name in ["by disconnect", "by clean start", "by expiry 0"] {
+        let client = connect(&durable_client(&broker, name), State::default()).await;
+        assert!(!client.connack().session_present, "{name}");
+    }
+    broker.stop();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn subscriptions_are_what_was_granted() {
+    let broker = durable();
+    let mut client = connect(&durable_client(&broker, "subscriber"), State::default()).await;
+    let own = SubscriptionOptions { qos: QoS::AtLeastOnce, no_local: true, ..SubscriptionOptions::default() };
+    let flagged = SubscriptionOptions { qos: QoS::ExactlyOnce, retain_as_published: true, ..own };
+    for (filter, options, identifier) in [("a/#", own, 7), ("a/+", flagged, 8), ("gone", own, 9)] {
+        let suback = add(&mut client, filter, options, identifier).await;
+        assert_eq!(suback.reasons.len(), 1);
+    }
+    client.unsubscribe([parse("gone")]).await.expect("UNSUBACK");
+    let state = client.abandon();
+    let broker = broker.kill_and_restart();
+    let mut client = connect(&durable_client(&broker, "subscriber"), state).await;
+    let mut other = connect(&passing_client_named(&broker, "other"), State::default()).await;
+    for (who, text) in [(&mut client, "its own"), (&mut other, "another's")] {
+        for topic in ["gone", "a/b"] {
+            let published = Publish { retain: true, ..message(topic, text, 2) };
+            let id = who.publish(published).await.expect("the connection").expect("an identifier");
+            who.acknowledged(id).await.expect("PUBCOMP");
+        }
+    }
+    let received = within_deadline("the message", client.message()).await.expect("the connection");
+    let mut identifiers = received.properties.identifiers.clone();
+    identifiers.sort_unstable();
+    assert_eq!(
+        (&*received.topic, &*received.payload, received.qos),
+        ("a/b", &b"another's"[..], QoS::ExactlyOnce)
+    );
+    assert_eq!((identifiers, received.retain), (vec![7, 8], true));
+    other.publish(message("a/end", "end", 1)).await.expect("the connection");
+    let received = within_deadline("the end", client.message()).await.expect("the connection");
+    assert_eq!(received.topic, "a/end", "once, and nothing else");
+    broker.stop();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn removed_retained_messages_stay_away() {
+    let broker = durable();
+    let mut client = connect(&durable_client(&broker, "publisher"), State::default()).await;
+    for (topic, payload) in [("kept/a", "there"), ("kept/b", "there"), ("kept/a", ""), ("kept/b", "later")] {
+        let retained = Publish { retain: true, ..message(topic, payload, 1) };
+        let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+        client.acknowledged(id).await.expect("PUBACK");
+    }
+    let broker = broker.kill_and_restart();
+    let mut reader = connect(&passing_client_named(&broker, "reader"), State::default()).await;
+    subscribe(&mut reader, "kept/#", 1).await;
+    reader.publish(message("kept/end", "end", 1)).await.expect("the connection");
+    for wanted in ["later", "end"] {
+        let received = within_deadline(wanted, reader.message()).await.expect("the connection");
+        assert_eq!(received.payload, wanted);
+    }
+    broker.stop();
+}
+
+/// What waits for one member of a group passes to another when the member's session ends, also after a crash, and once.
+#[tokio::test(flavor = "current_thread")]
+async fn messages_of_a_group_pass_on() {
+    let broker = durable();
+    let mut gone = connect(&durable_client(&broker, "gone"), State::default()).await;
+    subscribe(&mut gone, "$share/group/work/#", 2).await;
+    let _ = gone.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    let mut publisher = connect(&durable_client(&broker, "publisher"), State::default()).await;
+    for number in 0..10 {
+        let work = message("work/a", &format!("{number}"), 2);
+        let id = publisher.publish(work).await.expect("the connection").expect("an identifier");
+        publisher.acknowledged(id).await.expect("PUBCOMP");
+    }
+    let mut staying = connect(&durable_client(&broker, "staying"), State::default()).await;
+    subscribe(&mut staying, "$share/group/work/#", 2).await;
+    let state = staying.abandon();
+    let broker = broker.kill_and_restart();
+    drop(connect(&passing_client_named(&broker, "gone"), State::default()).await);
+    keep_something(&broker).await;
+    let broker = broker.kill_and_restart();
+    let mut staying = connect(&durable_client(&broker, "staying"), state).await;
+    staying.publish(message("work/end", "end", 2)).await.expect("the connection");
+    for wanted in (0..10).map(|number| number.to_string()).chain(["end".to_owned()]) {
+        let received = within_deadline(&wanted, staying.message()).await.expect("the connection");
+        assert_eq!(received.payload, wanted);
+    }
+    broker.stop();
+}
+
+async fn connect(options: &Options, state: State) -> Client {
+    within_deadline("CONNACK", Client::connect(options, state)).await.expect("CONNACK")
+}
+
+async fn add(client: &mut Client, filter: &str, options: SubscriptionOptions, identifier: u32) -> SubAck {
+    let entry = (parse(filter), options);
+    client.subscribe([entry], Some(identifier), UserProperties::new()).await.expect("SUBACK")
+}
+
+fn parse(filter: &str) -> SubscriptionFilter {
+    SubscriptionFilter::parse(filter).expect("a filter")
+}
+
+/// What is acknowledged here covers all that was changed before.
+async fn keep_something(broker: &Broker) {
+    let mut client = connect(&durable_client(broker, "keeping"), State::default()).await;
+    let id = client.publish(message("something", "kept", 2)).await.expect("the connection");
+    client.acknowledged(id.expect("an identifier")).await.expect("PUBCOMP");
+}
