@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig, SubscribeError};
+use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig, RetainedStore, SubscribeError};
 use tidegate_session::{Config as SessionConfig, Terms};
 
 pub use attach::{Attachment, LinkFacts};
@@ -57,12 +57,12 @@ impl Broker {
     /// A broker without sessions. With a keeper, what it kept comes by [`Broker::restore`].
     #[must_use]
     pub fn new(config: BrokerConfig, cores: Arc<Cores>, keeper: Option<Keeper>) -> Self {
-        let realm = Arc::new(Realm::new(
-            1,
-            Arc::from(DEFAULT_TENANT),
-            config.routing.clone(),
-            config.retained.clone(),
-        ));
+        let tenant = Arc::from(DEFAULT_TENANT);
+        let mut retained = RetainedStore::new(config.retained.clone());
+        if let Some(keeper) = &keeper {
+            retained = retained.telling(keeper.forgets_retained(&tenant));
+        }
+        let realm = Arc::new(Realm::new(1, tenant, config.routing.clone(), retained));
         Self {
             config,
             cores,

@@ -81,7 +81,16 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
 
 /// Opens the store, if anything is kept.
 fn keeper(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<Keeper>, ServeError> {
-    let Some(store) = settings::store(&config.persistence, data) else { return Ok(None) };
+    let Some(store) = settings::store(&config.persistence, data) else {
+        let file = settings::store_file(data);
+        if file.exists() {
+            tracing::warn!(
+                file = %file.display(),
+                "nothing is kept with `memory`; the store that is there is left as it is, and comes back with another durability"
+            );
+        }
+        return Ok(None);
+    };
     let keeper = Keeper::open(cores, |observer| tidegate_persistence::open(&store, observer));
     keeper.map(Some).map_err(|source| ServeError::Store { file: settings::store_file(data), source })
 }

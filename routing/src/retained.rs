@@ -35,7 +35,12 @@ pub struct RetainedStore {
     bytes: AtomicUsize,
     /// Where the next sweep goes on.
     swept: Mutex<sweep::Position>,
+    /// Is told of each message that is removed because it expired.
+    expired: Option<Box<Expired>>,
 }
+
+/// See [`RetainedStore::telling`].
+type Expired = dyn Fn(&Message) + Send + Sync;
 
 /// What became of a message that was to be retained.
 #[must_use]
@@ -64,7 +69,14 @@ impl RetainedStore {
             len: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             swept: Mutex::default(),
+            expired: None,
         }
+    }
+
+    /// The same, telling `expired` of each message that is removed because it expired, before any other of its topic can be set.
+    #[must_use]
+    pub fn telling(self, expired: impl Fn(&Message) + Send + Sync + 'static) -> Self {
+        Self { expired: Some(Box::new(expired)), ..self }
     }
 
     /// Keeps `message` as the last one of its topic; an empty payload removes the topic's message `[MQTT5-3.3.1-6]`

@@ -52,6 +52,8 @@ impl Broker {
         };
         let (seat, epoch, aftermath, held_back) = self.registry().enter(&key, make, |seat| {
             let mut state = seat.lock();
+            let fetches = self.comes_to_fetch(&state, agreed);
+            let was_kept = state.session.is_followed();
             let last_words = take_pending(&mut state);
             let attached = state.session.attach(agreed, now);
             unsubscribe_all(realm, seat, &attached.removed);
@@ -62,7 +64,6 @@ impl Broker {
             take_over(core, &mut state, line, last_words);
             seat.set_online(true);
             let connack = agreed.connack(attached.session_present, &self.config().session);
-            let fetches = self.comes_to_fetch(&state.session, agreed, attached.session_present);
             // What CONNACK says of a session that is kept has to be kept first.
             let held_back = if state.session.has_changes() && !fetches {
                 Some(connack)
@@ -75,6 +76,9 @@ impl Broker {
             }
             // Under this lock: whoever has it next would take the changes along, and CONNACK not know their commit.
             self.follow(core, seat, &mut state, now);
+            if !was_kept || !attached.session_present {
+                state.born = core.owed();
+            }
             core.counters.add_drops(&state.session.take_drops());
             schedule(core, seat, &mut state, now);
             let aftermath = Aftermath { will: attached.will, orphans: attached.orphans, ended: false };
@@ -109,11 +113,17 @@ impl Broker {
     }
 
     /// Whether a client may be let in while the store has no room: CONNACK would wait for room, and room may only come by what
-    /// this client takes. It must say nothing then that is not kept already: no new session, no will; and nothing may be sent
-    /// again that rests on what is not kept, as at QoS 2.
-    fn comes_to_fetch(&self, session: &Session, agreed: &Agreed, session_present: bool) -> bool {
-        let full = self.keeper().is_some_and(|keeper| keeper.is_refusing() && !keeper.has_failed());
-        full && session_present && agreed.will.is_none() && !session.has_exactly_once()
+    /// this client takes. It must say nothing then that is not kept already: the session is, with this expiry, and there is and
+    /// was no will; and nothing may be sent again that rests on what is not kept, as at QoS 2.
+    fn comes_to_fetch(&self, state: &State, agreed: &Agreed) -> bool {
+        let is_full = self.keeper().is_some_and(|keeper| keeper.is_refusing() && !keeper.has_failed());
+        if !is_full || agreed.clean_start || !state.session.is_followed() {
+            return false;
+        }
+        let former = state.session.standing();
+        let is_same = former.session_expiry == agreed.session_expiry;
+        let no_will = former.will.is_none() && agreed.will.is_none();
+        is_same && no_will && self.is_committed(state.born) && !state.session.has_exactly_once()
     }
 
     fn key(&self, agreed: &Agreed) -> SessionKey {

@@ -165,6 +165,15 @@ impl Keeper {
         self.append(core, &mut vec![operation]);
     }
 
+    /// What is to be told of retained messages that expired: they need not be kept. Nobody waits for that.
+    pub fn forgets_retained(&self, tenant: &Arc<str>) -> impl Fn(&Message) + Send + Sync + use<> {
+        let (store, tenant) = (Arc::clone(&self.store), Arc::clone(tenant));
+        move |message| {
+            let topic = Arc::from(message.topic());
+            let _ = store.append(&mut vec![Operation::Unretain { tenant: Arc::clone(&tenant), topic }]);
+        }
+    }
+
     fn append(&self, core: &mut Core, operations: &mut Vec<Operation>) {
         if operations.is_empty() {
             return;

@@ -52,7 +52,9 @@ impl Broker {
 
     /// Looks at a seat whose time has come: silence, heartbeat, delayed will, session expiry.
     pub fn look(&self, core: &mut Core, seat: &Arc<Seat>, at: Instant, now: Instant) {
-        let _whole = self.keeper().map(Keeper::span);
+        // Most looks are for silence only.
+        let may_end = self.keeper().filter(|_| seat.lock().session.poll_timeout().is_some());
+        let _whole = may_end.map(Keeper::span);
         let mut state = seat.lock();
         if state.scheduled != Some(at) {
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_routing::{Config as RoutingConfig, RetainedConfig, RetainedStore, Router};
+use tidegate_routing::{Config as RoutingConfig, RetainedStore, Router};
 
 use super::seat::Member;
 
@@ -19,8 +19,8 @@ pub struct Realm {
 impl Realm {
     /// An empty topic space. `id` is unique in the process.
     #[must_use]
-    pub fn new(id: u64, tenant: Arc<str>, routing: RoutingConfig, retained: RetainedConfig) -> Self {
-        Self { tenant, id, router: Router::new(routing), retained: RetainedStore::new(retained) }
+    pub fn new(id: u64, tenant: Arc<str>, routing: RoutingConfig, retained: RetainedStore) -> Self {
+        Self { tenant, id, router: Router::new(routing), retained }
     }
 
     /// The tenant's name.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
+use tidegate_persistence::Commit;
 use tidegate_routing::Subscriber;
 use tidegate_session::{Config as SessionConfig, Session};
 use tidegate_transports::DirectWriter;
@@ -46,6 +47,8 @@ pub struct State {
     pub gated: bool,
     /// Retained messages still to be sent; they outlive a connection as the subscription does that asked for them.
     pub replays: Option<Box<Replays>>,
+    /// The commit that has the session from its beginning.
+    pub born: Commit,
     /// When the agenda looks at this seat next.
     pub scheduled: Option<Instant>,
 }
@@ -81,7 +84,8 @@ impl Seat {
     #[must_use]
     pub fn restored(key: SessionKey, realm: Arc<Realm>, session: Session) -> Self {
         let id = session.id();
-        let state = State { session, line: None, gated: false, replays: None, scheduled: None };
+        let state =
+            State { session, line: None, gated: false, replays: None, born: Commit(0), scheduled: None };
         Self {
             id,
             publisher: key.publisher(),

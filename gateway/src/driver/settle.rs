@@ -60,7 +60,7 @@ impl Driver {
         intake.run.clear();
         let reason = reason_for(published);
         if reason.is_error() {
-            self.forget(core, intake)?;
+            self.forget(core, intake);
         }
         let commit = core.take_owed();
         for (packet_id, qos) in intake.owed.drain(..) {
@@ -95,13 +95,13 @@ impl Driver {
     }
 
     /// A refused QoS 2 publish is over: its identifier is free again [MQTT5-4.3.3-9].
-    fn forget(&mut self, core: &mut Core, intake: &Intake<'_>) -> Result<(), End> {
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+    fn forget(&self, core: &mut Core, intake: &Intake<'_>) {
+        // Whoever has the session by now.
+        let mut state = self.seat.lock();
         for packet_id in intake.taking() {
             let _ = state.session.release(packet_id);
         }
         self.broker.follow(core, &self.seat, &mut state, intake.now);
-        Ok(())
     }
 }
 

@@ -29,30 +29,6 @@ async fn expired_messages_take_the_place_of_no_other() {
     broker.stop();
 }
 
-/// SUBACK promises the messages that are retained, however slowly the client takes them.
-#[tokio::test(flavor = "current_thread")]
-async fn what_a_subscription_is_still_owed_comes_after_a_crash() {
-    let broker = durable();
-    let mut options = durable_client(&broker, "reader");
-    for number in 0..10 {
-        let mut client = Client::connect(&options, State::default()).await.expect("CONNACK");
-        retain(&mut client, &format!("retained/{number}"), None).await;
-    }
-    (options.connect.receive_maximum, options.receiving) = (Some(1), Side::Caller);
-    let mut reader = Client::connect(&options, State::default()).await.expect("CONNACK");
-    subscribe(&mut reader, "retained/#", 1).await;
-    reader.message().await.expect("the first");
-    let state = reader.abandon();
-    let broker = broker.kill_and_restart();
-    options.receiving = Side::Client;
-    let mut reader = Client::connect(&options, state).await.expect("CONNACK");
-    assert!(reader.connack().session_present);
-    for number in 0..10 {
-        within_deadline(&format!("number {number}"), reader.message()).await.expect("the connection");
-    }
-    broker.stop();
-}
-
 async fn retain(client: &mut Client, topic: &str, expiry: Option<u32>) {
     let mut retained = Publish { retain: true, ..message(topic, "kept", 1) };
     retained.properties.expiry = expiry;

@@ -75,8 +75,9 @@ impl Writer {
         loop {
             let taken = self.shared.batch.take(&mut operations, self.pace.deadline(), self.pace.is_patient());
             self.absorb(&mut operations, taken);
-            let done =
-                self.commit().and_then(|()| self.checkpoint(taken)).and_then(|()| self.sync(taken.last));
+            let done = self.commit().and_then(|()| self.checkpoint(taken));
+            // What was committed before is synced in time, whether or not this found room.
+            let done = self.sync(taken.last).and(done);
             self.shared.batch.settled(taken.asked);
             match done {
                 Ok(()) if taken.last => break,

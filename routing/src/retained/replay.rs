@@ -54,9 +54,14 @@ impl RetainedStore {
         }
     }
 
-    /// Removes a message, unless another has taken its place.
+    /// Removes an expired message, unless another has taken its place.
     pub(super) fn remove_same(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
-        shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove(shard, key)
+        let removed =
+            shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove(shard, key);
+        if let Some(expired) = self.expired.as_deref().filter(|_| removed) {
+            expired(message);
+        }
+        removed
     }
 }
 

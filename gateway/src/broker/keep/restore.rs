@@ -10,6 +10,7 @@ use tidegate_persistence::{
     Clock, EntryKey, EntryRecord, EntryState, Item, LoadError, MessageRecord, Progress, SessionId,
     SessionRecord, SessionState, SubscriptionRecord,
 };
+use tidegate_routing::Verdict;
 use tidegate_session::{Kept, KeptDelivery, Queued, Session, Standing, Terms};
 
 use crate::broker::seat::{Seat, SessionKey};
@@ -34,6 +35,10 @@ struct Restoring<'a> {
     sessions: HashMap<SessionId, (SessionRecord, Kept)>,
     messages: HashMap<u64, Arc<Message>>,
     fault: Option<RestoreError>,
+    /// Retained messages whose time is over.
+    expired: Vec<Arc<Message>>,
+    /// Retained messages for which there is no room, since a bound was lowered. The store has them still.
+    left_out: u64,
 }
 
 impl Broker {
@@ -49,6 +54,8 @@ impl Broker {
             sessions: HashMap::new(),
             messages: HashMap::new(),
             fault: None,
+            expired: Vec::new(),
+            left_out: 0,
         };
         keeper.store.load(&mut |item, progress| {
             restoring.take(item);
@@ -56,6 +63,10 @@ impl Broker {
         })?;
         if let Some(fault) = restoring.fault {
             return Err(fault);
+        }
+        restoring.expired.iter().for_each(|message| keeper.forgets_retained(self.realm().tenant())(message));
+        if restoring.left_out > 0 {
+            tracing::warn!(messages = restoring.left_out, "retained messages above the bounds are left out");
         }
         let sessions = restoring.sessions.len();
         for (id, (record, kept)) in restoring.sessions {
@@ -95,9 +106,10 @@ impl Restoring<'_> {
             Item::Entry(key, record) => self.take_entry(key, record),
             Item::Received(id, packet_id) => self.take_received(id, packet_id),
             Item::Retained { message, .. } => self.message(&message, 0).map(|message| {
-                // One that expired takes no room. A bound that was lowered since takes no more; the store keeps what is there.
-                if !message.is_expired(self.clock.now) {
-                    let _ = self.realm.retained.set(message);
+                if message.is_expired(self.clock.now) {
+                    self.expired.push(message);
+                } else if self.realm.retained.set(message) == Verdict::Full {
+                    self.left_out += 1;
                 }
             }),
         };

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
+use tidegate_routing::{Config as RoutingConfig, RetainedConfig, RetainedStore};
 
 use super::Agenda;
 use crate::broker::{Realm, Seat, SessionKey};
 
 fn seat(id: u64) -> Seat {
-    let realm = Realm::new(1, Arc::from("t"), RoutingConfig::default(), RetainedConfig::default());
+    let realm = Realm::new(
+        1,
+        Arc::from("t"),
+        RoutingConfig::default(),
+        RetainedStore::new(RetainedConfig::default()),
+    );
     let key = SessionKey { tenant: Arc::from("t"), client_id: Arc::from("c") };
     Seat::new(id, key, Arc::new(realm), Arc::default())
 }

@@ -1,6 +1,9 @@
 //! Expired messages are not replayed, and go.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::model::{expiring, message, replay, start, store};
 use crate::Verdict;
@@ -36,4 +39,24 @@ fn sweeps_go_round_a_few_topics_at_a_time() {
     }
     assert_eq!((removed, store.len()), (500, 500));
     assert_eq!(store.sweep(later, 5000), 0);
+}
+
+/// Whoever keeps retained messages elsewhere hears of those that go by themselves, and of no others.
+#[test]
+fn what_expires_is_told() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&told);
+    let store = store().telling(move |message| hears.lock().push(message.topic().to_owned()));
+    let now = start();
+    let later = now + Duration::from_secs(10);
+    for topic in ["a", "b", "c"] {
+        assert_eq!(store.set(expiring(topic, "x", Some(later))), Verdict::Stored);
+    }
+    assert_eq!(store.set(message("c", "y")), Verdict::Replaced);
+    assert_eq!(store.set(message("b", "")), Verdict::Removed);
+    assert_eq!(store.set(expiring("d", "x", Some(later))), Verdict::Stored);
+    assert_eq!(replay(&store, "a", 9, later, || ()), [""; 0]);
+    assert_eq!(*told.lock(), ["a"]);
+    assert_eq!(store.sweep(later, 100), 1);
+    assert_eq!(*told.lock(), ["a", "d"]);
 }
