@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use tidegate_gateway::client::{Client, Side, State};
+use tidegate_gateway::client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate::{message, subscribe};
 use tidegate_mqtt::Publish;
 
-use crate::{durable, durable_client, passing_client_named};
+use crate::{durable_client, passing_client_named};
 
 #[tokio::test(flavor = "current_thread")]
 async fn expired_messages_take_the_place_of_no_other() {
