@@ -5,7 +5,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is among the pending bytes.
+    /// It is among the pending bytes, or deferred until a commit.
     Sent,
     /// It waits in the queue.
     Queued,

@@ -64,13 +64,8 @@ impl Broker {
             take_over(core, &mut state, line, last_words);
             seat.set_online(true);
             let connack = agreed.connack(attached.session_present, &self.config().session);
-            // What CONNACK says of a session that is kept has to be kept first.
-            let held_back = if state.session.has_changes() && !fetches {
-                Some(connack)
-            } else {
-                welcome(&mut state.session, &bell, connack, now);
-                None
-            };
+            let waits = state.session.has_changes() && !fetches;
+            let held_back = hold_back(&mut state.session, &bell, connack, waits, now);
             if self.is_stopping() {
                 bell.ring(Signal::Shutdown);
             }
@@ -146,6 +141,21 @@ impl Broker {
         self.follow(core, seat, state, now);
         core.counters.add_drops(&state.session.take_drops());
     }
+}
+
+/// What CONNACK says of a session that is kept has to be kept first: gives it back when it `waits` for that.
+fn hold_back(
+    session: &mut Session,
+    bell: &Bell,
+    connack: ConnAck,
+    waits: bool,
+    now: Instant,
+) -> Option<ConnAck> {
+    if waits {
+        return Some(connack);
+    }
+    welcome(session, bell, connack, now);
+    None
 }
 
 /// CONNACK, and then what waits for the client.

@@ -1,4 +1,4 @@
-//! Connections come and go, sessions stay: attach, detach, what falls due in between, and what follows from it.
+//! Connections go, sessions stay: detach, what falls due meanwhile, and what follows from it.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -97,7 +97,7 @@ impl Seat {
         }
     }
 
-    /// The session's number, unique in the process.
+    /// The session's number: unique in the process, and for ever where there is a store.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id

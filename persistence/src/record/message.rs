@@ -22,7 +22,7 @@ pub struct MessageRecord<'a> {
     pub qos: QoS,
     /// The RETAIN flag it was published with.
     pub retain: bool,
-    /// The id of the session that published it.
+    /// The number of the client that published it.
     pub publisher: u64,
     /// When it expires, in milliseconds since the Unix epoch.
     pub expires_at: Option<u64>,
