@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::connection::{Blocking, Target};
 use crate::error::LoadError;
+use crate::ledger::Faults;
 use crate::streams::Drive;
 use crate::traffic::pace::Timetable;
 use crate::traffic::subscriber::Reading;
@@ -21,8 +22,8 @@ pub mod report;
 
 use account::Account;
 use field::Field;
-use report::Readings;
 pub use report::Report;
+use report::{Collected, Readings};
 
 /// Who must get what is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,31 +85,34 @@ fn online(
     Ok(Report::new(target, field.scenario, &outcome, &readings))
 }
 
-fn offline(
-    target: &Target,
-    field: &Field<'_>,
-    plan: &Plan,
-    mut readings: Readings,
-) -> Result<Report, LoadError> {
+fn offline(target: &Target, field: &Field<'_>, plan: &Plan, readings: Readings) -> Result<Report, LoadError> {
     for index in 0..field.sessions() {
         field.open(target, index)?.disconnect()?;
     }
-    let outcome = traffic(target, field, Vec::new(), Account::of_nobody(), plan, &mut readings)?;
-    let (collected, faults) = collect::collect(target, field, &outcome.sent_each, plan.patience)?;
-    let mut report = Report::new(target, field.scenario, &outcome, &readings);
-    report.collected = Some(collected);
-    report.faults.add(&faults);
-    Ok(report)
+    afterwards(target, field, plan, readings, collect::collect)
 }
 
 fn retained(
     target: &Target,
     field: &Field<'_>,
     plan: &Plan,
+    readings: Readings,
+) -> Result<Report, LoadError> {
+    afterwards(target, field, plan, readings, newest::read)
+}
+
+/// Takes what was sent, of each publisher how many, when the traffic is over.
+type Take = fn(&Target, &Field<'_>, &[u64], Duration) -> Result<(Collected, Faults), LoadError>;
+
+fn afterwards(
+    target: &Target,
+    field: &Field<'_>,
+    plan: &Plan,
     mut readings: Readings,
+    take: Take,
 ) -> Result<Report, LoadError> {
     let outcome = traffic(target, field, Vec::new(), Account::of_nobody(), plan, &mut readings)?;
-    let (collected, faults) = newest::read(target, field, &outcome.sent_each, plan.patience)?;
+    let (collected, faults) = take(target, field, &outcome.sent_each, plan.patience)?;
     let mut report = Report::new(target, field.scenario, &outcome, &readings);
     report.collected = Some(collected);
     report.faults.add(&faults);

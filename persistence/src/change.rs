@@ -54,7 +54,7 @@ impl Change {
             into.subscriptions.extend(subscriptions);
             into.received.extend(received);
             for ((message, ordinal), change) in entries {
-                self.merge_entry(EntryKey { session: id, message, ordinal }, change, &bodies);
+                self.fold_entry(EntryKey { session: id, message, ordinal }, change, bodies.get(message));
             }
         }
     }
@@ -86,28 +86,29 @@ impl Change {
         }
     }
 
-    pub(crate) fn enqueue(&mut self, key: EntryKey, record: EntryRecord) {
+    fn enqueue(&mut self, key: EntryKey, record: EntryRecord) {
         let (held, holds) = self.session(key.session).enqueue(key, record);
         self.bodies.count(key.message, held, holds);
     }
 
-    pub(crate) fn advance(&mut self, key: EntryKey, state: EntryState) {
+    fn advance(&mut self, key: EntryKey, state: EntryState) {
         let (held, holds) = self.session(key.session).advance(key, state);
         self.bodies.count(key.message, held, holds);
     }
 
-    pub(crate) fn complete(&mut self, key: EntryKey) {
+    fn complete(&mut self, key: EntryKey) {
         let held = self.session(key.session).complete(key);
         self.bodies.count(key.message, held, false);
     }
 
-    fn merge_entry(&mut self, key: EntryKey, change: EntryChange, bodies: &Bodies) {
+    /// Folds a later change of an entry in, with the body that came with it.
+    pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<&Stored>) {
         match change {
             EntryChange::Put { record, fresh } => {
                 if !fresh {
                     self.complete(key);
                 }
-                if let Some(body) = bodies.get(key.message) {
+                if let Some(body) = body {
                     self.bodies.bring(key.message, || body.clone());
                 }
                 self.enqueue(key, record);

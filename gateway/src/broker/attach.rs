@@ -82,7 +82,6 @@ impl Broker {
         core.counters.connections_accepted.add(1);
         core.mark_dirty(&seat);
         self.settle(core, &seat, aftermath, now);
-        self.catch_up(core, &seat, now);
         let owed = core.take_owed();
         let connection = Connection::new(agreed, Arc::clone(&self.config().session));
         let opening = held_back.map(|connack| (owed, connack));

@@ -20,7 +20,7 @@ impl Bodies {
     }
 
     /// Has a body ready for an entry that follows.
-    pub(crate) fn bring(&mut self, message: MessageNumber, stored: impl FnOnce() -> Stored) {
+    pub(super) fn bring(&mut self, message: MessageNumber, stored: impl FnOnce() -> Stored) {
         self.0.entry(message).or_insert_with(|| Body { stored: stored(), holders: 0 });
     }
 

@@ -75,7 +75,10 @@ impl MessageRecord<'_> {
     /// The message; one whose time is over expires at `clock.now`. `None` when the topic is no topic name.
     #[must_use]
     pub fn to_message(&self, clock: &Clock) -> Option<Message> {
-        let expires_at = self.expires_at.map(|at| clock.instant(at));
+        self.message(self.expires_at.and_then(|at| clock.instant(at)))
+    }
+
+    fn message(&self, expires_at: Option<Instant>) -> Option<Message> {
         Some(Message::from_parts(&MessageParts {
             topic: &topic::Name::parse(self.topic).ok()?,
             properties: self.properties,
@@ -83,7 +86,7 @@ impl MessageRecord<'_> {
             qos: self.qos,
             retain: self.retain,
             publisher: self.publisher,
-            expires_at: expires_at.flatten(),
+            expires_at,
         }))
     }
 }
@@ -126,16 +129,7 @@ impl Clock {
 impl Stored {
     /// The message of a record, to be stored again; it expires on the wall clock only.
     pub(crate) fn of(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
-        let topic = topic::Name::parse(record.topic).map_err(|_| "a topic that is no topic name")?;
-        let message = Message::from_parts(&MessageParts {
-            topic: &topic,
-            properties: record.properties,
-            payload: record.payload,
-            qos: record.qos,
-            retain: record.retain,
-            publisher: record.publisher,
-            expires_at: None,
-        });
+        let message = record.message(None).ok_or("a topic that is no topic name")?;
         Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
     }
 

@@ -64,7 +64,8 @@ impl Broker {
         if let Some(fault) = restoring.fault {
             return Err(fault);
         }
-        restoring.expired.iter().for_each(|message| keeper.forgets_retained(self.realm().tenant())(message));
+        let forget = keeper.forgets_retained(self.realm().tenant());
+        restoring.expired.iter().for_each(|message| forget(message));
         if restoring.left_out > 0 {
             tracing::warn!(messages = restoring.left_out, "retained messages above the bounds are left out");
         }

@@ -102,34 +102,4 @@ const HEADER: usize = 6;
 const CUT: &str = "a change that is cut off";
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn frames_come_back(frames in prop::collection::vec((0..13_usize, prop::collection::vec(any::<u8>(), 0..20), prop::collection::vec(any::<u8>(), 0..300)), 0..20)) {
-            let mut row = Vec::new();
-            let frames: Vec<_> = frames.iter().map(|(kind, key, value)| Frame { kind: Kind::ALL[*kind], key, value }).collect();
-            for frame in &frames {
-                let before = row.len();
-                frame.put(&mut row).unwrap();
-                prop_assert_eq!(row.len() - before, frame.size());
-            }
-            let (mut rest, mut read) = (&row[..], Vec::new());
-            while let Some(frame) = Frame::take(&mut rest).unwrap() {
-                read.push(frame);
-            }
-            prop_assert_eq!(read, frames);
-        }
-
-        #[test]
-        fn anything_else_is_an_error_or_frames(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            let mut rest = &bytes[..];
-            while let Ok(Some(frame)) = Frame::take(&mut rest) {
-                prop_assert!(frame.size() >= HEADER);
-            }
-        }
-    }
-}
+mod tests;

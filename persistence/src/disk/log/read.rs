@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::frame::{Frame, Kind};
-use crate::change::Change;
+use crate::change::{Change, EntryChange};
 use crate::disk::key::{read_entry_key, read_number, read_received_key};
 use crate::operation::EntryKey;
 use crate::record::{
@@ -52,20 +52,13 @@ impl Replay {
 
     fn fold_entry(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
         let key: EntryKey = read_entry_key(frame.key).ok_or(KEY)?;
-        let Self { change, bodies } = self;
-        if let Kind::Put | Kind::Replace = frame.kind {
-            if frame.kind == Kind::Replace {
-                change.complete(key);
-            }
-            if let Some(body) = bodies.get(&key.message) {
-                change.bodies.bring(key.message, || body.clone());
-            }
-            change.enqueue(key, EntryRecord::read(frame.value)?);
-        } else if frame.kind == Kind::Advance {
-            change.advance(key, EntryState::from_bytes(frame.value)?);
-        } else {
-            change.complete(key);
-        }
+        let change = match frame.kind {
+            Kind::Put => EntryChange::Put { record: EntryRecord::read(frame.value)?, fresh: true },
+            Kind::Replace => EntryChange::Put { record: EntryRecord::read(frame.value)?, fresh: false },
+            Kind::Advance => EntryChange::Advance(EntryState::from_bytes(frame.value)?),
+            _ => EntryChange::Delete,
+        };
+        self.change.fold_entry(key, change, self.bodies.get(&key.message));
         Ok(())
     }
 }
