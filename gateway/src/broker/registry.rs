@@ -1,25 +1,26 @@
 //! Finds the seat of a session by tenant and client identifier, or by its number. One owner a session: attach and removal happen under its shard.
 
-use std::collections::HashMap;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 use super::seat::{Seat, SessionKey};
 
-/// All sessions of the broker, in shards.
+/// All sessions of the broker, in shards. A place in a table is one pointer: name and number are in the seat.
 pub struct Registry {
-    hasher: std::collections::hash_map::RandomState,
-    shards: Vec<Mutex<HashMap<SessionKey, Arc<Seat>>>>,
-    numbers: Vec<Mutex<HashMap<u64, Arc<Seat>>>>,
+    hasher: RandomState,
+    names: Vec<Shard>,
+    numbers: Vec<Shard>,
 }
+
+type Shard = Mutex<HashTable<Arc<Seat>>>;
 
 impl Default for Registry {
     fn default() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
-        let numbers = (0..SHARDS).map(|_| Mutex::new(HashMap::new())).collect();
-        Self { hasher: std::collections::hash_map::RandomState::new(), shards, numbers }
+        let shards = || (0..SHARDS).map(|_| Shard::default()).collect();
+        Self { hasher: RandomState::new(), names: shards(), numbers: shards() }
     }
 }
 
@@ -31,47 +32,61 @@ impl Registry {
         make: impl FnOnce() -> Arc<Seat>,
         attach: impl FnOnce(&Arc<Seat>) -> R,
     ) -> R {
-        let mut shard = self.shard(key).lock();
-        let seat = match shard.get(key) {
+        let hash = self.hasher.hash_one(key);
+        let mut names = shard(&self.names, hash).lock();
+        let seat = match names.find(hash, |seat| seat.key() == key) {
             Some(seat) => Arc::clone(seat),
             None => {
                 let seat = make();
-                shard.insert(key.clone(), Arc::clone(&seat));
-                self.numbered(seat.id()).lock().insert(seat.id(), Arc::clone(&seat));
+                names.insert_unique(hash, Arc::clone(&seat), |seat| self.hasher.hash_one(seat.key()));
+                self.enter_number(&seat);
                 seat
             }
         };
         attach(&seat)
     }
 
+    fn enter_number(&self, seat: &Arc<Seat>) {
+        let hash = self.hasher.hash_one(seat.id());
+        let mut numbers = shard(&self.numbers, hash).lock();
+        numbers.insert_unique(hash, Arc::clone(seat), |seat| self.hasher.hash_one(seat.id()));
+    }
+
     /// Forgets the seat when `ended` still holds for it.
     pub fn remove_if(&self, seat: &Arc<Seat>, ended: impl FnOnce(&Seat) -> bool) -> bool {
-        let mut shard = self.shard(seat.key()).lock();
-        let same = shard.get(seat.key()).is_some_and(|present| Arc::ptr_eq(present, seat));
-        if same && ended(seat) {
-            shard.remove(seat.key());
-            self.numbered(seat.id()).lock().remove(&seat.id());
-            return true;
+        let hash = self.hasher.hash_one(seat.key());
+        let mut names = shard(&self.names, hash).lock();
+        let Ok(place) = names.find_entry(hash, |present| Arc::ptr_eq(present, seat)) else { return false };
+        if !ended(seat) {
+            return false;
         }
-        false
+        place.remove();
+        let hash = self.hasher.hash_one(seat.id());
+        let mut numbers = shard(&self.numbers, hash).lock();
+        if let Ok(place) = numbers.find_entry(hash, |present| Arc::ptr_eq(present, seat)) {
+            place.remove();
+        }
+        true
     }
 
     /// The seat of the session with this number.
     #[must_use]
     pub fn find(&self, id: u64) -> Option<Arc<Seat>> {
-        self.numbered(id).lock().get(&id).cloned()
+        let hash = self.hasher.hash_one(id);
+        shard(&self.numbers, hash).lock().find(hash, |seat| seat.id() == id).cloned()
     }
 
     /// The seat of the session of that name.
     #[must_use]
     pub fn get(&self, key: &SessionKey) -> Option<Arc<Seat>> {
-        self.shard(key).lock().get(key).cloned()
+        let hash = self.hasher.hash_one(key);
+        shard(&self.names, hash).lock().find(hash, |seat| seat.key() == key).cloned()
     }
 
     /// All seats at about this moment, a shard at a time.
     pub fn for_each(&self, mut visit: impl FnMut(&Arc<Seat>)) {
-        for shard in &self.shards {
-            let seats: Vec<_> = shard.lock().values().cloned().collect();
+        for shard in &self.names {
+            let seats: Vec<_> = shard.lock().iter().cloned().collect();
             seats.iter().for_each(&mut visit);
         }
     }
@@ -79,7 +94,7 @@ impl Registry {
     /// Number of sessions.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().len()).sum()
+        self.names.iter().map(|shard| shard.lock().len()).sum()
     }
 
     /// True without a session.
@@ -87,22 +102,13 @@ impl Registry {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-
-    fn numbered(&self, id: u64) -> &Mutex<HashMap<u64, Arc<Seat>>> {
-        let index = usize::try_from(id % u64::from(SHARDS)).unwrap_or(0);
-        let Some(shard) = self.numbers.get(index) else {
-            unreachable!("the remainder is below the number of shards")
-        };
-        shard
-    }
-
-    fn shard(&self, key: &SessionKey) -> &Mutex<HashMap<SessionKey, Arc<Seat>>> {
-        let hash = usize::try_from(self.hasher.hash_one(key) % u64::from(SHARDS)).unwrap_or(0);
-        let Some(shard) = self.shards.get(hash) else {
-            unreachable!("the remainder is below the number of shards")
-        };
-        shard
-    }
 }
 
-const SHARDS: u32 = 256;
+/// The tables themselves go by the other bits of the hash.
+fn shard(shards: &[Shard], hash: u64) -> &Shard {
+    let index = usize::try_from(hash >> 32).unwrap_or(0) % SHARDS;
+    let Some(shard) = shards.get(index) else { unreachable!("the remainder is below the number of shards") };
+    shard
+}
+
+const SHARDS: usize = 256;

@@ -1,12 +1,13 @@
 //! One session's place in the broker: the session behind its lock, and the line to its present connection.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
+use siphasher::sip::SipHasher13;
 use tidegate_persistence::Commit;
 use tidegate_routing::Subscriber;
 use tidegate_session::{Config as SessionConfig, Session};
@@ -174,10 +175,15 @@ impl Subscriber for Member {
 
 impl SessionKey {
     /// No Local goes by the client identifier, also when the session that published is long over `[MQTT5-3.8.3-3]`. Two
-    /// clients with the same number, one of 2⁶⁴, would not see each other's messages there.
+    /// clients with the same number, one of 2⁶⁴, would not see each other's messages there. What is stored bears the number:
+    /// it is the same for ever.
     fn publisher(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
+        let mut hasher = SipHasher13::new();
+        for text in [&self.tenant, &self.client_id] {
+            hasher.write(text.as_bytes());
+            // Never part of a text, so that no two names are written alike.
+            hasher.write_u8(0xff);
+        }
         hasher.finish()
     }
 }
@@ -185,5 +191,18 @@ impl SessionKey {
 impl fmt::Debug for Seat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seat").field("id", &self.id).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::SessionKey;
+
+    #[test]
+    fn a_publisher_has_one_number_for_ever() {
+        let key = SessionKey { tenant: Arc::from("default"), client_id: Arc::from("sensor-7") };
+        assert_eq!(key.publisher(), 0xfca4_0f28_5a79_70d3);
     }
 }

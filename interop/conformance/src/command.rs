@@ -1,5 +1,6 @@
 //! The command line: what to run against what, and what becomes of the outcome.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -62,9 +63,7 @@ pub enum Counterparts {
 pub fn run(arguments: &Arguments) -> ExitCode {
     let cases: Vec<_> = suite::cases().into_iter().filter(|case| arguments.wants(case)).collect();
     if arguments.list {
-        for case in &cases {
-            println!("{}: {}", case.path(), case.shows.join(" "));
-        }
+        list(&cases);
         return ExitCode::SUCCESS;
     }
     let target = match arguments.target(&cases) {
@@ -121,6 +120,13 @@ impl Arguments {
         }
         faults
     }
+}
+
+/// One line a test, for as long as somebody reads them.
+fn list(cases: &[&'static Case]) {
+    let mut out = io::stdout().lock();
+    let line = |case: &&Case| writeln!(out, "{}: {}", case.path(), case.shows.join(" "));
+    let _ = cases.iter().try_for_each(line);
 }
 
 fn conduct(arguments: &Arguments, cases: &[&'static Case], target: &Target) -> Vec<Outcome> {
