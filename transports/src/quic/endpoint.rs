@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
-use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use quinn::{IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
 
 use super::QuicConfig;
 
@@ -23,7 +23,11 @@ pub(crate) fn server_config(
 
 pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     let mut transport = TransportConfig::default();
+    // Two probes instead of five to the same end: each is a whole datagram of padding, for the peer to read byte by byte.
+    let mut mtu_discovery = MtuDiscoveryConfig::default();
+    mtu_discovery.minimum_change(MTU_CHANGE_MIN);
     transport
+        .mtu_discovery_config(Some(mtu_discovery))
         .stream_receive_window(VarInt::from_u32(config.stream_window))
         .receive_window(VarInt::from_u32(config.connection_window))
         .send_window(u64::from(config.connection_window))
@@ -39,6 +43,8 @@ pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     transport
 }
 
+/// Bytes by which a datagram must at least grow for it to be tried.
+const MTU_CHANGE_MIN: u16 = 100;
 /// Connections that have sent their first packet and were not looked at yet.
 const INCOMING_MAX: usize = 1024;
 /// Bytes kept of each of them.
