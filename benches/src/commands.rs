@@ -3,12 +3,12 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tidegate_benches::connection::Target;
+use tidegate_benches::connection::{self, Target};
 use tidegate_benches::error::LoadError;
 use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, tcp::Tcp};
 use tidegate_benches::process::Watched;
-use tidegate_benches::relay::Relay;
+use tidegate_benches::relay::{Relay, Security};
 use tidegate_benches::report::{self, TrafficReport};
 use tidegate_benches::retained;
 use tidegate_benches::streams::{self, Drive, Scenario, Topology};
@@ -55,10 +55,10 @@ fn traffic(case: &str, topology: Topology, with: &Streams) -> Result<u64, LoadEr
         qos: with.qos,
         payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
     };
-    let target = target(&with.broker);
+    let target = target(&with.broker)?;
     let plan = Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? };
     let outcome = streams::run(&target, &scenario, &plan)?;
-    let report = TrafficReport::new(case, target.version.name(), with.qos, &outcome);
+    let report = TrafficReport::new(case, &target, with.qos, &outcome);
     report::print(&report, with.broker.json)?;
     Ok(outcome.faults.total())
 }
@@ -70,18 +70,18 @@ fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
         hold: duration(with.hold)?,
         broker: with.broker.pid.map(Watched::Id),
     };
-    let report = match with.transport {
-        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&with.broker)), &scenario)?,
-        other => idle::run(&mut Links::new(transport(other, with))?, &scenario)?,
+    let report = match with.broker.transport {
+        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&with.broker)?), &scenario)?,
+        other => idle::run(&mut Links::new(transport(other, &with.broker))?, &scenario)?,
     };
     report::print(&report, with.broker.json)?;
     Ok(report.disturbed)
 }
 
-fn transport(transport: TransportArgument, with: &IdleArguments) -> Transport {
+fn transport(transport: TransportArgument, broker: &Broker) -> Transport {
     let (name, scheme) = transport.names();
-    let version = with.broker.version.into();
-    Transport { name, scheme, address: with.broker.target, ca: with.ca.clone(), version }
+    let version = broker.version.into();
+    Transport { name, scheme, address: broker.target, ca: broker.ca.clone(), version }
 }
 
 fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
@@ -92,7 +92,7 @@ fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
         tick: Duration::from_micros(with.tick),
     };
     let plan = plan(&with.broker, with.warmup, with.seconds)?;
-    let report = subscriptions::run(&target(&with.broker), &scenario, &plan)?;
+    let report = subscriptions::run(&target(&with.broker)?, &scenario, &plan)?;
     report::print(&report, with.broker.json)?;
     Ok(report.traffic.faults.total())
 }
@@ -106,18 +106,24 @@ fn retained(with: &RetainedArguments) -> Result<u64, LoadError> {
         patience: Duration::from_secs(5),
         broker: with.broker.pid.map(Watched::Id),
     };
-    let report = retained::run(&target(&with.broker), &scenario)?;
+    let report = retained::run(&target(&with.broker)?, &scenario)?;
     report::print(&report, with.broker.json)?;
     Ok(report.faults.total())
 }
 
 fn relay(with: &RelayArguments) -> Result<u64, LoadError> {
-    Relay::bind(with.listen, with.lies)?.run(&AtomicBool::new(false))?;
+    let security = match (&with.certificate, &with.key) {
+        (Some(certificate), Some(key)) if with.quic => Security::Quic { certificate, key },
+        (Some(certificate), Some(key)) => Security::Tls { certificate, key },
+        _ => Security::None,
+    };
+    Relay::bind(with.listen, security, with.lies)?.run(&AtomicBool::new(false))?;
     Ok(0)
 }
 
-fn target(broker: &Broker) -> Target {
-    Target { address: broker.target, version: broker.version.into() }
+fn target(broker: &Broker) -> Result<Target, LoadError> {
+    let transport = connection::Transport::new(broker.transport.kind(), broker.ca.as_deref(), true)?;
+    Ok(Target { address: broker.target, version: broker.version.into(), transport })
 }
 
 fn plan(broker: &Broker, warmup: f64, seconds: f64) -> Result<Plan, LoadError> {

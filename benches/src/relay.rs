@@ -6,29 +6,32 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mio::net::TcpListener;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 
-use crate::connection::{Connection, READ_LEN};
+use crate::connection::READ_LEN;
 use crate::error::LoadError;
 
+mod door;
 pub mod lies;
 mod peer;
 
+pub use door::Security;
 pub use lies::Lies;
+
+use door::Door;
 use peer::Peer;
 
-/// Token of the listener; peers have their index.
-const LISTENER: Token = Token(usize::MAX);
+/// Token of the door; peers have their index.
+const DOOR: Token = Token(usize::MAX);
 /// How often the relay looks whether it should stop.
 const TURN_MAX: Duration = Duration::from_millis(50);
 
 /// A bound relay.
 #[derive(Debug)]
 pub struct Relay {
-    listener: TcpListener,
+    door: Door,
     poll: Poll,
     peers: Vec<Option<Peer>>,
     filters: Vec<(String, usize)>,
@@ -40,26 +43,24 @@ pub struct Relay {
 
 impl Relay {
     /// Listens on `address`.
-    pub fn bind(address: SocketAddr, lies: Lies) -> Result<Self, LoadError> {
-        let mut listener = TcpListener::bind(address).map_err(LoadError::io("listening"))?;
+    pub fn bind(address: SocketAddr, security: Security<'_>, lies: Lies) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
-        poll.registry()
-            .register(&mut listener, LISTENER, Interest::READABLE)
-            .map_err(LoadError::io("watching the listener"))?;
+        let door = Door::open(address, security, poll.registry())?;
         let (peers, filters, buffer) = (Vec::new(), Vec::new(), vec![0; READ_LEN]);
-        Ok(Self { listener, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
+        Ok(Self { door, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
     }
 
     /// Where it listens.
     pub fn local_addr(&self) -> Result<SocketAddr, LoadError> {
-        self.listener.local_addr().map_err(LoadError::io("asking for the address"))
+        self.door.local_addr()
     }
 
     /// Relays until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), LoadError> {
         let mut events = Events::with_capacity(1024);
         while !stop.load(Ordering::Relaxed) {
-            match self.poll.poll(&mut events, Some(TURN_MAX)) {
+            let limit = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+            match self.poll.poll(&mut events, Some(limit.unwrap_or(TURN_MAX).min(TURN_MAX))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     return Err(LoadError::Io { doing: "waiting for events", source: error });
                 }
@@ -67,26 +68,57 @@ impl Relay {
             }
             for event in &events {
                 match event.token() {
-                    LISTENER => self.accept()?,
+                    DOOR => self.answer_door()?,
                     Token(index) => self.serve(index, event.is_readable(), event.is_writable()),
                 }
+            }
+            if limit.is_some() {
+                self.expire();
             }
             self.flush();
         }
         Ok(())
     }
 
-    fn accept(&mut self) -> Result<(), LoadError> {
-        loop {
-            let stream = match self.listener.accept() {
-                Ok((stream, _)) => stream,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(source) => return Err(LoadError::Io { doing: "accepting", source }),
-            };
-            stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
-            let mut connection = Connection::accepted(stream);
-            connection.register(self.poll.registry(), self.peers.len())?;
-            self.peers.push(Some(Peer::new(connection, self.lies)));
+    /// Takes new peers in, and serves those whose bytes come through the door.
+    fn answer_door(&mut self) -> Result<(), LoadError> {
+        let mut touched = Vec::new();
+        let (peers, lies, registry) = (&mut self.peers, self.lies, self.poll.registry());
+        self.door.answer(&mut self.buffer, |visit| match visit {
+            door::Visit::New(mut connection) => {
+                let index = peers.len();
+                connection.register(registry, index)?;
+                peers.push(Some(Peer::new(connection, lies)));
+                touched.push(index);
+                Ok(index)
+            }
+            door::Visit::Datagram(index, event) => {
+                if let Some(Some(peer)) = peers.get_mut(index) {
+                    peer.connection.handle(event);
+                    touched.push(index);
+                }
+                Ok(index)
+            }
+        })?;
+        touched.sort_unstable();
+        touched.dedup();
+        for index in touched {
+            self.serve(index, true, false);
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.peers.iter().flatten().filter_map(|peer| peer.connection.deadline()).min()
+    }
+
+    fn expire(&mut self) {
+        let now = Instant::now();
+        for (index, slot) in self.peers.iter_mut().enumerate() {
+            if slot.as_mut().is_some_and(|peer| peer.connection.expire(now).is_err()) {
+                *slot = None;
+                self.filters.retain(|(_, subscriber)| *subscriber != index);
+            }
         }
     }
 
@@ -106,6 +138,7 @@ impl Relay {
         }
         if read.is_err() {
             self.filters.retain(|(_, subscriber)| *subscriber != index);
+            peer.connection.close();
             return;
         }
         self.dirty.insert(index);
@@ -145,7 +178,7 @@ fn forward(
         if is_match(filter.as_bytes(), topic)
             && let Some(Some(peer)) = peers.get_mut(*subscriber)
         {
-            peer.connection.outgoing().extend_from_slice(frames);
+            peer.deliver(frames);
             dirty.insert(*subscriber);
         }
     }

@@ -61,7 +61,7 @@ pub struct Scenario {
     pub drive: Drive,
     /// Open loop: the grain of sending; zero sends each message at its own time.
     pub tick: Duration,
-    /// Of publishing and of subscribing: 0 or 1.
+    /// Of publishing and of subscribing: 0, 1 or 2.
     pub qos: u8,
     /// Bytes of a payload, at least a stamp.
     pub payload_len: usize,

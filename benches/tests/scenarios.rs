@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_benches::connection::Target;
 use tidegate_benches::idle::{self, tcp::Tcp};
-use tidegate_benches::relay::Lies;
+use tidegate_benches::relay::{Lies, Security};
 use tidegate_benches::traffic::Plan;
 use tidegate_benches::wire::Version;
 use tidegate_benches::{retained, subscriptions};
@@ -17,7 +17,7 @@ mod relay;
 use relay::Liar;
 
 fn subscriptions_against(lies: Lies) -> subscriptions::Report {
-    let relay = Liar::start(lies);
+    let relay = Liar::start(lies, Security::None);
     let scenario = subscriptions::Scenario {
         subscriptions: 300,
         clients: 5,
@@ -31,7 +31,7 @@ fn subscriptions_against(lies: Lies) -> subscriptions::Report {
         patience: Duration::from_millis(400),
         broker: None,
     };
-    subscriptions::run(&Target { address: relay.address, version: Version::V5 }, &scenario, &plan).unwrap()
+    subscriptions::run(&Target::tcp(relay.address, Version::V5), &scenario, &plan).unwrap()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_duplicated_message_is_a_fault_at_both() {
 
 #[test]
 fn retained_messages_that_are_not_replayed_are_lost() {
-    let relay = Liar::start(Lies::default());
+    let relay = Liar::start(Lies::default(), Security::None);
     let scenario = retained::Scenario {
         topics: 50,
         rounds: 2,
@@ -67,7 +67,7 @@ fn retained_messages_that_are_not_replayed_are_lost() {
         patience: Duration::from_millis(100),
         broker: None,
     };
-    let target = Target { address: relay.address, version: Version::V5 };
+    let target = Target::tcp(relay.address, Version::V5);
     let report = retained::run(&target, &scenario).unwrap();
     assert_eq!(report.write.messages, 100);
     assert_eq!(report.replay.messages, 0);
@@ -76,8 +76,8 @@ fn retained_messages_that_are_not_replayed_are_lost() {
 
 #[test]
 fn idle_connections_stay_open_until_they_are_closed() {
-    let relay = Liar::start(Lies::default());
-    let mut crowd = Tcp::new(Target { address: relay.address, version: Version::V5 });
+    let relay = Liar::start(Lies::default(), Security::None);
+    let mut crowd = Tcp::new(Target::tcp(relay.address, Version::V5));
     let scenario =
         idle::Scenario { connections: 20, settle: Duration::ZERO, hold: Duration::ZERO, broker: None };
     let report = idle::run(&mut crowd, &scenario).unwrap();
@@ -87,8 +87,8 @@ fn idle_connections_stay_open_until_they_are_closed() {
 #[test]
 fn idle_connections_that_the_broker_closes_are_counted() {
     use tidegate_benches::idle::Crowd;
-    let relay = Liar::start(Lies::default());
-    let mut crowd = Tcp::new(Target { address: relay.address, version: Version::V5 });
+    let relay = Liar::start(Lies::default(), Security::None);
+    let mut crowd = Tcp::new(Target::tcp(relay.address, Version::V5));
     crowd.open(3).unwrap();
     drop(relay);
     assert_eq!(crowd.disturbed(), 3);
