@@ -8,16 +8,20 @@ use tidegate_benches::connection::transport::Kind;
 use tidegate_benches::relay::Lies;
 use tidegate_benches::wire::Version;
 
+mod churn;
 mod durable;
 mod fill;
+mod traffic;
 
+pub use churn::ChurnArguments;
 pub use durable::{DurableArguments, SyncProbeArguments};
 pub use fill::{FillArguments, ReplayArguments, ResumeArguments};
+pub use traffic::{CurveArguments, SharedArguments, SlowArguments, Streams, TrafficCommand};
 
 /// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
 /// changed or misdelivered.
 #[derive(Debug, Parser)]
-#[command(name = "tidegate-load", version)]
+#[command(name = "tidegate-bench", version)]
 pub struct Arguments {
     /// What to do
     #[command(subcommand)]
@@ -27,12 +31,10 @@ pub struct Arguments {
 /// The scenarios.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Publisher-subscriber pairs, each with its own topic
-    Pairs(Streams),
-    /// One publisher, many subscribers
-    FanOut(Streams),
-    /// Many publishers, one subscriber with a wildcard
-    FanIn(Streams),
+    #[command(flatten)]
+    Traffic(TrafficCommand),
+    /// Connections that come and go
+    Churn(ChurnArguments),
     /// Connections that do nothing: memory of each
     Idle(IdleArguments),
     /// Many subscriptions, a third with wildcards, then light traffic
@@ -81,41 +83,6 @@ pub struct Broker {
     /// Prints one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
-}
-
-/// A scenario with fixed streams.
-#[derive(Debug, Clone, Args)]
-pub struct Streams {
-    /// Which broker
-    #[command(flatten)]
-    pub broker: Broker,
-    /// How many pairs, subscribers, or publishers
-    #[arg(long, default_value_t = 10)]
-    pub count: usize,
-    /// 0, 1 or 2
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
-    pub qos: u8,
-    /// Bytes of a payload, at least 32
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
-    pub payload: u32,
-    /// Closed loop: messages a publisher may have under way, at QoS 2 until PUBCOMP
-    #[arg(long, default_value_t = 50, conflicts_with = "rate")]
-    pub window: u64,
-    /// Open loop: messages a second in all, whether or not the broker keeps up
-    #[arg(long)]
-    pub rate: Option<u64>,
-    /// Open loop: microseconds between two rounds of sending; 0 sends each message at its own time
-    #[arg(long, default_value_t = 0)]
-    pub tick: u64,
-    /// Seconds before measuring begins
-    #[arg(long, default_value_t = 1.0)]
-    pub warmup: f64,
-    /// Seconds measured
-    #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
-    /// Ends after so many messages a publisher
-    #[arg(long)]
-    pub messages: Option<u64>,
 }
 
 /// Idle connections.

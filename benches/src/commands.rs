@@ -3,32 +3,33 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use tidegate_benches::churn;
 use tidegate_benches::connection::{self, Target};
 use tidegate_benches::error::LoadError;
 use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, tcp::Tcp};
 use tidegate_benches::process::Watched;
 use tidegate_benches::relay::{Relay, Security};
-use tidegate_benches::report::{self, TrafficReport};
+use tidegate_benches::report;
 use tidegate_benches::retained;
-use tidegate_benches::streams::{self, Drive, Scenario, Topology};
+use tidegate_benches::streams;
 use tidegate_benches::subscriptions;
 use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
-    Arguments, Broker, Command, IdleArguments, KeptCommand, RelayArguments, RetainedArguments, Streams,
-    SubscriptionsArguments, TransportArgument,
+    Arguments, Broker, ChurnArguments, Command, IdleArguments, KeptCommand, RelayArguments,
+    RetainedArguments, SubscriptionsArguments, TransportArgument,
 };
 
 mod durable;
 mod fill;
+mod traffic;
 
 /// Carries the command out.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
     match &arguments.command {
-        Command::Pairs(with) => traffic("pairs", Topology::Pairs(with.count), with),
-        Command::FanOut(with) => traffic("fan-out", Topology::FanOut(with.count), with),
-        Command::FanIn(with) => traffic("fan-in", Topology::FanIn(with.count), with),
+        Command::Traffic(command) => traffic::run(command),
+        Command::Churn(with) => churn(with),
         Command::Idle(with) => idle(with),
         Command::Subscriptions(with) => subscriptions(with),
         Command::Retained(with) => retained(with),
@@ -47,20 +48,17 @@ fn kept(command: &KeptCommand) -> Result<u64, LoadError> {
     }
 }
 
-fn traffic(case: &str, topology: Topology, with: &Streams) -> Result<u64, LoadError> {
-    let scenario = Scenario {
-        topology,
-        drive: with.rate.map_or(Drive::Window(with.window), Drive::PerSecond),
-        tick: Duration::from_micros(with.tick),
-        qos: with.qos,
-        payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
+fn churn(with: &ChurnArguments) -> Result<u64, LoadError> {
+    let scenario = churn::Scenario {
+        workers: with.workers,
+        per_second: with.rate,
+        warmup: duration(with.warmup)?,
+        measured: duration(with.seconds)?,
+        broker: with.broker.pid.map(Watched::Id),
     };
-    let target = target(&with.broker)?;
-    let plan = Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? };
-    let outcome = streams::run(&target, &scenario, &plan)?;
-    let report = TrafficReport::new(case, &target, with.qos, &outcome);
+    let report = churn::run(&|| target_with(&with.broker, with.resume), &scenario)?;
     report::print(&report, with.broker.json)?;
-    Ok(outcome.faults.total())
+    Ok(report.failed)
 }
 
 fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
@@ -122,7 +120,11 @@ fn relay(with: &RelayArguments) -> Result<u64, LoadError> {
 }
 
 fn target(broker: &Broker) -> Result<Target, LoadError> {
-    let transport = connection::Transport::new(broker.transport.kind(), broker.ca.as_deref(), true)?;
+    target_with(broker, true)
+}
+
+fn target_with(broker: &Broker, resume: bool) -> Result<Target, LoadError> {
+    let transport = connection::Transport::new(broker.transport.kind(), broker.ca.as_deref(), resume)?;
     Ok(Target { address: broker.target, version: broker.version.into(), transport })
 }
 

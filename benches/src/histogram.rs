@@ -51,6 +51,15 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
+    /// Counts what another has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (bucket, more) in self.buckets.iter_mut().zip(&other.buckets) {
+            *bucket += more;
+        }
+        self.total += other.total;
+        self.max = self.max.max(other.max);
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.buckets.fill(0);

@@ -14,6 +14,7 @@ use crate::connection::READ_LEN;
 use crate::error::LoadError;
 
 mod door;
+mod filters;
 pub mod lies;
 mod peer;
 
@@ -21,6 +22,7 @@ pub use door::Security;
 pub use lies::Lies;
 
 use door::Door;
+use filters::Filters;
 use peer::Peer;
 
 /// Token of the door; peers have their index.
@@ -34,7 +36,7 @@ pub struct Relay {
     door: Door,
     poll: Poll,
     peers: Vec<Option<Peer>>,
-    filters: Vec<(String, usize)>,
+    filters: Filters,
     lies: Lies,
     buffer: Vec<u8>,
     /// Peers with bytes to write at the end of the turn.
@@ -46,7 +48,7 @@ impl Relay {
     pub fn bind(address: SocketAddr, security: Security<'_>, lies: Lies) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
         let door = Door::open(address, security, poll.registry())?;
-        let (peers, filters, buffer) = (Vec::new(), Vec::new(), vec![0; READ_LEN]);
+        let (peers, filters, buffer) = (Vec::new(), Filters::default(), vec![0; READ_LEN]);
         Ok(Self { door, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
     }
 
@@ -117,7 +119,7 @@ impl Relay {
         for (index, slot) in self.peers.iter_mut().enumerate() {
             if slot.as_mut().is_some_and(|peer| peer.connection.expire(now).is_err()) {
                 *slot = None;
-                self.filters.retain(|(_, subscriber)| *subscriber != index);
+                self.filters.remove(index);
             }
         }
     }
@@ -131,13 +133,13 @@ impl Relay {
         }
         let read = if readable { peer.receive(&mut self.buffer) } else { Ok(()) };
         for filter in peer.subscribed.drain(..) {
-            self.filters.push((filter, index));
+            self.filters.add(filter, index);
         }
         if !peer.run.is_empty() || !peer.earlier.is_empty() {
             self.dispatch(&mut peer);
         }
         if read.is_err() {
-            self.filters.retain(|(_, subscriber)| *subscriber != index);
+            self.filters.remove(index);
             peer.connection.close();
             return;
         }
@@ -150,9 +152,9 @@ impl Relay {
     /// Hands a read's messages to whoever subscribed to their topics.
     fn dispatch(&mut self, peer: &mut Peer) {
         for (topic, frames) in peer.earlier.drain(..) {
-            forward(&self.filters, &mut self.peers, &mut self.dirty, &topic, &frames);
+            forward(&mut self.filters, &mut self.peers, &mut self.dirty, &topic, &frames);
         }
-        forward(&self.filters, &mut self.peers, &mut self.dirty, &peer.topic, &peer.run);
+        forward(&mut self.filters, &mut self.peers, &mut self.dirty, &peer.topic, &peer.run);
         peer.run.clear();
     }
 
@@ -161,39 +163,23 @@ impl Relay {
             if let Some(Some(peer)) = self.peers.get_mut(index)
                 && peer.connection.flush().is_err()
             {
-                self.filters.retain(|(_, subscriber)| *subscriber != index);
+                self.filters.remove(index);
             }
         }
     }
 }
 
 fn forward(
-    filters: &[(String, usize)],
+    filters: &mut Filters,
     peers: &mut [Option<Peer>],
     dirty: &mut BTreeSet<usize>,
     topic: &[u8],
     frames: &[u8],
 ) {
-    for (filter, subscriber) in filters {
-        if is_match(filter.as_bytes(), topic)
-            && let Some(Some(peer)) = peers.get_mut(*subscriber)
-        {
+    filters.each(topic, |subscriber| {
+        if let Some(Some(peer)) = peers.get_mut(subscriber) {
             peer.deliver(frames);
-            dirty.insert(*subscriber);
+            dirty.insert(subscriber);
         }
-    }
-}
-
-/// The naive way: level by level.
-fn is_match(filter: &[u8], topic: &[u8]) -> bool {
-    let mut names = topic.split(|byte| *byte == b'/');
-    for level in filter.split(|byte| *byte == b'/') {
-        match (level, names.next()) {
-            (b"#", _) => return true,
-            (b"+", Some(_)) => {}
-            (literal, Some(name)) if literal == name => {}
-            _ => return false,
-        }
-    }
-    names.next().is_none()
+    });
 }

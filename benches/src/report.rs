@@ -111,6 +111,11 @@ fn lines(path: &str, value: &serde_json::Value, out: &mut String) {
                 lines(&path, value, out);
             }
         }
+        serde_json::Value::Array(parts) => {
+            for (index, value) in parts.iter().enumerate() {
+                lines(&format!("{path}.{index}"), value, out);
+            }
+        }
         serde_json::Value::Null => {}
         serde_json::Value::Number(number) if number.is_f64() => {
             let number = number.as_f64().unwrap_or_default();

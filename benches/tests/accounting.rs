@@ -130,6 +130,33 @@ fn a_missing_pubcomp_is_a_fault_and_stays_in_the_window() {
     assert_eq!((stuck.sent, stuck.faults.acknowledgement), (2 * 50, 2 * 50));
 }
 
+const SHARED: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
+
+#[test]
+fn of_a_share_exactly_one_gets_each_message() {
+    for qos in [0, 1, 2] {
+        let outcome = run(Lies::default(), Version::V5, scenario(SHARED, Drive::Window(20), qos));
+        assert_eq!(outcome.faults.total(), 0, "{qos}: {outcome:?}");
+        assert_eq!((outcome.sent, outcome.delivered), (3 * MESSAGES, 3 * MESSAGES), "{qos}");
+    }
+}
+
+#[test]
+fn a_message_that_two_of_a_share_get_or_nobody_is_a_fault() {
+    let doubled = run(
+        Lies { dup: every(100), ..Lies::default() },
+        Version::V5,
+        scenario(SHARED, Drive::PerSecond(20_000), 0),
+    );
+    assert_eq!((doubled.faults.duplicated, doubled.faults.total()), (3 * 3, 3 * 3));
+    let dropped = run(
+        Lies { drop: every(100), ..Lies::default() },
+        Version::V5,
+        scenario(SHARED, Drive::PerSecond(20_000), 0),
+    );
+    assert_eq!((dropped.faults.lost, dropped.faults.total()), (3 * 3, 3 * 3));
+}
+
 #[test]
 fn open_loop_latency_runs_from_the_due_time() {
     let outcome = run(Lies::default(), Version::V5, scenario(Topology::Pairs(2), Drive::PerSecond(2_000), 0));

@@ -85,6 +85,11 @@ impl Blocking {
         self.receive_maximum
     }
 
+    /// Whether its TLS took up an earlier session; QUIC does not tell.
+    pub fn is_resumed(&self) -> bool {
+        self.carrier.is_resumed()
+    }
+
     /// Whether the broker had the session.
     pub const fn session_present(&self) -> bool {
         self.session_present

@@ -97,6 +97,15 @@ impl Carrier {
         }
     }
 
+    /// True when its TLS took up an earlier session; QUIC does not tell.
+    pub(crate) fn is_resumed(&self) -> bool {
+        match self {
+            Self::Tcp(_) | Self::Quic(_) => false,
+            Self::Tls(tls) => tls.is_resumed(),
+            Self::WebSocket(socket) => socket.below().is_resumed(),
+        }
+    }
+
     /// When `expire` must be called, whatever comes until then.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {

@@ -56,6 +56,11 @@ impl Tls {
         !self.session.is_handshaking()
     }
 
+    /// True when it took up an earlier session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.session.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
+    }
+
     /// One read of the socket, and what can be made of it.
     pub(crate) fn read(&mut self, room: &mut [u8]) -> Result<Arrival, LoadError> {
         let mut count = 0;
