@@ -4,19 +4,24 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tidegate_benches::connection::transport::Kind;
 use tidegate_benches::relay::Lies;
 use tidegate_benches::wire::Version;
 
+mod churn;
 mod durable;
 mod fill;
+mod traffic;
 
+pub use churn::ChurnArguments;
 pub use durable::{DurableArguments, SyncProbeArguments};
 pub use fill::{FillArguments, ReplayArguments, ResumeArguments};
+pub use traffic::{CurveArguments, SharedArguments, SlowArguments, Streams, TrafficCommand};
 
 /// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
 /// changed or misdelivered.
 #[derive(Debug, Parser)]
-#[command(name = "tidegate-load", version)]
+#[command(name = "tidegate-bench", version)]
 pub struct Arguments {
     /// What to do
     #[command(subcommand)]
@@ -26,12 +31,10 @@ pub struct Arguments {
 /// The scenarios.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Publisher-subscriber pairs, each with its own topic
-    Pairs(Streams),
-    /// One publisher, many subscribers
-    FanOut(Streams),
-    /// Many publishers, one subscriber with a wildcard
-    FanIn(Streams),
+    #[command(flatten)]
+    Traffic(TrafficCommand),
+    /// Connections that come and go
+    Churn(ChurnArguments),
     /// Connections that do nothing: memory of each
     Idle(IdleArguments),
     /// Many subscriptions, a third with wildcards, then light traffic
@@ -60,7 +63,7 @@ pub enum KeptCommand {
 }
 
 /// Which broker, and how.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Broker {
     /// The broker's listener
     #[arg(long, default_value = "127.0.0.1:1883")]
@@ -71,58 +74,23 @@ pub struct Broker {
     /// The protocol
     #[arg(long, value_enum, default_value = "5")]
     pub version: VersionArgument,
-    /// Prints one JSON object instead of lines
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A scenario with fixed streams.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Streams {
-    /// Which broker
-    #[command(flatten)]
-    pub broker: Broker,
-    /// How many pairs, subscribers, or publishers
-    #[arg(long, default_value_t = 10)]
-    pub count: usize,
-    /// 0 or 1
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
-    pub qos: u8,
-    /// Bytes of a payload, at least 32
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
-    pub payload: u32,
-    /// Closed loop: messages a publisher may have under way
-    #[arg(long, default_value_t = 50, conflicts_with = "rate")]
-    pub window: u64,
-    /// Open loop: messages a second in all, whether or not the broker keeps up
-    #[arg(long)]
-    pub rate: Option<u64>,
-    /// Open loop: microseconds between two rounds of sending; 0 sends each message at its own time
-    #[arg(long, default_value_t = 0)]
-    pub tick: u64,
-    /// Seconds before measuring begins
-    #[arg(long, default_value_t = 1.0)]
-    pub warmup: f64,
-    /// Seconds measured
-    #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
-    /// Ends after so many messages a publisher
-    #[arg(long)]
-    pub messages: Option<u64>,
-}
-
-/// Idle connections.
-#[derive(Debug, Clone, Args)]
-pub struct IdleArguments {
-    /// Which broker; its listener must be of the transport chosen
-    #[command(flatten)]
-    pub broker: Broker,
-    /// What the connections run over
+    /// What the connections run over; the listener must be of that transport
     #[arg(long, value_enum, default_value = "tcp")]
     pub transport: TransportArgument,
     /// PEM file of the authority that signed the broker's certificate; it must be for `localhost`
     #[arg(long)]
     pub ca: Option<PathBuf>,
+    /// Prints one JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Idle connections.
+#[derive(Debug, Clone, Args)]
+pub struct IdleArguments {
+    /// Which broker
+    #[command(flatten)]
+    pub broker: Broker,
     /// How many
     #[arg(long, default_value_t = 1000)]
     pub connections: u32,
@@ -150,6 +118,17 @@ pub enum TransportArgument {
 }
 
 impl TransportArgument {
+    /// The transport meant.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Tcp => Kind::Tcp,
+            Self::Tls => Kind::Tls,
+            Self::Ws => Kind::WebSocket,
+            Self::Wss => Kind::SecureWebSocket,
+            Self::Quic => Kind::Quic,
+        }
+    }
+
     /// Its name, and its URL scheme.
     pub const fn names(self) -> (&'static str, &'static str) {
         match self {
@@ -163,7 +142,7 @@ impl TransportArgument {
 }
 
 /// Many subscriptions.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SubscriptionsArguments {
     /// Which broker
     #[command(flatten)]
@@ -189,7 +168,7 @@ pub struct SubscriptionsArguments {
 }
 
 /// Retained messages.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RetainedArguments {
     /// Which broker
     #[command(flatten)]
@@ -209,11 +188,20 @@ pub struct RetainedArguments {
 }
 
 /// The relay.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RelayArguments {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub listen: SocketAddr,
+    /// PEM file with a certificate chain: TLS, or with --quic QUIC, instead of TCP
+    #[arg(long, requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// PEM file with its key
+    #[arg(long, requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// Relays streams of QUIC
+    #[arg(long, requires = "certificate")]
+    pub quic: bool,
     /// What to do wrong
     #[command(flatten)]
     pub lies: Lies,

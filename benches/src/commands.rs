@@ -3,32 +3,33 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tidegate_benches::connection::Target;
+use tidegate_benches::churn;
+use tidegate_benches::connection::{self, Target};
 use tidegate_benches::error::LoadError;
 use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, tcp::Tcp};
 use tidegate_benches::process::Watched;
-use tidegate_benches::relay::Relay;
-use tidegate_benches::report::{self, TrafficReport};
+use tidegate_benches::relay::{Relay, Security};
+use tidegate_benches::report;
 use tidegate_benches::retained;
-use tidegate_benches::streams::{self, Drive, Scenario, Topology};
+use tidegate_benches::streams;
 use tidegate_benches::subscriptions;
 use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
-    Arguments, Broker, Command, IdleArguments, KeptCommand, RelayArguments, RetainedArguments, Streams,
-    SubscriptionsArguments, TransportArgument,
+    Arguments, Broker, ChurnArguments, Command, IdleArguments, KeptCommand, RelayArguments,
+    RetainedArguments, SubscriptionsArguments, TransportArgument,
 };
 
 mod durable;
 mod fill;
+mod traffic;
 
 /// Carries the command out.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
     match &arguments.command {
-        Command::Pairs(with) => traffic("pairs", Topology::Pairs(with.count), with),
-        Command::FanOut(with) => traffic("fan-out", Topology::FanOut(with.count), with),
-        Command::FanIn(with) => traffic("fan-in", Topology::FanIn(with.count), with),
+        Command::Traffic(command) => traffic::run(command),
+        Command::Churn(with) => churn(with),
         Command::Idle(with) => idle(with),
         Command::Subscriptions(with) => subscriptions(with),
         Command::Retained(with) => retained(with),
@@ -47,20 +48,17 @@ fn kept(command: &KeptCommand) -> Result<u64, LoadError> {
     }
 }
 
-fn traffic(case: &str, topology: Topology, with: &Streams) -> Result<u64, LoadError> {
-    let scenario = Scenario {
-        topology,
-        drive: with.rate.map_or(Drive::Window(with.window), Drive::PerSecond),
-        tick: Duration::from_micros(with.tick),
-        qos: with.qos,
-        payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
+fn churn(with: &ChurnArguments) -> Result<u64, LoadError> {
+    let scenario = churn::Scenario {
+        workers: with.workers,
+        per_second: with.rate,
+        warmup: duration(with.warmup)?,
+        measured: duration(with.seconds)?,
+        broker: with.broker.pid.map(Watched::Id),
     };
-    let target = target(&with.broker);
-    let plan = Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? };
-    let outcome = streams::run(&target, &scenario, &plan)?;
-    let report = TrafficReport::new(case, target.version.name(), with.qos, &outcome);
+    let report = churn::run(&|| target_with(&with.broker, with.resume), &scenario)?;
     report::print(&report, with.broker.json)?;
-    Ok(outcome.faults.total())
+    Ok(report.failed)
 }
 
 fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
@@ -70,18 +68,18 @@ fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
         hold: duration(with.hold)?,
         broker: with.broker.pid.map(Watched::Id),
     };
-    let report = match with.transport {
-        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&with.broker)), &scenario)?,
-        other => idle::run(&mut Links::new(transport(other, with))?, &scenario)?,
+    let report = match with.broker.transport {
+        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&with.broker)?), &scenario)?,
+        other => idle::run(&mut Links::new(transport(other, &with.broker))?, &scenario)?,
     };
     report::print(&report, with.broker.json)?;
     Ok(report.disturbed)
 }
 
-fn transport(transport: TransportArgument, with: &IdleArguments) -> Transport {
+fn transport(transport: TransportArgument, broker: &Broker) -> Transport {
     let (name, scheme) = transport.names();
-    let version = with.broker.version.into();
-    Transport { name, scheme, address: with.broker.target, ca: with.ca.clone(), version }
+    let version = broker.version.into();
+    Transport { name, scheme, address: broker.target, ca: broker.ca.clone(), version }
 }
 
 fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
@@ -92,7 +90,7 @@ fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
         tick: Duration::from_micros(with.tick),
     };
     let plan = plan(&with.broker, with.warmup, with.seconds)?;
-    let report = subscriptions::run(&target(&with.broker), &scenario, &plan)?;
+    let report = subscriptions::run(&target(&with.broker)?, &scenario, &plan)?;
     report::print(&report, with.broker.json)?;
     Ok(report.traffic.faults.total())
 }
@@ -106,18 +104,28 @@ fn retained(with: &RetainedArguments) -> Result<u64, LoadError> {
         patience: Duration::from_secs(5),
         broker: with.broker.pid.map(Watched::Id),
     };
-    let report = retained::run(&target(&with.broker), &scenario)?;
+    let report = retained::run(&target(&with.broker)?, &scenario)?;
     report::print(&report, with.broker.json)?;
     Ok(report.faults.total())
 }
 
 fn relay(with: &RelayArguments) -> Result<u64, LoadError> {
-    Relay::bind(with.listen, with.lies)?.run(&AtomicBool::new(false))?;
+    let security = match (&with.certificate, &with.key) {
+        (Some(certificate), Some(key)) if with.quic => Security::Quic { certificate, key },
+        (Some(certificate), Some(key)) => Security::Tls { certificate, key },
+        _ => Security::None,
+    };
+    Relay::bind(with.listen, security, with.lies)?.run(&AtomicBool::new(false))?;
     Ok(0)
 }
 
-fn target(broker: &Broker) -> Target {
-    Target { address: broker.target, version: broker.version.into() }
+fn target(broker: &Broker) -> Result<Target, LoadError> {
+    target_with(broker, true)
+}
+
+fn target_with(broker: &Broker, resume: bool) -> Result<Target, LoadError> {
+    let transport = connection::Transport::new(broker.transport.kind(), broker.ca.as_deref(), resume)?;
+    Ok(Target { address: broker.target, version: broker.version.into(), transport })
 }
 
 fn plan(broker: &Broker, warmup: f64, seconds: f64) -> Result<Plan, LoadError> {

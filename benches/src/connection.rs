@@ -1,16 +1,20 @@
 //! One non-blocking MQTT connection: bytes out in large writes, frames in from large reads. No accounting.
 
-use std::io::{ErrorKind, Read, Write};
+use std::time::Instant;
 
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::Registry;
 
 use crate::error::LoadError;
 use crate::wire::scan::{self, Frame};
 
 pub mod blocking;
+pub(crate) mod carrier;
+pub mod transport;
 
 pub use blocking::{Blocking, Target};
+pub use transport::Transport;
+
+use carrier::Carrier;
 
 /// What one read asks for. Torn tails go in front of it.
 pub const READ_LEN: usize = 256 * 1024;
@@ -18,41 +22,31 @@ pub const READ_LEN: usize = 256 * 1024;
 /// A connection past its handshake, driven by readiness.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    carrier: Carrier,
     outgoing: Vec<u8>,
     written: usize,
     torn: Vec<u8>,
-    blocked: bool,
 }
 
 impl Connection {
-    /// Takes over a non-blocking stream and what was already read from it.
-    pub(crate) fn new(stream: std::net::TcpStream, torn: Vec<u8>) -> Result<Self, LoadError> {
-        stream.set_nonblocking(true).map_err(LoadError::io("making a socket non-blocking"))?;
-        let stream = TcpStream::from_std(stream);
-        Ok(Self { stream, outgoing: Vec::new(), written: 0, torn, blocked: false })
-    }
-
-    /// An accepted stream.
-    pub(crate) fn accepted(stream: TcpStream) -> Self {
-        Self { stream, outgoing: Vec::new(), written: 0, torn: Vec::new(), blocked: false }
+    /// Takes over a byte stream and what was already read from it.
+    pub(crate) const fn new(carrier: Carrier, torn: Vec<u8>) -> Self {
+        Self { carrier, outgoing: Vec::new(), written: 0, torn }
     }
 
     /// Asks for readiness events under `token`.
     pub fn register(&mut self, registry: &Registry, token: usize) -> Result<(), LoadError> {
-        registry
-            .register(&mut self.stream, Token(token), Interest::READABLE | Interest::WRITABLE)
-            .map_err(LoadError::io("watching a socket"))
+        self.carrier.register(registry, token)
     }
 
     /// Where to append what is to be sent; `flush` sends it.
-    pub fn outgoing(&mut self) -> &mut Vec<u8> {
+    pub const fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing
     }
 
     /// The socket takes bytes again.
     pub fn unblock(&mut self) {
-        self.blocked = false;
+        self.carrier.unblock();
     }
 
     /// Bytes that wait for the socket.
@@ -60,27 +54,51 @@ impl Connection {
         self.outgoing.len() - self.written
     }
 
+    /// When `expire` must be called at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.carrier.deadline()
+    }
+
+    /// The time is `now`: what the transport had put off is done.
+    pub fn expire(&mut self, now: Instant) -> Result<(), LoadError> {
+        self.carrier.expire(now)
+    }
+
+    /// A datagram that came through a socket shared with others.
+    pub(crate) fn handle(&mut self, event: quinn_proto::ConnectionEvent) {
+        if let Carrier::Quic(quic) = &mut self.carrier {
+            quic.handle(event);
+        }
+    }
+
+    /// Ends the connection. That the peer may be gone does not matter.
+    pub(crate) fn close(&mut self) {
+        let _ = self.carrier.close();
+    }
+
     /// Writes until all is written or the socket is full.
     pub fn flush(&mut self) -> Result<(), LoadError> {
-        while !self.blocked && self.written < self.outgoing.len() {
-            let rest = self.outgoing.get(self.written..).unwrap_or_default();
-            match self.stream.write(rest) {
-                Ok(0) => return Err(LoadError::Closed),
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(source) => return Err(LoadError::Io { doing: "writing", source }),
+        // What a layer below held back may leave now, and make room for more: no event would say so.
+        let mut retried = false;
+        while let Some(rest) = self.outgoing.get(self.written..).filter(|rest| !rest.is_empty()) {
+            match self.carrier.write(rest)? {
+                0 if retried || !self.carrier.flush()? => break,
+                0 => retried = true,
+                count => {
+                    self.written += count;
+                    retried = false;
+                }
             }
         }
         if self.written == self.outgoing.len() {
             self.outgoing.clear();
             self.written = 0;
         }
-        Ok(())
+        self.carrier.flush().map(drop)
     }
 
-    /// Reads until a read comes back less than full, and hands each whole frame to `handle`, together with the
-    /// bytes to be sent. `buffer` is scratch that any number of connections share.
+    /// Reads until nothing more can be read at once, and hands each whole frame to `handle`, together with the bytes
+    /// to be sent. `buffer` is scratch that any number of connections share. `flush` must follow.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],
@@ -93,32 +111,19 @@ impl Connection {
                 return Err(LoadError::Malformed("a packet larger than the read buffer"));
             };
             head.copy_from_slice(&self.torn);
-            let Some(count) = read(&mut self.stream, room)? else { return Ok(()) };
-            let full = count == room.len();
-            let mut rest = buffer.get(..torn + count).unwrap_or_default();
-            while let Some((frame, after)) = scan::next(rest)? {
-                handle(frame, &mut self.outgoing)?;
-                rest = after;
+            let arrival = self.carrier.read(room)?;
+            if arrival.count > 0 {
+                let mut rest = buffer.get(..torn + arrival.count).unwrap_or_default();
+                while let Some((frame, after)) = scan::next(rest)? {
+                    handle(frame, &mut self.outgoing)?;
+                    rest = after;
+                }
+                self.torn.clear();
+                self.torn.extend_from_slice(rest);
             }
-            self.torn.clear();
-            self.torn.extend_from_slice(rest);
-            if !full {
+            if !arrival.more {
                 return Ok(());
             }
-        }
-    }
-}
-
-/// One read; None when there is nothing to read now.
-fn read(stream: &mut TcpStream, room: &mut [u8]) -> Result<Option<usize>, LoadError> {
-    loop {
-        match stream.read(room) {
-            Ok(0) => return Err(LoadError::Closed),
-            Ok(count) => return Ok(Some(count)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Err(LoadError::Closed),
-            Err(source) => return Err(LoadError::Io { doing: "reading", source }),
         }
     }
 }

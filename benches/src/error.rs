@@ -36,6 +36,12 @@ pub enum LoadError {
         /// The type in the fixed header.
         packet_type: u8,
     },
+    /// TLS failed: an unfit certificate, a broken record, an alert.
+    #[error("TLS: {0}")]
+    Tls(rustls::Error),
+    /// A file with a certificate or a key cannot be used.
+    #[error("certificate or key: {0}")]
+    Pem(rustls::pki_types::pem::Error),
     /// The arguments contradict each other.
     #[error("{0}")]
     Arguments(&'static str),
@@ -46,6 +52,14 @@ impl LoadError {
     pub fn is_timeout(&self) -> bool {
         let Self::Io { source, .. } = self else { return false };
         matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    }
+
+    pub(crate) const fn tls(fault: rustls::Error) -> Self {
+        Self::Tls(fault)
+    }
+
+    pub(crate) const fn pem(fault: rustls::pki_types::pem::Error) -> Self {
+        Self::Pem(fault)
     }
 
     /// Turns an I/O error into one that says what was being done.

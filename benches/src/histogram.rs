@@ -1,5 +1,6 @@
 //! Durations by logarithmic buckets, each within 1/64 of its values.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ const STEPS: u64 = 64;
 const BUCKETS: usize = 64 * 60;
 
 /// Counts of durations in nanoseconds.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Histogram {
     buckets: Vec<u64>,
     total: u64,
@@ -50,6 +51,15 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
+    /// Counts what another has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (bucket, more) in self.buckets.iter_mut().zip(&other.buckets) {
+            *bucket += more;
+        }
+        self.total += other.total;
+        self.max = self.max.max(other.max);
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.buckets.fill(0);
@@ -80,6 +90,12 @@ impl Histogram {
             p999: micros(self.quantile(999)),
             max: float(self.max) / 1e3,
         })
+    }
+}
+
+impl fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Histogram").field("total", &self.total).field("micros", &self.percentiles()).finish()
     }
 }
 

@@ -66,6 +66,19 @@ impl Ledger {
         self.record_irregular(sequence)
     }
 
+    /// The same where messages may overtake each other.
+    pub fn record_in_any_order(&mut self, sequence: u64) -> bool {
+        let out_of_order = self.faults.out_of_order;
+        let fresh = self.record(sequence);
+        self.faults.out_of_order = out_of_order;
+        fresh
+    }
+
+    /// How many different numbers have come.
+    pub fn come(&self) -> u64 {
+        self.expected - count(self.missing.len())
+    }
+
     /// One more than the highest number that has come.
     pub const fn expected(&self) -> u64 {
         self.expected

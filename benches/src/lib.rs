@@ -4,8 +4,10 @@
 //! codec cannot hide.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
+pub mod churn;
 pub mod commits;
 pub mod connection;
+pub mod curve;
 pub mod durable;
 pub mod error;
 pub mod fill;

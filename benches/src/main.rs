@@ -25,5 +25,5 @@ fn main() -> ExitCode {
 /// Nothing can be done when even this cannot be written.
 fn complain(text: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "tidegate-load: {text}");
+    let _ = writeln!(std::io::stderr(), "tidegate-bench: {text}");
 }

@@ -6,32 +6,37 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mio::net::TcpListener;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 
-use crate::connection::{Connection, READ_LEN};
+use crate::connection::READ_LEN;
 use crate::error::LoadError;
 
+mod door;
+mod filters;
 pub mod lies;
 mod peer;
 
+pub use door::Security;
 pub use lies::Lies;
+
+use door::Door;
+use filters::Filters;
 use peer::Peer;
 
-/// Token of the listener; peers have their index.
-const LISTENER: Token = Token(usize::MAX);
+/// Token of the door; peers have their index.
+const DOOR: Token = Token(usize::MAX);
 /// How often the relay looks whether it should stop.
 const TURN_MAX: Duration = Duration::from_millis(50);
 
 /// A bound relay.
 #[derive(Debug)]
 pub struct Relay {
-    listener: TcpListener,
+    door: Door,
     poll: Poll,
     peers: Vec<Option<Peer>>,
-    filters: Vec<(String, usize)>,
+    filters: Filters,
     lies: Lies,
     buffer: Vec<u8>,
     /// Peers with bytes to write at the end of the turn.
@@ -40,26 +45,24 @@ pub struct Relay {
 
 impl Relay {
     /// Listens on `address`.
-    pub fn bind(address: SocketAddr, lies: Lies) -> Result<Self, LoadError> {
-        let mut listener = TcpListener::bind(address).map_err(LoadError::io("listening"))?;
+    pub fn bind(address: SocketAddr, security: Security<'_>, lies: Lies) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
-        poll.registry()
-            .register(&mut listener, LISTENER, Interest::READABLE)
-            .map_err(LoadError::io("watching the listener"))?;
-        let (peers, filters, buffer) = (Vec::new(), Vec::new(), vec![0; READ_LEN]);
-        Ok(Self { listener, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
+        let door = Door::open(address, security, poll.registry())?;
+        let (peers, filters, buffer) = (Vec::new(), Filters::default(), vec![0; READ_LEN]);
+        Ok(Self { door, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
     }
 
     /// Where it listens.
     pub fn local_addr(&self) -> Result<SocketAddr, LoadError> {
-        self.listener.local_addr().map_err(LoadError::io("asking for the address"))
+        self.door.local_addr()
     }
 
     /// Relays until `stop` is set.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), LoadError> {
         let mut events = Events::with_capacity(1024);
         while !stop.load(Ordering::Relaxed) {
-            match self.poll.poll(&mut events, Some(TURN_MAX)) {
+            let limit = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+            match self.poll.poll(&mut events, Some(limit.unwrap_or(TURN_MAX).min(TURN_MAX))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     return Err(LoadError::Io { doing: "waiting for events", source: error });
                 }
@@ -67,26 +70,57 @@ impl Relay {
             }
             for event in &events {
                 match event.token() {
-                    LISTENER => self.accept()?,
+                    DOOR => self.answer_door()?,
                     Token(index) => self.serve(index, event.is_readable(), event.is_writable()),
                 }
+            }
+            if limit.is_some() {
+                self.expire();
             }
             self.flush();
         }
         Ok(())
     }
 
-    fn accept(&mut self) -> Result<(), LoadError> {
-        loop {
-            let stream = match self.listener.accept() {
-                Ok((stream, _)) => stream,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(source) => return Err(LoadError::Io { doing: "accepting", source }),
-            };
-            stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
-            let mut connection = Connection::accepted(stream);
-            connection.register(self.poll.registry(), self.peers.len())?;
-            self.peers.push(Some(Peer::new(connection, self.lies)));
+    /// Takes new peers in, and serves those whose bytes come through the door.
+    fn answer_door(&mut self) -> Result<(), LoadError> {
+        let mut touched = Vec::new();
+        let (peers, lies, registry) = (&mut self.peers, self.lies, self.poll.registry());
+        self.door.answer(&mut self.buffer, |visit| match visit {
+            door::Visit::New(mut connection) => {
+                let index = peers.len();
+                connection.register(registry, index)?;
+                peers.push(Some(Peer::new(connection, lies)));
+                touched.push(index);
+                Ok(index)
+            }
+            door::Visit::Datagram(index, event) => {
+                if let Some(Some(peer)) = peers.get_mut(index) {
+                    peer.connection.handle(event);
+                    touched.push(index);
+                }
+                Ok(index)
+            }
+        })?;
+        touched.sort_unstable();
+        touched.dedup();
+        for index in touched {
+            self.serve(index, true, false);
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.peers.iter().flatten().filter_map(|peer| peer.connection.deadline()).min()
+    }
+
+    fn expire(&mut self) {
+        let now = Instant::now();
+        for (index, slot) in self.peers.iter_mut().enumerate() {
+            if slot.as_mut().is_some_and(|peer| peer.connection.expire(now).is_err()) {
+                *slot = None;
+                self.filters.remove(index);
+            }
         }
     }
 
@@ -99,13 +133,14 @@ impl Relay {
         }
         let read = if readable { peer.receive(&mut self.buffer) } else { Ok(()) };
         for filter in peer.subscribed.drain(..) {
-            self.filters.push((filter, index));
+            self.filters.add(filter, index);
         }
         if !peer.run.is_empty() || !peer.earlier.is_empty() {
             self.dispatch(&mut peer);
         }
         if read.is_err() {
-            self.filters.retain(|(_, subscriber)| *subscriber != index);
+            self.filters.remove(index);
+            peer.connection.close();
             return;
         }
         self.dirty.insert(index);
@@ -117,9 +152,9 @@ impl Relay {
     /// Hands a read's messages to whoever subscribed to their topics.
     fn dispatch(&mut self, peer: &mut Peer) {
         for (topic, frames) in peer.earlier.drain(..) {
-            forward(&self.filters, &mut self.peers, &mut self.dirty, &topic, &frames);
+            forward(&mut self.filters, &mut self.peers, &mut self.dirty, &topic, &frames);
         }
-        forward(&self.filters, &mut self.peers, &mut self.dirty, &peer.topic, &peer.run);
+        forward(&mut self.filters, &mut self.peers, &mut self.dirty, &peer.topic, &peer.run);
         peer.run.clear();
     }
 
@@ -128,39 +163,23 @@ impl Relay {
             if let Some(Some(peer)) = self.peers.get_mut(index)
                 && peer.connection.flush().is_err()
             {
-                self.filters.retain(|(_, subscriber)| *subscriber != index);
+                self.filters.remove(index);
             }
         }
     }
 }
 
 fn forward(
-    filters: &[(String, usize)],
+    filters: &mut Filters,
     peers: &mut [Option<Peer>],
     dirty: &mut BTreeSet<usize>,
     topic: &[u8],
     frames: &[u8],
 ) {
-    for (filter, subscriber) in filters {
-        if is_match(filter.as_bytes(), topic)
-            && let Some(Some(peer)) = peers.get_mut(*subscriber)
-        {
-            peer.connection.outgoing().extend_from_slice(frames);
-            dirty.insert(*subscriber);
+    filters.each(topic, |subscriber| {
+        if let Some(Some(peer)) = peers.get_mut(subscriber) {
+            peer.deliver(frames);
+            dirty.insert(subscriber);
         }
-    }
-}
-
-/// The naive way: level by level.
-fn is_match(filter: &[u8], topic: &[u8]) -> bool {
-    let mut names = topic.split(|byte| *byte == b'/');
-    for level in filter.split(|byte| *byte == b'/') {
-        match (level, names.next()) {
-            (b"#", _) => return true,
-            (b"+", Some(_)) => {}
-            (literal, Some(name)) if literal == name => {}
-            _ => return false,
-        }
-    }
-    names.next().is_none()
+    });
 }

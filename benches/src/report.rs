@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::connection::Target;
 use crate::error::LoadError;
 use crate::histogram::Percentiles;
 use crate::ledger::Faults;
@@ -17,6 +18,8 @@ pub struct TrafficReport {
     pub case: String,
     /// The protocol.
     pub version: &'static str,
+    /// The transport.
+    pub transport: &'static str,
     /// Of publishing and subscribing.
     pub qos: u8,
     /// Length of the measured part.
@@ -56,7 +59,7 @@ pub struct BrokerUse {
 
 impl TrafficReport {
     /// The figures between the two marks of an outcome.
-    pub fn new(case: &str, version: &'static str, qos: u8, outcome: &Outcome) -> Self {
+    pub fn new(case: &str, target: &Target, qos: u8, outcome: &Outcome) -> Self {
         let (from, to) = (&outcome.from, &outcome.to);
         let seconds = to.since(from).as_secs_f64();
         let delivered = float(to.delivered - from.delivered);
@@ -68,7 +71,8 @@ impl TrafficReport {
         });
         Self {
             case: case.to_owned(),
-            version,
+            version: target.version.name(),
+            transport: target.transport.name(),
             qos,
             seconds,
             sent: outcome.sent,
@@ -105,6 +109,11 @@ fn lines(path: &str, value: &serde_json::Value, out: &mut String) {
             for (name, value) in fields {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 lines(&path, value, out);
+            }
+        }
+        serde_json::Value::Array(parts) => {
+            for (index, value) in parts.iter().enumerate() {
+                lines(&format!("{path}.{index}"), value, out);
             }
         }
         serde_json::Value::Null => {}

@@ -11,6 +11,8 @@ use crate::traffic::{Flow, Outcome, Pace, Plan, Publisher, Subscriber, Traffic};
 use crate::wire::publish::Template;
 
 pub mod account;
+pub mod laggard;
+mod order;
 
 use account::Account;
 
@@ -23,6 +25,13 @@ pub enum Topology {
     FanOut(usize),
     /// So many publishers, one subscriber with a wildcard.
     FanIn(usize),
+    /// Publishers whose messages a group of subscribers shares: one of the group gets each.
+    Shared {
+        /// How many publish.
+        publishers: usize,
+        /// How many are in the group.
+        subscribers: usize,
+    },
 }
 
 impl Topology {
@@ -31,6 +40,7 @@ impl Topology {
         match self {
             Self::Pairs(many) | Self::FanIn(many) => many,
             Self::FanOut(_) => 1,
+            Self::Shared { publishers, .. } => publishers,
         }
     }
 
@@ -39,6 +49,7 @@ impl Topology {
         match self {
             Self::Pairs(many) | Self::FanOut(many) => many,
             Self::FanIn(_) => 1,
+            Self::Shared { subscribers, .. } => subscribers,
         }
     }
 }
@@ -61,7 +72,7 @@ pub struct Scenario {
     pub drive: Drive,
     /// Open loop: the grain of sending; zero sends each message at its own time.
     pub tick: Duration,
-    /// Of publishing and of subscribing: 0 or 1.
+    /// Of publishing and of subscribing: 0, 1 or 2.
     pub qos: u8,
     /// Bytes of a payload, at least a stamp.
     pub payload_len: usize,
@@ -70,9 +81,8 @@ pub struct Scenario {
 /// Connects, subscribes, and carries the plan out.
 pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome, LoadError> {
     let run = std::process::id();
-    let topics: Vec<String> = (0..scenario.topology.publishers())
-        .map(|publisher| format!("load/{run:08x}/{publisher:04}"))
-        .collect();
+    let topics: Vec<String> =
+        (0..scenario.topology.publishers()).map(|publisher| topic(run, publisher)).collect();
     let subscribers = subscribers(target, scenario, run, &topics)?;
     let publishers = publishers(target, scenario, run, &topics)?;
     let pace = match scenario.drive {
@@ -82,6 +92,11 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome,
     let reading = Reading::new(run, target.version, scenario.payload_len);
     let account = Account::new(scenario.topology, topics);
     Traffic::new(Flow::new(publishers, subscribers, account, pace, reading), *plan)?.run()
+}
+
+/// The topic that a publisher of a run uses.
+pub fn topic(run: u32, publisher: usize) -> String {
+    format!("load/{run:08x}/{publisher:04}")
 }
 
 /// A plan for the time given.
@@ -96,10 +111,12 @@ fn subscribers(
     topics: &[String],
 ) -> Result<Vec<Subscriber>, LoadError> {
     let wildcard = format!("load/{run:08x}/+");
+    let shared = format!("$share/load-{run:x}/{wildcard}");
     let filter = |index: usize| match scenario.topology {
         Topology::Pairs(_) => topics.get(index),
         Topology::FanOut(_) => topics.first(),
         Topology::FanIn(_) => Some(&wildcard),
+        Topology::Shared { .. } => Some(&shared),
     };
     (0..scenario.topology.subscribers())
         .map(|index| {

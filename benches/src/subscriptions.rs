@@ -68,7 +68,7 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
     let outcome = Traffic::new(flow(target, scenario, &field, connections)?, *plan)?.run()?;
     let subscriptions = count(field.devices * 3);
     Ok(Report {
-        traffic: TrafficReport::new("subscriptions", target.version.name(), 0, &outcome),
+        traffic: TrafficReport::new("subscriptions", target, 0, &outcome),
         subscriptions,
         subscribed_per_second: after.per_second(&before, subscriptions),
         micros_per_subscription: after.micros_each(&before, subscriptions),

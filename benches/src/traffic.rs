@@ -16,6 +16,7 @@ pub mod flow;
 pub mod marks;
 pub mod pace;
 pub mod publisher;
+mod releases;
 pub mod subscriber;
 
 pub use book::Book;
@@ -147,7 +148,9 @@ impl<B: Book> Traffic<B> {
     }
 
     fn turn(&mut self) -> Result<(), LoadError> {
-        match self.poll.poll(&mut self.events, Some(TURN_MAX)) {
+        let deadline = self.flow.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+        let limit = deadline.map_or(TURN_MAX, |deadline| deadline.min(TURN_MAX));
+        match self.poll.poll(&mut self.events, Some(limit)) {
             Err(error) if error.kind() != std::io::ErrorKind::Interrupted => {
                 return Err(LoadError::Io { doing: "waiting for events", source: error });
             }
@@ -155,6 +158,9 @@ impl<B: Book> Traffic<B> {
         }
         for event in &self.events {
             self.flow.serve(event.token().0, event.is_readable(), event.is_writable())?;
+        }
+        if deadline.is_some() {
+            self.flow.expire()?;
         }
         if self.issuing { self.flow.issue() } else { Ok(()) }
     }

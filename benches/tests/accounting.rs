@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use tidegate_benches::connection::Target;
-use tidegate_benches::relay::Lies;
+use tidegate_benches::relay::{Lies, Security};
 use tidegate_benches::streams::{self, Drive, Scenario, Topology};
 use tidegate_benches::traffic::{Outcome, Plan};
 use tidegate_benches::wire::Version;
@@ -23,7 +23,7 @@ fn scenario(topology: Topology, drive: Drive, qos: u8) -> Scenario {
 }
 
 fn run(lies: Lies, version: Version, scenario: Scenario) -> Outcome {
-    let relay = Liar::start(lies);
+    let relay = Liar::start(lies, Security::None);
     let plan = Plan {
         warmup: Duration::ZERO,
         measured: Duration::from_secs(20),
@@ -31,7 +31,7 @@ fn run(lies: Lies, version: Version, scenario: Scenario) -> Outcome {
         patience: PATIENCE,
         broker: None,
     };
-    streams::run(&Target { address: relay.address, version }, &scenario, &plan).unwrap()
+    streams::run(&Target::tcp(relay.address, version), &scenario, &plan).unwrap()
 }
 
 fn two_pairs(lies: Lies) -> Outcome {
@@ -46,7 +46,10 @@ fn every(n: u64) -> Option<NonZeroU64> {
 fn an_honest_relay_passes_in_every_topology_version_and_qos() {
     let topologies = [(Topology::Pairs(3), 3, 3), (Topology::FanOut(4), 1, 4), (Topology::FanIn(4), 4, 4)];
     for (topology, publishers, streams) in topologies {
-        for (version, qos) in [(Version::V5, 0), (Version::V5, 1), (Version::V3_1_1, 0), (Version::V3_1_1, 1)]
+        for (version, qos) in [0, 1, 2]
+            .map(|qos| (Version::V5, qos))
+            .into_iter()
+            .chain([0, 1, 2].map(|qos| (Version::V3_1_1, qos)))
         {
             for drive in [Drive::Window(20), Drive::PerSecond(20_000)] {
                 let outcome = run(Lies::default(), version, scenario(topology, drive, qos));
@@ -96,6 +99,62 @@ fn a_relay_that_forwards_nothing_loses_the_whole_window() {
     let outcome = two_pairs(Lies { drop: every(1), ..Lies::default() });
     assert_eq!(outcome.sent, 2 * 50);
     assert_eq!(outcome.faults.lost, 2 * 50);
+}
+
+fn two_pairs_at_qos_2(lies: Lies) -> Outcome {
+    run(lies, Version::V5, scenario(Topology::Pairs(2), Drive::Window(50), 2))
+}
+
+#[test]
+fn a_message_of_qos_2_that_comes_twice_is_a_duplicate() {
+    let outcome = two_pairs_at_qos_2(Lies { dup: every(100), ..Lies::default() });
+    assert_eq!((outcome.faults.duplicated, outcome.faults.total()), (2 * 3, 2 * 3));
+    assert_eq!(outcome.delivered, 2 * MESSAGES);
+}
+
+#[test]
+fn a_message_of_qos_2_that_is_dropped_is_lost() {
+    let outcome = two_pairs_at_qos_2(Lies { drop: every(100), ..Lies::default() });
+    assert_eq!((outcome.faults.lost, outcome.faults.total()), (2 * 3, 2 * 3));
+}
+
+#[test]
+fn a_missing_pubcomp_is_a_fault_and_stays_in_the_window() {
+    let outcome = two_pairs_at_qos_2(Lies { silence: every(100), ..Lies::default() });
+    assert_eq!((outcome.faults.acknowledgement, outcome.faults.total()), (2 * 3, 2 * 3));
+    let stuck = run(
+        Lies { silence: every(1), ..Lies::default() },
+        Version::V5,
+        scenario(Topology::Pairs(2), Drive::Window(50), 2),
+    );
+    assert_eq!((stuck.sent, stuck.faults.acknowledgement), (2 * 50, 2 * 50));
+}
+
+const SHARED: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
+
+#[test]
+fn of_a_share_exactly_one_gets_each_message() {
+    for qos in [0, 1, 2] {
+        let outcome = run(Lies::default(), Version::V5, scenario(SHARED, Drive::Window(20), qos));
+        assert_eq!(outcome.faults.total(), 0, "{qos}: {outcome:?}");
+        assert_eq!((outcome.sent, outcome.delivered), (3 * MESSAGES, 3 * MESSAGES), "{qos}");
+    }
+}
+
+#[test]
+fn a_message_that_two_of_a_share_get_or_nobody_is_a_fault() {
+    let doubled = run(
+        Lies { dup: every(100), ..Lies::default() },
+        Version::V5,
+        scenario(SHARED, Drive::PerSecond(20_000), 0),
+    );
+    assert_eq!((doubled.faults.duplicated, doubled.faults.total()), (3 * 3, 3 * 3));
+    let dropped = run(
+        Lies { drop: every(100), ..Lies::default() },
+        Version::V5,
+        scenario(SHARED, Drive::PerSecond(20_000), 0),
+    );
+    assert_eq!((dropped.faults.lost, dropped.faults.total()), (3 * 3, 3 * 3));
 }
 
 #[test]

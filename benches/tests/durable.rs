@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_benches::connection::Target;
 use tidegate_benches::durable::{self, Receivers, Report, Scenario};
-use tidegate_benches::relay::Lies;
+use tidegate_benches::relay::{Lies, Security};
 use tidegate_benches::streams::Drive;
 use tidegate_benches::traffic::Plan;
 use tidegate_benches::wire::Version;
@@ -21,7 +21,7 @@ const PUBLISHERS: u64 = 2;
 const TOPICS: u64 = 3;
 
 fn run(receivers: Receivers, version: Version, qos: u8, lies: Lies) -> Report {
-    let relay = Liar::start(lies);
+    let relay = Liar::start(lies, Security::None);
     let scenario = Scenario {
         receivers,
         publishers: PUBLISHERS as usize,
@@ -40,7 +40,7 @@ fn run(receivers: Receivers, version: Version, qos: u8, lies: Lies) -> Report {
         patience: Duration::from_millis(400),
         broker: None,
     };
-    durable::run(&Target { address: relay.address, version }, &scenario, &plan).unwrap()
+    durable::run(&Target::tcp(relay.address, version), &scenario, &plan).unwrap()
 }
 
 fn every(n: u64) -> Option<NonZeroU64> {

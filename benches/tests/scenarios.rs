@@ -4,20 +4,26 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use tidegate_benches::connection::Target;
+use tidegate_benches::connection::transport::Kind;
+use tidegate_benches::connection::{Target, Transport};
 use tidegate_benches::idle::{self, tcp::Tcp};
-use tidegate_benches::relay::Lies;
+use tidegate_benches::ledger::Faults;
+use tidegate_benches::relay::{Lies, Security};
+use tidegate_benches::streams::laggard::{self, Laggard};
 use tidegate_benches::traffic::Plan;
+use tidegate_benches::traffic::subscriber::Reading;
 use tidegate_benches::wire::Version;
-use tidegate_benches::{retained, subscriptions};
+use tidegate_benches::{churn, retained, streams, subscriptions};
 
+#[path = "liar/certificate.rs"]
+mod certificate;
 #[path = "liar/relay.rs"]
 mod relay;
 
 use relay::Liar;
 
 fn subscriptions_against(lies: Lies) -> subscriptions::Report {
-    let relay = Liar::start(lies);
+    let relay = Liar::start(lies, Security::None);
     let scenario = subscriptions::Scenario {
         subscriptions: 300,
         clients: 5,
@@ -31,7 +37,7 @@ fn subscriptions_against(lies: Lies) -> subscriptions::Report {
         patience: Duration::from_millis(400),
         broker: None,
     };
-    subscriptions::run(&Target { address: relay.address, version: Version::V5 }, &scenario, &plan).unwrap()
+    subscriptions::run(&Target::tcp(relay.address, Version::V5), &scenario, &plan).unwrap()
 }
 
 #[test]
@@ -58,7 +64,7 @@ fn a_duplicated_message_is_a_fault_at_both() {
 
 #[test]
 fn retained_messages_that_are_not_replayed_are_lost() {
-    let relay = Liar::start(Lies::default());
+    let relay = Liar::start(Lies::default(), Security::None);
     let scenario = retained::Scenario {
         topics: 50,
         rounds: 2,
@@ -67,7 +73,7 @@ fn retained_messages_that_are_not_replayed_are_lost() {
         patience: Duration::from_millis(100),
         broker: None,
     };
-    let target = Target { address: relay.address, version: Version::V5 };
+    let target = Target::tcp(relay.address, Version::V5);
     let report = retained::run(&target, &scenario).unwrap();
     assert_eq!(report.write.messages, 100);
     assert_eq!(report.replay.messages, 0);
@@ -76,8 +82,8 @@ fn retained_messages_that_are_not_replayed_are_lost() {
 
 #[test]
 fn idle_connections_stay_open_until_they_are_closed() {
-    let relay = Liar::start(Lies::default());
-    let mut crowd = Tcp::new(Target { address: relay.address, version: Version::V5 });
+    let relay = Liar::start(Lies::default(), Security::None);
+    let mut crowd = Tcp::new(Target::tcp(relay.address, Version::V5));
     let scenario =
         idle::Scenario { connections: 20, settle: Duration::ZERO, hold: Duration::ZERO, broker: None };
     let report = idle::run(&mut crowd, &scenario).unwrap();
@@ -87,9 +93,99 @@ fn idle_connections_stay_open_until_they_are_closed() {
 #[test]
 fn idle_connections_that_the_broker_closes_are_counted() {
     use tidegate_benches::idle::Crowd;
-    let relay = Liar::start(Lies::default());
-    let mut crowd = Tcp::new(Target { address: relay.address, version: Version::V5 });
+    let relay = Liar::start(Lies::default(), Security::None);
+    let mut crowd = Tcp::new(Target::tcp(relay.address, Version::V5));
     crowd.open(3).unwrap();
     drop(relay);
     assert_eq!(crowd.disturbed(), 3);
+}
+
+fn churn_against(target: impl Fn() -> Target + Sync) -> churn::Report {
+    let scenario = churn::Scenario {
+        workers: 3,
+        per_second: None,
+        warmup: Duration::ZERO,
+        measured: Duration::from_millis(300),
+        broker: None,
+    };
+    churn::run(&|| Ok(target()), &scenario).unwrap()
+}
+
+#[test]
+fn connections_that_come_and_go_are_counted() {
+    let relay = Liar::start(Lies::default(), Security::None);
+    let report = churn_against(|| Target::tcp(relay.address, Version::V5));
+    assert!(report.connections > 0, "{report:?}");
+    assert_eq!((report.failed, report.unclosed, report.resumed), (0, 0, 0), "{report:?}");
+}
+
+#[test]
+fn tls_sessions_are_taken_up_again_where_that_is_asked_for() {
+    let made = certificate::Certificate::new("churn");
+    let relay = Liar::start(Lies::default(), Security::Tls { certificate: &made.chain, key: &made.key });
+    for resume in [true, false] {
+        let report = churn_against(|| Target {
+            address: relay.address,
+            version: Version::V5,
+            transport: Transport::new(Kind::Tls, Some(&made.chain), resume).unwrap(),
+        });
+        assert_eq!((report.failed, report.resumed > 0), (0, resume), "{report:?}");
+    }
+}
+
+#[test]
+fn connections_that_nobody_accepts_are_failures() {
+    let relay = Liar::start(Lies::default(), Security::None);
+    let address = relay.address;
+    drop(relay);
+    let scenario = churn::Scenario {
+        workers: 1,
+        per_second: Some(100),
+        warmup: Duration::ZERO,
+        measured: Duration::from_millis(100),
+        broker: None,
+    };
+    let report = churn::run(&|| Ok(Target::tcp(address, Version::V5)), &scenario).unwrap();
+    assert!(report.failed > 0 && report.failure.is_some(), "{report:?}");
+    assert_eq!(report.connections, 0);
+}
+
+/// 300 messages to two subscribers, and to one that reads so many a second.
+fn slow_against(lies: Lies, per_second: u64) -> (laggard::Report, Faults) {
+    let relay = Liar::start(lies, Security::None);
+    let target = Target::tcp(relay.address, Version::V5);
+    let run = std::process::id();
+    let reading = Reading::new(run, target.version, 64);
+    let laggard = Laggard::start(&target, streams::topic(run, 0), 1, per_second, reading).unwrap();
+    let scenario = streams::Scenario {
+        topology: streams::Topology::FanOut(2),
+        drive: streams::Drive::Window(50),
+        tick: Duration::ZERO,
+        qos: 1,
+        payload_len: 64,
+    };
+    let plan = Plan {
+        warmup: Duration::ZERO,
+        measured: Duration::from_secs(20),
+        messages: Some(300),
+        patience: Duration::from_millis(400),
+        broker: None,
+    };
+    let outcome = streams::run(&target, &scenario, &plan).unwrap();
+    laggard.end(outcome.sent).unwrap()
+}
+
+#[test]
+fn one_that_does_not_read_gets_everything_afterwards() {
+    let (report, faults) = slow_against(Lies::default(), 0);
+    assert_eq!((report.delivered, report.delivered_afterwards, report.missed), (0, 300, 0));
+    assert_eq!((faults.total(), report.closed), (0, false));
+}
+
+#[test]
+fn what_a_slow_one_misses_is_no_fault_and_what_it_gets_twice_is() {
+    let (report, faults) = slow_against(Lies { drop: NonZeroU64::new(100), ..Lies::default() }, 10);
+    assert_eq!((report.missed, faults.total()), (3, 0), "{report:?}");
+    let (_, faults) = slow_against(Lies { dup: NonZeroU64::new(100), ..Lies::default() }, 10);
+    assert_eq!((faults.duplicated, faults.total()), (3, 3));
 }

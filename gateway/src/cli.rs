@@ -1,5 +1,6 @@
 //! The command line: which commands there are, and how they end.
 
+mod bench;
 mod check;
 mod connection;
 mod exit;
@@ -49,6 +50,8 @@ enum Command {
     Pub(Box<publish::Arguments>),
     /// Subscribe and print messages
     Sub(Box<subscribe::Arguments>),
+    /// Measure a broker: runs tidegate-bench with the arguments given
+    Bench(bench::Arguments),
 }
 
 /// Runs the command that this process was called with.
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Store(arguments) => store::run(&arguments),
         Command::Pub(arguments) => publish::run(*arguments),
         Command::Sub(arguments) => subscribe::run(*arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

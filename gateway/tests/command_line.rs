@@ -57,6 +57,45 @@ fn nobody_listening_is_1_and_a_wrong_call_is_2() {
     assert_eq!(text(&wrong.stderr), "error: message properties: MQTT 3.1.1 has none, use --protocol 5\n");
 }
 
+/// The binary in a folder of its own, where no `tidegate-bench` is that was not put there.
+fn alone(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("tidegate");
+    fs::copy(env!("CARGO_BIN_EXE_tidegate"), &path).unwrap();
+    path
+}
+
+#[test]
+fn bench_without_a_load_generator_says_what_is_missing_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(alone(folder.path())).arg("bench").env("PATH", folder.path()).output().unwrap();
+    let place = folder.path().canonicalize().unwrap();
+    let expected =
+        format!("error: there is no {}/tidegate-bench and no tidegate-bench on the PATH\n", place.display());
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), expected));
+}
+
+#[test]
+fn bench_becomes_the_load_generator_beside_it_or_on_the_path() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let tidegate = alone(folder.path());
+    let run = || {
+        let mut command = Command::new(&tidegate);
+        let command = command.args(["bench", "pairs", "--help", "-x"]).env("PATH", other.path());
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let id = child.id();
+        (child.wait_with_output().unwrap(), id)
+    };
+    for (place, name) in [(&other, "on the path"), (&folder, "beside")] {
+        let script = place.path().join("tidegate-bench");
+        fs::write(&script, format!("#!/bin/sh\necho \"{name}: $* $$\"\nexit 7\n")).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let (output, id) = run();
+        let expected = format!("{name}: pairs --help -x {id}\n");
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), expected), "the same process");
+    }
+}
+
 /// A broker on free ports, ended by SIGTERM.
 struct Broker {
     process: Child,

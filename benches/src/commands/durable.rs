@@ -23,7 +23,7 @@ pub(super) fn durable(with: &DurableArguments) -> Result<u64, LoadError> {
         store: with.store.clone(),
     };
     let plan = Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? };
-    let report = durable::run(&target(&with.broker), &scenario, &plan)?;
+    let report = durable::run(&target(&with.broker)?, &scenario, &plan)?;
     report::print(&report, with.broker.json)?;
     Ok(report.faults.total())
 }

@@ -21,7 +21,7 @@ pub(super) fn resume(with: &ResumeArguments) -> Result<u64, LoadError> {
     let ResumeArguments { sessions, sample, queued, .. } = *with;
     let payload_len = len(with.payload);
     let scenario = check::Scenario { sessions, sample, queued, payload_len, patience: PATIENCE };
-    let report = check::run(&target(&with.broker), &scenario)?;
+    let report = check::run(&target(&with.broker)?, &scenario)?;
     report::print(&report, with.broker.json)?;
     Ok(report.faults.total() + u64::from(report.absent))
 }
@@ -35,7 +35,7 @@ pub(super) fn replay(with: &ReplayArguments) -> Result<u64, LoadError> {
         patience: PATIENCE,
         broker: with.broker.pid.map(Watched::Id),
     };
-    let report = replay::run(&target(&with.broker), &scenario)?;
+    let report = replay::run(&target(&with.broker)?, &scenario)?;
     report::print(&report, with.broker.json)?;
     Ok(report.faults.total())
 }

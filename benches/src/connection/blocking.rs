@@ -1,34 +1,52 @@
 //! The calm phases of a run, one packet at a time: handshake, subscribing, and scenarios without overlap.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use super::{Connection, READ_LEN};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::carrier::Carrier;
+use super::{Connection, Transport};
 use crate::error::LoadError;
 use crate::wire::build::Session;
-use crate::wire::scan::{self, Frame};
-use crate::wire::{Version, build, packet_type};
+use crate::wire::scan::Frame;
+use crate::wire::{Version, build};
+
+mod answers;
+mod inbox;
+
+use answers::{connack, suback};
+use inbox::Inbox;
 
 /// How long an answer may take before the run is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which broker, and in which protocol.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// The listener.
     pub address: SocketAddr,
     /// The protocol of all connections.
     pub version: Version,
+    /// What the connections run over.
+    pub transport: Transport,
+}
+
+impl Target {
+    /// A listener for plain TCP.
+    pub const fn tcp(address: SocketAddr, version: Version) -> Self {
+        Self { address, version, transport: Transport::Tcp }
+    }
 }
 
 /// A connection that waits for each answer.
 #[derive(Debug)]
 pub struct Blocking {
-    stream: TcpStream,
+    carrier: Carrier,
     version: Version,
-    incoming: Vec<u8>,
-    consumed: usize,
+    inbox: Inbox,
+    patience: Duration,
     receive_maximum: u16,
     session_present: bool,
 }
@@ -46,17 +64,15 @@ impl Blocking {
         keep_alive: u16,
         session: Session,
     ) -> Result<Self, LoadError> {
-        let stream = TcpStream::connect(target.address).map_err(LoadError::io("connecting"))?;
-        stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
         let mut connection = Self {
-            stream,
+            carrier: target.transport.connect(target.address)?,
             version: target.version,
-            incoming: Vec::new(),
-            consumed: 0,
+            inbox: Inbox::new(),
+            patience: ANSWER_TIMEOUT,
             receive_maximum: u16::MAX,
             session_present: false,
         };
-        connection.set_patience(ANSWER_TIMEOUT)?;
+        connection.establish()?;
         connection.send(&build::connect(target.version, client_id, keep_alive, session))?;
         (connection.session_present, connection.receive_maximum) =
             connection.with_frame(|frame| connack(&frame, target.version))?;
@@ -69,6 +85,11 @@ impl Blocking {
         self.receive_maximum
     }
 
+    /// Whether its TLS took up an earlier session; QUIC does not tell.
+    pub fn is_resumed(&self) -> bool {
+        self.carrier.is_resumed()
+    }
+
     /// Whether the broker had the session.
     pub const fn session_present(&self) -> bool {
         self.session_present
@@ -76,17 +97,29 @@ impl Blocking {
 
     /// True when everything that was read has been handled.
     pub const fn is_drained(&self) -> bool {
-        self.consumed == self.incoming.len()
+        self.inbox.is_drained()
     }
 
     /// Limits how long an answer is waited for.
-    pub fn set_patience(&self, patience: Duration) -> Result<(), LoadError> {
-        self.stream.set_read_timeout(Some(patience)).map_err(LoadError::io("setting a timeout"))
+    pub const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Writes all of `bytes`.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
-        self.stream.write_all(bytes).map_err(LoadError::io("writing"))
+        let mut rest = bytes;
+        loop {
+            let count = if rest.is_empty() { 0 } else { self.carrier.write(rest)? };
+            rest = rest.get(count..).unwrap_or_default();
+            if self.carrier.flush()? && rest.is_empty() {
+                return Ok(());
+            }
+            if count == 0 {
+                self.wait(PollFlags::IN | PollFlags::OUT, self.patience)?;
+                self.carrier.unblock();
+                self.take()?;
+            }
+        }
     }
 
     /// Subscribes to `filters` in one packet and checks each return code.
@@ -103,84 +136,110 @@ impl Blocking {
         &mut self,
         handle: impl FnOnce(Frame<'_>) -> Result<T, LoadError>,
     ) -> Result<T, LoadError> {
-        loop {
-            let rest = self.incoming.get(self.consumed..).unwrap_or_default();
-            if let Some((frame, after)) = scan::next(rest)? {
-                self.consumed = self.incoming.len() - after.len();
-                return handle(frame);
-            }
+        // Looked at twice: a frame borrows the inbox for as long as the function runs.
+        while !self.inbox.has_frame()? {
             self.fill()?;
+        }
+        match self.inbox.next()? {
+            Some(frame) => handle(frame),
+            None => Err(LoadError::Closed),
         }
     }
 
     /// Gives back memory that is not needed while the connection is idle.
     pub fn release(&mut self) {
-        if self.consumed == self.incoming.len() {
-            self.incoming = Vec::new();
-            self.consumed = 0;
-        }
+        self.inbox.release();
     }
 
     /// True while the broker has neither closed the connection nor sent anything.
-    pub fn is_quiet(&self) -> bool {
-        let probe = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
-        let open = matches!(probe, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock);
-        open && self.stream.set_nonblocking(false).is_ok()
+    pub fn is_quiet(&mut self) -> bool {
+        let quiet = self.is_drained() && self.take().is_ok_and(|count| count == 0);
+        self.release();
+        quiet
     }
 
     /// Says goodbye and closes.
     pub fn disconnect(mut self) -> Result<(), LoadError> {
         self.send(&build::DISCONNECT)?;
-        self.stream.shutdown(Shutdown::Write).map_err(LoadError::io("closing"))
+        self.carrier.close()
+    }
+
+    /// The same, and waits until the broker has closed too. False when it did not within the patience.
+    pub fn part(mut self) -> Result<bool, LoadError> {
+        self.send(&build::DISCONNECT)?;
+        let end = Instant::now() + self.patience;
+        loop {
+            match self.take() {
+                Err(LoadError::Closed) => break,
+                Err(error) => return Err(error),
+                Ok(_) => self.inbox.forget(),
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.wait(PollFlags::IN, left) {
+                Err(error) if error.is_timeout() => return Ok(false),
+                waited => waited?,
+            }
+        }
+        // The broker may have gone so far that this fails.
+        let _ = self.carrier.close();
+        Ok(true)
     }
 
     /// Goes over to readiness events.
     pub fn into_connection(self) -> Result<Connection, LoadError> {
-        let rest = self.incoming.get(self.consumed..).unwrap_or_default().to_vec();
-        Connection::new(self.stream, rest)
+        Ok(Connection::new(self.carrier, self.inbox.into_rest()))
     }
 
+    /// Waits for the handshakes below MQTT.
+    fn establish(&mut self) -> Result<(), LoadError> {
+        self.carrier.flush()?;
+        while !self.carrier.is_open() {
+            self.wait(PollFlags::IN, self.patience)?;
+            self.take()?;
+        }
+        Ok(())
+    }
+
+    /// Waits for an answer.
     fn fill(&mut self) -> Result<(), LoadError> {
-        self.incoming.drain(..self.consumed);
-        self.consumed = 0;
-        let held = self.incoming.len();
-        self.incoming.resize(held + READ_LEN, 0);
-        let room = self.incoming.get_mut(held..).unwrap_or_default();
-        let read = self.stream.read(room).map_err(LoadError::io("waiting for an answer"));
-        self.incoming.truncate(held + read.as_ref().map_or(0, |count| *count));
-        if read? == 0 { Err(LoadError::Closed) } else { Ok(()) }
+        let end = Instant::now() + self.patience;
+        while self.take()? == 0 {
+            self.wait(PollFlags::IN, end.saturating_duration_since(Instant::now()))?;
+        }
+        Ok(())
     }
-}
 
-fn connack(frame: &Frame<'_>, version: Version) -> Result<(bool, u16), LoadError> {
-    expect(frame, packet_type::CONNACK, "CONNACK")?;
-    let [flags, code, rest @ ..] = frame.body else { return Err(LoadError::Malformed("CONNACK")) };
-    if *code != 0 {
-        return Err(LoadError::Refused { what: "CONNECT", code: *code });
+    /// Reads what has come, without waiting; gives how many bytes of MQTT.
+    fn take(&mut self) -> Result<usize, LoadError> {
+        let mut count = 0;
+        loop {
+            let arrival = self.carrier.read(self.inbox.room())?;
+            self.inbox.add(arrival.count, arrival.more);
+            count += arrival.count;
+            self.carrier.flush()?;
+            if !arrival.more || count > 0 {
+                return Ok(count);
+            }
+        }
     }
-    if !version.is_v5() {
-        return Ok((flags & 1 == 1, u16::MAX));
-    }
-    let properties = scan::variable_length(rest)?.map(|(_, properties)| properties);
-    Ok((flags & 1 == 1, properties.and_then(scan::receive_maximum).unwrap_or(u16::MAX)))
-}
 
-fn suback(frame: &Frame<'_>, version: Version, packet_id: u16) -> Result<(), LoadError> {
-    expect(frame, packet_type::SUBACK, "SUBACK")?;
-    if frame.leading_id() != Some(packet_id) {
-        return Err(LoadError::Malformed("SUBACK with a wrong packet id"));
+    /// Waits until the socket is ready, or the transport has something to do.
+    fn wait(&mut self, flags: PollFlags, patience: Duration) -> Result<(), LoadError> {
+        if patience.is_zero() {
+            return Err(LoadError::Io {
+                doing: "waiting for an answer",
+                source: io::ErrorKind::TimedOut.into(),
+            });
+        }
+        let now = Instant::now();
+        let deadline = self.carrier.deadline().map(|at| at.saturating_duration_since(now));
+        let limit = Timespec::try_from(deadline.map_or(patience, |deadline| deadline.min(patience)));
+        let ready =
+            self.carrier.with_fd(|fd| poll(&mut [PollFd::from_borrowed_fd(fd, flags)], limit.ok().as_ref()));
+        match ready {
+            Err(rustix::io::Errno::INTR) | Ok(_) => {}
+            Err(error) => return Err(LoadError::Io { doing: "waiting for an answer", source: error.into() }),
+        }
+        self.carrier.expire(Instant::now())
     }
-    let after_id = frame.body.get(2..).unwrap_or_default();
-    let codes = if version.is_v5() { scan::skip_properties(after_id).unwrap_or_default() } else { after_id };
-    match codes.iter().find(|code| **code > 2) {
-        Some(code) => Err(LoadError::Refused { what: "SUBSCRIBE", code: *code }),
-        None => Ok(()),
-    }
-}
-
-fn expect(frame: &Frame<'_>, wanted: u8, expected: &'static str) -> Result<(), LoadError> {
-    if frame.packet_type() == wanted {
-        return Ok(());
-    }
-    Err(LoadError::Unexpected { expected, packet_type: frame.packet_type() })
 }

@@ -31,7 +31,7 @@ pub(super) fn collect(
         let sent = sent.get(publisher).copied().unwrap_or_default();
         let mut connection = Blocking::connect_to(target, &field.session_id(session), 0, Session::Resumed)?;
         if connection.session_present() {
-            connection.set_patience(patience)?;
+            connection.set_patience(patience);
             take(&mut connection, &mut account, &reading, session, sent)?;
         }
         connection.disconnect()?;

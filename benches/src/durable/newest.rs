@@ -25,7 +25,7 @@ pub(super) fn read(
     let topics = due.len();
     let began = Instant::now();
     let mut connection = Blocking::connect(target, &format!("load-{:x}-r", field.run), 0)?;
-    connection.set_patience(patience)?;
+    connection.set_patience(patience);
     let filters = [format!("load/{:08x}/#", field.run)];
     connection.send(&build::subscribe(target.version, 1, &filters, 0))?;
     let reading = Reading::new(field.run, target.version, field.scenario.payload_len);

@@ -137,7 +137,7 @@ impl<'a> Replay<'a> {
     fn read(mut self, name: &str, rate: Option<u64>) -> Result<Outcome, LoadError> {
         let client_id = format!("replay-{:x}-{name}", std::process::id());
         let mut connection = Blocking::connect(self.target, &client_id, 0)?;
-        connection.set_patience(self.scenario.patience)?;
+        connection.set_patience(self.scenario.patience);
         let filters = ["fill/r/#".to_owned()];
         connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;
         let began = Instant::now();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{Crowd, KEEP_ALIVE};
 use crate::connection::{Blocking, Target};
 use crate::error::LoadError;
-use crate::number::count;
 use crate::wire::{build, packet_type};
 
 /// Sockets, opened one after the other.
@@ -49,7 +48,7 @@ impl Crowd for Tcp {
     }
 
     fn disturbed(&mut self) -> u64 {
-        count(self.connections.iter().filter(|connection| !connection.is_quiet()).count())
+        self.connections.iter_mut().map(|connection| u64::from(!connection.is_quiet())).sum()
     }
 
     fn rest(&mut self, duration: Duration) {

@@ -17,6 +17,9 @@ pub struct Lies {
     /// Changes the last payload byte of every n-th message of a publisher
     #[arg(long, value_name = "N")]
     pub corrupt: Option<NonZeroU64>,
+    /// Leaves every n-th PUBREL of a publisher without its PUBCOMP
+    #[arg(long, value_name = "N")]
+    pub silence: Option<NonZeroU64>,
 }
 
 /// Forwards one publisher's frames, with the lies asked for.
@@ -24,12 +27,13 @@ pub struct Lies {
 pub(super) struct Liar {
     lies: Lies,
     forwarded: u64,
+    released: u64,
     held: Vec<u8>,
 }
 
 impl Liar {
     pub(super) const fn new(lies: Lies) -> Self {
-        Self { lies, forwarded: 0, held: Vec::new() }
+        Self { lies, forwarded: 0, released: 0, held: Vec::new() }
     }
 
     /// Appends what the subscribers are to get for this frame.
@@ -54,7 +58,17 @@ impl Liar {
         run.append(&mut self.held);
     }
 
-    fn is_turn(&self, every: Option<NonZeroU64>) -> bool {
-        every.is_some_and(|every| self.forwarded.is_multiple_of(every.get()))
+    /// True when a PUBREL is to be answered.
+    pub(super) fn release(&mut self) -> bool {
+        self.released += 1;
+        !is_multiple(self.released, self.lies.silence)
     }
+
+    fn is_turn(&self, every: Option<NonZeroU64>) -> bool {
+        is_multiple(self.forwarded, every)
+    }
+}
+
+fn is_multiple(number: u64, every: Option<NonZeroU64>) -> bool {
+    every.is_some_and(|every| number.is_multiple_of(every.get()))
 }

@@ -13,6 +13,8 @@ use crate::wire::{Version, build, packet_type};
 pub(super) struct Peer {
     pub(super) connection: Connection,
     inbox: Inbox,
+    /// The last packet id towards the peer at QoS 2.
+    packet_id: u16,
 }
 
 impl std::ops::Deref for Peer {
@@ -53,7 +55,28 @@ impl Peer {
             run: Vec::new(),
             earlier: Vec::new(),
         };
-        Self { connection, inbox }
+        Self { connection, inbox, packet_id: 0 }
+    }
+
+    /// Appends a run of messages. At QoS 2 they get packet ids of their own, since those of two publishers may be alike;
+    /// otherwise nothing but the acknowledgement comes of it, and they keep what they have.
+    pub(super) fn deliver(&mut self, frames: &[u8]) {
+        let outgoing = self.connection.outgoing();
+        let mut from = outgoing.len();
+        outgoing.extend_from_slice(frames);
+        while let Some([first, ..]) = outgoing.get(from..)
+            && first & 0b0110 == 0b0100
+            && let Ok(Some((frame, _))) = scan::next(outgoing.get(from..).unwrap_or_default())
+        {
+            let (size, header) = (frame.wire.len(), frame.wire.len() - frame.body.len());
+            let topic_len = frame.leading_id().map_or(0, usize::from);
+            self.packet_id = self.packet_id % u16::MAX + 1;
+            let at = from + header + 2 + topic_len;
+            if let Some(id) = outgoing.get_mut(at..at + 2) {
+                id.copy_from_slice(&self.packet_id.to_be_bytes());
+            }
+            from += size;
+        }
     }
 
     /// Reads and answers.
@@ -70,7 +93,7 @@ impl Inbox {
             packet_type::CONNECT => self.handle_connect(frame, outgoing),
             packet_type::SUBSCRIBE => self.handle_subscribe(frame, outgoing),
             packet_type::PUBACK | packet_type::PUBCOMP => Ok(()),
-            packet_type::PUBREC | packet_type::PUBREL => Self::handle_handshake(frame, outgoing),
+            packet_type::PUBREC | packet_type::PUBREL => self.handle_handshake(frame, outgoing),
             packet_type::PINGREQ => {
                 outgoing.extend_from_slice(&[packet_type::PINGRESP << 4, 0]);
                 Ok(())
@@ -102,10 +125,13 @@ impl Inbox {
     }
 
     /// QoS 2 goes on, whether or not it began.
-    fn handle_handshake(frame: &Frame<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
+    fn handle_handshake(&mut self, frame: &Frame<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
         let id = frame.leading_id().ok_or(LoadError::Malformed("PUBREC or PUBREL"))?;
-        let is_received = frame.packet_type() == packet_type::PUBREC;
-        outgoing.extend_from_slice(&if is_received { build::pubrel(id) } else { build::pubcomp(id) });
+        if frame.packet_type() == packet_type::PUBREC {
+            outgoing.extend_from_slice(&build::pubrel(id));
+        } else if self.liar.release() {
+            outgoing.extend_from_slice(&build::pubcomp(id));
+        }
         Ok(())
     }
 

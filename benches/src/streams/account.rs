@@ -1,6 +1,7 @@
 //! The book of fixed streams: one ledger a stream.
 
 use super::Topology;
+use super::order::Order;
 use crate::ledger::{Faults, Ledger};
 use crate::stamp::Stamp;
 use crate::traffic::Book;
@@ -11,6 +12,7 @@ pub struct Account {
     topology: Topology,
     topics: Vec<String>,
     ledgers: Vec<Ledger>,
+    order: Order,
     strays: Faults,
     delivered: u64,
 }
@@ -20,7 +22,8 @@ impl Account {
     pub fn new(topology: Topology, topics: Vec<String>) -> Self {
         let streams = topology.publishers().max(topology.subscribers());
         let ledgers = (0..streams).map(|_| Ledger::default()).collect();
-        Self { topology, topics, ledgers, strays: Faults::default(), delivered: 0 }
+        let order = Order::new(topology.publishers(), topology.subscribers());
+        Self { topology, topics, ledgers, order, strays: Faults::default(), delivered: 0 }
     }
 
     /// Which stream leads from this publisher to this subscriber.
@@ -32,7 +35,7 @@ impl Account {
         match self.topology {
             Topology::Pairs(_) if publisher != subscriber => None,
             Topology::Pairs(_) | Topology::FanOut(_) => self.ledgers.get_mut(subscriber),
-            Topology::FanIn(_) => self.ledgers.get_mut(publisher),
+            Topology::FanIn(_) | Topology::Shared { .. } => self.ledgers.get_mut(publisher),
         }
     }
 
@@ -47,7 +50,16 @@ impl Account {
 
 impl Book for Account {
     fn record(&mut self, subscriber: usize, topic: &[u8], stamp: &Stamp) {
-        match self.stream(subscriber, topic, stamp).map(|ledger| ledger.record(stamp.sequence)) {
+        let is_shared = matches!(self.topology, Topology::Shared { .. });
+        if is_shared {
+            self.order.record(subscriber, stamp);
+        }
+        let ledger = self.stream(subscriber, topic, stamp);
+        let fresh = ledger.map(|ledger| match is_shared {
+            true => ledger.record_in_any_order(stamp.sequence),
+            false => ledger.record(stamp.sequence),
+        });
+        match fresh {
             Some(fresh) => self.delivered += u64::from(fresh),
             None => self.strays.misdelivered += 1,
         }
@@ -62,7 +74,9 @@ impl Book for Account {
     }
 
     fn outstanding(&self, publisher: usize, sent: u64) -> u64 {
-        let slowest = self.ledgers_of(publisher).map(Ledger::expected).min().unwrap_or(0);
+        let come =
+            if matches!(self.topology, Topology::Shared { .. }) { Ledger::come } else { Ledger::expected };
+        let slowest = self.ledgers_of(publisher).map(come).min().unwrap_or(0);
         sent.saturating_sub(slowest)
     }
 
@@ -72,6 +86,7 @@ impl Book for Account {
 
     fn close(&self, sent: &[u64]) -> Faults {
         let mut faults = self.strays;
+        faults.out_of_order += self.order.faults();
         for (publisher, sent) in sent.iter().enumerate() {
             for ledger in self.ledgers_of(publisher) {
                 faults.add(&ledger.close(*sent));

@@ -32,6 +32,11 @@ impl Acks {
         Self { ids, open: 0, open_max: u64::from(open_max), qos, faults: 0 }
     }
 
+    /// Of the messages.
+    pub(super) const fn qos(&self) -> u8 {
+        self.qos
+    }
+
     /// Messages that are not acknowledged.
     pub(super) const fn open(&self) -> u64 {
         self.open

@@ -1,11 +1,13 @@
 //! All connections of a run, and who may send next.
 
+use std::time::Instant;
+
 use mio::Registry;
 
 use super::pace::Timetable;
 use super::subscriber::Reading;
 use super::{Book, Mark, Outcome, Pace, Publisher, Subscriber};
-use crate::connection::READ_LEN;
+use crate::connection::{Connection, READ_LEN};
 use crate::error::LoadError;
 use crate::histogram::Histogram;
 use crate::number::{count, length};
@@ -50,9 +52,7 @@ impl<B: Book> Flow<B> {
     }
 
     pub(super) fn register(&mut self, registry: &Registry) -> Result<(), LoadError> {
-        let publishers = self.publishers.iter_mut().map(|publisher| &mut publisher.connection);
-        let subscribers = self.subscribers.iter_mut().map(|subscriber| &mut subscriber.connection);
-        for (token, connection) in publishers.chain(subscribers).enumerate() {
+        for (token, connection) in self.connections().enumerate() {
             connection.register(registry, token)?;
         }
         let token = self.publishers.len() + self.subscribers.len();
@@ -102,7 +102,7 @@ impl<B: Book> Flow<B> {
             Pace::Window(window) => {
                 let window = *window;
                 self.fill_windows(window, now, |book, index, publisher| {
-                    book.outstanding(index, publisher.sent())
+                    book.outstanding(index, publisher.sent()).max(publisher.incomplete())
                 })
             }
             Pace::Unacknowledged(window) => {
@@ -113,6 +113,17 @@ impl<B: Book> Flow<B> {
                 keep_timetable(timetable, &mut self.publishers, &mut self.lateness, self.limit, now)
             }
         }
+    }
+
+    /// When a transport has something to do at the latest; always none where the kernel does it.
+    pub(super) fn deadline(&mut self) -> Option<Instant> {
+        self.connections().filter_map(|connection| connection.deadline()).min()
+    }
+
+    /// Lets the transports do what their deadlines ask for.
+    pub(super) fn expire(&mut self) -> Result<(), LoadError> {
+        let now = Instant::now();
+        self.connections().try_for_each(|connection| connection.expire(now))
     }
 
     /// Messages published so far.
@@ -144,13 +155,14 @@ impl<B: Book> Flow<B> {
         let settled = |(index, publisher): (usize, &Publisher)| {
             publisher.unacknowledged() == 0 && self.book.is_settled(index, publisher.sent())
         };
-        self.publishers.iter().enumerate().all(settled)
+        self.publishers.iter().enumerate().all(settled) && self.subscribers.iter().all(Subscriber::is_settled)
     }
 
     pub(super) fn close(self, from: Mark, to: Mark) -> Outcome {
         let sent: Vec<u64> = self.publishers.iter().map(Publisher::sent).collect();
         let mut faults = self.book.close(&sent);
         faults.acknowledgement += self.publishers.iter().map(Publisher::faults).sum::<u64>();
+        faults.acknowledgement += self.subscribers.iter().map(Subscriber::faults).sum::<u64>();
         Outcome {
             from,
             to,
@@ -162,6 +174,12 @@ impl<B: Book> Flow<B> {
             lateness: self.lateness,
             acknowledgement: self.acknowledgement,
         }
+    }
+
+    /// In the order of their tokens.
+    fn connections(&mut self) -> impl Iterator<Item = &mut Connection> {
+        let publishers = self.publishers.iter_mut().map(|publisher| &mut publisher.connection);
+        publishers.chain(self.subscribers.iter_mut().map(|subscriber| &mut subscriber.connection))
     }
 
     fn fill_windows(
@@ -186,13 +204,13 @@ impl<B: Book> Flow<B> {
 }
 
 /// The socket takes bytes again: write what waits.
-fn resume(connection: &mut crate::connection::Connection) -> Result<(), LoadError> {
+fn resume(connection: &mut Connection) -> Result<(), LoadError> {
     connection.unblock();
     connection.flush()
 }
 
-/// Publishes what is due, one write a message as devices do. A publisher that cannot send delays those after it; the
-/// delay counts, since messages keep the time at which they were due.
+/// Publishes what is due: one write a message as devices do, or one for all that a publisher is late with. A publisher that
+/// cannot send delays those after it; the delay counts, since messages keep the time at which they were due.
 fn keep_timetable(
     timetable: &mut Timetable,
     publishers: &mut [Publisher],
@@ -201,15 +219,20 @@ fn keep_timetable(
     now: u64,
 ) -> Result<(), LoadError> {
     let publishers_len = count(publishers.len()).max(1);
+    let before = timetable.issued();
     while timetable.release() <= now && timetable.issued() < limit.saturating_mul(publishers_len) {
         let turn = length(timetable.issued() % publishers_len);
         let Some(publisher) = publishers.get_mut(turn).filter(|publisher| publisher.can_publish()) else {
             break;
         };
         publisher.publish(timetable.due());
-        publisher.flush()?;
         lateness.record(now - timetable.due());
         timetable.advance();
+    }
+    let issued = length(timetable.issued() - before).min(publishers.len());
+    for turn in 0..issued {
+        let turn = length((before + count(turn)) % publishers_len);
+        publishers.get_mut(turn).map_or(Ok(()), Publisher::flush)?;
     }
     timetable.arm(now)
 }

@@ -47,6 +47,11 @@ impl Publisher {
         self.acks.as_ref().map_or(0, Acks::open)
     }
 
+    /// Messages of QoS 2 that wait for PUBCOMP.
+    pub fn incomplete(&self) -> u64 {
+        self.acks.as_ref().filter(|acks| acks.qos() == 2).map_or(0, Acks::open)
+    }
+
     /// Acknowledgements that were missing, wrong, or errors.
     pub fn faults(&self) -> u64 {
         self.acks.as_ref().map_or(0, Acks::faults)

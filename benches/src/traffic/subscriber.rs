@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Book;
+use super::releases::Releases;
 use crate::connection::{Blocking, Connection};
 use crate::error::LoadError;
 use crate::histogram::Histogram;
@@ -45,12 +46,23 @@ impl Reading {
 pub struct Subscriber {
     pub(super) connection: Connection,
     index: usize,
+    releases: Releases,
 }
 
 impl Subscriber {
     /// A connection that has subscribed already.
     pub fn new(connection: Blocking, index: usize) -> Result<Self, LoadError> {
-        Ok(Self { connection: connection.into_connection()?, index })
+        Ok(Self { connection: connection.into_connection()?, index, releases: Releases::default() })
+    }
+
+    /// True when no message of QoS 2 waits for its release.
+    pub fn is_settled(&self) -> bool {
+        self.releases.is_settled()
+    }
+
+    /// What went wrong in the handshakes of QoS 2.
+    pub fn faults(&self) -> u64 {
+        self.releases.faults()
     }
 
     /// Reads what has come, enters it, and answers it.
@@ -62,12 +74,14 @@ impl Subscriber {
         mut latency: Option<&mut Histogram>,
     ) -> Result<(), LoadError> {
         let index = self.index;
+        let releases = &mut self.releases;
         let mut arrived = None;
         self.connection.receive(buffer, |frame, outgoing| {
             match frame.packet_type() {
                 packet_type::PUBLISH => {}
                 packet_type::PUBREL => {
                     let id = frame.leading_id().ok_or(LoadError::Malformed("PUBREL"))?;
+                    releases.release(id);
                     outgoing.extend_from_slice(&build::pubcomp(id));
                     return Ok(());
                 }
@@ -77,6 +91,9 @@ impl Subscriber {
                 return Err(LoadError::Malformed("PUBLISH"));
             };
             delivery.answer(outgoing);
+            if let (2, Some(id)) = (delivery.qos, delivery.packet_id) {
+                releases.receive(id);
+            }
             let Some(stamp) = reading.stamp(&delivery) else {
                 book.record_corrupt();
                 return Ok(());

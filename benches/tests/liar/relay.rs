@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use tidegate_benches::relay::{Lies, Relay};
+use tidegate_benches::relay::{Lies, Relay, Security};
 
 pub struct Liar {
     pub address: SocketAddr,
@@ -14,8 +14,8 @@ pub struct Liar {
 }
 
 impl Liar {
-    pub fn start(lies: Lies) -> Self {
-        let relay = Relay::bind("127.0.0.1:0".parse().unwrap(), lies).unwrap();
+    pub fn start(lies: Lies, security: Security<'_>) -> Self {
+        let relay = Relay::bind("127.0.0.1:0".parse().unwrap(), security, lies).unwrap();
         let address = relay.local_addr().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);

@@ -1,0 +1,28 @@
+//! What can be said of connections that come and go.
+
+use clap::Args;
+
+use super::Broker;
+
+/// Connections that come and go.
+#[derive(Debug, Clone, Args)]
+pub struct ChurnArguments {
+    /// Which broker
+    #[command(flatten)]
+    pub broker: Broker,
+    /// Connections at a time
+    #[arg(long, default_value_t = 8)]
+    pub workers: usize,
+    /// Open loop: connections a second, as far as the workers keep up. Left out: as fast as they go
+    #[arg(long)]
+    pub rate: Option<u64>,
+    /// Takes up TLS sessions of earlier connections
+    #[arg(long)]
+    pub resume: bool,
+    /// Seconds before measuring begins
+    #[arg(long, default_value_t = 1.0)]
+    pub warmup: f64,
+    /// Seconds measured
+    #[arg(long, default_value_t = 5.0)]
+    pub seconds: f64,
+}

@@ -1,0 +1,97 @@
+//! Latency by load: open loop at rates from low to where the broker no longer keeps up.
+
+use serde::Serialize;
+
+use crate::connection::Target;
+use crate::error::LoadError;
+use crate::number::float;
+use crate::report::TrafficReport;
+use crate::streams::{self, Drive};
+use crate::traffic::Plan;
+
+pub mod svg;
+
+/// The scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// What runs at each rate; its own drive does not count.
+    pub streams: streams::Scenario,
+    /// Messages a second of the first step.
+    pub from: u64,
+    /// Messages a second that no step exceeds.
+    pub to: u64,
+    /// Steps for each factor of ten.
+    pub steps_a_decade: u32,
+}
+
+/// The figures at one rate.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// Messages published a second, as asked for.
+    pub rate: u64,
+    /// Fewer were published, or what was published did not arrive in time.
+    pub saturated: bool,
+    /// All the rest.
+    #[serde(flatten)]
+    pub traffic: TrafficReport,
+}
+
+/// The figures at all rates.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// `curve`
+    pub case: &'static str,
+    /// From low to high.
+    pub steps: Vec<Step>,
+}
+
+impl Report {
+    /// Faults of all steps but saturated ones, where the broker may drop.
+    pub fn faults(&self) -> u64 {
+        self.steps.iter().filter(|step| !step.saturated).map(|step| step.traffic.faults.total()).sum()
+    }
+}
+
+/// Steps up until one is saturated.
+pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, LoadError> {
+    let mut steps = Vec::new();
+    for rate in rates(scenario) {
+        let streams = streams::Scenario { drive: Drive::PerSecond(rate), ..scenario.streams };
+        let outcome = streams::run(target, &streams, plan)?;
+        let traffic = TrafficReport::new(case, target, streams.qos, &outcome);
+        let saturated = traffic.published_per_second < float(rate) * KEEPS_UP
+            || traffic.delivered_per_second < traffic.published_per_second * copies(&streams) * KEEPS_UP;
+        steps.push(Step { rate, saturated, traffic });
+        if saturated {
+            break;
+        }
+    }
+    Ok(Report { case: "curve", steps })
+}
+
+/// Evenly spaced on a logarithmic scale.
+fn rates(scenario: &Scenario) -> impl Iterator<Item = u64> {
+    let factor = 10f64.powf(1.0 / f64::from(scenario.steps_a_decade.max(1)));
+    let (from, to) = (scenario.from.max(1), scenario.to);
+    (0i32..)
+        .map(move |step| {
+            #[expect(clippy::as_conversions, reason = "rates are far below 2^53")]
+            let rate = (float(from) * factor.powi(step)).round() as u64;
+            rate
+        })
+        .take_while(move |rate| *rate <= to)
+}
+
+/// Deliveries of one message.
+fn copies(streams: &streams::Scenario) -> f64 {
+    match streams.topology {
+        streams::Topology::FanOut(many) => float(crate::number::count(many)),
+        _ => 1.0,
+    }
+}
+
+/// Below this part of what was asked for, a step counts as saturated.
+const KEEPS_UP: f64 = 0.95;
+
+#[cfg(test)]
+mod tests;

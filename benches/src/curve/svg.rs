@@ -1,0 +1,177 @@
+//! Draws curves: panels below each other, both axes logarithmic, a legend in each.
+
+use std::fmt::Write;
+
+use super::{Report, Step};
+use crate::histogram::Percentiles;
+use crate::number::{count, float};
+
+/// A line of a panel.
+#[derive(Debug)]
+pub struct Line {
+    name: &'static str,
+    points: Vec<(f64, f64)>,
+}
+
+impl Line {
+    /// Points that are not above zero have no place on a logarithmic scale, and are left out.
+    pub fn new(name: &'static str, points: Vec<(f64, f64)>) -> Self {
+        Self { name, points: points.into_iter().filter(|(x, y)| *x > 0.0 && *y > 0.0).collect() }
+    }
+}
+
+/// A panel.
+#[derive(Debug)]
+pub struct Panel<'a> {
+    /// What the vertical axis shows.
+    pub title: &'a str,
+    /// What the horizontal axis shows.
+    pub x_title: &'a str,
+    /// Its lines.
+    pub lines: &'a [Line],
+}
+
+/// The drawing of a report: latency and processor time by rate.
+pub fn of(report: &Report) -> String {
+    let line = |name, value: &dyn Fn(&Step) -> Option<f64>| {
+        let point = |step: &Step| Some((float(step.rate), value(step)?));
+        Line::new(name, report.steps.iter().filter_map(point).collect())
+    };
+    let latency = |name, value: fn(Percentiles) -> f64| {
+        line(name, &move |step: &Step| step.traffic.latency_micros.map(value))
+    };
+    let latencies = [
+        latency("p50", |times| times.p50),
+        latency("p99", |times| times.p99),
+        latency("p99.9", |times| times.p999),
+    ];
+    let costs = [line("broker", &|step| step.traffic.broker.map(|used| used.micros_per_message))];
+    let title = report.steps.first().map_or_else(String::new, |step| {
+        let traffic = &step.traffic;
+        format!("{}, MQTT {} over {}, QoS {}", traffic.case, traffic.version, traffic.transport, traffic.qos)
+    });
+    let x_title = "messages published a second";
+    draw(
+        &title,
+        &[
+            Panel { title: "latency, \u{b5}s", x_title, lines: &latencies },
+            Panel { title: "processor time a message, \u{b5}s", x_title, lines: &costs },
+        ],
+    )
+}
+
+/// The drawing.
+pub fn draw(title: &str, panels: &[Panel<'_>]) -> String {
+    let height = HEAD + PANEL * float(count(panels.len()));
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
+    );
+    text(&mut out, WIDTH / 2.0, 20.0, "middle", title);
+    for (index, panel) in panels.iter().enumerate() {
+        draw_panel(&mut out, HEAD + PANEL * float(count(index)), panel);
+    }
+    out.push_str("</svg>\n");
+    out
+}
+
+fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
+    let points = || panel.lines.iter().flat_map(|line| &line.points);
+    let across = Scale::new(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
+    let up = Scale::new(points().map(|point| point.1), top + PANEL - BOTTOM, top + TOP);
+    for decade in across.decades() {
+        let x = across.place(decade);
+        rule(out, (x, up.from), (x, up.to));
+        text(out, x, up.from + 16.0, "middle", &label(decade));
+    }
+    for decade in up.decades() {
+        let y = up.place(decade);
+        rule(out, (across.from, y), (across.to, y));
+        text(out, across.from - 6.0, y + 4.0, "end", &label(decade));
+    }
+    text(out, f64::midpoint(across.from, across.to), up.from + 32.0, "middle", panel.x_title);
+    text(out, across.from, up.to - 8.0, "start", panel.title);
+    for (index, (line, colour)) in panel.lines.iter().zip(COLOURS.iter().cycle()).enumerate() {
+        let place = |(x, y): &(f64, f64)| format!("{:.1},{:.1}", across.place(*x), up.place(*y));
+        let path: Vec<String> = line.points.iter().map(place).collect();
+        let path = path.join(" ");
+        let _ = writeln!(
+            out,
+            "<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
+        );
+        let y = up.to + 14.0 + 18.0 * float(count(index));
+        let x = across.to + 10.0;
+        let _ = writeln!(
+            out,
+            "<line x1=\"{x}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+            x + 18.0
+        );
+        text(out, x + 24.0, y + 4.0, "start", line.name);
+    }
+}
+
+/// A logarithmic axis of whole decades.
+struct Scale {
+    /// Powers of ten at the ends.
+    low: i32,
+    high: i32,
+    /// Where they are drawn.
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    fn new(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
+        let (least, most) =
+            values.fold((f64::MAX, 0.0), |(least, most), value| (value.min(least), value.max(most)));
+        if most <= 0.0 {
+            return Self { low: 0, high: 1, from, to };
+        }
+        let (low, high) = (power(least.log10().floor()), power(most.log10().ceil()));
+        Self { low, high: high.max(low + 1), from, to }
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        let part = (value.log10() - f64::from(self.low)) / f64::from(self.high - self.low);
+        self.from + (self.to - self.from) * part
+    }
+
+    fn decades(&self) -> impl Iterator<Item = f64> {
+        (self.low..=self.high).map(|power| 10f64.powi(power))
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "a power of ten, within some 300")]
+fn power(value: f64) -> i32 {
+    value as i32
+}
+
+fn rule(out: &mut String, from: (f64, f64), to: (f64, f64)) {
+    let ((x1, y1), (x2, y2)) = (from, to);
+    let _ =
+        writeln!(out, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>");
+}
+
+fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
+}
+
+fn label(value: f64) -> String {
+    match value {
+        1e6.. => format!("{}M", value / 1e6),
+        1e3.. => format!("{}k", value / 1e3),
+        _ => format!("{value}"),
+    }
+}
+
+/// Sizes in pixels.
+const WIDTH: f64 = 720.0;
+const HEAD: f64 = 30.0;
+const PANEL: f64 = 300.0;
+const LEFT: f64 = 60.0;
+const RIGHT: f64 = 90.0;
+const TOP: f64 = 30.0;
+const BOTTOM: f64 = 50.0;
+/// Told apart by those who do not see red or green, too.
+const COLOURS: [&str; 3] = ["#0072b2", "#e69f00", "#cc3311"];

@@ -1,0 +1,39 @@
+//! Rates and drawings.
+
+use std::time::Duration;
+
+use super::{Report, Scenario, rates, svg};
+use crate::streams::{self, Drive, Topology};
+
+fn scenario(from: u64, to: u64, steps_a_decade: u32) -> Scenario {
+    let (topology, drive, tick) = (Topology::Pairs(1), Drive::Window(1), Duration::ZERO);
+    let streams = streams::Scenario { topology, drive, tick, qos: 0, payload_len: 64 };
+    Scenario { streams, from, to, steps_a_decade }
+}
+
+#[test]
+fn rates_are_evenly_spaced_and_end_at_the_highest() {
+    assert_eq!(rates(&scenario(1000, 100_000, 1)).collect::<Vec<_>>(), [1000, 10_000, 100_000]);
+    assert_eq!(rates(&scenario(1000, 10_000, 3)).collect::<Vec<_>>(), [1000, 2154, 4642, 10_000]);
+    assert_eq!(rates(&scenario(1000, 999, 3)).count(), 0);
+}
+
+#[test]
+fn a_panel_spans_whole_decades_and_draws_each_line_once() {
+    let lines =
+        [svg::Line::new("p50", vec![(1000.0, 20.0), (10_000.0, 30.0)]), svg::Line::new("p99", vec![])];
+    let panel = svg::Panel { title: "latency, \u{b5}s", x_title: "messages/s", lines: &lines };
+    let text = svg::draw("a < b", &[panel]);
+    assert_eq!(text.matches("<polyline").count(), 2);
+    assert!(text.contains("a &lt; b"), "{text}");
+    for label in [">1k<", ">10k<", ">10<", ">100<", ">p50<", ">p99<"] {
+        assert!(text.contains(label), "{label}: {text}");
+    }
+    assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+}
+
+#[test]
+fn nothing_measured_is_drawn_as_nothing() {
+    let text = svg::of(&Report { case: "curve", steps: Vec::new() });
+    assert!(text.starts_with("<svg") && text.ends_with("</svg>\n"));
+}
