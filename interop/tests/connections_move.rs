@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 
 const MOBILE: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
 const COUNT: usize = 1000;
+/// Few messages at once, so that a connection is polled often.
+const WINDOW: u16 = 8;
 
 #[tokio::test]
 async fn every_message_comes_once_and_in_order() {
@@ -60,37 +62,46 @@ async fn a_session_that_is_taken_over_meanwhile_loses_nothing() {
 #[tokio::test]
 async fn a_stop_tells_all_of_them() {
     let broker = restless("memory");
-    let mut clients = JoinSet::new();
+    let (mut listeners, mut senders) = (JoinSet::new(), JoinSet::new());
     for transport in MOBILE {
-        for number in 0..5 {
+        for number in 0..3 {
             let options = client(&broker, transport, &format!("{}-{number}", transport.name()));
-            let mut client = Client::connect(&options, State::default()).await.expect("CONNACK");
-            subscribe(&mut client, "all", 1).await;
-            clients.spawn(async move { (transport, talk(client).await) });
+            let mut listener = Client::connect(&options, State::default()).await.expect("CONNACK");
+            subscribe(&mut listener, "all", 0).await;
+            listeners.spawn(async move { (transport, listen(listener).await) });
         }
+        let options = client(&broker, transport, &format!("{}-sender", transport.name()));
+        senders.spawn(send_for_ever(Client::connect(&options, State::default()).await.expect("CONNACK")));
     }
     let mut watcher =
         Client::connect(&client(&broker, Transport::Tcp, "watcher"), State::default()).await.expect("CONNACK");
     subscribe(&mut watcher, "all", 0).await;
     within_deadline("traffic", take(&mut watcher, COUNT)).await;
     broker.terminate();
-    for (transport, error) in within_deadline("the end of every connection", clients.join_all()).await {
+    for (transport, error) in within_deadline("the end of every connection", listeners.join_all()).await {
         let ClientError::Disconnected(disconnect) = &error else { panic!("{transport:?}: {error}") };
         assert_eq!(disconnect.reason, ReasonCode::ServerShuttingDown, "{transport:?}");
     }
+    within_deadline("the end of the senders", senders.join_all()).await;
+    drop(watcher);
     let ended = broker.end();
     assert_eq!(ended.status.code(), Some(0));
     assert!(ended.errors.iter().any(|line| line.contains("\"drained\"")), "{:#?}", ended.errors);
 }
 
-/// Sends to itself and all others, until the connection is over.
-async fn talk(mut client: Client) -> ClientError {
+/// Takes messages to the end of the connection.
+async fn listen(mut client: Client) -> ClientError {
     loop {
-        if let Err(error) = client.publish(message("all", "x", 1)).await {
+        if let Err(error) = client.event().await {
             return error;
         }
-        if let Err(error) = client.message().await {
-            return error;
+    }
+}
+
+async fn send_for_ever(mut client: Client) {
+    while let Ok(Some(packet_id)) = client.publish(message("all", "x", 1)).await {
+        if client.acknowledged(packet_id).await.is_err() {
+            return;
         }
     }
 }
@@ -130,12 +141,16 @@ async fn nothing_more_comes(client: &mut Client, own: &str) {
 }
 
 fn restless(durability: &str) -> Broker {
-    let lines = format!("cores: 3\nplacement: restless\npersistence: {{ durability: {durability} }}\n");
+    let lines = format!(
+        "cores: 3\nplacement: restless\npersistence: {{ durability: {durability} }}\nsession: {{ receive_maximum: {WINDOW} }}\n"
+    );
     Broker::start_with(Config::every_transport().with(&lines))
 }
 
 fn client(broker: &Broker, transport: Transport, client_id: &str) -> Options {
-    options(broker, transport, ProtocolVersion::V5, client_id)
+    let mut options = options(broker, transport, ProtocolVersion::V5, client_id);
+    options.connect.receive_maximum = Some(WINDOW);
+    options
 }
 
 fn numbers() -> Vec<String> {
