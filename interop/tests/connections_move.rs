@@ -73,8 +73,9 @@ async fn a_stop_tells_all_of_them() {
         let options = client(&broker, transport, &format!("{}-sender", transport.name()));
         senders.spawn(send_for_ever(Client::connect(&options, State::default()).await.expect("CONNACK")));
     }
-    let mut watcher =
-        Client::connect(&client(&broker, Transport::Tcp, "watcher"), State::default()).await.expect("CONNACK");
+    let mut watcher = Client::connect(&client(&broker, Transport::Tcp, "watcher"), State::default())
+        .await
+        .expect("CONNACK");
     subscribe(&mut watcher, "all", 0).await;
     within_deadline("traffic", take(&mut watcher, COUNT)).await;
     broker.terminate();

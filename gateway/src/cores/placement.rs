@@ -111,7 +111,11 @@ impl Placement {
             Some(Decision::Return { from, to }) => {
                 let idle = (0..self.orders.len()).map(CoreId).filter(|core| !watch.packing.is_in_use(*core));
                 idle.for_each(|core| self.order(core, Order::Leave { to }));
-                tracing::debug!(from = from.0, to = to.0, "connections come back: one core is enough for both");
+                tracing::debug!(
+                    from = from.0,
+                    to = to.0,
+                    "connections come back: one core is enough for both"
+                );
             }
         }
     }

@@ -85,8 +85,7 @@ fn every_second_one_goes_once_and_the_first_stays() {
 #[test]
 fn orders_survive_their_packing() {
     let to = CoreId(1023);
-    for order in
-        [Order::Stay, Order::Leave { to }, Order::Roam { to }, Order::Halve { to, round: u32::MAX }]
+    for order in [Order::Stay, Order::Leave { to }, Order::Roam { to }, Order::Halve { to, round: u32::MAX }]
     {
         assert_eq!(Orders::new(order).now(), order);
     }
