@@ -4,6 +4,7 @@ mod attach;
 mod gate;
 mod keep;
 mod lifecycle;
+mod line;
 mod publish;
 mod realm;
 mod registry;
@@ -21,12 +22,13 @@ use tidegate_session::{Config as SessionConfig, Terms};
 
 pub use attach::{Attachment, LinkFacts};
 pub use keep::{Following, Keeper, RestoreError};
+pub use line::Line;
 pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;
 pub use replays::Replays;
 pub use run::{Plain, Run};
-pub use seat::{Line, Member, Seat, SessionKey, State};
+pub use seat::{Member, Seat, SessionKey, State};
 
 use crate::cores::Cores;
 

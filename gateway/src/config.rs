@@ -10,6 +10,7 @@ mod load;
 mod located;
 mod log;
 mod persistence;
+mod placement;
 mod retained;
 mod routing;
 mod schema;
@@ -30,6 +31,7 @@ pub use load::{Loaded, load, parse};
 pub use located::{Located, Position};
 pub use log::{Level, Log, LogFormat};
 pub use persistence::{Durability, Persistence};
+pub use placement::Placement;
 pub use retained::Retained;
 pub use routing::{Routing, SharedStrategy};
 pub use schema::schema;
@@ -57,6 +59,8 @@ pub struct Config {
     /// Threads that carry connections. Left out: one for each CPU the process may use. Each costs one thread and
     /// its buffers, some 100 KiB.
     pub cores: Option<Count<1, 1024>>,
+    /// Which of those threads carry connections. Default `packed`.
+    pub placement: Placement,
     /// How long a stop waits for connections to take what is already queued for them, before it closes them.
     /// Default 10s; 0 closes at once. Costs that much longer a restart at worst.
     pub drain_timeout: Time<0, 3_600_000>,
@@ -74,6 +78,7 @@ impl Default for Config {
             retained: Retained::default(),
             persistence: Persistence::default(),
             cores: None,
+            placement: Placement::default(),
             drain_timeout: const { Time::of(10_000) },
             log: Log::default(),
         }

@@ -5,11 +5,11 @@ mod context;
 mod flush;
 mod lookaside;
 mod mailbox;
+mod placement;
 
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,11 @@ pub use agenda::Agenda;
 pub use context::{Core, with_core};
 pub use lookaside::Lookaside;
 pub use mailbox::Mailbox;
+pub use placement::{Considered, Policy};
 
 use crate::broker::Broker;
 use crate::counters::{Counters, Totals};
+use placement::Placement;
 
 /// Which core: an index into [`Cores`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +39,10 @@ pub struct CoreHandle {
     pub counters: Arc<Counters>,
 }
 
-/// The handles of all cores, and the turn of the next connection.
+/// The handles of all cores, and what places connections on them.
 pub struct Cores {
     handles: Vec<CoreHandle>,
-    next: AtomicUsize,
+    placement: Placement,
 }
 
 /// The running threads; stops them when told to.
@@ -50,12 +52,13 @@ pub struct Threads {
 }
 
 impl Cores {
-    /// Starts `count` threads that work for the broker that `build` makes.
+    /// Starts `count` threads that work for the broker that `build` makes, with connections placed by `policy`.
     ///
     /// # Errors
     /// When a runtime or a thread cannot be made; what `build` says.
     pub fn start<E: From<io::Error>>(
         count: usize,
+        policy: Policy,
         build: impl FnOnce(Arc<Self>) -> Result<Arc<Broker>, E>,
     ) -> Result<(Arc<Broker>, Threads), E> {
         let (stop, stopped) = watch::channel(false);
@@ -63,7 +66,8 @@ impl Cores {
             .map(|_| Builder::new_current_thread().enable_all().build())
             .collect::<io::Result<Vec<_>>>()?;
         let handles = runtimes.iter().map(|runtime| CoreHandle::new(runtime.handle().clone())).collect();
-        let cores = Arc::new(Self { handles, next: AtomicUsize::new(0) });
+        let placement = Placement::new(policy, count.max(1), Instant::now());
+        let cores = Arc::new(Self { handles, placement });
         let broker = build(Arc::clone(&cores))?;
         let mut threads = Vec::new();
         for (index, runtime) in runtimes.into_iter().enumerate() {
@@ -85,12 +89,12 @@ impl Cores {
     /// Cores without threads, for tests of what runs on them.
     #[cfg(test)]
     pub(crate) fn without_threads() -> Arc<Self> {
-        Arc::new(Self { handles: Vec::new(), next: AtomicUsize::new(0) })
+        Arc::new(Self { handles: Vec::new(), placement: Placement::new(Policy::Spread, 1, Instant::now()) })
     }
 
     /// The core for the next connection.
     pub fn place(&self) -> CoreId {
-        CoreId(self.next.fetch_add(1, Ordering::Relaxed) % self.handles.len())
+        self.placement.place()
     }
 
     /// Runs `task` on a core.

@@ -2,30 +2,33 @@
 
 mod bell;
 mod dispatch;
+mod drive;
 mod end;
 mod greeting;
 mod held;
 mod input;
 mod output;
+mod relocation;
 mod replay;
 mod settle;
 mod subscribe;
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use tidegate_persistence::Commit;
 use tidegate_session::{Batch, Connection};
 use tidegate_transports::Link;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use bell::{Bell, Signal};
+pub use drive::Drive;
 use end::End;
 pub use greeting::{Greeted, Refused, greet, turn_away};
 use held::{Held, Reply};
 
 use crate::broker::{Attachment, Broker, Seat};
-use crate::cores::{Core, with_core};
+use crate::cores::{Considered, Core, with_core};
 
 /// One connection, from CONNACK to its end.
 ///
@@ -50,12 +53,25 @@ pub struct Driver {
     /// What came behind CONNECT was taken in.
     started: bool,
     held: Held,
+    /// It came from another core, whose runtime still has the socket.
+    arriving: bool,
+    /// When it was asked last to go to another core.
+    considered: Considered,
+    /// Its place among those that a stop waits for.
+    place: TaskTrackerToken,
 }
 
 impl Driver {
-    /// A driver for a connection that the broker attached to its session. `torn` is what came behind CONNECT.
+    /// A driver for a connection that the broker attached to its session. `torn` is what came behind CONNECT; `place` is given
+    /// back when the link is closed.
     #[must_use]
-    pub fn new(link: Link, broker: Arc<Broker>, attachment: Attachment, torn: Vec<u8>) -> Self {
+    pub fn new(
+        link: Link,
+        broker: Arc<Broker>,
+        attachment: Attachment,
+        torn: Vec<u8>,
+        place: TaskTrackerToken,
+    ) -> Self {
         let Attachment { seat, bell, epoch, connection, before, opening } = attachment;
         let mut held = Held::default();
         if let Some((commit, connack)) = opening {
@@ -75,6 +91,9 @@ impl Driver {
             replaying: true,
             started: false,
             held,
+            arriving: false,
+            considered: Considered::default(),
+            place,
         }
     }
 
@@ -109,20 +128,5 @@ impl Driver {
             self.flushing = true;
         }
         Ok(())
-    }
-}
-
-impl Driver {
-    /// Drives the connection to its end.
-    pub async fn run(mut self: Box<Self>) {
-        let end = poll_fn(|context| {
-            self.bell.listen(context.waker());
-            match self.turn(context) {
-                Ok(()) => Poll::Pending,
-                Err(end) => Poll::Ready(end),
-            }
-        })
-        .await;
-        self.finish(end).await;
     }
 }

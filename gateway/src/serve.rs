@@ -63,7 +63,7 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let broker_config = settings::broker(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
-    let (broker, threads) = Cores::start(config.cores(), |cores| {
+    let (broker, threads) = Cores::start(config.cores(), settings::placement(config.placement), |cores| {
         let keeper = keeper(config, data, &cores)?;
         let broker = Arc::new(Broker::new(broker_config, cores, keeper));
         broker

@@ -27,7 +27,7 @@ use plain::{PlainTcp, PlainUnix};
 
 /// A connected byte stream, on the server's or the client's side.
 ///
-/// It belongs to the runtime it was made on. Reads fill the caller's buffer; nothing is kept while the link idles but
+/// It belongs to the runtime it was made on, or came to by [`Link::rehome`]. Reads fill the caller's buffer; nothing is kept while the link idles but
 /// what TLS or QUIC themselves hold. Dropping a link without [`Link::poll_close`] cuts the connection off.
 #[derive(Debug)]
 pub struct Link {
@@ -198,6 +198,29 @@ impl Link {
             Stream::Tcp(stream) => Some(DirectWriter::from(stream)),
             Stream::Unix(stream) => Some(DirectWriter::from(stream)),
             _ => None,
+        }
+    }
+
+    /// Whether [`Link::rehome`] is possible. A QUIC connection stays where its endpoint's socket is polled.
+    #[must_use]
+    pub fn is_mobile(&self) -> bool {
+        !matches!(self.stream, Stream::Quic(_))
+    }
+
+    /// Registers the socket with the runtime that calls this, and takes it from the one before; what TLS and WebSocket know
+    /// goes along. Poll the link for reading and writing afterwards: wakers known to the runtime before are forgotten.
+    ///
+    /// # Errors
+    /// The link is as it was, and goes on with the runtime before: it is QUIC (`Unsupported`), a [`DirectWriter`] is left
+    /// (`ResourceBusy`), or the process has no descriptor left.
+    pub fn rehome(&mut self) -> io::Result<()> {
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.rehome(),
+            Stream::Unix(stream) => stream.rehome(),
+            Stream::Tls(stream) => stream.rehome(),
+            Stream::WebSocket(stream) => stream.rehome(),
+            Stream::SecureWebSocket(stream) => stream.rehome(),
+            Stream::Quic(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

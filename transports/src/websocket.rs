@@ -109,6 +109,10 @@ impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
+    pub(crate) fn rehome(&mut self) -> io::Result<()> {
+        self.io.rehome()
+    }
+
     pub(crate) fn beat(&mut self) -> io::Result<()> {
         self.encoder.queue_ping()
     }

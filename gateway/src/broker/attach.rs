@@ -9,7 +9,8 @@ use tidegate_session::{Agreed, Connection, Session};
 use tidegate_transports::DirectWriter;
 
 use super::lifecycle::{Aftermath, schedule, take_pending, unsubscribe_all};
-use super::seat::{Line, Seat, SessionKey, State};
+use super::line::Line;
+use super::seat::{Seat, SessionKey, State};
 use super::{Broker, Keeper};
 use crate::cores::Core;
 use crate::driver::{Bell, Signal};

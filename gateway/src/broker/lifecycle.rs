@@ -7,7 +7,8 @@ use tidegate_mqtt::Will;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_session::{Cause, Orphan};
 
-use super::seat::{Line, Seat, State};
+use super::line::Line;
+use super::seat::{Seat, State};
 use super::{Broker, Keeper, Realm};
 use crate::cores::Core;
 use crate::driver::Signal;

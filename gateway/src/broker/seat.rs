@@ -4,19 +4,17 @@ use std::fmt;
 use std::hash::Hasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
 use siphasher::sip::SipHasher13;
 use tidegate_persistence::Commit;
 use tidegate_routing::Subscriber;
 use tidegate_session::{Config as SessionConfig, Session};
-use tidegate_transports::DirectWriter;
 
+use super::line::Line;
 use super::realm::Realm;
 use super::replays::Replays;
-use crate::cores::CoreId;
-use crate::driver::Bell;
 
 /// The name of a session: client identifiers are unique within a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,26 +50,6 @@ pub struct State {
     pub born: Commit,
     /// When the agenda looks at this seat next.
     pub scheduled: Option<Instant>,
-}
-
-/// The write side of the connection that a session has now.
-pub struct Line {
-    /// The session's epoch that this connection opened.
-    pub epoch: u64,
-    /// The core that polls the connection.
-    pub core: CoreId,
-    /// Signals to the connection's driver.
-    pub bell: Arc<Bell>,
-    /// Lets any core write; `None` where only the driver may.
-    pub writer: Option<DirectWriter>,
-    /// A core is writing a batch at this moment.
-    pub writing: bool,
-    /// The socket is full: the driver waits for it, others leave it alone.
-    pub blocked: bool,
-    /// Silence longer than this ends the connection.
-    pub silence_max: Option<Duration>,
-    /// The interval of transport heartbeats, and when the next is due.
-    pub heartbeat: Option<(Duration, Instant)>,
 }
 
 impl Seat {

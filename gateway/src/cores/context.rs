@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use tidegate_persistence::Commit;
 
-use super::{Agenda, CoreId, Lookaside};
+use super::placement::{Considered, Station};
+use super::{Agenda, CoreId, Cores, Lookaside};
 use crate::broker::{Broker, Following, Seat};
 use crate::counters::Counters;
 use crate::driver::Bell;
@@ -36,6 +37,7 @@ pub struct Core {
     pub gated: Vec<Arc<Seat>>,
     /// Connections whose acknowledgements wait for a commit.
     pub(super) waiting: Vec<Arc<Bell>>,
+    station: Station,
 }
 
 impl Core {
@@ -55,7 +57,19 @@ impl Core {
             following: Following::default(),
             gated: Vec::new(),
             waiting: Vec::new(),
+            station: Station::alone(),
         }
+    }
+
+    /// Where a connection that was just polled has to go on; `None` when it stays.
+    pub fn destination(&mut self, considered: &mut Considered) -> Option<CoreId> {
+        let random = &mut self.random;
+        self.station.destination(considered, || next_random(random))
+    }
+
+    /// Takes note of the time, in case the core's load is to be measured again.
+    pub fn watch(&mut self, cores: &Cores, now: Instant) {
+        self.station.watch(&cores.placement, self.id, now);
     }
 
     /// Something was appended to the store under that commit.
@@ -117,17 +131,16 @@ impl Core {
 
     /// The next number of a sequence without a pattern, for choices that need no secrecy.
     pub fn random(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
+        next_random(&mut self.random)
     }
 }
 
 /// Makes the calling thread a core of `broker`.
 pub(super) fn install(id: CoreId, broker: &Broker) {
     let Some(handle) = broker.cores().handle(id) else { return };
-    CORE.set(Some(Core::new(id, Arc::clone(&handle.counters))));
+    let mut core = Core::new(id, Arc::clone(&handle.counters));
+    core.station = Station::new(&broker.cores().placement, id, Instant::now());
+    CORE.set(Some(core));
 }
 
 /// Runs `work` with the state of the core that calls.
@@ -139,6 +152,13 @@ pub fn with_core<R>(work: impl FnOnce(&mut Core) -> R) -> R {
         let Some(core) = core.as_mut() else { unreachable!("connections are polled by cores only") };
         work(core)
     })
+}
+
+fn next_random(random: &mut u64) -> u64 {
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    *random
 }
 
 thread_local! {

@@ -35,6 +35,7 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
         core.flusher = Some(waker.clone());
     }
     let now = Instant::now();
+    core.watch(cores, now);
     core.take_owed();
     mem::swap(&mut core.dirty, work);
     let own = work.len();
@@ -168,7 +169,9 @@ fn give_back(
     written: Written,
     now: Instant,
 ) -> bool {
-    let Flight { bell, epoch, batch, .. } = flight;
+    let Flight { writer, bell, epoch, batch } = flight;
+    // Before anyone can see that nobody is writing: a socket with writers left cannot go to another core.
+    drop(writer);
     let mut state = seat.lock();
     let state = &mut *state;
     let Some(line) = state.line.as_mut().filter(|line| line.epoch == epoch) else {

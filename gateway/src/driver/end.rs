@@ -110,13 +110,14 @@ impl Driver {
         });
         tracing::debug!(kind = ?end.kind, reason = ?end.farewell, statement = end.statement, "connection ended");
         encode_farewell(end.farewell, version, &mut rest);
-        let Self { mut link, bell, .. } = *self;
+        let Self { mut link, bell, place, .. } = *self;
         if end.kind == Kind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }
         // Who said goodbye, or is gone, waits for nothing.
         let limit = if end.kind == Kind::Gone { PARTING_TIMEOUT } else { CLOSE_TIMEOUT };
-        Box::pin(close(link, rest, bell, limit)).await;
+        close(link, rest, bell, limit).await;
+        drop(place);
     }
 }
 

@@ -95,6 +95,7 @@ impl Driver {
     /// Handles every whole packet in `bytes`; returns how many bytes those took.
     fn consume(&mut self, core: &mut Core, bytes: &[u8]) -> Result<usize, End> {
         let now = Instant::now();
+        core.watch(self.broker.cores(), now);
         let mut intake = Intake::new(bytes, now);
         let mut rest = bytes;
         let outcome = loop {

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::broker::{Broker, LinkFacts};
 use crate::config;
 use crate::cores::with_core;
-use crate::driver::{Driver, Greeted, greet, turn_away};
+use crate::driver::{Drive, Driver, Greeted, greet, turn_away};
 
 /// Turns what a listener accepts into driven connections.
 #[derive(Clone)]
@@ -87,7 +87,7 @@ impl Acceptor {
         }
         let facts = LinkFacts { writer: link.direct(), heartbeat: link.heartbeat() };
         let attachment = with_core(|core| self.broker.attach(core, &agreed, facts, Instant::now()));
-        let driver = Box::new(Driver::new(link, Arc::clone(&self.broker), attachment, rest));
-        tokio::spawn(tracker.track_future(driver.run()));
+        let driver = Box::new(Driver::new(link, Arc::clone(&self.broker), attachment, rest, tracker.token()));
+        tokio::spawn(Drive::from(driver));
     }
 }

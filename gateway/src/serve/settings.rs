@@ -16,9 +16,10 @@ use tidegate_transports::{Endpoint, Limits, ListenerConfig};
 
 use crate::broker::BrokerConfig;
 use crate::config::{
-    self, Address, Config, Durability, Listener, Persistence, Retained, Routing, SessionLimits,
+    self, Address, Config, Durability, Listener, Persistence, Placement, Retained, Routing, SessionLimits,
     SharedStrategy, Transport,
 };
+use crate::cores::Policy;
 
 /// What the broker is set to.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
@@ -26,6 +27,15 @@ pub(super) fn broker(config: &Config) -> BrokerConfig {
         session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
         routing: routing(&config.routing),
         retained: retained(&config.retained),
+    }
+}
+
+/// How connections are placed on cores.
+pub(super) fn placement(placement: Placement) -> Policy {
+    match placement {
+        Placement::Packed => Policy::Packed,
+        Placement::Spread => Policy::Spread,
+        Placement::Restless => Policy::Restless,
     }
 }
 

@@ -1,6 +1,7 @@
-//! The socket below a link, for what only it can do: ending without a reset.
+//! The socket below a link, for what only it can do: ending without a reset, and going to another runtime.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
@@ -10,11 +11,18 @@ use tokio_rustls::TlsStream;
 pub(crate) trait Carrier {
     /// The socket.
     fn socket(&self) -> SockRef<'_>;
+    /// Registers the socket with the runtime that calls this, instead of the one before. Fails without a change.
+    fn rehome(&mut self) -> io::Result<()>;
 }
 
 impl Carrier for TcpStream {
     fn socket(&self) -> SockRef<'_> {
         SockRef::from(self)
+    }
+
+    fn rehome(&mut self) -> io::Result<()> {
+        *self = again(self)?;
+        Ok(())
     }
 }
 
@@ -22,6 +30,17 @@ impl Carrier for TlsStream<TcpStream> {
     fn socket(&self) -> SockRef<'_> {
         SockRef::from(self.get_ref().0)
     }
+
+    fn rehome(&mut self) -> io::Result<()> {
+        self.get_mut().0.rehome()
+    }
+}
+
+/// The same socket by another descriptor, registered with the runtime that calls this: what lies in the socket already is
+/// reported there anew. The caller drops the former, which takes it out of the runtime before.
+pub(super) fn again(stream: &TcpStream) -> io::Result<TcpStream> {
+    let descriptor = stream.as_fd().try_clone_to_owned()?;
+    TcpStream::from_std(std::net::TcpStream::from(descriptor))
 }
 
 /// Takes what has come in already, after our side was closed: bytes left unread would turn the close into a reset,

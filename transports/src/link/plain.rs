@@ -1,7 +1,10 @@
 //! Plain TCP and Unix sockets. The write half is shared, so that other threads may try to write.
 
 use std::io::{self, IoSlice};
+use std::mem;
 use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::net;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,7 +13,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
-use super::drain;
+use super::{carrier, drain};
 
 /// A socket whose two directions are apart.
 #[derive(Debug)]
@@ -23,7 +26,13 @@ pub(crate) type PlainTcp = Plain<tcp::OwnedReadHalf, tcp::OwnedWriteHalf>;
 pub(crate) type PlainUnix = Plain<unix::OwnedReadHalf, unix::OwnedWriteHalf>;
 
 /// What a socket's write half can do through a shared reference.
-pub(crate) trait WriteHalf {
+pub(crate) trait WriteHalf: Sized {
+    /// The half that reads.
+    type Read;
+    /// The same socket, registered with the runtime that calls this.
+    fn again(&self) -> io::Result<(Self::Read, Self)>;
+    /// Drops the half, and leaves the socket's sending side open.
+    fn forget(self);
     /// Writes what the socket takes now; `WouldBlock` when that is nothing.
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
     /// Waits for room. Only the owner may: one waker is kept.
@@ -32,7 +41,7 @@ pub(crate) trait WriteHalf {
     fn socket(&self) -> SockRef<'_>;
 }
 
-impl<R: AsyncRead + Unpin, W: WriteHalf> Plain<R, W> {
+impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> Plain<R, W> {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll_read(&mut self.read, cx, buf)
     }
@@ -63,6 +72,20 @@ impl<R: AsyncRead + Unpin, W: WriteHalf> Plain<R, W> {
         Ok(())
     }
 
+    /// Registers the socket with the runtime that calls this. Fails without a change, and while others hold the write half:
+    /// theirs would stay with the runtime before.
+    pub(crate) fn rehome(&mut self) -> io::Result<()> {
+        if Arc::get_mut(&mut self.write).is_none() {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        let (read, write) = self.write.again()?;
+        let former = mem::replace(self, Self { read, write: Arc::new(write) });
+        if let Some(half) = Arc::into_inner(former.write) {
+            half.forget();
+        }
+        Ok(())
+    }
+
     pub(crate) fn write_half(&self) -> Arc<W> {
         Arc::clone(&self.write)
     }
@@ -83,6 +106,16 @@ impl From<UnixStream> for PlainUnix {
 }
 
 impl WriteHalf for tcp::OwnedWriteHalf {
+    type Read = tcp::OwnedReadHalf;
+
+    fn again(&self) -> io::Result<(Self::Read, Self)> {
+        Ok(carrier::again(self.as_ref())?.into_split())
+    }
+
+    fn forget(self) {
+        Self::forget(self);
+    }
+
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.try_write_vectored(slices)
     }
@@ -97,6 +130,17 @@ impl WriteHalf for tcp::OwnedWriteHalf {
 }
 
 impl WriteHalf for unix::OwnedWriteHalf {
+    type Read = unix::OwnedReadHalf;
+
+    fn again(&self) -> io::Result<(Self::Read, Self)> {
+        let descriptor = self.as_ref().as_fd().try_clone_to_owned()?;
+        Ok(UnixStream::from_std(net::UnixStream::from(descriptor))?.into_split())
+    }
+
+    fn forget(self) {
+        Self::forget(self);
+    }
+
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.try_write_vectored(slices)
     }

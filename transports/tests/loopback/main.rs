@@ -18,6 +18,7 @@ mod http_answers;
 mod material;
 mod moving;
 mod quic_codes;
+mod rehomed;
 mod server;
 mod silence;
 mod slow_peers;

@@ -1,0 +1,157 @@
+//! Which core carries which connection: where new ones begin, and which cores have to part with theirs. Moves nothing itself:
+//! a connection asks for its orders each time it is polled.
+
+mod machine;
+mod meter;
+mod order;
+mod packing;
+mod station;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use meter::Meter;
+pub use order::Considered;
+use order::{Order, Orders};
+pub(super) use station::Station;
+
+use super::CoreId;
+use machine::Machine;
+use packing::{BUSY, Decision, Packing, Sample};
+
+/// How connections are placed on cores.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// On as few cores as the load needs.
+    #[default]
+    Packed,
+    /// On all cores by turns; each stays where it began.
+    Spread,
+    /// From core to core as often as possible: to show that it makes no difference.
+    Restless,
+}
+
+/// The orders of all cores, and what they rest on.
+pub(super) struct Placement {
+    orders: Vec<Arc<Orders>>,
+    next: AtomicUsize,
+    /// None where nothing is ever decided.
+    watch: Option<Mutex<Watch>>,
+}
+
+/// What was seen so far.
+struct Watch {
+    packing: Packing,
+    machine: Machine,
+    /// The busy share of each core, and when it was measured.
+    shares: Vec<(f64, Instant)>,
+    looked: Instant,
+    round: u32,
+}
+
+impl Placement {
+    /// The placement of a process that begins `now` with that many cores.
+    pub(super) fn new(policy: Policy, cores: usize, now: Instant) -> Self {
+        let order = |core: usize| match policy {
+            Policy::Packed if core > 0 => Order::Leave { to: FIRST },
+            Policy::Restless if cores > 1 => Order::Roam { to: CoreId((core + 1) % cores) },
+            _ => Order::Stay,
+        };
+        let orders = (0..cores).map(|core| Arc::new(Orders::new(order(core)))).collect();
+        let watched = policy == Policy::Packed && cores > 1;
+        let watch = watched.then(|| Mutex::new(Watch::new(cores, now)));
+        Self { orders, next: AtomicUsize::new(0), watch }
+    }
+
+    /// Whether the cores have to measure how busy they are.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// What the core's connections have to do.
+    pub(super) fn orders(&self, core: CoreId) -> Option<&Arc<Orders>> {
+        self.orders.get(core.0)
+    }
+
+    /// The core for the next connection: those in use take turns.
+    pub(super) fn place(&self) -> CoreId {
+        let in_use = || self.orders.iter().enumerate().filter(|(_, orders)| orders.now().takes_connections());
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        in_use().nth(turn % in_use().count().max(1)).map_or(FIRST, |(core, _)| CoreId(core))
+    }
+
+    /// Takes note of how busy a core was lately; decides anew when it is time.
+    pub(super) fn report(&self, core: CoreId, share: f64, now: Instant) {
+        let Some(mut watch) = self.watch.as_ref().map(Mutex::lock) else { return };
+        if let Some(noted) = watch.shares.get_mut(core.0) {
+            *noted = (share, now);
+        }
+        if now.saturating_duration_since(watch.looked) < meter::PERIOD {
+            return;
+        }
+        let decision = watch.look(now);
+        self.obey(&mut watch, decision);
+    }
+
+    /// Makes orders of a decision, and takes back those to part with some.
+    fn obey(&self, watch: &mut Watch, decision: Option<Decision>) {
+        let halving = |orders: &&Arc<Orders>| matches!(orders.now(), Order::Halve { .. });
+        self.orders.iter().filter(halving).for_each(|orders| orders.set(Order::Stay));
+        match decision {
+            None => {}
+            Some(Decision::Spill { from, to }) => {
+                watch.round = watch.round.wrapping_add(1).max(1);
+                self.order(to, Order::Stay);
+                self.order(from, Order::Halve { to, round: watch.round });
+                tracing::debug!(from = from.0, to = to.0, "connections go to another core: theirs is busy");
+            }
+            Some(Decision::Return { from, to }) => {
+                let idle = (0..self.orders.len()).map(CoreId).filter(|core| !watch.packing.is_in_use(*core));
+                idle.for_each(|core| self.order(core, Order::Leave { to }));
+                tracing::debug!(
+                    from = from.0,
+                    to = to.0,
+                    "connections come back: one core is enough for both"
+                );
+            }
+        }
+    }
+
+    fn order(&self, core: CoreId, order: Order) {
+        if let Some(orders) = self.orders.get(core.0) {
+            orders.set(order);
+        }
+    }
+}
+
+impl Watch {
+    fn new(cores: usize, now: Instant) -> Self {
+        Self {
+            packing: Packing::new(cores),
+            machine: Machine::default(),
+            shares: vec![(0.0, now); cores],
+            looked: now,
+            round: 0,
+        }
+    }
+
+    fn look(&mut self, now: Instant) -> Option<Decision> {
+        self.looked = now;
+        // Who has not measured for long has not run.
+        let is_recent = |at: Instant| now.saturating_duration_since(at) < meter::PERIOD * 2;
+        let shares: Vec<f64> =
+            self.shares.iter().map(|(share, at)| if is_recent(*at) { *share } else { 0.0 }).collect();
+        let is_busy = shares.iter().any(|share| *share > BUSY);
+        let idle = if is_busy { self.machine.idle(now) } else { self.machine.forget() };
+        self.packing.look(&Sample { at: now, shares: &shares, idle })
+    }
+}
+
+/// The core that is always in use: it accepts, and carries the QUIC sockets.
+const FIRST: CoreId = CoreId(0);
+
+#[cfg(test)]
+mod tests;

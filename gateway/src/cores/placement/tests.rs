@@ -1,0 +1,108 @@
+//! Orders: who begins where, who has to go.
+
+use super::*;
+
+/// A placement, its stations, and the time.
+struct House {
+    placement: Placement,
+    stations: Vec<Station>,
+    now: Instant,
+}
+
+impl House {
+    fn new(policy: Policy, cores: usize) -> Self {
+        let now = Instant::now();
+        let placement = Placement::new(policy, cores, now);
+        let stations = (0..cores).map(|core| Station::new(&placement, CoreId(core), now)).collect();
+        Self { placement, stations, now }
+    }
+
+    fn places(&self, count: usize) -> Vec<usize> {
+        (0..count).map(|_| self.placement.place().0).collect()
+    }
+
+    /// What a new connection on each core is told, when it is polled for the first time.
+    fn destinations(&mut self) -> Vec<Option<CoreId>> {
+        let ask = |station: &mut Station| station.destination(&mut Considered::default(), || 0);
+        self.stations.iter_mut().map(ask).collect()
+    }
+
+    fn decide(&mut self, decision: Option<Decision>) {
+        let watch = self.placement.watch.as_ref().unwrap();
+        let mut watch = watch.lock();
+        self.placement.obey(&mut watch, decision);
+    }
+}
+
+#[test]
+fn packed_connections_begin_on_the_first_core() {
+    let mut house = House::new(Policy::Packed, 3);
+    assert_eq!(house.places(3), [0, 0, 0]);
+    assert_eq!(house.destinations(), [None, Some(CoreId(0)), Some(CoreId(0))]);
+}
+
+#[test]
+fn cores_in_use_take_turns() {
+    let mut house = House::new(Policy::Packed, 3);
+    house.decide(Some(Decision::Spill { from: CoreId(0), to: CoreId(2) }));
+    assert_eq!(house.places(4), [0, 2, 0, 2]);
+    house.decide(Some(Decision::Return { from: CoreId(2), to: CoreId(0) }));
+    assert_eq!(house.places(2), [0, 0]);
+    assert_eq!(house.destinations()[2], Some(CoreId(0)));
+}
+
+#[test]
+fn spread_connections_stay_where_they_began() {
+    let mut house = House::new(Policy::Spread, 3);
+    assert_eq!(house.places(6), [0, 1, 2, 0, 1, 2]);
+    assert_eq!(house.destinations(), [None; 3]);
+    assert!(!house.placement.is_watched());
+}
+
+#[test]
+fn restless_connections_go_round() {
+    let mut house = House::new(Policy::Restless, 3);
+    assert_eq!(house.places(3), [0, 1, 2]);
+    assert_eq!(house.destinations(), [Some(CoreId(1)), Some(CoreId(2)), Some(CoreId(0))]);
+    assert_eq!(House::new(Policy::Restless, 1).destinations(), [None]);
+}
+
+#[test]
+fn every_second_one_goes_once_and_the_first_stays() {
+    let mut house = House::new(Policy::Packed, 2);
+    let mut connections = [Considered::default(); 5];
+    for _ in 0..2 {
+        house.decide(Some(Decision::Spill { from: CoreId(0), to: CoreId(1) }));
+        let station = &mut house.stations[0];
+        let mut ask = |considered: &mut Considered| station.destination(considered, || 0).is_some();
+        assert_eq!(connections.each_mut().map(&mut ask), [false, true, false, true, false]);
+        assert_eq!(connections.each_mut().map(&mut ask), [false; 5], "they were asked");
+    }
+    house.decide(None);
+    assert_eq!(house.destinations(), [None; 2], "the spill is over");
+}
+
+#[test]
+fn orders_survive_their_packing() {
+    let to = CoreId(1023);
+    for order in [Order::Stay, Order::Leave { to }, Order::Roam { to }, Order::Halve { to, round: u32::MAX }]
+    {
+        assert_eq!(Orders::new(order).now(), order);
+    }
+}
+
+#[test]
+fn a_busy_core_is_given_relief() {
+    let mut house = House::new(Policy::Packed, 2);
+    for _ in 0..3 {
+        house.now += meter::PERIOD;
+        house.placement.report(CoreId(0), 0.2, house.now);
+    }
+    assert_eq!(house.places(2), [0, 0]);
+    let in_use = |house: &House| house.placement.watch.as_ref().unwrap().lock().packing.is_in_use(CoreId(1));
+    assert!(!in_use(&house));
+    // Whether it spills depends on what else this machine does; that it looks does not.
+    house.now += meter::PERIOD;
+    house.placement.report(CoreId(0), 1.0, house.now);
+    assert!(!in_use(&house), "what is idle is not known at the first look");
+}

@@ -1,0 +1,107 @@
+//! A link goes from one runtime to another in the midst of its traffic, and the former may end.
+
+use std::io::ErrorKind;
+use std::thread;
+
+use tidegate_limits::{Connections, Handshakes};
+use tidegate_transports::{Limits, Link, Transport, bind, client};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::material::ECDSA;
+use crate::server::{ALL, config, round_trip, soon};
+
+const LEN: usize = 100_000;
+
+#[test]
+fn links_go_on_where_they_were_taken_to() {
+    for transport in ALL.into_iter().filter(|transport| *transport != Transport::Quic) {
+        let (first, second) = (runtime(), runtime());
+        let (link, client) = first.block_on(accepted(transport));
+        let mut link = first.block_on(echo(link));
+        assert!(link.is_mobile(), "{transport}");
+        // The client sends on meanwhile.
+        second.block_on(async { link.rehome() }).unwrap();
+        drop(first);
+        let mut link = second.block_on(echo(link));
+        second.block_on(soon(link.close())).unwrap();
+        client.join().unwrap();
+    }
+}
+
+#[test]
+fn a_link_stays_while_others_may_write() {
+    for transport in [Transport::Tcp, Transport::Unix] {
+        let runtime = runtime();
+        let (mut link, client) = runtime.block_on(accepted(transport));
+        runtime.block_on(async {
+            let writer = link.direct().unwrap();
+            assert_eq!(link.rehome().unwrap_err().kind(), ErrorKind::ResourceBusy, "{transport}");
+            drop(writer);
+            link.rehome().unwrap();
+        });
+        let mut link = runtime.block_on(async { echo(echo(link).await).await });
+        runtime.block_on(soon(link.close())).unwrap();
+        client.join().unwrap();
+    }
+}
+
+#[test]
+fn a_quic_connection_stays_with_its_socket() {
+    let runtime = runtime();
+    let (link, client) = runtime.block_on(accepted(Transport::Quic));
+    runtime.block_on(async {
+        let mut link = echo(link).await;
+        assert!(!link.is_mobile());
+        assert_eq!(link.rehome().unwrap_err().kind(), ErrorKind::Unsupported);
+        soon(echo(link).await.close()).await.unwrap();
+    });
+    client.join().unwrap();
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The server's side of a connection on the calling runtime. The client, on another, has two rounds of bytes echoed and then
+/// waits for the end.
+async fn accepted(transport: Transport) -> (Link, thread::JoinHandle<()>) {
+    let limits = Limits {
+        handshakes: Handshakes::new(Default::default()),
+        connections: Connections::new(Default::default()),
+    };
+    let listener = bind(&config(transport), &limits).unwrap();
+    let scheme = match transport {
+        Transport::Tcp => "mqtt",
+        Transport::Unix => "unix",
+        Transport::Tls => "mqtts",
+        Transport::WebSocket => "ws",
+        Transport::SecureWebSocket => "wss",
+        Transport::Quic => "quic",
+    };
+    let path = if scheme.starts_with("ws") { "/mqtt" } else { "" };
+    let target = format!("{scheme}://{}{path}", listener.local_address()).parse().unwrap();
+    let client = thread::spawn(move || {
+        runtime().block_on(async {
+            let mut link = client::connect(&target, &ECDSA.client_tls()).await.unwrap();
+            for filling in [1, 2] {
+                let bytes = vec![filling; LEN];
+                assert!(soon(round_trip(&mut link, &bytes)).await == bytes, "{filling}");
+            }
+            assert_eq!(soon(link.read(&mut [0; 8])).await.unwrap_or(0), 0);
+        });
+    });
+    let link = soon(listener.accept()).await.unwrap().establish().await.unwrap();
+    (link, client)
+}
+
+/// Sends back one round of bytes.
+async fn echo(mut link: Link) -> Link {
+    let (mut echoed, mut buf) = (0, vec![0; 16_384]);
+    while echoed < LEN {
+        let room = buf.len().min(LEN - echoed);
+        let read = soon(link.read(&mut buf[..room])).await.unwrap();
+        soon(link.write_all(&buf[..read])).await.unwrap();
+        echoed += read;
+    }
+    link
+}
