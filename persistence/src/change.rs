@@ -58,6 +58,7 @@ impl Change {
             into.subscriptions.extend(subscriptions);
             into.received.extend(received);
         }
+        later.sessions.clear();
         self.forget();
         later.parcels.drain(|number, (place, ordinal), change, body| {
             let Some(place) = usize::try_from(place).ok().and_then(|place| places.get(place)) else { return };
@@ -75,7 +76,9 @@ impl Change {
 
     /// Nothing is to be written.
     pub(crate) fn is_void(&self) -> bool {
-        self.retained.is_empty() && self.parcels.entries() == 0 && self.sessions.iter().all(SessionChange::is_void)
+        self.retained.is_empty()
+            && self.parcels.entries() == 0
+            && self.sessions.iter().all(SessionChange::is_void)
     }
 
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &SessionChange> {

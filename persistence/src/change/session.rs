@@ -58,9 +58,6 @@ impl SessionChange {
 
     /// Nothing is to be written, but for entries.
     pub(super) fn is_void(&self) -> bool {
-        !self.wiped
-            && self.record.is_none()
-            && self.subscriptions.is_empty()
-            && self.received.is_empty()
+        !self.wiped && self.record.is_none() && self.subscriptions.is_empty() && self.received.is_empty()
     }
 }

@@ -68,7 +68,10 @@ impl Sessions {
     }
 
     pub(super) fn is_gone(&self, place: u32) -> bool {
-        usize::try_from(place).ok().and_then(|place| self.changes.get(place)).is_none_or(|session| session.gone)
+        usize::try_from(place)
+            .ok()
+            .and_then(|place| self.changes.get(place))
+            .is_none_or(|session| session.gone)
     }
 
     /// Takes all, those that are gone as well, in the order of their places; keeps the memory.

@@ -135,8 +135,7 @@ fn enqueue_at(session: u64, number: u64, ordinal: u16) -> Operation {
 /// The entries of a change: session, message, ordinal.
 fn entries(change: &Change) -> Vec<(u64, u64, u16)> {
     let entries = change.parcels().flat_map(|parcel| change.entries(parcel));
-    let mut all: Vec<_> =
-        entries.map(|(key, _)| (key.session.0, key.message.0, key.ordinal)).collect();
+    let mut all: Vec<_> = entries.map(|(key, _)| (key.session.0, key.message.0, key.ordinal)).collect();
     all.sort_unstable();
     all
 }
@@ -176,7 +175,11 @@ fn a_body_stays_for_the_last_of_its_entries() {
 
 #[test]
 fn merging_is_folding_all_at_once() {
-    let key = |session, number| EntryKey { session: SessionId(session), message: MessageNumber(number), ordinal: 0 };
+    let key = |session, number| EntryKey {
+        session: SessionId(session),
+        message: MessageNumber(number),
+        ordinal: 0,
+    };
     let complete = |session, number| Operation::Complete { key: key(session, number) };
     let send = |session, number| Operation::Send { key: key(session, number), packet_id: ID };
     let close = |session| Operation::CloseSession { session: SessionId(session) };

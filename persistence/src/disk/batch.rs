@@ -1,6 +1,7 @@
 //! The open batch: where operations wait for the writer, folded as they come. Bounded.
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
@@ -117,6 +118,7 @@ impl Batch {
             }
         }
         drop(open);
+        self.gather();
         let _complete = self.spans.write();
         let mut open = self.open.lock();
         core::mem::swap(&mut open.change, into);
@@ -168,8 +170,25 @@ impl Batch {
         (open.len() + open.held_len, open.held_len, open.bytes + open.held_bytes)
     }
 
+    /// Lets threads go first that wait for this processor, as long as more comes by that: what they append saves a commit, and what
+    /// they complete need not be written. Where a processor is free this is over at once.
+    fn gather(&self) {
+        let begun = Instant::now();
+        let mut len = self.open.lock().len();
+        while begun.elapsed() < GATHER_MAX {
+            thread::yield_now();
+            let open = self.open.lock();
+            if open.len() == len || open.closed || self.is_over(&open) {
+                return;
+            }
+            len = open.len();
+        }
+    }
+
     fn is_over(&self, open: &Open) -> bool {
-        open.len() + open.held_len >= self.len_max
-            || open.bytes + open.held_bytes >= self.bytes_max
+        open.len() + open.held_len >= self.len_max || open.bytes + open.held_bytes >= self.bytes_max
     }
 }
+
+/// How long a batch is gathered, but for the last yield.
+const GATHER_MAX: Duration = Duration::from_millis(10);

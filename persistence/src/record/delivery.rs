@@ -55,48 +55,68 @@ impl<'a> Delivery<'a> {
         row.extend_from_slice(message.payload);
     }
 
-    pub(crate) fn read(mut bytes: &[u8]) -> Result<(EntryRecord, Stored), &'static str> {
-        let [qos, retain] = take(&mut bytes)?;
-        let mut record = EntryRecord::queued(archive::qos(qos)?);
-        record.retain = flag(retain)?;
-        record.state = EntryState::from_bytes(&take::<STATE_BYTES>(&mut bytes)?)?;
-        let [qos, retain] = take(&mut bytes)?;
-        let publisher = u64::from_le_bytes(take(&mut bytes)?);
-        let [expires] = take(&mut bytes)?;
-        let expires_at = u64::from_le_bytes(take(&mut bytes)?);
-        let topic_size = usize::from(u16::from_le_bytes(take(&mut bytes)?));
-        let properties_size = usize::try_from(u32::from_le_bytes(take(&mut bytes)?)).map_err(|_| CUT)?;
-        let (topic, bytes) = bytes.split_at_checked(topic_size).ok_or(CUT)?;
-        let (properties, payload) = bytes.split_at_checked(properties_size).ok_or(CUT)?;
-        let message = MessageRecord {
-            topic: str::from_utf8(topic).map_err(|_| "a topic that is no text")?,
-            properties,
-            payload,
-            qos: archive::qos(qos)?,
-            retain: flag(retain)?,
-            publisher,
-            expires_at: flag(expires)?.then_some(expires_at),
-        };
-        Ok((record, Stored::of(&message)?))
+    pub(crate) fn read(bytes: &[u8]) -> Result<(EntryRecord, Stored), &'static str> {
+        let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(CUT)?;
+        let mut head = Head(head.as_slice());
+        let record = read_entry(&mut head)?;
+        Ok((record, Stored::of(&read_message(&mut head, rest)?)?))
     }
 }
 
-/// The rest of the bytes that fields are put into.
+fn read_entry(head: &mut Head<'_>) -> Result<EntryRecord, &'static str> {
+    let [qos, retain] = head.take();
+    let mut record = EntryRecord::queued(archive::qos(qos)?);
+    record.retain = flag(retain)?;
+    record.state = EntryState::from_bytes(&head.take::<STATE_BYTES>())?;
+    Ok(record)
+}
+
+/// `rest`: topic, properties, payload.
+fn read_message<'a>(head: &mut Head<'_>, rest: &'a [u8]) -> Result<MessageRecord<'a>, &'static str> {
+    let [qos, retain] = head.take();
+    let publisher = u64::from_le_bytes(head.take());
+    let [expires] = head.take();
+    let expires_at = u64::from_le_bytes(head.take());
+    let topic_size = usize::from(u16::from_le_bytes(head.take()));
+    let properties_size = usize::try_from(u32::from_le_bytes(head.take())).unwrap_or(usize::MAX);
+    let (topic, rest) = rest.split_at_checked(topic_size).ok_or(CUT)?;
+    let (properties, payload) = rest.split_at_checked(properties_size).ok_or(CUT)?;
+    Ok(MessageRecord {
+        topic: str::from_utf8(topic).map_err(|_| "a topic that is no text")?,
+        properties,
+        payload,
+        qos: archive::qos(qos)?,
+        retain: flag(retain)?,
+        publisher,
+        expires_at: flag(expires)?.then_some(expires_at),
+    })
+}
+
+/// The rest of the fixed part, into which fields are put.
 struct Fields<'a>(&'a mut [u8]);
 
 impl Fields<'_> {
     fn put<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) {
-        if let Some((field, rest)) = core::mem::take(&mut self.0).split_first_chunk_mut() {
-            *field = bytes;
-            self.0 = rest;
-        }
+        let head = core::mem::take(&mut self.0);
+        let Some((field, rest)) = head.split_first_chunk_mut() else {
+            unreachable!("all fields make the head")
+        };
+        *field = bytes;
+        self.0 = rest;
     }
 }
 
-fn take<const SIZE: usize>(bytes: &mut &[u8]) -> Result<[u8; SIZE], &'static str> {
-    let (field, rest) = bytes.split_first_chunk().ok_or(CUT)?;
-    *bytes = rest;
-    Ok(*field)
+/// The rest of the fixed part, from which fields are taken.
+struct Head<'a>(&'a [u8]);
+
+impl Head<'_> {
+    fn take<const SIZE: usize>(&mut self) -> [u8; SIZE] {
+        let Some((field, rest)) = self.0.split_first_chunk() else {
+            unreachable!("all fields make the head")
+        };
+        self.0 = rest;
+        *field
+    }
 }
 
 fn flag(byte: u8) -> Result<bool, &'static str> {

@@ -42,7 +42,8 @@ fn plain_entries() -> Vec<Operation> {
     let state = EntryState::Sent { packet_id: id(7) };
     let sent = EntryRecord { state, retain: true, ..EntryRecord::queued(QoS::ExactlyOnce) };
     let body = message("plain", b"payload");
-    let sent = Operation::Enqueue { key: key(3, 9, 0), message: body, expires_at: Some(u64::MAX), record: sent };
+    let sent =
+        Operation::Enqueue { key: key(3, 9, 0), message: body, expires_at: Some(u64::MAX), record: sent };
     vec![sent, enqueue(key(3, 10, 0), &message("plain", b""))]
 }
 

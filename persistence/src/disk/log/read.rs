@@ -9,8 +9,8 @@ use crate::change::{Change, EntryChange};
 use crate::disk::key::{read_entry_key, read_number, read_received_key};
 use crate::operation::EntryKey;
 use crate::record::{
-    Delivery, EntryRecord, EntryState, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, Stored,
-    SubscriptionRecord,
+    Delivery, EntryRecord, EntryState, MessageNumber, MessageRecord, RetainedRecord, SessionId,
+    SessionRecord, Stored, SubscriptionRecord,
 };
 
 /// The log as far as it was read.
