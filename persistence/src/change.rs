@@ -3,35 +3,38 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use foldhash::HashMap;
-
 use crate::operation::{EntryKey, Operation};
-use crate::record::{EntryRecord, EntryState, SessionId, Stored};
+use crate::record::{EntryState, MessageNumber, SessionId, Stored};
 
-mod body;
 mod entry;
+mod parcel;
+mod parcels;
 mod session;
+mod sessions;
 #[cfg(test)]
 mod tests;
+mod window;
 
-pub(crate) use body::Bodies;
 pub(crate) use entry::EntryChange;
+use entry::Step;
+pub(crate) use parcel::Parcel;
+use parcels::Parcels;
 pub(crate) use session::SessionChange;
+use sessions::Sessions;
 
-/// The changes of a batch, or of several. What there is little of is in the order of its keys.
+/// The changes of a batch, or of several.
 #[derive(Default)]
 pub(crate) struct Change {
-    pub(crate) sessions: HashMap<SessionId, SessionChange>,
+    sessions: Sessions,
     /// By tenant and topic.
     pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<Stored>>,
-    /// The bodies that entries came with which are still there.
-    pub(crate) bodies: Bodies,
+    parcels: Parcels,
     /// Operations folded.
     pub(crate) operations: u64,
 }
 
 impl Change {
-    /// Folds operations in, the earlier ones first.
+    /// Folds operations in, the earlier ones first. Entries of sessions that are closed by them stay until [`Self::forget`].
     pub(crate) fn absorb(&mut self, operations: &mut Vec<Operation>) {
         self.operations += u64::try_from(operations.len()).unwrap_or(u64::MAX);
         for operation in operations.drain(..) {
@@ -39,93 +42,148 @@ impl Change {
         }
     }
 
-    /// Folds a later change in.
-    pub(crate) fn merge(&mut self, later: Self) {
-        let Self { sessions, retained, bodies, operations } = later;
-        self.operations += operations;
-        self.retained.extend(retained);
-        for (id, session) in sessions {
-            let SessionChange { wiped, record, subscriptions, entries, received } = session;
+    /// Folds a later change in, which is empty then.
+    pub(crate) fn merge(&mut self, later: &mut Self) {
+        self.operations += core::mem::take(&mut later.operations);
+        self.retained.append(&mut later.retained);
+        let mut places = Vec::new();
+        for SessionChange { id, wiped, record, subscriptions, received, .. } in later.sessions.drain() {
             if wiped {
                 self.close(id);
             }
-            let into = self.session(id);
+            let place = self.sessions.place(id);
+            places.push(place);
+            let into = self.sessions.at(place);
             into.record = record.or(into.record.take());
             into.subscriptions.extend(subscriptions);
             into.received.extend(received);
-            for ((message, ordinal), change) in entries {
-                self.fold_entry(EntryKey { session: id, message, ordinal }, change, bodies.get(message));
-            }
         }
+        later.sessions.clear();
+        self.forget();
+        later.parcels.drain(|number, (place, ordinal), change, body| {
+            let Some(place) = usize::try_from(place).ok().and_then(|place| places.get(place)) else { return };
+            self.fold_change(number, (*place, ordinal), change, body);
+        });
+    }
+
+    /// Forgets all; keeps the memory, within bounds.
+    pub(crate) fn clear(&mut self) {
+        self.sessions.clear();
+        self.retained.clear();
+        self.parcels.clear();
+        self.operations = 0;
     }
 
     /// Nothing is to be written.
     pub(crate) fn is_void(&self) -> bool {
-        self.retained.is_empty() && self.sessions.values().all(SessionChange::is_void)
+        self.retained.is_empty()
+            && self.parcels.entries() == 0
+            && self.sessions.iter().all(SessionChange::is_void)
+    }
+
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &SessionChange> {
+        self.sessions.iter()
+    }
+
+    pub(crate) fn parcels(&self) -> impl Iterator<Item = &Parcel> {
+        self.parcels.iter()
+    }
+
+    /// The entries of a message.
+    pub(crate) fn entries<'a>(
+        &'a self,
+        parcel: &'a Parcel,
+    ) -> impl Iterator<Item = (EntryKey, &'a EntryChange)> {
+        parcel.entries().filter_map(|((place, ordinal), change)| {
+            let session = self.sessions.id(place)?;
+            Some((EntryKey { session, message: parcel.number, ordinal }, change))
+        })
+    }
+
+    /// The body that entries of the change hold.
+    pub(crate) fn body(&self, number: MessageNumber) -> Option<&Stored> {
+        self.parcels.body(number)
+    }
+
+    pub(crate) fn bodies(&self) -> usize {
+        self.parcels.bodies()
     }
 
     /// Bytes of the bodies.
     pub(crate) fn bytes(&self) -> usize {
-        self.bodies.iter().map(|(_, body)| body.message.size()).sum()
+        self.parcels.iter().filter_map(Parcel::body).map(|body| body.message.size()).sum()
     }
 
     /// Changes of entries and retained messages, more or less: what it costs to write.
     pub(crate) fn weight(&self) -> usize {
-        self.retained.len() + self.sessions.values().map(|session| session.entries.len()).sum::<usize>()
+        self.retained.len() + self.parcels.entries()
     }
 
     pub(crate) fn session(&mut self, session: SessionId) -> &mut SessionChange {
-        self.sessions.entry(session).or_default()
+        let place = self.sessions.place(session);
+        self.sessions.at(place)
     }
 
-    /// A session goes, with all that is its own.
+    /// A session goes, with all that is its own; its entries with [`Self::forget`].
     pub(crate) fn close(&mut self, session: SessionId) {
-        let former = core::mem::replace(self.session(session), SessionChange::closed());
-        for ((message, _), change) in former.entries {
-            self.bodies.count(message, change.holds_body(), false);
+        self.sessions.close(session);
+    }
+
+    /// Forgets the entries of sessions that were closed.
+    pub(crate) fn forget(&mut self) {
+        if self.sessions.take_stale() {
+            self.parcels.forget(|place| self.sessions.is_gone(place));
         }
-    }
-
-    fn enqueue(&mut self, key: EntryKey, record: EntryRecord) {
-        let (held, holds) = self.session(key.session).enqueue(key, record);
-        self.bodies.count(key.message, held, holds);
-    }
-
-    fn advance(&mut self, key: EntryKey, state: EntryState) {
-        let (held, holds) = self.session(key.session).advance(key, state);
-        self.bodies.count(key.message, held, holds);
-    }
-
-    fn complete(&mut self, key: EntryKey) {
-        let held = self.session(key.session).complete(key);
-        self.bodies.count(key.message, held, false);
     }
 
     /// Folds a later change of an entry in, with the body that came with it.
-    pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<&Stored>) {
+    pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<Stored>) {
+        let place = self.sessions.place(key.session);
+        self.fold_change(key.message, (place, key.ordinal), change, body);
+    }
+
+    fn fold_change(
+        &mut self,
+        number: MessageNumber,
+        place: (u32, u16),
+        change: EntryChange,
+        body: Option<Stored>,
+    ) {
         match change {
             EntryChange::Put { record, fresh } => {
                 if !fresh {
-                    self.complete(key);
+                    self.step(number, place, Step::Complete, None);
                 }
-                if let Some(body) = body {
-                    self.bodies.bring(key.message, || body.clone());
-                }
-                self.enqueue(key, record);
+                self.step(number, place, Step::Enqueue(record), body);
             }
-            EntryChange::Advance(state) => self.advance(key, state),
-            EntryChange::Delete => self.complete(key),
+            EntryChange::Advance(state) => self.step(number, place, Step::Advance(state), None),
+            EntryChange::Delete => self.step(number, place, Step::Complete, None),
         }
+    }
+
+    fn step(&mut self, number: MessageNumber, place: (u32, u16), step: Step, body: Option<Stored>) {
+        let more = self.parcels.fold(number, place, step, body);
+        self.sessions.count(place.0, more);
+    }
+
+    fn step_entry(&mut self, key: EntryKey, step: Step, body: Option<Stored>) {
+        let place = self.sessions.place(key.session);
+        self.step(key.message, (place, key.ordinal), step, body);
     }
 
     fn fold(&mut self, operation: Operation) {
         match operation {
-            Operation::OpenSession { session, record } => self.session(session).record = Some(record),
+            Operation::Enqueue { key, message, expires_at, record } => {
+                self.step_entry(key, Step::Enqueue(record), Some(Stored { message, expires_at }));
+            }
+            Operation::Send { key, packet_id } => {
+                self.step_entry(key, Step::Advance(EntryState::Sent { packet_id }), None);
+            }
+            Operation::Release { key, packet_id, order } => {
+                self.step_entry(key, Step::Advance(EntryState::Released { packet_id, order }), None);
+            }
+            Operation::Complete { key } => self.step_entry(key, Step::Complete, None),
             Operation::CloseSession { session } => self.close(session),
-            Operation::Subscribe { session, record } => self.session(session).subscribe(record),
-            Operation::Unsubscribe { session, filter } => self.session(session).unsubscribe(filter),
-            Operation::Receive { session, packet_id } => self.session(session).receive(packet_id),
-            Operation::ReleaseReceived { session, packet_id } => self.session(session).release(packet_id),
             Operation::Retain { tenant, message, expires_at } => {
                 let topic = Arc::from(message.topic());
                 self.retained.insert((tenant, topic), Some(Stored { message, expires_at }));
@@ -133,21 +191,26 @@ impl Change {
             Operation::Unretain { tenant, topic } => {
                 self.retained.insert((tenant, topic), None);
             }
-            delivery => self.fold_delivery(delivery),
+            other => self.fold_session(other),
         }
     }
 
-    fn fold_delivery(&mut self, operation: Operation) {
+    fn fold_session(&mut self, operation: Operation) {
+        let (Operation::OpenSession { session, .. }
+        | Operation::Subscribe { session, .. }
+        | Operation::Unsubscribe { session, .. }
+        | Operation::Receive { session, .. }
+        | Operation::ReleaseReceived { session, .. }) = &operation
+        else {
+            return;
+        };
+        let session = self.session(*session);
         match operation {
-            Operation::Enqueue { key, message, expires_at, record } => {
-                self.bodies.bring(key.message, || Stored { message, expires_at });
-                self.enqueue(key, record);
-            }
-            Operation::Send { key, packet_id } => self.advance(key, EntryState::Sent { packet_id }),
-            Operation::Release { key, packet_id, order } => {
-                self.advance(key, EntryState::Released { packet_id, order });
-            }
-            Operation::Complete { key } => self.complete(key),
+            Operation::OpenSession { record, .. } => session.record = Some(record),
+            Operation::Subscribe { record, .. } => session.subscribe(record),
+            Operation::Unsubscribe { filter, .. } => session.unsubscribe(filter),
+            Operation::Receive { packet_id, .. } => session.receive(packet_id),
+            Operation::ReleaseReceived { packet_id, .. } => session.release(packet_id),
             _ => {}
         }
     }

@@ -1,12 +1,14 @@
 //! What is stored, as its users see it; how each record is written is in the parts. Owns no table and no key.
 
 mod archive;
+mod delivery;
 mod entry;
 mod message;
 mod session;
 mod subscription;
 
 pub(crate) use archive::Buffer;
+pub(crate) use delivery::Delivery;
 pub(crate) use entry::holds_body;
 pub use entry::{EntryRecord, EntryState};
 pub use message::{Clock, MessageRecord};

@@ -31,6 +31,8 @@ pub(crate) struct Held {
     retain: bool,
     /// Whether this connection carried it: then it holds one of the send quota.
     pub(crate) sent: bool,
+    /// Whether the session's journal knows it, by the number of its message.
+    numbered: bool,
 }
 
 /// What few deliveries have.
@@ -38,8 +40,6 @@ pub(crate) struct Held {
 struct Extras {
     identifiers: Box<[u32]>,
     share: Option<Arc<str>>,
-    /// Its number in the session's journal; 0 where none is kept.
-    number: u64,
 }
 
 impl Held {
@@ -49,22 +49,24 @@ impl Held {
         let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
         Self {
             message: Arc::clone(delivery.message),
-            extras: if rare { Some(Extras::of(delivery, 0)) } else { None },
+            extras: if rare { Some(Extras::of(delivery)) } else { None },
             identifier: delivery.identifiers.first().copied().unwrap_or(0),
             qos: delivery.qos,
             retain: delivery.retain,
             sent,
+            numbered: false,
         }
     }
 
-    /// The same with a number in the session's journal, from 1.
-    pub(crate) fn numbered(delivery: &Delivery<'_>, sent: bool, number: u64) -> Self {
-        Self { extras: Some(Extras::of(delivery, number)), ..Self::new(delivery, sent) }
+    /// The same, known to the session's journal by the number of its message.
+    pub(crate) fn numbered(delivery: &Delivery<'_>, sent: bool) -> Self {
+        Self { numbered: true, ..Self::new(delivery, sent) }
     }
 
     /// Its number in the session's journal; 0 where none is kept.
     pub(crate) fn number(&self) -> u64 {
-        self.extras.as_ref().map_or(0, |extras| extras.number)
+        // The message may have got a number when another session took it.
+        if self.numbered { self.message.known_number() } else { 0 }
     }
 
     /// The delivery it was made of.
@@ -94,10 +96,10 @@ impl Held {
 
 impl Extras {
     #[cold]
-    fn of(delivery: &Delivery<'_>, number: u64) -> Box<Self> {
+    fn of(delivery: &Delivery<'_>) -> Box<Self> {
         let single = delivery.identifiers.len() <= 1;
         let identifiers = if single { &[] } else { delivery.identifiers };
-        Box::new(Self { identifiers: identifiers.into(), share: delivery.share.cloned(), number })
+        Box::new(Self { identifiers: identifiers.into(), share: delivery.share.cloned() })
     }
 }
 

@@ -103,7 +103,7 @@ impl Journal {
             share: delivery.share.cloned(),
         };
         self.changes.push(Change::Queued(queued, sent));
-        Held::numbered(delivery, sent.is_some(), number)
+        Held::numbered(delivery, sent.is_some())
     }
 
     pub(crate) fn note(&mut self, change: Change) {

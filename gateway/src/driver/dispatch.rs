@@ -94,7 +94,8 @@ impl Driver {
             drop(state);
             return self.reply(core, &Packet::PingResp);
         };
-        self.answer(core, &mut state, Commit(commit), Reply::Packet(Box::new(Packet::PingResp)))?;
+        let reply = Reply::Packet(Box::new(Packet::PingResp));
+        self.answer(core, &mut state, Commit(commit), reply, Instant::now())?;
         core.mark_dirty(&seat);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Acknowledgements that wait for the store: they leave in their order, once what they promise is committed.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -60,10 +61,12 @@ impl Driver {
         state: &mut State,
         commit: Commit,
         reply: Reply,
+        now: Instant,
     ) -> Result<(), End> {
         let commit = commit.max(self.before);
         if self.held.is_empty() && self.broker.is_committed(commit) {
-            self.say(core, state, reply);
+            self.open_gate(core, state, now);
+            self.say(core, state, reply, now);
             return Ok(());
         }
         if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
@@ -83,12 +86,18 @@ impl Driver {
         let committed = keeper.committed();
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let now = Instant::now();
         with_core(|core| {
+            let mut is_open = false;
             while let Some(reply) = self.held.pop(committed) {
                 if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
                     state.session.settle();
                 }
-                self.say(core, &mut state, reply);
+                // Acknowledgements one after the other change nothing in between.
+                if !mem::replace(&mut is_open, matches!(reply, Reply::Ack(_))) {
+                    self.open_gate(core, &mut state, now);
+                }
+                self.say(core, &mut state, reply, now);
             }
             if !state.session.pending().is_empty() {
                 core.mark_dirty(&seat);
@@ -102,7 +111,7 @@ impl Driver {
 
     /// Has the driver woken at the next commit.
     pub(super) fn await_commit(&mut self, core: &mut Core) {
-        if std::mem::replace(&mut self.held.awaiting, true) {
+        if mem::replace(&mut self.held.awaiting, true) {
             return;
         }
         core.await_commit(&self.bell);
@@ -114,11 +123,13 @@ impl Driver {
         self.held.awaiting = false;
     }
 
-    fn say(&self, core: &mut Core, state: &mut State, reply: Reply) {
-        // Nothing overtakes what waited for the same commit.
-        let now = Instant::now();
+    /// Nothing overtakes what waited for the same commit.
+    fn open_gate(&self, core: &mut Core, state: &mut State, now: Instant) {
         self.broker.open_gate(core, &self.seat, state, now);
         self.broker.follow(core, &self.seat, state, now);
+    }
+
+    fn say(&self, core: &mut Core, state: &mut State, reply: Reply, now: Instant) {
         match reply {
             Reply::Ack(ack) => {
                 state.session.send_ack(&ack);

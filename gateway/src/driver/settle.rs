@@ -24,7 +24,7 @@ impl Driver {
         settle_acks(&mut state, intake)?;
         self.broker.follow(core, &seat, &mut state, intake.now);
         for (commit, ack) in intake.replies.drain(..) {
-            self.answer(core, &mut state, commit, Reply::Ack(ack))?;
+            self.answer(core, &mut state, commit, Reply::Ack(ack), intake.now)?;
         }
         self.finish_turn(core, state);
         Ok(())

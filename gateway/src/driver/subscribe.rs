@@ -1,6 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE: into the session and the routing table under one lock, acknowledged, then retained messages.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -108,7 +109,7 @@ impl Driver {
         let commit = core.take_owed();
         let seat = Arc::clone(&self.seat);
         let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        self.answer(core, &mut state, commit, Reply::Packet(Box::new(answer)))?;
+        self.answer(core, &mut state, commit, Reply::Packet(Box::new(answer)), Instant::now())?;
         drop(state);
         core.mark_dirty(&seat);
         Ok(())

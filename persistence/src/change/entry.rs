@@ -1,9 +1,9 @@
-//! The net effect of a batch on one entry: a table of the operation against what is known so far.
+//! The net effect of a batch on one entry: a table of the step against what is known so far.
 //!
 //! ```text
 //!              nothing      Put{fresh}   Put          Advance(s)   Delete
 //!  Enqueue     Put{fresh}   Put{fresh}   Put          Put          Put
-//!  Send, …(t)  Advance(t)   Put, in t    Put, in t    Advance(t)   Delete
+//!  Advance(t)  Advance(t)   Put, in t    Put, in t    Advance(t)   Delete
 //!  Complete    Delete       nothing      Delete       Delete       Delete
 //! ```
 
@@ -20,26 +20,34 @@ pub(crate) enum EntryChange {
     Delete,
 }
 
-impl EntryChange {
-    pub(super) fn fresh(record: EntryRecord) -> Self {
-        Self::Put { record, fresh: true }
-    }
+/// What happens to an entry.
+pub(super) enum Step {
+    Enqueue(EntryRecord),
+    Advance(EntryState),
+    Complete,
+}
 
+impl EntryChange {
     /// Whether it needs a body that came with the change.
-    pub(super) fn holds_body(&self) -> bool {
+    pub(crate) fn holds_body(&self) -> bool {
         matches!(self, Self::Put { record, .. } if record.state.holds_body())
     }
+}
 
-    pub(super) fn enqueue(&mut self, record: EntryRecord) {
-        let fresh = matches!(self, Self::Put { fresh: true, .. });
-        *self = Self::Put { record, fresh };
-    }
-
-    pub(super) fn advance(&mut self, to: EntryState) {
-        match self {
-            Self::Put { record, .. } => record.state.advance(to),
-            Self::Advance(state) => state.advance(to),
-            Self::Delete => {}
+impl Step {
+    /// What is known once this happened.
+    pub(super) fn fold(self, known: &mut Option<EntryChange>) {
+        match (self, &mut *known) {
+            (Self::Enqueue(record), known) => {
+                let fresh = matches!(known, None | Some(EntryChange::Put { fresh: true, .. }));
+                *known = Some(EntryChange::Put { record, fresh });
+            }
+            (Self::Advance(to), None) => *known = Some(EntryChange::Advance(to)),
+            (Self::Advance(to), Some(EntryChange::Put { record, .. })) => record.state.advance(to),
+            (Self::Advance(to), Some(EntryChange::Advance(state))) => state.advance(to),
+            (Self::Advance(_), Some(EntryChange::Delete)) => {}
+            (Self::Complete, Some(EntryChange::Put { fresh: true, .. })) => *known = None,
+            (Self::Complete, _) => *known = Some(EntryChange::Delete),
         }
     }
 }

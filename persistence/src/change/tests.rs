@@ -39,6 +39,7 @@ fn fold(operations: Vec<Operation>) -> Change {
     let mut change = Change::default();
     let mut operations = operations;
     change.absorb(&mut operations);
+    change.forget();
     change
 }
 
@@ -56,11 +57,11 @@ fn letter(operations: &[char]) -> String {
         EntryState::Sent { .. } => 's',
         EntryState::Released { .. } => 'r',
     };
-    match change
-        .sessions
-        .get(&KEY.session)
-        .and_then(|session| session.entries.get(&(KEY.message, KEY.ordinal)))
-    {
+    let entry = change.parcels().flat_map(|parcel| change.entries(parcel)).next();
+    let holds = matches!(&entry, Some((_, entry)) if entry.holds_body());
+    assert_eq!(change.body(KEY.message).is_some(), holds);
+    assert_eq!((change.bodies(), change.weight()), (usize::from(holds), usize::from(entry.is_some())));
+    match entry.map(|(key, entry)| (key == KEY).then_some(entry).unwrap()) {
         None => String::new(),
         Some(EntryChange::Put { record, fresh: true }) => format!("fresh {}", state(&record.state)),
         Some(EntryChange::Put { record, fresh: false }) => format!("put {}", state(&record.state)),
@@ -105,10 +106,12 @@ fn closing_leaves_the_order_to_wipe() {
         Operation::Receive { session, packet_id: ID },
         Operation::CloseSession { session },
     ]);
-    let SessionChange { wiped, record, subscriptions, entries, received } = &change.sessions[&session];
-    assert!(
-        *wiped && record.is_none() && subscriptions.is_empty() && entries.is_empty() && received.is_empty()
-    );
+    let sessions: Vec<_> = change.sessions().collect();
+    let [SessionChange { id, wiped: true, record: None, subscriptions, received, .. }] = &sessions[..] else {
+        panic!("one session, wiped");
+    };
+    assert!(*id == session && subscriptions.is_empty() && received.is_empty());
+    assert_eq!((change.weight(), change.bodies(), change.parcels().count()), (0, 0, 0));
 }
 
 #[test]
@@ -117,4 +120,84 @@ fn a_topic_retained_thrice_is_one_change() {
     let retain = || Operation::Retain { tenant: Arc::clone(&tenant), message: message(), expires_at: None };
     let change = fold(vec![retain(), retain(), retain()]);
     assert_eq!((change.retained.len(), change.operations), (1, 3));
+}
+
+fn enqueue_at(session: u64, number: u64, ordinal: u16) -> Operation {
+    let key = EntryKey { session: SessionId(session), message: MessageNumber(number), ordinal };
+    Operation::Enqueue {
+        key,
+        message: message(),
+        expires_at: None,
+        record: EntryRecord::queued(QoS::AtLeastOnce),
+    }
+}
+
+/// The entries of a change: session, message, ordinal.
+fn entries(change: &Change) -> Vec<(u64, u64, u16)> {
+    let entries = change.parcels().flat_map(|parcel| change.entries(parcel));
+    let mut all: Vec<_> = entries.map(|(key, _)| (key.session.0, key.message.0, key.ordinal)).collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn a_session_closed_and_opened_again_has_what_came_after() {
+    let close = |session| Operation::CloseSession { session: SessionId(session) };
+    let mut change = fold(vec![
+        enqueue_at(1, 10, 0),
+        enqueue_at(2, 10, 0),
+        enqueue_at(1, 11, 0),
+        close(1),
+        enqueue_at(1, 10, 0),
+    ]);
+    assert_eq!(entries(&change), [(1, 10, 0), (2, 10, 0)]);
+    assert_eq!((change.bodies(), change.weight()), (1, 2));
+    change.absorb(&mut vec![close(2), close(1)]);
+    change.forget();
+    assert_eq!((entries(&change), change.bodies(), change.weight()), (vec![], 0, 0));
+}
+
+#[test]
+fn a_body_stays_for_the_last_of_its_entries() {
+    let complete = |session, ordinal| {
+        let key = EntryKey { session: SessionId(session), message: MessageNumber(1), ordinal };
+        Operation::Complete { key }
+    };
+    let mut change = fold(vec![enqueue_at(1, 1, 0), enqueue_at(1, 1, 1), enqueue_at(2, 1, 0)]);
+    assert!(!change.parcels().all(super::Parcel::is_single));
+    for (session, ordinal) in [(1, 0), (1, 1)] {
+        change.absorb(&mut vec![complete(session, ordinal)]);
+        assert_eq!((change.bodies(), change.body(MessageNumber(1)).is_some()), (1, true));
+    }
+    change.absorb(&mut vec![complete(2, 0)]);
+    assert!(change.is_void() && change.bodies() == 0);
+}
+
+#[test]
+fn merging_is_folding_all_at_once() {
+    let key = |session, number| EntryKey {
+        session: SessionId(session),
+        message: MessageNumber(number),
+        ordinal: 0,
+    };
+    let complete = |session, number| Operation::Complete { key: key(session, number) };
+    let send = |session, number| Operation::Send { key: key(session, number), packet_id: ID };
+    let close = |session| Operation::CloseSession { session: SessionId(session) };
+    let batches = [
+        vec![enqueue_at(1, 1, 0), enqueue_at(2, 1, 0), enqueue_at(3, 2, 0), complete(9, 7)],
+        vec![send(1, 1), complete(3, 2), enqueue_at(2, 3, 0), enqueue_at(9, 7, 0)],
+        vec![close(1), enqueue_at(1, 4, 0), enqueue_at(3, 1, 0), complete(2, 1)],
+        vec![close(2), close(3), enqueue_at(3, 5, 0)],
+    ];
+    let (mut merged, mut all) = (Change::default(), vec![]);
+    for batch in &batches {
+        let mut later = fold(batch.clone());
+        merged.merge(&mut later);
+        assert!(later.is_void() && later.bodies() == 0 && later.operations == 0);
+        all.extend(batch.iter().cloned());
+        let folded = fold(all.clone());
+        assert_eq!(entries(&merged), entries(&folded));
+        let counts = |change: &Change| (change.bodies(), change.weight(), change.operations);
+        assert_eq!(counts(&merged), counts(&folded));
+    }
 }

@@ -1,6 +1,5 @@
-//! One change into one transaction, in the order of the keys. Commits nothing.
+//! One change into one transaction, in the order of the keys, in which LMDB writes fastest. Commits nothing.
 
-use foldhash::HashMap;
 use heed::RwTxn;
 
 use super::fault::Fault;
@@ -10,6 +9,7 @@ use super::text_key::TextKeys;
 use crate::change::Change;
 use crate::record::{Buffer, RetainedRecord};
 
+mod entry;
 mod session;
 
 /// A transaction that takes a change.
@@ -34,9 +34,8 @@ impl Apply<'_, '_> {
     /// Changes, one after the other.
     pub(super) fn changes(&mut self, changes: &[&Change]) -> Result<(), Fault> {
         for change in changes {
-            for (id, session) in in_order(&change.sessions) {
-                self.session(*id, session)?;
-            }
+            self.sessions(change)?;
+            self.entries(change)?;
             self.retained(change)?;
         }
         self.bodies(changes)
@@ -50,7 +49,7 @@ impl Apply<'_, '_> {
             match (self.references.of(number), self.references.after(number, by)) {
                 (0, 0) => {}
                 (0, _) => {
-                    let body = changes.iter().find_map(|change| change.bodies.get(number));
+                    let body = changes.iter().find_map(|change| change.body(number));
                     let body = body.ok_or_else(|| table.corrupt(&key, "no body came with the entry"))?;
                     let value = body.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;
                     self.balance.add(&key, value);
@@ -108,13 +107,6 @@ impl Balance {
     pub(super) fn remove(&mut self, key: &[u8], value: usize) {
         self.removed += key.len() + value;
     }
-}
-
-/// LMDB writes fastest in the order of the keys.
-fn in_order<K: Ord, V>(map: &HashMap<K, V>) -> Vec<(&K, &V)> {
-    let mut all: Vec<_> = map.iter().collect();
-    all.sort_unstable_by_key(|(key, _)| *key);
-    all
 }
 
 /// What is looked up for a retained message: tenant and topic, told apart by the tenant's length.

@@ -1,9 +1,11 @@
-//! The open batch: where operations wait for the writer. Bounded; knows nothing of what they mean.
+//! The open batch: where operations wait for the writer, folded as they come. Bounded.
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
 
+use crate::change::Change;
 use crate::config::Config;
 use crate::operation::{Operation, total_size};
 use crate::store::{Appended, Commit, Span};
@@ -20,7 +22,7 @@ pub(super) struct Batch {
 }
 
 struct Open {
-    operations: Vec<Operation>,
+    change: Change,
     bytes: usize,
     /// The commit that will cover it.
     commit: Commit,
@@ -37,6 +39,11 @@ struct Open {
 impl Open {
     fn is_asked(&self) -> bool {
         self.asked > self.answered
+    }
+
+    /// Operations that came.
+    fn len(&self) -> usize {
+        usize::try_from(self.change.operations).unwrap_or(usize::MAX)
     }
 }
 
@@ -55,7 +62,7 @@ pub(super) struct Taken {
 impl Batch {
     pub(super) fn new(config: &Config) -> Self {
         let open = Open {
-            operations: Vec::new(),
+            change: Change::default(),
             bytes: 0,
             commit: Commit(1),
             held_len: 0,
@@ -81,11 +88,11 @@ impl Batch {
         if open.closed {
             return Appended::Refused;
         }
-        if operations.is_empty() && open.operations.is_empty() {
+        if operations.is_empty() && open.change.operations == 0 {
             // There may never be a next commit.
             return Appended::Accepted(Commit(open.commit.0 - 1));
         }
-        open.operations.append(operations);
+        open.change.absorb(operations);
         open.bytes += size;
         let commit = open.commit;
         let slow = self.is_over(&open);
@@ -101,23 +108,24 @@ impl Batch {
 
     /// Waits for operations, the deadline or the end, and takes what there is into the empty `into`. `patient`: operations are
     /// no reason to come back before the deadline.
-    pub(super) fn take(&self, into: &mut Vec<Operation>, deadline: Option<Instant>, patient: bool) -> Taken {
+    pub(super) fn take(&self, into: &mut Change, deadline: Option<Instant>, patient: bool) -> Taken {
         let mut open = self.open.lock();
         let mut timed_out = false;
-        while (patient || open.operations.is_empty() && !open.is_asked()) && !open.closed && !timed_out {
+        while (patient || open.change.operations == 0 && !open.is_asked()) && !open.closed && !timed_out {
             match deadline {
                 Some(deadline) => timed_out = self.more.wait_until(&mut open, deadline).timed_out(),
                 None => self.more.wait(&mut open),
             }
         }
         drop(open);
+        self.gather();
         let _complete = self.spans.write();
         let mut open = self.open.lock();
-        core::mem::swap(&mut open.operations, into);
+        core::mem::swap(&mut open.change, into);
         let asked = if open.is_asked() { open.asked } else { 0 };
         let taken = Taken { commit: open.commit, bytes: open.bytes, last: open.closed, asked };
         open.bytes = 0;
-        if !into.is_empty() {
+        if into.operations > 0 {
             open.commit.0 += 1;
         }
         taken
@@ -159,11 +167,28 @@ impl Batch {
     /// Operations that wait, those of them that found no room, and the bytes of all.
     pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
-        (open.operations.len() + open.held_len, open.held_len, open.bytes + open.held_bytes)
+        (open.len() + open.held_len, open.held_len, open.bytes + open.held_bytes)
+    }
+
+    /// Lets threads go first that wait for this processor, as long as more comes by that: what they append saves a commit, and what
+    /// they complete need not be written. Where a processor is free this is over at once.
+    fn gather(&self) {
+        let begun = Instant::now();
+        let mut len = self.open.lock().len();
+        while begun.elapsed() < GATHER_MAX {
+            thread::yield_now();
+            let open = self.open.lock();
+            if open.len() == len || open.closed || self.is_over(&open) {
+                return;
+            }
+            len = open.len();
+        }
     }
 
     fn is_over(&self, open: &Open) -> bool {
-        open.operations.len() + open.held_len >= self.len_max
-            || open.bytes + open.held_bytes >= self.bytes_max
+        open.len() + open.held_len >= self.len_max || open.bytes + open.held_bytes >= self.bytes_max
     }
 }
+
+/// How long a batch is gathered, but for the last yield.
+const GATHER_MAX: Duration = Duration::from_millis(10);

@@ -109,7 +109,7 @@ impl Engine {
 
     /// Bodies on disk.
     pub(super) fn bodies(&self) -> u64 {
-        u64::try_from(self.references.len() + self.pending.bodies.len()).unwrap_or(u64::MAX)
+        u64::try_from(self.references.len() + self.pending.bodies()).unwrap_or(u64::MAX)
     }
 
     /// What was committed is on the disk when this returns.
@@ -162,7 +162,8 @@ impl Engine {
         txn.commit()?;
         self.references.apply(&shift);
         (self.marks, self.aged, self.log) = (marks, false, self.log.emptied());
-        (self.pending, *change) = (Change::default(), Change::default());
+        self.pending.clear();
+        change.clear();
         Ok(())
     }
 }

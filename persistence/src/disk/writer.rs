@@ -1,4 +1,4 @@
-//! The one thread that writes: takes the open batch, folds it, commits it, says so; again.
+//! The one thread that writes: takes the open batch, commits it, says so; again.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -11,7 +11,6 @@ use super::shared::Shared;
 use crate::change::Change;
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
-use crate::operation::Operation;
 use crate::store::{Commit, Health};
 
 mod pace;
@@ -71,10 +70,10 @@ pub(super) fn spawn(
 
 impl Writer {
     fn run(mut self) {
-        let mut operations = Vec::new();
+        let mut later = Change::default();
         loop {
-            let taken = self.shared.batch.take(&mut operations, self.pace.deadline(), self.pace.is_patient());
-            self.absorb(&mut operations, taken);
+            let taken = self.shared.batch.take(&mut later, self.pace.deadline(), self.pace.is_patient());
+            self.absorb(&mut later, taken);
             let done = self.commit().and_then(|()| self.checkpoint(taken));
             // What was committed before is synced in time, whether or not this found room.
             let done = self.sync(taken.last).and(done);
@@ -89,15 +88,18 @@ impl Writer {
         self.engine.close();
     }
 
-    fn absorb(&mut self, operations: &mut Vec<Operation>, taken: Taken) {
-        if operations.is_empty() {
+    /// Takes what came later to what found no room.
+    fn absorb(&mut self, later: &mut Change, taken: Taken) {
+        if later.operations == 0 {
             return;
         }
         self.commit = taken.commit;
         self.bytes += taken.bytes;
-        self.change.absorb(operations);
-        if operations.capacity() > IDLE_CAPACITY_MAX {
-            *operations = Vec::new();
+        later.forget();
+        if self.change.operations == 0 {
+            core::mem::swap(&mut self.change, later);
+        } else {
+            self.change.merge(later);
         }
     }
 
@@ -179,6 +181,3 @@ impl Writer {
         self.shared.set_health(Health::Failed(Reason::from(fault)));
     }
 }
-
-/// Longest list, in operations, whose memory is kept for the next batch.
-const IDLE_CAPACITY_MAX: usize = 65_536;

@@ -156,4 +156,5 @@ pub(crate) fn holds_body(bytes: &[u8]) -> Result<bool, &'static str> {
     Ok(!matches!(layout.state, ArchivedStateLayout::Released { .. }))
 }
 
-const STATE_BYTES: usize = 11;
+/// Bytes of a state.
+pub(super) const STATE_BYTES: usize = 11;

@@ -145,16 +145,22 @@ impl Stored {
         buffer.archive(&RetainedLayout { tenant, message: self.layout() })
     }
 
-    fn layout(&self) -> Layout<'_> {
-        Layout {
+    /// What is stored of it.
+    pub(super) fn record(&self) -> MessageRecord<'_> {
+        MessageRecord {
             topic: self.message.topic(),
             properties: self.message.properties(),
             payload: self.message.payload(),
-            qos: self.message.qos().value(),
+            qos: self.message.qos(),
             retain: self.message.retain(),
             publisher: self.message.publisher(),
             expires_at: self.expires_at,
         }
+    }
+
+    fn layout(&self) -> Layout<'_> {
+        let MessageRecord { topic, properties, payload, qos, retain, publisher, expires_at } = self.record();
+        Layout { topic, properties, payload, qos: qos.value(), retain, publisher, expires_at }
     }
 }
 

@@ -1,17 +1,18 @@
-//! Files of every schema that ever was are opened, for ever.
+//! Files of every schema that ever was, and with every kind of change that a log ever had, are opened, for ever.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tidegate_persistence::{Operation, Store};
+use tidegate_mqtt::QoS;
+use tidegate_persistence::{EntryRecord, EntryState, Operation, Store};
 
 use crate::records::one_of_each;
-use crate::samples::message;
+use crate::samples::{enqueue, id, key, message};
 use crate::world::{World, content};
 
-fn fixture(schema: u32) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/schema-{schema}.mdb"))
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.mdb"))
 }
 
 /// Too long for a key: it is found by its hash.
@@ -21,25 +22,45 @@ fn long_topic() -> String {
 
 #[test]
 fn a_file_of_schema_1_opens() {
-    opens(1);
+    opens("schema-1", &[]);
 }
 
 /// All of it is in the log.
 #[test]
 fn a_file_of_schema_2_opens() {
-    opens(2);
+    opens("schema-2", &[]);
 }
 
-fn opens(schema: u32) {
+/// All of it is in the log, where bodies are together with their entries.
+#[test]
+fn a_file_of_schema_2_with_deliveries_opens() {
+    opens("schema-2-deliveries", &plain_entries());
+}
+
+/// What is in the file apart from one of each.
+fn plain_entries() -> Vec<Operation> {
+    let state = EntryState::Sent { packet_id: id(7) };
+    let sent = EntryRecord { state, retain: true, ..EntryRecord::queued(QoS::ExactlyOnce) };
+    let body = message("plain", b"payload");
+    let sent =
+        Operation::Enqueue { key: key(3, 9, 0), message: body, expires_at: Some(u64::MAX), record: sent };
+    vec![sent, enqueue(key(3, 10, 0), &message("plain", b""))]
+}
+
+fn opens(name: &str, more: &[Operation]) {
+    // What it has is what a store has that was told the same now.
+    let mut told = World::new();
+    let (operations, items) = one_of_each();
+    told.with(|store, told| told.commit(store, operations.into_iter().chain(more.iter().cloned()).collect()));
+    let expected = told.reopened_content();
+    assert!(items.iter().all(|item| expected.contains(&format!("{item:?}"))));
     let mut world = World::new();
     fs::create_dir_all(&world.config.folder).unwrap();
-    fs::copy(fixture(schema), world.data()).unwrap();
-    let (_, items) = one_of_each();
-    let expected = items.map(|item| format!("{item:?}"));
+    fs::copy(fixture(name), world.data()).unwrap();
     world.with(|store, world| {
         let lines = content(store);
-        assert_eq!(lines[..6], expected);
-        assert!(lines.len() == 7 && lines[6].contains(&long_topic()));
+        assert_eq!(lines[..lines.len() - 1], expected);
+        assert!(lines.last().unwrap().contains(&long_topic()));
         assert_eq!(store.check().unwrap().faults, [""; 0]);
         assert!(store.next_session().0 > 3 && store.next_message().0 > 8);
         let unretain = Operation::Unretain { tenant: Arc::from("t"), topic: Arc::from(long_topic()) };
@@ -55,6 +76,7 @@ fn make() {
     let mut world = World::new();
     world.with(|store, world| {
         let (mut operations, _) = one_of_each();
+        operations.extend(plain_entries());
         let retained = message(&long_topic(), b"x");
         operations.push(Operation::Retain { tenant: Arc::from("t"), message: retained, expires_at: None });
         for _ in 0..10 {
@@ -65,6 +87,6 @@ fn make() {
         // As it is on the disk now, without what the map has more.
         let length = usize::try_from(store.stats().file_bytes).unwrap();
         let bytes = fs::read(world.data()).unwrap();
-        fs::write(fixture(2), &bytes[..length]).unwrap();
+        fs::write(fixture("schema-2-deliveries"), &bytes[..length]).unwrap();
     });
 }

@@ -206,5 +206,5 @@ fn held(queued: &Queued) -> Held {
         identifiers: &queued.identifiers,
         share: queued.share.as_ref(),
     };
-    Held::numbered(&delivery, false, queued.number)
+    Held::numbered(&delivery, false)
 }

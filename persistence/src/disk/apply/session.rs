@@ -1,15 +1,22 @@
-//! The part of a change that is one session's.
+//! The part of a change that is one session's, but for its entries.
 
-use super::{Apply, in_order};
-use crate::change::{EntryChange, SessionChange};
+use super::Apply;
+use crate::change::{Change, SessionChange};
 use crate::disk::fault::Fault;
-use crate::disk::key::{entry_key, read_entry_key, received_key};
+use crate::disk::key::{read_entry_key, received_key};
 use crate::disk::tables::Row;
-use crate::operation::EntryKey;
-use crate::record::{EntryRecord, EntryState, SessionId, SubscriptionRecord, holds_body};
+use crate::record::{SessionId, SubscriptionRecord, holds_body};
 
 impl Apply<'_, '_> {
-    pub(super) fn session(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
+    /// All but the entries.
+    pub(super) fn sessions(&mut self, change: &Change) -> Result<(), Fault> {
+        let mut all: Vec<_> = change.sessions().collect();
+        all.sort_unstable_by_key(|session| session.id);
+        all.into_iter().try_for_each(|session| self.session(session))
+    }
+
+    fn session(&mut self, change: &SessionChange) -> Result<(), Fault> {
+        let id = change.id;
         if change.wiped {
             self.wipe(id)?;
         }
@@ -20,9 +27,6 @@ impl Apply<'_, '_> {
             table.put(self.txn, &key, value)?;
         }
         self.subscriptions(id, change)?;
-        for ((message, ordinal), change) in in_order(&change.entries) {
-            self.entry(EntryKey { session: id, message: *message, ordinal: *ordinal }, change)?;
-        }
         self.received(id, change)
     }
 
@@ -57,54 +61,6 @@ impl Apply<'_, '_> {
                 None => self.delete(table, &key)?,
             }
         }
-        Ok(())
-    }
-
-    fn entry(&mut self, key: EntryKey, change: &EntryChange) -> Result<(), Fault> {
-        match change {
-            EntryChange::Put { record, .. } => self.put_entry(key, record),
-            EntryChange::Advance(state) => self.advance_entry(key, *state),
-            EntryChange::Delete => self.delete_entry(key),
-        }
-    }
-
-    fn put_entry(&mut self, key: EntryKey, record: &EntryRecord) -> Result<(), Fault> {
-        let (table, bytes) = (&self.tables.entries, entry_key(key));
-        let value = record.archive(self.buffer).map_err(|fault| table.corrupt(&bytes, fault))?;
-        if !table.put_new(self.txn, &bytes, value)? {
-            self.delete_entry(key)?;
-            return self.put_entry(key, record);
-        }
-        self.balance.add(&bytes, value);
-        if record.state.holds_body() {
-            self.shift.add(key.message, 1);
-        }
-        Ok(())
-    }
-
-    /// What is not there was closed or completed before: nothing is to be done.
-    fn advance_entry(&mut self, key: EntryKey, state: EntryState) -> Result<(), Fault> {
-        let (table, bytes) = (&self.tables.entries, entry_key(key));
-        let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };
-        let mut record = EntryRecord::read(value).map_err(|fault| table.corrupt(&bytes, fault))?;
-        let held = record.state.holds_body();
-        record.state.advance(state);
-        let value = record.archive(self.buffer).map_err(|fault| table.corrupt(&bytes, fault))?;
-        table.put(self.txn, &bytes, value)?;
-        if held && !record.state.holds_body() {
-            self.shift.add(key.message, -1);
-        }
-        Ok(())
-    }
-
-    fn delete_entry(&mut self, key: EntryKey) -> Result<(), Fault> {
-        let (table, bytes) = (&self.tables.entries, entry_key(key));
-        let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };
-        self.balance.remove(&bytes, value.len());
-        if holds_body(value).map_err(|fault| table.corrupt(&bytes, fault))? {
-            self.shift.add(key.message, -1);
-        }
-        table.delete(self.txn, &bytes)?;
         Ok(())
     }
 

@@ -11,7 +11,7 @@ impl Engine {
     /// `is_full`: there is no room for a log.
     pub(in crate::disk) fn commit(&mut self, change: &mut Change, is_full: bool) -> Result<Room, Fault> {
         if change.is_void() {
-            *change = Change::default();
+            change.clear();
             return Ok(Room::Ample);
         }
         let room = if is_full || self.is_to_last(change) { self.write(change) } else { self.log(change) };
@@ -89,7 +89,7 @@ impl Engine {
         txn.commit()?;
         (self.log, self.marks, self.aged) = (log, marks, false);
         self.logged += change.weight();
-        self.pending.merge(core::mem::take(change));
+        self.pending.merge(change);
         Ok(())
     }
 }

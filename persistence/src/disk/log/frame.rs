@@ -29,10 +29,12 @@ pub(super) enum Kind {
     Retain = 12,
     /// The same, gone; key: the length of the tenant (4 bytes, little-endian), value: tenant and topic.
     Unretain = 13,
+    /// A body and the one entry that came with it, which was not there; key as for `Put`, value: both, without an archive.
+    Deliver = 14,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Wipe,
         Self::Session,
         Self::Subscribe,
@@ -46,6 +48,7 @@ impl Kind {
         Self::Forget,
         Self::Retain,
         Self::Unretain,
+        Self::Deliver,
     ];
 
     #[allow(clippy::as_conversions)]
@@ -67,22 +70,6 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Bytes it takes.
-    pub(super) fn size(&self) -> usize {
-        HEADER + self.key.len() + self.value.len()
-    }
-
-    /// Adds it to a row. A key or value that is too long for the format is an error.
-    pub(super) fn put(&self, row: &mut Vec<u8>) -> Result<(), &'static str> {
-        let key = u8::try_from(self.key.len()).map_err(|_| "a key too long for the log")?;
-        let value = u32::try_from(self.value.len()).map_err(|_| "a record too large for the log")?;
-        row.extend_from_slice(&[self.kind.byte(), key]);
-        row.extend_from_slice(&value.to_le_bytes());
-        row.extend_from_slice(self.key);
-        row.extend_from_slice(self.value);
-        Ok(())
-    }
-
     /// Takes the first frame of a row; `None` at its end.
     pub(super) fn take(row: &mut &'a [u8]) -> Result<Option<Self>, &'static str> {
         if row.is_empty() {
@@ -96,6 +83,22 @@ impl<'a> Frame<'a> {
         *row = rest;
         Ok(Some(Self { kind, key, value }))
     }
+}
+
+/// Bytes that a frame with such a key and value takes.
+pub(super) fn frame_size(key: usize, value: usize) -> usize {
+    HEADER + key + value
+}
+
+/// Adds a frame to a row, up to its value, of which `size` bytes follow. A key or value that is too long for the format is an
+/// error.
+pub(super) fn begin(kind: Kind, key: &[u8], size: usize, row: &mut Vec<u8>) -> Result<(), &'static str> {
+    let key_size = u8::try_from(key.len()).map_err(|_| "a key too long for the log")?;
+    let size = u32::try_from(size).map_err(|_| "a record too large for the log")?;
+    row.extend_from_slice(&[kind.byte(), key_size]);
+    row.extend_from_slice(&size.to_le_bytes());
+    row.extend_from_slice(key);
+    Ok(())
 }
 
 const HEADER: usize = 6;

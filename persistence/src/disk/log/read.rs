@@ -9,8 +9,8 @@ use crate::change::{Change, EntryChange};
 use crate::disk::key::{read_entry_key, read_number, read_received_key};
 use crate::operation::EntryKey;
 use crate::record::{
-    EntryRecord, EntryState, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, Stored,
-    SubscriptionRecord,
+    Delivery, EntryRecord, EntryState, MessageNumber, MessageRecord, RetainedRecord, SessionId,
+    SessionRecord, Stored, SubscriptionRecord,
 };
 
 /// The log as far as it was read.
@@ -34,6 +34,7 @@ impl Replay {
         match frame.kind {
             Kind::Put | Kind::Replace | Kind::Advance | Kind::Delete => self.fold_entry(frame),
             Kind::Body => self.fold_body(frame),
+            Kind::Deliver => self.fold_delivery(frame),
             Kind::Retain | Kind::Unretain => fold_retained(frame, &mut self.change),
             _ => fold_session(frame, &mut self.change),
         }
@@ -45,8 +46,16 @@ impl Replay {
         Ok(())
     }
 
+    fn fold_delivery(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
+        let key: EntryKey = read_entry_key(frame.key).ok_or(KEY)?;
+        let (record, body) = Delivery::read(frame.value)?;
+        self.change.fold_entry(key, EntryChange::Put { record, fresh: true }, Some(body));
+        Ok(())
+    }
+
     /// The net effect of all.
-    pub(super) fn conclude(self) -> Change {
+    pub(super) fn conclude(mut self) -> Change {
+        self.change.forget();
         self.change
     }
 
@@ -58,7 +67,7 @@ impl Replay {
             Kind::Advance => EntryChange::Advance(EntryState::from_bytes(frame.value)?),
             _ => EntryChange::Delete,
         };
-        self.change.fold_entry(key, change, self.bodies.get(&key.message));
+        self.change.fold_entry(key, change, self.bodies.get(&key.message).cloned());
         Ok(())
     }
 }

@@ -2,14 +2,13 @@
 
 use heed::RwTxn;
 
-use super::frame::{Frame, Kind};
+use super::frame::{Kind, begin, frame_size};
 use super::{Log, key};
-use crate::change::{Change, EntryChange, SessionChange};
+use crate::change::{Change, EntryChange, Parcel, SessionChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::{entry_key, received_key};
 use crate::disk::tables::Table;
-use crate::operation::EntryKey;
-use crate::record::{Buffer, MessageNumber, SessionId, Stored, SubscriptionRecord};
+use crate::record::{Buffer, Delivery, Stored, SubscriptionRecord};
 
 /// Rows under way.
 pub(super) struct Rows<'a, 'e> {
@@ -25,13 +24,11 @@ impl<'a, 'e> Rows<'a, 'e> {
     }
 
     pub(super) fn write(mut self, change: &Change, buffer: &mut Buffer) -> Result<Log, Fault> {
-        // Bodies first: a reader knows them when it comes to the entries.
-        for (number, body) in change.bodies.iter() {
-            let value = body.archive(buffer).map_err(|fault| self.fault(fault))?;
-            self.frame(Kind::Body, &number.0.to_be_bytes(), value)?;
+        for session in change.sessions() {
+            self.session(session, buffer)?;
         }
-        for (id, session) in &change.sessions {
-            self.session(*id, session, buffer)?;
+        for parcel in change.parcels() {
+            self.parcel(change, parcel, buffer)?;
         }
         for ((tenant, topic), stored) in &change.retained {
             self.retained(tenant, topic, stored.as_ref(), buffer)?;
@@ -55,8 +52,8 @@ impl<'a, 'e> Rows<'a, 'e> {
         self.frame(Kind::Unretain, &tenant_len.to_le_bytes(), &[tenant.as_bytes(), topic.as_bytes()].concat())
     }
 
-    fn session(&mut self, id: SessionId, change: &SessionChange, buffer: &mut Buffer) -> Result<(), Fault> {
-        let key = id.0.to_be_bytes();
+    fn session(&mut self, change: &SessionChange, buffer: &mut Buffer) -> Result<(), Fault> {
+        let key = change.id.0.to_be_bytes();
         if change.wiped {
             self.frame(Kind::Wipe, &key, &[])?;
         }
@@ -67,16 +64,9 @@ impl<'a, 'e> Rows<'a, 'e> {
         for (filter, record) in &change.subscriptions {
             self.subscription(&key, filter, record.as_deref(), buffer)?;
         }
-        for (place, entry) in &change.entries {
-            self.entry(id, *place, entry, buffer)?;
-        }
-        self.received(id, change)
-    }
-
-    fn received(&mut self, id: SessionId, change: &SessionChange) -> Result<(), Fault> {
         change.received.iter().try_for_each(|(packet_id, kept)| {
             let kind = if *kept { Kind::Receive } else { Kind::Forget };
-            self.frame(kind, &received_key(id, *packet_id), &[])
+            self.frame(kind, &received_key(change.id, *packet_id), &[])
         })
     }
 
@@ -92,31 +82,53 @@ impl<'a, 'e> Rows<'a, 'e> {
         self.frame(Kind::Subscribe, session, value)
     }
 
-    fn entry(
-        &mut self,
-        session: SessionId,
-        (message, ordinal): (MessageNumber, u16),
-        change: &EntryChange,
-        buffer: &mut Buffer,
-    ) -> Result<(), Fault> {
-        let key = entry_key(EntryKey { session, message, ordinal });
+    /// The body first: a reader knows it when it comes to the entries.
+    fn parcel(&mut self, change: &Change, parcel: &Parcel, buffer: &mut Buffer) -> Result<(), Fault> {
+        let mut entries = change.entries(parcel);
+        if let Some(body) = parcel.body() {
+            if parcel.is_single()
+                && let Some((key, EntryChange::Put { record, fresh: true })) = change.entries(parcel).next()
+                && let Some(delivery) = Delivery::of(record, body)
+            {
+                return self.delivery(&entry_key(key), &delivery);
+            }
+            let value = body.archive(buffer).map_err(|fault| self.fault(fault))?;
+            self.frame(Kind::Body, &parcel.number().0.to_be_bytes(), value)?;
+        }
+        entries.try_for_each(|(key, entry)| self.entry(&entry_key(key), entry, buffer))
+    }
+
+    /// The body and its one entry in one frame.
+    fn delivery(&mut self, key: &[u8], delivery: &Delivery<'_>) -> Result<(), Fault> {
+        let size = delivery.size();
+        self.make_room(frame_size(key.len(), size))?;
+        begin(Kind::Deliver, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
+        delivery.put(&mut self.row);
+        Ok(())
+    }
+
+    fn entry(&mut self, key: &[u8], change: &EntryChange, buffer: &mut Buffer) -> Result<(), Fault> {
         match change {
             EntryChange::Put { record, fresh } => {
                 let kind = if *fresh { Kind::Put } else { Kind::Replace };
                 let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-                self.frame(kind, &key, value)
+                self.frame(kind, key, value)
             }
-            EntryChange::Advance(state) => self.frame(Kind::Advance, &key, &state.to_bytes()),
-            EntryChange::Delete => self.frame(Kind::Delete, &key, &[]),
+            EntryChange::Advance(state) => self.frame(Kind::Advance, key, &state.to_bytes()),
+            EntryChange::Delete => self.frame(Kind::Delete, key, &[]),
         }
     }
 
     fn frame(&mut self, kind: Kind, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        let frame = Frame { kind, key, value };
-        if !self.row.is_empty() && self.row.len() + frame.size() > ROW_BYTES {
-            self.flush()?;
-        }
-        frame.put(&mut self.row).map_err(|fault| self.fault(fault))
+        self.make_room(frame_size(key.len(), value.len()))?;
+        begin(kind, key, value.len(), &mut self.row).map_err(|fault| self.fault(fault))?;
+        self.row.extend_from_slice(value);
+        Ok(())
+    }
+
+    /// Begins a row where the present one has no room for a frame of that size.
+    fn make_room(&mut self, size: usize) -> Result<(), Fault> {
+        if !self.row.is_empty() && self.row.len() + size > ROW_BYTES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), Fault> {

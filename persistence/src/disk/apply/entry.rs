@@ -1,0 +1,64 @@
+//! The entries of a change.
+
+use super::Apply;
+use crate::change::{Change, EntryChange};
+use crate::disk::fault::Fault;
+use crate::disk::key::entry_key;
+use crate::operation::EntryKey;
+use crate::record::{EntryRecord, EntryState, holds_body};
+
+impl Apply<'_, '_> {
+    pub(super) fn entries(&mut self, change: &Change) -> Result<(), Fault> {
+        let mut all: Vec<_> = change.parcels().flat_map(|parcel| change.entries(parcel)).collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all.into_iter().try_for_each(|(key, entry)| self.entry(key, entry))
+    }
+
+    fn entry(&mut self, key: EntryKey, change: &EntryChange) -> Result<(), Fault> {
+        match change {
+            EntryChange::Put { record, .. } => self.put_entry(key, record),
+            EntryChange::Advance(state) => self.advance_entry(key, *state),
+            EntryChange::Delete => self.delete_entry(key),
+        }
+    }
+
+    fn put_entry(&mut self, key: EntryKey, record: &EntryRecord) -> Result<(), Fault> {
+        let (table, bytes) = (&self.tables.entries, entry_key(key));
+        let value = record.archive(self.buffer).map_err(|fault| table.corrupt(&bytes, fault))?;
+        if !table.put_new(self.txn, &bytes, value)? {
+            self.delete_entry(key)?;
+            return self.put_entry(key, record);
+        }
+        self.balance.add(&bytes, value);
+        if record.state.holds_body() {
+            self.shift.add(key.message, 1);
+        }
+        Ok(())
+    }
+
+    /// What is not there was closed or completed before: nothing is to be done.
+    fn advance_entry(&mut self, key: EntryKey, state: EntryState) -> Result<(), Fault> {
+        let (table, bytes) = (&self.tables.entries, entry_key(key));
+        let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };
+        let mut record = EntryRecord::read(value).map_err(|fault| table.corrupt(&bytes, fault))?;
+        let held = record.state.holds_body();
+        record.state.advance(state);
+        let value = record.archive(self.buffer).map_err(|fault| table.corrupt(&bytes, fault))?;
+        table.put(self.txn, &bytes, value)?;
+        if held && !record.state.holds_body() {
+            self.shift.add(key.message, -1);
+        }
+        Ok(())
+    }
+
+    fn delete_entry(&mut self, key: EntryKey) -> Result<(), Fault> {
+        let (table, bytes) = (&self.tables.entries, entry_key(key));
+        let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };
+        self.balance.remove(&bytes, value.len());
+        if holds_body(value).map_err(|fault| table.corrupt(&bytes, fault))? {
+            self.shift.add(key.message, -1);
+        }
+        table.delete(self.txn, &bytes)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! A body with its one entry, in a fixed form: what the log has most of. Numbers are little-endian.
+//!
+//! ```text
+//!  entry    QoS, RETAIN (1 byte each), state (11)
+//!  message  QoS, RETAIN (1 byte each), publisher (8), whether it expires (1), when (8),
+//!           length of the topic (2), of the properties (4); topic, properties, payload
+//! ```
+
+use super::archive;
+use super::entry::{EntryRecord, EntryState, STATE_BYTES};
+use super::message::{MessageRecord, Stored};
+
+/// An entry that fits the form, and its body.
+pub(crate) struct Delivery<'a> {
+    entry: &'a EntryRecord,
+    message: MessageRecord<'a>,
+    topic_size: u16,
+    properties_size: u32,
+}
+
+impl<'a> Delivery<'a> {
+    /// `None` where the form has no place for it.
+    pub(crate) fn of(entry: &'a EntryRecord, body: &'a Stored) -> Option<Self> {
+        if !entry.identifiers.is_empty() || entry.share.is_some() {
+            return None;
+        }
+        let message = body.record();
+        let topic_size = u16::try_from(message.topic.len()).ok()?;
+        let properties_size = u32::try_from(message.properties.len()).ok()?;
+        Some(Self { entry, message, topic_size, properties_size })
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        let MessageRecord { topic, properties, payload, .. } = self.message;
+        HEAD + topic.len() + properties.len() + payload.len()
+    }
+
+    /// Adds it to a row.
+    pub(crate) fn put(&self, row: &mut Vec<u8>) {
+        let Self { entry, message, topic_size, properties_size } = self;
+        let mut head = [0; HEAD];
+        let mut fields = Fields(&mut head);
+        fields.put([entry.qos.value(), entry.retain.into()]);
+        fields.put(entry.state.to_bytes());
+        fields.put([message.qos.value(), message.retain.into()]);
+        fields.put(message.publisher.to_le_bytes());
+        fields.put([message.expires_at.is_some().into()]);
+        fields.put(message.expires_at.unwrap_or(0).to_le_bytes());
+        fields.put(topic_size.to_le_bytes());
+        fields.put(properties_size.to_le_bytes());
+        row.extend_from_slice(&head);
+        row.extend_from_slice(message.topic.as_bytes());
+        row.extend_from_slice(message.properties);
+        row.extend_from_slice(message.payload);
+    }
+
+    pub(crate) fn read(bytes: &[u8]) -> Result<(EntryRecord, Stored), &'static str> {
+        let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(CUT)?;
+        let mut head = Head(head.as_slice());
+        let record = read_entry(&mut head)?;
+        Ok((record, Stored::of(&read_message(&mut head, rest)?)?))
+    }
+}
+
+fn read_entry(head: &mut Head<'_>) -> Result<EntryRecord, &'static str> {
+    let [qos, retain] = head.take();
+    let mut record = EntryRecord::queued(archive::qos(qos)?);
+    record.retain = flag(retain)?;
+    record.state = EntryState::from_bytes(&head.take::<STATE_BYTES>())?;
+    Ok(record)
+}
+
+/// `rest`: topic, properties, payload.
+fn read_message<'a>(head: &mut Head<'_>, rest: &'a [u8]) -> Result<MessageRecord<'a>, &'static str> {
+    let [qos, retain] = head.take();
+    let publisher = u64::from_le_bytes(head.take());
+    let [expires] = head.take();
+    let expires_at = u64::from_le_bytes(head.take());
+    let topic_size = usize::from(u16::from_le_bytes(head.take()));
+    let properties_size = usize::try_from(u32::from_le_bytes(head.take())).unwrap_or(usize::MAX);
+    let (topic, rest) = rest.split_at_checked(topic_size).ok_or(CUT)?;
+    let (properties, payload) = rest.split_at_checked(properties_size).ok_or(CUT)?;
+    Ok(MessageRecord {
+        topic: str::from_utf8(topic).map_err(|_| "a topic that is no text")?,
+        properties,
+        payload,
+        qos: archive::qos(qos)?,
+        retain: flag(retain)?,
+        publisher,
+        expires_at: flag(expires)?.then_some(expires_at),
+    })
+}
+
+/// The rest of the fixed part, into which fields are put.
+struct Fields<'a>(&'a mut [u8]);
+
+impl Fields<'_> {
+    fn put<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) {
+        let head = core::mem::take(&mut self.0);
+        let Some((field, rest)) = head.split_first_chunk_mut() else {
+            unreachable!("all fields make the head")
+        };
+        *field = bytes;
+        self.0 = rest;
+    }
+}
+
+/// The rest of the fixed part, from which fields are taken.
+struct Head<'a>(&'a [u8]);
+
+impl Head<'_> {
+    fn take<const SIZE: usize>(&mut self) -> [u8; SIZE] {
+        let Some((field, rest)) = self.0.split_first_chunk() else {
+            unreachable!("all fields make the head")
+        };
+        self.0 = rest;
+        *field
+    }
+}
+
+fn flag(byte: u8) -> Result<bool, &'static str> {
+    match byte {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err("a flag that is neither 0 nor 1"),
+    }
+}
+
+const HEAD: usize = 2 + STATE_BYTES + 2 + 8 + 1 + 8 + 2 + 4;
+const CUT: &str = "a delivery that is cut off";
+
+#[cfg(test)]
+mod tests;

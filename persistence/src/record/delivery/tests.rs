@@ -1,0 +1,75 @@
+//! What is put is read; what is cut, or is none of it, is an error.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tidegate_mqtt::{Message, MessageParts, PacketId, QoS, topic};
+
+use super::*;
+
+fn stored(topic: &str, properties: &[u8], payload: &[u8], expires_at: Option<u64>) -> Stored {
+    let message = Message::from_parts(&MessageParts {
+        topic: &topic::Name::parse(topic).unwrap(),
+        properties,
+        payload,
+        qos: QoS::ExactlyOnce,
+        retain: true,
+        publisher: u64::MAX - 1,
+        expires_at: None,
+    });
+    Stored { message: Arc::new(message), expires_at }
+}
+
+fn bytes(record: &EntryRecord, body: &Stored) -> Vec<u8> {
+    let mut row = Vec::new();
+    let delivery = Delivery::of(record, body).unwrap();
+    delivery.put(&mut row);
+    assert_eq!(row.len(), delivery.size());
+    row
+}
+
+proptest! {
+    #[test]
+    fn what_is_put_is_read(
+        topic in "[a-z/]{1,40}",
+        properties in prop::collection::vec(any::<u8>(), 0..40),
+        payload in prop::collection::vec(any::<u8>(), 0..200),
+        expires_at in any::<Option<u64>>(),
+        (retain, state) in (any::<bool>(), 0..3_u8),
+        (packet_id, order) in (1..=u16::MAX, any::<u64>()),
+    ) {
+        let packet_id = PacketId::new(packet_id).unwrap();
+        let state = match state {
+            0 => EntryState::Queued,
+            1 => EntryState::Sent { packet_id },
+            _ => EntryState::Released { packet_id, order },
+        };
+        let record = EntryRecord { retain, state, ..EntryRecord::queued(QoS::AtLeastOnce) };
+        let body = stored(&topic, &properties, &payload, expires_at);
+        let (read, back) = Delivery::read(&bytes(&record, &body)).unwrap();
+        prop_assert_eq!(read, record);
+        prop_assert_eq!(back.record(), body.record());
+    }
+
+    #[test]
+    fn anything_else_does_no_harm(bytes in prop::collection::vec(0..4_u8, 0..100)) {
+        let _ = Delivery::read(&bytes);
+    }
+}
+
+#[test]
+fn what_is_cut_is_an_error() {
+    let whole = bytes(&EntryRecord::queued(QoS::AtLeastOnce), &stored("topic", &[1, 2], &[], None));
+    (0..whole.len()).for_each(|len| assert!(Delivery::read(&whole[..len]).is_err(), "{len}"));
+    assert!(Delivery::read(&whole).is_ok());
+}
+
+#[test]
+fn other_entries_have_no_place_in_it() {
+    let body = stored("t", &[], &[], None);
+    let plain = EntryRecord::queued(QoS::AtLeastOnce);
+    let identified = EntryRecord { identifiers: Box::new([1]), ..plain.clone() };
+    let shared = EntryRecord { share: Some(Arc::from("$share/g/t")), ..plain.clone() };
+    let fits = |record| Delivery::of(record, &body).is_some();
+    assert_eq!((fits(&plain), fits(&identified), fits(&shared)), (true, false, false));
+}
