@@ -74,13 +74,13 @@ impl<S: Subscriber> Router<S> {
         if filter.is_shared() {
             return self.group(filter).is_some_and(|group| group.has(subscriber_id));
         }
-        self.trie.inspect(&filter.filter, |audience| audience.members.has(subscriber_id))
+        self.trie.inspect(&filter.filter, |audience| audience.members().has(subscriber_id))
     }
 
     fn add(&self, filter: &SubscriptionFilter, member: Member<S>) -> bool {
         let change = |audience: &Audience<S>| {
-            let first = audience.members.is_empty();
-            let (members, existed) = audience.members.with(member);
+            let first = audience.members_len() == 0;
+            let (members, existed) = audience.members().with(member);
             Some((audience.with_members(members), (existed, first)))
         };
         let (existed, first) = self.trie.change(&filter.filter.shared(), change).unwrap_or_default();
@@ -90,7 +90,7 @@ impl<S: Subscriber> Router<S> {
 
     fn remove(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         let change = |audience: &Audience<S>| {
-            let members = audience.members.without(subscriber_id)?;
+            let members = audience.members().without(subscriber_id)?;
             let last = members.leaves_nobody();
             Some((audience.with_members(members), last))
         };
@@ -108,7 +108,7 @@ impl<S: Subscriber> Router<S> {
         group.join(member);
         self.groups.pin().insert(filter.clone(), Arc::clone(&group));
         self.trie.change(&filter.filter.shared(), |audience| {
-            let (groups, existed) = audience.groups.with(group);
+            let (groups, existed) = audience.groups().with(group);
             Some((audience.with_groups(groups), existed))
         });
         self.filters.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl<S: Subscriber> Router<S> {
         }
         if group.is_empty() {
             self.trie.change(&filter.filter.shared(), |audience| {
-                let groups = audience.groups.without(group.serial())?;
+                let groups = audience.groups().without(group.serial())?;
                 Some((audience.with_groups(groups), ()))
             });
             self.groups.pin().remove(filter);
