@@ -85,6 +85,7 @@ impl Subscriptions {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Few(list) => list.len(),
