@@ -29,17 +29,8 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
 const EVERYTHING: [&str; 8] =
     ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway"];
 
-const BENCHES: [&str; 9] = [
-    "mqtt",
-    "limits",
-    "session",
-    "routing",
-    "auth",
-    "persistence",
-    "transports",
-    "gateway",
-    "operations",
-];
+const BENCHES: [&str; 9] =
+    ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "operations"];
 
 /// No clock, no sockets: neither of these is a dependency of a pure package.
 const PURE: [&str; 3] = ["mqtt", "session", "routing"];

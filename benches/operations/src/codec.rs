@@ -5,8 +5,8 @@ use std::hint::black_box;
 use tidegate_mqtt::frame::{self, Frame, Next};
 use tidegate_mqtt::topic::{self, SubscriptionFilter};
 use tidegate_mqtt::{
-    Ack, AckKind, Connect, Outgoing, Packet, PacketId, ProtocolVersion, PublishView, QoS, ReasonCode, Subscribe,
-    SubscribeEntry, SubscriptionOptions, UserProperties, Will,
+    Ack, AckKind, Connect, Outgoing, Packet, PacketId, ProtocolVersion, PublishView, QoS, ReasonCode,
+    Subscribe, SubscribeEntry, SubscriptionOptions, UserProperties, Will,
 };
 
 use crate::{Case, Make};

@@ -1,6 +1,10 @@
 //! The hot operations of the broker one by one, each as a case that can be run over and over: what instruction counts
 //! and micro-benches measure. Measures nothing itself.
-#![allow(clippy::expect_used, clippy::panic, reason = "a case that cannot be made is a fault of this package")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a case that cannot be made is a fault of this package"
+)]
 
 mod codec;
 mod matching;
@@ -33,5 +37,8 @@ pub type Make = fn() -> Case;
 
 /// All cases.
 pub fn all() -> impl Iterator<Item = Make> {
-    [codec::CASES, matching::CASES, retained::CASES, sending::CASES, store::CASES].into_iter().flatten().copied()
+    [codec::CASES, matching::CASES, retained::CASES, sending::CASES, store::CASES]
+        .into_iter()
+        .flatten()
+        .copied()
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tidegate_mqtt::QoS;
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, EntryState, MessageNumber, Observer, Operation,
-    SessionId, Store, open,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, EntryState, MessageNumber, Observer,
+    Operation, SessionId, Store, open,
 };
 
 use crate::codec::TOPIC;
@@ -37,7 +37,7 @@ impl Observer for Bell {
 impl Bell {
     fn wait(&self, commit: Commit) {
         let committed = self.committed.lock().expect("nobody panics");
-        let _ = self.rung.wait_while(committed, |committed| *committed < commit).expect("nobody panics");
+        drop(self.rung.wait_while(committed, |committed| *committed < commit).expect("nobody panics"));
     }
 }
 

@@ -35,11 +35,8 @@ struct Share {
 impl Replays {
     /// Begins a replay; one under way for the same filter is begun anew.
     pub fn begin(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
-        let share = Share {
-            qos: terms.options.qos,
-            no_local: terms.options.no_local,
-            identifier: terms.identifier,
-        };
+        let share =
+            Share { qos: terms.options.qos, no_local: terms.options.no_local, identifier: terms.identifier };
         let cursor = RetainedStore::cursor(&filter.filter);
         self.queue.insert(filter.clone(), Replay { cursor, share });
     }

@@ -57,13 +57,8 @@ impl RetainedStore {
         now: Instant,
         mut take: impl FnMut(&Arc<Message>) -> bool,
     ) {
-        let mut call = Call {
-            take: &mut take,
-            left: max,
-            expired: Vec::new(),
-            visits: max.saturating_add(VISITS),
-            now,
-        };
+        let mut call =
+            Call { take: &mut take, left: max, expired: Vec::new(), visits: max.saturating_add(VISITS), now };
         while !cursor.done && call.goes_on() {
             self.visit(cursor, &mut call);
         }

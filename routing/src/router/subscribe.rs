@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tidegate_mqtt::topic::{self, SubscriptionFilter};
+use tidegate_mqtt::topic::SubscriptionFilter;
 
 use super::{Existed, Router, SubscribeError, Writer};
 use crate::group::Group;
@@ -54,16 +54,12 @@ impl<S: Subscriber> Router<S> {
     }
 
     fn check(&self, filter: &SubscriptionFilter) -> Result<(), SubscribeError> {
-        let mut wildcards = 0;
-        let mut levels = 0;
-        for level in topic::levels(&filter.filter) {
-            levels += 1;
-            wildcards += usize::from(level == "+");
-        }
-        if levels > self.config.levels_max {
+        let count = |wanted| filter.filter.bytes().filter(|byte| *byte == wanted).count();
+        if count(b'/') + 1 > self.config.levels_max {
             return Err(SubscribeError::TooManyLevels);
         }
-        if wildcards > self.config.wildcards_max {
+        // In a filter, a `+` is a level of its own.
+        if count(b'+') > self.config.wildcards_max {
             return Err(SubscribeError::TooManyWildcards);
         }
         Ok(())
