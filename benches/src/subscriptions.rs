@@ -61,8 +61,9 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
     let run = std::process::id();
     let field = Field { run, devices: scenario.subscriptions / 3, clients: scenario.clients };
     let mut connections = connect(target, &field)?;
+    let filters: Vec<_> = (0..field.clients).map(|client| field.filters(client)).collect();
     let before = Mark::of(plan.broker)?;
-    subscribe(&mut connections, &field)?;
+    subscribe(&mut connections, &filters)?;
     let after = Mark::of(plan.broker)?;
 
     let outcome = Traffic::new(flow(target, scenario, &field, connections)?, *plan)?.run()?;
@@ -83,9 +84,9 @@ fn connect(target: &Target, field: &Field) -> Result<Vec<Blocking>, LoadError> {
         .collect()
 }
 
-fn subscribe(connections: &mut [Blocking], field: &Field) -> Result<(), LoadError> {
-    for (client, connection) in connections.iter_mut().enumerate() {
-        for (packet_id, filters) in (1u16..).zip(field.filters(client).chunks(FILTERS_A_PACKET)) {
+fn subscribe(connections: &mut [Blocking], filters: &[Vec<String>]) -> Result<(), LoadError> {
+    for (connection, filters) in connections.iter_mut().zip(filters) {
+        for (packet_id, filters) in (1u16..).zip(filters.chunks(FILTERS_A_PACKET)) {
             connection.subscribe(packet_id, filters, 0)?;
         }
     }

@@ -8,8 +8,9 @@ use std::process::Command;
 use serde_json::Value;
 use tidegate_interop::toolbox;
 
-/// A package and the packages of ours that it may name. The last five are ends: only the conformance suite uses what `interop` has for starting brokers.
-const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
+/// A package and the packages of ours that it may name. The last six are ends: only the conformance suite uses what `interop` has for starting brokers,
+/// and the benches what `operations` has to be measured.
+const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("mqtt", &[]),
     ("limits", &[]),
     ("session", &["mqtt", "limits"]),
@@ -20,12 +21,16 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 13] = [
     ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports"]),
     ("interop", &EVERYTHING),
     ("conformance", &["interop"]),
-    ("benches", &EVERYTHING),
+    ("benches", &BENCHES),
+    ("operations", &["mqtt", "session", "routing", "persistence"]),
     ("fuzz", &EVERYTHING),
     ("docs", &EVERYTHING),
 ];
 const EVERYTHING: [&str; 8] =
     ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway"];
+
+const BENCHES: [&str; 9] =
+    ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "operations"];
 
 /// No clock, no sockets: neither of these is a dependency of a pure package.
 const PURE: [&str; 3] = ["mqtt", "session", "routing"];

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use papaya::{Guard, HashMap, LocalGuard};
 
+mod audience;
+mod branch;
 mod edge;
 mod hash;
 mod node;
@@ -18,11 +20,12 @@ mod tests;
 mod walk;
 mod write;
 
+use branch::Branch;
 use edge::{Edge, EdgeRef, Stored};
 use hash::LevelHash;
-use node::{Branch, Node};
+use node::Node;
 
-pub(crate) use node::Audience;
+pub(crate) use audience::Audience;
 
 use crate::Subscriber;
 

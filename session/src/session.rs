@@ -172,14 +172,14 @@ impl Session {
         self.queue.as_ref().map_or(0, |queue| queue.bytes())
     }
 
-    /// The subscriptions with their terms.
-    pub fn subscriptions(&self) -> impl Iterator<Item = (&SubscriptionFilter, &Terms)> {
+    /// The subscriptions with their terms, in no order.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (SubscriptionFilter, Terms)> {
         self.subscriptions.iter()
     }
 
     /// The terms of one subscription.
     #[must_use]
-    pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<&Terms> {
+    pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<Terms> {
         self.subscriptions.terms(filter)
     }
 

@@ -1,7 +1,8 @@
 //! The subscriptions of one session, as its state remembers them. Matches nothing: that is the router's.
 
-use std::collections::BTreeMap;
+mod table;
 
+use table::Table;
 use tidegate_mqtt::SubscriptionOptions;
 use tidegate_mqtt::topic::SubscriptionFilter;
 
@@ -19,15 +20,12 @@ pub struct Terms {
 #[error("the session holds as many subscriptions as it may")]
 pub struct SubscriptionsFull;
 
-/// Filters and terms: a list while there are few, because most clients have few; a tree beyond.
+/// Filters and terms: a list while there are few, because most clients have few; a table beyond.
 #[derive(Debug)]
 pub(crate) enum Subscriptions {
     Few(Vec<(SubscriptionFilter, Terms)>),
-    Many(Box<Tree>),
+    Many(Box<Table>),
 }
-
-/// More than [`FEW_MAX`] subscriptions.
-pub(crate) type Tree = BTreeMap<SubscriptionFilter, Terms>;
 
 impl Default for Subscriptions {
     fn default() -> Self {
@@ -43,24 +41,26 @@ impl Subscriptions {
         terms: Terms,
         max: usize,
     ) -> Result<bool, SubscriptionsFull> {
-        if let Some(present) = self.terms_mut(&filter) {
+        let list = match self {
+            Self::Few(list) => list,
+            Self::Many(table) => return table.insert(filter, terms, max),
+        };
+        if let Some((_, present)) = list.iter_mut().find(|(present, _)| *present == filter) {
             *present = terms;
             return Ok(true);
         }
-        if self.len() >= max {
+        if list.len() >= max {
             return Err(SubscriptionsFull);
         }
-        self.grow();
-        match self {
-            Self::Few(list) => {
-                list.reserve_exact(1);
-                list.push((filter, terms));
-            }
-            Self::Many(tree) => {
-                tree.insert(filter, terms);
-            }
+        if list.len() < FEW_MAX {
+            list.reserve_exact(1);
+            list.push((filter, terms));
+            return Ok(false);
         }
-        Ok(false)
+        let mut table: Box<Table> = Box::new(core::mem::take(list).into_iter().collect());
+        let inserted = table.insert(filter, terms, max);
+        *self = Self::Many(table);
+        inserted
     }
 
     /// Removes; says whether the filter was there. `[MQTT5-3.10.4-1]` `[MQTT3-3.10.4-1]`
@@ -73,7 +73,7 @@ impl Subscriptions {
                 }
                 None => false,
             },
-            Self::Many(tree) => tree.remove(filter).is_some(),
+            Self::Many(table) => table.remove(filter),
         }
     }
 
@@ -81,55 +81,39 @@ impl Subscriptions {
     pub(crate) fn drain(&mut self) -> Vec<SubscriptionFilter> {
         match core::mem::take(self) {
             Self::Few(list) => list.into_iter().map(|(filter, _)| filter).collect(),
-            Self::Many(tree) => tree.into_keys().collect(),
+            Self::Many(table) => table.into_filters().collect(),
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Few(list) => list.len(),
-            Self::Many(tree) => tree.len(),
+            Self::Many(table) => table.len(),
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&SubscriptionFilter, &Terms)> {
-        let (list, tree) = match self {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SubscriptionFilter, Terms)> {
+        let (list, table) = match self {
             Self::Few(list) => (Some(list), None),
-            Self::Many(tree) => (None, Some(tree)),
+            Self::Many(table) => (None, Some(table)),
         };
-        let few = list.into_iter().flatten().map(|(filter, terms)| (filter, terms));
-        few.chain(tree.into_iter().flat_map(|tree| tree.iter()))
+        let many = table.into_iter().flat_map(|table| table.iter());
+        list.into_iter().flatten().cloned().chain(many)
     }
 
     /// Bytes of memory held here, the filters' own text apart.
     pub(crate) fn capacity(&self) -> usize {
-        const ENTRY: usize = size_of::<(SubscriptionFilter, Terms)>();
         match self {
-            Self::Few(list) => list.capacity() * ENTRY,
-            Self::Many(tree) => size_of::<Tree>() + tree.len() * ENTRY * 3 / 2,
+            Self::Few(list) => list.capacity() * size_of::<(SubscriptionFilter, Terms)>(),
+            Self::Many(table) => table.capacity(),
         }
     }
 
-    pub(crate) fn terms(&self, filter: &SubscriptionFilter) -> Option<&Terms> {
+    pub(crate) fn terms(&self, filter: &SubscriptionFilter) -> Option<Terms> {
         match self {
-            Self::Few(list) => list.iter().find(|(present, _)| present == filter).map(|(_, terms)| terms),
-            Self::Many(tree) => tree.get(filter),
-        }
-    }
-
-    fn terms_mut(&mut self, filter: &SubscriptionFilter) -> Option<&mut Terms> {
-        match self {
-            Self::Few(list) => list.iter_mut().find(|(present, _)| present == filter).map(|(_, terms)| terms),
-            Self::Many(tree) => tree.get_mut(filter),
-        }
-    }
-
-    /// Turns a full list into a tree.
-    fn grow(&mut self) {
-        if let Self::Few(list) = self
-            && list.len() >= FEW_MAX
-        {
-            *self = Self::Many(Box::new(core::mem::take(list).into_iter().collect()));
+            Self::Few(list) => list.iter().find(|(present, _)| present == filter).map(|(_, terms)| *terms),
+            Self::Many(table) => table.terms(filter),
         }
     }
 }

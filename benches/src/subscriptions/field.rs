@@ -29,19 +29,15 @@ impl Field {
 
     /// What `client` subscribes to.
     pub fn filters(&self, client: usize) -> Vec<String> {
-        let mut filters = Vec::new();
-        for device in 0..self.devices {
-            if self.literal_client(device) == client {
-                filters.push(self.topic(device));
-            }
-            if (device + 1) % self.clients == client {
-                filters.push(format!("{}/humidity", self.device(device)));
-            }
-            if self.wildcard_client(device) == client {
-                filters.push(self.wildcard(device));
-            }
-        }
-        filters
+        // The devices that are `client`'s when they are dealt out from the client `first` on.
+        let dealt = |first| {
+            let begin = (client + self.clients - first) % self.clients;
+            (begin..self.devices).step_by(self.clients)
+        };
+        let literal = dealt(0).map(|device| self.topic(device));
+        let other = dealt(1).map(|device| format!("{}/humidity", self.device(device)));
+        let wildcard = dealt(self.clients / 2).map(|device| self.wildcard(device));
+        literal.chain(other).chain(wildcard).collect()
     }
 
     /// The devices in the order in which they publish.

@@ -50,7 +50,7 @@ impl Subscriptions {
     pub(super) fn check(&self, session: &Session) {
         assert_eq!(session.subscriptions().count(), self.terms.len());
         for (filter, terms) in &self.terms {
-            assert_eq!(session.subscription(filter), Some(terms), "{filter}");
+            assert_eq!(session.subscription(filter), Some(*terms), "{filter}");
         }
     }
 

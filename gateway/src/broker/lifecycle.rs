@@ -154,7 +154,7 @@ pub(super) fn schedule(core: &mut Core, seat: &Seat, state: &mut State, now: Ins
 
 fn forget_subscriptions(seat: &Arc<Seat>, state: &mut State) {
     state.replays = None;
-    let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter.clone()).collect();
+    let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter).collect();
     unsubscribe_all(seat.realm(), seat, &filters);
 }
 

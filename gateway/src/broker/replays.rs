@@ -2,10 +2,11 @@
 //! driver's matter.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::QoS;
 use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{Message, QoS};
 use tidegate_routing::{Cursor, RetainedStore};
 use tidegate_session::{Delivery, Session, Terms, Verdict};
 
@@ -21,6 +22,11 @@ pub struct Replays {
 
 struct Replay {
     cursor: Cursor,
+    share: Share,
+}
+
+/// What the subscription grants.
+struct Share {
     qos: QoS,
     no_local: bool,
     identifier: Option<u32>,
@@ -29,13 +35,10 @@ struct Replay {
 impl Replays {
     /// Begins a replay; one under way for the same filter is begun anew.
     pub fn begin(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
-        let replay = Replay {
-            cursor: RetainedStore::cursor(&filter.filter),
-            qos: terms.options.qos,
-            no_local: terms.options.no_local,
-            identifier: terms.identifier,
-        };
-        self.queue.insert(filter.clone(), replay);
+        let share =
+            Share { qos: terms.options.qos, no_local: terms.options.no_local, identifier: terms.identifier };
+        let cursor = RetainedStore::cursor(&filter.filter);
+        self.queue.insert(filter.clone(), Replay { cursor, share });
     }
 
     /// Pushes messages of the replay that comes first, at most `ADVANCE_LEN` and while `has_room`.
@@ -49,13 +52,16 @@ impl Replays {
         has_room: impl Fn(&mut Session) -> bool,
     ) {
         let Some(mut current) = self.queue.first_entry() else { return };
-        for _ in 0..ADVANCE_LEN {
-            if current.get().cursor.done() || !has_room(session) {
-                break;
-            }
-            current.get_mut().advance(broker, seat, session, core, now);
+        if !has_room(session) {
+            return;
         }
-        if current.get().cursor.done() {
+        let Replay { cursor, share } = current.get_mut();
+        // The session's lock is held: what is published meanwhile comes behind what is given here.
+        seat.realm().retained.give(cursor, ADVANCE_LEN, now, |message| {
+            share.push(broker, seat, session, core, message, now);
+            has_room(session)
+        });
+        if cursor.done() {
             current.remove();
         }
     }
@@ -72,21 +78,26 @@ impl Replays {
     }
 }
 
-impl Replay {
-    /// Pushes the next message that the cursor yields.
-    fn advance(&mut self, broker: &Broker, seat: &Seat, session: &mut Session, core: &Core, now: Instant) {
-        let Some(mut message) = seat.realm().retained.next(&mut self.cursor, 1, now).pop() else { return };
+impl Share {
+    fn push(
+        &self,
+        broker: &Broker,
+        seat: &Seat,
+        session: &mut Session,
+        core: &Core,
+        message: &Arc<Message>,
+        now: Instant,
+    ) {
         if self.no_local && message.publisher() == seat.publisher() {
             return;
         }
         let qos = self.qos.min(message.qos());
         // The session may get the same message again, by another SUBSCRIBE.
-        if let Some(keeper) = broker.keeper().filter(|_| qos > QoS::AtMostOnce && session.is_followed()) {
-            message = keeper.twin(&message);
-        }
+        let keeper = broker.keeper().filter(|_| qos > QoS::AtMostOnce && session.is_followed());
+        let twin = keeper.map(|keeper| keeper.twin(message));
         // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
         let delivery = Delivery {
-            message: &message,
+            message: twin.as_ref().unwrap_or(message),
             qos,
             retain: true,
             identifiers: self.identifier.as_slice(),
@@ -101,4 +112,4 @@ impl Replay {
 }
 
 /// Retained messages pushed before others get their turn.
-pub const ADVANCE_LEN: usize = 64;
+pub const ADVANCE_LEN: usize = 256;

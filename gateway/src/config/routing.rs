@@ -17,7 +17,7 @@ pub struct Routing {
     /// Single-level wildcards (`+`) a filter may have; filters with more are refused. Default 16. One match visits
     /// at most two nodes to the power of this number.
     pub wildcards_max: Count<0, 128>,
-    /// Subscriptions in all. Default 10000000. Each costs some 200 bytes.
+    /// Subscriptions in all. Default 10000000. Each costs some 220 bytes, the session's part included.
     pub subscriptions_max: Count<1, 1_000_000_000>,
     /// Members of a shared subscription that are looked at for one message; in larger groups the choice is among
     /// as many neighbours. Default 1024. Each look costs some 20 ns.

@@ -44,7 +44,9 @@ impl Driver {
             Ok(existed) => existed,
             Err(reason) => return Ok(reason),
         };
-        if is_replay_wanted(options.retain_handling, existed) && filter.share.is_none() {
+        let wanted = is_replay_wanted(options.retain_handling, existed) && filter.share.is_none();
+        // Most new subscriptions find nothing; who is told so holds nothing.
+        if wanted && self.seat.realm().retained.may_match(&filter.filter) {
             state.replays.get_or_insert_default().begin(filter, &terms);
             self.replaying = true;
         }

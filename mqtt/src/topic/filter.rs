@@ -84,11 +84,24 @@ fn check(text: &str) -> Result<(), TopicError> {
     if text.starts_with(super::share::PREFIX) {
         return Err(TopicError::ShareFilter);
     }
-    check_wildcards(text)
+    if has_misplaced_wildcard(text.as_bytes()) { find_fault(text) } else { Ok(()) }
 }
 
-/// `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]` `[MQTT3-4.7.1-2]` `[MQTT3-4.7.1-3]`
-fn check_wildcards(text: &str) -> Result<(), TopicError> {
+/// Whether a `+` does not fill its level, or a `#` the last level `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]` `[MQTT3-4.7.1-2]`
+/// `[MQTT3-4.7.1-3]`: one look at each byte and the one before it.
+fn has_misplaced_wildcard(text: &[u8]) -> bool {
+    let before = [b'/'].into_iter().chain(text.iter().copied());
+    before.zip(text).any(|pair| match pair {
+        (b'#', _) => true,
+        (b'+', after) => *after != b'/',
+        (before, b'+' | b'#') => before != b'/',
+        _ => false,
+    })
+}
+
+/// Which fault it is. Looked for only when there is one.
+#[cold]
+fn find_fault(text: &str) -> Result<(), TopicError> {
     let mut rest = levels(text).peekable();
     while let Some(level) = rest.next() {
         if level.contains('#') && (level.len() > 1 || rest.peek().is_some()) {

@@ -111,3 +111,27 @@ fn matching_follows_the_examples_of_the_specification() {
 fn levels_keep_empty_ones() {
     assert_eq!(levels("/a//b/").collect::<Vec<_>>(), ["", "a", "", "b", ""]);
 }
+
+/// Every text of up to six of these characters, against the rule said level by level.
+#[test]
+fn wildcards_fill_their_level() {
+    let mut texts = vec![String::new()];
+    let mut from = 0;
+    for _ in 0..6 {
+        let longer: Vec<_> = texts[from..]
+            .iter()
+            .flat_map(|text| ["a", "/", "+", "#"].map(|more| format!("{text}{more}")))
+            .collect();
+        from = texts.len();
+        texts.extend(longer);
+    }
+    for text in &texts[1..] {
+        let all: Vec<_> = levels(text).collect();
+        let good = |(at, level): (usize, &&str)| match *level {
+            "#" => at + 1 == all.len(),
+            "+" => true,
+            other => !other.contains(['+', '#']),
+        };
+        assert_eq!(Filter::parse(text).is_ok(), all.iter().enumerate().all(good), "{text}");
+    }
+}

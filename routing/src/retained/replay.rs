@@ -10,7 +10,7 @@ use tidegate_mqtt::topic::Filter;
 
 use super::cursor::{Cursor, Place};
 use super::key::Key;
-use super::pattern::Next;
+use super::pattern::{Next, Pattern};
 use super::shard::Shard;
 use super::{RetainedStore, SHARDS};
 
@@ -20,15 +20,48 @@ impl RetainedStore {
         Cursor::new(filter)
     }
 
+    /// False: no message matches `filter`, and a replay would find none. True: one may. What is set after the answer finds
+    /// all who were in the routing table before the question.
+    pub fn may_match(&self, filter: &Filter) -> bool {
+        if !filter.has_wildcards() {
+            return self.get(filter).is_some();
+        }
+        let pattern = Pattern::of(filter);
+        let Some(first) = pattern.first() else {
+            return self.shards.iter().any(|shard| !shard.read().is_empty());
+        };
+        let start = pattern.start();
+        let Some(shard) = self.shards.get(self.shard_of_level(first)) else { return false };
+        let shard = shard.read();
+        let mut following = shard.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
+        following.next().is_some_and(|(key, _)| Borrow::<[u8]>::borrow(key).starts_with(&start))
+    }
+
     /// The next messages, at most `max`. None at all says nothing: only [`Cursor::done`] tells the end, because a call
     /// looks at some more than `max` topics, not at all of them. Expired messages are left out and removed.
     pub fn next(&self, cursor: &mut Cursor, max: usize, now: Instant) -> Vec<Arc<Message>> {
+        let mut found = Vec::new();
+        self.give(cursor, max, now, |message| {
+            found.push(Arc::clone(message));
+            true
+        });
+        found
+    }
+
+    /// Gives the next messages to `take`, which is called at most `max` times, and not again once it says no. It
+    /// is called while no message of these topics can be set. Otherwise like [`Self::next`].
+    pub fn give(
+        &self,
+        cursor: &mut Cursor,
+        max: usize,
+        now: Instant,
+        mut take: impl FnMut(&Arc<Message>) -> bool,
+    ) {
         let mut call =
-            Call { found: Vec::new(), expired: Vec::new(), max, visits: max.saturating_add(VISITS), now };
+            Call { take: &mut take, left: max, expired: Vec::new(), visits: max.saturating_add(VISITS), now };
         while !cursor.done && call.goes_on() {
             self.visit(cursor, &mut call);
         }
-        call.found
     }
 
     /// Goes on in the cursor's shard.
@@ -38,7 +71,7 @@ impl RetainedStore {
             return;
         };
         call.visits -= 1;
-        if call.take(&shard.read(), cursor) {
+        if call.walk(&shard.read(), cursor) {
             cursor.leave_shard();
         }
         for (key, message) in call.expired.drain(..) {
@@ -65,24 +98,26 @@ impl RetainedStore {
     }
 }
 
-/// One call of [`RetainedStore::next`].
-struct Call {
-    found: Vec<Arc<Message>>,
+/// One call of [`RetainedStore::give`].
+struct Call<'t> {
+    take: &'t mut dyn FnMut(&Arc<Message>) -> bool,
+    /// Messages that may still be given.
+    left: usize,
     expired: Vec<(Key, Arc<Message>)>,
-    max: usize,
     /// Topics that may still be looked at.
     visits: usize,
     now: Instant,
 }
 
-impl Call {
+impl Call<'_> {
     fn goes_on(&self) -> bool {
-        self.visits > 0 && self.found.len() < self.max
+        self.visits > 0 && self.left > 0
     }
 
-    /// Takes what it may from one shard. True at the shard's end.
-    fn take(&mut self, shard: &Shard, cursor: &mut Cursor) -> bool {
+    /// Gives what it may of one shard. True at the shard's end.
+    fn walk(&mut self, shard: &Shard, cursor: &mut Cursor) -> bool {
         let mut range = shard.range::<[u8], _>((cursor.place.bound(), Bound::Unbounded));
+        let mut last = None;
         while self.goes_on() {
             let Some((key, message)) = range.next() else { return true };
             self.visits -= 1;
@@ -92,12 +127,16 @@ impl Call {
             }
             match answer.next {
                 Next::Nothing => return true,
-                Next::Following => cursor.place = Place::After(Borrow::<[u8]>::borrow(key).to_vec()),
+                Next::Following => last = Some(key),
                 Next::Seek(target) => {
+                    last = None;
                     cursor.place = Place::From(target);
                     range = shard.range::<[u8], _>((cursor.place.bound(), Bound::Unbounded));
                 }
             }
+        }
+        if let Some(last) = last {
+            cursor.place = Place::After(Borrow::<[u8]>::borrow(last).to_vec());
         }
         false
     }
@@ -106,7 +145,8 @@ impl Call {
         if message.is_expired(self.now) {
             self.expired.push((key.clone(), Arc::clone(message)));
         } else {
-            self.found.push(Arc::clone(message));
+            let more = (self.take)(message);
+            self.left = if more { self.left - 1 } else { 0 };
         }
     }
 }

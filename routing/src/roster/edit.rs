@@ -27,6 +27,9 @@ impl<T: Keyed + Clone> Roster<T> {
         if let Self::Wide(fork) = self {
             return (Change::Inside, fork.put(entry, 0));
         }
+        if self.is_empty() {
+            return (Change::Into(Self::One(entry)), false);
+        }
         let (entries, existed) = with(self.slice(), entry);
         let roster = match entries.len() {
             0..=LEAF_MAX => Self::flat(entries),

@@ -19,10 +19,9 @@ impl<S: Subscriber> Router<S> {
         let mut groups = Vec::new();
         let mut filters = 0;
         for audience in matches.audiences.iter().copied().chain(matches.everything.as_deref()) {
-            filters += usize::from(!audience.members.is_empty());
-            members.reserve(audience.members.len());
-            audience.members.collect(&mut members);
-            audience.groups.collect(&mut groups);
+            let before = members.len();
+            audience.collect(&mut members, &mut groups);
+            filters += usize::from(members.len() > before);
         }
         Route { deliveries: deliveries(members, filters <= 1), groups }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tidegate_mqtt::topic::{self, SubscriptionFilter};
+use tidegate_mqtt::topic::SubscriptionFilter;
 
 use super::{Existed, Router, SubscribeError, Writer};
 use crate::group::Group;
@@ -54,16 +54,12 @@ impl<S: Subscriber> Router<S> {
     }
 
     fn check(&self, filter: &SubscriptionFilter) -> Result<(), SubscribeError> {
-        let mut wildcards = 0;
-        let mut levels = 0;
-        for level in topic::levels(&filter.filter) {
-            levels += 1;
-            wildcards += usize::from(level == "+");
-        }
-        if levels > self.config.levels_max {
+        let count = |wanted| filter.filter.bytes().filter(|byte| *byte == wanted).count();
+        if count(b'/') + 1 > self.config.levels_max {
             return Err(SubscribeError::TooManyLevels);
         }
-        if wildcards > self.config.wildcards_max {
+        // In a filter, a `+` is a level of its own.
+        if count(b'+') > self.config.wildcards_max {
             return Err(SubscribeError::TooManyWildcards);
         }
         Ok(())
@@ -74,13 +70,13 @@ impl<S: Subscriber> Router<S> {
         if filter.is_shared() {
             return self.group(filter).is_some_and(|group| group.has(subscriber_id));
         }
-        self.trie.inspect(&filter.filter, |audience| audience.members.has(subscriber_id))
+        self.trie.inspect(&filter.filter, |audience| audience.members().has(subscriber_id))
     }
 
     fn add(&self, filter: &SubscriptionFilter, member: Member<S>) -> bool {
         let change = |audience: &Audience<S>| {
-            let first = audience.members.is_empty();
-            let (members, existed) = audience.members.with(member);
+            let first = audience.members_len() == 0;
+            let (members, existed) = audience.members().with(member);
             Some((audience.with_members(members), (existed, first)))
         };
         let (existed, first) = self.trie.change(&filter.filter.shared(), change).unwrap_or_default();
@@ -90,7 +86,7 @@ impl<S: Subscriber> Router<S> {
 
     fn remove(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         let change = |audience: &Audience<S>| {
-            let members = audience.members.without(subscriber_id)?;
+            let members = audience.members().without(subscriber_id)?;
             let last = members.leaves_nobody();
             Some((audience.with_members(members), last))
         };
@@ -108,7 +104,7 @@ impl<S: Subscriber> Router<S> {
         group.join(member);
         self.groups.pin().insert(filter.clone(), Arc::clone(&group));
         self.trie.change(&filter.filter.shared(), |audience| {
-            let (groups, existed) = audience.groups.with(group);
+            let (groups, existed) = audience.groups().with(group);
             Some((audience.with_groups(groups), existed))
         });
         self.filters.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +118,7 @@ impl<S: Subscriber> Router<S> {
         }
         if group.is_empty() {
             self.trie.change(&filter.filter.shared(), |audience| {
-                let groups = audience.groups.without(group.serial())?;
+                let groups = audience.groups().without(group.serial())?;
                 Some((audience.with_groups(groups), ()))
             });
             self.groups.pin().remove(filter);

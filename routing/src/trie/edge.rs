@@ -7,10 +7,11 @@ use std::sync::Arc;
 use papaya::Equivalent;
 
 /// An edge as it is stored.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) struct Edge {
     hash: u64,
     parent: u64,
+    /// The levels; `/#` behind them is not part of the edge.
     text: Arc<str>,
 }
 
@@ -23,7 +24,7 @@ pub(super) struct EdgeRef<'a> {
 }
 
 impl EdgeRef<'_> {
-    /// To be stored with this text, which must be the same as this edge's.
+    /// To be stored with this text, which must be this edge's: see [`is_text_of`].
     pub(super) fn stored(&self, text: Arc<str>) -> Edge {
         Edge { hash: self.hash, parent: self.parent, text }
     }
@@ -31,7 +32,26 @@ impl EdgeRef<'_> {
 
 impl Equivalent<Edge> for EdgeRef<'_> {
     fn equivalent(&self, key: &Edge) -> bool {
-        self.hash == key.hash && self.parent == key.parent && *self.text == *key.text
+        self.hash == key.hash && self.parent == key.parent && is_text_of(&key.text, self.text)
+    }
+}
+
+/// True when a stored text stands for these levels: no level is `#`, so an edge can keep a filter with `/#` as it is.
+pub(super) fn is_text_of(stored: &str, levels: &str) -> bool {
+    stored.strip_prefix(levels).is_some_and(|rest| matches!(rest, "" | "/#"))
+}
+
+impl PartialEq for Edge {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.parent == other.parent && self.levels() == other.levels()
+    }
+}
+
+impl Eq for Edge {}
+
+impl Edge {
+    fn levels(&self) -> &str {
+        self.text.strip_suffix("/#").unwrap_or(&self.text)
     }
 }
 

@@ -51,11 +51,14 @@ fn first_step(text: &str) -> (Step<'_>, Option<&str>) {
         let (wildcard, after) = text.split_at_checked(1).unwrap_or((text, ""));
         return (Step { text: wildcard, length: 0 }, after.strip_prefix('/'));
     }
-    let length = run.split('/').count();
+    let length = 1 + run.bytes().filter(|byte| *byte == b'/').count();
     (Step { text: run, length }, after.strip_prefix('/'))
 }
 
 /// Where the run of literal levels ends: before the slash that a `+` follows.
 fn run_end(text: &str) -> usize {
-    if text.starts_with('+') { 0 } else { text.find("/+").unwrap_or(text.len()) }
+    if text.starts_with('+') {
+        return 0;
+    }
+    text.as_bytes().windows(2).position(|pair| pair == b"/+").unwrap_or(text.len())
 }

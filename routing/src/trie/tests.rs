@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use tidegate_mqtt::QoS;
 
 use super::Trie;
+use super::edge::Edge;
+use super::node::Node;
 use super::path::Path;
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
@@ -42,11 +44,24 @@ fn wildcards_cut_a_filter() {
     assert_eq!(steps("a//+//b"), (vec![("a/", 2), ("+", 0), ("/b", 2)], false));
 }
 
+/// As a gateway's: one pointer.
+type Handle = Arc<u64>;
+
+impl Subscriber for Handle {
+    fn id(&self) -> u64 {
+        **self
+    }
+}
+
 fn add(trie: &Trie<Id>, filter: &str, id: u64) {
+    add_text(trie, &Arc::from(filter), id);
+}
+
+fn add_text(trie: &Trie<Id>, filter: &Arc<str>, id: u64) {
     let grant = Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
     let member = Member { subscriber: Id(id), grant };
-    let changed = trie.change(&Arc::from(filter), |audience| {
-        let (members, _) = audience.members.with(member);
+    let changed = trie.change(filter, |audience| {
+        let (members, _) = audience.members().with(member);
         Some((audience.with_members(members), ()))
     });
     assert!(changed.is_some());
@@ -54,7 +69,7 @@ fn add(trie: &Trie<Id>, filter: &str, id: u64) {
 
 fn remove(trie: &Trie<Id>, filter: &str, id: u64) {
     trie.change(&Arc::from(filter), |audience| {
-        let members = audience.members.without(id)?;
+        let members = audience.members().without(id)?;
         Some((audience.with_members(members), ()))
     });
 }
@@ -107,4 +122,22 @@ fn a_topic_deeper_than_any_filter_still_reaches_the_multi_level_wildcard() {
     add(&trie, "a/+/+/+", 2);
     assert_eq!(found(&trie, &format!("a{}", "/x".repeat(300))), 1);
     assert_eq!(found(&trie, "a/x/x/x"), 2);
+}
+
+#[test]
+fn what_each_filter_holds_is_small() {
+    assert_eq!(size_of::<(Edge, Node<Handle>)>(), 56, "with the allocator's share, one block of 64");
+}
+
+#[test]
+fn an_edge_shares_the_text_of_a_filter_that_ends_there() {
+    let trie = Trie::new(128);
+    for (filter, shared) in [("a/b", 1), ("c/d/#", 1), ("+/long/filter/#", 0), ("e/+", 0)] {
+        let text: Arc<str> = Arc::from(filter);
+        add_text(&trie, &text, 1);
+        assert_eq!(Arc::strong_count(&text), 1 + shared, "{filter}");
+        assert_eq!(found(&trie, &filter.replace('+', "x").replace('#', "y")), 1, "{filter}");
+    }
+    let guard = trie.guard();
+    assert!(trie.matches("c/d", &guard).audiences.len() == 1, "the text is not part of the edge's levels");
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use papaya::LocalGuard;
 use smallvec::SmallVec;
 
+use super::audience::Audience;
+use super::branch::{Branch, length_bit};
 use super::edge::EdgeRef;
-use super::node::{Audience, Branch, length_bit};
 use super::{Trie, hash};
 use crate::Subscriber;
 
@@ -85,11 +86,11 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
         let Some(node) = self.trie.node(&edge, self.guard) else { return };
         let ends = level == self.topic.levels.len();
         // `a/#` matches `a` as well: the parent level is included.
-        self.found.extend(node.below.as_deref());
-        if ends && !node.here.is_empty() {
+        self.found.extend(node.audience(true).filter(|below| !below.is_nobody()));
+        if ends && !node.here.is_nobody() {
             self.found.push(&node.here);
         }
-        if let (false, Some(branch)) = (ends, &node.branch) {
+        if let (false, Some(branch)) = (ends, node.branch()) {
             self.open.push((branch, level));
         }
     }

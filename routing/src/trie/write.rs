@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use papaya::LocalGuard;
 
 use super::Trie;
-use super::edge::EdgeRef;
-use super::node::{Audience, Branch, Node};
+use super::audience::Audience;
+use super::branch::Branch;
+use super::edge::{EdgeRef, is_text_of};
+use super::node::Node;
 use super::path::{Path, Step};
 use crate::Subscriber;
 
@@ -29,7 +31,7 @@ impl<S: Subscriber> Trie<S> {
         let before = self.audience(&parents, last, way, path.below, &guard);
         let (after, result) = change(before.unwrap_or(&Audience::default()))?;
         let Some(after) = after else { return Some(result) };
-        let ends = after.is_empty();
+        let ends = after.is_nobody();
         let writer = Writer { trie: self, guard: &guard, text };
         writer.open(&mut parents, way);
         writer.edit(parents.last().unwrap_or(&self.root), last, |node| node.set(after, path.below));
@@ -51,7 +53,7 @@ impl<S: Subscriber> Trie<S> {
     fn change_everything<R>(&self, change: impl FnOnce(&Audience<S>) -> Outcome<S, R>) -> Option<R> {
         let (after, result) = change(&self.everything.load())?;
         if let Some(after) = after {
-            let any = !after.is_empty();
+            let any = !after.is_nobody();
             self.everything.store(Arc::new(after));
             self.any_everything.store(any, Ordering::Release);
         }
@@ -64,7 +66,7 @@ impl<S: Subscriber> Trie<S> {
         let mut parent = self.root.id;
         for step in way {
             let node = self.node(&self.edge(parent, step), guard);
-            let Some(branch) = node.and_then(|node| node.branch.clone()) else { break };
+            let Some(branch) = node.and_then(|node| node.branch().cloned()) else { break };
             parent = branch.id;
             parents.push(branch);
         }
@@ -83,8 +85,7 @@ impl<S: Subscriber> Trie<S> {
             return None;
         }
         let parent = parents.last().unwrap_or(&self.root);
-        let node = self.node(&self.edge(parent.id, last), guard)?;
-        if below { node.below.as_deref() } else { Some(&node.here) }
+        self.node(&self.edge(parent.id, last), guard)?.audience(below)
     }
 
     fn edge<'t>(&self, parent: u64, step: &Step<'t>) -> EdgeRef<'t> {
@@ -106,7 +107,7 @@ impl<S: Subscriber> Writer<'_, S> {
         for step in way.iter().skip(parents.len()) {
             let branch = self.trie.new_branch();
             let parent = parents.last().unwrap_or(&self.trie.root);
-            self.edit(parent, step, |node| node.branch = Some(Arc::clone(&branch)));
+            self.edit(parent, step, |node| node.set_branch(Some(Arc::clone(&branch))));
             parents.push(branch);
         }
     }
@@ -118,7 +119,7 @@ impl<S: Subscriber> Writer<'_, S> {
                 break;
             }
             let parent = depth.checked_sub(1).and_then(|above| parents.get(above)).unwrap_or(&self.trie.root);
-            self.edit(parent, step, |node| node.branch = None);
+            self.edit(parent, step, |node| node.set_branch(None));
         }
     }
 
@@ -144,11 +145,12 @@ impl<S: Subscriber> Writer<'_, S> {
         }
     }
 
-    /// A text to keep for as long as the edge. Only a whole filter is shared: a short run must not hold a long one.
+    /// A text to keep for as long as the edge. It is shared with the filter's owner where it is the filter, `/#` apart:
+    /// a short run must not hold a long text.
     fn stored_text(&self, step: &Step<'_>) -> Arc<str> {
         if step.is_plus() {
             Arc::clone(&self.trie.plus)
-        } else if step.text.len() == self.text.len() {
+        } else if is_text_of(self.text, step.text) {
             Arc::clone(self.text)
         } else {
             Arc::from(step.text)

@@ -1,16 +1,18 @@
-//! The same rules for a list and for a tree, and where the one turns into the other.
+//! The same rules for a list and for a table, and where the one turns into the other.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, SubscriptionOptions};
 
 use super::{FEW_MAX, Subscriptions, Terms};
 
+/// Every third one is shared.
 fn filter(number: usize) -> SubscriptionFilter {
-    SubscriptionFilter::parse(&format!("a/{number:02}")).unwrap()
+    let prefix = if number.is_multiple_of(3) { "$share/g/" } else { "" };
+    SubscriptionFilter::parse(&format!("{prefix}a/{number:02}")).unwrap()
 }
 
 fn terms(number: usize) -> Terms {
-    Terms { options: SubscriptionOptions::of(QoS::AtLeastOnce), identifier: u32::try_from(number).ok() }
+    Terms { options: SubscriptionOptions::of(QoS::AtLeastOnce), identifier: u32::try_from(number + 1).ok() }
 }
 
 fn filled(count: usize) -> Subscriptions {
@@ -27,10 +29,10 @@ fn each_is_found_replaced_and_removed() {
         let mut subscriptions = filled(count);
         assert_eq!(subscriptions.len(), count);
         for number in 0..count {
-            assert_eq!(subscriptions.terms(&filter(number)), Some(&terms(number)));
+            assert_eq!(subscriptions.terms(&filter(number)), Some(terms(number)));
             assert_eq!(subscriptions.insert(filter(number), terms(100), count), Ok(true), "[MQTT5-3.8.4-3]");
         }
-        assert!(subscriptions.iter().all(|(_, found)| *found == terms(100)));
+        assert!(subscriptions.iter().all(|(_, found)| found == terms(100)));
         assert_eq!(subscriptions.iter().count(), count);
         assert_eq!(subscriptions.terms(&filter(count)), None);
         for number in 0..count {
@@ -45,13 +47,28 @@ fn each_is_found_replaced_and_removed() {
 fn draining_gives_every_filter() {
     for count in [0, 1, FEW_MAX, FEW_MAX + 1, 40] {
         let mut subscriptions = filled(count);
-        assert_eq!(subscriptions.drain(), (0..count).map(filter).collect::<Vec<_>>());
+        let mut drained = subscriptions.drain();
+        drained.sort_unstable();
+        let mut expected: Vec<_> = (0..count).map(filter).collect();
+        expected.sort_unstable();
+        assert_eq!(drained, expected);
         assert_eq!(subscriptions.len(), 0);
     }
 }
 
 #[test]
-fn a_full_list_turns_into_a_tree() {
+fn a_table_that_empties_gives_its_memory_back() {
+    let mut subscriptions = filled(10_000);
+    let full = subscriptions.capacity();
+    for number in 20..10_000 {
+        assert!(subscriptions.remove(&filter(number)));
+    }
+    assert!(subscriptions.capacity() < full / 50, "{} of {full} bytes", subscriptions.capacity());
+    assert!((0..20).all(|number| subscriptions.terms(&filter(number)) == Some(terms(number))));
+}
+
+#[test]
+fn a_full_list_turns_into_a_table() {
     assert!(matches!(filled(FEW_MAX), Subscriptions::Few(_)));
     assert!(matches!(filled(FEW_MAX + 1), Subscriptions::Many(_)));
 }

@@ -98,7 +98,7 @@ fn an_ended_session_still_says_what_to_remove_from_the_router() {
     let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);
     assert!(pair.detach(Cause::Closed).ended);
-    assert_eq!(pair.session.subscriptions().map(|(filter, _)| filter).collect::<Vec<_>>(), [&filter]);
+    assert_eq!(pair.session.subscriptions().map(|(filter, _)| filter).collect::<Vec<_>>(), [filter]);
     assert!(!pair.connect(lasting()).session_present);
     assert_eq!(pair.session.subscriptions().count(), 0);
 }

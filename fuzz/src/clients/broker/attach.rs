@@ -102,7 +102,7 @@ impl Broker {
     fn forget(&mut self, number: u64) {
         let Some(mut seat) = self.seats.remove(&number) else { return };
         for (filter, _) in seat.session.subscriptions() {
-            self.router.unsubscribe(filter, number);
+            self.router.unsubscribe(&filter, number);
         }
         self.accounts.add(&seat.session.take_drops());
     }

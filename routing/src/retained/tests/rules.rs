@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tidegate_mqtt::topic::Filter;
+
 use super::super::key::Key;
 use super::model::{message, replay, start, store};
 use crate::{RetainedConfig, RetainedStore, Verdict};
@@ -143,4 +145,37 @@ fn replacing_goes_while_an_addition_is_being_refused() {
     assert_eq!(store.set(message("a", "longer")), Verdict::Full);
     store.bytes.fetch_sub(10_000, Ordering::Relaxed);
     assert_eq!(store.set(message("a", "longer")), Verdict::Replaced);
+}
+
+#[test]
+fn a_replay_that_is_stopped_goes_on_where_it_was() {
+    let store = store();
+    let topics: Vec<_> = (0..200).map(|number| format!("{}/{number}", number % 7)).collect();
+    for topic in &topics {
+        assert_eq!(store.set(message(topic, "x")), Verdict::Stored);
+    }
+    let mut cursor = RetainedStore::cursor(&Filter::parse("#").unwrap());
+    let mut found = Vec::new();
+    while !cursor.done() {
+        let before = found.len();
+        store.give(&mut cursor, 100, start(), |message| {
+            found.push(message.topic().to_string());
+            found.len() < before + 3
+        });
+        assert!(found.len() <= before + 3, "nothing is given once it was declined");
+    }
+    found.sort_unstable();
+    let mut expected = topics;
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn without_messages_in_reach_no_replay_is_worthwhile() {
+    let store = store();
+    let may_match = |filter: &str| store.may_match(&Filter::parse(filter).unwrap());
+    assert!(!["#", "+/b", "a/#", "a/b"].into_iter().any(may_match));
+    assert_eq!(store.set(message("a/b/c", "x")), Verdict::Stored);
+    assert!(["#", "+/b", "a/#", "a/+/c", "a/b/c"].into_iter().all(may_match));
+    assert!(!["a/b", "a/b/c/d", "a/c/#", "b/+", "a/bb/#"].into_iter().any(may_match));
 }

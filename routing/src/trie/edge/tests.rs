@@ -19,6 +19,15 @@ fn each_part_of_the_key_counts() {
 }
 
 #[test]
+fn a_text_may_go_on_with_the_multi_level_wildcard() {
+    let stored = EDGE.stored(Arc::from("a/b/#"));
+    assert!(EDGE.equivalent(&stored));
+    assert!(EDGE.stored(Arc::from("a/b")) == stored);
+    assert!(!EdgeRef { text: "a", ..EDGE }.equivalent(&stored));
+    assert!(!EDGE.equivalent(&EDGE.stored(Arc::from("a/b/c"))));
+}
+
+#[test]
 fn the_hash_is_the_stored_one() {
     assert_eq!(Stored.hash_one(EDGE), 7);
     assert_eq!(Stored.hash_one(EDGE.stored(Arc::from("a/b"))), 7);

@@ -1,0 +1,84 @@
+//! Topics against filters, one by one and 10,000 at once; subscriptions coming and going among them.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use tidegate_mqtt::QoS;
+use tidegate_mqtt::topic::{self, SubscriptionFilter};
+use tidegate_routing::{Config, Grant, Router, Subscriber};
+
+use crate::{Case, Make};
+
+pub(crate) const CASES: &[Make] = &[
+    || matches("match/literal filter", "plant/7/line/3/temperature"),
+    || matches("match/filter with +", "plant/+/line/+/temperature"),
+    || matches("match/filter with #", "plant/7/#"),
+    || route("match/10,000 filters, one literal matches", "plant/12/line/3/speed"),
+    || route("match/10,000 filters, three with wildcards match", "plant/12/line/3/temperature"),
+    || route("match/10,000 filters, none matches", "office/12/line/3/speed"),
+    subscribe,
+];
+
+/// The handle of a session.
+#[derive(Clone)]
+struct Handle(Arc<u64>);
+
+impl Subscriber for Handle {
+    fn id(&self) -> u64 {
+        *self.0
+    }
+}
+
+pub(crate) const GRANT: Grant =
+    Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
+
+/// Filters of a thousand plants, ten each, three of them with wildcards.
+pub(crate) fn filters() -> impl Iterator<Item = SubscriptionFilter> {
+    (0..1000).flat_map(|plant| {
+        (0..7)
+            .map(move |line| format!("plant/{plant}/line/{line}/speed"))
+            .chain([
+                format!("plant/{plant}/+/3/temperature"),
+                format!("plant/{plant}/line/#"),
+                format!("plant/{plant}/+/+/temperature"),
+            ])
+            .map(|text| filter(&text))
+    })
+}
+
+fn filter(text: &str) -> SubscriptionFilter {
+    SubscriptionFilter::parse(text).expect("a filter")
+}
+
+fn filled() -> Router<Handle> {
+    let router = Router::new(Config::default());
+    for (id, filter) in (0..).zip(filters()) {
+        router.subscribe(&filter, Handle(Arc::new(id)), GRANT).expect("room for it");
+    }
+    router
+}
+
+fn matches(name: &'static str, filter: &'static str) -> Case {
+    Case::of(name, move || {
+        assert!(topic::matches(black_box(filter), black_box("plant/7/line/3/temperature")));
+    })
+}
+
+fn route(name: &'static str, topic: &'static str) -> Case {
+    let router = filled();
+    Case::of(name, move || {
+        black_box(router.route(black_box(topic)));
+    })
+}
+
+fn subscribe() -> Case {
+    let router = filled();
+    let handle = Handle(Arc::new(1_000_000));
+    let mut number = 0;
+    Case::of("match/subscribe and unsubscribe among 10,000", move || {
+        number += 1;
+        let filter = filter(&format!("plant/{}/line/8/{number}", number % 1000));
+        router.subscribe(&filter, handle.clone(), GRANT).expect("room for it");
+        assert!(router.unsubscribe(&filter, 1_000_000));
+    })
+}

@@ -1,0 +1,60 @@
+//! Retained messages: setting one among 10,000, and a replay of them.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::topic::{Filter, Name};
+use tidegate_mqtt::{Message, MessageParts, QoS};
+use tidegate_routing::{RetainedConfig, RetainedStore};
+
+use crate::{Case, Make};
+
+pub(crate) const CASES: &[Make] = &[set, replay];
+
+/// A message of 64 bytes.
+pub(crate) fn message(topic: &str, qos: QoS) -> Arc<Message> {
+    Arc::new(Message::from_parts(&MessageParts {
+        topic: &Name::parse(topic).expect("a topic"),
+        properties: &[],
+        payload: &[7; 64],
+        qos,
+        retain: true,
+        publisher: 1,
+        expires_at: None,
+    }))
+}
+
+fn filled() -> (RetainedStore, Vec<Arc<Message>>) {
+    let topic = |number: usize| format!("plant/{}/line/{}/temperature", number % 1000, number / 1000);
+    let messages: Vec<_> = (0..10_000).map(|number| message(&topic(number), QoS::AtMostOnce)).collect();
+    let store = RetainedStore::new(RetainedConfig::default());
+    for message in &messages {
+        let _ = store.set(Arc::clone(message));
+    }
+    (store, messages)
+}
+
+fn set() -> Case {
+    let (store, messages) = filled();
+    Case::many("retained/set one of 10,000 again", 10_000, move || {
+        for message in &messages {
+            let _ = black_box(store.set(Arc::clone(message)));
+        }
+    })
+}
+
+fn replay() -> Case {
+    let (store, _) = filled();
+    let filter = Filter::parse("plant/#").expect("a filter");
+    let now = Instant::now();
+    Case::many("retained/replay one of 10,000", 10_000, move || {
+        let mut cursor = RetainedStore::cursor(&filter);
+        while !cursor.done() {
+            store.give(&mut cursor, 256, now, |message| {
+                black_box(message);
+                true
+            });
+        }
+    })
+}

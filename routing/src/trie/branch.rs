@@ -1,0 +1,95 @@
+//! What leaves a node: counted in place, because it changes with every new child.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use smallvec::SmallVec;
+
+use super::node::Use;
+
+/// The edges that leave a node, by the number of their levels: tells readers which look-ups can be left out.
+pub(super) struct Branch {
+    pub(super) id: u64,
+    ends: AtomicU64,
+    through: AtomicU64,
+    plus: AtomicBool,
+    /// Used by the one writer only.
+    tally: Mutex<SmallVec<[Length; 1]>>,
+}
+
+/// How many edges of one length leave a branch.
+struct Length {
+    bit: u64,
+    edges: u32,
+    ends: u32,
+    through: u32,
+}
+
+impl Branch {
+    pub(super) fn new(id: u64) -> Self {
+        Self {
+            id,
+            ends: AtomicU64::new(0),
+            through: AtomicU64::new(0),
+            plus: AtomicBool::new(false),
+            tally: Mutex::new(SmallVec::new()),
+        }
+    }
+
+    pub(super) fn has_plus(&self) -> bool {
+        self.plus.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_plus(&self, present: bool) {
+        self.plus.store(present, Ordering::Release);
+    }
+
+    /// Lengths worth a look-up when `remaining` levels of the topic are left: one bit each, see [`length_bit`].
+    pub(super) fn lengths(&self, remaining: usize) -> u64 {
+        let last = length_bit(remaining);
+        let reachable = last | (last - 1);
+        (self.through.load(Ordering::Acquire) & reachable) | (self.ends.load(Ordering::Acquire) & last)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.has_plus() && self.tally.lock().is_empty()
+    }
+
+    /// An edge of this length was used as `old` and is used as `new` from now on.
+    pub(super) fn count(&self, length: usize, old: Use, new: Use) {
+        let bit = length_bit(length);
+        let mut tally = self.tally.lock();
+        let index = tally.iter().position(|entry| entry.bit == bit).unwrap_or_else(|| {
+            tally.push(Length { bit, edges: 0, ends: 0, through: 0 });
+            tally.len() - 1
+        });
+        let Some(entry) = tally.get_mut(index) else { unreachable!("found or pushed above") };
+        recount(&mut entry.edges, old.exists, new.exists);
+        recount(&mut entry.ends, old.ends, new.ends);
+        recount(&mut entry.through, old.through, new.through);
+        publish(&self.ends, bit, entry.ends);
+        publish(&self.through, bit, entry.through);
+        if entry.edges == 0 {
+            tally.swap_remove(index);
+            tally.shrink_to_fit();
+        }
+    }
+}
+
+fn recount(count: &mut u32, old: bool, new: bool) {
+    *count = *count + u32::from(new) - u32::from(old);
+}
+
+fn publish(mask: &AtomicU64, bit: u64, count: u32) {
+    if count == 0 {
+        mask.fetch_and(!bit, Ordering::Release);
+    } else if mask.load(Ordering::Relaxed) & bit == 0 {
+        mask.fetch_or(bit, Ordering::Release);
+    }
+}
+
+/// The bit of a run of `length` levels; the highest stands for all runs of 64 levels and more.
+pub(super) fn length_bit(length: usize) -> u64 {
+    let place = u32::try_from(length.clamp(1, 64) - 1).unwrap_or(63);
+    1 << place
+}
