@@ -25,22 +25,6 @@ pub(crate) struct Plain<R, W> {
 pub(crate) type PlainTcp = Plain<tcp::OwnedReadHalf, tcp::OwnedWriteHalf>;
 pub(crate) type PlainUnix = Plain<unix::OwnedReadHalf, unix::OwnedWriteHalf>;
 
-/// What a socket's write half can do through a shared reference.
-pub(crate) trait WriteHalf: Sized {
-    /// The half that reads.
-    type Read;
-    /// The same socket, registered with the runtime that calls this.
-    fn again(&self) -> io::Result<(Self::Read, Self)>;
-    /// Drops the half, and leaves the socket's sending side open.
-    fn forget(self);
-    /// Writes what the socket takes now; `WouldBlock` when that is nothing.
-    fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
-    /// Waits for room. Only the owner may: one waker is kept.
-    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// The socket below.
-    fn socket(&self) -> SockRef<'_>;
-}
-
 impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> Plain<R, W> {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll_read(&mut self.read, cx, buf)
@@ -89,6 +73,22 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> Plain<R, W> {
     pub(crate) fn write_half(&self) -> Arc<W> {
         Arc::clone(&self.write)
     }
+}
+
+/// What a socket's write half can do through a shared reference.
+pub(crate) trait WriteHalf: Sized {
+    /// The half that reads.
+    type Read;
+    /// The same socket, registered with the runtime that calls this.
+    fn again(&self) -> io::Result<(Self::Read, Self)>;
+    /// Drops the half, and leaves the socket's sending side open.
+    fn forget(self);
+    /// Writes what the socket takes now; `WouldBlock` when that is nothing.
+    fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Waits for room. Only the owner may: one waker is kept.
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// The socket below.
+    fn socket(&self) -> SockRef<'_>;
 }
 
 impl From<TcpStream> for PlainTcp {
