@@ -10,7 +10,7 @@ use tidegate_routing::{Config as RoutingConfig, Router, Subscriber};
 use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
 
 use crate::codec::{TOPIC, V5, frame, publish};
-use crate::matching::{GRANT, filters};
+use crate::matching::{GRANT, PLANTS, filters, topics};
 use crate::retained::message;
 use crate::{Case, Make};
 
@@ -112,18 +112,20 @@ fn publish_path(name: &'static str, qos: QoS) -> Case {
         let seat = Seat(Arc::new((id, Mutex::new(Client::connected(id)))));
         router.subscribe(&filter, seat, GRANT).expect("room for it");
     }
-    let wire = publish("plant/12/line/3/temperature", qos);
+    let wires: Vec<_> = topics("plant", "temperature").iter().map(|topic| publish(topic, qos)).collect();
     let now = Instant::now();
-    Case::of(name, move || {
-        let view = PublishView::parse(&frame(black_box(&wire)), V5).expect("a PUBLISH");
-        let route = router.route(view.topic);
-        let message = Arc::new(Message::from_view(&view, view.topic, u64::MAX, now));
-        for delivery in &route.deliveries {
-            let grants = delivery.for_publisher(u64::MAX).expect("not its own");
-            let Ok(mut client) = delivery.subscriber.0.1.lock() else { return };
-            client.push(&message, grants.qos.min(qos));
-            client.write();
-            client.acknowledge(u32::from(qos > QoS::AtMostOnce));
-        }
-    })
+    Case::many(name, PLANTS, move || wires.iter().for_each(|wire| publish_one(&router, wire, qos, now)))
+}
+
+fn publish_one(router: &Router<Seat>, wire: &[u8], qos: QoS, now: Instant) {
+    let view = PublishView::parse(&frame(black_box(wire)), V5).expect("a PUBLISH");
+    let route = router.route(view.topic);
+    let message = Arc::new(Message::from_view(&view, view.topic, u64::MAX, now));
+    for delivery in &route.deliveries {
+        let grants = delivery.for_publisher(u64::MAX).expect("not its own");
+        let Ok(mut client) = delivery.subscriber.0.1.lock() else { return };
+        client.push(&message, grants.qos.min(qos));
+        client.write();
+        client.acknowledge(u32::from(qos > QoS::AtMostOnce));
+    }
 }

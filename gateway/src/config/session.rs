@@ -62,7 +62,7 @@ pub struct SessionLimits {
     pub client_id_strict: bool,
     /// Response Information for clients that ask for it, commonly the root of their response topics. Default none.
     pub response_information: Option<String>,
-    /// Subscriptions of one session. Default 10000. Each costs its filter and some 200 bytes.
+    /// Subscriptions of one session. Default 10000. Each costs its filter and some 140 bytes.
     pub subscriptions_max: Count<0, 10_000_000>,
 }
 
