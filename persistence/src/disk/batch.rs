@@ -171,17 +171,20 @@ impl Batch {
     }
 
     /// Lets threads go first that wait for this processor, as long as more comes by that: what they append saves a commit, and what
-    /// they complete need not be written. Where a processor is free this is over at once.
+    /// they complete need not be written. Where nobody waits for it this is over at once, however much comes from other processors.
     fn gather(&self) {
         let begun = Instant::now();
         let mut len = self.open.lock().len();
-        while begun.elapsed() < GATHER_MAX {
+        let mut before = begun;
+        loop {
             thread::yield_now();
+            let now = Instant::now();
             let open = self.open.lock();
-            if open.len() == len || open.closed || self.is_over(&open) {
+            let stays = open.len() == len || open.closed || self.is_over(&open);
+            if stays || now - before < OTHERS_RAN_MIN || now - begun >= GATHER_MAX {
                 return;
             }
-            len = open.len();
+            (len, before) = (open.len(), now);
         }
     }
 
@@ -190,5 +193,7 @@ impl Batch {
     }
 }
 
+/// A yield that took as long gave the processor to somebody.
+const OTHERS_RAN_MIN: Duration = Duration::from_micros(20);
 /// How long a batch is gathered, but for the last yield.
 const GATHER_MAX: Duration = Duration::from_millis(10);
