@@ -56,7 +56,8 @@ impl Port {
         // Worth a try: with less, a burst is lost and sent again.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
-        let endpoint = Endpoint::new(Arc::new(EndpointConfig::default()), config, false, None);
+        let endpoint =
+            Endpoint::new(Arc::new(EndpointConfig::default()), config, !state.may_fragment(), None);
         Ok(Self { socket, state, endpoint, out: Vec::new() })
     }
 
