@@ -95,3 +95,6 @@ impl Book for Account {
         faults
     }
 }
+
+#[cfg(test)]
+mod tests;
