@@ -57,6 +57,8 @@ pub struct Driver {
     arriving: bool,
     /// When it was asked last to go to another core.
     considered: Considered,
+    /// The session that it publishes to, or its own: those of a company are best on one core.
+    company: u64,
     /// Its place among those that a stop waits for.
     place: TaskTrackerToken,
 }
@@ -73,6 +75,7 @@ impl Driver {
         place: TaskTrackerToken,
     ) -> Self {
         let Attachment { seat, bell, epoch, connection, before, opening } = attachment;
+        let company = seat.id();
         let mut held = Held::default();
         if let Some((commit, connack)) = opening {
             held.push(commit, Reply::ConnAck(Box::new(connack)));
@@ -93,6 +96,7 @@ impl Driver {
             held,
             arriving: false,
             considered: Considered::default(),
+            company,
             place,
         }
     }

@@ -61,10 +61,10 @@ impl Core {
         }
     }
 
-    /// Where a connection that was just polled has to go on; `None` when it stays.
-    pub fn destination(&mut self, considered: &mut Considered) -> Option<CoreId> {
+    /// Where a connection that was just polled has to go on; `None` when it stays. `company`: the session it has to do with.
+    pub fn destination(&mut self, considered: &mut Considered, company: u64) -> Option<CoreId> {
         let random = &mut self.random;
-        self.station.destination(considered, || next_random(random))
+        self.station.destination(considered, company, || next_random(random))
     }
 
     /// Takes note of the time, in case the core's load is to be measured again.

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use rustc_hash::FxHasher;
-use tidegate_routing::Route;
+use tidegate_routing::{Route, Subscriber};
 
 use crate::broker::{Member, Realm};
 
@@ -12,6 +12,7 @@ use crate::broker::{Member, Realm};
 #[derive(Default)]
 pub struct Lookaside {
     slots: Vec<Option<Entry>>,
+    receiver: Option<u64>,
 }
 
 struct Entry {
@@ -24,6 +25,18 @@ struct Entry {
 impl Lookaside {
     /// Who gets a message on `topic` now.
     pub fn route(&mut self, realm: &Realm, topic: &str) -> Arc<Route<Member>> {
+        let route = self.find(realm, topic);
+        self.receiver = route.deliveries.first().map(|delivery| delivery.subscriber.id());
+        route
+    }
+
+    /// The number of the first session on the last route.
+    #[must_use]
+    pub fn receiver(&self) -> Option<u64> {
+        self.receiver
+    }
+
+    fn find(&mut self, realm: &Realm, topic: &str) -> Arc<Route<Member>> {
         if self.slots.is_empty() {
             self.slots.resize_with(SLOTS, || None);
         }

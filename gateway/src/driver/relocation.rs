@@ -29,7 +29,7 @@ impl Driver {
         if is_new || !self.link.is_mobile() {
             return Poll::Pending;
         }
-        match with_core(|core| core.destination(&mut self.considered)) {
+        match with_core(|core| core.destination(&mut self.considered, self.company)) {
             Some(core) => Poll::Ready(Departure::To(core)),
             None => Poll::Pending,
         }

@@ -58,6 +58,7 @@ impl Driver {
             Taken::In => broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now),
         };
         intake.run.clear();
+        self.company = core.lookaside.receiver().unwrap_or(self.company);
         let reason = reason_for(published);
         if reason.is_error() {
             self.forget(core, intake);

@@ -1,7 +1,10 @@
 //! One core's side of the placement: its orders, and the measure of how busy it is.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
+
+use rustc_hash::FxBuildHasher;
 
 use super::{Considered, CoreId, Meter, Order, Orders, Placement};
 
@@ -13,6 +16,8 @@ pub(in crate::cores) struct Station {
     round: Considered,
     /// Whether the next one that is asked goes.
     goes: bool,
+    /// Which companies of this round go.
+    companies: HashMap<u64, bool, FxBuildHasher>,
 }
 
 impl Station {
@@ -20,7 +25,8 @@ impl Station {
     pub(in crate::cores) fn new(placement: &Placement, core: CoreId, now: Instant) -> Self {
         let orders = placement.orders(core).map_or_else(|| Arc::new(Orders::new(Order::Stay)), Arc::clone);
         let meter = Meter::new(placement.is_watched(), now);
-        Self { orders, meter, round: Considered::default(), goes: false }
+        let companies = HashMap::default();
+        Self { orders, meter, round: Considered::default(), goes: false, companies }
     }
 
     /// The same for a core without others.
@@ -29,28 +35,51 @@ impl Station {
         Self::new(&Placement::new(super::Policy::Spread, 1, now), super::FIRST, now)
     }
 
-    /// Where a connection that was just polled has to go. `chance` is a number without a pattern.
+    /// Where a connection that was just polled has to go. Those of one company go together or not at all, since messages between
+    /// two cores cost more; when that did not help, in every second round, each goes by itself. `chance` is a number without a
+    /// pattern.
     pub(in crate::cores) fn destination(
         &mut self,
         considered: &mut Considered,
+        company: u64,
         chance: impl FnOnce() -> u64,
     ) -> Option<CoreId> {
         match self.orders.now() {
-            Order::Stay => None,
+            Order::Stay => {
+                if self.companies.capacity() > 0 {
+                    self.companies = HashMap::default();
+                }
+                None
+            }
             Order::Leave { to } => Some(to),
             Order::Roam { to } => chance().is_multiple_of(2).then_some(to),
             Order::Halve { to, round } => {
                 if self.round.begin(round) {
                     // The first one stays: a single busy connection is no better off elsewhere.
                     self.goes = true;
+                    self.companies.clear();
                 }
                 if !considered.begin(round) {
                     return None;
                 }
-                self.goes = !self.goes;
-                self.goes.then_some(to)
+                let goes = if round % 2 == 0 { self.alternate() } else { self.with_company(company) };
+                goes.then_some(to)
             }
         }
+    }
+
+    fn with_company(&mut self, company: u64) -> bool {
+        if let Some(goes) = self.companies.get(&company) {
+            return *goes;
+        }
+        let goes = self.alternate();
+        self.companies.insert(company, goes);
+        goes
+    }
+
+    fn alternate(&mut self) -> bool {
+        self.goes = !self.goes;
+        self.goes
     }
 
     /// Measures how busy the core is, and tells of it, if it is time.

@@ -23,7 +23,7 @@ impl House {
 
     /// What a new connection on each core is told, when it is polled for the first time.
     fn destinations(&mut self) -> Vec<Option<CoreId>> {
-        let ask = |station: &mut Station| station.destination(&mut Considered::default(), || 0);
+        let ask = |station: &mut Station| station.destination(&mut Considered::default(), 0, || 0);
         self.stations.iter_mut().map(ask).collect()
     }
 
@@ -67,19 +67,44 @@ fn restless_connections_go_round() {
     assert_eq!(House::new(Policy::Restless, 1).destinations(), [None]);
 }
 
+/// Asks connections of these companies; whether each goes.
+fn ask<const N: usize>(
+    house: &mut House,
+    connections: &mut [Considered; N],
+    companies: [u64; N],
+) -> [bool; N] {
+    let station = &mut house.stations[0];
+    let mut companies = companies.into_iter();
+    connections
+        .each_mut()
+        .map(|considered| station.destination(considered, companies.next().unwrap(), || 0).is_some())
+}
+
+const SPILL: Option<Decision> = Some(Decision::Spill { from: CoreId(0), to: CoreId(1) });
+
 #[test]
 fn every_second_one_goes_once_and_the_first_stays() {
     let mut house = House::new(Policy::Packed, 2);
     let mut connections = [Considered::default(); 5];
     for _ in 0..2 {
-        house.decide(Some(Decision::Spill { from: CoreId(0), to: CoreId(1) }));
-        let station = &mut house.stations[0];
-        let mut ask = |considered: &mut Considered| station.destination(considered, || 0).is_some();
-        assert_eq!(connections.each_mut().map(&mut ask), [false, true, false, true, false]);
-        assert_eq!(connections.each_mut().map(&mut ask), [false; 5], "they were asked");
+        house.decide(SPILL);
+        let mut each = || ask(&mut house, &mut connections, [1, 2, 3, 4, 5]);
+        assert_eq!(each(), [false, true, false, true, false]);
+        assert_eq!(each(), [false; 5], "they were asked");
     }
     house.decide(None);
     assert_eq!(house.destinations(), [None; 2], "the spill is over");
+}
+
+#[test]
+fn a_company_goes_together_until_that_does_not_help() {
+    let mut house = House::new(Policy::Packed, 2);
+    let mut connections = [Considered::default(); 6];
+    let companies = [7, 8, 7, 8, 9, 7];
+    house.decide(SPILL);
+    assert_eq!(ask(&mut house, &mut connections, companies), [false, true, false, true, false, false]);
+    house.decide(SPILL);
+    assert_eq!(ask(&mut house, &mut connections, companies), [false, true, false, true, false, true]);
 }
 
 #[test]
