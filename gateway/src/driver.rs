@@ -7,6 +7,7 @@ mod end;
 mod greeting;
 mod held;
 mod input;
+mod intake;
 mod output;
 mod relocation;
 mod replay;
@@ -26,6 +27,7 @@ pub use drive::Drive;
 use end::End;
 pub use greeting::{Greeted, Refused, greet, turn_away};
 use held::{Held, Reply};
+pub use intake::IntakeLists;
 
 use crate::broker::{Attachment, Broker, Seat};
 use crate::cores::{Considered, Core, with_core};

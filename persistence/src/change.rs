@@ -45,7 +45,7 @@ impl Change {
     /// Folds a later change in, which is empty then.
     pub(crate) fn merge(&mut self, later: &mut Self) {
         self.operations += core::mem::take(&mut later.operations);
-        self.retained.append(&mut later.retained);
+        self.retained.extend(core::mem::take(&mut later.retained));
         let mut places = Vec::new();
         for SessionChange { id, wiped, record, subscriptions, received, .. } in later.sessions.drain() {
             if wiped {

@@ -57,12 +57,13 @@ impl Broker {
         let Some(line) = &mut state.line else { return };
         line.core = core.id;
         line.writer = writer;
+        let is_direct = line.writer.is_some();
         core.counters.connections_moved.add(1);
         // The entry on the agenda of the core before finds another time noted, and goes.
         state.scheduled = None;
         schedule(core, seat, &mut state, now);
         // Who found no writer rang the bell, and left it at that.
-        let waits = !state.session.pending().is_empty();
+        let waits = is_direct && !state.session.pending().is_empty();
         drop(state);
         if waits {
             core.mark_dirty(seat);

@@ -35,10 +35,15 @@ struct Share {
 impl Replays {
     /// Begins a replay; one under way for the same filter is begun anew.
     pub fn begin(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
-        let share =
-            Share { qos: terms.options.qos, no_local: terms.options.no_local, identifier: terms.identifier };
         let cursor = RetainedStore::cursor(&filter.filter);
-        self.queue.insert(filter.clone(), Replay { cursor, share });
+        self.queue.insert(filter.clone(), Replay { cursor, share: Share::of(terms) });
+    }
+
+    /// The subscription has other terms now.
+    pub fn alter(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
+        if let Some(replay) = self.queue.get_mut(filter) {
+            replay.share = Share::of(terms);
+        }
     }
 
     /// Pushes messages of the replay that comes first, at most `ADVANCE_LEN` and while `has_room`.
@@ -79,6 +84,10 @@ impl Replays {
 }
 
 impl Share {
+    fn of(terms: &Terms) -> Self {
+        Self { qos: terms.options.qos, no_local: terms.options.no_local, identifier: terms.identifier }
+    }
+
     fn push(
         &self,
         broker: &Broker,

@@ -32,7 +32,19 @@ impl<'a> Run<'a> {
     /// An empty run over the bytes of one read.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, plain: None, topic: Box::default(), messages: Vec::new() }
+        Self::with_list(bytes, Vec::new())
+    }
+
+    /// The same with an empty list for its messages.
+    #[must_use]
+    pub fn with_list(bytes: &'a [u8], messages: Vec<Arc<Message>>) -> Self {
+        Self { bytes, plain: None, topic: Box::default(), messages }
+    }
+
+    /// The list, for another run.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Arc<Message>> {
+        self.messages
     }
 
     /// Adds a plain frame; `false` when it does not belong to this run.

@@ -12,7 +12,7 @@ use super::placement::{Considered, Station};
 use super::{Agenda, CoreId, Cores, Lookaside};
 use crate::broker::{Broker, Following, Seat};
 use crate::counters::Counters;
-use crate::driver::Bell;
+use crate::driver::{Bell, IntakeLists};
 
 /// The state of one core, reached only from its own thread.
 pub struct Core {
@@ -33,6 +33,8 @@ pub struct Core {
     owed: Commit,
     /// For what is told to the store.
     pub following: Following,
+    /// For what a read brings.
+    pub intake: IntakeLists,
     /// Sessions whose messages wait for a commit.
     pub gated: Vec<Arc<Seat>>,
     /// Connections whose acknowledgements wait for a commit.
@@ -55,6 +57,7 @@ impl Core {
             random: seed,
             owed: Commit(0),
             following: Following::default(),
+            intake: IntakeLists::default(),
             gated: Vec::new(),
             waiting: Vec::new(),
             station: Station::alone(),

@@ -20,7 +20,7 @@ pub(super) use station::Station;
 
 use super::CoreId;
 use machine::Machine;
-use packing::{BUSY, Decision, Packing, Sample};
+use packing::{Decision, Packing, Sample};
 
 /// How connections are placed on cores.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,9 +83,10 @@ impl Placement {
         in_use().nth(turn % in_use().count().max(1)).map_or(FIRST, |(core, _)| CoreId(core))
     }
 
-    /// Takes note of how busy a core was lately; decides anew when it is time.
+    /// Takes note of how busy a core was lately; decides anew when it is time. Never waits: who finds another core deciding tells
+    /// of itself the next time.
     pub(super) fn report(&self, core: CoreId, share: f64, now: Instant) {
-        let Some(mut watch) = self.watch.as_ref().map(Mutex::lock) else { return };
+        let Some(mut watch) = self.watch.as_ref().and_then(Mutex::try_lock) else { return };
         if let Some(noted) = watch.shares.get_mut(core.0) {
             *noted = (share, now);
         }
@@ -144,9 +145,11 @@ impl Watch {
         let is_recent = |at: Instant| now.saturating_duration_since(at) < meter::PERIOD * 2;
         let shares: Vec<f64> =
             self.shares.iter().map(|(share, at)| if is_recent(*at) { *share } else { 0.0 }).collect();
-        let is_busy = shares.iter().any(|share| *share > BUSY);
-        let idle = if is_busy { self.machine.idle(now) } else { self.machine.forget() };
-        self.packing.look(&Sample { at: now, shares: &shares, idle })
+        let mut sample = Sample { at: now, shares: &shares, idle: None };
+        // To ask the system takes a while.
+        sample.idle =
+            if self.packing.would_spill(&sample) { self.machine.idle(now) } else { self.machine.forget() };
+        self.packing.look(&sample)
     }
 }
 

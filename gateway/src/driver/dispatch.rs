@@ -3,49 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use smallvec::SmallVec;
 use tidegate_mqtt::frame::Frame;
-use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, PacketType, PublishView, QoS, ReasonCode};
+use tidegate_mqtt::{Ack, AckKind, Packet, PacketType, PublishView, QoS, ReasonCode};
 use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
+use super::intake::Intake;
 use super::{Driver, End, Reply};
-use crate::broker::{Keeper, Run};
+use crate::broker::Keeper;
 use crate::cores::Core;
-
-/// What one read brought so far and is not carried out yet.
-pub(super) struct Intake<'a> {
-    pub(super) now: Instant,
-    pub(super) run: Run<'a>,
-    /// Acknowledgements by the client, in order.
-    pub(super) acks: SmallVec<[Ack; 8]>,
-    /// Identifiers that the run's publishes are answered by, in order.
-    pub(super) owed: SmallVec<[(PacketId, QoS); 8]>,
-    /// Our acknowledgements, in order, and the commits that they wait for.
-    pub(super) replies: SmallVec<[(Commit, Ack); 8]>,
-}
-
-impl<'a> Intake<'a> {
-    pub(super) fn new(bytes: &'a [u8], now: Instant) -> Self {
-        Self {
-            now,
-            run: Run::new(bytes),
-            acks: SmallVec::new(),
-            owed: SmallVec::new(),
-            replies: SmallVec::new(),
-        }
-    }
-
-    /// Whether a publish may join the run: of its topic, and acknowledged as the others are, for it shares their verdict.
-    fn holds(&self, topic: &str, qos: QoS) -> bool {
-        self.run.holds(topic) && self.owed.is_empty() == (qos == QoS::AtMostOnce)
-    }
-
-    /// Identifiers of the run's QoS 2 publishes, all new.
-    pub(super) fn taking(&self) -> impl Iterator<Item = PacketId> {
-        self.owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
-    }
-}
 
 impl Driver {
     pub(super) fn dispatch<'a>(

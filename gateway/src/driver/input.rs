@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next};
 
-use super::dispatch::Intake;
+use super::intake::Intake;
 use super::{Driver, End};
 use crate::broker::{Broker, Keeper};
 use crate::cores::{Core, with_core};
@@ -96,7 +96,7 @@ impl Driver {
     fn consume(&mut self, core: &mut Core, bytes: &[u8]) -> Result<usize, End> {
         let now = Instant::now();
         core.watch(self.broker.cores(), now);
-        let mut intake = Intake::new(bytes, now);
+        let mut intake = Intake::new(bytes, now, mem::take(&mut core.intake));
         let mut rest = bytes;
         let outcome = loop {
             match frame::next(rest, self.connection.version(), self.connection.packet_size_max()) {
@@ -110,8 +110,9 @@ impl Driver {
                 }
             }
         };
-        self.settle(core, &mut intake)?;
-        outcome?;
+        let settled = self.settle(core, &mut intake);
+        core.intake = intake.recycle();
+        settled.and(outcome)?;
         let used = bytes.len() - rest.len();
         if used > 0 {
             self.bell.hear(now);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::MutexGuard;
 use tidegate_mqtt::{Ack, AckKind, QoS, ReasonCode};
 
-use super::dispatch::Intake;
+use super::intake::Intake;
 use super::{Driver, End, Reply};
 use crate::broker::{Keeper, Published, State};
 use crate::cores::Core;
@@ -58,7 +58,9 @@ impl Driver {
             Taken::In => broker.publish(core, &self.seat, self.connection.version(), &intake.run, intake.now),
         };
         intake.run.clear();
-        self.company = core.lookaside.receiver().unwrap_or(self.company);
+        if published == Published::Delivered {
+            self.company = core.lookaside.receiver().unwrap_or(self.company);
+        }
         let reason = reason_for(published);
         if reason.is_error() {
             self.forget(core, intake);

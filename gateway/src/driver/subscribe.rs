@@ -49,6 +49,9 @@ impl Driver {
         if wanted && self.seat.realm().retained.may_match(&filter.filter) {
             state.replays.get_or_insert_default().begin(filter, &terms);
             self.replaying = true;
+        } else if let Some(replays) = state.replays.as_mut().filter(|_| existed) {
+            // What is owed from before comes under the terms of now, and not where it would be asked for anew and there is none.
+            if wanted { replays.cancel(filter) } else { replays.alter(filter, &terms) }
         }
         Ok(granted)
     }

@@ -67,29 +67,38 @@ impl Packing {
         Some(Decision::Return { from, to })
     }
 
+    /// Whether a core has too much and another could take of it, if there is a processor for that.
+    pub(super) fn would_spill(&self, sample: &Sample<'_>) -> bool {
+        self.relief(sample).is_some()
+    }
+
     /// The busiest core gives to one that has room, else to one that is not in use, if that has a processor to run on.
     fn spill(&mut self, sample: &Sample<'_>) -> Option<Decision> {
-        let used = self.used(sample).max_by(|(_, one), (_, other)| one.total_cmp(other));
-        let (from, _) = used.filter(|(_, share)| *share > BUSY)?;
+        let (from, to) = self.relief(sample)?;
         sample.idle.filter(|idle| *idle >= SPARE)?;
+        if self.is_in_use(to) {
+            // One connection that keeps a core busy does so wherever it is.
+            self.patience = (self.patience * 2).min(PATIENCE_MAX);
+        }
+        self.set_in_use(to, true);
+        self.spilled = Some(sample.at);
+        Some(Decision::Spill { from, to })
+    }
+
+    /// Which core would give to which.
+    fn relief(&self, sample: &Sample<'_>) -> Option<(CoreId, CoreId)> {
+        let busiest = self.used(sample).max_by(|(_, one), (_, other)| one.total_cmp(other));
+        let (from, _) = busiest.filter(|(_, share)| *share > BUSY)?;
         let since = self.spilled.map(|spilled| sample.at.saturating_duration_since(spilled));
         if since.is_some_and(|since| since < PAUSE) {
             return None;
         }
         let fresh = self.in_use.iter().position(|in_use| !in_use).map(CoreId);
         let roomy = self.least_busy(sample, |core| core != from).filter(|(_, share)| *share < ROOMY);
-        let to = match (roomy, fresh) {
-            (Some((core, _)), _) if since.is_none_or(|since| since >= self.patience) => {
-                // One connection that keeps a core busy does so wherever it is.
-                self.patience = (self.patience * 2).min(PATIENCE_MAX);
-                core
-            }
-            (None, Some(core)) => core,
-            _ => return None,
-        };
-        self.set_in_use(to, true);
-        self.spilled = Some(sample.at);
-        Some(Decision::Spill { from, to })
+        match roomy {
+            Some((core, _)) => since.is_none_or(|since| since >= self.patience).then_some((from, core)),
+            None => fresh.map(|core| (from, core)),
+        }
     }
 
     fn used<'a>(&'a self, sample: &'a Sample<'_>) -> impl Iterator<Item = (CoreId, f64)> + 'a {
@@ -111,7 +120,7 @@ impl Packing {
 }
 
 /// Above this share a core has no room.
-pub(super) const BUSY: f64 = 0.85;
+const BUSY: f64 = 0.85;
 /// So much of a processor has to lie idle for another core to be of use.
 const SPARE: f64 = 0.4;
 /// A core in use below this share takes from a busy one.

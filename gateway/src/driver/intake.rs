@@ -1,0 +1,67 @@
+//! What one read brought so far and is not carried out yet. Its lists are the core's, which keeps them for the next read.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::{Ack, Message, PacketId, QoS};
+use tidegate_persistence::Commit;
+
+use crate::broker::Run;
+
+/// What is to be carried out.
+pub(super) struct Intake<'a> {
+    pub(super) now: Instant,
+    pub(super) run: Run<'a>,
+    /// Acknowledgements by the client, in order.
+    pub(super) acks: Vec<Ack>,
+    /// Identifiers that the run's publishes are answered by, in order.
+    pub(super) owed: Vec<(PacketId, QoS)>,
+    /// Our acknowledgements, in order, and the commits that they wait for.
+    pub(super) replies: Vec<(Commit, Ack)>,
+}
+
+/// The lists of an intake, empty. To grow them anew at each read would cost more than what is in them.
+#[derive(Default)]
+pub struct IntakeLists {
+    acks: Vec<Ack>,
+    owed: Vec<(PacketId, QoS)>,
+    replies: Vec<(Commit, Ack)>,
+    messages: Vec<Arc<Message>>,
+}
+
+impl<'a> Intake<'a> {
+    /// An empty intake from a read of `bytes`.
+    pub(super) fn new(bytes: &'a [u8], now: Instant, lists: IntakeLists) -> Self {
+        let IntakeLists { acks, owed, replies, messages } = lists;
+        Self { now, run: Run::with_list(bytes, messages), acks, owed, replies }
+    }
+
+    /// Gives the lists back, within bounds of memory.
+    pub(super) fn recycle(self) -> IntakeLists {
+        let messages = self.run.into_list();
+        IntakeLists {
+            acks: emptied(self.acks),
+            owed: emptied(self.owed),
+            replies: emptied(self.replies),
+            messages: emptied(messages),
+        }
+    }
+
+    /// Whether a publish may join the run: of its topic, and acknowledged as the others are, for it shares their verdict.
+    pub(super) fn holds(&self, topic: &str, qos: QoS) -> bool {
+        self.run.holds(topic) && self.owed.is_empty() == (qos == QoS::AtMostOnce)
+    }
+
+    /// Identifiers of the run's QoS 2 publishes, all new.
+    pub(super) fn taking(&self) -> impl Iterator<Item = PacketId> {
+        self.owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
+    }
+}
+
+fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
+    list.clear();
+    if list.capacity() > LEN_KEPT_MAX { Vec::new() } else { list }
+}
+
+/// Longest list whose memory a core keeps.
+const LEN_KEPT_MAX: usize = 4096;
