@@ -42,7 +42,7 @@ impl Change {
         }
     }
 
-    /// Folds a later change in, which is empty then.
+    /// Folds a later change in, which is empty then. Entries of sessions that it closes stay until [`Self::forget`].
     pub(crate) fn merge(&mut self, later: &mut Self) {
         self.operations += core::mem::take(&mut later.operations);
         self.retained.extend(core::mem::take(&mut later.retained));
@@ -59,7 +59,6 @@ impl Change {
             into.received.extend(received);
         }
         later.sessions.clear();
-        self.forget();
         later.parcels.drain(|number, (place, ordinal), change, body| {
             let Some(place) = usize::try_from(place).ok().and_then(|place| places.get(place)) else { return };
             self.fold_change(number, (*place, ordinal), change, body);
@@ -129,7 +128,7 @@ impl Change {
         self.sessions.close(session);
     }
 
-    /// Forgets the entries of sessions that were closed.
+    /// Forgets the entries of sessions that were closed: before it is read, and not at each merge, for it looks at all of them.
     pub(crate) fn forget(&mut self) {
         if self.sessions.take_stale() {
             self.parcels.forget(|place| self.sessions.is_gone(place));

@@ -189,15 +189,19 @@ fn merging_is_folding_all_at_once() {
         vec![close(1), enqueue_at(1, 4, 0), enqueue_at(3, 1, 0), complete(2, 1)],
         vec![close(2), close(3), enqueue_at(3, 5, 0)],
     ];
-    let (mut merged, mut all) = (Change::default(), vec![]);
+    let counts = |change: &Change| (change.bodies(), change.weight(), change.operations);
+    let (mut merged, mut late, mut all) = (Change::default(), Change::default(), vec![]);
     for batch in &batches {
-        let mut later = fold(batch.clone());
-        merged.merge(&mut later);
-        assert!(later.is_void() && later.bodies() == 0 && later.operations == 0);
+        for change in [&mut merged, &mut late] {
+            let mut later = fold(batch.clone());
+            change.merge(&mut later);
+            assert!(later.is_void() && later.bodies() == 0 && later.operations == 0);
+        }
+        merged.forget();
         all.extend(batch.iter().cloned());
         let folded = fold(all.clone());
-        assert_eq!(entries(&merged), entries(&folded));
-        let counts = |change: &Change| (change.bodies(), change.weight(), change.operations);
-        assert_eq!(counts(&merged), counts(&folded));
+        assert_eq!((entries(&merged), counts(&merged)), (entries(&folded), counts(&folded)));
     }
+    late.forget();
+    assert_eq!((entries(&late), counts(&late)), (entries(&merged), counts(&merged)), "forgotten once, at the end");
 }

@@ -140,6 +140,7 @@ impl Engine {
 
     /// On success the change, and what is pending, are in their tables and gone from here.
     fn transact(&mut self, change: &mut Change, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
+        self.pending.forget();
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let mut apply = Apply {

@@ -10,6 +10,7 @@ impl Engine {
     /// Writes the change in one transaction, growing the map as needed, and empties it. An error leaves all as it was.
     /// `is_full`: there is no room for a log.
     pub(in crate::disk) fn commit(&mut self, change: &mut Change, is_full: bool) -> Result<Room, Fault> {
+        change.forget();
         if change.is_void() {
             change.clear();
             return Ok(Room::Ample);
@@ -59,6 +60,7 @@ impl Engine {
         if self.is_checkpointed() {
             return Ok(Room::Ample);
         }
+        self.pending.forget();
         let (logged, lasting) = (core::mem::take(&mut self.logged), self.pending.weight());
         let room = self.write(&mut Change::default());
         if lasting > LASTING_MIN && lasting * 2 > logged {
