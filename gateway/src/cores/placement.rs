@@ -147,8 +147,11 @@ impl Watch {
             self.shares.iter().map(|(share, at)| if is_recent(*at) { *share } else { 0.0 }).collect();
         let mut sample = Sample { at: now, shares: &shares, idle: None };
         // To ask the system takes a while.
-        sample.idle =
-            if self.packing.would_spill(&sample) { self.machine.idle(now) } else { self.machine.forget() };
+        sample.idle = if self.packing.would_spill(&sample) {
+            self.machine.spare(now, shares.iter().sum())
+        } else {
+            self.machine.forget()
+        };
         self.packing.look(&sample)
     }
 }

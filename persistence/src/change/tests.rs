@@ -203,5 +203,9 @@ fn merging_is_folding_all_at_once() {
         assert_eq!((entries(&merged), counts(&merged)), (entries(&folded), counts(&folded)));
     }
     late.forget();
-    assert_eq!((entries(&late), counts(&late)), (entries(&merged), counts(&merged)), "forgotten once, at the end");
+    assert_eq!(
+        (entries(&late), counts(&late)),
+        (entries(&merged), counts(&merged)),
+        "forgotten once, at the end"
+    );
 }

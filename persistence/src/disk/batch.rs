@@ -170,21 +170,19 @@ impl Batch {
         (open.len() + open.held_len, open.held_len, open.bytes + open.held_bytes)
     }
 
-    /// Lets threads go first that wait for this processor, as long as more comes by that: what they append saves a commit, and what
-    /// they complete need not be written. Where nobody waits for it this is over at once, however much comes from other processors.
+    /// Lets threads go first that wait for this processor, as long as more comes by that: what they append saves a commit with all
+    /// its wake-ups, and what they complete need not be written. Where a processor is free, this is over as soon as nothing comes
+    /// within one look.
     fn gather(&self) {
         let begun = Instant::now();
         let mut len = self.open.lock().len();
-        let mut before = begun;
-        loop {
+        while begun.elapsed() < GATHER_MAX {
             thread::yield_now();
-            let now = Instant::now();
             let open = self.open.lock();
-            let stays = open.len() == len || open.closed || self.is_over(&open);
-            if stays || now - before < OTHERS_RAN_MIN || now - begun >= GATHER_MAX {
+            if open.len() == len || open.closed || self.is_over(&open) {
                 return;
             }
-            (len, before) = (open.len(), now);
+            len = open.len();
         }
     }
 
@@ -193,7 +191,5 @@ impl Batch {
     }
 }
 
-/// A yield that took as long gave the processor to somebody.
-const OTHERS_RAN_MIN: Duration = Duration::from_micros(20);
 /// How long a batch is gathered, but for the last yield.
 const GATHER_MAX: Duration = Duration::from_millis(10);

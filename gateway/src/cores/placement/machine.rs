@@ -33,13 +33,16 @@ struct Reading {
 }
 
 impl Machine {
-    /// The processors idle since the last reading; `None` at the first.
-    pub(super) fn idle(&mut self, now: Instant) -> Option<f64> {
+    /// The processors that another core could have had since the last reading; `None` at the first. `cores`: what ours had.
+    pub(super) fn spare(&mut self, now: Instant, cores: f64) -> Option<f64> {
         let allowed = self.allowed.get_or_insert_with(Allowed::find);
         let idle = fs::read_to_string("/proc/stat").ok().and_then(|text| idle_of(&text, &allowed.processors));
         let reading = Reading { at: now, used: time_of(ClockId::ProcessCPUTime), idle };
         let count = allowed.count;
-        self.last.replace(reading).zip(self.last.as_ref()).map(|(last, this)| this.idle_since(&last, count))
+        self.last
+            .replace(reading)
+            .zip(self.last.as_ref())
+            .map(|(last, this)| this.spare_since(&last, count, cores))
     }
 
     /// Nothing is to be compared with next time.
@@ -61,14 +64,17 @@ impl Allowed {
 }
 
 impl Reading {
-    /// What the system left idle, and no more than the quota leaves.
-    fn idle_since(&self, last: &Self, count: f64) -> f64 {
+    /// What the system left idle, and no more than the quota leaves; and what our threads besides the cores had, which is the
+    /// store's: it takes what there is, in commits as small as that allows, and less when it gets less.
+    fn spare_since(&self, last: &Self, count: f64, cores: f64) -> f64 {
         let elapsed = self.at.saturating_duration_since(last.at).as_secs_f64().max(f64::EPSILON);
-        let left = count - self.used.saturating_sub(last.used).as_secs_f64() / elapsed;
-        match (last.idle, self.idle) {
+        let used = self.used.saturating_sub(last.used).as_secs_f64() / elapsed;
+        let left = count - used;
+        let idle = match (last.idle, self.idle) {
             (Some(before), Some(after)) => (after.saturating_sub(before).as_secs_f64() / elapsed).min(left),
             _ => left,
-        }
+        };
+        idle + (used - cores).max(0.0)
     }
 }
 

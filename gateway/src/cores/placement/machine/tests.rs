@@ -26,17 +26,19 @@ fn a_quota_bounds_what_is_idle() {
     let seconds = Duration::from_secs;
     let reading = |after, used, idle| Reading { at: now + seconds(after), used: seconds(used), idle };
     let last = reading(0, 0, Some(seconds(0)));
-    let idle = |idle, count| reading(10, 9, idle).idle_since(&last, count);
+    let idle = |idle, count| reading(10, 9, idle).spare_since(&last, count, 0.9);
     assert!((idle(Some(seconds(15)), 4.0) - 1.5).abs() < 1e-9, "the others use two and a half");
     assert!((idle(Some(seconds(15)), 1.0) - 0.1).abs() < 1e-9, "of the one allowed, 0.9 are used");
     assert!((idle(None, 2.0) - 1.1).abs() < 1e-9, "the system does not say");
+    let beside = reading(10, 9, Some(seconds(15))).spare_since(&last, 4.0, 0.5);
+    assert!((beside - 1.9).abs() < 1e-9, "0.4 are the store's");
 }
 
 #[test]
 fn a_difference_needs_two_readings() {
     let mut machine = Machine::default();
     let now = Instant::now();
-    assert!(machine.idle(now).is_none());
-    assert!(machine.idle(now + Duration::from_secs(1)).is_some());
-    assert!(machine.forget().is_none() && machine.idle(now + Duration::from_secs(2)).is_none());
+    assert!(machine.spare(now, 0.0).is_none());
+    assert!(machine.spare(now + Duration::from_secs(1), 0.0).is_some());
+    assert!(machine.forget().is_none() && machine.spare(now + Duration::from_secs(2), 0.0).is_none());
 }
