@@ -44,16 +44,29 @@ impl Driver {
             Ok(existed) => existed,
             Err(reason) => return Ok(reason),
         };
-        let wanted = is_replay_wanted(options.retain_handling, existed) && filter.share.is_none();
+        self.replaying |= self.owe_retained(&mut state, filter, &terms, existed);
+        Ok(granted)
+    }
+
+    /// Whether retained messages are owed anew. What is owed from before comes under the terms of now, and not where it would be
+    /// asked for anew and there is none.
+    fn owe_retained(
+        &self,
+        state: &mut State,
+        filter: &SubscriptionFilter,
+        terms: &Terms,
+        existed: bool,
+    ) -> bool {
+        let wanted = is_replay_wanted(terms.options.retain_handling, existed) && filter.share.is_none();
         // Most new subscriptions find nothing; who is told so holds nothing.
         if wanted && self.seat.realm().retained.may_match(&filter.filter) {
-            state.replays.get_or_insert_default().begin(filter, &terms);
-            self.replaying = true;
-        } else if let Some(replays) = state.replays.as_mut().filter(|_| existed) {
-            // What is owed from before comes under the terms of now, and not where it would be asked for anew and there is none.
-            if wanted { replays.cancel(filter) } else { replays.alter(filter, &terms) }
+            state.replays.get_or_insert_default().begin(filter, terms);
+            return true;
         }
-        Ok(granted)
+        if let Some(replays) = state.replays.as_mut().filter(|_| existed) {
+            if wanted { replays.cancel(filter) } else { replays.alter(filter, terms) }
+        }
+        false
     }
 
     /// Into the session, the routing table and the store, or nowhere. Says whether it was there before.
