@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::process;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::certificate::Certificate;
@@ -60,19 +61,29 @@ impl Config {
     }
 }
 
-/// A port that nobody has, below those the system hands out by itself, so that no client takes it meanwhile.
-/// Tests run in several processes at once, each of which begins at another port.
+/// A port that nobody has, below those the system hands out by itself, so that no client takes it meanwhile. It stays ours also
+/// while the broker that listened there is dead: tests run in several processes at once, each with a block of ports of its own.
 #[must_use]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let offset = u16::try_from(process::id() % BLOCKS).expect("a small number") * BLOCK;
     loop {
-        let port = FIRST + offset + NEXT.fetch_add(1, Ordering::Relaxed) % BLOCK;
+        let port = claimed_block() + 1 + NEXT.fetch_add(1, Ordering::Relaxed) % (BLOCK - 1);
         let address = (Ipv4Addr::LOCALHOST, port);
         if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
             return port;
         }
     }
+}
+
+/// The first port of this process's block. Who listens there has the block, to the end of the process.
+fn claimed_block() -> u16 {
+    static CLAIM: OnceLock<(TcpListener, u16)> = OnceLock::new();
+    let claim = |turn: u32| {
+        let block = u16::try_from((process::id() + turn) % BLOCKS).expect("a small number");
+        let first = FIRST + block * BLOCK;
+        Some((TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?, first))
+    };
+    CLAIM.get_or_init(|| (0..BLOCKS).find_map(claim).expect("a block of ports that no other test has")).1
 }
 
 const FIRST: u16 = 16_000;
