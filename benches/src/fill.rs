@@ -2,14 +2,14 @@
 //! that uses the broker's code: its store.
 
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tidegate_mqtt::{Message, MessageParts, ProtocolVersion, QoS, SubscriptionOptions, topic};
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Observer, Operation, SessionId,
-    SessionRecord, SessionState, Store, SubscriptionRecord, open,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Operation, SessionId, SessionRecord,
+    SessionState, Store, SubscriptionRecord, Watermark, open,
 };
 
 use crate::error::LoadError;
@@ -67,21 +67,25 @@ pub fn topic_retained(index: u32) -> String {
 /// Makes or adds to the store of a broker whose data folder is `data`.
 pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let began = Instant::now();
-    let bell = Arc::new(Bell::default());
+    let watermark = Arc::new(Watermark::default());
     let durability = Durability::Interval(Duration::from_secs(1));
     let config = Config { durability, ..Config::new(data.join("store")) };
     std::fs::create_dir_all(data).map_err(LoadError::io("making the data folder"))?;
-    let told: Arc<Bell> = Arc::clone(&bell);
+    let told: Arc<Watermark> = Arc::clone(&watermark);
     let store = open(&config, told).map_err(|error| failed(&error))?;
-    let mut filling =
-        Filling { store: &*store, bell: &bell, filler: filler_of(scenario.payload_len), last: Commit(0) };
+    let mut filling = Filling {
+        store: &*store,
+        watermark: &watermark,
+        filler: filler_of(scenario.payload_len),
+        last: Commit(0),
+    };
     for session in 0..scenario.sessions {
         filling.add_session(session, scenario.queued)?;
     }
     for index in 0..scenario.retained {
         filling.add_retained(index)?;
     }
-    bell.wait(filling.last);
+    watermark.wait(filling.last);
     let file_bytes = store.stats().file_bytes;
     drop(store);
     Ok(Report {
@@ -102,7 +106,7 @@ fn filler_of(payload_len: usize) -> Vec<u8> {
 /// A store that is being filled.
 struct Filling<'a> {
     store: &'a dyn Store,
-    bell: &'a Bell,
+    watermark: &'a Watermark,
     filler: Vec<u8>,
     last: Commit,
 }
@@ -164,32 +168,11 @@ impl Filling<'_> {
             Appended::Accepted(commit) => self.last = commit,
             Appended::Slow(commit) => {
                 self.last = commit;
-                self.bell.wait(commit);
+                self.watermark.wait(commit);
             }
             Appended::Refused => return Err(failed(&format!("{:?}", self.store.health()))),
         }
         Ok(())
-    }
-}
-
-/// Rings at each commit.
-#[derive(Default)]
-struct Bell {
-    committed: Mutex<Commit>,
-    rung: Condvar,
-}
-
-impl Observer for Bell {
-    fn committed(&self, commit: Commit) {
-        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = commit;
-        self.rung.notify_all();
-    }
-}
-
-impl Bell {
-    fn wait(&self, commit: Commit) {
-        let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.rung.wait_while(committed, |committed| *committed < commit));
     }
 }
 

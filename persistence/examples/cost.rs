@@ -11,34 +11,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Observer, Operation, SessionId, Store, open,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Operation, SessionId, Store, Watermark, open,
 };
-
-/// Wakes all producers at each commit.
-#[derive(Default)]
-struct Bell {
-    committed: Mutex<Commit>,
-    rung: Condvar,
-}
-
-impl Observer for Bell {
-    fn committed(&self, commit: Commit) {
-        *self.committed.lock() = commit;
-        self.rung.notify_all();
-    }
-}
-
-impl Bell {
-    fn wait(&self, commit: Commit) {
-        let mut committed = self.committed.lock();
-        while *committed < commit {
-            self.rung.wait(&mut committed);
-        }
-    }
-}
 
 /// One run.
 struct Run {
@@ -83,8 +59,8 @@ fn probe(folder: &Path) -> String {
 /// Nanoseconds that an append takes, with the writer at work beside it.
 fn appending(folder: &Path) -> f64 {
     let config = Config::new(folder.join("appending"));
-    let bell: Arc<Bell> = Arc::default();
-    let observer: Arc<Bell> = Arc::clone(&bell);
+    let watermark: Arc<Watermark> = Arc::default();
+    let observer: Arc<Watermark> = Arc::clone(&watermark);
     let store = open(&config, observer).unwrap();
     let session = store.next_session();
     let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
@@ -95,7 +71,7 @@ fn appending(folder: &Path) -> f64 {
         (_, last, _) = enqueued(&*store, session, Arc::clone(&message));
     }
     let taken = began.elapsed();
-    bell.wait(last);
+    watermark.wait(last);
     taken.as_nanos() as f64 / f64::from(APPENDS)
 }
 
@@ -103,13 +79,14 @@ fn measure(folder: &Path, run: &Run) {
     let mut config = Config::new(folder.join("store"));
     config.durability = run.durability;
     let _ = std::fs::remove_dir_all(&config.folder);
-    let bell: Arc<Bell> = Arc::default();
-    let observer: Arc<Bell> = Arc::clone(&bell);
+    let watermark: Arc<Watermark> = Arc::default();
+    let observer: Arc<Watermark> = Arc::clone(&watermark);
     let store = open(&config, observer).unwrap();
     let start = Barrier::new(run.producers as usize + 1);
     let (mut times, began) = thread::scope(|scope| {
-        let producers: Vec<_> =
-            (0..run.producers).map(|_| scope.spawn(|| produce(&*store, &bell, run.size, &start))).collect();
+        let producers: Vec<_> = (0..run.producers)
+            .map(|_| scope.spawn(|| produce(&*store, &watermark, run.size, &start)))
+            .collect();
         start.wait();
         let began = Instant::now();
         let times: Vec<_> = producers.into_iter().flat_map(|producer| producer.join().unwrap()).collect();
@@ -133,7 +110,7 @@ fn measure(folder: &Path, run: &Run) {
 
 /// A publisher with a hundred messages on their way to one durable session, that acknowledges what came before: each message is
 /// enqueued and completed. Gives the time that each took from append to committed.
-fn produce(store: &dyn Store, bell: &Bell, size: usize, start: &Barrier) -> Vec<Duration> {
+fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrier) -> Vec<Duration> {
     let session = store.next_session();
     let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
     let payload = vec![7; size];
@@ -147,7 +124,7 @@ fn produce(store: &dyn Store, bell: &Bell, size: usize, start: &Barrier) -> Vec<
             on_their_way.push_back(key);
         }
         let (key, commit, at) = on_their_way.pop_front().unwrap();
-        bell.wait(commit);
+        watermark.wait(commit);
         times.push(at.elapsed());
         append(store, Operation::Complete { key });
         // All that the same commit covered is done with too.

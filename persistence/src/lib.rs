@@ -21,4 +21,6 @@ pub use record::{
     Clock, EntryRecord, EntryState, MessageNumber, MessageRecord, SessionId, SessionRecord, SessionState,
     SubscriptionRecord,
 };
-pub use store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store, open};
+pub use store::{
+    Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store, Watermark, open,
+};

@@ -13,9 +13,11 @@ use crate::{Disk, Memory};
 
 mod health;
 mod load;
+mod watermark;
 
 pub use health::{Findings, Health, Stats};
 pub use load::{Item, Progress};
+pub use watermark::Watermark;
 
 /// The number of a commit: everything appended under it is kept once [`Store::committed`] has reached it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,12 +1,12 @@
 //! Appending to the store on disk: what a publisher's thread pays. The writer's work is another thread's.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_mqtt::QoS;
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, EntryState, MessageNumber, Observer,
-    Operation, SessionId, Store, open,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, MessageNumber, Operation, SessionId, Store,
+    Watermark, open,
 };
 
 use crate::codec::TOPIC;
@@ -18,36 +18,12 @@ pub(crate) const CASES: &[Make] = &[append];
 /// Appends between two waits for the writer.
 const BATCH: u32 = 1000;
 
-/// Who waits for commits.
-#[derive(Default)]
-struct Bell {
-    committed: Mutex<Commit>,
-    rung: Condvar,
-}
-
-impl Observer for Bell {
-    fn committed(&self, commit: Commit) {
-        if let Ok(mut committed) = self.committed.lock() {
-            *committed = commit;
-        }
-        self.rung.notify_all();
-    }
-}
-
-impl Bell {
-    fn wait(&self, commit: Commit) {
-        let committed = self.committed.lock().expect("nobody panics");
-        drop(self.rung.wait_while(committed, |committed| *committed < commit).expect("nobody panics"));
-    }
-}
-
 fn append() -> Case {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = Config::new(folder.path().join("store"));
     config.durability = Durability::Interval(Duration::from_secs(1));
-    let bell: Arc<Bell> = Arc::default();
-    let observer: Arc<Bell> = Arc::clone(&bell);
-    let store = open(&config, observer).expect("a store");
+    let watermark = Arc::new(Watermark::default());
+    let store = open(&config, Arc::<Watermark>::clone(&watermark)).expect("a store");
     let session = store.next_session();
     let mut list = Vec::new();
     Case::many("store/append an entry and its completion", BATCH, move || {
@@ -58,7 +34,7 @@ fn append() -> Case {
             last = entry(&*store, session, &mut list);
         }
         drop(span);
-        bell.wait(last);
+        watermark.wait(last);
         // The folder goes with the store.
         let _ = &folder;
     })
@@ -69,13 +45,7 @@ fn entry(store: &dyn Store, session: SessionId, list: &mut Vec<Operation>) -> Co
     let MessageNumber(number) = store.next_message();
     let message = Arc::new(message(TOPIC, QoS::AtLeastOnce).as_ref().clone().with_number(number));
     let key = EntryKey { session, message: MessageNumber(number), ordinal: 0 };
-    let record = EntryRecord {
-        qos: QoS::AtLeastOnce,
-        retain: false,
-        identifiers: Box::default(),
-        share: None,
-        state: EntryState::Queued,
-    };
+    let record = EntryRecord::queued(QoS::AtLeastOnce);
     list.push(Operation::Enqueue { key, message, expires_at: None, record });
     let _ = store.append(list);
     list.push(Operation::Complete { key });
