@@ -18,6 +18,7 @@ mod window;
 pub(crate) use entry::EntryChange;
 use entry::Step;
 pub(crate) use parcel::Parcel;
+use parcel::Place;
 use parcels::Parcels;
 pub(crate) use session::SessionChange;
 use sessions::Sessions;
@@ -44,6 +45,7 @@ impl Change {
 
     /// Folds a later change in, which is empty then. Entries of sessions that it closes stay until [`Self::forget`].
     pub(crate) fn merge(&mut self, later: &mut Self) {
+        later.forget();
         self.operations += core::mem::take(&mut later.operations);
         self.retained.extend(core::mem::take(&mut later.retained));
         let mut places = Vec::new();
@@ -59,9 +61,10 @@ impl Change {
             into.received.extend(received);
         }
         later.sessions.clear();
-        later.parcels.drain(|number, (place, ordinal), change, body| {
-            let Some(place) = usize::try_from(place).ok().and_then(|place| places.get(place)) else { return };
-            self.fold_change(number, (*place, ordinal), change, body);
+        later.parcels.drain(|number, Place { session, ordinal }, change, body| {
+            let place = usize::try_from(session).ok().and_then(|session| places.get(session));
+            let Some(session) = place.copied() else { return };
+            self.fold_change(number, Place { session, ordinal }, change, body);
         });
     }
 
@@ -93,8 +96,8 @@ impl Change {
         &'a self,
         parcel: &'a Parcel,
     ) -> impl Iterator<Item = (EntryKey, &'a EntryChange)> {
-        parcel.entries().filter_map(|((place, ordinal), change)| {
-            let session = self.sessions.id(place)?;
+        parcel.entries().filter_map(|(Place { session, ordinal }, change)| {
+            let session = self.sessions.id(session)?;
             Some((EntryKey { session, message: parcel.number, ordinal }, change))
         })
     }
@@ -137,14 +140,14 @@ impl Change {
 
     /// Folds a later change of an entry in, with the body that came with it.
     pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<Stored>) {
-        let place = self.sessions.place(key.session);
-        self.fold_change(key.message, (place, key.ordinal), change, body);
+        let place = self.place(key);
+        self.fold_change(key.message, place, change, body);
     }
 
     fn fold_change(
         &mut self,
         number: MessageNumber,
-        place: (u32, u16),
+        place: Place,
         change: EntryChange,
         body: Option<Stored>,
     ) {
@@ -160,14 +163,18 @@ impl Change {
         }
     }
 
-    fn step(&mut self, number: MessageNumber, place: (u32, u16), step: Step, body: Option<Stored>) {
+    fn step(&mut self, number: MessageNumber, place: Place, step: Step, body: Option<Stored>) {
         let more = self.parcels.fold(number, place, step, body);
-        self.sessions.count(place.0, more);
+        self.sessions.count(place.session, more);
     }
 
     fn step_entry(&mut self, key: EntryKey, step: Step, body: Option<Stored>) {
-        let place = self.sessions.place(key.session);
-        self.step(key.message, (place, key.ordinal), step, body);
+        let place = self.place(key);
+        self.step(key.message, place, step, body);
+    }
+
+    fn place(&mut self, key: EntryKey) -> Place {
+        Place { session: self.sessions.place(key.session), ordinal: key.ordinal }
     }
 
     fn fold(&mut self, operation: Operation) {

@@ -5,8 +5,13 @@ use foldhash::HashMap;
 use super::entry::{EntryChange, Step};
 use crate::record::{MessageNumber, Stored};
 
-/// An entry of a message: the session's place in the change, and the ordinal.
-pub(super) type Place = (u32, u16);
+/// An entry of a message.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    /// The session's place in the change.
+    pub(super) session: u32,
+    pub(super) ordinal: u16,
+}
 
 /// A message's part of a change. The one entry that most have is in it.
 pub(crate) struct Parcel {
@@ -22,7 +27,7 @@ pub(crate) struct Parcel {
 
 impl Parcel {
     pub(super) fn new(number: MessageNumber) -> Self {
-        Self { number, body: None, holders: 0, first: (0, 0), change: None, more: None }
+        Self { number, body: None, holders: 0, first: Place::default(), change: None, more: None }
     }
 
     /// Lets something happen to an entry; says how many entries more there are now: -1, 0 or 1. `body`: the one that it comes with.
@@ -38,16 +43,16 @@ impl Parcel {
         isize::from(is) - isize::from(was)
     }
 
-    /// Forgets the entries of sessions that are gone; says how many entries that were.
-    pub(super) fn forget(&mut self, is_gone: impl Fn(u32) -> bool) -> usize {
+    /// Forgets the entries of sessions that are gone; says how many entries more there are now: none, or fewer.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(u32) -> bool) -> isize {
         let mut gone = Vec::new();
-        gone.extend(self.entries().map(|(place, _)| place).filter(|(session, _)| is_gone(*session)));
+        gone.extend(self.entries().map(|(place, _)| place).filter(|place| is_gone(place.session)));
         for place in &gone {
             let held = holds_body(self.entry(*place).take().as_ref());
             self.tidy(*place);
             self.count(held, false, None);
         }
-        gone.len()
+        gone.iter().map(|_| -1).sum()
     }
 
     /// Takes body and entry, if there is one entry alone.

@@ -26,32 +26,29 @@ impl Parcels {
         body: Option<Stored>,
     ) -> isize {
         let at = self.window.find(number.0).unwrap_or_else(|| self.open(number));
-        let Some(parcel) = usize::try_from(at).ok().and_then(|at| self.parcels.get_mut(at)) else { return 0 };
-        let had = parcel.body.is_some();
-        let more = parcel.fold(place, step, body);
-        self.bodies = self.bodies + usize::from(parcel.body.is_some()) - usize::from(had);
-        self.entries = self.entries.saturating_add_signed(more);
-        if parcel.is_void() {
-            self.window.remove(number.0);
-            self.free.push(at);
-        }
-        more
+        self.alter(at, |parcel| parcel.fold(place, step, body))
     }
 
     /// Forgets the entries of sessions that are gone.
     pub(super) fn forget(&mut self, is_gone: impl Fn(u32) -> bool) {
-        for (at, parcel) in (0..).zip(&mut self.parcels) {
-            if parcel.is_void() {
-                continue;
-            }
-            let had = parcel.body.is_some();
-            self.entries -= parcel.forget(&is_gone);
-            self.bodies = self.bodies + usize::from(parcel.body.is_some()) - usize::from(had);
-            if parcel.is_void() {
-                self.window.remove(parcel.number.0);
-                self.free.push(at);
-            }
+        let taken = (0..).zip(&self.parcels).filter(|(_, parcel)| !parcel.is_void());
+        for at in taken.map(|(at, _)| at).collect::<Vec<_>>() {
+            self.alter(at, |parcel| parcel.forget(&is_gone));
         }
+    }
+
+    /// Lets `work` change a parcel and say how many entries more it has then; keeps count. Gives what `work` says.
+    fn alter(&mut self, at: u32, work: impl FnOnce(&mut Parcel) -> isize) -> isize {
+        let Some(parcel) = usize::try_from(at).ok().and_then(|at| self.parcels.get_mut(at)) else { return 0 };
+        let had = parcel.body.is_some();
+        let more = work(parcel);
+        self.bodies = self.bodies + usize::from(parcel.body.is_some()) - usize::from(had);
+        self.entries = self.entries.saturating_add_signed(more);
+        if parcel.is_void() {
+            self.window.remove(parcel.number.0);
+            self.free.push(at);
+        }
+        more
     }
 
     /// Takes all entries, each with the body that came with it; keeps the memory.

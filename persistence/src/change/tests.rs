@@ -187,13 +187,14 @@ fn merging_is_folding_all_at_once() {
         vec![enqueue_at(1, 1, 0), enqueue_at(2, 1, 0), enqueue_at(3, 2, 0), complete(9, 7)],
         vec![send(1, 1), complete(3, 2), enqueue_at(2, 3, 0), enqueue_at(9, 7, 0)],
         vec![close(1), enqueue_at(1, 4, 0), enqueue_at(3, 1, 0), complete(2, 1)],
-        vec![close(2), close(3), enqueue_at(3, 5, 0)],
+        vec![enqueue_at(4, 6, 0), close(4), enqueue_at(4, 7, 0), close(2), close(3), enqueue_at(3, 5, 0)],
     ];
     let counts = |change: &Change| (change.bodies(), change.weight(), change.operations);
     let (mut merged, mut late, mut all) = (Change::default(), Change::default(), vec![]);
     for batch in &batches {
         for change in [&mut merged, &mut late] {
-            let mut later = fold(batch.clone());
+            let mut later = Change::default();
+            later.absorb(&mut batch.clone());
             change.merge(&mut later);
             assert!(later.is_void() && later.bodies() == 0 && later.operations == 0);
         }

@@ -95,7 +95,6 @@ impl Writer {
         }
         self.commit = taken.commit;
         self.bytes += taken.bytes;
-        later.forget();
         if self.change.operations == 0 {
             core::mem::swap(&mut self.change, later);
         } else {

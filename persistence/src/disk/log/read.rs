@@ -54,8 +54,7 @@ impl Replay {
     }
 
     /// The net effect of all.
-    pub(super) fn conclude(mut self) -> Change {
-        self.change.forget();
+    pub(super) fn conclude(self) -> Change {
         self.change
     }
 
