@@ -42,6 +42,35 @@ pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
     assert_eq!(suback.reasons.iter().map(|reason| reason.value()).collect::<Vec<_>>(), [qos]);
 }
 
+/// The payloads of the next messages.
+pub async fn take(client: &mut Client, count: usize) -> Vec<String> {
+    let mut came = Vec::new();
+    while came.len() < count {
+        let message = client.message().await.expect("the connection");
+        came.push(String::from_utf8(message.payload.to_vec()).expect("text"));
+    }
+    came
+}
+
+/// Shows that nothing is on its way to the client: a message to itself, under a topic of its own, is behind whatever else the
+/// broker would send.
+pub async fn nothing_more_comes(client: &mut Client, own: &str) {
+    client.settle().await.expect("the last acknowledgements");
+    subscribe(client, own, 2).await;
+    client.publish(message(own, "end", 2)).await.expect("the connection");
+    assert_eq!(take(client, 1).await, ["end"]);
+}
+
+/// Connects, publishes these payloads, and goes when all are acknowledged.
+pub async fn send(options: &Options, topic: &str, qos: u8, payloads: &[String]) {
+    let mut sender = Client::connect(options, State::default()).await.expect("CONNACK");
+    for payload in payloads {
+        sender.publish(message(topic, payload, qos)).await.expect("the connection");
+    }
+    sender.settle().await.expect("the last acknowledgements");
+    let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
+}
+
 /// MQTT 5.0 through the client library.
 pub struct Tidegate(Client);
 

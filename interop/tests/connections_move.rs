@@ -7,7 +7,7 @@ use tidegate_gateway::client::{Client, ClientError, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::tidegate::{kept, message, nothing_more_comes, options, send, subscribe, take};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 use tokio::task::JoinSet;
@@ -41,7 +41,8 @@ async fn a_session_that_is_taken_over_meanwhile_loses_nothing() {
     let mut options = kept(client(&broker, Transport::Tcp, "taken-over"));
     let mut receiver = Client::connect(&options, State::default()).await.expect("CONNACK");
     subscribe(&mut receiver, "over/+", 2).await;
-    let sender = tokio::spawn(send(client(&broker, Transport::Ws, "sender"), "over/a".to_owned(), 2));
+    let sending = client(&broker, Transport::Ws, "sender");
+    let sender = tokio::spawn(async move { send(&sending, "over/a", 2, &numbers()).await });
     let mut came = Vec::new();
     for turn in 0..40 {
         came.extend(within_deadline("the next messages", take(&mut receiver, COUNT / 40)).await);
@@ -110,35 +111,10 @@ async fn send_for_ever(mut client: Client) {
 async fn pair(receiver: Options, sender: Options, topic: String, qos: u8) {
     let mut receiver = Client::connect(&receiver, State::default()).await.expect("CONNACK");
     subscribe(&mut receiver, &topic, qos).await;
-    let (came, ()) = tokio::join!(take(&mut receiver, COUNT), send(sender, topic.clone(), qos));
-    assert_eq!(came, numbers(), "{topic} at QoS {qos}");
+    let numbers = numbers();
+    let (came, ()) = tokio::join!(take(&mut receiver, COUNT), send(&sender, &topic, qos, &numbers));
+    assert_eq!(came, numbers, "{topic} at QoS {qos}");
     nothing_more_comes(&mut receiver, &format!("end/{topic}")).await;
-}
-
-async fn send(options: Options, topic: String, qos: u8) {
-    let mut sender = Client::connect(&options, State::default()).await.expect("CONNACK");
-    for number in numbers() {
-        sender.publish(message(&topic, &number, qos)).await.expect("the connection");
-    }
-    sender.settle().await.expect("the last acknowledgements");
-    let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
-}
-
-async fn take(client: &mut Client, count: usize) -> Vec<String> {
-    let mut came = Vec::new();
-    while came.len() < count {
-        let message = client.message().await.expect("the connection");
-        came.push(String::from_utf8(message.payload.to_vec()).expect("text"));
-    }
-    came
-}
-
-/// A message to itself is behind whatever else the broker would send.
-async fn nothing_more_comes(client: &mut Client, own: &str) {
-    client.settle().await.expect("the last acknowledgements");
-    subscribe(client, own, 2).await;
-    client.publish(message(own, "end", 2)).await.expect("the connection");
-    assert!(take(client, 1).await == ["end"]);
 }
 
 fn restless(durability: &str) -> Broker {

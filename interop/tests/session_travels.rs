@@ -6,7 +6,7 @@
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::tidegate::{kept, message, nothing_more_comes, options, send, subscribe, take};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
@@ -21,7 +21,7 @@ async fn to_the_client() {
         let (mut quic, present) = travel(&broker, Transport::Quic, State::default()).await;
         assert!(!present);
         subscribe(&mut quic, "to/+", 2).await;
-        publish(&broker, "to/client").await;
+        send(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &numbers()).await;
 
         let mut came = take(&mut quic, 5).await;
         let (mut tls, present) = travel(&broker, Transport::Tls, break_off(quic)).await;
@@ -32,7 +32,7 @@ async fn to_the_client() {
         came.extend(take(&mut wss, COUNT - came.len()).await);
 
         assert_eq!(came, numbers());
-        nothing_more_comes(&mut wss).await;
+        nothing_more_comes(&mut wss, "end").await;
         let _ = wss.disconnect(ReasonCode::Success).await.expect("an orderly end");
         broker.stop();
     })
@@ -61,7 +61,7 @@ async fn from_the_client() {
         wss.settle().await.expect("the last acknowledgements");
 
         assert_eq!(take(&mut watcher, COUNT).await, numbers());
-        nothing_more_comes(&mut watcher).await;
+        nothing_more_comes(&mut watcher, "end").await;
         broker.stop();
     })
     .await;
@@ -93,33 +93,6 @@ async fn send_and_break(mut client: Client, numbers: std::ops::Range<usize>) -> 
         client.publish(message("from/client", &n.to_string(), 2)).await.expect("the connection");
     }
     break_off(client)
-}
-
-async fn publish(broker: &Broker, topic: &str) {
-    let options = client(broker, Transport::Tcp, "sender");
-    let mut sender = Client::connect(&options, State::default()).await.expect("CONNACK");
-    for n in 0..COUNT {
-        sender.publish(message(topic, &n.to_string(), 2)).await.expect("the connection");
-    }
-    sender.settle().await.expect("the last acknowledgements");
-    let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
-}
-
-async fn take(client: &mut Client, count: usize) -> Vec<String> {
-    let mut came = Vec::new();
-    while came.len() < count {
-        let message = client.message().await.expect("the connection");
-        came.push(String::from_utf8(message.payload.to_vec()).expect("text"));
-    }
-    came
-}
-
-/// A message to itself is behind whatever else the broker would send.
-async fn nothing_more_comes(client: &mut Client) {
-    client.settle().await.expect("the last acknowledgements");
-    subscribe(client, "end", 2).await;
-    client.publish(message("end", "end", 2)).await.expect("the connection");
-    assert_eq!(take(client, 1).await, ["end"]);
 }
 
 fn numbers() -> Vec<String> {
