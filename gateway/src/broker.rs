@@ -27,7 +27,7 @@ pub use publish::Published;
 pub use realm::Realm;
 pub use registry::Registry;
 pub use replays::Replays;
-pub use run::{Plain, Run};
+pub use run::{Plain, Run, RunLists, emptied};
 pub use seat::{Member, Seat, SessionKey, State};
 
 use crate::cores::Cores;

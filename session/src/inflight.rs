@@ -74,6 +74,13 @@ impl Inflight {
         self.append(Slot::Published(held));
     }
 
+    /// Opens the identifier that was reserved for a QoS 1 message that need not be kept.
+    #[inline]
+    pub(crate) fn pass(&mut self) {
+        self.open += 1;
+        self.append(Slot::Passed);
+    }
+
     /// Puts an acknowledgement through the state table.
     pub(crate) fn settle(&mut self, id: PacketId, event: Event) -> Settled {
         let releases = self.releases;
@@ -107,7 +114,7 @@ impl Inflight {
     pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut Held> {
         match self.slot_mut(id)? {
             Slot::Published(held) => Some(held),
-            Slot::Closed | Slot::Released { .. } => None,
+            Slot::Closed | Slot::Passed | Slot::Released { .. } => None,
         }
     }
 
@@ -154,7 +161,7 @@ impl Inflight {
         let stragglers = whole.stragglers.into_iter().map(|(_, slot)| slot);
         stragglers.chain(whole.slots).filter_map(|slot| match slot {
             Slot::Published(held) => Some(held),
-            Slot::Closed | Slot::Released { .. } => None,
+            Slot::Closed | Slot::Passed | Slot::Released { .. } => None,
         })
     }
 
@@ -168,7 +175,7 @@ impl Inflight {
         self.iter().any(|(_, slot)| match slot {
             Slot::Published(held) => held.qos == QoS::ExactlyOnce,
             Slot::Released { .. } => true,
-            Slot::Closed => false,
+            Slot::Closed | Slot::Passed => false,
         })
     }
 
@@ -182,7 +189,7 @@ impl Inflight {
         let released = self.iter().filter_map(|(id, slot)| match slot {
             // The count of PUBRECs may have wrapped.
             Slot::Released { order, .. } => Some((order.wrapping_sub(self.releases), id)),
-            Slot::Closed | Slot::Published(_) => None,
+            Slot::Closed | Slot::Passed | Slot::Published(_) => None,
         });
         let mut released: Vec<_> = released.collect();
         released.sort_unstable();

@@ -27,7 +27,7 @@ pub use held::Delivery;
 pub use journal::{Change, Queued};
 pub use pending::{Batch, Pending};
 pub use received::Received;
-pub use session::{Attached, Cause, Detached, Due, Kept, KeptDelivery, Orphan, Session, Standing};
+pub use session::{Attached, Cause, Detached, Due, Frames, Kept, KeptDelivery, Orphan, Session, Standing};
 pub use subscriptions::{SubscriptionsFull, Terms};
 pub use verdict::{Drop, Drops, Verdict};
 pub use violation::Violation;

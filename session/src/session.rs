@@ -22,12 +22,14 @@ mod acknowledge;
 mod defer;
 mod deliver;
 mod ending;
+mod frames;
 mod keep;
 mod lifecycle;
 mod receive;
 mod serve;
 
 pub use ending::{Attached, Detached, Due, Orphan};
+pub use frames::Frames;
 pub use keep::{Kept, KeptDelivery, Standing};
 pub use lifecycle::Cause;
 use lifecycle::Life;

@@ -3,28 +3,34 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView};
+use tidegate_mqtt::{Message, PublishView, QoS};
+
+mod plain;
+
+pub use plain::Plain;
 
 /// A run under way. Either plain frames, which lie side by side in the read buffer and can be forwarded as they are, or messages.
 pub struct Run<'a> {
     bytes: &'a [u8],
-    plain: Option<Plain<'a>>,
+    frames: Option<Frames<'a>>,
     topic: Box<str>,
-    messages: Vec<Arc<Message>>,
+    lists: RunLists,
 }
 
-/// Whole QoS 0 frames without anything that concerns only one hop.
-#[derive(Clone, Copy)]
-pub struct Plain<'a> {
-    /// The topic of all of them.
-    pub topic: &'a str,
-    /// The frames, one behind the other.
-    pub wire: &'a [u8],
-    /// How many.
-    pub count: u32,
-    /// Size of the largest in bytes.
-    pub largest: usize,
+/// The lists of a run, for the next one to use.
+#[derive(Default)]
+pub struct RunLists {
+    messages: Vec<Arc<Message>>,
+    packet_ids: Vec<u32>,
+}
+
+/// The plain frames of a run so far.
+struct Frames<'a> {
+    topic: &'a str,
+    wire: &'a [u8],
+    qos: QoS,
+    count: u32,
+    largest: usize,
     start: usize,
 }
 
@@ -32,47 +38,52 @@ impl<'a> Run<'a> {
     /// An empty run over the bytes of one read.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self::with_list(bytes, Vec::new())
+        Self::with_lists(bytes, RunLists::default())
     }
 
-    /// The same with an empty list for its messages.
+    /// The same with empty lists.
     #[must_use]
-    pub fn with_list(bytes: &'a [u8], messages: Vec<Arc<Message>>) -> Self {
-        Self { bytes, plain: None, topic: Box::default(), messages }
+    pub fn with_lists(bytes: &'a [u8], lists: RunLists) -> Self {
+        Self { bytes, frames: None, topic: Box::default(), lists }
     }
 
-    /// The list, for another run.
+    /// The lists, for another run.
     #[must_use]
-    pub fn into_list(self) -> Vec<Arc<Message>> {
-        self.messages
+    pub fn into_lists(self) -> RunLists {
+        let RunLists { messages, packet_ids } = self.lists;
+        RunLists { messages: emptied(messages), packet_ids: emptied(packet_ids) }
     }
 
-    /// Adds a plain frame; `false` when it does not belong to this run.
+    /// Adds a frame that can be copied, at QoS 0 or 1; `false` when it does not belong to this run.
     pub fn extend(&mut self, view: &PublishView<'a>) -> bool {
-        if !self.messages.is_empty() {
+        if !self.lists.messages.is_empty() {
             return false;
         }
-        let Some(plain) = &mut self.plain else {
-            let start = offset_in(self.bytes, view.wire);
-            self.plain =
-                Some(Plain { topic: view.topic, wire: view.wire, count: 1, largest: view.wire.len(), start });
-            return true;
-        };
-        let end = plain.start + plain.wire.len();
-        if plain.topic != view.topic || offset_in(self.bytes, view.wire) != end {
+        let begin = offset_in(self.bytes, view.wire);
+        let frames = self.frames.get_or_insert(Frames {
+            topic: view.topic,
+            wire: &[],
+            qos: view.qos,
+            count: 0,
+            largest: 0,
+            start: begin,
+        });
+        if frames.topic != view.topic || frames.qos != view.qos || frames.start + frames.wire.len() != begin {
             return false;
         }
-        let Some(wire) = self.bytes.get(plain.start..end + view.wire.len()) else { return false };
-        plain.wire = wire;
-        plain.count += 1;
-        plain.largest = plain.largest.max(view.wire.len());
+        let Some(wire) = self.bytes.get(frames.start..begin + view.wire.len()) else { return false };
+        let at = view.packet_id_at().map(|at| at + frames.wire.len());
+        self.lists.packet_ids.extend(at.and_then(|at| u32::try_from(at).ok()));
+        frames.wire = wire;
+        frames.count += 1;
+        frames.largest = frames.largest.max(view.wire.len());
         true
     }
 
     /// Whether messages of `topic` may join.
     #[must_use]
     pub fn holds(&self, topic: &str) -> bool {
-        !self.messages.is_empty() && *self.topic == *topic
+        !self.messages().is_empty() && *self.topic == *topic
     }
 
     /// Makes this a run of messages of `topic`. It must be empty.
@@ -82,106 +93,76 @@ impl<'a> Run<'a> {
 
     /// Adds a message.
     pub fn push(&mut self, view: &PublishView<'_>, publisher: u64, now: Instant) {
-        self.messages.push(Arc::new(Message::from_view(view, &self.topic, publisher, now)));
+        self.lists.messages.push(Arc::new(Message::from_view(view, &self.topic, publisher, now)));
     }
 
     /// The plain frames, if that is what the run is made of.
     #[must_use]
-    pub fn plain(&self) -> Option<Plain<'a>> {
-        self.plain
+    pub fn plain(&self) -> Option<Plain<'_>> {
+        let Frames { topic, wire, qos, count, largest, .. } = *self.frames.as_ref()?;
+        Some(Plain { topic, wire, qos, count, largest, packet_ids: &self.lists.packet_ids })
     }
 
     /// The messages, if that is what the run is made of.
     #[must_use]
     pub fn messages(&self) -> &[Arc<Message>] {
-        &self.messages
+        &self.lists.messages
+    }
+
+    /// The topic of plain frames, empty where there are none.
+    #[must_use]
+    pub fn frames_topic(&self) -> &'a str {
+        self.frames.as_ref().map_or("", |frames| frames.topic)
     }
 
     /// The topic; `None` for an empty run.
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
-        match self.plain {
-            Some(plain) => Some(plain.topic),
-            None => self.messages.first().map(|message| message.topic()),
+        match &self.frames {
+            Some(frames) => Some(frames.topic),
+            None => self.messages().first().map(|message| message.topic()),
         }
+    }
+
+    /// Whether the run is made of plain frames.
+    #[must_use]
+    pub fn is_framed(&self) -> bool {
+        self.frames.is_some()
     }
 
     /// How many publishes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        match self.plain {
-            Some(plain) => u64::from(plain.count),
-            None => u64::try_from(self.messages.len()).unwrap_or(u64::MAX),
+        match &self.frames {
+            Some(frames) => u64::from(frames.count),
+            None => u64::try_from(self.messages().len()).unwrap_or(u64::MAX),
         }
     }
 
     /// Nothing gathered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.plain.is_none() && self.messages.is_empty()
+        self.frames.is_none() && self.messages().is_empty()
     }
 
     /// The run should be delivered before more is added.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.messages.len() >= MESSAGES_MAX
+        self.messages().len().max(self.lists.packet_ids.len()) >= ACKNOWLEDGED_MAX
     }
 
     /// Empties the run.
     pub fn clear(&mut self) {
-        self.plain = None;
-        self.messages.clear();
+        self.frames = None;
+        self.lists.messages.clear();
+        self.lists.packet_ids.clear();
     }
 }
 
-impl<'a> Plain<'a> {
-    /// The frames one by one.
-    pub fn frames(&self, version: ProtocolVersion) -> impl Iterator<Item = Frame<'a>> {
-        let mut rest = self.wire;
-        std::iter::from_fn(move || {
-            let Ok(Next::Frame(packet)) = frame::next(rest, version, u32::MAX) else { return None };
-            rest = rest.get(packet.wire.len()..)?;
-            Some(packet)
-        })
-    }
-
-    /// The publishes one by one.
-    pub fn views(&self, version: ProtocolVersion) -> impl Iterator<Item = PublishView<'a>> {
-        self.frames(version).filter_map(move |packet| PublishView::parse(&packet, version).ok())
-    }
-
-    /// The same messages, as shared ones.
-    #[must_use]
-    pub fn to_messages(&self, version: ProtocolVersion, publisher: u64, now: Instant) -> Vec<Arc<Message>> {
-        self.views(version)
-            .map(|view| Arc::new(Message::from_view(&view, view.topic, publisher, now)))
-            .collect()
-    }
-
-    /// The same messages as frames of the other wire class, 3.x for 5.0 and the reverse; and the size of the largest.
-    #[must_use]
-    pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
-        let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
-        let mut largest = 0;
-        for view in self.views(from) {
-            let outgoing = Outgoing {
-                topic: view.topic,
-                properties: view.properties,
-                payload: view.payload,
-                qos: view.qos,
-                retain: false,
-                dup: false,
-                packet_id: None,
-                identifiers: &[],
-                alias: None,
-                expiry: None,
-            };
-            let before = wire.len();
-            outgoing.encode(to, &mut wire);
-            largest = largest.max(wire.len() - before);
-        }
-        (wire, largest)
-    }
+/// The same list without its content, and without its memory where that is much.
+pub fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
+    list.clear();
+    if list.capacity() > LEN_KEPT_MAX { Vec::new() } else { list }
 }
 
 /// Where `part` begins within `whole`, of which it is a slice.
@@ -189,8 +170,10 @@ fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }
 
-/// Messages in a run at most.
-const MESSAGES_MAX: usize = 128;
+/// Longest list whose memory is kept.
+const LEN_KEPT_MAX: usize = 4096;
+/// Publishes with an identifier, or with parts of their own, in a run at most.
+const ACKNOWLEDGED_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests;

@@ -73,19 +73,32 @@ impl Driver {
         packet: &Frame<'a>,
     ) -> Result<(), End> {
         let view =
-            PublishView::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
-        // Larger payloads are shared by their receivers rather than copied for each.
-        if !view.forwardable() || view.payload.len() > COPIED_MAX {
+            PublishView::parse_after(intake.run.frames_topic(), packet, self.connection.version())
+                .map_err(|error| End::malformed(&error))?;
+        if self.is_single(&view) {
             return self.handle_single(core, intake, &view);
         }
+        self.connection.admit(&view)?;
         if !intake.run.extend(&view) {
             self.settle_run(core, intake)?;
             intake.run.extend(&view);
         }
-        Ok(())
+        intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
+        if intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
     }
 
-    /// A publish with an identifier, an alias, RETAIN, an expiry or a large payload: becomes a message at once.
+    /// Whether a publish cannot travel as a frame among others. Larger payloads are shared by their receivers rather than copied
+    /// for each.
+    fn is_single(&self, view: &PublishView<'_>) -> bool {
+        let as_frame = match view.qos {
+            QoS::AtMostOnce => true,
+            QoS::AtLeastOnce => !self.stands_alone(view),
+            QoS::ExactlyOnce => false,
+        };
+        !as_frame || !view.copyable() || view.payload.len() > COPIED_MAX
+    }
+
+    /// A publish at QoS 2, with an alias, RETAIN, an expiry or a large payload: becomes a message at once.
     fn handle_single(
         &mut self,
         core: &mut Core,

@@ -64,11 +64,50 @@ impl Driver {
         now: Instant,
     ) -> Result<(), End> {
         let commit = commit.max(self.before);
-        if self.held.is_empty() && self.broker.is_committed(commit) {
-            self.open_gate(core, state, now);
-            self.say(core, state, reply, now);
-            return Ok(());
+        if !self.is_due(commit) {
+            return self.withhold(core, state, commit, reply);
         }
+        self.open_gate(core, state, now);
+        self.say(core, state, reply, now);
+        Ok(())
+    }
+
+    /// The same for acknowledgements, which are taken out of the list.
+    pub(super) fn answer_all(
+        &mut self,
+        core: &mut Core,
+        state: &mut State,
+        acks: &mut Vec<(Commit, Ack)>,
+        now: Instant,
+    ) -> Result<(), End> {
+        let mut is_open = false;
+        for (commit, ack) in acks.drain(..) {
+            let commit = commit.max(self.before);
+            if !self.is_due(commit) {
+                self.withhold(core, state, commit, Reply::Ack(ack))?;
+                continue;
+            }
+            // Acknowledgements one after the other change nothing in between.
+            if !mem::replace(&mut is_open, true) {
+                self.open_gate(core, state, now);
+            }
+            state.session.send_ack(&ack);
+        }
+        Ok(())
+    }
+
+    /// Whether what waits for `commit` may be said now.
+    fn is_due(&self, commit: Commit) -> bool {
+        self.held.is_empty() && self.broker.is_committed(commit)
+    }
+
+    fn withhold(
+        &mut self,
+        core: &mut Core,
+        state: &mut State,
+        commit: Commit,
+        reply: Reply,
+    ) -> Result<(), End> {
         if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
             state.session.hold()?;
         }

@@ -1,12 +1,11 @@
 //! What one read brought so far and is not carried out yet. Its lists are the core's, which keeps them for the next read.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Ack, Message, PacketId, QoS};
+use tidegate_mqtt::{Ack, PacketId, QoS};
 use tidegate_persistence::Commit;
 
-use crate::broker::Run;
+use crate::broker::{Run, RunLists, emptied};
 
 /// What is to be carried out.
 pub(super) struct Intake<'a> {
@@ -26,24 +25,23 @@ pub struct IntakeLists {
     acks: Vec<Ack>,
     owed: Vec<(PacketId, QoS)>,
     replies: Vec<(Commit, Ack)>,
-    messages: Vec<Arc<Message>>,
+    run: RunLists,
 }
 
 impl<'a> Intake<'a> {
     /// An empty intake from a read of `bytes`.
     pub(super) fn new(bytes: &'a [u8], now: Instant, lists: IntakeLists) -> Self {
-        let IntakeLists { acks, owed, replies, messages } = lists;
-        Self { now, run: Run::with_list(bytes, messages), acks, owed, replies }
+        let IntakeLists { acks, owed, replies, run } = lists;
+        Self { now, run: Run::with_lists(bytes, run), acks, owed, replies }
     }
 
     /// Gives the lists back, within bounds of memory.
     pub(super) fn recycle(self) -> IntakeLists {
-        let messages = self.run.into_list();
         IntakeLists {
             acks: emptied(self.acks),
             owed: emptied(self.owed),
             replies: emptied(self.replies),
-            messages: emptied(messages),
+            run: self.run.into_lists(),
         }
     }
 
@@ -54,14 +52,8 @@ impl<'a> Intake<'a> {
 
     /// Identifiers of the run's QoS 2 publishes, all new.
     pub(super) fn taking(&self) -> impl Iterator<Item = PacketId> {
-        self.owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
+        // Frames are of QoS 0 and 1.
+        let owed = if self.run.is_framed() { &[] } else { self.owed.as_slice() };
+        owed.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(packet_id, _)| *packet_id)
     }
 }
-
-fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
-    list.clear();
-    if list.capacity() > LEN_KEPT_MAX { Vec::new() } else { list }
-}
-
-/// Longest list whose memory a core keeps.
-const LEN_KEPT_MAX: usize = 4096;

@@ -7,7 +7,7 @@ use parking_lot::MutexGuard;
 use tidegate_mqtt::{Ack, AckKind, QoS, ReasonCode};
 
 use super::intake::Intake;
-use super::{Driver, End, Reply};
+use super::{Driver, End};
 use crate::broker::{Keeper, Published, State};
 use crate::cores::Core;
 
@@ -23,9 +23,7 @@ impl Driver {
         Keeper::lend(core, &mut state.session);
         settle_acks(&mut state, intake)?;
         self.broker.follow(core, &seat, &mut state, intake.now);
-        for (commit, ack) in intake.replies.drain(..) {
-            self.answer(core, &mut state, commit, Reply::Ack(ack), intake.now)?;
-        }
+        self.answer_all(core, &mut state, &mut intake.replies, intake.now)?;
         self.finish_turn(core, state);
         Ok(())
     }

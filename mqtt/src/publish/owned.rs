@@ -57,7 +57,7 @@ impl Publish {
     }
 
     pub(crate) fn read(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
-        let view = PublishView::read(frame, version)?;
+        let view = PublishView::read("", frame, version)?;
         Ok(Self {
             dup: view.dup,
             qos: view.qos,

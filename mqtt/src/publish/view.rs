@@ -34,6 +34,8 @@ pub struct PublishView<'a> {
     pub wire: &'a [u8],
     /// Whether the fixed header is longer than it needs to be.
     padded: bool,
+    /// Size of the fixed header in bytes.
+    header_size: u8,
 }
 
 impl<'a> PublishView<'a> {
@@ -43,16 +45,44 @@ impl<'a> PublishView<'a> {
     /// When the frame is no valid PUBLISH.
     #[inline]
     pub fn parse(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, DecodeError> {
-        Self::read(frame, version).map_err(|fault| DecodeError::new(fault, version))
+        Self::parse_after("", frame, version)
     }
 
-    /// True when the frame can go unchanged to a QoS 0 subscriber of the same wire class (5.0, or both of 3.x): QoS 0, no
-    /// DUP, no RETAIN, a topic, and nothing that is for this receiver only or changes with time.
+    /// The same; the topic is not checked again where it is `before`, the topic of a view of the same read.
+    ///
+    /// # Errors
+    /// When the frame is no valid PUBLISH.
+    #[inline]
+    pub fn parse_after(
+        before: &'a str,
+        frame: &Frame<'a>,
+        version: ProtocolVersion,
+    ) -> Result<Self, DecodeError> {
+        Self::read(before, frame, version).map_err(|fault| DecodeError::new(fault, version))
+    }
+
+    /// True when the frame can go unchanged to a QoS 0 subscriber of the same wire class (5.0, or both of 3.x): QoS 0 and
+    /// copyable.
     #[must_use]
     #[inline]
     pub const fn forwardable(&self) -> bool {
-        let plain = matches!(self.qos, QoS::AtMostOnce) && !self.dup && !self.retain && !self.padded;
+        matches!(self.qos, QoS::AtMostOnce) && self.copyable()
+    }
+
+    /// True when the frame, but for its packet identifier, can go unchanged to a subscriber of the same wire class at the
+    /// same QoS: no DUP, no RETAIN, a topic, and nothing that is for this receiver only or changes with time.
+    #[must_use]
+    #[inline]
+    pub const fn copyable(&self) -> bool {
+        let plain = !self.dup && !self.retain && !self.padded;
         plain && !self.topic.is_empty() && self.properties_forwardable()
+    }
+
+    /// Where in `wire` the two bytes of the packet identifier are, if there is one.
+    #[must_use]
+    #[inline]
+    pub fn packet_id_at(&self) -> Option<usize> {
+        self.packet_id.map(|_| usize::from(self.header_size) + 2 + self.topic.len())
     }
 
     /// True when the properties can be passed on as they are.
@@ -63,9 +93,12 @@ impl<'a> PublishView<'a> {
     }
 
     #[inline]
-    pub(super) fn read(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
+    pub(super) fn read(before: &'a str, frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
         let mut reader = Reader::new(frame.body);
-        let topic = crate::text::parse_topic(reader.binary()?)?;
+        let topic = match reader.binary()? {
+            bytes if bytes == before.as_bytes() => before,
+            bytes => crate::text::parse_topic(bytes)?,
+        };
         // [MQTT5-3.3.1-4] [MQTT3-3.3.1-4]
         let qos = QoS::try_from(frame.flags >> 1 & 0b11).map_err(|_| Fault::PublishQoS)?;
         let packet_id = read_packet_id(&mut reader, qos)?;
@@ -83,6 +116,7 @@ impl<'a> PublishView<'a> {
             payload: reader.rest(),
             wire: frame.wire,
             padded: frame.is_padded(),
+            header_size: u8::try_from(frame.wire.len() - frame.body.len()).unwrap_or_default(),
         };
         if !properties.is_empty() {
             view.scan_properties()?;

@@ -10,6 +10,8 @@ use super::State;
 #[derive(Debug)]
 pub(crate) enum Slot {
     Closed,
+    /// A message at QoS 1 to a session that ends with its connection: never sent again, hence not kept.
+    Passed,
     Published(Held),
     /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
     Released {
@@ -26,7 +28,7 @@ impl Slot {
         match self {
             Self::Closed => State::Free,
             Self::Published(held) if held.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
-            Self::Published(_) => State::AwaitingPubAck,
+            Self::Passed | Self::Published(_) => State::AwaitingPubAck,
             Self::Released { .. } => State::AwaitingPubComp,
         }
     }
@@ -34,7 +36,7 @@ impl Slot {
     /// The number of the delivery in the session's journal; 0 where none is kept.
     pub(super) fn number(&self) -> u64 {
         match self {
-            Self::Closed => 0,
+            Self::Closed | Self::Passed => 0,
             Self::Published(held) => held.number(),
             Self::Released { number, .. } => *number,
         }
@@ -44,6 +46,7 @@ impl Slot {
     pub(super) fn is_counted(&self) -> bool {
         match self {
             Self::Closed => false,
+            Self::Passed => true,
             Self::Published(held) => held.sent,
             Self::Released { counted, .. } => *counted,
         }
@@ -52,7 +55,7 @@ impl Slot {
     /// A new connection: it holds none.
     pub(super) fn uncount(&mut self) {
         match self {
-            Self::Closed => {}
+            Self::Closed | Self::Passed => {}
             Self::Published(held) => held.sent = false,
             Self::Released { counted, .. } => *counted = false,
         }

@@ -12,21 +12,6 @@ use super::Session;
 use super::lifecycle::Life;
 
 impl Session {
-    /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest.
-    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
-        if !self.open {
-            return self.drop_message(Drop::Offline, count);
-        }
-        if !self.outlet.takes_frames(largest) {
-            return Verdict::Individually;
-        }
-        if self.outlet.pending.len() + wire.len() > self.config.pending_bytes_max {
-            return self.drop_message(Drop::Slow, count);
-        }
-        self.outlet.pending.put(wire);
-        Verdict::Sent
-    }
-
     /// Delivers a message: QoS 0 to a connected client at once or never, QoS 1 and 2 at once or through the queue.
     /// What has expired is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
     pub fn push(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
@@ -193,7 +178,7 @@ impl Session {
         self.can_write() && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
     }
 
-    fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {
+    pub(super) fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {
         self.drops.add(reason, count.into());
         Verdict::Dropped(reason)
     }

@@ -1,33 +1,53 @@
-//! The short way: QoS 0 frames that every subscriber of the same wire class gets as they came.
+//! The short way: frames that every subscriber of the same wire class and QoS gets as they came, in one piece.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::ProtocolVersion;
-use tidegate_session::Verdict;
+use tidegate_mqtt::{Message, ProtocolVersion, QoS};
+use tidegate_session::{Frames, Verdict};
 
 use super::hand::{Share, count, hand};
 use super::tally::Tally;
 use super::{Broker, Published};
 use crate::broker::run::Plain;
-use crate::broker::seat::Seat;
+use crate::broker::seat::{Seat, State};
 use crate::cores::Core;
 
-/// The frames of a run in both wire classes; the other one is made when the first subscriber needs it.
-struct Wires<'r> {
+/// A run in all the forms in which subscribers take it; each is made when the first one needs it.
+struct Forms<'r> {
     version: ProtocolVersion,
     plain: &'r Plain<'r>,
-    other: Option<(Vec<u8>, usize)>,
+    /// QoS 0 frames of the 3.x versions and of 5.0, and the size of the largest.
+    bare: [Option<(Vec<u8>, usize)>; 2],
+    messages: Option<Vec<Arc<Message>>>,
 }
 
-impl Wires<'_> {
-    /// The frames as a client of `version` reads them, and the size of the largest.
-    fn of(&mut self, version: ProtocolVersion) -> (&[u8], usize) {
-        if version.is_v5() == self.version.is_v5() {
-            return (self.plain.wire, self.plain.largest);
+impl<'r> Forms<'r> {
+    fn new(version: ProtocolVersion, plain: &'r Plain<'r>) -> Self {
+        Self { version, plain, bare: [None, None], messages: None }
+    }
+
+    /// QoS 0 frames as a client of `version` reads them, and the size of the largest.
+    fn bare(&mut self, version: ProtocolVersion) -> (&[u8], usize) {
+        let plain = self.plain;
+        if plain.qos == QoS::AtMostOnce && version.is_v5() == self.version.is_v5() {
+            return (plain.wire, plain.largest);
         }
-        let (wire, largest) = self.other.get_or_insert_with(|| self.plain.transcribe(self.version, version));
+        let [earlier, five] = &mut self.bare;
+        let bare = if version.is_v5() { five } else { earlier };
+        let (wire, largest) = bare.get_or_insert_with(|| plain.transcribe(self.version, version));
         (wire, *largest)
+    }
+
+    /// QoS 1 frames as a client of `version` reads them, if the run is made of such.
+    fn identified(&self, version: ProtocolVersion) -> Option<Frames<'r>> {
+        let Plain { wire, packet_ids, largest, .. } = *self.plain;
+        let same = version.is_v5() == self.version.is_v5() && !packet_ids.is_empty();
+        same.then_some(Frames { wire, packet_ids, largest })
+    }
+
+    fn messages(&mut self, publisher: u64, now: Instant) -> &[Arc<Message>] {
+        self.messages.get_or_insert_with(|| self.plain.to_messages(self.version, publisher, now))
     }
 }
 
@@ -41,36 +61,32 @@ impl Broker {
         now: Instant,
     ) -> Published {
         let route = core.lookaside.route(from.realm(), plain.topic);
-        let mut wires = Wires { version, plain, other: None };
+        let mut forms = Forms::new(version, plain);
         let mut tally = Tally::new(true);
         for delivery in &route.deliveries {
             let Some(grants) = delivery.for_publisher(from.publisher()) else { continue };
-            let seat = &delivery.subscriber.0;
-            let mut verdict = Verdict::Individually;
-            if grants.identifiers.is_empty() {
-                verdict = hand_frames(core, seat, &mut wires);
-            }
+            let (seat, share) = (&delivery.subscriber.0, Share::from(grants));
+            let mut verdict = hand_frames(core, seat, share, &mut forms);
             if verdict == Verdict::Individually {
-                let messages = plain.to_messages(version, from.publisher(), now);
-                verdict = hand(self, core, seat, Share::from(grants), &messages, now);
+                verdict = hand(self, core, seat, share, forms.messages(from.publisher(), now), now);
             }
             tally.add(verdict);
         }
         if !route.groups.is_empty() {
-            let messages = plain.to_messages(version, from.publisher(), now);
-            self.hand_to_groups(core, &route.groups, &messages, &mut tally, now);
+            self.hand_to_groups(core, &route.groups, forms.messages(from.publisher(), now), &mut tally, now);
         }
         tally.conclude(core, usize::try_from(plain.count).unwrap_or(usize::MAX))
     }
 }
 
-/// All frames of the run into one session's outbox, in one piece.
-fn hand_frames(core: &mut Core, seat: &Arc<Seat>, wires: &mut Wires<'_>) -> Verdict {
-    let copies = wires.plain.count;
+/// All frames of the run into one session's outbox, in one piece; [`Verdict::Individually`] where it takes them as messages
+/// only.
+fn hand_frames(core: &mut Core, seat: &Arc<Seat>, share: Share<'_>, forms: &mut Forms<'_>) -> Verdict {
+    if !share.identifiers.is_empty() {
+        return Verdict::Individually;
+    }
     let mut state = seat.lock();
-    let version = state.session.version().unwrap_or(wires.version);
-    let (wire, largest) = wires.of(version);
-    let verdict = state.session.push_encoded(wire, copies, largest);
+    let verdict = push(&mut state, share.qos.min(forms.plain.qos), forms);
     if matches!(verdict, Verdict::Dropped(_)) {
         core.counters.add_drops(&state.session.take_drops());
     }
@@ -78,6 +94,19 @@ fn hand_frames(core: &mut Core, seat: &Arc<Seat>, wires: &mut Wires<'_>) -> Verd
     if verdict == Verdict::Sent {
         core.mark_dirty(seat);
     }
-    count(core, verdict, u64::from(copies));
+    count(core, verdict, u64::from(forms.plain.count));
     verdict
+}
+
+fn push(state: &mut State, qos: QoS, forms: &mut Forms<'_>) -> Verdict {
+    let version = state.session.version().unwrap_or(forms.version);
+    if qos == QoS::AtMostOnce {
+        let copies = forms.plain.count;
+        let (wire, largest) = forms.bare(version);
+        return state.session.push_encoded(wire, copies, largest);
+    }
+    match forms.identified(version) {
+        Some(frames) => state.session.push_frames(&frames),
+        None => Verdict::Individually,
+    }
 }

@@ -1,0 +1,77 @@
+//! The frames of a run, and the same messages in other forms.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::frame::{self, Frame, Next};
+use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS};
+
+/// Whole frames of one topic and QoS, 0 or 1, without anything that concerns only one hop but the packet identifier.
+#[derive(Clone, Copy)]
+pub struct Plain<'a> {
+    /// The topic of all of them.
+    pub topic: &'a str,
+    /// The frames, one behind the other.
+    pub wire: &'a [u8],
+    /// The QoS of all of them.
+    pub qos: QoS,
+    /// How many.
+    pub count: u32,
+    /// Size of the largest in bytes.
+    pub largest: usize,
+    /// Where in `wire` their packet identifiers are; none at QoS 0.
+    pub packet_ids: &'a [u32],
+}
+
+impl<'a> Plain<'a> {
+    /// The frames one by one.
+    pub fn frames(&self, version: ProtocolVersion) -> impl Iterator<Item = Frame<'a>> {
+        let mut rest = self.wire;
+        std::iter::from_fn(move || {
+            let Ok(Next::Frame(packet)) = frame::next(rest, version, u32::MAX) else { return None };
+            rest = rest.get(packet.wire.len()..)?;
+            Some(packet)
+        })
+    }
+
+    /// The publishes one by one.
+    pub fn views(&self, version: ProtocolVersion) -> impl Iterator<Item = PublishView<'a>> {
+        let topic = self.topic;
+        self.frames(version)
+            .filter_map(move |packet| PublishView::parse_after(topic, &packet, version).ok())
+    }
+
+    /// The same messages, as shared ones.
+    #[must_use]
+    pub fn to_messages(&self, version: ProtocolVersion, publisher: u64, now: Instant) -> Vec<Arc<Message>> {
+        let mut messages = Vec::with_capacity(usize::try_from(self.count).unwrap_or_default());
+        let message = |view| Arc::new(Message::from_view(&view, view.topic, publisher, now));
+        messages.extend(self.views(version).map(message));
+        messages
+    }
+
+    /// The same messages as QoS 0 frames of the other wire class, 3.x for 5.0 and the reverse; and the size of the largest.
+    #[must_use]
+    pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
+        let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
+        let mut largest = 0;
+        for view in self.views(from) {
+            let outgoing = Outgoing {
+                topic: view.topic,
+                properties: view.properties,
+                payload: view.payload,
+                qos: QoS::AtMostOnce,
+                retain: false,
+                dup: false,
+                packet_id: None,
+                identifiers: &[],
+                alias: None,
+                expiry: None,
+            };
+            let before = wire.len();
+            outgoing.encode(to, &mut wire);
+            largest = largest.max(wire.len() - before);
+        }
+        (wire, largest)
+    }
+}

@@ -1,0 +1,73 @@
+//! PUBLISH frames to the client as the publisher sent them: copied in one piece, their identifiers put right.
+
+use crate::inflight::INFLIGHT_MAX;
+use crate::verdict::{Drop, Verdict};
+
+use super::Session;
+
+/// Whole QoS 1 PUBLISH frames side by side, in one wire class (5.0, or both of 3.x), without DUP and RETAIN.
+#[derive(Clone, Copy, Debug)]
+pub struct Frames<'a> {
+    /// The frames.
+    pub wire: &'a [u8],
+    /// Where in `wire` the two bytes of each packet identifier are, in order.
+    pub packet_ids: &'a [u32],
+    /// Size of the largest frame in bytes.
+    pub largest: usize,
+}
+
+impl Session {
+    /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest.
+    pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
+        if !self.open {
+            return self.drop_message(Drop::Offline, count);
+        }
+        if !self.outlet.takes_frames(largest) {
+            return Verdict::Individually;
+        }
+        if self.outlet.pending.len() + wire.len() > self.config.pending_bytes_max {
+            return self.drop_message(Drop::Slow, count);
+        }
+        self.outlet.pending.put(wire);
+        Verdict::Sent
+    }
+
+    /// Copies frames in this client's wire class and sends them at QoS 1 under identifiers of this session. Either all of
+    /// them are sent, or none: [`Verdict::Individually`]. Only a session that ends with its connection takes any, since
+    /// nothing of them is kept to be sent again. `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
+    pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
+        if !self.passes(frames) {
+            return Verdict::Individually;
+        }
+        let buffer = self.outlet.pending.buffer();
+        let start = buffer.len();
+        buffer.extend_from_slice(frames.wire);
+        let copied = buffer.get_mut(start..).unwrap_or_default();
+        for at in frames.packet_ids {
+            let packet_id = self.inflight.reserve();
+            let at = usize::try_from(*at).unwrap_or(usize::MAX);
+            if let Some(place) = copied.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                *place = packet_id.get().to_be_bytes();
+            }
+            self.inflight.pass();
+            self.quota.take();
+        }
+        Verdict::Sent
+    }
+
+    /// Whether all frames may be written at once, in front of nothing that waits. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
+    fn passes(&self, frames: &Frames<'_>) -> bool {
+        let count = frames.packet_ids.len();
+        let ends_with_connection = self.session_expiry == 0;
+        let nothing_waits = self.resends.is_empty() && self.queued() == 0 && self.deferred_bytes() == 0;
+        let inflight_max = usize::from(self.config.inflight_max.clamp(1, INFLIGHT_MAX));
+        let has_room = usize::from(self.quota.left) >= count
+            && usize::from(self.inflight.len()) + count <= inflight_max
+            && self.outlet.pending.len() + frames.wire.len() <= self.config.pending_bytes_high;
+        self.open
+            && ends_with_connection
+            && nothing_waits
+            && has_room
+            && self.outlet.takes_frames(frames.largest)
+    }
+}
