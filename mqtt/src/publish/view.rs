@@ -52,7 +52,7 @@ impl<'a> PublishView<'a> {
     ///
     /// # Errors
     /// When the frame is no valid PUBLISH.
-    #[inline]
+    #[inline(always)]
     pub fn parse_after(
         before: &'a str,
         frame: &Frame<'a>,
@@ -92,7 +92,7 @@ impl<'a> PublishView<'a> {
         self.alias.is_none() && self.expiry.is_none() && !self.has_subscription_id
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(before: &'a str, frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
         let mut reader = Reader::new(frame.body);
         let topic = match reader.binary()? {
