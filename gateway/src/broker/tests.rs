@@ -1,6 +1,7 @@
 //! The broker on one core without sockets: what goes in, what waits for whom.
 
 mod accounts;
+mod frames;
 mod pressed;
 mod shared;
 mod takeover;
@@ -90,7 +91,8 @@ impl House {
         }
         let mut run = Run::new(&wire);
         for view in views(&wire, version) {
-            if !(view.forwardable() && run.extend(&view)) {
+            let as_frame = view.copyable() && qos < QoS::ExactlyOnce;
+            if !(as_frame && run.extend(&view)) {
                 if run.is_empty() {
                     run.begin(topic);
                 }
@@ -120,12 +122,17 @@ fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
 
 /// Takes the packets that wait for a session's client.
 fn outbox(attachment: &Attachment) -> Vec<Packet> {
+    outbox_of(attachment, ProtocolVersion::V5)
+}
+
+/// The same for a client of `version`.
+fn outbox_of(attachment: &Attachment, version: ProtocolVersion) -> Vec<Packet> {
     let mut bytes = Vec::new();
     attachment.seat.lock().session.pending().take(Vec::new()).copy_to(&mut bytes);
     let mut rest = bytes.as_slice();
     let mut packets = Vec::new();
-    while let Ok(Next::Frame(packet)) = frame::next(rest, ProtocolVersion::V5, u32::MAX) {
-        packets.push(Packet::decode(&packet, ProtocolVersion::V5).unwrap());
+    while let Ok(Next::Frame(packet)) = frame::next(rest, version, u32::MAX) {
+        packets.push(Packet::decode(&packet, version).unwrap());
         rest = &rest[packet.wire.len()..];
     }
     packets

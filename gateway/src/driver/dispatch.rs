@@ -72,9 +72,8 @@ impl Driver {
         intake: &mut Intake<'a>,
         packet: &Frame<'a>,
     ) -> Result<(), End> {
-        let view =
-            PublishView::parse_after(intake.run.frames_topic(), packet, self.connection.version())
-                .map_err(|error| End::malformed(&error))?;
+        let view = PublishView::parse_after(intake.run.frames_topic(), packet, self.connection.version())
+            .map_err(|error| End::malformed(&error))?;
         if self.is_single(&view) {
             return self.handle_single(core, intake, &view);
         }

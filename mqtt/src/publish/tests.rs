@@ -3,19 +3,20 @@
 use super::{Outgoing, OutgoingAlias, Publish, PublishView};
 use crate::error::Fault;
 use crate::frame::{self, Next};
-use crate::{Packet, PacketId, ProtocolVersion, QoS};
+use crate::{Packet, PacketId, ProtocolVersion, QoS, variable};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 
 fn wire(flags: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0x30 | flags, u8::try_from(body.len()).unwrap()];
+    let mut bytes = vec![0x30 | flags];
+    variable::put(body.len(), &mut bytes);
     bytes.extend_from_slice(body);
     bytes
 }
 
 fn view(bytes: &[u8], version: ProtocolVersion) -> Result<PublishView<'_>, Fault> {
-    match frame::next(bytes, version, 1000).map_err(|error| error.fault())? {
+    match frame::next(bytes, version, 100_000).map_err(|error| error.fault())? {
         Next::Frame(frame) => PublishView::parse(&frame, version).map_err(|error| error.fault()),
         Next::Incomplete { .. } => unreachable!("the packet is whole"),
     }
@@ -69,6 +70,48 @@ fn only_a_plain_frame_is_forwardable() {
     assert!(!forwardable(0, &[0, 1, 0x61, 5, 0x02, 0, 0, 0, 1], V5), "expiry");
     assert!(!forwardable(0, &[0, 1, 0x61, 2, 0x0B, 1], V5), "identifier");
     assert!(!view(&[0x30, 0x84, 0x00, 0, 1, 0x61, 0x78], V3).unwrap().forwardable(), "padded length");
+}
+
+#[test]
+fn a_frame_with_an_identifier_is_copyable_but_not_forwardable() {
+    let seen =
+        |flags, body: &[u8]| view(&wire(flags, body), V5).map(|seen| (seen.copyable(), seen.forwardable()));
+    assert_eq!(seen(0b0010, &[0, 1, 0x61, 0, 1, 0]), Ok((true, false)), "QoS 1");
+    assert_eq!(seen(0b0100, &[0, 1, 0x61, 0, 1, 0]), Ok((true, false)), "QoS 2");
+    assert_eq!(seen(0b1010, &[0, 1, 0x61, 0, 1, 0]), Ok((false, false)), "DUP");
+    assert_eq!(seen(0b0011, &[0, 1, 0x61, 0, 1, 0]), Ok((false, false)), "RETAIN");
+    assert_eq!(seen(0b0010, &[0, 1, 0x61, 0, 1, 3, 0x23, 0, 1]), Ok((false, false)), "alias");
+}
+
+#[test]
+fn the_identifier_is_found_behind_the_topic() {
+    for payload_size in [0, 1, 121, 122, 123, 200, 16_376, 16_377, 16_378, 20_000] {
+        for version in [V3, V5] {
+            let properties: &[u8] = if version == V5 { &[0] } else { &[] };
+            let body = [&[0, 3, 0x61, 0x2F, 0x62, 0x12, 0x34], properties, &vec![7; payload_size]].concat();
+            let bytes = wire(0b0010, &body);
+            let at = view(&bytes, version).unwrap().packet_id_at().unwrap();
+            assert_eq!(bytes[at..at + 2], [0x12, 0x34], "{payload_size} bytes");
+        }
+    }
+    assert_eq!(view(&wire(0, &[0, 1, 0x61, 0]), V5).unwrap().packet_id_at(), None);
+}
+
+#[test]
+fn a_topic_seen_before_is_not_checked_again_and_another_is() {
+    let after = |topic: &[u8], before: &'static str| {
+        let body = [&[0, u8::try_from(topic.len()).unwrap()], topic, &[0]].concat();
+        let bytes = wire(0, &body);
+        let Ok(Next::Frame(frame)) = frame::next(&bytes, V5, u32::MAX) else { panic!("no frame") };
+        PublishView::parse_after(before, &frame, V5)
+            .map(|seen| seen.topic.to_owned())
+            .map_err(|error| error.fault())
+    };
+    assert_eq!(after(b"a/b", "a/b").as_deref(), Ok("a/b"));
+    assert_eq!(after(b"a/c", "a/b").as_deref(), Ok("a/c"));
+    assert_eq!(after(b"a/", "a/b").as_deref(), Ok("a/"));
+    assert_eq!(after(b"a/+", "a/b"), Err(Fault::TopicWildcard));
+    assert_eq!(after(b"", ""), Err(Fault::TopicEmpty));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod client_identifier;
 mod connack;
 mod deferred;
 mod disconnect_expiry;
+mod frames;
 mod idle_memory;
 mod keep_alive;
 mod message_expiry;

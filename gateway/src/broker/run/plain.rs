@@ -37,8 +37,7 @@ impl<'a> Plain<'a> {
     /// The publishes one by one.
     pub fn views(&self, version: ProtocolVersion) -> impl Iterator<Item = PublishView<'a>> {
         let topic = self.topic;
-        self.frames(version)
-            .filter_map(move |packet| PublishView::parse_after(topic, &packet, version).ok())
+        self.frames(version).filter_map(move |packet| PublishView::parse_after(topic, &packet, version).ok())
     }
 
     /// The same messages, as shared ones.

@@ -3,22 +3,28 @@
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
-use tidegate_mqtt::{Outgoing, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
 
 use super::Run;
 
 fn wire(version: ProtocolVersion, topics: &[&str]) -> Vec<u8> {
+    wire_at(version, QoS::AtMostOnce, topics)
+}
+
+/// Frames at a QoS, with identifiers from 100 where they need one.
+fn wire_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     let mut wire = Vec::new();
     for (index, topic) in topics.iter().enumerate() {
-        let payload = vec![b'x'; index * 100];
+        let payload = vec![b'x'; index % 10 * 100];
         let outgoing = Outgoing {
             topic,
             properties: &[],
             payload: &payload,
-            qos: QoS::AtMostOnce,
+            qos,
             retain: false,
             dup: false,
-            packet_id: None,
+            packet_id: (qos > QoS::AtMostOnce)
+                .then(|| PacketId::new(100 + u16::try_from(index).unwrap()).unwrap()),
             identifiers: &[],
             alias: None,
             expiry: None,
@@ -82,4 +88,43 @@ fn messages_and_frames_do_not_mix() {
     assert!(!run.extend(&views[1]));
     assert!(run.holds("a") && !run.holds("b"));
     assert_eq!((run.len(), run.topic()), (1, Some("a")));
+}
+
+#[test]
+fn identifiers_are_found_in_the_run() {
+    let bytes = wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "a", "a"]);
+    let views = views(&bytes, ProtocolVersion::V5);
+    let mut run = Run::new(&bytes);
+    assert!(views.iter().all(|view| run.extend(view)));
+    let plain = run.plain().unwrap();
+    let ids = plain.packet_ids.iter().map(|at| {
+        let at = usize::try_from(*at).unwrap();
+        u16::from_be_bytes([plain.wire[at], plain.wire[at + 1]])
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), [100, 101, 102]);
+    run.clear();
+    assert!(run.extend(&views[1]));
+    assert_eq!(run.plain().unwrap().packet_ids, [5], "an earlier run is gone");
+}
+
+#[test]
+fn frames_of_another_qos_do_not_join() {
+    let mut bytes = wire(ProtocolVersion::V5, &["a"]);
+    bytes.extend(wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a"]));
+    let views = views(&bytes, ProtocolVersion::V5);
+    let mut run = Run::new(&bytes);
+    assert!(run.extend(&views[0]));
+    assert!(!run.extend(&views[1]));
+}
+
+#[test]
+fn frames_with_identifiers_are_taken_in_bounded_numbers() {
+    let topics = vec!["a"; 200];
+    let bytes = wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &topics);
+    let mut run = Run::new(&bytes);
+    let taken = views(&bytes, ProtocolVersion::V5)
+        .iter()
+        .take_while(|view| !run.is_full() && run.extend(view))
+        .count();
+    assert_eq!((taken, run.len()), (128, 128));
 }
