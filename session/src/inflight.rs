@@ -170,6 +170,11 @@ impl Inflight {
         self.open
     }
 
+    /// Open identifiers of messages that are not kept.
+    pub(crate) fn passed(&self) -> usize {
+        self.iter().filter(|(_, slot)| matches!(slot, Slot::Passed)).count()
+    }
+
     /// Whether a QoS 2 exchange is under way.
     pub(crate) fn has_exactly_once(&self) -> bool {
         self.iter().any(|(_, slot)| match slot {

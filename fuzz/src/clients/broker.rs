@@ -86,6 +86,8 @@ pub(super) struct Broker {
     now: Instant,
     reports: Vec<Report>,
     accounts: Accounts,
+    /// Whether a session took a frame at QoS 1.
+    has_copied: bool,
 }
 
 impl Broker {
@@ -104,6 +106,7 @@ impl Broker {
             now,
             reports: Vec::new(),
             accounts: Accounts::default(),
+            has_copied: false,
         }
     }
 
@@ -165,6 +168,11 @@ impl Broker {
     /// What the broker decided since the last call, in order.
     pub(super) fn take_reports(&mut self) -> Vec<Report> {
         std::mem::take(&mut self.reports)
+    }
+
+    /// Whether a session took a frame at QoS 1 since the last call.
+    pub(super) fn take_copied(&mut self) -> bool {
+        std::mem::take(&mut self.has_copied)
     }
 
     /// Copies handed out and dropped so far.

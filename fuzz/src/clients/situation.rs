@@ -58,6 +58,7 @@ situations! {
     PubRecRepeated: "PUBREC once more, after PUBREL";
     PubRecUnknown: "PUBREC for an unknown identifier";
     AckBeforeResend: "an acknowledgement of a message that still waits to be resent";
+    Copied: "a message at QoS 1 is copied as a frame";
     InboundTwo: "a PUBLISH at QoS 2 from a client";
     InboundRepeat: "the same PUBLISH at QoS 2 once more";
     InboundRepeatAfterResume: "the same PUBLISH at QoS 2 once more, after a resume";

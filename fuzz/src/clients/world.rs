@@ -10,6 +10,7 @@ use super::broker::{Broker, ConnectionId};
 use super::link::Link;
 use super::model::Model;
 use super::setup::Setup;
+use super::situation::Situation;
 use super::step::Step;
 use super::trace::Trace;
 
@@ -49,6 +50,7 @@ impl World {
     pub(super) fn take(&mut self, step: Step, trace: &mut Trace) {
         trace.begin(step.clone());
         self.act(&step);
+        self.model.seen.note_if(self.broker.take_copied(), Situation::Copied);
         let reports = self.broker.take_reports();
         self.model.apply(&step, reports);
         self.listen(trace);

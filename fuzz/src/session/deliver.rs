@@ -1,6 +1,6 @@
 //! Messages and acknowledgements go through the session; what it writes is read after each operation.
 
-use tidegate_mqtt::{Disconnect, Packet, PacketId, ProtocolVersion, ReasonCode, SubAck, UnsubAck};
+use tidegate_mqtt::{Disconnect, Packet, PacketId, ReasonCode, SubAck, UnsubAck};
 use tidegate_session::{Drop, Verdict};
 
 use super::operation::OfOutbound;
@@ -9,14 +9,13 @@ use super::world::World;
 impl World {
     pub(super) fn apply_outbound(&mut self, operation: OfOutbound) {
         let is_open = self.link.as_ref().is_some_and(|link| link.resumed);
-        let version = self.session.version().unwrap_or(ProtocolVersion::V5);
         match operation {
             OfOutbound::Push(push) => {
                 let (verdict, size) = self.outbound.push(&mut self.session, push, is_open, self.now);
                 self.check_drop(verdict, size);
             }
-            OfOutbound::PushEncoded { count, size } => {
-                self.outbound.push_encoded(&mut self.session, (count, size), version, self.now);
+            OfOutbound::PushEncoded(encoded) => {
+                self.outbound.push_encoded(&mut self.session, encoded, self.link.as_ref(), self.now);
             }
             OfOutbound::AckOpen { nth, refuses } => {
                 let wanted = self.outbound.wanted(nth, refuses);

@@ -30,10 +30,7 @@ pub(super) enum OfLink {
 #[derive(Debug, Clone)]
 pub(super) enum OfOutbound {
     Push(Push),
-    PushEncoded {
-        count: u32,
-        size: usize,
-    },
+    PushEncoded(Encoded),
     /// The `nth` open message is acknowledged as it should be, or refused.
     AckOpen {
         nth: usize,
@@ -66,6 +63,15 @@ pub(super) struct Push {
     pub(super) expiry: Option<u32>,
     pub(super) identifiers: &'static [u32],
     pub(super) shared: bool,
+}
+
+/// Frames to be delivered in one piece.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Encoded {
+    pub(super) count: u32,
+    pub(super) size: usize,
+    /// 0 or 1.
+    pub(super) qos: QoS,
 }
 
 /// What the client sends.
@@ -132,7 +138,7 @@ fn cause(source: &mut Source<'_>) -> Cause {
 fn outbound(source: &mut Source<'_>) -> OfOutbound {
     match source.below(16) {
         0..6 => OfOutbound::Push(push(source)),
-        6 => OfOutbound::PushEncoded { count: source.pick(&[1, 2, 3]), size: source.pick(&[4, 40, 400]) },
+        6 => OfOutbound::PushEncoded(encoded(source)),
         7..11 => OfOutbound::AckOpen { nth: source.below(8), refuses: source.rarely(8) },
         11 => OfOutbound::AckAny {
             id: source.pick(&[1, 2, 3, 4, 5, 100, u16::MAX]),
@@ -156,6 +162,12 @@ fn push(source: &mut Source<'_>) -> Push {
         identifiers: source.pick(&[&[], &[], &[7], &[1, 200, 268_435_455]]),
         shared: source.rarely(4),
     }
+}
+
+fn encoded(source: &mut Source<'_>) -> Encoded {
+    let (once, least) = (QoS::AtMostOnce, QoS::AtLeastOnce);
+    let (count, qos) = source.pick(&[(1, once), (2, once), (3, once), (1, least), (2, least), (3, least)]);
+    Encoded { count, size: source.pick(&[4, 40, 400]), qos }
 }
 
 fn inbound(source: &mut Source<'_>) -> OfInbound {

@@ -1,6 +1,7 @@
 //! A model of messages on their way to the client: each is delivered, open under one packet identifier, waiting, or gone.
 
 mod acknowledge;
+mod encoded;
 mod push;
 mod read;
 

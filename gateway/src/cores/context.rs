@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use tidegate_mqtt::Message;
 use tidegate_persistence::Commit;
 
 use super::placement::{Considered, Station};
@@ -35,6 +36,8 @@ pub struct Core {
     pub following: Following,
     /// For what a read brings.
     pub intake: IntakeLists,
+    /// For frames that some receiver takes as messages.
+    pub copies: Vec<Arc<Message>>,
     /// Sessions whose messages wait for a commit.
     pub gated: Vec<Arc<Seat>>,
     /// Connections whose acknowledgements wait for a commit.
@@ -58,6 +61,7 @@ impl Core {
             owed: Commit(0),
             following: Following::default(),
             intake: IntakeLists::default(),
+            copies: Vec::new(),
             gated: Vec::new(),
             waiting: Vec::new(),
             station: Station::alone(),

@@ -100,6 +100,8 @@ impl Session {
 
     /// Discards the messages; what nobody takes over is counted as dropped.
     fn empty(&mut self, due: &mut Due) {
+        let passed = u64::try_from(self.inflight.passed()).unwrap_or(u64::MAX);
+        self.drops.add(Drop::Ended, passed);
         let sent = self.inflight.drain().map(|held| (held.qos != QoS::ExactlyOnce, held));
         let mut queue = self.queue.take();
         let queued = std::iter::from_fn(|| queue.as_mut()?.pop()).map(|held| (true, held));

@@ -147,3 +147,12 @@ fn frames_above_the_packet_size_of_the_client_are_not_copied() {
     assert_eq!(push(&mut pair, &["short"]), Verdict::Sent);
     assert_eq!(push(&mut pair, &["a topic of some length"]), Verdict::Individually);
 }
+
+#[test]
+fn what_was_not_acknowledged_counts_as_ended_with_the_session() {
+    let mut pair = Pair::new(passing());
+    assert_eq!(push(&mut pair, &["a", "a", "a"]), Verdict::Sent);
+    pair.acknowledge(AckKind::PubAck, 2);
+    pair.detach(Cause::Closed);
+    assert_eq!(pair.session.take_drops().ended, 2);
+}

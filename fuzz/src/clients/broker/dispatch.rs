@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::frame::Frame;
 use tidegate_mqtt::{Ack, AckKind, Message, Packet, PacketType, PublishView, QoS, ReasonCode};
-use tidegate_session::Received;
+use tidegate_session::{Overflow, Received};
 
 use super::end::End;
 use super::publish::Published;
@@ -35,12 +35,14 @@ impl Broker {
     }
 
     fn handle_publish(&mut self, id: ConnectionId, frame: &Frame<'_>) -> Result<(), End> {
-        let now = self.now;
+        let (now, overflow) = (self.now, self.config.overflow);
         let line = self.line(id);
         let (number, version) = (line.number, line.version);
         let view = PublishView::parse(frame, version).expect("clients write well");
-        if view.forwardable() && view.payload.len() <= COPIED_MAX {
-            self.publish_plain(number, version, &view);
+        if !is_single(&view, overflow) {
+            line.connection.admit(&view)?;
+            let published = self.publish_plain(number, version, &view);
+            self.answer(number, &view, published);
             return Ok(());
         }
         let topic = line.connection.admit(&view)?.to_owned();
@@ -99,6 +101,16 @@ impl Broker {
         let number = self.line(id).number;
         self.session(number).send(packet);
     }
+}
+
+/// Whether a publish goes as a message rather than as a frame.
+fn is_single(view: &PublishView<'_>, overflow: Overflow) -> bool {
+    let as_frame = match view.qos {
+        QoS::AtMostOnce => true,
+        QoS::AtLeastOnce => overflow != Overflow::Reject,
+        QoS::ExactlyOnce => false,
+    };
+    !as_frame || !view.copyable() || view.payload.len() > COPIED_MAX
 }
 
 /// Payloads up to this many bytes travel as copied frames.

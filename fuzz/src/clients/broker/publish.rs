@@ -4,11 +4,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS, ReasonCode};
+use tidegate_mqtt::{Message, ReasonCode};
 use tidegate_routing::{Grants, MemberState, Strategy};
 use tidegate_session::{Delivery, Drop as Dropped, Verdict};
 
 use super::{Broker, Group, Member, Report};
+
+mod plain;
 
 /// What the publisher is told.
 #[derive(Clone, Copy)]
@@ -54,21 +56,6 @@ impl Broker {
             verdicts.push(self.hand_to_group(group, message, None));
         }
         Published::of(&verdicts)
-    }
-
-    /// The short way: a QoS 0 frame that every subscriber of the same wire class gets as it came.
-    pub(super) fn publish_plain(&mut self, number: u64, version: ProtocolVersion, view: &PublishView<'_>) {
-        let route = self.router.route(view.topic);
-        let message = Arc::new(Message::from_view(view, view.topic, number, self.now));
-        for delivery in &route.deliveries {
-            let Some(grants) = delivery.for_publisher(number) else { continue };
-            if !grants.identifiers.is_empty() || !self.hand_frame(delivery.subscriber, version, view) {
-                let _ = self.hand(delivery.subscriber, grants, None, &message);
-            }
-        }
-        for group in &route.groups {
-            let _ = self.hand_to_group(group, &message, None);
-        }
     }
 
     /// Gives a message to one member, never to `excluded`.
@@ -128,46 +115,10 @@ impl Broker {
         verdict
     }
 
-    /// False when the client does not take frames as they are.
-    fn hand_frame(&mut self, member: Member, version: ProtocolVersion, view: &PublishView<'_>) -> bool {
-        let session = self.session(member.0);
-        let to = session.version().unwrap_or(version);
-        let verdict = if to.is_v5() == version.is_v5() {
-            session.push_encoded(view.wire, 1, view.wire.len())
-        } else {
-            let wire = transcribe(view, to);
-            session.push_encoded(&wire, 1, wire.len())
-        };
-        if verdict == Verdict::Individually {
-            return false;
-        }
-        self.accounts.copies += 1;
-        true
-    }
-
     fn state_of(&self, member: Member) -> MemberState {
         let seat = &self.seats[&member.0];
         let counts = self.strategy == Strategy::LeastInflight;
         let inflight = if counts { seat.session.inflight() } else { 0 };
         MemberState { online: seat.connection.is_some(), inflight }
     }
-}
-
-/// The same frame in the other wire class.
-fn transcribe(view: &PublishView<'_>, to: ProtocolVersion) -> Vec<u8> {
-    let outgoing = Outgoing {
-        topic: view.topic,
-        properties: view.properties,
-        payload: view.payload,
-        qos: QoS::AtMostOnce,
-        retain: false,
-        dup: false,
-        packet_id: None,
-        identifiers: &[],
-        alias: None,
-        expiry: None,
-    };
-    let mut wire = Vec::new();
-    outgoing.encode(to, &mut wire);
-    wire
 }

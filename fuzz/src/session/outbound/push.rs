@@ -1,10 +1,10 @@
-//! Messages are handed to the session, one by one and as encoded frames.
+//! Messages are handed to the session, one by one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_mqtt::topic::Name;
-use tidegate_mqtt::{Message, MessageParts, Outgoing, ProtocolVersion, QoS};
+use tidegate_mqtt::{Message, MessageParts, QoS};
 use tidegate_session::{Delivery, Drop, Session, Verdict};
 
 use super::{Fate, Outbound, Pushed, SHARE};
@@ -38,43 +38,7 @@ impl Outbound {
         (verdict, size)
     }
 
-    /// Pushes a few QoS 0 frames as they would be forwarded.
-    pub(in crate::session) fn push_encoded(
-        &mut self,
-        session: &mut Session,
-        (count, size): (u32, usize),
-        version: ProtocolVersion,
-        now: Instant,
-    ) {
-        let push = Push {
-            topic: "encoded",
-            size,
-            qos: QoS::AtMostOnce,
-            retain: false,
-            expiry: None,
-            identifiers: &[],
-            shared: false,
-        };
-        let before = self.messages.len();
-        let (mut wire, mut largest) = (Vec::new(), 0);
-        for _ in 0..count {
-            let message = self.message(push, now);
-            let outgoing = Outgoing::of(&message, now);
-            largest = largest.max(outgoing.size(version));
-            outgoing.encode(version, &mut wire);
-            self.add(message, push, Fate::Waiting);
-        }
-        match session.push_encoded(&wire, count, largest) {
-            Verdict::Sent => {}
-            Verdict::Individually => self.messages.truncate(before),
-            Verdict::Dropped(_) => {
-                self.messages[before..].iter_mut().for_each(|pushed| pushed.fate = Fate::Gone)
-            }
-            other => panic!("a verdict of {other:?}"),
-        }
-    }
-
-    fn add(&mut self, message: Arc<Message>, push: Push, fate: Fate) {
+    pub(super) fn add(&mut self, message: Arc<Message>, push: Push, fate: Fate) {
         self.messages.push(Pushed {
             message,
             qos: push.qos,
@@ -87,7 +51,7 @@ impl Outbound {
     }
 
     /// A message whose payload begins with its number.
-    fn message(&self, push: Push, now: Instant) -> Arc<Message> {
+    pub(super) fn message(&self, push: Push, now: Instant) -> Arc<Message> {
         let mut payload = (self.messages.len() as u32).to_be_bytes().to_vec();
         payload.resize(push.size, b'.');
         Arc::new(Message::from_parts(&MessageParts {

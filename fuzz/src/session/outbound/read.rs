@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tidegate_mqtt::{Ack, AckKind, Packet, Publish, QoS};
 
+use super::encoded::FOREIGN_MIN;
 use super::{Fate, Open, Outbound, number};
 use crate::session::world::Link;
 
@@ -42,6 +43,7 @@ impl Outbound {
         assert!(self.newest < Some(number), "message {number} comes after {:?}", self.newest);
         self.newest = Some(number);
         assert!(!self.messages[number].message.is_expired(now), "an expired message");
+        assert!(id < FOREIGN_MIN, "the packet identifier {id} is the publisher's");
         let before = self.open.insert(id, Open { number, released: None, counted: true });
         assert!(before.is_none(), "packet identifier {id} is in use twice");
     }

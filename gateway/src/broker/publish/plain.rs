@@ -1,5 +1,6 @@
 //! The short way: frames that every subscriber of the same wire class and QoS gets as they came, in one piece.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use tidegate_session::{Frames, Verdict};
 use super::hand::{Share, count, hand};
 use super::tally::Tally;
 use super::{Broker, Published};
-use crate::broker::run::Plain;
+use crate::broker::run::{Plain, emptied};
 use crate::broker::seat::{Seat, State};
 use crate::cores::Core;
 
@@ -19,12 +20,13 @@ struct Forms<'r> {
     plain: &'r Plain<'r>,
     /// QoS 0 frames of the 3.x versions and of 5.0, and the size of the largest.
     bare: [Option<(Vec<u8>, usize)>; 2],
-    messages: Option<Vec<Arc<Message>>>,
+    messages: Vec<Arc<Message>>,
 }
 
 impl<'r> Forms<'r> {
-    fn new(version: ProtocolVersion, plain: &'r Plain<'r>) -> Self {
-        Self { version, plain, bare: [None, None], messages: None }
+    /// `list` is empty.
+    fn new(version: ProtocolVersion, plain: &'r Plain<'r>, list: Vec<Arc<Message>>) -> Self {
+        Self { version, plain, bare: [None, None], messages: list }
     }
 
     /// QoS 0 frames as a client of `version` reads them, and the size of the largest.
@@ -47,7 +49,10 @@ impl<'r> Forms<'r> {
     }
 
     fn messages(&mut self, publisher: u64, now: Instant) -> &[Arc<Message>] {
-        self.messages.get_or_insert_with(|| self.plain.to_messages(self.version, publisher, now))
+        if self.messages.is_empty() {
+            self.plain.put_messages(self.version, publisher, now, &mut self.messages);
+        }
+        &self.messages
     }
 }
 
@@ -61,7 +66,7 @@ impl Broker {
         now: Instant,
     ) -> Published {
         let route = core.lookaside.route(from.realm(), plain.topic);
-        let mut forms = Forms::new(version, plain);
+        let mut forms = Forms::new(version, plain, mem::take(&mut core.copies));
         let mut tally = Tally::new(true);
         for delivery in &route.deliveries {
             let Some(grants) = delivery.for_publisher(from.publisher()) else { continue };
@@ -75,6 +80,7 @@ impl Broker {
         if !route.groups.is_empty() {
             self.hand_to_groups(core, &route.groups, forms.messages(from.publisher(), now), &mut tally, now);
         }
+        core.copies = emptied(forms.messages);
         tally.conclude(core, usize::try_from(plain.count).unwrap_or(usize::MAX))
     }
 }

@@ -40,13 +40,16 @@ impl<'a> Plain<'a> {
         self.frames(version).filter_map(move |packet| PublishView::parse_after(topic, &packet, version).ok())
     }
 
-    /// The same messages, as shared ones.
-    #[must_use]
-    pub fn to_messages(&self, version: ProtocolVersion, publisher: u64, now: Instant) -> Vec<Arc<Message>> {
-        let mut messages = Vec::with_capacity(usize::try_from(self.count).unwrap_or_default());
+    /// Adds the same messages, as shared ones, to a list.
+    pub fn put_messages(
+        &self,
+        version: ProtocolVersion,
+        publisher: u64,
+        now: Instant,
+        list: &mut Vec<Arc<Message>>,
+    ) {
         let message = |view| Arc::new(Message::from_view(&view, view.topic, publisher, now));
-        messages.extend(self.views(version).map(message));
-        messages
+        list.extend(self.views(version).map(message));
     }
 
     /// The same messages as QoS 0 frames of the other wire class, 3.x for 5.0 and the reverse; and the size of the largest.
