@@ -85,6 +85,17 @@ pub struct Broker {
     pub json: bool,
 }
 
+/// When the figures are taken.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Span {
+    /// Seconds before measuring begins
+    #[arg(long, default_value_t = 1.0)]
+    pub warmup: f64,
+    /// Seconds measured
+    #[arg(long, default_value_t = 5.0)]
+    pub seconds: f64,
+}
+
 /// Idle connections.
 #[derive(Debug, Clone, Args)]
 pub struct IdleArguments {
@@ -159,12 +170,9 @@ pub struct SubscriptionsArguments {
     /// Microseconds between two rounds of sending; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// Seconds before measuring begins
-    #[arg(long, default_value_t = 1.0)]
-    pub warmup: f64,
-    /// Seconds measured
-    #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
+    /// When it is measured
+    #[command(flatten)]
+    pub span: Span,
 }
 
 /// Retained messages.

@@ -18,7 +18,7 @@ use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
     Arguments, Broker, ChurnArguments, Command, IdleArguments, KeptCommand, RelayArguments,
-    RetainedArguments, SubscriptionsArguments, TransportArgument,
+    RetainedArguments, Span, SubscriptionsArguments, TransportArgument,
 };
 
 mod durable;
@@ -52,8 +52,8 @@ fn churn(with: &ChurnArguments) -> Result<u64, LoadError> {
     let scenario = churn::Scenario {
         workers: with.workers,
         per_second: with.rate,
-        warmup: duration(with.warmup)?,
-        measured: duration(with.seconds)?,
+        warmup: duration(with.span.warmup)?,
+        measured: duration(with.span.seconds)?,
         broker: with.broker.pid.map(Watched::Id),
     };
     let report = churn::run(&|| target_with(&with.broker, with.resume), &scenario)?;
@@ -89,7 +89,7 @@ fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
         per_second: with.rate,
         tick: Duration::from_micros(with.tick),
     };
-    let plan = plan(&with.broker, with.warmup, with.seconds)?;
+    let plan = plan(&with.broker, with.span)?;
     let report = subscriptions::run(&target(&with.broker)?, &scenario, &plan)?;
     report::print(&report, with.broker.json)?;
     Ok(report.traffic.faults.total())
@@ -128,8 +128,8 @@ fn target_with(broker: &Broker, resume: bool) -> Result<Target, LoadError> {
     Ok(Target { address: broker.target, version: broker.version.into(), transport })
 }
 
-fn plan(broker: &Broker, warmup: f64, seconds: f64) -> Result<Plan, LoadError> {
-    Ok(streams::plan(duration(warmup)?, duration(seconds)?, broker.pid.map(Watched::Id)))
+fn plan(broker: &Broker, span: Span) -> Result<Plan, LoadError> {
+    Ok(streams::plan(duration(span.warmup)?, duration(span.seconds)?, broker.pid.map(Watched::Id)))
 }
 
 fn duration(seconds: f64) -> Result<Duration, LoadError> {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Broker;
+use super::{Broker, Span};
 
 /// Connections that come and go.
 #[derive(Debug, Clone, Args)]
@@ -19,10 +19,7 @@ pub struct ChurnArguments {
     /// Takes up TLS sessions of earlier connections
     #[arg(long)]
     pub resume: bool,
-    /// Seconds before measuring begins
-    #[arg(long, default_value_t = 1.0)]
-    pub warmup: f64,
-    /// Seconds measured
-    #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
+    /// When it is measured
+    #[command(flatten)]
+    pub span: Span,
 }

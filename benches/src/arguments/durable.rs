@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tidegate_benches::durable::Receivers;
 
-use super::Broker;
+use super::{Broker, Span};
 
 /// Durable sessions.
 #[derive(Debug, Clone, Args)]
@@ -43,12 +43,9 @@ pub struct DurableArguments {
     /// The broker's store, the folder with `data.mdb`: its commits are counted
     #[arg(long)]
     pub store: Option<PathBuf>,
-    /// Seconds before measuring begins
-    #[arg(long, default_value_t = 1.0)]
-    pub warmup: f64,
-    /// Seconds measured
-    #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
+    /// When it is measured
+    #[command(flatten)]
+    pub span: Span,
     /// Ends after so many messages a publisher
     #[arg(long)]
     pub messages: Option<u64>,

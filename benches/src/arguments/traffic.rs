@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Broker;
+use super::{Broker, Span};
 
 /// The scenarios with fixed streams.
 #[derive(Debug, Subcommand)]
@@ -47,12 +47,9 @@ pub struct Streams {
     /// Open loop: microseconds between two rounds of sending; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// Seconds before measuring begins
-    #[arg(long, default_value_t = 1.0)]
-    pub warmup: f64,
-    /// Seconds measured
-    #[arg(long, default_value_t = 5.0)]
-    pub seconds: f64,
+    /// When it is measured
+    #[command(flatten)]
+    pub span: Span,
     /// Ends after so many messages a publisher
     #[arg(long)]
     pub messages: Option<u64>,

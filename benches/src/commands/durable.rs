@@ -22,7 +22,7 @@ pub(super) fn durable(with: &DurableArguments) -> Result<u64, LoadError> {
         drive: with.rate.map_or(Drive::Window(with.window), Drive::PerSecond),
         store: with.store.clone(),
     };
-    let plan = Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? };
+    let plan = Plan { messages: with.messages, ..plan(&with.broker, with.span)? };
     let report = durable::run(&target(&with.broker)?, &scenario, &plan)?;
     report::print(&report, with.broker.json)?;
     Ok(report.faults.total())

@@ -94,5 +94,5 @@ fn scenario(topology: Topology, with: &Streams) -> Scenario {
 }
 
 fn plan_of(with: &Streams) -> Result<Plan, LoadError> {
-    Ok(Plan { messages: with.messages, ..plan(&with.broker, with.warmup, with.seconds)? })
+    Ok(Plan { messages: with.messages, ..plan(&with.broker, with.span)? })
 }

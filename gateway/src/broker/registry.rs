@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::seat::{Seat, SessionKey};
 
@@ -15,7 +15,8 @@ pub struct Registry {
     numbers: Vec<Shard>,
 }
 
-type Shard = Mutex<HashTable<Arc<Seat>>>;
+#[derive(Default)]
+struct Shard(Mutex<HashTable<Arc<Seat>>>);
 
 impl Default for Registry {
     fn default() -> Self {
@@ -101,6 +102,12 @@ impl Registry {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Shard {
+    fn lock(&self) -> MutexGuard<'_, HashTable<Arc<Seat>>> {
+        self.0.lock()
     }
 }
 

@@ -150,7 +150,8 @@ impl Watch {
         sample.idle = if self.packing.would_spill(&sample) {
             self.machine.spare(now, shares.iter().sum())
         } else {
-            self.machine.forget()
+            self.machine.forget();
+            None
         };
         self.packing.look(&sample)
     }

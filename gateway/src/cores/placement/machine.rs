@@ -46,9 +46,8 @@ impl Machine {
     }
 
     /// Nothing is to be compared with next time.
-    pub(super) fn forget(&mut self) -> Option<f64> {
+    pub(super) fn forget(&mut self) {
         self.last = None;
-        None
     }
 }
 
