@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tidegate_mqtt::{Ack, AckKind, Connect, Message, PacketId, PublishView, QoS, ReasonCode};
 use tidegate_routing::{Config as RoutingConfig, Router, Subscriber};
-use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
+use tidegate_session::{Config, Delivery, Frames, Handshake, Session, Step, Verdict};
 
 use crate::codec::{TOPIC, V5, frame, publish};
 use crate::matching::{GRANT, PLANTS, filters, topics};
@@ -18,6 +18,7 @@ pub(crate) const CASES: &[Make] = &[
     push_once,
     push_acknowledged,
     push_encoded,
+    push_frames,
     || publish_path("publish/QoS 0 to three of 10,000", QoS::AtMostOnce),
     || publish_path("publish/QoS 1 to three of 10,000", QoS::AtLeastOnce),
 ];
@@ -93,6 +94,22 @@ fn push_encoded() -> Case {
             assert_eq!(client.session.push_encoded(black_box(&wire), 1, wire.len()), Verdict::Sent);
         }
         client.write();
+    })
+}
+
+fn push_frames() -> Case {
+    let mut client = Client::connected(1);
+    let one = publish(TOPIC, QoS::AtLeastOnce);
+    let at = PublishView::parse(&frame(&one), V5).ok().and_then(|view| view.packet_id_at()).expect("QoS 1");
+    let wire = one.repeat(usize::try_from(BATCH).expect("few"));
+    let packet_ids: Vec<u32> = (0..wire.len() / one.len())
+        .map(|frame| u32::try_from(frame * one.len() + at).expect("few"))
+        .collect();
+    Case::many("inflight/pass a QoS 1 frame on and its PUBACK", BATCH, move || {
+        let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest: one.len() };
+        assert_eq!(client.session.push_frames(black_box(&frames)), Verdict::Sent);
+        client.write();
+        client.acknowledge(BATCH);
     })
 }
 
