@@ -28,6 +28,18 @@ pub struct Ended {
     pub errors: Vec<String>,
 }
 
+impl Ended {
+    /// What a broker that ended well counted, by its last words.
+    #[must_use]
+    pub fn counted(&self, counter: &str) -> usize {
+        assert!(self.status.success(), "{:#?}", self.errors);
+        let line = self.errors.iter().find(|line| line.contains(&format!("\"{counter}\"")));
+        let value = line.and_then(|line| line.split_once("\"value\":")).map(|(_, rest)| rest);
+        let digits = value.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+    }
+}
+
 impl Process {
     /// Starts `command`; `name` is for failures.
     pub fn start(name: &str, command: &mut Command) -> Self {

@@ -134,13 +134,8 @@ fn numbers() -> Vec<String> {
     (0..COUNT).map(|n| n.to_string()).collect()
 }
 
-/// How often connections went to another core, by the broker's last words.
+/// How often connections went to another core.
 fn moves_of(broker: Broker) -> usize {
     broker.terminate();
-    let ended = broker.end();
-    assert!(ended.status.success(), "{:#?}", ended.errors);
-    let counted = ended.errors.iter().find(|line| line.contains("connections_moved"));
-    let value = counted.and_then(|line| line.split_once("\"value\":")).map(|(_, rest)| rest);
-    let digits = value.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+    broker.end().counted("connections_moved")
 }
