@@ -105,7 +105,7 @@ impl Outlet {
         self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
     }
 
-    /// Whether QoS 0 frames, the largest of this size, can be copied as they are.
+    /// Whether frames, the largest of this size, can be copied as they are.
     pub(crate) fn takes_frames(&self, largest: usize) -> bool {
         self.aliases.is_none() && largest <= self.packet_size_max
     }

@@ -102,9 +102,7 @@ fn push_frames() -> Case {
     let one = publish(TOPIC, QoS::AtLeastOnce);
     let at = PublishView::parse(&frame(&one), V5).ok().and_then(|view| view.packet_id_at()).expect("QoS 1");
     let wire = one.repeat(usize::try_from(BATCH).expect("few"));
-    let packet_ids: Vec<u32> = (0..wire.len() / one.len())
-        .map(|frame| u32::try_from(frame * one.len() + at).expect("few"))
-        .collect();
+    let packet_ids: Vec<usize> = (0..wire.len()).step_by(one.len()).map(|start| start + at).collect();
     Case::many("inflight/pass a QoS 1 frame on and its PUBACK", BATCH, move || {
         let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest: one.len() };
         assert_eq!(client.session.push_frames(black_box(&frames)), Verdict::Sent);

@@ -24,16 +24,19 @@ pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>
     assert_eq!(view.payload, publish.payload);
     assert_eq!(view.has_subscription_id, !properties.identifiers.is_empty());
     assert_eq!(view.wire, frame.wire);
-    check_forwardable(view, publish);
+    check_copyable(view, publish);
     check_message(view, publish, version);
 }
 
-fn check_forwardable(view: &PublishView<'_>, publish: &Publish) {
+fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
     let properties = &publish.properties;
-    let plain = publish.qos == QoS::AtMostOnce && !publish.retain && !publish.topic.is_empty();
+    let plain = !publish.dup && !publish.retain && !publish.topic.is_empty();
     let for_all =
         properties.alias.is_none() && properties.expiry.is_none() && properties.identifiers.is_empty();
-    assert!(!view.forwardable() || (plain && for_all), "forwardable as it is: {publish:?}");
+    assert!(!view.copyable() || (plain && for_all), "copyable as it is: {publish:?}");
+    let identifier = view.packet_id_at().and_then(|at| view.wire.get(at..)?.first_chunk());
+    let identifier = identifier.map(|bytes| u16::from_be_bytes(*bytes));
+    assert_eq!(identifier, view.packet_id.map(PacketId::get), "the identifier is elsewhere");
 }
 
 /// Both ways to a message give one that says the same, and its outgoing packet brings to the receiver what the sender sent.

@@ -58,7 +58,13 @@ impl Broker {
     /// Whether everything up to `commit` is kept.
     #[must_use]
     pub fn is_committed(&self, commit: Commit) -> bool {
-        commit == Commit(0) || self.keeper().is_none_or(|keeper| keeper.committed() >= commit)
+        commit <= self.committed()
+    }
+
+    /// The last commit that is kept; without a store, any is.
+    #[must_use]
+    pub fn committed(&self) -> Commit {
+        self.keeper().map_or(Commit(u64::MAX), Keeper::committed)
     }
 
     /// Lets out what is committed; for the rest, a core looks again after the next commit.

@@ -9,10 +9,10 @@ mod plain;
 
 pub use plain::Plain;
 
-/// A run under way. Either plain frames, which lie side by side in the read buffer and can be forwarded as they are, or messages.
+/// A run under way. Either plain frames, which can be forwarded as they are, or messages.
 pub struct Run<'a> {
     bytes: &'a [u8],
-    frames: Option<Frames<'a>>,
+    framed: Option<Framed<'a>>,
     topic: Box<str>,
     lists: RunLists,
 }
@@ -21,17 +21,19 @@ pub struct Run<'a> {
 #[derive(Default)]
 pub struct RunLists {
     messages: Vec<Arc<Message>>,
-    packet_ids: Vec<u32>,
+    packet_ids: Vec<usize>,
+    /// The frames, where they do not lie side by side.
+    gathered: Vec<u8>,
 }
 
 /// The plain frames of a run so far.
-struct Frames<'a> {
+struct Framed<'a> {
     topic: &'a str,
-    wire: &'a [u8],
     qos: QoS,
     count: u32,
     largest: usize,
-    start: usize,
+    /// The frames, while they lie side by side.
+    wire: &'a [u8],
 }
 
 impl<'a> Run<'a> {
@@ -44,39 +46,31 @@ impl<'a> Run<'a> {
     /// The same with empty lists.
     #[must_use]
     pub fn with_lists(bytes: &'a [u8], lists: RunLists) -> Self {
-        Self { bytes, frames: None, topic: Box::default(), lists }
+        Self { bytes, framed: None, topic: Box::default(), lists }
     }
 
     /// The lists, for another run.
     #[must_use]
     pub fn into_lists(self) -> RunLists {
-        let RunLists { messages, packet_ids } = self.lists;
-        RunLists { messages: emptied(messages), packet_ids: emptied(packet_ids) }
+        let RunLists { messages, packet_ids, gathered } = self.lists;
+        RunLists { messages: emptied(messages), packet_ids: emptied(packet_ids), gathered: emptied(gathered) }
     }
 
-    /// Adds a frame that can be copied, at QoS 0 or 1; `false` when it does not belong to this run.
+    /// Adds a frame that can be copied, at QoS 0 or 1; `false` when it does not belong to this run. An empty run takes any.
+    #[must_use]
     pub fn extend(&mut self, view: &PublishView<'a>) -> bool {
         if !self.lists.messages.is_empty() {
             return false;
         }
-        let begin = offset_in(self.bytes, view.wire);
-        let frames = self.frames.get_or_insert(Frames {
-            topic: view.topic,
-            wire: &[],
-            qos: view.qos,
-            count: 0,
-            largest: 0,
-            start: begin,
-        });
-        if frames.topic != view.topic || frames.qos != view.qos || frames.start + frames.wire.len() != begin {
+        let (topic, qos) = (view.topic, view.qos);
+        let framed = self.framed.get_or_insert(Framed { topic, qos, count: 0, largest: 0, wire: &[] });
+        if framed.topic != topic || framed.qos != qos {
             return false;
         }
-        let Some(wire) = self.bytes.get(frames.start..begin + view.wire.len()) else { return false };
-        let at = view.packet_id_at().map(|at| at + frames.wire.len());
-        self.lists.packet_ids.extend(at.and_then(|at| u32::try_from(at).ok()));
-        frames.wire = wire;
-        frames.count += 1;
-        frames.largest = frames.largest.max(view.wire.len());
+        framed.count += 1;
+        framed.largest = framed.largest.max(view.wire.len());
+        let start = append(&mut framed.wire, &mut self.lists.gathered, self.bytes, view.wire);
+        self.lists.packet_ids.extend(view.packet_id_at().map(|at| start + at));
         true
     }
 
@@ -99,8 +93,10 @@ impl<'a> Run<'a> {
     /// The plain frames, if that is what the run is made of.
     #[must_use]
     pub fn plain(&self) -> Option<Plain<'_>> {
-        let Frames { topic, wire, qos, count, largest, .. } = *self.frames.as_ref()?;
-        Some(Plain { topic, wire, qos, count, largest, packet_ids: &self.lists.packet_ids })
+        let Framed { topic, qos, count, largest, wire } = *self.framed.as_ref()?;
+        let RunLists { packet_ids, gathered, .. } = &self.lists;
+        let wire = if gathered.is_empty() { wire } else { gathered };
+        Some(Plain { topic, wire, qos, count, largest, packet_ids })
     }
 
     /// The messages, if that is what the run is made of.
@@ -112,14 +108,14 @@ impl<'a> Run<'a> {
     /// The topic of plain frames, empty where there are none.
     #[must_use]
     pub fn frames_topic(&self) -> &'a str {
-        self.frames.as_ref().map_or("", |frames| frames.topic)
+        self.framed.as_ref().map_or("", |framed| framed.topic)
     }
 
     /// The topic; `None` for an empty run.
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
-        match &self.frames {
-            Some(frames) => Some(frames.topic),
+        match &self.framed {
+            Some(framed) => Some(framed.topic),
             None => self.messages().first().map(|message| message.topic()),
         }
     }
@@ -127,14 +123,14 @@ impl<'a> Run<'a> {
     /// Whether the run is made of plain frames.
     #[must_use]
     pub fn is_framed(&self) -> bool {
-        self.frames.is_some()
+        self.framed.is_some()
     }
 
     /// How many publishes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        match &self.frames {
-            Some(frames) => u64::from(frames.count),
+        match &self.framed {
+            Some(framed) => u64::from(framed.count),
             None => u64::try_from(self.messages().len()).unwrap_or(u64::MAX),
         }
     }
@@ -142,7 +138,7 @@ impl<'a> Run<'a> {
     /// Nothing gathered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.frames.is_none() && self.messages().is_empty()
+        self.framed.is_none() && self.messages().is_empty()
     }
 
     /// The run should be delivered before more is added.
@@ -153,16 +149,37 @@ impl<'a> Run<'a> {
 
     /// Empties the run.
     pub fn clear(&mut self) {
-        self.frames = None;
+        self.framed = None;
         self.lists.messages.clear();
         self.lists.packet_ids.clear();
+        self.lists.gathered.clear();
     }
+}
+
+/// Puts a frame behind those of a run; gives its place among them. Where other packets lie in between, acknowledgements that is, the
+/// frames are gathered in a buffer from then on.
+fn append<'a>(wire: &mut &'a [u8], gathered: &mut Vec<u8>, bytes: &'a [u8], frame: &'a [u8]) -> usize {
+    let begin = offset_in(bytes, frame);
+    let start = if wire.is_empty() { begin } else { offset_in(bytes, wire) };
+    let place = wire.len().max(gathered.len());
+    if gathered.is_empty() && begin == start + wire.len() {
+        let Some(longer) = bytes.get(start..begin + frame.len()) else {
+            unreachable!("the frames of a run are of one read")
+        };
+        *wire = longer;
+        return place;
+    }
+    if gathered.is_empty() {
+        gathered.extend_from_slice(wire);
+    }
+    gathered.extend_from_slice(frame);
+    place
 }
 
 /// The same list without its content, and without its memory where that is much.
 pub fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
     list.clear();
-    if list.capacity() > LEN_KEPT_MAX { Vec::new() } else { list }
+    if list.capacity() * size_of::<T>() > SIZE_KEPT_MAX { Vec::new() } else { list }
 }
 
 /// Where `part` begins within `whole`, of which it is a slice.
@@ -170,8 +187,8 @@ fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr())
 }
 
-/// Longest list whose memory is kept.
-const LEN_KEPT_MAX: usize = 4096;
+/// Bytes of memory that an empty list may keep.
+const SIZE_KEPT_MAX: usize = 64 * 1024;
 /// Publishes with an identifier, or with parts of their own, in a run at most.
 const ACKNOWLEDGED_MAX: usize = 128;
 

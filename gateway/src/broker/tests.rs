@@ -13,9 +13,9 @@ use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Connect, Packet, ProtocolVersion, PublishView, QoS, SubscriptionOptions};
 use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig};
-use tidegate_session::{Agreed, Config as SessionConfig, Handshake, Step};
+use tidegate_session::{Agreed, Config as SessionConfig, Handshake, Overflow, Step};
 
-use super::{Attachment, Broker, BrokerConfig, LinkFacts, Member, Published, Run};
+use super::{Attachment, Broker, BrokerConfig, LinkFacts, Member, Plain, Published, Run};
 use crate::cores::{Core, CoreId, Cores};
 use crate::counters::{Counters, Totals};
 
@@ -71,7 +71,18 @@ impl House {
 
     /// Publishes `payloads` as one read would bring them.
     fn publish(&mut self, from: &Attachment, topic: &str, qos: QoS, payloads: &[&[u8]]) -> Published {
-        let version = ProtocolVersion::V5;
+        self.publish_by(ProtocolVersion::V5, from, topic, qos, payloads)
+    }
+
+    /// The same by a client of `version`.
+    fn publish_by(
+        &mut self,
+        version: ProtocolVersion,
+        from: &Attachment,
+        topic: &str,
+        qos: QoS,
+        payloads: &[&[u8]],
+    ) -> Published {
         let mut wire = Vec::new();
         for (index, payload) in payloads.iter().enumerate() {
             let id = tidegate_mqtt::PacketId::new(u16::try_from(index + 1).unwrap());
@@ -91,8 +102,8 @@ impl House {
         }
         let mut run = Run::new(&wire);
         for view in views(&wire, version) {
-            let as_frame = view.copyable() && qos < QoS::ExactlyOnce;
-            if !(as_frame && run.extend(&view)) {
+            let alone = self.config.overflow == Overflow::Reject;
+            if !(Plain::takes(&view, alone) && run.extend(&view)) {
                 if run.is_empty() {
                     run.begin(topic);
                 }

@@ -10,7 +10,7 @@ use tidegate_session::{Overflow, Received};
 
 use super::intake::Intake;
 use super::{Driver, End, Reply};
-use crate::broker::Keeper;
+use crate::broker::{Keeper, Plain};
 use crate::cores::Core;
 
 impl Driver {
@@ -74,30 +74,20 @@ impl Driver {
     ) -> Result<(), End> {
         let view = PublishView::parse_after(intake.run.frames_topic(), packet, self.connection.version())
             .map_err(|error| End::malformed(&error))?;
-        if self.is_single(&view) {
+        if !Plain::takes(&view, self.stands_alone(&view)) {
             return self.handle_single(core, intake, &view);
         }
         self.connection.admit(&view)?;
         if !intake.run.extend(&view) {
             self.settle_run(core, intake)?;
-            intake.run.extend(&view);
+            let true = intake.run.extend(&view) else { unreachable!("an empty run takes any frame") };
         }
         intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
         if intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
     }
 
-    /// Whether a publish cannot travel as a frame among others. Larger payloads are shared by their receivers rather than copied
-    /// for each.
-    fn is_single(&self, view: &PublishView<'_>) -> bool {
-        let as_frame = match view.qos {
-            QoS::AtMostOnce => true,
-            QoS::AtLeastOnce => !self.stands_alone(view),
-            QoS::ExactlyOnce => false,
-        };
-        !as_frame || !view.copyable() || view.payload.len() > COPIED_MAX
-    }
-
-    /// A publish at QoS 2, with an alias, RETAIN, an expiry or a large payload: becomes a message at once.
+    /// A publish at QoS 2, with an alias, DUP, RETAIN, an expiry or a large payload, or with a verdict of its own: becomes a message at
+    /// once.
     fn handle_single(
         &mut self,
         core: &mut Core,
@@ -189,5 +179,3 @@ impl Driver {
 
 /// Acknowledgements handled under one lock.
 const ACKS_MAX: usize = 256;
-/// Payloads up to this many bytes travel as copied frames.
-const COPIED_MAX: usize = 1024;

@@ -64,7 +64,7 @@ impl Driver {
         now: Instant,
     ) -> Result<(), End> {
         let commit = commit.max(self.before);
-        if !self.is_due(commit) {
+        if !self.held.is_empty() || self.broker.committed() < commit {
             return self.withhold(core, state, commit, reply);
         }
         self.open_gate(core, state, now);
@@ -81,9 +81,11 @@ impl Driver {
         now: Instant,
     ) -> Result<(), End> {
         let mut is_open = false;
+        // What the gate lets out: no acknowledgement may go by a later commit than what stands before it.
+        let committed = self.broker.committed();
         for (commit, ack) in acks.drain(..) {
             let commit = commit.max(self.before);
-            if !self.is_due(commit) {
+            if !self.held.is_empty() || committed < commit {
                 self.withhold(core, state, commit, Reply::Ack(ack))?;
                 continue;
             }
@@ -94,11 +96,6 @@ impl Driver {
             state.session.send_ack(&ack);
         }
         Ok(())
-    }
-
-    /// Whether what waits for `commit` may be said now.
-    fn is_due(&self, commit: Commit) -> bool {
-        self.held.is_empty() && self.broker.is_committed(commit)
     }
 
     fn withhold(

@@ -54,33 +54,25 @@ fn the_parts_of_a_publish_are_seen() {
     assert_eq!((seen.topic, seen.payload), ("a", &b"pay"[..]));
     assert_eq!((seen.alias, seen.expiry), (Some(7), Some(9)));
     assert_eq!((seen.properties, seen.wire), (&body[6..14], &bytes[..]));
-    assert!(!seen.forwardable());
+    assert!(!seen.copyable());
 }
 
 #[test]
-fn only_a_plain_frame_is_forwardable() {
-    let forwardable = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().forwardable();
-    assert!(forwardable(0, &[0, 1, 0x61, 0, 1], V5));
-    assert!(forwardable(0, &[0, 1, 0x61, 1], V3));
-    assert!(forwardable(0, &[0, 1, 0x61, 5, 0x26, 0, 0, 0, 0], V5));
-    assert!(!forwardable(1, &[0, 1, 0x61, 0], V5), "RETAIN");
-    assert!(!forwardable(2, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 1");
-    assert!(!forwardable(0, &[0, 1, 0x61, 3, 0x23, 0, 1], V5), "alias");
-    assert!(!forwardable(0, &[0, 0, 3, 0x23, 0, 1], V5), "alias alone");
-    assert!(!forwardable(0, &[0, 1, 0x61, 5, 0x02, 0, 0, 0, 1], V5), "expiry");
-    assert!(!forwardable(0, &[0, 1, 0x61, 2, 0x0B, 1], V5), "identifier");
-    assert!(!view(&[0x30, 0x84, 0x00, 0, 1, 0x61, 0x78], V3).unwrap().forwardable(), "padded length");
-}
-
-#[test]
-fn a_frame_with_an_identifier_is_copyable_but_not_forwardable() {
-    let seen =
-        |flags, body: &[u8]| view(&wire(flags, body), V5).map(|seen| (seen.copyable(), seen.forwardable()));
-    assert_eq!(seen(0b0010, &[0, 1, 0x61, 0, 1, 0]), Ok((true, false)), "QoS 1");
-    assert_eq!(seen(0b0100, &[0, 1, 0x61, 0, 1, 0]), Ok((true, false)), "QoS 2");
-    assert_eq!(seen(0b1010, &[0, 1, 0x61, 0, 1, 0]), Ok((false, false)), "DUP");
-    assert_eq!(seen(0b0011, &[0, 1, 0x61, 0, 1, 0]), Ok((false, false)), "RETAIN");
-    assert_eq!(seen(0b0010, &[0, 1, 0x61, 0, 1, 3, 0x23, 0, 1]), Ok((false, false)), "alias");
+fn only_a_plain_frame_is_copyable() {
+    let copyable = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().copyable();
+    assert!(copyable(0, &[0, 1, 0x61, 0, 1], V5));
+    assert!(copyable(0, &[0, 1, 0x61, 1], V3));
+    assert!(copyable(0, &[0, 1, 0x61, 5, 0x26, 0, 0, 0, 0], V5));
+    assert!(copyable(0b0010, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 1");
+    assert!(copyable(0b0100, &[0, 1, 0x61, 0, 1, 0], V5), "QoS 2");
+    assert!(!copyable(0b1010, &[0, 1, 0x61, 0, 1, 0], V5), "DUP");
+    assert!(!copyable(0b0011, &[0, 1, 0x61, 0, 1, 0], V5), "RETAIN at QoS 1");
+    assert!(!copyable(1, &[0, 1, 0x61, 0], V5), "RETAIN");
+    assert!(!copyable(0, &[0, 1, 0x61, 3, 0x23, 0, 1], V5), "alias");
+    assert!(!copyable(0, &[0, 0, 3, 0x23, 0, 1], V5), "alias alone");
+    assert!(!copyable(0, &[0, 1, 0x61, 5, 0x02, 0, 0, 0, 1], V5), "expiry");
+    assert!(!copyable(0, &[0, 1, 0x61, 2, 0x0B, 1], V5), "identifier");
+    assert!(!view(&[0x30, 0x84, 0x00, 0, 1, 0x61, 0x78], V3).unwrap().copyable(), "padded length");
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct PublishView<'a> {
     /// Whether the fixed header is longer than it needs to be.
     padded: bool,
     /// Size of the fixed header in bytes.
-    header_size: u8,
+    header_size: usize,
 }
 
 impl<'a> PublishView<'a> {
@@ -61,14 +61,6 @@ impl<'a> PublishView<'a> {
         Self::read(before, frame, version).map_err(|fault| DecodeError::new(fault, version))
     }
 
-    /// True when the frame can go unchanged to a QoS 0 subscriber of the same wire class (5.0, or both of 3.x): QoS 0 and
-    /// copyable.
-    #[must_use]
-    #[inline]
-    pub const fn forwardable(&self) -> bool {
-        matches!(self.qos, QoS::AtMostOnce) && self.copyable()
-    }
-
     /// True when the frame, but for its packet identifier, can go unchanged to a subscriber of the same wire class at the
     /// same QoS: no DUP, no RETAIN, a topic, and nothing that is for this receiver only or changes with time.
     #[must_use]
@@ -82,7 +74,7 @@ impl<'a> PublishView<'a> {
     #[must_use]
     #[inline]
     pub fn packet_id_at(&self) -> Option<usize> {
-        self.packet_id.map(|_| usize::from(self.header_size) + 2 + self.topic.len())
+        self.packet_id.map(|_| self.header_size + 2 + self.topic.len())
     }
 
     /// True when the properties can be passed on as they are.
@@ -95,10 +87,7 @@ impl<'a> PublishView<'a> {
     #[inline(always)]
     pub(super) fn read(before: &'a str, frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, Fault> {
         let mut reader = Reader::new(frame.body);
-        let topic = match reader.binary()? {
-            bytes if bytes == before.as_bytes() => before,
-            bytes => crate::text::parse_topic(bytes)?,
-        };
+        let topic = read_topic(before, reader.binary()?)?;
         // [MQTT5-3.3.1-4] [MQTT3-3.3.1-4]
         let qos = QoS::try_from(frame.flags >> 1 & 0b11).map_err(|_| Fault::PublishQoS)?;
         let packet_id = read_packet_id(&mut reader, qos)?;
@@ -116,7 +105,7 @@ impl<'a> PublishView<'a> {
             payload: reader.rest(),
             wire: frame.wire,
             padded: frame.is_padded(),
-            header_size: u8::try_from(frame.wire.len() - frame.body.len()).unwrap_or_default(),
+            header_size: frame.wire.len() - frame.body.len(),
         };
         if !properties.is_empty() {
             view.scan_properties()?;
@@ -143,6 +132,11 @@ impl<'a> PublishView<'a> {
         }
         Ok(())
     }
+}
+
+#[inline(always)]
+fn read_topic<'a>(before: &'a str, bytes: &'a [u8]) -> Result<&'a str, Fault> {
+    if bytes == before.as_bytes() { Ok(before) } else { crate::text::parse_topic(bytes) }
 }
 
 /// `[MQTT5-2.2.1-2]` `[MQTT3-2.3.1-5]`

@@ -10,14 +10,15 @@ use super::Session;
 pub struct Frames<'a> {
     /// The frames.
     pub wire: &'a [u8],
-    /// Where in `wire` the two bytes of each packet identifier are, in order.
-    pub packet_ids: &'a [u32],
+    /// Where in `wire` the two bytes of each packet identifier are, in order; one for each frame.
+    pub packet_ids: &'a [usize],
     /// Size of the largest frame in bytes.
     pub largest: usize,
 }
 
 impl Session {
-    /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest.
+    /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest. Where not all
+    /// of them fit, they are [`Verdict::Individually`] to be sent as far as they do, or dropped for a client that reads too slowly.
     pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
         if !self.open {
             return self.drop_message(Drop::Offline, count);
@@ -26,7 +27,7 @@ impl Session {
             return Verdict::Individually;
         }
         if self.outlet.pending.len() + wire.len() > self.config.pending_bytes_max {
-            return self.drop_message(Drop::Slow, count);
+            return self.overflow(count);
         }
         self.outlet.pending.put(wire);
         Verdict::Sent
@@ -45,14 +46,21 @@ impl Session {
         let copied = buffer.get_mut(start..).unwrap_or_default();
         for at in frames.packet_ids {
             let packet_id = self.inflight.reserve();
-            let at = usize::try_from(*at).unwrap_or(usize::MAX);
-            if let Some(place) = copied.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                *place = packet_id.get().to_be_bytes();
-            }
+            let Some(place) = copied.get_mut(*at..).and_then(<[u8]>::first_chunk_mut) else {
+                unreachable!("identifiers are where the frames have them")
+            };
+            *place = packet_id.get().to_be_bytes();
             self.inflight.pass();
             self.quota.take();
         }
         Verdict::Sent
+    }
+
+    /// The verdict on frames that do not all fit the pending bytes.
+    #[cold]
+    fn overflow(&mut self, count: u32) -> Verdict {
+        let reads = self.outlet.pending.len() <= self.config.pending_bytes_max / 2;
+        if reads && count > 1 { Verdict::Individually } else { self.drop_message(Drop::Slow, count) }
     }
 
     /// Whether all frames may be written at once, in front of nothing that waits. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`

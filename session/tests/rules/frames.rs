@@ -9,7 +9,7 @@ use super::pair::{Pair, lasting, message};
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
 /// Frames as publishers send them, all under identifier 500.
-fn frames(topics: &[&str]) -> (Vec<u8>, Vec<u32>, usize) {
+fn frames(topics: &[&str]) -> (Vec<u8>, Vec<usize>, usize) {
     let (mut wire, mut packet_ids, mut largest) = (Vec::new(), Vec::new(), 0);
     for topic in topics {
         let message: &Message = &message(topic, topic.as_bytes(), None);
@@ -20,7 +20,7 @@ fn frames(topics: &[&str]) -> (Vec<u8>, Vec<u32>, usize) {
         outgoing.encode(V5, &mut wire);
         let Ok(Next::Frame(packet)) = frame::next(&wire[start..], V5, u32::MAX) else { panic!("no frame") };
         let at = PublishView::parse(&packet, V5).unwrap().packet_id_at().unwrap();
-        packet_ids.push(u32::try_from(start + at).unwrap());
+        packet_ids.push(start + at);
         largest = largest.max(packet.wire.len());
     }
     (wire, packet_ids, largest)
@@ -155,4 +155,43 @@ fn what_was_not_acknowledged_counts_as_ended_with_the_session() {
     pair.acknowledge(AckKind::PubAck, 2);
     pair.detach(Cause::Closed);
     assert_eq!(pair.session.take_drops().ended, 2);
+}
+
+/// `[MQTT5-4.6.0-5]`: with a store, what comes behind a QoS 2 message that waits for its commit waits too.
+#[test]
+fn they_do_not_overtake_what_is_deferred() {
+    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, passing());
+    let _ = pair.push("deferred", QoS::ExactlyOnce);
+    assert_eq!(push(&mut pair, &["late"]), Verdict::Individually);
+    pair.session.stamp(1);
+    pair.session.let_out(1, pair.now);
+    assert_eq!(push(&mut pair, &["late"]), Verdict::Sent);
+    assert_eq!(pair.topics(), ["deferred", "late"]);
+}
+
+/// `[MQTT5-4.6.0-5]`: a session that ends with this connection, but had another one before.
+#[test]
+fn they_do_not_overtake_what_is_to_be_sent_again() {
+    let mut pair = Pair::new(lasting());
+    for topic in ["1", "2"] {
+        let _ = pair.push(topic, QoS::AtLeastOnce);
+    }
+    pair.detach(Cause::Closed);
+    let mut connect = passing();
+    connect.clean_start = false;
+    connect.receive_maximum = Some(1);
+    pair.connect(connect);
+    assert_eq!(push(&mut pair, &["late"]), Verdict::Individually, "one is still to be sent again");
+    pair.acknowledge(AckKind::PubAck, 1);
+    pair.acknowledge(AckKind::PubAck, 2);
+    assert_eq!(push(&mut pair, &["late"]), Verdict::Sent);
+    assert_eq!(pair.topics(), ["1", "2", "late"]);
+}
+
+#[test]
+fn they_are_not_copied_past_the_aliases() {
+    let mut connect = passing();
+    connect.topic_alias_maximum = Some(10);
+    let mut pair = Pair::new(connect);
+    assert_eq!(push(&mut pair, &["a"]), Verdict::Individually);
 }

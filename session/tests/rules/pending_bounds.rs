@@ -39,6 +39,26 @@ fn qos_0_is_dropped_above_the_maximum() {
 }
 
 #[test]
+fn frames_that_do_not_fit_as_a_whole_are_sent_as_far_as_they_do() {
+    let mut pair = pair();
+    assert_eq!(pair.session.push_encoded(&[0x30; 2100], 3, 700), Verdict::Individually);
+    assert_eq!(
+        pair.session.push_encoded(&[0x30; 2100], 1, 2100),
+        Verdict::Dropped(Drop::Slow),
+        "there is one only"
+    );
+    assert_eq!(pair.session.push_encoded(&[0x30; 1000], 1, 1000), Verdict::Sent);
+    assert_eq!(pair.session.push_encoded(&[0x30; 1100], 2, 550), Verdict::Individually, "half is free");
+    assert_eq!(pair.session.push_encoded(&[0x30; 1], 1, 1), Verdict::Sent);
+    assert_eq!(
+        pair.session.push_encoded(&[0x30; 1100], 2, 550),
+        Verdict::Dropped(Drop::Slow),
+        "it reads too slowly"
+    );
+    assert_eq!(pair.session.take_drops().slow, 3);
+}
+
+#[test]
 fn large_payloads_are_shared_not_copied() {
     let mut pair = Pair::new(lasting());
     let large = message("a", &vec![7; 100_000], None);

@@ -99,16 +99,16 @@ impl Outbound {
 
 impl Wire {
     /// Where the packet identifiers are, as the gateway finds them.
-    fn packet_ids(&self, version: ProtocolVersion) -> Vec<u32> {
+    fn packet_ids(&self, version: ProtocolVersion) -> Vec<usize> {
         let mut rest = &self.bytes[..];
         let mut packet_ids = Vec::new();
         while !rest.is_empty() {
             let next = frame::next(rest, version, PACKET_SIZE_MAX).expect("a good frame");
             let Next::Frame(frame) = next else { panic!("a part of a frame") };
             let view = PublishView::parse(&frame, version).expect("a good PUBLISH");
-            assert!(view.copyable() && !view.forwardable(), "a frame at QoS 1 that can be copied");
+            assert!(view.copyable(), "a frame that can be copied");
             let begin = self.bytes.len() - rest.len();
-            packet_ids.push((begin + view.packet_id_at().expect("a packet identifier")) as u32);
+            packet_ids.push(begin + view.packet_id_at().expect("a packet identifier"));
             rest = &rest[frame.wire.len()..];
         }
         packet_ids

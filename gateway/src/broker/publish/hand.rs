@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::MutexGuard;
 use tidegate_mqtt::{Message, QoS};
 use tidegate_routing::Grants;
 use tidegate_session::{Delivery, Verdict};
 
-use crate::broker::{Broker, Keeper, Seat};
+use crate::broker::{Broker, Keeper, Seat, State};
 use crate::cores::Core;
 
 /// What a subscriber gets of a route: its grant, merged over its subscriptions.
@@ -40,7 +41,19 @@ pub(super) fn hand(
     messages: &[Arc<Message>],
     now: Instant,
 ) -> Verdict {
-    let mut state = seat.lock();
+    hand_under(broker, core, seat, seat.lock(), share, messages, now)
+}
+
+/// The same under a lock that is held already.
+pub(super) fn hand_under(
+    broker: &Broker,
+    core: &mut Core,
+    seat: &Arc<Seat>,
+    mut state: MutexGuard<'_, State>,
+    share: Share<'_>,
+    messages: &[Arc<Message>],
+    now: Instant,
+) -> Verdict {
     let keeper = broker.keeper().filter(|_| share.qos > QoS::AtMostOnce && state.session.is_followed());
     if keeper.is_some() {
         Keeper::lend(core, &mut state.session);

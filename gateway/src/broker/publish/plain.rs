@@ -7,7 +7,7 @@ use std::time::Instant;
 use tidegate_mqtt::{Message, ProtocolVersion, QoS};
 use tidegate_session::{Frames, Verdict};
 
-use super::hand::{Share, count, hand};
+use super::hand::{Share, count, hand_under};
 use super::tally::Tally;
 use super::{Broker, Published};
 use crate::broker::run::{Plain, emptied};
@@ -17,6 +17,7 @@ use crate::cores::Core;
 /// A run in all the forms in which subscribers take it; each is made when the first one needs it.
 struct Forms<'r> {
     version: ProtocolVersion,
+    publisher: u64,
     plain: &'r Plain<'r>,
     /// QoS 0 frames of the 3.x versions and of 5.0, and the size of the largest.
     bare: [Option<(Vec<u8>, usize)>; 2],
@@ -24,11 +25,6 @@ struct Forms<'r> {
 }
 
 impl<'r> Forms<'r> {
-    /// `list` is empty.
-    fn new(version: ProtocolVersion, plain: &'r Plain<'r>, list: Vec<Arc<Message>>) -> Self {
-        Self { version, plain, bare: [None, None], messages: list }
-    }
-
     /// QoS 0 frames as a client of `version` reads them, and the size of the largest.
     fn bare(&mut self, version: ProtocolVersion) -> (&[u8], usize) {
         let plain = self.plain;
@@ -48,9 +44,9 @@ impl<'r> Forms<'r> {
         same.then_some(Frames { wire, packet_ids, largest })
     }
 
-    fn messages(&mut self, publisher: u64, now: Instant) -> &[Arc<Message>] {
+    fn messages(&mut self, now: Instant) -> &[Arc<Message>] {
         if self.messages.is_empty() {
-            self.plain.put_messages(self.version, publisher, now, &mut self.messages);
+            self.plain.put_messages(self.version, self.publisher, now, &mut self.messages);
         }
         &self.messages
     }
@@ -66,42 +62,48 @@ impl Broker {
         now: Instant,
     ) -> Published {
         let route = core.lookaside.route(from.realm(), plain.topic);
-        let mut forms = Forms::new(version, plain, mem::take(&mut core.copies));
+        let list = mem::take(&mut core.copies);
+        let mut forms =
+            Forms { version, publisher: from.publisher(), plain, bare: [None, None], messages: list };
         let mut tally = Tally::new(true);
         for delivery in &route.deliveries {
             let Some(grants) = delivery.for_publisher(from.publisher()) else { continue };
-            let (seat, share) = (&delivery.subscriber.0, Share::from(grants));
-            let mut verdict = hand_frames(core, seat, share, &mut forms);
-            if verdict == Verdict::Individually {
-                verdict = hand(self, core, seat, share, forms.messages(from.publisher(), now), now);
-            }
-            tally.add(verdict);
+            tally.add(self.hand_run(core, &delivery.subscriber.0, Share::from(grants), &mut forms, now));
         }
         if !route.groups.is_empty() {
-            self.hand_to_groups(core, &route.groups, forms.messages(from.publisher(), now), &mut tally, now);
+            self.hand_to_groups(core, &route.groups, forms.messages(now), &mut tally, now);
         }
         core.copies = emptied(forms.messages);
         tally.conclude(core, usize::try_from(plain.count).unwrap_or(usize::MAX))
     }
-}
 
-/// All frames of the run into one session's outbox, in one piece; [`Verdict::Individually`] where it takes them as messages
-/// only.
-fn hand_frames(core: &mut Core, seat: &Arc<Seat>, share: Share<'_>, forms: &mut Forms<'_>) -> Verdict {
-    if !share.identifiers.is_empty() {
-        return Verdict::Individually;
+    /// The run to one session: in one piece, or as messages where it takes them only so.
+    fn hand_run(
+        &self,
+        core: &mut Core,
+        seat: &Arc<Seat>,
+        share: Share<'_>,
+        forms: &mut Forms<'_>,
+        now: Instant,
+    ) -> Verdict {
+        let mut state = seat.lock();
+        let verdict = match share.identifiers {
+            [] => push(&mut state, share.qos.min(forms.plain.qos), forms),
+            _ => Verdict::Individually,
+        };
+        if verdict == Verdict::Individually {
+            return hand_under(self, core, seat, state, share, forms.messages(now), now);
+        }
+        if matches!(verdict, Verdict::Dropped(_)) {
+            core.counters.add_drops(&state.session.take_drops());
+        }
+        drop(state);
+        if verdict == Verdict::Sent {
+            core.mark_dirty(seat);
+        }
+        count(core, verdict, u64::from(forms.plain.count));
+        verdict
     }
-    let mut state = seat.lock();
-    let verdict = push(&mut state, share.qos.min(forms.plain.qos), forms);
-    if matches!(verdict, Verdict::Dropped(_)) {
-        core.counters.add_drops(&state.session.take_drops());
-    }
-    drop(state);
-    if verdict == Verdict::Sent {
-        core.mark_dirty(seat);
-    }
-    count(core, verdict, u64::from(forms.plain.count));
-    verdict
 }
 
 fn push(state: &mut State, qos: QoS, forms: &mut Forms<'_>) -> Verdict {

@@ -20,10 +20,22 @@ pub struct Plain<'a> {
     /// Size of the largest in bytes.
     pub largest: usize,
     /// Where in `wire` their packet identifiers are; none at QoS 0.
-    pub packet_ids: &'a [u32],
+    pub packet_ids: &'a [usize],
 }
 
 impl<'a> Plain<'a> {
+    /// Whether a publish can travel as a frame among others. Where `alone`, each publish at QoS 1 has a verdict of its own. Larger
+    /// payloads are shared by their receivers rather than copied for each.
+    #[must_use]
+    pub const fn takes(view: &PublishView<'_>, alone: bool) -> bool {
+        let as_frame = match view.qos {
+            QoS::AtMostOnce => true,
+            QoS::AtLeastOnce => !alone,
+            QoS::ExactlyOnce => false,
+        };
+        as_frame && view.copyable() && view.payload.len() <= COPIED_MAX
+    }
+
     /// The frames one by one.
     pub fn frames(&self, version: ProtocolVersion) -> impl Iterator<Item = Frame<'a>> {
         let mut rest = self.wire;
@@ -77,3 +89,6 @@ impl<'a> Plain<'a> {
         (wire, largest)
     }
 }
+
+/// Payloads up to this many bytes travel as copied frames.
+const COPIED_MAX: usize = 1024;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tidegate_mqtt::frame::{self, Frame, Next};
 use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
 
-use super::Run;
+use super::{Plain, Run};
 
 fn wire(version: ProtocolVersion, topics: &[&str]) -> Vec<u8> {
     wire_at(version, QoS::AtMostOnce, topics)
@@ -34,6 +34,11 @@ fn wire_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     wire
 }
 
+fn identifiers(plain: &Plain<'_>) -> Vec<u16> {
+    let identifier = |at: &usize| u16::from_be_bytes([plain.wire[*at], plain.wire[*at + 1]]);
+    plain.packet_ids.iter().map(identifier).collect()
+}
+
 fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
     let mut rest = wire;
     let mut frames: Vec<Frame<'_>> = Vec::new();
@@ -56,12 +61,20 @@ fn frames_of_one_topic_side_by_side_make_a_run() {
 }
 
 #[test]
-fn frames_with_something_in_between_do_not() {
-    let bytes = wire(ProtocolVersion::V5, &["a", "b", "a"]);
+fn frames_with_something_in_between_are_gathered() {
+    let bytes = wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "b", "a", "a"]);
     let views = views(&bytes, ProtocolVersion::V5);
     let mut run = Run::new(&bytes);
-    assert!(run.extend(&views[0]));
-    assert!(!run.extend(&views[2]));
+    for index in [0, 2, 3] {
+        assert!(run.extend(&views[index]));
+    }
+    let plain = run.plain().unwrap();
+    assert_eq!(plain.wire, [views[0].wire, views[2].wire, views[3].wire].concat());
+    assert_eq!(identifiers(&plain), [100, 102, 103]);
+    assert_eq!((plain.count, plain.largest), (3, views[3].wire.len()));
+    run.clear();
+    assert!(run.extend(&views[1]));
+    assert_eq!(run.plain().unwrap().wire, views[1].wire, "an earlier run is gone");
 }
 
 #[test]
@@ -97,11 +110,7 @@ fn identifiers_are_found_in_the_run() {
     let mut run = Run::new(&bytes);
     assert!(views.iter().all(|view| run.extend(view)));
     let plain = run.plain().unwrap();
-    let ids = plain.packet_ids.iter().map(|at| {
-        let at = usize::try_from(*at).unwrap();
-        u16::from_be_bytes([plain.wire[at], plain.wire[at + 1]])
-    });
-    assert_eq!(ids.collect::<Vec<_>>(), [100, 101, 102]);
+    assert_eq!(identifiers(&plain), [100, 101, 102]);
     run.clear();
     assert!(run.extend(&views[1]));
     assert_eq!(run.plain().unwrap().packet_ids, [5], "an earlier run is gone");
@@ -127,4 +136,35 @@ fn frames_with_identifiers_are_taken_in_bounded_numbers() {
         .take_while(|view| !run.is_full() && run.extend(view))
         .count();
     assert_eq!((taken, run.len()), (128, 128));
+}
+
+#[test]
+fn what_travels_as_a_frame() {
+    let takes = |qos, payload_size: usize, alone| {
+        let payload = vec![b'x'; payload_size];
+        let outgoing = Outgoing { payload: &payload, ..outgoing_at(qos) };
+        let mut bytes = Vec::new();
+        outgoing.encode(ProtocolVersion::V5, &mut bytes);
+        Plain::takes(&views(&bytes, ProtocolVersion::V5)[0], alone)
+    };
+    assert!(takes(QoS::AtMostOnce, 1024, false) && takes(QoS::AtMostOnce, 0, true));
+    assert!(takes(QoS::AtLeastOnce, 1024, false));
+    assert!(!takes(QoS::AtLeastOnce, 0, true), "each has a verdict of its own");
+    assert!(!takes(QoS::AtLeastOnce, 1025, false) && !takes(QoS::AtMostOnce, 1025, false));
+    assert!(!takes(QoS::ExactlyOnce, 0, false));
+}
+
+fn outgoing_at<'a>(qos: QoS) -> Outgoing<'a> {
+    Outgoing {
+        topic: "a",
+        properties: &[],
+        payload: &[],
+        qos,
+        retain: false,
+        dup: false,
+        packet_id: PacketId::new(1).filter(|_| qos > QoS::AtMostOnce),
+        identifiers: &[],
+        alias: None,
+        expiry: None,
+    }
 }

@@ -13,6 +13,7 @@ proptest! {
     fn copies_out_add_up_to_copies_due(
         bursts in prop::collection::vec((0_u8..3, 1_usize..40), 1..30),
         online in any::<[bool; 3]>(),
+        lasting in any::<[bool; 3]>(),
     ) {
         let config = Config {
             pending_bytes_max: 4096,
@@ -23,8 +24,10 @@ proptest! {
         };
         let mut house = House::new(config);
         let publisher = house.attach("publisher", |_| {});
-        for (index, online) in online.into_iter().enumerate() {
-            let client = house.attach(&format!("c{index}"), |connect| connect.session_expiry = Some(60));
+        for (index, (online, lasting)) in online.into_iter().zip(lasting).enumerate() {
+            // A session that ends with its connection has no subscription without one.
+            let expiry = (lasting || !online).then_some(60);
+            let client = house.attach(&format!("c{index}"), |connect| connect.session_expiry = expiry);
             house.subscribe(&client, "t", QoS::try_from(u8::try_from(index).unwrap()).unwrap());
             if !online {
                 let (seat, epoch) = (&client.seat, client.epoch);

@@ -34,6 +34,10 @@ fn check(attachment: &Attachment, version: ProtocolVersion, granted: QoS) {
 
 #[test]
 fn every_kind_of_subscriber_gets_all_of_a_run() {
+    [V5, V3].into_iter().for_each(to_every_kind);
+}
+
+fn to_every_kind(by: ProtocolVersion) {
     let mut house = House::new(SessionConfig::default());
     let publisher = house.attach("publisher", |_| {});
     let mut subscribers = Vec::new();
@@ -51,12 +55,29 @@ fn every_kind_of_subscriber_gets_all_of_a_run() {
             }
         }
     }
-    assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
+    let published = house.publish_by(by, &publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS);
+    assert_eq!(published, Published::Delivered);
     for (attachment, version, granted) in &subscribers {
         check(attachment, *version, *granted);
     }
     let copies = u64::try_from(subscribers.len() * PAYLOADS.len()).unwrap();
     assert_eq!(house.totals().messages_sent, copies);
+}
+
+#[test]
+fn no_message_is_made_where_none_has_to_be_kept() {
+    let mut house = House::new(SessionConfig::default());
+    let publisher = house.attach("publisher", |_| {});
+    for granted in QoS::ALL {
+        let subscriber = house.attach(&format!("{granted:?}"), |_| {});
+        house.subscribe(&subscriber, "a/b", granted);
+    }
+    assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
+    assert_eq!((house.totals().messages_sent, house.core.copies.capacity()), (9, 0));
+    let durable = house.attach("durable", |connect| connect.session_expiry = Some(60));
+    house.subscribe(&durable, "a/b", QoS::AtLeastOnce);
+    assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
+    assert!(house.core.copies.capacity() > 0);
 }
 
 #[test]

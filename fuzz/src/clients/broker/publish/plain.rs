@@ -65,8 +65,7 @@ fn push(session: &mut Session, qos: QoS, version: ProtocolVersion, view: &Publis
         return session.push_encoded(&wire, 1, wire.len());
     }
     let Some(at) = view.packet_id_at().filter(|_| is_same) else { return Verdict::Individually };
-    let packet_ids = [u32::try_from(at).expect("a short frame")];
-    session.push_frames(&Frames { wire: view.wire, packet_ids: &packet_ids, largest: view.wire.len() })
+    session.push_frames(&Frames { wire: view.wire, packet_ids: &[at], largest: view.wire.len() })
 }
 
 /// The same message as a QoS 0 frame of the version.
