@@ -117,7 +117,11 @@ impl WriteHalf for tcp::OwnedWriteHalf {
     }
 
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_write_vectored(slices)
+        match slices {
+            // One `send`, which costs the kernel less than a vectored write of one slice.
+            [slice] => self.try_write(slice),
+            _ => self.try_write_vectored(slices),
+        }
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -142,7 +146,11 @@ impl WriteHalf for unix::OwnedWriteHalf {
     }
 
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_write_vectored(slices)
+        match slices {
+            // One `send`, which costs the kernel less than a vectored write of one slice.
+            [slice] => self.try_write(slice),
+            _ => self.try_write_vectored(slices),
+        }
     }
 
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
