@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next};
-use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView, QoS};
+use tidegate_mqtt::{Message, Outgoing, ProtocolVersion, PublishView};
 
 const RUNS: u32 = 400;
 const COUNT: u32 = 10_000;
@@ -25,18 +25,7 @@ fn main() {
 }
 
 fn run(topic: &str, payload: &[u8]) {
-    let outgoing = Outgoing {
-        topic,
-        properties: &[],
-        payload,
-        qos: QoS::AtMostOnce,
-        retain: false,
-        dup: false,
-        packet_id: None,
-        identifiers: &[],
-        alias: None,
-        expiry: None,
-    };
+    let outgoing = Outgoing::plain(topic, payload);
     let mut wire = Vec::new();
     outgoing.encode(ProtocolVersion::V5, &mut wire);
     let both = time(|| parse(black_box(&wire)).topic.len());

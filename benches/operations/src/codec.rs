@@ -45,18 +45,7 @@ pub(crate) fn frame(wire: &[u8]) -> Frame<'_> {
 
 fn outgoing(topic: &str, qos: QoS) -> Outgoing<'_> {
     let packet_id = (qos > QoS::AtMostOnce).then_some(PacketId::MIN);
-    Outgoing {
-        topic,
-        properties: &[],
-        payload: &PAYLOAD,
-        qos,
-        retain: false,
-        dup: false,
-        packet_id,
-        identifiers: &[],
-        alias: None,
-        expiry: None,
-    }
+    Outgoing { qos, packet_id, ..Outgoing::plain(topic, &PAYLOAD) }
 }
 
 fn parse_publish(name: &'static str, qos: QoS) -> Case {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::topic::SubscriptionFilter;
-use tidegate_mqtt::{Connect, Packet, ProtocolVersion, PublishView, QoS, SubscriptionOptions};
+use tidegate_mqtt::{Connect, Outgoing, Packet, ProtocolVersion, PublishView, QoS, SubscriptionOptions};
 use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig};
 use tidegate_session::{Agreed, Config as SessionConfig, Handshake, Overflow, Step};
 
@@ -86,18 +86,8 @@ impl House {
         let mut wire = Vec::new();
         for (index, payload) in payloads.iter().enumerate() {
             let id = tidegate_mqtt::PacketId::new(u16::try_from(index + 1).unwrap());
-            let outgoing = tidegate_mqtt::Outgoing {
-                topic,
-                properties: &[],
-                payload,
-                qos,
-                retain: false,
-                dup: false,
-                packet_id: id.filter(|_| qos != QoS::AtMostOnce),
-                identifiers: &[],
-                alias: None,
-                expiry: None,
-            };
+            let packet_id = id.filter(|_| qos != QoS::AtMostOnce);
+            let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, payload) };
             outgoing.encode(version, &mut wire);
         }
         let mut run = Run::new(&wire);

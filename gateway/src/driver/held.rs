@@ -64,7 +64,7 @@ impl Driver {
         now: Instant,
     ) -> Result<(), End> {
         let commit = commit.max(self.before);
-        if !self.held.is_empty() || self.broker.committed() < commit {
+        if !self.held.is_empty() || !self.broker.is_committed(commit) {
             return self.withhold(core, state, commit, reply);
         }
         self.open_gate(core, state, now);

@@ -42,6 +42,23 @@ pub struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
+    /// QoS 0, a topic and a payload; nothing else.
+    #[must_use]
+    pub const fn plain(topic: &'a str, payload: &'a [u8]) -> Self {
+        Self {
+            topic,
+            properties: &[],
+            payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            dup: false,
+            packet_id: None,
+            identifiers: &[],
+            alias: None,
+            expiry: None,
+        }
+    }
+
     /// The message as it was published, QoS included, with what is left of its expiry interval; RETAIN and DUP 0, no packet
     /// identifier.
     #[must_use]

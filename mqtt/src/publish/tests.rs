@@ -23,18 +23,7 @@ fn view(bytes: &[u8], version: ProtocolVersion) -> Result<PublishView<'_>, Fault
 }
 
 fn outgoing<'a>() -> Outgoing<'a> {
-    Outgoing {
-        topic: "a/b",
-        properties: &[],
-        payload: b"xyz",
-        qos: QoS::AtMostOnce,
-        retain: false,
-        dup: false,
-        packet_id: None,
-        identifiers: &[],
-        alias: None,
-        expiry: None,
-    }
+    Outgoing::plain("a/b", b"xyz")
 }
 
 fn encoded(outgoing: &Outgoing<'_>, version: ProtocolVersion) -> Vec<u8> {

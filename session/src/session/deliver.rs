@@ -21,7 +21,7 @@ impl Session {
         if delivery.qos == QoS::AtMostOnce {
             return self.push_once(delivery, now);
         }
-        if !self.has_room() || !self.resends.is_empty() || self.queued() > 0 {
+        if !self.has_room() || self.is_behind() {
             return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
@@ -54,7 +54,7 @@ impl Session {
         if self.resends.is_empty() && self.queue.is_none() {
             return;
         }
-        while self.can_write()
+        while self.can_write(1)
             && let Some(id) = self.resends.pop()
         {
             self.resend(id, now);
@@ -162,10 +162,10 @@ impl Session {
         }
     }
 
-    /// Whether another QoS 1 or 2 PUBLISH may be written to this connection. `[MQTT5-3.3.4-9]`
-    fn can_write(&self) -> bool {
+    /// Whether so many QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
+    fn can_write(&self, count: usize) -> bool {
         let waiting = self.outlet.pending.len() + self.deferred_bytes();
-        self.open && self.quota.left > 0 && waiting < self.config.pending_bytes_high
+        self.open && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
     }
 
     /// Whether a new QoS 1 or 2 message would be written at once: quota, [`Config::inflight_max`] and
@@ -175,7 +175,18 @@ impl Session {
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.can_write() && self.inflight.len() < self.config.inflight_max.clamp(1, INFLIGHT_MAX)
+        self.has_room_for(1)
+    }
+
+    /// The same for so many messages.
+    pub(super) fn has_room_for(&self, count: usize) -> bool {
+        let inflight_max = usize::from(self.config.inflight_max.clamp(1, INFLIGHT_MAX));
+        self.can_write(count) && usize::from(self.inflight.len()) + count <= inflight_max
+    }
+
+    /// Whether messages wait that go before any new one. `[MQTT5-4.6.0-5]`
+    pub(super) fn is_behind(&self) -> bool {
+        !self.resends.is_empty() || self.queued() > 0
     }
 
     pub(super) fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {

@@ -1,6 +1,5 @@
 //! PUBLISH frames to the client as the publisher sent them: copied in one piece, their identifiers put right.
 
-use crate::inflight::INFLIGHT_MAX;
 use crate::verdict::{Drop, Verdict};
 
 use super::Session;
@@ -65,17 +64,13 @@ impl Session {
 
     /// Whether all frames may be written at once, in front of nothing that waits. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
     fn passes(&self, frames: &Frames<'_>) -> bool {
-        let count = frames.packet_ids.len();
         let ends_with_connection = self.session_expiry == 0;
-        let nothing_waits = self.resends.is_empty() && self.queued() == 0 && self.deferred_bytes() == 0;
-        let inflight_max = usize::from(self.config.inflight_max.clamp(1, INFLIGHT_MAX));
-        let has_room = usize::from(self.quota.left) >= count
-            && usize::from(self.inflight.len()) + count <= inflight_max
-            && self.outlet.pending.len() + frames.wire.len() <= self.config.pending_bytes_high;
-        self.open
-            && ends_with_connection
-            && nothing_waits
-            && has_room
+        let fits = self.outlet.pending.len() + frames.wire.len() <= self.config.pending_bytes_high;
+        ends_with_connection
+            && fits
+            && self.has_room_for(frames.packet_ids.len())
+            && !self.is_behind()
+            && self.deferred_bytes() == 0
             && self.outlet.takes_frames(frames.largest)
     }
 }

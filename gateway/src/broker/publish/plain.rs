@@ -37,10 +37,10 @@ impl<'r> Forms<'r> {
         (wire, *largest)
     }
 
-    /// QoS 1 frames as a client of `version` reads them, if the run is made of such.
+    /// The frames of a QoS 1 run, if a client of `version` reads them so.
     fn identified(&self, version: ProtocolVersion) -> Option<Frames<'r>> {
         let Plain { wire, packet_ids, largest, .. } = *self.plain;
-        let same = version.is_v5() == self.version.is_v5() && !packet_ids.is_empty();
+        let same = version.is_v5() == self.version.is_v5();
         same.then_some(Frames { wire, packet_ids, largest })
     }
 

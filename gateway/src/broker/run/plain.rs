@@ -64,24 +64,14 @@ impl<'a> Plain<'a> {
         list.extend(self.views(version).map(message));
     }
 
-    /// The same messages as QoS 0 frames of the other wire class, 3.x for 5.0 and the reverse; and the size of the largest.
+    /// The same messages as QoS 0 frames of the wire class of `to`; and the size of the largest.
     #[must_use]
     pub fn transcribe(&self, from: ProtocolVersion, to: ProtocolVersion) -> (Vec<u8>, usize) {
         let mut wire = Vec::with_capacity(self.wire.len() + usize::try_from(self.count).unwrap_or(0));
         let mut largest = 0;
         for view in self.views(from) {
-            let outgoing = Outgoing {
-                topic: view.topic,
-                properties: view.properties,
-                payload: view.payload,
-                qos: QoS::AtMostOnce,
-                retain: false,
-                dup: false,
-                packet_id: None,
-                identifiers: &[],
-                alias: None,
-                expiry: None,
-            };
+            let plain = Outgoing::plain(view.topic, view.payload);
+            let outgoing = Outgoing { properties: view.properties, ..plain };
             let before = wire.len();
             outgoing.encode(to, &mut wire);
             largest = largest.max(wire.len() - before);

@@ -16,19 +16,8 @@ fn wire_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     let mut wire = Vec::new();
     for (index, topic) in topics.iter().enumerate() {
         let payload = vec![b'x'; index % 10 * 100];
-        let outgoing = Outgoing {
-            topic,
-            properties: &[],
-            payload: &payload,
-            qos,
-            retain: false,
-            dup: false,
-            packet_id: (qos > QoS::AtMostOnce)
-                .then(|| PacketId::new(100 + u16::try_from(index).unwrap()).unwrap()),
-            identifiers: &[],
-            alias: None,
-            expiry: None,
-        };
+        let packet_id = PacketId::new(100 + u16::try_from(index).unwrap()).filter(|_| qos > QoS::AtMostOnce);
+        let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, &payload) };
         outgoing.encode(version, &mut wire);
     }
     wire
@@ -142,7 +131,8 @@ fn frames_with_identifiers_are_taken_in_bounded_numbers() {
 fn what_travels_as_a_frame() {
     let takes = |qos, payload_size: usize, alone| {
         let payload = vec![b'x'; payload_size];
-        let outgoing = Outgoing { payload: &payload, ..outgoing_at(qos) };
+        let packet_id = PacketId::new(1).filter(|_| qos > QoS::AtMostOnce);
+        let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain("a", &payload) };
         let mut bytes = Vec::new();
         outgoing.encode(ProtocolVersion::V5, &mut bytes);
         Plain::takes(&views(&bytes, ProtocolVersion::V5)[0], alone)
@@ -152,19 +142,4 @@ fn what_travels_as_a_frame() {
     assert!(!takes(QoS::AtLeastOnce, 0, true), "each has a verdict of its own");
     assert!(!takes(QoS::AtLeastOnce, 1025, false) && !takes(QoS::AtMostOnce, 1025, false));
     assert!(!takes(QoS::ExactlyOnce, 0, false));
-}
-
-fn outgoing_at<'a>(qos: QoS) -> Outgoing<'a> {
-    Outgoing {
-        topic: "a",
-        properties: &[],
-        payload: &[],
-        qos,
-        retain: false,
-        dup: false,
-        packet_id: PacketId::new(1).filter(|_| qos > QoS::AtMostOnce),
-        identifiers: &[],
-        alias: None,
-        expiry: None,
-    }
 }

@@ -7,11 +7,20 @@ use tidegate_mqtt::Connect;
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce};
 use tidegate_mqtt::RetainHandling::{Send, SendIfNew};
 
-use super::{Came, due, on_a_core, options};
+use super::{Came, House, due, on_a_core, options};
 
 fn kept(connect: &mut Connect) {
     connect.clean_start = false;
     connect.session_expiry = Some(60);
+}
+
+/// The session "a" gets two of five messages, then its connection breaks.
+async fn interrupt(house: &House) {
+    house.retain(0..5, 0);
+    let mut client = house.connect("a", kept).await;
+    client.subscribe("kept/+", options(AtMostOnce, Send), 1);
+    assert_eq!(client.turns(2), due(0..2, AtMostOnce, 1));
+    house.cut(client);
 }
 
 #[test]
@@ -66,11 +75,7 @@ fn a_takeover_leaves_the_rest_to_the_later_connection() {
 #[test]
 fn what_is_left_comes_under_terms_that_are_given_after() {
     on_a_core(|house| async move {
-        house.retain(0..5, 0);
-        let mut client = house.connect("a", kept).await;
-        client.subscribe("kept/+", options(AtMostOnce, Send), 1);
-        assert_eq!(client.turns(2), due(0..2, AtMostOnce, 1));
-        house.cut(client);
+        interrupt(&house).await;
         let mut client = house.connect("a", kept).await;
         client.subscribe("kept/+", options(AtLeastOnce, SendIfNew), 2);
         assert_eq!(client.rest(), due(2..5, AtLeastOnce, 2));
@@ -80,11 +85,7 @@ fn what_is_left_comes_under_terms_that_are_given_after() {
 #[test]
 fn an_unsubscribe_after_ends_it() {
     on_a_core(|house| async move {
-        house.retain(0..5, 0);
-        let mut client = house.connect("a", kept).await;
-        client.subscribe("kept/+", options(AtMostOnce, Send), 1);
-        assert_eq!(client.turns(2), due(0..2, AtMostOnce, 1));
-        house.cut(client);
+        interrupt(&house).await;
         let mut client = house.connect("a", kept).await;
         client.unsubscribe("kept/+");
         assert_eq!(client.rest(), []);
@@ -94,11 +95,7 @@ fn an_unsubscribe_after_ends_it() {
 #[test]
 fn a_clean_start_is_owed_nothing() {
     on_a_core(|house| async move {
-        house.retain(0..5, 0);
-        let mut client = house.connect("a", kept).await;
-        client.subscribe("kept/+", options(AtMostOnce, Send), 1);
-        assert_eq!(client.turns(2), due(0..2, AtMostOnce, 1));
-        house.cut(client);
+        interrupt(&house).await;
         let mut client = house.connect("a", |_| {}).await;
         assert_eq!(client.rest(), []);
     });

@@ -70,18 +70,8 @@ fn push(session: &mut Session, qos: QoS, version: ProtocolVersion, view: &Publis
 
 /// The same message as a QoS 0 frame of the version.
 fn transcribe(view: &PublishView<'_>, to: ProtocolVersion) -> Vec<u8> {
-    let outgoing = Outgoing {
-        topic: view.topic,
-        properties: view.properties,
-        payload: view.payload,
-        qos: QoS::AtMostOnce,
-        retain: false,
-        dup: false,
-        packet_id: None,
-        identifiers: &[],
-        alias: None,
-        expiry: None,
-    };
+    let plain = Outgoing::plain(view.topic, view.payload);
+    let outgoing = Outgoing { properties: view.properties, ..plain };
     let mut wire = Vec::new();
     outgoing.encode(to, &mut wire);
     wire
