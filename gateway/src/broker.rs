@@ -1,16 +1,16 @@
 //! The broker: sessions, topics and the rules by which messages pass between them. Knows no sockets.
 
 mod attach;
-mod gate;
-mod keep;
+mod commit_wait;
+mod connection_handle;
 mod lifecycle;
-mod line;
 mod publish;
-mod realm;
+mod publish_batch;
 mod registry;
 mod replays;
-mod run;
-mod seat;
+mod session_handle;
+mod session_store;
+mod tenant;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig, RetainedStore, SubscribeError};
-use tidegate_session::{Config as SessionConfig, Terms};
+use tidegate_session::{Config as SessionConfig, GrantedOptions};
 
 pub use attach::{Attachment, LinkFacts};
-pub use keep::{Following, Keeper, RestoreError};
-pub use line::Line;
+pub use connection_handle::ConnectionHandle;
 pub use publish::Published;
-pub use realm::Realm;
+pub use publish_batch::{BatchLists, PublishBatch, RawFrames, emptied};
 pub use registry::Registry;
 pub use replays::Replays;
-pub use run::{Plain, Run, RunLists, emptied};
-pub use seat::{Member, Seat, SessionKey, State};
+pub use session_handle::{Member, SessionHandle, SessionKey, State};
+pub use session_store::{RestoreError, SessionStore, StoreScratch};
+pub use tenant::Tenant;
 
 use crate::cores::Cores;
 
@@ -47,32 +47,32 @@ pub struct BrokerConfig {
 pub struct Broker {
     config: BrokerConfig,
     cores: Arc<Cores>,
-    realm: Arc<Realm>,
+    tenant: Arc<Tenant>,
     registry: Registry,
     session_ids: AtomicU64,
     stopping: AtomicBool,
     /// None when nothing is kept beyond the process.
-    keeper: Option<Keeper>,
+    store: Option<SessionStore>,
 }
 
 impl Broker {
     /// A broker without sessions. With a keeper, what it kept comes by [`Broker::restore`].
     #[must_use]
-    pub fn new(config: BrokerConfig, cores: Arc<Cores>, keeper: Option<Keeper>) -> Self {
+    pub fn new(config: BrokerConfig, cores: Arc<Cores>, store: Option<SessionStore>) -> Self {
         let tenant = Arc::from(DEFAULT_TENANT);
         let mut retained = RetainedStore::new(config.retained.clone());
-        if let Some(keeper) = &keeper {
-            retained = retained.telling(keeper.forgets_retained(&tenant));
+        if let Some(store) = &store {
+            retained = retained.telling(store.forgets_retained(&tenant));
         }
-        let realm = Arc::new(Realm::new(1, tenant, config.routing.clone(), retained));
+        let tenant = Arc::new(Tenant::new(1, tenant, config.routing.clone(), retained));
         Self {
             config,
             cores,
-            realm,
+            tenant,
             registry: Registry::default(),
             session_ids: AtomicU64::new(1),
             stopping: AtomicBool::new(false),
-            keeper,
+            store,
         }
     }
 
@@ -96,8 +96,8 @@ impl Broker {
 
     /// The topic space of anonymous clients.
     #[must_use]
-    pub fn realm(&self) -> &Arc<Realm> {
-        &self.realm
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
     }
 
     /// Puts a session's subscription into the routing table.
@@ -106,9 +106,9 @@ impl Broker {
     /// The bound that stands against it.
     pub fn route(
         &self,
-        seat: &Arc<Seat>,
+        handle: &Arc<SessionHandle>,
         filter: &SubscriptionFilter,
-        terms: &Terms,
+        terms: &GrantedOptions,
     ) -> Result<(), SubscribeError> {
         let grant = Grant {
             qos: terms.options.qos,
@@ -116,7 +116,7 @@ impl Broker {
             retain_as_published: terms.options.retain_as_published,
             identifier: terms.identifier.and_then(NonZeroU32::new),
         };
-        seat.realm().router.subscribe(filter, Member(Arc::clone(seat)), grant).map(|_| ())
+        handle.tenant().router.subscribe(filter, Member(Arc::clone(handle)), grant).map(|_| ())
     }
 
     fn stop(&self) {
@@ -129,13 +129,13 @@ impl Broker {
 
     /// What tells the store of changes; none when nothing is kept beyond the process.
     #[must_use]
-    pub fn keeper(&self) -> Option<&Keeper> {
-        self.keeper.as_ref()
+    pub fn store(&self) -> Option<&SessionStore> {
+        self.store.as_ref()
     }
 
     fn next_session_id(&self) -> u64 {
         let fresh = || self.session_ids.fetch_add(1, Ordering::Relaxed);
-        self.keeper.as_ref().map_or_else(fresh, Keeper::next_session)
+        self.store.as_ref().map_or_else(fresh, SessionStore::next_session)
     }
 }
 

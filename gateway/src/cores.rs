@@ -1,11 +1,11 @@
 //! The threads that carry the traffic: one single-threaded runtime a core, each with its flusher and agenda.
 
-mod agenda;
 mod context;
 mod flush;
-mod lookaside;
 mod mailbox;
 mod placement;
+mod route_cache;
+mod timer_queue;
 
 use std::future::Future;
 use std::io;
@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
-pub use agenda::Agenda;
 pub use context::{Core, with_core};
-pub use lookaside::Lookaside;
 pub use mailbox::Mailbox;
-pub use placement::{Considered, Policy};
+pub use placement::{LastRebalance, Policy};
+pub use route_cache::RouteCache;
+pub use timer_queue::TimerQueue;
 
 use crate::broker::Broker;
 use crate::counters::{Counters, Totals};
@@ -76,7 +76,7 @@ impl Cores {
                 runtime.block_on(async move {
                     context::install(CoreId(index), &broker);
                     tokio::spawn(flush::run(Arc::clone(&broker), CoreId(index)));
-                    tokio::spawn(agenda::run(broker));
+                    tokio::spawn(timer_queue::run(broker));
                     // An error means that the sender is gone, which ends the core as well.
                     let _ = stopped.wait_for(|stop| *stop).await;
                 });
@@ -99,8 +99,8 @@ impl Cores {
 
     /// Runs `task` on a core.
     pub fn spawn(&self, core: CoreId, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(handle) = self.handles.get(core.0) {
-            handle.runtime.spawn(task);
+        if let Some(core_handle) = self.handles.get(core.0) {
+            core_handle.runtime.spawn(task);
         }
     }
 
@@ -112,14 +112,14 @@ impl Cores {
 
     /// Tells every core of a commit.
     pub fn announce_commit(&self) {
-        self.handles.iter().for_each(|handle| handle.mailbox.announce_commit());
+        self.handles.iter().for_each(|core_handle| core_handle.mailbox.announce_commit());
     }
 
     /// What all cores counted so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        self.handles.iter().for_each(|handle| totals.add(&handle.counters));
+        self.handles.iter().for_each(|core_handle| totals.add(&core_handle.counters));
         totals
     }
 }

@@ -1,17 +1,17 @@
 //! Drives one connection: the only place where a link, the clock and the protocol's state meet.
 
-mod bell;
+mod accept_connect;
+mod ack_queue;
+mod apply;
 mod dispatch;
 mod drive;
 mod end;
-mod greeting;
-mod held;
 mod input;
-mod intake;
 mod output;
+mod read_batch;
 mod relocation;
 mod replay;
-mod settle;
+mod signals;
 mod subscribe;
 
 use std::sync::Arc;
@@ -22,15 +22,15 @@ use tidegate_session::{Batch, Connection};
 use tidegate_transports::Link;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-pub use bell::{Bell, Signal};
+pub use accept_connect::{Accepted, Refused, accept_connect, reject};
+use ack_queue::{AckQueue, Reply};
 pub use drive::Drive;
 use end::End;
-pub use greeting::{Greeted, Refused, greet, turn_away};
-use held::{Held, Reply};
-pub use intake::IntakeLists;
+pub use read_batch::ReadBatchLists;
+pub use signals::{Signal, Signals};
 
-use crate::broker::{Attachment, Broker, Seat};
-use crate::cores::{Considered, Core, with_core};
+use crate::broker::{Attachment, Broker, SessionHandle};
+use crate::cores::{Core, LastRebalance, with_core};
 
 /// One connection, from CONNACK to its end.
 ///
@@ -38,14 +38,14 @@ use crate::cores::{Considered, Core, with_core};
 pub struct Driver {
     link: Link,
     broker: Arc<Broker>,
-    seat: Arc<Seat>,
-    bell: Arc<Bell>,
+    handle: Arc<SessionHandle>,
+    signals: Arc<Signals>,
     epoch: u64,
     /// No answer leaves before this commit: it may rest on what the session was before.
     before: Commit,
     connection: Connection,
     /// The beginning of a packet whose rest has not arrived.
-    torn: Vec<u8>,
+    partial: Vec<u8>,
     /// Bytes taken from the session that the link did not take yet.
     batch: Option<Box<Batch>>,
     /// The link holds bytes that it has not sent.
@@ -54,66 +54,66 @@ pub struct Driver {
     replaying: bool,
     /// What came behind CONNECT was taken in.
     started: bool,
-    held: Held,
+    acks: AckQueue,
     /// It came from another core, whose runtime still has the socket.
     arriving: bool,
     /// When it was asked last to go to another core.
-    considered: Considered,
+    last_rebalance: LastRebalance,
     /// The session that it publishes to, or its own: those of a company are best on one core.
-    company: u64,
+    affinity_group: u64,
     /// Its place among those that a stop waits for.
     place: TaskTrackerToken,
 }
 
 impl Driver {
-    /// A driver for a connection that the broker attached to its session. `torn` is what came behind CONNECT; `place` is given
+    /// A driver for a connection that the broker attached to its session. `partial` is what came behind CONNECT; `place` is given
     /// back when the link is closed.
     #[must_use]
     pub fn new(
         link: Link,
         broker: Arc<Broker>,
         attachment: Attachment,
-        torn: Vec<u8>,
+        partial: Vec<u8>,
         place: TaskTrackerToken,
     ) -> Self {
-        let Attachment { seat, bell, epoch, connection, before, opening } = attachment;
-        let company = seat.id();
-        let mut held = Held::default();
+        let Attachment { handle, signals, epoch, connection, before, opening } = attachment;
+        let affinity_group = handle.id();
+        let mut acks = AckQueue::default();
         if let Some((commit, connack)) = opening {
-            held.push(commit, Reply::ConnAck(Box::new(connack)));
+            acks.push(commit, Reply::ConnAck(Box::new(connack)));
         }
         Self {
             link,
             broker,
-            seat,
-            bell,
+            handle,
+            signals,
             epoch,
             before,
             connection,
-            torn,
+            partial,
             batch: None,
             flushing: false,
             replaying: true,
             started: false,
-            held,
+            acks,
             arriving: false,
-            considered: Considered::default(),
-            company,
+            last_rebalance: LastRebalance::default(),
+            affinity_group,
             place,
         }
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         with_core(Core::take_owed);
-        self.heed()?;
+        self.take()?;
         self.release()?;
         self.write(context)?;
         self.read(context)?;
         self.replay(context)
     }
 
-    fn heed(&mut self) -> Result<(), End> {
-        let signals = self.bell.heed();
+    fn take(&mut self) -> Result<(), End> {
+        let signals = self.signals.take();
         if signals.has(Signal::TakenOver) {
             return Err(End::taken_over());
         }
@@ -130,7 +130,7 @@ impl Driver {
             self.awaited();
         }
         if signals.has(Signal::Heartbeat) {
-            self.link.beat().map_err(|_| End::closed())?;
+            self.link.ping().map_err(|_| End::closed())?;
             self.flushing = true;
         }
         Ok(())

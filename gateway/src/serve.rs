@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Broker, Keeper, RestoreError};
+use crate::broker::{Broker, RestoreError, SessionStore};
 use crate::config::Config;
 use crate::cores::{CoreId, Cores};
 use accept::Acceptor;
@@ -80,7 +80,7 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
 }
 
 /// Opens the store, if anything is kept.
-fn keeper(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<Keeper>, ServeError> {
+fn keeper(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<SessionStore>, ServeError> {
     let Some(store) = settings::store(&config.persistence, data) else {
         let file = settings::store_file(data);
         if file.exists() {
@@ -91,7 +91,7 @@ fn keeper(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<Kee
         }
         return Ok(None);
     };
-    let keeper = Keeper::open(cores, |observer| tidegate_persistence::open(&store, observer));
+    let keeper = SessionStore::open(cores, |observer| tidegate_persistence::open(&store, observer));
     keeper.map(Some).map_err(|source| ServeError::Store { file: settings::store_file(data), source })
 }
 

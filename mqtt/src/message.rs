@@ -1,13 +1,13 @@
 //! The application message as a broker holds it: immutable, its body in one allocation. Not: who gets it, how it is written.
 
 mod create;
-mod number;
+mod id;
 #[cfg(test)]
 mod tests;
 
 pub use create::MessageParts;
 pub(crate) use create::forwardable;
-use number::Number;
+use id::MessageId;
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub struct Message {
     retain: bool,
     publisher: u64,
     expires_at: Option<Instant>,
-    number: Number,
+    id: MessageId,
 }
 
 impl Message {
@@ -85,21 +85,21 @@ impl Message {
         self.expires_at
     }
 
-    /// The number that a store knows it by; `next` gives it one where it has none yet.
-    pub fn number(&self, next: impl FnOnce() -> u64) -> u64 {
-        self.number.get_or(next)
+    /// The id under which the store knows it. If it has none yet, `next` provides it.
+    pub fn assign_id(&self, next: impl FnOnce() -> u64) -> u64 {
+        self.id.get_or(next)
     }
 
-    /// The number that a store knows it by; 0 where it has none yet.
+    /// The id under which the store knows it; 0 if it has none yet.
     #[must_use]
-    pub fn known_number(&self) -> u64 {
-        self.number.get()
+    pub fn id(&self) -> u64 {
+        self.id.get()
     }
 
-    /// The same message under the number that a store knows it by, from 1.
+    /// The same message with the id under which the store knows it, 1 or more.
     #[must_use]
-    pub fn with_number(self, number: u64) -> Self {
-        Self { number: Number::of(number), ..self }
+    pub fn with_id(self, id: u64) -> Self {
+        Self { id: MessageId::of(id), ..self }
     }
 
     /// True from the moment of expiry on `[MQTT5-3.3.2-5]`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::operation::{EntryKey, Operation};
-use crate::record::{EntryState, MessageNumber, SessionId, Stored};
+use crate::record::{EntryState, MessageId, SessionId, Stored};
 
 mod entry;
 mod parcel;
@@ -103,7 +103,7 @@ impl Change {
     }
 
     /// The body that entries of the change hold.
-    pub(crate) fn body(&self, number: MessageNumber) -> Option<&Stored> {
+    pub(crate) fn body(&self, number: MessageId) -> Option<&Stored> {
         self.parcels.body(number)
     }
 
@@ -144,13 +144,7 @@ impl Change {
         self.fold_change(key.message, place, change, body);
     }
 
-    fn fold_change(
-        &mut self,
-        number: MessageNumber,
-        place: Place,
-        change: EntryChange,
-        body: Option<Stored>,
-    ) {
+    fn fold_change(&mut self, number: MessageId, place: Place, change: EntryChange, body: Option<Stored>) {
         match change {
             EntryChange::Put { record, fresh } => {
                 if !fresh {
@@ -163,7 +157,7 @@ impl Change {
         }
     }
 
-    fn step(&mut self, number: MessageNumber, place: Place, step: Step, body: Option<Stored>) {
+    fn step(&mut self, number: MessageId, place: Place, step: Step, body: Option<Stored>) {
         let more = self.parcels.fold(number, place, step, body);
         self.sessions.count(place.session, more);
     }

@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 use crate::config::Config;
 use crate::error::{CheckError, LoadError, OpenError, Reason, SnapshotError};
 use crate::operation::Operation;
-use crate::record::{MessageNumber, SessionId};
-use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store};
+use crate::record::{MessageId, SessionId};
+use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
 mod anchor;
 mod apply;
@@ -66,8 +66,8 @@ impl Store for Disk {
         self.shared.batch.append(operations)
     }
 
-    fn span(&self) -> Span<'_> {
-        self.shared.batch.span()
+    fn atomic_scope(&self) -> AtomicScope<'_> {
+        self.shared.batch.atomic_scope()
     }
 
     fn committed(&self) -> Commit {
@@ -78,7 +78,7 @@ impl Store for Disk {
         self.shared.ids.next_session()
     }
 
-    fn next_message(&self) -> MessageNumber {
+    fn next_message(&self) -> MessageId {
         self.shared.ids.next_message()
     }
 

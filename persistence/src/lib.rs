@@ -18,9 +18,9 @@ pub use error::{CheckError, Corrupt, LoadError, OpenError, ReadError, Reason, Re
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};
 pub use record::{
-    Clock, EntryRecord, EntryState, MessageNumber, MessageRecord, SessionId, SessionRecord, SessionState,
+    Clock, EntryRecord, EntryState, MessageId, MessageRecord, SessionId, SessionRecord, SessionState,
     SubscriptionRecord,
 };
 pub use store::{
-    Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store, Watermark, open,
+    Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store, Watermark, open,
 };

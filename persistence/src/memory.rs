@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{CheckError, LoadError, SnapshotError};
 use crate::operation::Operation;
-use crate::record::{MessageNumber, SessionId};
-use crate::store::{Appended, Commit, Findings, Health, Item, Observer, Progress, Span, Stats, Store};
+use crate::record::{MessageId, SessionId};
+use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
 /// A store in name only.
 pub struct Memory {
@@ -42,8 +42,8 @@ impl Store for Memory {
         Appended::Accepted(commit)
     }
 
-    fn span(&self) -> Span<'_> {
-        Span::none()
+    fn atomic_scope(&self) -> AtomicScope<'_> {
+        AtomicScope::none()
     }
 
     fn committed(&self) -> Commit {
@@ -54,8 +54,8 @@ impl Store for Memory {
         SessionId(self.sessions.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn next_message(&self) -> MessageNumber {
-        MessageNumber(self.messages.fetch_add(1, Ordering::Relaxed))
+    fn next_message(&self) -> MessageId {
+        MessageId(self.messages.fetch_add(1, Ordering::Relaxed))
     }
 
     fn health(&self) -> Health {

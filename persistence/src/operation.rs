@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::{Message, PacketId};
 
-use crate::record::{EntryRecord, MessageNumber, SessionId, SessionRecord, SubscriptionRecord};
+use crate::record::{EntryRecord, MessageId, SessionId, SessionRecord, SubscriptionRecord};
 
 /// One change of one record. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ pub struct EntryKey {
     /// The session that waits.
     pub session: SessionId,
     /// The message it waits for.
-    pub message: MessageNumber,
+    pub message: MessageId,
     /// 0, but for further copies of one message through shared subscriptions.
     pub ordinal: u16,
 }

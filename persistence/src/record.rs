@@ -22,4 +22,4 @@ pub struct SessionId(pub u64);
 
 /// A message, for ever; a session's entries are in the order of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageNumber(pub u64);
+pub struct MessageId(pub u64);

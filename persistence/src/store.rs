@@ -8,7 +8,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use crate::config::{Config, Durability};
 use crate::error::{CheckError, LoadError, OpenError, SnapshotError};
 use crate::operation::Operation;
-use crate::record::{MessageNumber, SessionId};
+use crate::record::{MessageId, SessionId};
 use crate::{Disk, Memory};
 
 mod health;
@@ -38,11 +38,11 @@ pub enum Appended {
 
 /// What is appended while it lives becomes committed together, or not at all.
 #[must_use]
-pub struct Span<'a> {
+pub struct AtomicScope<'a> {
     _open: Option<RwLockReadGuard<'a, ()>>,
 }
 
-impl<'a> Span<'a> {
+impl<'a> AtomicScope<'a> {
     /// Where appending is committing.
     pub(crate) fn none() -> Self {
         Self { _open: None }
@@ -85,7 +85,7 @@ pub trait Store: Send + Sync {
 
     /// Keeps what is appended until the guard is dropped in one commit, also over several calls. The writer waits for it, and who
     /// begins one waits for a waiting writer: hold it for a few operations in memory, and never two in one thread.
-    fn span(&self) -> Span<'_>;
+    fn atomic_scope(&self) -> AtomicScope<'_>;
 
     /// What is committed by now: one atomic read.
     fn committed(&self) -> Commit;
@@ -94,7 +94,7 @@ pub trait Store: Send + Sync {
     fn next_session(&self) -> SessionId;
 
     /// A new message number.
-    fn next_message(&self) -> MessageNumber;
+    fn next_message(&self) -> MessageId;
 
     /// Whether it works, and if not, why.
     fn health(&self) -> Health;

@@ -31,11 +31,12 @@ fn main() {
 fn open(version: ProtocolVersion, now: Instant) -> Session {
     let config = Arc::new(Config::default());
     let mut handshake = Handshake::new(Arc::clone(&config), None);
-    let Step::Accept(agreed) = handshake.handle_connect(Connect::new(version, "client"), String::new) else {
+    let Step::Accept(negotiated) = handshake.handle_connect(Connect::new(version, "client"), String::new)
+    else {
         panic!("refused");
     };
     let mut session = Session::new(1, config);
-    let _ = session.attach(&agreed, now);
+    let _ = session.attach(&negotiated, now);
     session.resume(now);
     session
 }
@@ -70,7 +71,7 @@ fn acknowledged(version: ProtocolVersion) -> f64 {
         for _ in 0..BATCH {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
-        spare = session.pending().take(spare).recycle();
+        spare = session.write_buffer().take(spare).recycle();
         for _ in 0..BATCH {
             let ack = Ack::new(AckKind::PubAck, id, ReasonCode::Success);
             session.handle_ack(black_box(&ack), now).unwrap();
@@ -93,7 +94,7 @@ fn pushed(version: ProtocolVersion) -> f64 {
         for _ in 0..BATCH {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
-        spare = session.pending().take(spare).recycle();
+        spare = session.write_buffer().take(spare).recycle();
     }
     per_message(start)
 }
@@ -108,7 +109,7 @@ fn encoded(version: ProtocolVersion) -> f64 {
         for _ in 0..BATCH {
             assert_eq!(session.push_encoded(black_box(&frame), 1, frame.len()), Verdict::Sent);
         }
-        spare = session.pending().take(spare).recycle();
+        spare = session.write_buffer().take(spare).recycle();
     }
     per_message(start)
 }

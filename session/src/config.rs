@@ -68,7 +68,7 @@ pub struct Config {
     pub subscriptions_max: usize,
     /// Whether sessions that outlive their connection note their changes for a store, see
     /// [`crate::Session::take_changes`]; default false. Cost: 100 bytes each a change, until it is taken.
-    pub journal: bool,
+    pub change_log: bool,
 }
 
 impl Default for Config {
@@ -95,7 +95,7 @@ impl Default for Config {
             pending_bytes_high: 1024 * 1024,
             pending_bytes_max: 4 * 1024 * 1024,
             subscriptions_max: 10_000,
-            journal: false,
+            change_log: false,
         }
     }
 }

@@ -8,7 +8,7 @@ use tidegate_mqtt::{
 };
 
 use crate::config::Config;
-use crate::handshake::Agreed;
+use crate::handshake::Negotiated;
 use crate::session::Cause;
 use crate::violation::Violation;
 
@@ -34,14 +34,14 @@ pub struct Connection {
 impl Connection {
     /// The connection after its CONNACK.
     #[must_use]
-    pub fn new(agreed: &Agreed, config: Arc<Config>) -> Self {
+    pub fn new(negotiated: &Negotiated, config: Arc<Config>) -> Self {
         let unrestricted = config.retain_available && config.qos_max == QoS::ExactlyOnce;
         Self {
-            version: agreed.version,
-            session_expiry: agreed.session_expiry,
+            version: negotiated.version,
+            session_expiry: negotiated.session_expiry,
             unrestricted,
             aliases: Aliases::default(),
-            authentication: Authentication::of(agreed).map(Box::new),
+            authentication: Authentication::of(negotiated).map(Box::new),
             config,
         }
     }

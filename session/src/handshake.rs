@@ -7,14 +7,14 @@ use tidegate_mqtt::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
 
 use crate::config::Config;
 
-mod agreed;
 mod client_id;
 mod exchange;
+mod negotiated;
 mod refusal;
 
-pub use agreed::Agreed;
 pub(crate) use exchange::auth_packet;
 pub use exchange::{Authenticator, Exchange, ExchangeStep};
+pub use negotiated::Negotiated;
 pub use refusal::Refusal;
 
 /// The opening of one connection: CONNECT, then AUTH as often as the method wants.
@@ -28,7 +28,7 @@ pub struct Handshake {
 
 /// An agreement that waits for the end of its AUTH exchange.
 struct Waiting {
-    agreed: Agreed,
+    negotiated: Negotiated,
     exchange: Box<dyn Exchange>,
 }
 
@@ -37,8 +37,8 @@ struct Waiting {
 pub enum Step {
     /// Send this AUTH and wait for the client's.
     Send(Packet),
-    /// Open the session, send [`Agreed::connack`].
-    Accept(Agreed),
+    /// Open the session, send [`Negotiated::connack`].
+    Accept(Negotiated),
     /// Send [`Refusal::connack`] where there is one, then close. `[MQTT5-3.2.2-7]` `[MQTT3-3.2.2-5]`
     Refuse(Refusal),
 }
@@ -66,9 +66,9 @@ impl Handshake {
         let Some(waiting) = self.waiting.take() else {
             return Step::Refuse(Refusal::new(ProtocolVersion::V5, ReasonCode::ProtocolError));
         };
-        let packet_size_max = waiting.agreed.packet_size_max;
+        let packet_size_max = waiting.negotiated.packet_size_max;
         let answered = if auth.reason == ReasonCode::ContinueAuthentication
-            && auth.authentication_method == waiting.agreed.authentication_method
+            && auth.authentication_method == waiting.negotiated.authentication_method
         {
             self.exchange(waiting, auth.authentication_data.as_ref())
         } else {
@@ -87,27 +87,27 @@ impl Handshake {
         let (client_id, assigned) = client_id::choose(&connect, &self.config, assign_id)?;
         check_will(&connect, &self.config)?;
         let data = connect.authentication_data.clone();
-        let mut agreed = Agreed::new(connect, client_id, assigned, &self.config);
-        let Some(method) = &agreed.authentication_method else { return Ok(Step::Accept(agreed)) };
+        let mut negotiated = Negotiated::new(connect, client_id, assigned, &self.config);
+        let Some(method) = &negotiated.authentication_method else { return Ok(Step::Accept(negotiated)) };
         // [MQTT5-4.12.0-1]
         let authenticator = self.authenticator.clone().ok_or(ReasonCode::BadAuthenticationMethod)?;
         let exchange = authenticator.exchange(method).ok_or(ReasonCode::BadAuthenticationMethod)?;
-        agreed.authenticator = Some(authenticator);
-        self.exchange(Box::new(Waiting { agreed, exchange }), data.as_ref())
+        negotiated.authenticator = Some(authenticator);
+        self.exchange(Box::new(Waiting { negotiated, exchange }), data.as_ref())
     }
 
     fn exchange(&mut self, mut waiting: Box<Waiting>, data: Option<&Bytes>) -> Result<Step, ReasonCode> {
         match waiting.exchange.step(data.map(AsRef::as_ref)) {
             ExchangeStep::Refuse(reason) => Err(reason),
             ExchangeStep::Accept(data) => {
-                waiting.agreed.authentication_data = data;
-                Ok(Step::Accept(waiting.agreed))
+                waiting.negotiated.authentication_data = data;
+                Ok(Step::Accept(waiting.negotiated))
             }
             ExchangeStep::Continue(data) => {
-                let method = waiting.agreed.authentication_method.as_deref().unwrap_or_default();
+                let method = waiting.negotiated.authentication_method.as_deref().unwrap_or_default();
                 let packet = auth_packet(ReasonCode::ContinueAuthentication, method, Some(data));
                 let size = encoded_size(&packet).ok_or(ReasonCode::UnspecifiedError)?;
-                if size > waiting.agreed.packet_size_max {
+                if size > waiting.negotiated.packet_size_max {
                     return Err(ReasonCode::PacketTooLarge);
                 }
                 self.waiting = Some(waiting);

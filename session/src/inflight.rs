@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use tidegate_mqtt::{PacketId, QoS};
 
-use crate::held::Held;
+use crate::stored_delivery::StoredDelivery;
 
 mod sender;
 mod slot;
@@ -32,11 +32,11 @@ pub(crate) struct Inflight {
 
 /// What an acknowledgement came to: the action, and whether one of the send quota is free again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Settled {
+pub(crate) struct AckOutcome {
     pub(crate) action: Action,
     pub(crate) quota: bool,
     /// The number of the delivery in the session's journal; 0 where none is kept.
-    pub(crate) number: u64,
+    pub(crate) message_id: u64,
     /// The place of a PUBREL in the order of PUBRECs.
     pub(crate) order: u32,
 }
@@ -67,40 +67,40 @@ impl Inflight {
         self.next
     }
 
-    /// Opens the identifier that was reserved. Inlined, so that `held` is made where it stays.
+    /// Opens the identifier that was reserved. Inlined, so that `stored_delivery` is made where it stays.
     #[inline(always)]
-    pub(crate) fn open(&mut self, held: Held) {
+    pub(crate) fn open(&mut self, stored_delivery: StoredDelivery) {
         self.open += 1;
-        self.append(Slot::Published(held));
+        self.append(Slot::Published(stored_delivery));
     }
 
     /// Opens the identifier that was reserved for a QoS 1 message that need not be kept.
     #[inline]
-    pub(crate) fn pass(&mut self) {
+    pub(crate) fn open_untracked(&mut self) {
         self.open += 1;
-        self.append(Slot::Passed);
+        self.append(Slot::Untracked);
     }
 
     /// Puts an acknowledgement through the state table.
-    pub(crate) fn settle(&mut self, id: PacketId, event: Event) -> Settled {
+    pub(crate) fn apply(&mut self, id: PacketId, event: Event) -> AckOutcome {
         let releases = self.releases;
         let Some(slot) = self.slot_mut(id) else {
-            return Settled { action: State::Free.on(event), quota: false, number: 0, order: 0 };
+            return AckOutcome { action: State::Free.on(event), quota: false, message_id: 0, order: 0 };
         };
         let action = slot.state().on(event);
-        let (counted, number) = (slot.is_counted(), slot.number());
+        let (counted, message_id) = (slot.is_counted(), slot.message_id());
         match action {
             Action::Complete => {
                 *slot = Slot::Closed;
                 self.closed();
             }
             Action::Release => {
-                *slot = Slot::Released { order: releases, counted, number };
+                *slot = Slot::Released { order: releases, counted, message_id };
                 self.releases = releases.wrapping_add(1);
             }
             _ => {}
         }
-        Settled { action, quota: counted && action == Action::Complete, number, order: releases }
+        AckOutcome { action, quota: counted && action == Action::Complete, message_id, order: releases }
     }
 
     /// A new connection: nothing was sent on it yet.
@@ -111,10 +111,10 @@ impl Inflight {
     }
 
     /// A message that awaits its first answer, to be resent.
-    pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut Held> {
+    pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut StoredDelivery> {
         match self.slot_mut(id)? {
-            Slot::Published(held) => Some(held),
-            Slot::Closed | Slot::Passed | Slot::Released { .. } => None,
+            Slot::Published(stored_delivery) => Some(stored_delivery),
+            Slot::Closed | Slot::Untracked | Slot::Released { .. } => None,
         }
     }
 
@@ -156,12 +156,12 @@ impl Inflight {
     }
 
     /// Empties the table; gives the messages not yet released, oldest first.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Held> + use<> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = StoredDelivery> + use<> {
         let whole = core::mem::take(self);
         let stragglers = whole.stragglers.into_iter().map(|(_, slot)| slot);
         stragglers.chain(whole.slots).filter_map(|slot| match slot {
-            Slot::Published(held) => Some(held),
-            Slot::Closed | Slot::Passed | Slot::Released { .. } => None,
+            Slot::Published(stored_delivery) => Some(stored_delivery),
+            Slot::Closed | Slot::Untracked | Slot::Released { .. } => None,
         })
     }
 
@@ -171,16 +171,16 @@ impl Inflight {
     }
 
     /// Open identifiers of messages that are not kept.
-    pub(crate) fn passed(&self) -> usize {
-        self.iter().filter(|(_, slot)| matches!(slot, Slot::Passed)).count()
+    pub(crate) fn untracked(&self) -> usize {
+        self.iter().filter(|(_, slot)| matches!(slot, Slot::Untracked)).count()
     }
 
     /// Whether a QoS 2 exchange is under way.
     pub(crate) fn has_exactly_once(&self) -> bool {
         self.iter().any(|(_, slot)| match slot {
-            Slot::Published(held) => held.qos == QoS::ExactlyOnce,
+            Slot::Published(stored_delivery) => stored_delivery.qos == QoS::ExactlyOnce,
             Slot::Released { .. } => true,
-            Slot::Closed | Slot::Passed => false,
+            Slot::Closed | Slot::Untracked => false,
         })
     }
 
@@ -194,7 +194,7 @@ impl Inflight {
         let released = self.iter().filter_map(|(id, slot)| match slot {
             // The count of PUBRECs may have wrapped.
             Slot::Released { order, .. } => Some((order.wrapping_sub(self.releases), id)),
-            Slot::Closed | Slot::Passed | Slot::Published(_) => None,
+            Slot::Closed | Slot::Untracked | Slot::Published(_) => None,
         });
         let mut released: Vec<_> = released.collect();
         released.sort_unstable();

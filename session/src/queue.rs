@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use crate::change_log::ChangeLog;
 use crate::config::{Config, Overflow};
-use crate::held::Held;
-use crate::journal::Journal;
+use crate::stored_delivery::StoredDelivery;
 use crate::verdict::{Drop, Drops, Verdict};
 
 /// The queue of a session; allocated only while messages wait.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    entries: VecDeque<Held>,
+    entries: VecDeque<StoredDelivery>,
     bytes: usize,
     /// No queued message expires before this.
     earliest: Option<Instant>,
@@ -20,57 +20,58 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Queues `held` at the end. A full queue first loses what has expired, then its policy decides; a drop is
+    /// Queues `stored_delivery` at the end. A full queue first loses what has expired, then its policy decides; a drop is
     /// counted in `drops`.
     pub(crate) fn push(
         &mut self,
-        held: Held,
+        stored_delivery: StoredDelivery,
         config: &Config,
         now: Instant,
         drops: &mut Drops,
-        journal: &mut Option<Box<Journal>>,
+        change_log: &mut Option<Box<ChangeLog>>,
     ) -> Verdict {
-        let size = held.message.size();
+        let size = stored_delivery.message.size();
         if self.is_full(size, config) {
-            self.sweep_sometimes(now, drops, journal);
+            self.sweep_sometimes(now, drops, change_log);
         }
         while self.is_full(size, config) {
             let evicts = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
             let evicted = if evicts { self.pop() } else { None };
             let reason = if config.overflow == Overflow::Reject { Drop::Rejected } else { Drop::QueueFull };
             drops.add(reason, 1);
-            note_done(journal, evicted.as_ref().unwrap_or(&held));
+            note_done(change_log, evicted.as_ref().unwrap_or(&stored_delivery));
             if evicted.is_none() {
                 return Verdict::Dropped(reason);
             }
         }
-        self.append(held);
+        self.append(stored_delivery);
         Verdict::Queued
     }
 
     /// The oldest entry.
-    pub(crate) fn pop(&mut self) -> Option<Held> {
-        let held = self.entries.pop_front()?;
-        self.bytes -= held.message.size();
-        Some(held)
+    pub(crate) fn pop(&mut self) -> Option<StoredDelivery> {
+        let stored_delivery = self.entries.pop_front()?;
+        self.bytes -= stored_delivery.message.size();
+        Some(stored_delivery)
     }
 
     /// Drops and counts every expired message; cheap when none can be. `[MQTT5-3.3.2-5]`
-    pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, journal: &mut Option<Box<Journal>>) {
+    pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
         if self.earliest.is_none_or(|earliest| earliest > now) {
             return;
         }
         let before = self.entries.len();
-        self.entries.retain(|held| {
-            let expired = held.message.is_expired(now);
+        self.entries.retain(|stored_delivery| {
+            let expired = stored_delivery.message.is_expired(now);
             if expired {
-                note_done(journal, held);
+                note_done(change_log, stored_delivery);
             }
             !expired
         });
         let expired = before - self.entries.len();
-        self.bytes = self.entries.iter().map(|held| held.message.size()).sum();
-        self.earliest = self.entries.iter().filter_map(|held| held.message.expires_at()).min();
+        self.bytes = self.entries.iter().map(|stored_delivery| stored_delivery.message.size()).sum();
+        self.earliest =
+            self.entries.iter().filter_map(|stored_delivery| stored_delivery.message.expires_at()).min();
         self.refusals = 0;
         drops.add(Drop::Expired, u64::try_from(expired).unwrap_or(u64::MAX));
     }
@@ -84,24 +85,24 @@ impl Queue {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        self.entries.capacity() * size_of::<Held>()
+        self.entries.capacity() * size_of::<StoredDelivery>()
     }
 
     /// Sweeps a full queue, yet not at every push: a sweep costs its length.
-    fn sweep_sometimes(&mut self, now: Instant, drops: &mut Drops, journal: &mut Option<Box<Journal>>) {
+    fn sweep_sometimes(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
         self.refusals += 1;
         if self.refusals > self.entries.len() / 4 {
-            self.sweep(now, drops, journal);
+            self.sweep(now, drops, change_log);
         }
     }
 
     /// Queues at the end whatever the bounds say: what a store kept was within them once.
-    pub(crate) fn append(&mut self, held: Held) {
-        self.bytes += held.message.size();
-        if let Some(at) = held.message.expires_at() {
+    pub(crate) fn append(&mut self, stored_delivery: StoredDelivery) {
+        self.bytes += stored_delivery.message.size();
+        if let Some(at) = stored_delivery.message.expires_at() {
             self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
         }
-        self.entries.push_back(held);
+        self.entries.push_back(stored_delivery);
     }
 
     fn is_full(&self, size: usize, config: &Config) -> bool {
@@ -109,9 +110,9 @@ impl Queue {
     }
 }
 
-fn note_done(journal: &mut Option<Box<Journal>>, held: &Held) {
-    if let Some(journal) = journal {
-        journal.note_done(held.number());
+fn note_done(change_log: &mut Option<Box<ChangeLog>>, stored_delivery: &StoredDelivery) {
+    if let Some(change_log) = change_log {
+        change_log.note_done(stored_delivery.message_id());
     }
 }
 

@@ -84,12 +84,12 @@ impl Receiving {
     }
 
     /// A QoS 1 PUBLISH whose PUBACK has to wait.
-    pub(crate) fn hold(&mut self, maximum: u16) -> Result<(), Violation> {
+    pub(crate) fn withhold_puback(&mut self, maximum: u16) -> Result<(), Violation> {
         take_quota(&mut self.counted, maximum)
     }
 
-    /// The PUBACK of a [`Receiving::hold`] left.
-    pub(crate) fn settle(&mut self) {
+    /// The PUBACK of a [`Receiving::withhold_puback`] left.
+    pub(crate) fn puback_sent(&mut self) {
         self.counted = self.counted.saturating_sub(1);
     }
 

@@ -1,5 +1,5 @@
 //! What outlives a connection: in-flight messages, queue, subscriptions, will. Does no input or output and has no
-//! clock: bytes go to [`Pending`], time comes in as an argument.
+//! clock: bytes go to [`WriteBuffer`], time comes in as an argument.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,32 +7,32 @@ use std::time::Instant;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{PacketId, ProtocolVersion, SubscriptionOptions, Will};
 
+use crate::awaiting_commit::AwaitingCommit;
+use crate::change_log::ChangeLog;
 use crate::config::Config;
-use crate::deferred::Deferred;
 use crate::inflight::Inflight;
-use crate::journal::Journal;
-use crate::outlet::Outlet;
-use crate::pending::Pending;
+use crate::outbox::Outbox;
 use crate::queue::Queue;
 use crate::received::Receiving;
-use crate::subscriptions::{Subscriptions, SubscriptionsFull, Terms};
+use crate::subscriptions::{GrantedOptions, Subscriptions, SubscriptionsFull};
 use crate::verdict::Drops;
+use crate::write_buffer::WriteBuffer;
 
 mod acknowledge;
-mod defer;
+mod await_commit;
 mod deliver;
 mod ending;
 mod frames;
-mod keep;
 mod lifecycle;
 mod receive;
 mod serve;
+mod snapshot;
 
-pub use ending::{Attached, Detached, Due, Orphan};
+pub use ending::{Attached, Detached, Due, Unacknowledged};
 pub use frames::Frames;
-pub use keep::{Kept, KeptDelivery, Standing};
 pub use lifecycle::Cause;
 use lifecycle::Life;
+pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 
 /// The session of one client identifier, used under one lock.
 ///
@@ -47,7 +47,7 @@ pub struct Session {
     life: Life,
     session_expiry: u32,
     will: Option<Box<Will>>,
-    outlet: Outlet,
+    outbox: Outbox,
     /// Whether CONNACK was sent: nothing else may come before it. `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
     open: bool,
     quota: Quota,
@@ -55,13 +55,13 @@ pub struct Session {
     /// Messages to be sent again on this connection, the oldest last.
     resends: Vec<PacketId>,
     /// What is to be written on this connection once it is kept; none without a store.
-    deferred: Option<Box<Deferred>>,
+    awaiting_commit: Option<Box<AwaitingCommit>>,
     queue: Option<Box<Queue>>,
     receiving: Option<Box<Receiving>>,
     subscriptions: Subscriptions,
     drops: Drops,
     /// What a store has to follow; none for a session that ends with its connection.
-    journal: Option<Box<Journal>>,
+    change_log: Option<Box<ChangeLog>>,
 }
 
 /// PUBLISH packets at QoS 1 and 2 that may be sent now. `[MQTT5-3.3.4-9]` `[MQTT5-4.9.0-1]`
@@ -81,17 +81,17 @@ impl Session {
             life: Life::Ended,
             session_expiry: 0,
             will: None,
-            outlet: Outlet::closed(),
+            outbox: Outbox::closed(),
             open: false,
             quota: Quota::default(),
             inflight: Inflight::default(),
             resends: Vec::new(),
-            deferred: None,
+            awaiting_commit: None,
             queue: None,
             receiving: None,
             subscriptions: Subscriptions::default(),
             drops: Drops::default(),
-            journal: None,
+            change_log: None,
         }
     }
 
@@ -106,7 +106,11 @@ impl Session {
         options: SubscriptionOptions,
         identifier: Option<u32>,
     ) -> Result<bool, SubscriptionsFull> {
-        self.subscriptions.insert(filter, Terms { options, identifier }, self.config.subscriptions_max)
+        self.subscriptions.insert(
+            filter,
+            GrantedOptions { options, identifier },
+            self.config.subscriptions_max,
+        )
     }
 
     /// Removes a subscription; says whether the filter was there. Deliveries begun go on. `[MQTT5-3.10.4-3]`
@@ -115,8 +119,8 @@ impl Session {
     }
 
     /// The bytes for the socket.
-    pub fn pending(&mut self) -> &mut Pending {
-        &mut self.outlet.pending
+    pub fn write_buffer(&mut self) -> &mut WriteBuffer {
+        &mut self.outbox.write_buffer
     }
 
     /// The counts of dropped messages since the last call.
@@ -128,7 +132,7 @@ impl Session {
     /// then, so that they do not hold memory until the client returns. `[MQTT5-3.3.2-5]`
     pub fn sweep(&mut self, now: Instant) {
         if let Some(queue) = &mut self.queue {
-            queue.sweep(now, &mut self.drops, &mut self.journal);
+            queue.sweep(now, &mut self.drops, &mut self.change_log);
         }
     }
 
@@ -153,7 +157,7 @@ impl Session {
     /// The version its connection speaks.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
-        self.is_attached().then_some(self.outlet.version)
+        self.is_attached().then_some(self.outbox.version)
     }
 
     /// Messages at QoS 1 and 2 that the client has not completed.
@@ -175,13 +179,13 @@ impl Session {
     }
 
     /// The subscriptions with their terms, in no order.
-    pub fn subscriptions(&self) -> impl Iterator<Item = (SubscriptionFilter, Terms)> {
+    pub fn subscriptions(&self) -> impl Iterator<Item = (SubscriptionFilter, GrantedOptions)> {
         self.subscriptions.iter()
     }
 
     /// The terms of one subscription.
     #[must_use]
-    pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<Terms> {
+    pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         self.subscriptions.terms(filter)
     }
 
@@ -189,18 +193,21 @@ impl Session {
     #[must_use]
     pub fn memory(&self) -> usize {
         let queue = self.queue.as_ref().map_or(0, |queue| size_of::<Queue>() + queue.capacity());
-        let receiving = self.receiving.as_ref().map_or(0, |held| size_of::<Receiving>() + held.capacity());
+        let receiving = self
+            .receiving
+            .as_ref()
+            .map_or(0, |stored_delivery| size_of::<Receiving>() + stored_delivery.capacity());
         let will = self.will.as_ref().map_or(0, |_| size_of::<Will>());
         let lists = self.inflight.capacity() + self.resends.capacity() * size_of::<PacketId>();
         size_of::<Self>()
-            + self.outlet.capacity()
+            + self.outbox.capacity()
             + self.subscriptions.capacity()
             + lists
             + queue
             + receiving
             + will
-            + self.deferred.as_ref().map_or(0, |deferred| deferred.capacity())
-            + self.journal.as_ref().map_or(0, |journal| journal.capacity())
+            + self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.capacity())
+            + self.change_log.as_ref().map_or(0, |change_log| change_log.capacity())
     }
 }
 

@@ -8,7 +8,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 
 /// What a subscription was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct GrantedOptions {
     /// Its options; the QoS is the granted one.
     pub options: SubscriptionOptions,
     /// Its identifier; absence is remembered too.
@@ -23,7 +23,7 @@ pub struct SubscriptionsFull;
 /// Filters and terms: a list while there are few, because most clients have few; a table beyond.
 #[derive(Debug)]
 pub(crate) enum Subscriptions {
-    Few(Vec<(SubscriptionFilter, Terms)>),
+    Few(Vec<(SubscriptionFilter, GrantedOptions)>),
     Many(Box<Table>),
 }
 
@@ -38,7 +38,7 @@ impl Subscriptions {
     pub(crate) fn insert(
         &mut self,
         filter: SubscriptionFilter,
-        terms: Terms,
+        terms: GrantedOptions,
         max: usize,
     ) -> Result<bool, SubscriptionsFull> {
         let list = match self {
@@ -93,7 +93,7 @@ impl Subscriptions {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (SubscriptionFilter, Terms)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SubscriptionFilter, GrantedOptions)> {
         let (list, table) = match self {
             Self::Few(list) => (Some(list), None),
             Self::Many(table) => (None, Some(table)),
@@ -105,12 +105,12 @@ impl Subscriptions {
     /// Bytes of memory held here, the filters' own text apart.
     pub(crate) fn capacity(&self) -> usize {
         match self {
-            Self::Few(list) => list.capacity() * size_of::<(SubscriptionFilter, Terms)>(),
+            Self::Few(list) => list.capacity() * size_of::<(SubscriptionFilter, GrantedOptions)>(),
             Self::Many(table) => table.capacity(),
         }
     }
 
-    pub(crate) fn terms(&self, filter: &SubscriptionFilter) -> Option<Terms> {
+    pub(crate) fn terms(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         match self {
             Self::Few(list) => list.iter().find(|(present, _)| present == filter).map(|(_, terms)| *terms),
             Self::Many(table) => table.terms(filter),

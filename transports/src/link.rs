@@ -27,7 +27,7 @@ use plain::{PlainTcp, PlainUnix};
 
 /// A connected byte stream, on the server's or the client's side.
 ///
-/// It belongs to the runtime it was made on, or came to by [`Link::rehome`]. Reads fill the caller's buffer; nothing is kept while the link idles but
+/// It belongs to the runtime it was made on, or came to by [`Link::reregister`]. Reads fill the caller's buffer; nothing is kept while the link idles but
 /// what TLS or QUIC themselves hold. Dropping a link without [`Link::poll_close`] cuts the connection off.
 #[derive(Debug)]
 pub struct Link {
@@ -173,15 +173,15 @@ impl Link {
     ///
     /// # Errors
     /// Our side is closed already.
-    pub fn beat(&mut self) -> io::Result<()> {
+    pub fn ping(&mut self) -> io::Result<()> {
         match &mut self.stream {
-            Stream::WebSocket(stream) => stream.beat(),
-            Stream::SecureWebSocket(stream) => stream.beat(),
+            Stream::WebSocket(stream) => stream.ping(),
+            Stream::SecureWebSocket(stream) => stream.ping(),
             _ => Ok(()),
         }
     }
 
-    /// How often [`Link::beat`] wants to be called; `None` where the transport needs no beat.
+    /// How often [`Link::ping`] wants to be called; `None` where the transport needs no beat.
     #[must_use]
     pub fn heartbeat(&self) -> Option<Duration> {
         match &self.stream {
@@ -201,7 +201,7 @@ impl Link {
         }
     }
 
-    /// Whether [`Link::rehome`] is possible. A QUIC connection stays where its endpoint's socket is polled.
+    /// Whether [`Link::reregister`] is possible. A QUIC connection stays where its endpoint's socket is polled.
     #[must_use]
     pub fn is_mobile(&self) -> bool {
         !matches!(self.stream, Stream::Quic(_))
@@ -213,13 +213,13 @@ impl Link {
     /// # Errors
     /// The link is as it was, and goes on with the runtime before: it is QUIC (`Unsupported`), a [`DirectWriter`] is left
     /// (`ResourceBusy`), or the process has no descriptor left.
-    pub fn rehome(&mut self) -> io::Result<()> {
+    pub fn reregister(&mut self) -> io::Result<()> {
         match &mut self.stream {
-            Stream::Tcp(stream) => stream.rehome(),
-            Stream::Unix(stream) => stream.rehome(),
-            Stream::Tls(stream) => stream.rehome(),
-            Stream::WebSocket(stream) => stream.rehome(),
-            Stream::SecureWebSocket(stream) => stream.rehome(),
+            Stream::Tcp(stream) => stream.reregister(),
+            Stream::Unix(stream) => stream.reregister(),
+            Stream::Tls(stream) => stream.reregister(),
+            Stream::WebSocket(stream) => stream.reregister(),
+            Stream::SecureWebSocket(stream) => stream.reregister(),
             Stream::Quic(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }

@@ -109,11 +109,11 @@ impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    pub(crate) fn rehome(&mut self) -> io::Result<()> {
-        self.io.rehome()
+    pub(crate) fn reregister(&mut self) -> io::Result<()> {
+        self.io.reregister()
     }
 
-    pub(crate) fn beat(&mut self) -> io::Result<()> {
+    pub(crate) fn ping(&mut self) -> io::Result<()> {
         self.encoder.queue_ping()
     }
 

@@ -39,11 +39,12 @@ impl Client {
         let now = Instant::now();
         let config = Arc::new(Config::default());
         let mut handshake = Handshake::new(Arc::clone(&config), None);
-        let Step::Accept(agreed) = handshake.handle_connect(Connect::new(V5, "client"), String::new) else {
+        let Step::Accept(negotiated) = handshake.handle_connect(Connect::new(V5, "client"), String::new)
+        else {
             panic!("refused");
         };
         let mut session = Session::new(id, config);
-        let _ = session.attach(&agreed, now);
+        let _ = session.attach(&negotiated, now);
         session.resume(now);
         Self { session, spare: Vec::new(), next: PacketId::MIN, now }
     }
@@ -55,7 +56,7 @@ impl Client {
 
     fn write(&mut self) {
         let spare = std::mem::take(&mut self.spare);
-        self.spare = self.session.pending().take(spare).recycle();
+        self.spare = self.session.write_buffer().take(spare).recycle();
     }
 
     fn acknowledge(&mut self, count: u32) {

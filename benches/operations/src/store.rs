@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tidegate_mqtt::QoS;
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, MessageNumber, Operation, SessionId, Store,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, MessageId, Operation, SessionId, Store,
     Watermark, open,
 };
 
@@ -29,7 +29,7 @@ fn append() -> Case {
     Case::many("store/append an entry and its completion", BATCH, move || {
         let mut last = Commit(0);
         // The writer waits for the end of the span: it must not be counted when it comes in between.
-        let span = store.span();
+        let span = store.atomic_scope();
         for _ in 0..BATCH {
             last = entry(&*store, session, &mut list);
         }
@@ -42,9 +42,9 @@ fn append() -> Case {
 
 /// A message waits for a session, and is acknowledged.
 fn entry(store: &dyn Store, session: SessionId, list: &mut Vec<Operation>) -> Commit {
-    let MessageNumber(number) = store.next_message();
-    let message = Arc::new(message(TOPIC, QoS::AtLeastOnce).as_ref().clone().with_number(number));
-    let key = EntryKey { session, message: MessageNumber(number), ordinal: 0 };
+    let MessageId(number) = store.next_message();
+    let message = Arc::new(message(TOPIC, QoS::AtLeastOnce).as_ref().clone().with_id(number));
+    let key = EntryKey { session, message: MessageId(number), ordinal: 0 };
     let record = EntryRecord::queued(QoS::AtLeastOnce);
     list.push(Operation::Enqueue { key, message, expires_at: None, record });
     let _ = store.append(list);

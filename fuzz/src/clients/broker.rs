@@ -120,7 +120,7 @@ impl Broker {
         };
         let mut handshake = Handshake::new(Arc::clone(&self.config), None);
         match handshake.handle_connect(*connect, || unreachable!("clients name themselves")) {
-            Step::Accept(agreed) => self.attach(id, &agreed),
+            Step::Accept(negotiated) => self.attach(id, &negotiated),
             other => panic!("a good client is refused: {other:?}"),
         }
     }
@@ -212,6 +212,6 @@ impl Broker {
 
 fn take_pending(session: &mut Session) -> Vec<u8> {
     let mut bytes = Vec::new();
-    session.pending().take(Vec::new()).copy_to(&mut bytes);
+    session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
     bytes
 }

@@ -42,7 +42,7 @@ pub(super) struct Model {
     /// Wills that have to be published in this step.
     wills_due: Vec<WillDue>,
     /// Messages that a member of a group left behind in this step.
-    orphans: Vec<Owed>,
+    unacknowledged: Vec<Owed>,
     /// Messages of groups that had expired in the queue of a session that ended in this step. The broker may have known.
     expired_orphans: Vec<Owed>,
     last_serial: u64,
@@ -62,7 +62,7 @@ impl Model {
             connections: BTreeMap::new(),
             retained: BTreeMap::new(),
             wills_due: Vec::new(),
-            orphans: Vec::new(),
+            unacknowledged: Vec::new(),
             expired_orphans: Vec::new(),
             last_serial: 0,
             last_connection: 0,

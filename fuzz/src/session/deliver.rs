@@ -56,12 +56,12 @@ impl World {
     /// A bound that is named as the reason has been reached.
     fn check_drop(&mut self, verdict: Verdict, size: usize) {
         let (session, config) = (&mut self.session, &self.config);
-        let client_max = self.link.as_ref().map_or(u32::MAX, |link| link.agreed.packet_size_max);
+        let client_max = self.link.as_ref().map_or(u32::MAX, |link| link.negotiated.packet_size_max);
         let is_full = session.queued() >= config.queue_len_max
             || session.queued_bytes() + size > config.queue_bytes_max;
         let is_reached = match verdict {
             Verdict::Dropped(Drop::QueueFull | Drop::Rejected) => is_full,
-            Verdict::Dropped(Drop::Slow) => session.pending().len() + size > config.pending_bytes_max,
+            Verdict::Dropped(Drop::Slow) => session.write_buffer().len() + size > config.pending_bytes_max,
             Verdict::Dropped(Drop::TooLarge) => (client_max as usize) < size,
             _ => true,
         };

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tidegate_mqtt::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
-use tidegate_session::{Agreed, Authenticator, Config, Exchange, ExchangeStep, Handshake, Refusal, Step};
+use tidegate_session::{Authenticator, Config, Exchange, ExchangeStep, Handshake, Negotiated, Refusal, Step};
 
 use super::setup::{Client, METHOD};
 
 /// Connects; `None` when the client is refused.
-pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Agreed> {
+pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Negotiated> {
     let mut handshake = Handshake::new(Arc::clone(config), Some(Arc::new(Methods)));
     let connect = &client.connect;
     let mut answers = client.answers.iter();
     let mut step = handshake.handle_connect(connect.clone(), || "assigned".to_owned());
     loop {
         match step {
-            Step::Accept(agreed) => {
-                check_agreed(&agreed, connect, config);
-                return Some(agreed);
+            Step::Accept(negotiated) => {
+                check_agreed(&negotiated, connect, config);
+                return Some(negotiated);
             }
             Step::Refuse(refusal) => {
                 check_refusal(&refusal, connect);
@@ -34,17 +34,17 @@ pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Agreed> {
     }
 }
 
-fn check_agreed(agreed: &Agreed, connect: &Connect, config: &Config) {
-    assert_eq!(agreed.version, connect.version);
-    assert_eq!(agreed.assigned, connect.client_id.is_empty());
-    assert!(!agreed.client_id.is_empty() && agreed.session_expiry <= config.session_expiry_max);
-    assert!(agreed.receive_maximum > 0 && agreed.packet_size_max > 0);
+fn check_agreed(negotiated: &Negotiated, connect: &Connect, config: &Config) {
+    assert_eq!(negotiated.version, connect.version);
+    assert_eq!(negotiated.assigned, connect.client_id.is_empty());
+    assert!(!negotiated.client_id.is_empty() && negotiated.session_expiry <= config.session_expiry_max);
+    assert!(negotiated.receive_maximum > 0 && negotiated.packet_size_max > 0);
     let allowed = connect
         .will
         .as_ref()
         .is_none_or(|will| will.qos <= config.qos_max && (config.retain_available || !will.retain));
     assert!(allowed, "a will that cannot be published is accepted");
-    check_packet(&agreed.connack(false, config).into(), agreed.version);
+    check_packet(&negotiated.connack(false, config).into(), negotiated.version);
 }
 
 fn check_refusal(refusal: &Refusal, connect: &Connect) {

@@ -59,7 +59,7 @@ impl Inbound {
     fn settle(&mut self, session: &mut Session) {
         if self.held > 0 {
             self.held -= 1;
-            session.settle();
+            session.puback_sent();
         }
     }
 
@@ -93,7 +93,7 @@ impl World {
     pub(super) fn apply_inbound(&mut self, operation: OfInbound) {
         let Some(link) = &mut self.link else { return };
         let (session, inbound, config) = (&mut self.session, &mut self.inbound, &self.config);
-        let is_full = inbound.is_full(link.agreed.version, config);
+        let is_full = inbound.is_full(link.negotiated.version, config);
         match operation {
             OfInbound::Receive { id } => {
                 assert_eq!(session.receive(packet_id(id)), inbound.receive(id, is_full))
@@ -101,7 +101,7 @@ impl World {
             OfInbound::Release { id } => assert_eq!(session.release(packet_id(id)), inbound.release(id)),
             OfInbound::Hold => {
                 inbound.held += usize::from(!is_full);
-                assert_eq!(session.hold().is_ok(), !is_full);
+                assert_eq!(session.withhold_puback().is_ok(), !is_full);
             }
             OfInbound::Settle => inbound.settle(session),
             OfInbound::Authenticate { reason, method, data } => {
@@ -115,7 +115,7 @@ impl World {
 
 fn publish(link: &mut Link, inbound: &mut Inbound, config: &Config, operation: OfInbound) {
     let OfInbound::Publish { topic, alias, qos, retain, identified } = operation else { return };
-    let version = link.agreed.version;
+    let version = link.negotiated.version;
     let alias = alias.filter(|_| version.is_v5());
     let topic = if topic.is_empty() && alias.is_none() { "in/c" } else { topic };
     let identifiers = if identified && version.is_v5() { vec![3] } else { Vec::new() };
@@ -136,7 +136,7 @@ fn publish(link: &mut Link, inbound: &mut Inbound, config: &Config, operation: O
 }
 
 fn authenticate(link: &mut Link, auth: Auth) {
-    let began = link.agreed.authentication_method.clone();
+    let began = link.negotiated.authentication_method.clone();
     match link.connection.handle_auth(auth.clone()) {
         Ok(Some(packet)) => drop(check_packet(&packet, ProtocolVersion::V5)),
         Ok(None) => {}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tidegate_mqtt::{ReasonCode, Will};
-use tidegate_session::{Agreed, Cause};
+use tidegate_session::{Cause, Negotiated};
 
 /// Where the session should be.
 pub(super) struct Life {
@@ -33,20 +33,20 @@ impl Life {
     }
 
     /// Whether the session is there for the new connection, and what became of the one before.
-    pub(super) fn attach(&mut self, agreed: &Agreed, now: Instant) -> (bool, Outcome) {
+    pub(super) fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> (bool, Outcome) {
         let mut outcome = Outcome::default();
         if self.state == State::Attached {
             outcome = self.leave(Cause::Takeover, now);
         }
         let due = self.timeout(now);
         outcome.will = outcome.will.or(due.will);
-        let present = self.state != State::Ended && !agreed.clean_start;
-        if self.state != State::Ended && agreed.clean_start {
+        let present = self.state != State::Ended && !negotiated.clean_start;
+        if self.state != State::Ended && negotiated.clean_start {
             outcome.will = outcome.will.or(self.will.take());
         }
         self.state = State::Attached;
-        self.expiry = agreed.session_expiry;
-        self.will = agreed.will.clone();
+        self.expiry = negotiated.session_expiry;
+        self.will = negotiated.will.clone();
         (present, outcome)
     }
 

@@ -55,10 +55,10 @@ impl World {
     }
 
     fn connect(&mut self, client: &Client) {
-        let Some(agreed) = handshake::connect(client, &self.config) else { return };
+        let Some(negotiated) = handshake::connect(client, &self.config) else { return };
         let epoch_before = self.session.epoch();
-        let attached = self.session.attach(&agreed, self.now);
-        let (present, outcome) = self.life.attach(&agreed, self.now);
+        let attached = self.session.attach(&negotiated, self.now);
+        let (present, outcome) = self.life.attach(&negotiated, self.now);
         assert_eq!(attached.session_present, present, "session present");
         assert_eq!(attached.was_attached, self.link.is_some());
         assert_eq!(attached.epoch, self.session.epoch());
@@ -67,26 +67,26 @@ impl World {
         if let Some(mut former) = self.link.take() {
             former.wire.put_back_late(&mut self.session);
         }
-        self.outbound.take_orphans(&attached.orphans);
+        self.outbound.take_orphans(&attached.unacknowledged);
         if !present {
             self.outbound.end();
             self.inbound.end();
             self.subscriptions.end(&attached.removed);
         }
         assert!(!present || attached.removed.is_empty());
-        self.open(agreed, present);
+        self.open(negotiated, present);
     }
 
-    fn open(&mut self, agreed: tidegate_session::Agreed, present: bool) {
-        assert!(self.session.pending().is_empty(), "bytes before CONNACK");
+    fn open(&mut self, negotiated: tidegate_session::Negotiated, present: bool) {
+        assert!(self.session.write_buffer().is_empty(), "bytes before CONNACK");
         self.outbound.begin();
         self.inbound.begin();
-        let connack = agreed.connack(present, &self.config);
-        let connection = Connection::new(&agreed, Arc::clone(&self.config));
-        assert_eq!(connection.version(), agreed.version);
-        let wire = Wire::new(&agreed);
+        let connack = negotiated.connack(present, &self.config);
+        let connection = Connection::new(&negotiated, Arc::clone(&self.config));
+        assert_eq!(connection.version(), negotiated.version);
+        let wire = Wire::new(&negotiated);
         let epoch = self.session.epoch();
-        self.link = Some(Link { agreed, connection, epoch, resumed: false, wire });
+        self.link = Some(Link { negotiated, connection, epoch, resumed: false, wire });
         if !self.session.send(&Packet::from(connack)) {
             self.leave(Cause::Shutdown);
         }
@@ -112,13 +112,13 @@ impl World {
         let outcome = self.life.leave(cause, self.now);
         assert_eq!((detached.will, detached.ended), (outcome.will, outcome.ended), "the end by {cause:?}");
         link.wire.put_back_late(&mut self.session);
-        self.outbound.take_orphans(&detached.orphans);
+        self.outbound.take_orphans(&detached.unacknowledged);
         if detached.ended {
             self.outbound.end();
             self.inbound.end();
         }
         self.outbound.begin();
-        drop(self.session.pending().take(Vec::new()));
+        drop(self.session.write_buffer().take(Vec::new()));
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use tidegate_mqtt::{Message, Packet, QoS, ReasonCode};
-use tidegate_session::{Config, Orphan, Session};
+use tidegate_session::{Config, Session, Unacknowledged};
 
 /// Every message that was pushed, by its number, and every packet identifier in use.
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub(super) struct Outbound {
     /// How often the session ended.
     incarnation: u32,
     dropped: u64,
-    orphans: u64,
+    unacknowledged: u64,
 }
 
 /// A message that was pushed.
@@ -96,15 +96,15 @@ impl Outbound {
     }
 
     /// Only messages of shared subscriptions are given back, each once, and none at QoS 2 that was sent.
-    pub(super) fn take_orphans(&mut self, orphans: &[Orphan]) {
-        for orphan in orphans {
-            let pushed = &mut self.messages[number(orphan.message.payload())];
-            assert!(pushed.shared && *orphan.share == *SHARE, "an orphan without a group");
+    pub(super) fn take_orphans(&mut self, unacknowledged: &[Unacknowledged]) {
+        for unacknowledged in unacknowledged {
+            let pushed = &mut self.messages[number(unacknowledged.message.payload())];
+            assert!(pushed.shared && *unacknowledged.share == *SHARE, "an orphan without a group");
             let may_move =
                 pushed.fate == Fate::Waiting || (pushed.fate == Fate::Open && pushed.qos != QoS::ExactlyOnce);
             assert!(may_move, "a message given back is {:?}", pushed.fate);
             pushed.fate = Fate::Gone;
-            self.orphans += 1;
+            self.unacknowledged += 1;
         }
     }
 
@@ -119,7 +119,7 @@ impl Outbound {
         let accounted =
             |pushed: &&Pushed| matches!(pushed.fate, Fate::Delivered | Fate::Open | Fate::Settled);
         let accounted = self.messages.iter().filter(accounted).count() + session.queued();
-        let sum = accounted as u64 + self.dropped + self.orphans;
+        let sum = accounted as u64 + self.dropped + self.unacknowledged;
         assert_eq!(sum, self.messages.len() as u64, "messages are lost or counted twice; drops: {drops:?}");
     }
 

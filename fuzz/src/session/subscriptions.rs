@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tidegate_mqtt::property::Place;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{InvalidFilter, QoS, SubscribeEntry, SubscriptionOptions};
-use tidegate_session::{Config, Session, Terms};
+use tidegate_session::{Config, GrantedOptions, Session};
 
 use super::operation::OfInbound;
 use super::world::Link;
@@ -13,7 +13,7 @@ use super::world::Link;
 /// Terms by filter.
 #[derive(Default)]
 pub(super) struct Subscriptions {
-    terms: BTreeMap<SubscriptionFilter, Terms>,
+    terms: BTreeMap<SubscriptionFilter, GrantedOptions>,
 }
 
 impl Subscriptions {
@@ -27,7 +27,7 @@ impl Subscriptions {
         match operation {
             OfInbound::Subscribe { filter, options, identifier } => {
                 let entry = entry(filter, options, link);
-                let identifier = identifier.filter(|_| link.agreed.version.is_v5());
+                let identifier = identifier.filter(|_| link.negotiated.version.is_v5());
                 self.subscribe(session, link, config, entry, identifier);
             }
             OfInbound::Unsubscribe { filter } => {
@@ -73,14 +73,14 @@ impl Subscriptions {
         let result = session.subscribe(filter.clone(), options, identifier);
         assert_eq!(result.ok(), (!is_full).then_some(existed), "subscribing to {filter}");
         if !is_full {
-            self.terms.insert(filter, Terms { options, identifier });
+            self.terms.insert(filter, GrantedOptions { options, identifier });
         }
     }
 }
 
 fn entry(filter: &str, options: u8, link: &Link) -> SubscribeEntry {
     let plain = SubscriptionOptions::of(QoS::ALL[usize::from(options) % 3]);
-    let is_five = link.agreed.version.is_v5();
+    let is_five = link.negotiated.version.is_v5();
     let options = SubscriptionOptions {
         no_local: is_five && options & 0x10 != 0,
         retain_as_published: is_five,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
-use tidegate_session::{Agreed, Batch, Session};
+use tidegate_session::{Batch, Negotiated, Session};
 
 /// Watches the pending bytes of one connection.
 pub(super) struct Wire {
@@ -19,11 +19,11 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(agreed: &Agreed) -> Self {
+    pub(super) fn new(negotiated: &Negotiated) -> Self {
         Self {
-            version: agreed.version,
-            packet_size_max: agreed.packet_size_max,
-            alias_maximum: agreed.topic_alias_maximum,
+            version: negotiated.version,
+            packet_size_max: negotiated.packet_size_max,
+            alias_maximum: negotiated.topic_alias_maximum,
             aliases: BTreeMap::new(),
             read: 0,
             taken: None,
@@ -54,7 +54,7 @@ impl Wire {
     /// A writer takes all pending bytes, which were read.
     pub(super) fn take(&mut self, session: &mut Session) {
         if self.taken.is_none() {
-            self.taken = Some(session.pending().take(vec![1, 2, 3]));
+            self.taken = Some(session.write_buffer().take(vec![1, 2, 3]));
             self.read = 0;
         }
     }
@@ -65,18 +65,18 @@ impl Wire {
         let left = batch.len().saturating_sub(written);
         batch.advance(written);
         assert_eq!(batch.len(), left, "the rest of a batch");
-        session.pending().put_back(batch);
+        session.write_buffer().put_back(batch);
         self.read += left;
-        assert_eq!(session.pending().len(), self.read, "bytes are lost between writer and session");
+        assert_eq!(session.write_buffer().len(), self.read, "bytes are lost between writer and session");
     }
 
     /// The connection is over, and its writer comes too late.
     pub(super) fn put_back_late(&mut self, session: &mut Session) {
-        let before = session.pending().len();
+        let before = session.write_buffer().len();
         if let Some(batch) = self.taken.take() {
-            session.pending().put_back(batch);
+            session.write_buffer().put_back(batch);
         }
-        assert_eq!(session.pending().len(), before, "bytes of a connection that is over came back");
+        assert_eq!(session.write_buffer().len(), before, "bytes of a connection that is over came back");
     }
 
     fn resolve(&mut self, publish: &mut Publish) {
@@ -92,7 +92,7 @@ impl Wire {
 
 /// All pending bytes, which stay where they are.
 fn peek(session: &mut Session) -> Vec<u8> {
-    let batch = session.pending().take(Vec::new());
+    let batch = session.write_buffer().take(Vec::new());
     let mut bytes = Vec::new();
     batch.copy_to(&mut bytes);
     let mut slices = smallvec::SmallVec::new();
@@ -101,7 +101,7 @@ fn peek(session: &mut Session) -> Vec<u8> {
     assert!(bytes.starts_with(&sliced) && (sliced.len() == bytes.len() || slices.len() > 200));
     assert_eq!(batch.len(), bytes.len());
     drop(slices);
-    session.pending().put_back(batch);
-    assert_eq!(session.pending().len(), bytes.len());
+    session.write_buffer().put_back(batch);
+    assert_eq!(session.write_buffer().len(), bytes.len());
     bytes
 }

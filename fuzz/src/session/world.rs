@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_session::{Agreed, Config, Connection, Session};
+use tidegate_session::{Config, Connection, Negotiated, Session};
 
 use super::inbound::Inbound;
 use super::life::Life;
@@ -26,7 +26,7 @@ pub(super) struct World {
 
 /// The connection that serves the session.
 pub(super) struct Link {
-    pub(super) agreed: Agreed,
+    pub(super) negotiated: Negotiated,
     pub(super) connection: Connection,
     pub(super) epoch: u64,
     pub(super) resumed: bool,
@@ -69,7 +69,7 @@ impl World {
     pub(super) fn check(&mut self) {
         if let Some(link) = &mut self.link {
             let packets = link.wire.read(&mut self.session);
-            self.outbound.check_pending(&packets, self.session.pending().len(), &self.config);
+            self.outbound.check_pending(&packets, self.session.write_buffer().len(), &self.config);
             self.outbound.read(&packets, link, self.now);
         }
         self.outbound.settle_counts(&mut self.session);
@@ -88,7 +88,7 @@ impl World {
                 let due = self.session.handle_timeout(self.now);
                 let expected = self.life.timeout(self.now);
                 assert_eq!((due.will, due.ended), (expected.will, expected.ended), "what is due");
-                self.outbound.take_orphans(&due.orphans);
+                self.outbound.take_orphans(&due.unacknowledged);
                 if due.ended {
                     self.outbound.end();
                     self.inbound.end();

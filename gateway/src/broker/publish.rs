@@ -1,9 +1,9 @@
 //! The way of a message, from the publisher's driver to every subscriber's outbox. Synchronous, no global lock.
 
+mod deliver;
 mod group;
-mod hand;
-mod plain;
-mod tally;
+mod outcome;
+mod raw;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use std::time::Instant;
 use tidegate_mqtt::{Message, ProtocolVersion, QoS, Will};
 use tidegate_routing::Verdict as Retained;
 
-use super::run::Run;
-use super::seat::Seat;
-use super::{Broker, Keeper, Realm};
+use super::publish_batch::PublishBatch;
+use super::session_handle::SessionHandle;
+use super::{Broker, SessionStore, Tenant};
 use crate::cores::Core;
-use hand::{Share, hand};
-use tally::Tally;
+use deliver::{DeliveryOptions, deliver};
+use outcome::Outcome;
 
 /// What became of the messages of a run. All of a run share the topic, hence the fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,26 +37,26 @@ impl Broker {
     pub fn publish(
         &self,
         core: &mut Core,
-        from: &Arc<Seat>,
+        from: &Arc<SessionHandle>,
         version: ProtocolVersion,
-        run: &Run<'_>,
+        batch: &PublishBatch<'_>,
         now: Instant,
     ) -> Published {
-        let Some(topic) = run.topic() else { return Published::Unmatched };
-        let count = run.len();
+        let Some(topic) = batch.topic() else { return Published::Unmatched };
+        let count = batch.len();
         core.counters.messages_received.add(count);
         if is_reserved(topic) {
             core.counters.refused_topic.add(count);
             return Published::Forbidden;
         }
-        match run.plain() {
-            Some(plain) => self.publish_plain(core, from, version, &plain, now),
-            None => self.publish_messages(core, from.realm(), run.messages(), now),
+        match batch.raw() {
+            Some(raw) => self.publish_raw(core, from, version, &raw, now),
+            None => self.publish_messages(core, from.tenant(), batch.messages(), now),
         }
     }
 
     /// Publishes the will of a client.
-    pub fn publish_will(&self, core: &mut Core, seat: &Seat, will: &Will, now: Instant) {
+    pub fn publish_will(&self, core: &mut Core, handle: &SessionHandle, will: &Will, now: Instant) {
         if is_reserved(&will.topic) {
             core.counters.refused_topic.add(1);
             return;
@@ -64,52 +64,59 @@ impl Broker {
         core.counters.wills_published.add(1);
         let mut will = Cow::Borrowed(will);
         let lasts = will.retain || will.qos > QoS::AtMostOnce;
-        if lasts && self.keeper().is_some_and(Keeper::is_refusing) {
+        if lasts && self.store().is_some_and(SessionStore::is_refusing) {
             // Nobody could be told of a refusal. It goes to whoever is there.
             core.counters.refused_store.add(1);
             let will = will.to_mut();
             (will.qos, will.retain) = (QoS::AtMostOnce, false);
         }
-        let message = Arc::new(Message::from_will(&will, seat.publisher(), now));
-        self.publish_messages(core, seat.realm(), &[message], now);
+        let message = Arc::new(Message::from_will(&will, handle.publisher(), now));
+        self.publish_messages(core, handle.tenant(), &[message], now);
     }
 
     /// Publishes messages of one topic, retained ones included.
     pub fn publish_messages(
         &self,
         core: &mut Core,
-        realm: &Realm,
+        tenant: &Tenant,
         messages: &[Arc<Message>],
         now: Instant,
     ) -> Published {
         let Some(first) = messages.first() else { return Published::Unmatched };
-        let mut tally = Tally::new(self.retain(core, realm, messages));
-        let route = core.lookaside.route(realm, first.topic());
+        let mut outcome = Outcome::new(self.retain(core, tenant, messages));
+        let route = core.routes.route(tenant, first.topic());
         for delivery in &route.deliveries {
             let Some(grants) = delivery.for_publisher(first.publisher()) else { continue };
-            tally.add(hand(self, core, &delivery.subscriber.0, Share::from(grants), messages, now));
+            outcome.add(deliver(
+                self,
+                core,
+                &delivery.subscriber.0,
+                DeliveryOptions::from(grants),
+                messages,
+                now,
+            ));
         }
-        self.hand_to_groups(core, &route.groups, messages, &mut tally, now);
-        tally.conclude(core, messages.len())
+        self.deliver_to_groups(core, &route.groups, messages, &mut outcome, now);
+        outcome.finish(core, messages.len())
     }
 
     /// Keeps the retained ones; `false` when there is no room for them.
-    fn retain(&self, core: &mut Core, realm: &Realm, messages: &[Arc<Message>]) -> bool {
+    fn retain(&self, core: &mut Core, tenant: &Tenant, messages: &[Arc<Message>]) -> bool {
         let mut kept = true;
-        let keeper = self.keeper();
-        let refusing = keeper.is_some_and(Keeper::is_refusing);
+        let store = self.store();
+        let refusing = store.is_some_and(SessionStore::is_refusing);
         for message in messages.iter().filter(|message| message.retain()) {
             // Those with an acknowledgement were refused before.
             if refusing && message.qos() == QoS::AtMostOnce && !message.payload().is_empty() {
                 core.counters.refused_retained.add(1);
                 continue;
             }
-            let verdict = realm.retained.set_then(Arc::clone(message), |verdict| {
+            let verdict = tenant.retained.set_then(Arc::clone(message), |verdict| {
                 // Under the topic's lock, so that the store hears of its messages in their order.
                 // A full store is told of nothing that changes nothing.
                 let tells = verdict != Retained::Full && !(refusing && verdict == Retained::Absent);
-                if let Some(keeper) = keeper.filter(|_| tells) {
-                    keeper.retain(core, realm.tenant(), message);
+                if let Some(store) = store.filter(|_| tells) {
+                    store.retain(core, tenant.tenant(), message);
                 }
             });
             if verdict == Retained::Full {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use parking_lot::{Mutex, MutexGuard};
 
-use super::seat::{Seat, SessionKey};
+use super::session_handle::{SessionHandle, SessionKey};
 
 /// All sessions of the broker, in shards. A place in a table is one pointer: name and number are in the seat.
 pub struct Registry {
@@ -16,7 +16,7 @@ pub struct Registry {
 }
 
 #[derive(Default)]
-struct Shard(Mutex<HashTable<Arc<Seat>>>);
+struct Shard(Mutex<HashTable<Arc<SessionHandle>>>);
 
 impl Default for Registry {
     fn default() -> Self {
@@ -30,41 +30,41 @@ impl Registry {
     pub fn enter<R>(
         &self,
         key: &SessionKey,
-        make: impl FnOnce() -> Arc<Seat>,
-        attach: impl FnOnce(&Arc<Seat>) -> R,
+        make: impl FnOnce() -> Arc<SessionHandle>,
+        attach: impl FnOnce(&Arc<SessionHandle>) -> R,
     ) -> R {
         let hash = self.hasher.hash_one(key);
         let mut names = shard(&self.names, hash).lock();
-        let seat = match names.find(hash, |seat| seat.key() == key) {
-            Some(seat) => Arc::clone(seat),
+        let handle = match names.find(hash, |handle| handle.key() == key) {
+            Some(handle) => Arc::clone(handle),
             None => {
-                let seat = make();
-                names.insert_unique(hash, Arc::clone(&seat), |seat| self.hasher.hash_one(seat.key()));
-                self.enter_number(&seat);
-                seat
+                let handle = make();
+                names.insert_unique(hash, Arc::clone(&handle), |handle| self.hasher.hash_one(handle.key()));
+                self.enter_number(&handle);
+                handle
             }
         };
-        attach(&seat)
+        attach(&handle)
     }
 
-    fn enter_number(&self, seat: &Arc<Seat>) {
-        let hash = self.hasher.hash_one(seat.id());
+    fn enter_number(&self, handle: &Arc<SessionHandle>) {
+        let hash = self.hasher.hash_one(handle.id());
         let mut numbers = shard(&self.numbers, hash).lock();
-        numbers.insert_unique(hash, Arc::clone(seat), |seat| self.hasher.hash_one(seat.id()));
+        numbers.insert_unique(hash, Arc::clone(handle), |handle| self.hasher.hash_one(handle.id()));
     }
 
     /// Forgets the seat when `ended` still holds for it.
-    pub fn remove_if(&self, seat: &Arc<Seat>, ended: impl FnOnce(&Seat) -> bool) -> bool {
-        let hash = self.hasher.hash_one(seat.key());
+    pub fn remove_if(&self, handle: &Arc<SessionHandle>, ended: impl FnOnce(&SessionHandle) -> bool) -> bool {
+        let hash = self.hasher.hash_one(handle.key());
         let mut names = shard(&self.names, hash).lock();
-        let Ok(place) = names.find_entry(hash, |present| Arc::ptr_eq(present, seat)) else { return false };
-        if !ended(seat) {
+        let Ok(place) = names.find_entry(hash, |present| Arc::ptr_eq(present, handle)) else { return false };
+        if !ended(handle) {
             return false;
         }
         place.remove();
-        let hash = self.hasher.hash_one(seat.id());
+        let hash = self.hasher.hash_one(handle.id());
         let mut numbers = shard(&self.numbers, hash).lock();
-        if let Ok(place) = numbers.find_entry(hash, |present| Arc::ptr_eq(present, seat)) {
+        if let Ok(place) = numbers.find_entry(hash, |present| Arc::ptr_eq(present, handle)) {
             place.remove();
         }
         true
@@ -72,23 +72,23 @@ impl Registry {
 
     /// The seat of the session with this number.
     #[must_use]
-    pub fn find(&self, id: u64) -> Option<Arc<Seat>> {
+    pub fn find(&self, id: u64) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(id);
-        shard(&self.numbers, hash).lock().find(hash, |seat| seat.id() == id).cloned()
+        shard(&self.numbers, hash).lock().find(hash, |handle| handle.id() == id).cloned()
     }
 
     /// The seat of the session of that name.
     #[must_use]
-    pub fn get(&self, key: &SessionKey) -> Option<Arc<Seat>> {
+    pub fn get(&self, key: &SessionKey) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(key);
-        shard(&self.names, hash).lock().find(hash, |seat| seat.key() == key).cloned()
+        shard(&self.names, hash).lock().find(hash, |handle| handle.key() == key).cloned()
     }
 
     /// All seats at about this moment, a shard at a time.
-    pub fn for_each(&self, mut visit: impl FnMut(&Arc<Seat>)) {
+    pub fn for_each(&self, mut visit: impl FnMut(&Arc<SessionHandle>)) {
         for shard in &self.names {
-            let seats: Vec<_> = shard.lock().iter().cloned().collect();
-            seats.iter().for_each(&mut visit);
+            let handles: Vec<_> = shard.lock().iter().cloned().collect();
+            handles.iter().for_each(&mut visit);
         }
     }
 
@@ -106,7 +106,7 @@ impl Registry {
 }
 
 impl Shard {
-    fn lock(&self) -> MutexGuard<'_, HashTable<Arc<Seat>>> {
+    fn lock(&self) -> MutexGuard<'_, HashTable<Arc<SessionHandle>>> {
         self.0.lock()
     }
 }

@@ -8,10 +8,10 @@ use std::time::Instant;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Message, QoS};
 use tidegate_routing::{Cursor, RetainedStore};
-use tidegate_session::{Delivery, Session, Terms, Verdict};
+use tidegate_session::{Delivery, GrantedOptions, Session, Verdict};
 
 use super::Broker;
-use super::seat::Seat;
+use super::session_handle::SessionHandle;
 use crate::cores::Core;
 
 /// The replays under way. At most one a subscription, so the session's bound on subscriptions bounds it.
@@ -22,11 +22,11 @@ pub struct Replays {
 
 struct Replay {
     cursor: Cursor,
-    share: Share,
+    share: DeliveryOptions,
 }
 
 /// What the subscription grants.
-struct Share {
+struct DeliveryOptions {
     qos: QoS,
     no_local: bool,
     identifier: Option<u32>,
@@ -34,15 +34,15 @@ struct Share {
 
 impl Replays {
     /// Begins a replay; one under way for the same filter is begun anew.
-    pub fn begin(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
+    pub fn begin(&mut self, filter: &SubscriptionFilter, terms: &GrantedOptions) {
         let cursor = RetainedStore::cursor(&filter.filter);
-        self.queue.insert(filter.clone(), Replay { cursor, share: Share::of(terms) });
+        self.queue.insert(filter.clone(), Replay { cursor, share: DeliveryOptions::of(terms) });
     }
 
     /// The subscription has other terms now.
-    pub fn alter(&mut self, filter: &SubscriptionFilter, terms: &Terms) {
+    pub fn alter(&mut self, filter: &SubscriptionFilter, terms: &GrantedOptions) {
         if let Some(replay) = self.queue.get_mut(filter) {
-            replay.share = Share::of(terms);
+            replay.share = DeliveryOptions::of(terms);
         }
     }
 
@@ -50,7 +50,7 @@ impl Replays {
     pub fn advance(
         &mut self,
         broker: &Broker,
-        seat: &Seat,
+        handle: &SessionHandle,
         session: &mut Session,
         core: &Core,
         now: Instant,
@@ -62,8 +62,8 @@ impl Replays {
         }
         let Replay { cursor, share } = current.get_mut();
         // The session's lock is held: what is published meanwhile comes behind what is given here.
-        seat.realm().retained.give(cursor, ADVANCE_LEN, now, |message| {
-            share.push(broker, seat, session, core, message, now);
+        handle.tenant().retained.give(cursor, ADVANCE_LEN, now, |message| {
+            share.push(broker, handle, session, core, message, now);
             has_room(session)
         });
         if cursor.done() {
@@ -83,30 +83,30 @@ impl Replays {
     }
 }
 
-impl Share {
-    fn of(terms: &Terms) -> Self {
+impl DeliveryOptions {
+    fn of(terms: &GrantedOptions) -> Self {
         Self { qos: terms.options.qos, no_local: terms.options.no_local, identifier: terms.identifier }
     }
 
     fn push(
         &self,
         broker: &Broker,
-        seat: &Seat,
+        handle: &SessionHandle,
         session: &mut Session,
         core: &Core,
         message: &Arc<Message>,
         now: Instant,
     ) {
-        if self.no_local && message.publisher() == seat.publisher() {
+        if self.no_local && message.publisher() == handle.publisher() {
             return;
         }
         let qos = self.qos.min(message.qos());
         // The session may get the same message again, by another SUBSCRIBE.
-        let keeper = broker.keeper().filter(|_| qos > QoS::AtMostOnce && session.is_followed());
-        let twin = keeper.map(|keeper| keeper.twin(message));
+        let store = broker.store().filter(|_| qos > QoS::AtMostOnce && session.is_persistent());
+        let copy_with_new_id = store.map(|store| store.copy_with_new_id(message));
         // RETAIN is 1 since the subscription is the cause [MQTT5-3.3.1-8].
         let delivery = Delivery {
-            message: twin.as_ref().unwrap_or(message),
+            message: copy_with_new_id.as_ref().unwrap_or(message),
             qos,
             retain: true,
             identifiers: self.identifier.as_slice(),

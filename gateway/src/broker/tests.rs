@@ -13,21 +13,21 @@ use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Connect, Outgoing, Packet, ProtocolVersion, PublishView, QoS, SubscriptionOptions};
 use tidegate_routing::{Config as RoutingConfig, Grant, RetainedConfig};
-use tidegate_session::{Agreed, Config as SessionConfig, Handshake, Overflow, Step};
+use tidegate_session::{Config as SessionConfig, Handshake, Negotiated, Overflow, Step};
 
-use super::{Attachment, Broker, BrokerConfig, LinkFacts, Member, Plain, Published, Run};
+use super::{Attachment, Broker, BrokerConfig, LinkFacts, Member, PublishBatch, Published, RawFrames};
 use crate::cores::{Core, CoreId, Cores};
 use crate::counters::{Counters, Totals};
 
 /// A broker and the core that works for it.
-struct House {
+struct TestBroker {
     broker: Broker,
     core: Core,
     config: Arc<SessionConfig>,
     now: Instant,
 }
 
-impl House {
+impl TestBroker {
     fn new(config: SessionConfig) -> Self {
         let config = Arc::new(config);
         let settings = BrokerConfig {
@@ -43,14 +43,14 @@ impl House {
     fn attach(&mut self, id: &str, edit: impl FnOnce(&mut Connect)) -> Attachment {
         let mut connect = Connect::new(ProtocolVersion::V5, id);
         edit(&mut connect);
-        let agreed = self.agree(connect);
+        let negotiated = self.agree(connect);
         let facts = LinkFacts { writer: None, heartbeat: None };
-        self.broker.attach(&mut self.core, &agreed, facts, self.now)
+        self.broker.attach(&mut self.core, &negotiated, facts, self.now)
     }
 
-    fn agree(&self, connect: Connect) -> Agreed {
+    fn agree(&self, connect: Connect) -> Negotiated {
         match Handshake::new(Arc::clone(&self.config), None).handle_connect(connect, String::new) {
-            Step::Accept(agreed) => agreed,
+            Step::Accept(negotiated) => negotiated,
             other => panic!("not accepted: {other:?}"),
         }
     }
@@ -59,13 +59,13 @@ impl House {
         let filter = SubscriptionFilter::parse(filter).unwrap();
         let options = SubscriptionOptions { qos, ..SubscriptionOptions::default() };
         let grant = Grant { qos, no_local: false, retain_as_published: false, identifier: None };
-        let mut state = attachment.seat.own(attachment.epoch).unwrap();
+        let mut state = attachment.handle.own(attachment.epoch).unwrap();
         state.session.subscribe(filter.clone(), options, None).unwrap();
         attachment
-            .seat
-            .realm()
+            .handle
+            .tenant()
             .router
-            .subscribe(&filter, Member(Arc::clone(&attachment.seat)), grant)
+            .subscribe(&filter, Member(Arc::clone(&attachment.handle)), grant)
             .unwrap();
     }
 
@@ -90,17 +90,17 @@ impl House {
             let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain(topic, payload) };
             outgoing.encode(version, &mut wire);
         }
-        let mut run = Run::new(&wire);
+        let mut batch = PublishBatch::new(&wire);
         for view in views(&wire, version) {
             let alone = self.config.overflow == Overflow::Reject;
-            if !(Plain::takes(&view, alone) && run.extend(&view)) {
-                if run.is_empty() {
-                    run.begin(topic);
+            if !(RawFrames::takes(&view, alone) && batch.extend(&view)) {
+                if batch.is_empty() {
+                    batch.begin(topic);
                 }
-                run.push(&view, from.seat.id(), self.now);
+                batch.push(&view, from.handle.id(), self.now);
             }
         }
-        self.broker.publish(&mut self.core, &from.seat, version, &run, self.now)
+        self.broker.publish(&mut self.core, &from.handle, version, &batch, self.now)
     }
 
     fn totals(&self) -> Totals {
@@ -129,7 +129,7 @@ fn outbox(attachment: &Attachment) -> Vec<Packet> {
 /// The same for a client of `version`.
 fn outbox_of(attachment: &Attachment, version: ProtocolVersion) -> Vec<Packet> {
     let mut bytes = Vec::new();
-    attachment.seat.lock().session.pending().take(Vec::new()).copy_to(&mut bytes);
+    attachment.handle.lock().session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
     let mut rest = bytes.as_slice();
     let mut packets = Vec::new();
     while let Ok(Next::Frame(packet)) = frame::next(rest, version, u32::MAX) {

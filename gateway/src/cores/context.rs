@@ -9,11 +9,11 @@ use std::time::Instant;
 use tidegate_mqtt::Message;
 use tidegate_persistence::Commit;
 
-use super::placement::{Considered, Station};
-use super::{Agenda, CoreId, Cores, Lookaside};
-use crate::broker::{Broker, Following, Seat};
+use super::placement::{CoreLoad, LastRebalance};
+use super::{CoreId, Cores, RouteCache, TimerQueue};
+use crate::broker::{Broker, SessionHandle, StoreScratch};
 use crate::counters::Counters;
-use crate::driver::{Bell, IntakeLists};
+use crate::driver::{ReadBatchLists, Signals};
 
 /// The state of one core, reached only from its own thread.
 pub struct Core {
@@ -22,27 +22,27 @@ pub struct Core {
     /// Its counters.
     pub counters: Arc<Counters>,
     /// Routes of recent topics.
-    pub lookaside: Lookaside,
+    pub routes: RouteCache,
     /// What is due when.
-    pub agenda: Agenda,
-    pub(super) dirty: Vec<Arc<Seat>>,
+    pub timers: TimerQueue,
+    pub(super) dirty: Vec<Arc<SessionHandle>>,
     pub(super) flusher: Option<Waker>,
     read_buffer: Option<Box<[u8]>>,
-    spares: Vec<Vec<u8>>,
+    buffer_pool: Vec<Vec<u8>>,
     random: u64,
     /// The last commit that something of the present turn was appended to.
     owed: Commit,
     /// For what is told to the store.
-    pub following: Following,
+    pub store_scratch: StoreScratch,
     /// For what a read brings.
-    pub intake: IntakeLists,
+    pub read_batch: ReadBatchLists,
     /// For frames that some receiver takes as messages.
-    pub copies: Vec<Arc<Message>>,
+    pub messages_scratch: Vec<Arc<Message>>,
     /// Sessions whose messages wait for a commit.
-    pub gated: Vec<Arc<Seat>>,
+    pub awaiting_commit: Vec<Arc<SessionHandle>>,
     /// Connections whose acknowledgements wait for a commit.
-    pub(super) waiting: Vec<Arc<Bell>>,
-    station: Station,
+    pub(super) waiting: Vec<Arc<Signals>>,
+    load: CoreLoad,
 }
 
 impl Core {
@@ -51,32 +51,32 @@ impl Core {
         Self {
             id,
             counters,
-            lookaside: Lookaside::default(),
-            agenda: Agenda::new(Instant::now()),
+            routes: RouteCache::default(),
+            timers: TimerQueue::new(Instant::now()),
             dirty: Vec::new(),
             flusher: None,
             read_buffer: None,
-            spares: Vec::new(),
+            buffer_pool: Vec::new(),
             random: seed,
             owed: Commit(0),
-            following: Following::default(),
-            intake: IntakeLists::default(),
-            copies: Vec::new(),
-            gated: Vec::new(),
+            store_scratch: StoreScratch::default(),
+            read_batch: ReadBatchLists::default(),
+            messages_scratch: Vec::new(),
+            awaiting_commit: Vec::new(),
             waiting: Vec::new(),
-            station: Station::alone(),
+            load: CoreLoad::alone(),
         }
     }
 
-    /// Where a connection that was just polled has to go on; `None` when it stays. `company`: the session it has to do with.
-    pub fn destination(&mut self, considered: &mut Considered, company: u64) -> Option<CoreId> {
+    /// Where a connection that was just polled has to go on; `None` when it stays. `affinity_group`: the session it has to do with.
+    pub fn destination(&mut self, last_rebalance: &mut LastRebalance, affinity_group: u64) -> Option<CoreId> {
         let random = &mut self.random;
-        self.station.destination(considered, company, || next_random(random))
+        self.load.destination(last_rebalance, affinity_group, || next_random(random))
     }
 
     /// Takes note of the time, in case the core's load is to be measured again.
     pub fn watch(&mut self, cores: &Cores, now: Instant) {
-        self.station.watch(&cores.placement, self.id, now);
+        self.load.watch(&cores.placement, self.id, now);
     }
 
     /// Something was appended to the store under that commit.
@@ -95,14 +95,14 @@ impl Core {
         mem::replace(&mut self.owed, Commit(0))
     }
 
-    /// Has `bell` rung at the next commit.
-    pub fn await_commit(&mut self, bell: &Arc<Bell>) {
-        self.waiting.push(Arc::clone(bell));
+    /// Has `signals` rung at the next commit.
+    pub fn await_commit(&mut self, signals: &Arc<Signals>) {
+        self.waiting.push(Arc::clone(signals));
     }
 
     /// Puts a session with waiting bytes on the list that the flusher works off at the end of the turn.
-    pub fn mark_dirty(&mut self, seat: &Arc<Seat>) {
-        if !seat.mark() {
+    pub fn mark_dirty(&mut self, handle: &Arc<SessionHandle>) {
+        if !handle.mark() {
             return;
         }
         if self.dirty.is_empty()
@@ -110,11 +110,11 @@ impl Core {
         {
             flusher.wake_by_ref();
         }
-        self.dirty.push(Arc::clone(seat));
+        self.dirty.push(Arc::clone(handle));
     }
 
     /// Lends the buffer that all connections of the core read into.
-    pub fn lend_read_buffer(&mut self) -> Box<[u8]> {
+    pub fn borrow_read_buffer(&mut self) -> Box<[u8]> {
         self.read_buffer.take().unwrap_or_else(|| vec![0; READ_BUFFER_LEN].into_boxed_slice())
     }
 
@@ -124,15 +124,15 @@ impl Core {
     }
 
     /// An empty buffer, with capacity if one is at hand.
-    pub fn spare(&mut self) -> Vec<u8> {
-        self.spares.pop().unwrap_or_default()
+    pub fn pooled_buffer(&mut self) -> Vec<u8> {
+        self.buffer_pool.pop().unwrap_or_default()
     }
 
     /// Keeps an emptied buffer for the next session that needs one.
-    pub fn keep_spare(&mut self, mut buffer: Vec<u8>) {
-        if self.spares.len() < SPARES_MAX && (1..=SPARE_CAPACITY_MAX).contains(&buffer.capacity()) {
+    pub fn pool_buffer(&mut self, mut buffer: Vec<u8>) {
+        if self.buffer_pool.len() < SPARES_MAX && (1..=SPARE_CAPACITY_MAX).contains(&buffer.capacity()) {
             buffer.clear();
-            self.spares.push(buffer);
+            self.buffer_pool.push(buffer);
         }
     }
 
@@ -144,9 +144,9 @@ impl Core {
 
 /// Makes the calling thread a core of `broker`.
 pub(super) fn install(id: CoreId, broker: &Broker) {
-    let Some(handle) = broker.cores().handle(id) else { return };
-    let mut core = Core::new(id, Arc::clone(&handle.counters));
-    core.station = Station::new(&broker.cores().placement, id, Instant::now());
+    let Some(core_handle) = broker.cores().handle(id) else { return };
+    let mut core = Core::new(id, Arc::clone(&core_handle.counters));
+    core.load = CoreLoad::new(&broker.cores().placement, id, Instant::now());
     CORE.set(Some(core));
 }
 

@@ -13,8 +13,8 @@ use tidegate_transports::DirectWriter;
 
 use super::context::{Core, with_core};
 use super::{CoreHandle, CoreId};
-use crate::broker::{Broker, Seat, State};
-use crate::driver::{Bell, Signal};
+use crate::broker::{Broker, SessionHandle, State};
+use crate::driver::{Signal, Signals};
 
 /// Flushes the sessions that this core marked, and those that other cores left for it, for ever.
 pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
@@ -27,9 +27,9 @@ pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
 }
 
 /// Sessions that only a driver on another core can write, by core.
-type Foreign = SmallVec<[(CoreId, Vec<Arc<Seat>>); 4]>;
+type RemoteFlushes = SmallVec<[(CoreId, Vec<Arc<SessionHandle>>); 4]>;
 
-fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<Seat>>) {
+fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
     let cores = broker.cores();
     if core.flusher.is_none() {
         core.flusher = Some(waker.clone());
@@ -39,100 +39,107 @@ fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut 
     core.take_owed();
     mem::swap(&mut core.dirty, work);
     let own = work.len();
-    if let Some(handle) = cores.handle(id) {
-        handle.mailbox.collect(waker, work);
-        tell_of_commit(broker, core, handle, now);
+    if let Some(core_handle) = cores.handle(id) {
+        core_handle.mailbox.collect(waker, work);
+        tell_of_commit(broker, core, core_handle, now);
     }
-    let mut foreign = Foreign::new();
-    for (index, seat) in work.drain(..).enumerate() {
-        match flush(broker, core, &seat, now) {
+    let mut remote = RemoteFlushes::new();
+    for (index, handle) in work.drain(..).enumerate() {
+        match flush(broker, core, &handle, now) {
             Flushed::Done => {}
-            Flushed::Owner(bell, home) if home == id || index >= own => bell.ring(Signal::Write),
+            Flushed::Owner(signals, home) if home == id || index >= own => signals.notify(Signal::Write),
             Flushed::Owner(_, home) => {
                 // Marked until its own core takes it, so that it is forwarded once.
-                let _ = seat.mark();
-                forward(&mut foreign, home, seat);
+                let _ = handle.mark();
+                forward(&mut remote, home, handle);
             }
         }
     }
-    for (home, mut seats) in foreign {
-        if let Some(handle) = cores.handle(home) {
-            handle.mailbox.leave(&mut seats);
+    for (home, mut handles) in remote {
+        if let Some(core_handle) = cores.handle(home) {
+            core_handle.mailbox.leave(&mut handles);
         }
     }
 }
 
 /// Wakes the connections whose acknowledgements wait for the store.
-fn tell_of_commit(broker: &Broker, core: &mut Core, handle: &CoreHandle, now: Instant) {
-    if handle.mailbox.take_commit() {
-        broker.open_gates(core, now);
-        core.waiting.drain(..).for_each(|bell| bell.ring(Signal::Committed));
+fn tell_of_commit(broker: &Broker, core: &mut Core, core_handle: &CoreHandle, now: Instant) {
+    if core_handle.mailbox.take_commit() {
+        broker.release_all_committed(core, now);
+        core.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
     }
 }
 
-fn forward(foreign: &mut Foreign, home: CoreId, seat: Arc<Seat>) {
-    match foreign.iter_mut().find(|(core, _)| *core == home) {
-        Some((_, seats)) => seats.push(seat),
-        None => foreign.push((home, vec![seat])),
+fn forward(remote: &mut RemoteFlushes, home: CoreId, handle: Arc<SessionHandle>) {
+    match remote.iter_mut().find(|(core, _)| *core == home) {
+        Some((_, handles)) => handles.push(handle),
+        None => remote.push((home, vec![handle])),
     }
 }
 
 enum Flushed {
     Done,
     /// Only the connection's own driver may write.
-    Owner(Arc<Bell>, CoreId),
+    Owner(Arc<Signals>, CoreId),
 }
 
 enum Taken {
     Nothing,
-    Owner(Arc<Bell>, CoreId),
-    Batch(Flight),
+    Owner(Arc<Signals>, CoreId),
+    Batch(WriteInProgress),
 }
 
 /// Bytes on their way out, and of which connection.
-struct Flight {
+struct WriteInProgress {
     writer: DirectWriter,
-    bell: Arc<Bell>,
+    signals: Arc<Signals>,
     epoch: u64,
     batch: Batch,
 }
 
-fn flush(broker: &Broker, core: &mut Core, seat: &Arc<Seat>, now: Instant) -> Flushed {
-    seat.unmark();
+fn flush(broker: &Broker, core: &mut Core, handle: &Arc<SessionHandle>, now: Instant) -> Flushed {
+    handle.unmark();
     for _ in 0..BATCHES_MAX {
-        let spare = core.spare();
+        let pooled_buffer = core.pooled_buffer();
         // Not in the head of the match: the lock would be held to its end.
-        let taken = take(&mut seat.lock(), spare);
+        let taken = take(&mut handle.lock(), pooled_buffer);
         match taken {
             Taken::Nothing => return Flushed::Done,
-            Taken::Owner(bell, home) => return Flushed::Owner(bell, home),
-            Taken::Batch(mut flight) => {
-                let len = flight.batch.len();
-                let written = write(&flight.writer, &mut flight.batch);
-                if flight.batch.len() < len {
-                    flight.bell.progress(now);
+            Taken::Owner(signals, home) => return Flushed::Owner(signals, home),
+            Taken::Batch(mut write) => {
+                let len = write.batch.len();
+                let written = write_out(&write.writer, &mut write.batch);
+                if write.batch.len() < len {
+                    write.signals.progress(now);
                 }
-                if !give_back(broker, core, seat, flight, written, now) {
+                if !give_back(broker, core, handle, write, written, now) {
                     return Flushed::Done;
                 }
             }
         }
     }
     // Others have their turn first.
-    core.mark_dirty(seat);
+    core.mark_dirty(handle);
     Flushed::Done
 }
 
-fn take(state: &mut State, spare: Vec<u8>) -> Taken {
-    let Some(line) = &mut state.line else { return Taken::Nothing };
-    if line.blocked || line.writing || state.session.pending().is_empty() {
+fn take(state: &mut State, pooled_buffer: Vec<u8>) -> Taken {
+    let Some(connection) = &mut state.connection else { return Taken::Nothing };
+    if connection.blocked || connection.writing || state.session.write_buffer().is_empty() {
         return Taken::Nothing;
     }
-    let Some(writer) = line.writer.clone() else { return Taken::Owner(Arc::clone(&line.bell), line.core) };
-    line.writing = true;
-    line.bell.set_writing();
-    let batch = state.session.pending().take(spare);
-    Taken::Batch(Flight { writer, bell: Arc::clone(&line.bell), epoch: line.epoch, batch })
+    let Some(writer) = connection.writer.clone() else {
+        return Taken::Owner(Arc::clone(&connection.signals), connection.core);
+    };
+    connection.writing = true;
+    connection.signals.set_writing();
+    let batch = state.session.write_buffer().take(pooled_buffer);
+    Taken::Batch(WriteInProgress {
+        writer,
+        signals: Arc::clone(&connection.signals),
+        epoch: connection.epoch,
+        batch,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,7 +149,7 @@ enum Written {
     Broken,
 }
 
-fn write(writer: &DirectWriter, batch: &mut Batch) -> Written {
+fn write_out(writer: &DirectWriter, batch: &mut Batch) -> Written {
     while !batch.is_empty() {
         let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
         batch.slices(&mut slices);
@@ -164,34 +171,34 @@ fn write(writer: &DirectWriter, batch: &mut Batch) -> Written {
 fn give_back(
     broker: &Broker,
     core: &mut Core,
-    seat: &Arc<Seat>,
-    flight: Flight,
+    handle: &Arc<SessionHandle>,
+    write: WriteInProgress,
     written: Written,
     now: Instant,
 ) -> bool {
-    let Flight { writer, bell, epoch, batch } = flight;
+    let WriteInProgress { writer, signals, epoch, batch } = write;
     // Before anyone can see that nobody is writing: a socket with writers left cannot go to another core.
     drop(writer);
-    let mut state = seat.lock();
+    let mut state = handle.lock();
     let state = &mut *state;
-    let Some(line) = state.line.as_mut().filter(|line| line.epoch == epoch) else {
+    let Some(connection) = state.connection.as_mut().filter(|connection| connection.epoch == epoch) else {
         // The connection lost its session meanwhile: a packet cut in two must not be followed by another.
-        bell.finish_write(!batch.is_empty());
+        signals.finish_write(!batch.is_empty());
         return false;
     };
-    line.writing = false;
-    bell.finish_write(false);
+    connection.writing = false;
+    signals.finish_write(false);
     if written == Written::All {
-        core.keep_spare(batch.recycle());
+        core.pool_buffer(batch.recycle());
         state.session.pump(now);
-        broker.follow(core, seat, state, now);
+        broker.save_changes(core, handle, state, now);
         core.counters.add_drops(&state.session.take_drops());
-        bell.relieve(state.session.pending().len());
-        return !state.session.pending().is_empty();
+        signals.resume_reading(state.session.write_buffer().len());
+        return !state.session.write_buffer().is_empty();
     }
-    line.blocked = true;
-    state.session.pending().put_back(batch);
-    bell.ring(if written == Written::Broken { Signal::Broken } else { Signal::Write });
+    connection.blocked = true;
+    state.session.write_buffer().put_back(batch);
+    signals.notify(if written == Written::Broken { Signal::Broken } else { Signal::Write });
     false
 }
 

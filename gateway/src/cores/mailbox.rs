@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 
-use crate::broker::Seat;
+use crate::broker::SessionHandle;
 
 /// The post of one core. Bounded by the number of sessions: a session is in at most one mailbox, once.
 #[derive(Default)]
 pub struct Mailbox {
-    post: Mutex<Vec<Arc<Seat>>>,
+    post: Mutex<Vec<Arc<SessionHandle>>>,
     flusher: AtomicWaker,
     /// Whether connections of the core wait for a commit.
     awaiting: AtomicBool,
@@ -22,10 +22,10 @@ pub struct Mailbox {
 
 impl Mailbox {
     /// Leaves a batch for the core; wakes its flusher when there was nothing before.
-    pub fn leave(&self, seats: &mut Vec<Arc<Seat>>) {
+    pub fn leave(&self, handles: &mut Vec<Arc<SessionHandle>>) {
         let mut post = self.post.lock();
         let first = post.is_empty();
-        post.append(seats);
+        post.append(handles);
         drop(post);
         if first {
             self.flusher.wake();
@@ -51,7 +51,7 @@ impl Mailbox {
     }
 
     /// Takes all that was left, and remembers whom to wake for the next.
-    pub fn collect(&self, waker: &std::task::Waker, into: &mut Vec<Arc<Seat>>) {
+    pub fn collect(&self, waker: &std::task::Waker, into: &mut Vec<Arc<SessionHandle>>) {
         self.flusher.register(waker);
         let mut post = self.post.lock();
         if into.is_empty() {

@@ -1,11 +1,11 @@
 //! Which core carries which connection: where new ones begin, and which cores have to part with theirs. Moves nothing itself:
 //! a connection asks for its orders each time it is polled.
 
+mod core_load;
 mod machine;
 mod meter;
-mod order;
 mod packing;
-mod station;
+mod rebalance_order;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
+pub(super) use core_load::CoreLoad;
 use meter::Meter;
-pub use order::Considered;
-use order::{Order, Orders};
-pub(super) use station::Station;
+pub use rebalance_order::LastRebalance;
+use rebalance_order::{RebalanceOrder, RebalanceOrders};
 
 use super::CoreId;
 use machine::Machine;
@@ -36,7 +36,7 @@ pub enum Policy {
 
 /// The orders of all cores, and what they rest on.
 pub(super) struct Placement {
-    orders: Vec<Arc<Orders>>,
+    orders: Vec<Arc<RebalanceOrders>>,
     next: AtomicUsize,
     /// None where nothing is ever decided.
     watch: Option<Mutex<Watch>>,
@@ -56,11 +56,11 @@ impl Placement {
     /// The placement of a process that begins `now` with that many cores.
     pub(super) fn new(policy: Policy, cores: usize, now: Instant) -> Self {
         let order = |core: usize| match policy {
-            Policy::Packed if core > 0 => Order::Leave { to: FIRST },
-            Policy::Restless if cores > 1 => Order::Roam { to: CoreId((core + 1) % cores) },
-            _ => Order::Stay,
+            Policy::Packed if core > 0 => RebalanceOrder::MoveAll { to: FIRST },
+            Policy::Restless if cores > 1 => RebalanceOrder::MoveRandomly { to: CoreId((core + 1) % cores) },
+            _ => RebalanceOrder::Stay,
         };
-        let orders = (0..cores).map(|core| Arc::new(Orders::new(order(core)))).collect();
+        let orders = (0..cores).map(|core| Arc::new(RebalanceOrders::new(order(core)))).collect();
         let watched = policy == Policy::Packed && cores > 1;
         let watch = watched.then(|| Mutex::new(Watch::new(cores, now)));
         Self { orders, next: AtomicUsize::new(0), watch }
@@ -72,7 +72,7 @@ impl Placement {
     }
 
     /// What the core's connections have to do.
-    pub(super) fn orders(&self, core: CoreId) -> Option<&Arc<Orders>> {
+    pub(super) fn orders(&self, core: CoreId) -> Option<&Arc<RebalanceOrders>> {
         self.orders.get(core.0)
     }
 
@@ -99,19 +99,20 @@ impl Placement {
 
     /// Makes orders of a decision, and takes back those to part with some.
     fn obey(&self, watch: &mut Watch, decision: Option<Decision>) {
-        let halving = |orders: &&Arc<Orders>| matches!(orders.now(), Order::Halve { .. });
-        self.orders.iter().filter(halving).for_each(|orders| orders.set(Order::Stay));
+        let halving =
+            |orders: &&Arc<RebalanceOrders>| matches!(orders.now(), RebalanceOrder::MoveHalf { .. });
+        self.orders.iter().filter(halving).for_each(|orders| orders.set(RebalanceOrder::Stay));
         match decision {
             None => {}
             Some(Decision::Spill { from, to }) => {
                 watch.round = watch.round.wrapping_add(1).max(1);
-                self.order(to, Order::Stay);
-                self.order(from, Order::Halve { to, round: watch.round });
+                self.order(to, RebalanceOrder::Stay);
+                self.order(from, RebalanceOrder::MoveHalf { to, round: watch.round });
                 tracing::debug!(from = from.0, to = to.0, "connections go to another core: theirs is busy");
             }
             Some(Decision::Return { from, to }) => {
                 let idle = (0..self.orders.len()).map(CoreId).filter(|core| !watch.packing.is_in_use(*core));
-                idle.for_each(|core| self.order(core, Order::Leave { to }));
+                idle.for_each(|core| self.order(core, RebalanceOrder::MoveAll { to }));
                 tracing::debug!(
                     from = from.0,
                     to = to.0,
@@ -121,7 +122,7 @@ impl Placement {
         }
     }
 
-    fn order(&self, core: CoreId, order: Order) {
+    fn order(&self, core: CoreId, order: RebalanceOrder) {
         if let Some(orders) = self.orders.get(core.0) {
             orders.set(order);
         }
@@ -148,7 +149,7 @@ impl Watch {
         let mut sample = Sample { at: now, shares: &shares, idle: None };
         // To ask the system takes a while.
         sample.idle = if self.packing.would_spill(&sample) {
-            self.machine.spare(now, shares.iter().sum())
+            self.machine.pooled_buffer(now, shares.iter().sum())
         } else {
             self.machine.forget();
             None

@@ -8,26 +8,26 @@ use tidegate_mqtt::{Ack, AckKind, Packet, PacketType, PublishView, QoS, ReasonCo
 use tidegate_persistence::Commit;
 use tidegate_session::{Overflow, Received};
 
-use super::intake::Intake;
+use super::read_batch::ReadBatch;
 use super::{Driver, End, Reply};
-use crate::broker::{Keeper, Plain};
+use crate::broker::{RawFrames, SessionStore};
 use crate::cores::Core;
 
 impl Driver {
     pub(super) fn dispatch<'a>(
         &mut self,
         core: &mut Core,
-        intake: &mut Intake<'a>,
+        read_batch: &mut ReadBatch<'a>,
         packet: &Frame<'a>,
     ) -> Result<(), End> {
         match packet.packet_type {
-            PacketType::Publish => self.handle_publish(core, intake, packet),
+            PacketType::Publish => self.handle_publish(core, read_batch, packet),
             PacketType::PubAck | PacketType::PubRec | PacketType::PubComp => {
-                self.handle_ack(core, intake, packet)
+                self.handle_ack(core, read_batch, packet)
             }
-            PacketType::PubRel => self.handle_release(core, intake, packet),
+            PacketType::PubRel => self.handle_release(core, read_batch, packet),
             _ => {
-                self.settle(core, intake)?;
+                self.apply(core, read_batch)?;
                 self.handle_control(core, packet)
             }
         }
@@ -53,37 +53,38 @@ impl Driver {
     /// PINGRESP stays behind the messages that are on their way, also those that wait for a commit; but not while there may be
     /// none for long.
     fn handle_ping(&mut self, core: &mut Core) -> Result<(), End> {
-        let seat = Arc::clone(&self.seat);
-        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
-        let refusing = self.broker.keeper().is_some_and(Keeper::is_refusing);
-        let Some(commit) = state.session.waits_until().filter(|_| !refusing) else {
+        let handle = Arc::clone(&self.handle);
+        let mut state = handle.own(self.epoch).ok_or_else(End::taken_over)?;
+        let refusing = self.broker.store().is_some_and(SessionStore::is_refusing);
+        let Some(commit) = state.session.last_commit().filter(|_| !refusing) else {
             drop(state);
             return self.reply(core, &Packet::PingResp);
         };
         let reply = Reply::Packet(Box::new(Packet::PingResp));
         self.answer(core, &mut state, Commit(commit), reply, Instant::now())?;
-        core.mark_dirty(&seat);
+        core.mark_dirty(&handle);
         Ok(())
     }
 
     fn handle_publish<'a>(
         &mut self,
         core: &mut Core,
-        intake: &mut Intake<'a>,
+        read_batch: &mut ReadBatch<'a>,
         packet: &Frame<'a>,
     ) -> Result<(), End> {
-        let view = PublishView::parse_after(intake.run.frames_topic(), packet, self.connection.version())
-            .map_err(|error| End::malformed(&error))?;
-        if !Plain::takes(&view, self.stands_alone(&view)) {
-            return self.handle_single(core, intake, &view);
+        let view =
+            PublishView::parse_after(read_batch.batch.frames_topic(), packet, self.connection.version())
+                .map_err(|error| End::malformed(&error))?;
+        if !RawFrames::takes(&view, self.stands_alone(&view)) {
+            return self.handle_single(core, read_batch, &view);
         }
         self.connection.admit(&view)?;
-        if !intake.run.extend(&view) {
-            self.settle_run(core, intake)?;
-            let true = intake.run.extend(&view) else { unreachable!("an empty run takes any frame") };
+        if !read_batch.batch.extend(&view) {
+            self.apply_publishes(core, read_batch)?;
+            let true = read_batch.batch.extend(&view) else { unreachable!("an empty run takes any frame") };
         }
-        intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
-        if intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
+        read_batch.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
+        if read_batch.batch.is_full() { self.apply_publishes(core, read_batch) } else { Ok(()) }
     }
 
     /// A publish at QoS 2, with an alias, DUP, RETAIN, an expiry or a large payload, or with a verdict of its own: becomes a message at
@@ -91,22 +92,22 @@ impl Driver {
     fn handle_single(
         &mut self,
         core: &mut Core,
-        intake: &mut Intake<'_>,
+        read_batch: &mut ReadBatch<'_>,
         view: &PublishView<'_>,
     ) -> Result<(), End> {
         let alone = self.stands_alone(view);
         let topic = self.connection.admit(view)?;
-        let begins: Option<Box<str>> = (alone || !intake.holds(topic, view.qos)).then(|| topic.into());
-        if self.is_repeat(core, intake, view)? {
+        let begins: Option<Box<str>> = (alone || !read_batch.holds(topic, view.qos)).then(|| topic.into());
+        if self.is_repeat(core, read_batch, view)? {
             return Ok(());
         }
         if let Some(topic) = begins {
-            self.settle_run(core, intake)?;
-            intake.run.begin(&topic);
+            self.apply_publishes(core, read_batch)?;
+            read_batch.batch.begin(&topic);
         }
-        intake.run.push(view, self.seat.publisher(), intake.now);
-        intake.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
-        if alone || intake.run.is_full() { self.settle_run(core, intake) } else { Ok(()) }
+        read_batch.batch.push(view, self.handle.publisher(), read_batch.now);
+        read_batch.owed.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
+        if alone || read_batch.batch.is_full() { self.apply_publishes(core, read_batch) } else { Ok(()) }
     }
 
     /// A run shares one verdict; where the verdicts may differ, a publish is a run of its own.
@@ -118,22 +119,24 @@ impl Driver {
     fn is_repeat(
         &mut self,
         core: &mut Core,
-        intake: &mut Intake<'_>,
+        read_batch: &mut ReadBatch<'_>,
         view: &PublishView<'_>,
     ) -> Result<bool, End> {
         let (QoS::ExactlyOnce, Some(packet_id)) = (view.qos, view.packet_id) else { return Ok(false) };
-        if intake.taking().any(|id| id == packet_id) {
-            self.settle_run(core, intake)?;
+        if read_batch.taking().any(|id| id == packet_id) {
+            self.apply_publishes(core, read_batch)?;
         }
-        let pending = u16::try_from(intake.taking().count()).unwrap_or(u16::MAX);
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let pending = u16::try_from(read_batch.taking().count()).unwrap_or(u16::MAX);
+        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
         match state.session.recognise(packet_id, pending)? {
             Received::New => Ok(false),
             Received::Repeat => {
                 drop(state);
-                self.settle_run(core, intake)?;
+                self.apply_publishes(core, read_batch)?;
                 // What the first one waits for stands before it, or came before this connection.
-                intake.replies.push((Commit(0), Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
+                read_batch
+                    .replies
+                    .push((Commit(0), Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
                 Ok(true)
             }
         }
@@ -142,37 +145,37 @@ impl Driver {
     fn handle_ack(
         &mut self,
         core: &mut Core,
-        intake: &mut Intake<'_>,
+        read_batch: &mut ReadBatch<'_>,
         packet: &Frame<'_>,
     ) -> Result<(), End> {
         let ack = Ack::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
-        intake.acks.push(ack);
-        if intake.acks.len() >= ACKS_MAX { self.settle(core, intake) } else { Ok(()) }
+        read_batch.acks.push(ack);
+        if read_batch.acks.len() >= ACKS_MAX { self.apply(core, read_batch) } else { Ok(()) }
     }
 
     fn handle_release(
         &mut self,
         core: &mut Core,
-        intake: &mut Intake<'_>,
+        read_batch: &mut ReadBatch<'_>,
         packet: &Frame<'_>,
     ) -> Result<(), End> {
         let ack = Ack::parse(packet, self.connection.version()).map_err(|error| End::malformed(&error))?;
-        self.settle_run(core, intake)?;
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        self.apply_publishes(core, read_batch)?;
+        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
         let reason = state.session.release(ack.packet_id);
         core.take_owed();
-        self.broker.follow(core, &self.seat, &mut state, intake.now);
+        self.broker.save_changes(core, &self.handle, &mut state, read_batch.now);
         drop(state);
-        intake.replies.push((core.take_owed(), Ack::new(AckKind::PubComp, ack.packet_id, reason)));
+        read_batch.replies.push((core.take_owed(), Ack::new(AckKind::PubComp, ack.packet_id, reason)));
         Ok(())
     }
 
     /// Sends a packet to the client by way of its session.
     pub(super) fn reply(&mut self, core: &mut Core, packet: &Packet) -> Result<(), End> {
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
         state.session.send(packet);
         drop(state);
-        core.mark_dirty(&self.seat);
+        core.mark_dirty(&self.handle);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use tidegate_session::{Cause, Violation};
 use tidegate_transports::{CloseReason, Link};
 use tokio::time::timeout;
 
-use super::{Bell, Driver};
+use super::{Driver, Signals};
 use crate::cores::with_core;
 
 /// Why a connection ends, and what the peer is told.
@@ -103,20 +103,20 @@ impl Driver {
                 Kind::Gone | Kind::Shutdown | Kind::TakenOver => {}
             }
             if end.kind == Kind::TakenOver {
-                rest.append(&mut self.bell.take_last_words());
+                rest.append(&mut self.signals.take_last_words());
             } else {
-                self.broker.detach(core, &self.seat, self.epoch, end.cause, &mut rest, now);
+                self.broker.detach(core, &self.handle, self.epoch, end.cause, &mut rest, now);
             }
         });
         tracing::debug!(kind = ?end.kind, reason = ?end.farewell, statement = end.statement, "connection ended");
         encode_farewell(end.farewell, version, &mut rest);
-        let Self { mut link, bell, place, .. } = *self;
+        let Self { mut link, signals, place, .. } = *self;
         if end.kind == Kind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }
         // Who said goodbye, or is gone, waits for nothing.
         let limit = if end.kind == Kind::Gone { PARTING_TIMEOUT } else { CLOSE_TIMEOUT };
-        close(link, rest, bell, limit).await;
+        close(link, rest, signals, limit).await;
         drop(place);
     }
 }
@@ -131,13 +131,13 @@ fn encode_farewell(reason: Option<ReasonCode>, version: ProtocolVersion, into: &
 }
 
 /// Writes the last bytes and closes in order; gives up on a peer that does not read.
-async fn close(mut link: Link, bytes: Vec<u8>, bell: Arc<Bell>, limit: Duration) {
+async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Duration) {
     let orderly = async {
-        while bell.is_writing() {
+        while signals.is_writing() {
             tokio::task::yield_now().await;
         }
-        let bytes = if bell.is_torn() { &[] } else { bytes.as_slice() };
-        super::greeting::send(&mut link, bytes).await?;
+        let bytes = if signals.has_partial_packet() { &[] } else { bytes.as_slice() };
+        super::accept_connect::send(&mut link, bytes).await?;
         std::future::poll_fn(|context| link.poll_close(context)).await
     };
     // A peer that is gone or does not read is dropped without ceremony.

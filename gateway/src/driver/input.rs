@@ -6,19 +6,19 @@ use std::time::Instant;
 
 use tidegate_mqtt::frame::{self, Next};
 
-use super::intake::Intake;
+use super::read_batch::ReadBatch;
 use super::{Driver, End};
-use crate::broker::{Broker, Keeper};
+use crate::broker::{Broker, SessionStore};
 use crate::cores::{Core, with_core};
 
 impl Driver {
     pub(super) fn read(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         with_core(|core| {
-            if !self.torn.is_empty() && !self.started && !self.held.is_full() {
+            if !self.partial.is_empty() && !self.started && !self.acks.is_full() {
                 self.started = true;
                 self.take_in(core, &[])?;
             }
-            let mut buffer = core.lend_read_buffer();
+            let mut buffer = core.borrow_read_buffer();
             let outcome = self.read_into(core, context, &mut buffer);
             core.return_read_buffer(buffer);
             outcome
@@ -32,7 +32,7 @@ impl Driver {
         buffer: &mut [u8],
     ) -> Result<(), End> {
         for _ in 0..READS_MAX {
-            if self.is_choked() || self.is_pressed(core) {
+            if self.has_paused_reading() || self.is_under_backpressure(core) {
                 return Ok(());
             }
             match self.link.poll_read(context, buffer) {
@@ -50,44 +50,45 @@ impl Driver {
     }
 
     /// A client that does not read its answers is not read either.
-    fn is_choked(&self) -> bool {
-        if self.held.is_full() {
+    fn has_paused_reading(&self) -> bool {
+        if self.acks.is_full() {
             return true;
         }
-        let Some(mut state) = self.seat.own(self.epoch) else { return false };
-        let waiting = state.session.pending().len();
+        let Some(mut state) = self.handle.own(self.epoch) else { return false };
+        let waiting = state.session.write_buffer().len();
         let high = self.broker.config().session.pending_bytes_high;
-        let choked = waiting > high;
-        if choked {
-            self.bell.choke(high);
+        let paused_above = waiting > high;
+        if paused_above {
+            self.signals.pause_reading(high);
         }
-        choked
+        paused_above
     }
 
     /// While the store is behind, nobody is read; the next commit wakes who had to wait.
-    fn is_pressed(&mut self, core: &mut Core) -> bool {
-        let is_pressed = |broker: &Broker| broker.keeper().is_some_and(Keeper::is_pressed);
-        if !is_pressed(&self.broker) {
+    fn is_under_backpressure(&mut self, core: &mut Core) -> bool {
+        let is_under_backpressure =
+            |broker: &Broker| broker.store().is_some_and(SessionStore::is_under_backpressure);
+        if !is_under_backpressure(&self.broker) {
             return false;
         }
         self.await_commit(core);
         // The commit may have come in between.
-        is_pressed(&self.broker)
+        is_under_backpressure(&self.broker)
     }
 
     fn take_in(&mut self, core: &mut Core, bytes: &[u8]) -> Result<(), End> {
-        if self.torn.is_empty() {
+        if self.partial.is_empty() {
             let used = self.consume(core, bytes)?;
-            self.torn.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            self.partial.extend_from_slice(bytes.get(used..).unwrap_or_default());
             return Ok(());
         }
-        let mut torn = mem::take(&mut self.torn);
-        torn.extend_from_slice(bytes);
-        let used = self.consume(core, &torn)?;
-        if used < torn.len() {
-            torn.drain(..used);
-            torn.shrink_to(TORN_CAPACITY_MAX);
-            self.torn = torn;
+        let mut partial = mem::take(&mut self.partial);
+        partial.extend_from_slice(bytes);
+        let used = self.consume(core, &partial)?;
+        if used < partial.len() {
+            partial.drain(..used);
+            partial.shrink_to(TORN_CAPACITY_MAX);
+            self.partial = partial;
         }
         Ok(())
     }
@@ -96,26 +97,26 @@ impl Driver {
     fn consume(&mut self, core: &mut Core, bytes: &[u8]) -> Result<usize, End> {
         let now = Instant::now();
         core.watch(self.broker.cores(), now);
-        let mut intake = Intake::new(bytes, now, mem::take(&mut core.intake));
+        let mut read_batch = ReadBatch::new(bytes, now, mem::take(&mut core.read_batch));
         let mut rest = bytes;
         let outcome = loop {
             match frame::next(rest, self.connection.version(), self.connection.packet_size_max()) {
                 Ok(Next::Incomplete { .. }) => break Ok(()),
                 Err(error) => break Err(End::malformed(&error)),
                 Ok(Next::Frame(packet)) => {
-                    if let Err(end) = self.dispatch(core, &mut intake, &packet) {
+                    if let Err(end) = self.dispatch(core, &mut read_batch, &packet) {
                         break Err(end);
                     }
                     rest = rest.get(packet.wire.len()..).unwrap_or_default();
                 }
             }
         };
-        let settled = self.settle(core, &mut intake);
-        core.intake = intake.recycle();
-        settled.and(outcome)?;
+        let applied = self.apply(core, &mut read_batch);
+        core.read_batch = read_batch.recycle();
+        applied.and(outcome)?;
         let used = bytes.len() - rest.len();
         if used > 0 {
-            self.bell.hear(now);
+            self.signals.record_activity(now);
         }
         Ok(used)
     }

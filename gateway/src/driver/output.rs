@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use tidegate_session::Batch;
 
 use super::{Driver, End};
-use crate::broker::Line;
+use crate::broker::ConnectionHandle;
 use crate::cores::with_core;
 
 impl Driver {
@@ -30,22 +30,22 @@ impl Driver {
     }
 
     fn take_batch(&mut self) -> Result<Option<Box<Batch>>, End> {
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
         let state = &mut *state;
-        if !state.line.as_ref().is_some_and(is_ours_to_write) {
+        if !state.connection.as_ref().is_some_and(is_ours_to_write) {
             return Ok(None);
         }
         with_core(|core| {
             let now = Instant::now();
             state.session.pump(now);
-            self.broker.follow(core, &self.seat, state, now);
+            self.broker.save_changes(core, &self.handle, state, now);
             core.counters.add_drops(&state.session.take_drops());
-            self.bell.relieve(state.session.pending().len());
-            if state.session.pending().is_empty() {
-                state.line.iter_mut().for_each(|line| line.blocked = false);
+            self.signals.resume_reading(state.session.write_buffer().len());
+            if state.session.write_buffer().is_empty() {
+                state.connection.iter_mut().for_each(|connection| connection.blocked = false);
                 return Ok(None);
             }
-            Ok(Some(Box::new(state.session.pending().take(core.spare()))))
+            Ok(Some(Box::new(state.session.write_buffer().take(core.pooled_buffer()))))
         })
     }
 
@@ -59,14 +59,14 @@ impl Driver {
                 Poll::Ready(Ok(written)) => {
                     drop(slices);
                     batch.advance(written);
-                    self.bell.progress(Instant::now());
+                    self.signals.progress(Instant::now());
                     self.flushing = true;
                 }
                 Poll::Pending => return Ok(Poll::Pending),
             }
         }
         if let Some(batch) = self.batch.take() {
-            with_core(|core| core.keep_spare(batch.recycle()));
+            with_core(|core| core.pool_buffer(batch.recycle()));
         }
         Ok(Poll::Ready(()))
     }
@@ -84,8 +84,8 @@ impl Driver {
     }
 }
 
-fn is_ours_to_write(line: &Line) -> bool {
-    line.writer.is_none() || line.blocked
+fn is_ours_to_write(connection: &ConnectionHandle) -> bool {
+    connection.writer.is_none() || connection.blocked
 }
 
 /// Batches written before other connections get their turn.

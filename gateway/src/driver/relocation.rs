@@ -19,7 +19,7 @@ pub(super) enum Departure {
 impl Driver {
     /// One turn; says whether there will be another here.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Departure> {
-        self.bell.listen(context.waker());
+        self.signals.register(context.waker());
         let is_new = self.arriving;
         self.arrive();
         if let Err(end) = self.turn(context) {
@@ -29,7 +29,7 @@ impl Driver {
         if is_new || !self.link.is_mobile() {
             return Poll::Pending;
         }
-        match with_core(|core| core.destination(&mut self.considered, self.company)) {
+        match with_core(|core| core.destination(&mut self.last_rebalance, self.affinity_group)) {
             Some(core) => Poll::Ready(Departure::To(core)),
             None => Poll::Pending,
         }
@@ -45,15 +45,15 @@ impl Driver {
     /// Registers the socket with this core. While another core is writing to it, the next poll tries again: until then the core
     /// before tells of it.
     fn arrive(&mut self) {
-        if !self.arriving || !self.broker.close_line(&self.seat, self.epoch) {
+        if !self.arriving || !self.broker.take_writer(&self.handle, self.epoch) {
             return;
         }
         self.arriving = false;
-        if let Err(error) = self.link.rehome() {
+        if let Err(error) = self.link.reregister() {
             tracing::debug!(%error, "a socket stays with the core that had it");
         }
         with_core(|core| {
-            self.broker.open_line(core, &self.seat, self.epoch, self.link.direct(), Instant::now());
+            self.broker.move_to_core(core, &self.handle, self.epoch, self.link.direct(), Instant::now());
         });
     }
 }

@@ -15,7 +15,7 @@ impl Driver {
             return Ok(());
         }
         let low = self.broker.config().session.pending_bytes_high / 2;
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
         let state = &mut *state;
         let Some(mut replays) = state.replays.take() else {
             self.replaying = false;
@@ -24,10 +24,10 @@ impl Driver {
         with_core(|core| {
             let room = |session: &mut Session| has_room(session, low);
             let now = Instant::now();
-            replays.advance(&self.broker, &self.seat, &mut state.session, core, now, room);
-            self.broker.follow(core, &self.seat, state, now);
+            replays.advance(&self.broker, &self.handle, &mut state.session, core, now, room);
+            self.broker.save_changes(core, &self.handle, state, now);
             core.counters.add_drops(&state.session.take_drops());
-            core.mark_dirty(&self.seat);
+            core.mark_dirty(&self.handle);
         });
         if replays.is_empty() {
             self.replaying = false;
@@ -36,9 +36,9 @@ impl Driver {
         state.replays = Some(replays);
         if has_room(&mut state.session, low) {
             context.waker().wake_by_ref();
-        } else if state.session.pending().len() > low {
+        } else if state.session.write_buffer().len() > low {
             // Acknowledgements wake the driver as anything does that is read; a drained socket does by the choke.
-            self.bell.choke(low);
+            self.signals.pause_reading(low);
         }
         Ok(())
     }
@@ -46,5 +46,5 @@ impl Driver {
 
 /// Whether the client keeps up, so that the next message is sent at once whatever its QoS.
 fn has_room(session: &mut Session, low: usize) -> bool {
-    session.pending().len() <= low && session.queued() == 0 && session.has_room()
+    session.write_buffer().len() <= low && session.queued() == 0 && session.has_room()
 }

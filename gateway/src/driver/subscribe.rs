@@ -7,10 +7,10 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe,
 };
-use tidegate_session::Terms;
+use tidegate_session::GrantedOptions;
 
 use super::{Driver, End, Reply};
-use crate::broker::{Keeper, State};
+use crate::broker::{SessionStore, State};
 use crate::cores::Core;
 
 impl Driver {
@@ -38,8 +38,8 @@ impl Driver {
         let Ok(filter) = &entry.filter else { return Ok(ReasonCode::TopicFilterInvalid) };
         let mut options = entry.options;
         options.qos = options.qos.min(self.broker.config().session.qos_max);
-        let terms = Terms { options, identifier };
-        let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let terms = GrantedOptions { options, identifier };
+        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
         let existed = match self.take_up(core, &mut state, filter, &terms) {
             Ok(existed) => existed,
             Err(reason) => return Ok(reason),
@@ -54,12 +54,12 @@ impl Driver {
         &self,
         state: &mut State,
         filter: &SubscriptionFilter,
-        terms: &Terms,
+        terms: &GrantedOptions,
         existed: bool,
     ) -> bool {
         let wanted = is_replay_wanted(terms.options.retain_handling, existed) && filter.share.is_none();
         // Most new subscriptions find nothing; who is told so holds nothing.
-        if wanted && self.seat.realm().retained.may_match(&filter.filter) {
+        if wanted && self.handle.tenant().retained.may_match(&filter.filter) {
             state.replays.get_or_insert_default().begin(filter, terms);
             return true;
         }
@@ -75,21 +75,21 @@ impl Driver {
         core: &mut Core,
         state: &mut State,
         filter: &SubscriptionFilter,
-        terms: &Terms,
+        terms: &GrantedOptions,
     ) -> Result<bool, ReasonCode> {
-        let keeper = self.broker.keeper().filter(|_| state.session.is_followed());
-        if keeper.is_some_and(Keeper::is_refusing) {
+        let store = self.broker.store().filter(|_| state.session.is_persistent());
+        if store.is_some_and(SessionStore::is_refusing) {
             core.counters.refused_store.add(1);
             return Err(ReasonCode::QuotaExceeded);
         }
         let existed = state.session.subscribe(filter.clone(), terms.options, terms.identifier);
         let existed = existed.map_err(|_| ReasonCode::QuotaExceeded)?;
-        if let Err(error) = self.broker.route(&self.seat, filter, terms) {
+        if let Err(error) = self.broker.route(&self.handle, filter, terms) {
             state.session.unsubscribe(filter);
             return Err(error.reason());
         }
-        if let Some(keeper) = keeper {
-            keeper.subscribe(core, &self.seat, filter, terms);
+        if let Some(store) = store {
+            store.subscribe(core, &self.handle, filter, terms);
         }
         Ok(existed)
     }
@@ -106,11 +106,11 @@ impl Driver {
                 reasons.push(ReasonCode::TopicFilterInvalid);
                 continue;
             };
-            let mut state = self.seat.own(self.epoch).ok_or_else(End::taken_over)?;
+            let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
             let existed = state.session.unsubscribe(filter);
-            self.seat.realm().router.unsubscribe(filter, self.seat.id());
-            if let Some(keeper) = self.broker.keeper().filter(|_| existed && state.session.is_followed()) {
-                keeper.unsubscribe(core, &self.seat, filter);
+            self.handle.tenant().router.unsubscribe(filter, self.handle.id());
+            if let Some(store) = self.broker.store().filter(|_| existed && state.session.is_persistent()) {
+                store.unsubscribe(core, &self.handle, filter);
             }
             if let Some(replays) = &mut state.replays {
                 replays.cancel(filter);
@@ -125,11 +125,11 @@ impl Driver {
     /// Answers a request once what it changed is kept.
     fn confirm(&mut self, core: &mut Core, answer: Packet) -> Result<(), End> {
         let commit = core.take_owed();
-        let seat = Arc::clone(&self.seat);
-        let mut state = seat.own(self.epoch).ok_or_else(End::taken_over)?;
+        let handle = Arc::clone(&self.handle);
+        let mut state = handle.own(self.epoch).ok_or_else(End::taken_over)?;
         self.answer(core, &mut state, commit, Reply::Packet(Box::new(answer)), Instant::now())?;
         drop(state);
-        core.mark_dirty(&seat);
+        core.mark_dirty(&handle);
         Ok(())
     }
 }

@@ -32,21 +32,21 @@ use crate::broker::{Broker, BrokerConfig, LinkFacts};
 use crate::cores::{CoreId, Cores, Policy, with_core};
 
 /// A broker, and where links to nobody come from.
-struct House {
+struct TestBroker {
     broker: Arc<Broker>,
     listener: UnixListener,
     folder: TempDir,
 }
 
 /// Runs `scenario` on the only core of a broker.
-fn on_a_core<F>(scenario: impl FnOnce(House) -> F)
+fn on_a_core<F>(scenario: impl FnOnce(TestBroker) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let build = |cores| Ok::<_, io::Error>(Arc::new(Broker::new(settings(), cores, None)));
     let (broker, threads) = Cores::start(1, Policy::Spread, build).unwrap();
     let (ended, outcome) = mpsc::channel();
-    let scenario = scenario(House::new(&broker));
+    let scenario = scenario(TestBroker::new(&broker));
     broker.cores().spawn(CoreId(0), async move {
         let _ = ended.send(tokio::spawn(scenario).await);
     });
@@ -64,7 +64,7 @@ fn settings() -> BrokerConfig {
     BrokerConfig { session: Arc::new(session), routing, retained }
 }
 
-impl House {
+impl TestBroker {
     fn new(broker: &Arc<Broker>) -> Self {
         let folder = TempDir::new().unwrap();
         let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
@@ -83,21 +83,22 @@ impl House {
     fn set(&self, number: u8, payload: &'static str, publisher: u64) {
         let will = Will::new(Name::parse(&topic(number)).unwrap(), payload, QoS::ExactlyOnce);
         let message = Message::from_will(&will, publisher, Instant::now());
-        let _ = self.broker.realm().retained.set(Arc::new(message));
+        let _ = self.broker.tenant().retained.set(Arc::new(message));
     }
 
     async fn connect(&self, id: &str, edit: impl FnOnce(&mut Connect)) -> Client {
         let mut request = Connect::new(ProtocolVersion::V5, id);
         edit(&mut request);
         let config = Arc::clone(&self.broker.config().session);
-        let Step::Accept(agreed) = Handshake::new(config, None).handle_connect(request, String::new) else {
+        let Step::Accept(negotiated) = Handshake::new(config, None).handle_connect(request, String::new)
+        else {
             panic!("{id} is not accepted")
         };
         let target = Target::Unix(self.folder.path().join("socket"));
         let link = connect(&target, &ClientTls::default()).await.unwrap();
         self.listener.accept().unwrap();
         let facts = LinkFacts { writer: None, heartbeat: None };
-        let attachment = with_core(|core| self.broker.attach(core, &agreed, facts, Instant::now()));
+        let attachment = with_core(|core| self.broker.attach(core, &negotiated, facts, Instant::now()));
         let place = TaskTracker::new().token();
         let driver = Driver::new(link, Arc::clone(&self.broker), attachment, Vec::new(), place);
         Client { driver, open: HashMap::new() }
@@ -105,10 +106,10 @@ impl House {
 
     /// The connection breaks.
     fn cut(&self, client: Client) {
-        let Driver { seat, epoch, .. } = &client.driver;
+        let Driver { handle, epoch, .. } = &client.driver;
         let mut rest = Vec::new();
         with_core(|core| {
-            self.broker.detach(core, seat, *epoch, Cause::Closed, &mut rest, Instant::now());
+            self.broker.detach(core, handle, *epoch, Cause::Closed, &mut rest, Instant::now());
         });
     }
 }
@@ -147,7 +148,7 @@ impl Client {
     /// PUBACK for what came of a topic.
     fn acknowledge(&mut self, topic: &str) {
         let ack = Ack::new(AckKind::PubAck, self.open.remove(topic).unwrap(), ReasonCode::Success);
-        self.driver.seat.lock().session.handle_ack(&ack, Instant::now()).unwrap();
+        self.driver.handle.lock().session.handle_ack(&ack, Instant::now()).unwrap();
     }
 
     /// The messages of the next `count` turns.
@@ -177,8 +178,8 @@ impl Client {
     /// Writes what waits, to nobody.
     fn packets(&mut self) -> Vec<Packet> {
         let mut bytes = Vec::new();
-        let session = &mut self.driver.seat.lock().session;
-        session.pending().take(Vec::new()).copy_to(&mut bytes);
+        let session = &mut self.driver.handle.lock().session;
+        session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
         session.pump(Instant::now());
         let (mut rest, mut packets) = (bytes.as_slice(), Vec::new());
         while let Ok(Next::Frame(packet)) = frame::next(rest, ProtocolVersion::V5, u32::MAX) {

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::broker::{Broker, LinkFacts};
 use crate::config;
 use crate::cores::with_core;
-use crate::driver::{Drive, Driver, Greeted, greet, turn_away};
+use crate::driver::{Accepted, Drive, Driver, accept_connect, reject};
 
 /// Turns what a listener accepts into driven connections.
 #[derive(Clone)]
@@ -63,30 +63,31 @@ impl Acceptor {
             }
         };
         let session = Arc::clone(&self.broker.config().session);
-        let Greeted { link, agreed, rest } = match timeout(self.connect_timeout, greet(link, session)).await {
-            Ok(Ok(greeted)) => greeted,
-            Ok(Err(error)) => {
-                with_core(|core| core.counters.connections_refused.add(1));
-                tracing::debug!(listener = &*self.name, %error, "not connected");
-                return;
-            }
-            Err(_) => {
-                with_core(|core| core.counters.connections_refused.add(1));
-                tracing::debug!(listener = &*self.name, "no CONNECT in time");
-                return;
-            }
-        };
-        if let Some(reason) = self.broker.objection(&agreed) {
+        let Accepted { link, negotiated, rest } =
+            match timeout(self.connect_timeout, accept_connect(link, session)).await {
+                Ok(Ok(greeted)) => greeted,
+                Ok(Err(error)) => {
+                    with_core(|core| core.counters.connections_refused.add(1));
+                    tracing::debug!(listener = &*self.name, %error, "not connected");
+                    return;
+                }
+                Err(_) => {
+                    with_core(|core| core.counters.connections_refused.add(1));
+                    tracing::debug!(listener = &*self.name, "no CONNECT in time");
+                    return;
+                }
+            };
+        if let Some(reason) = self.broker.check_admission(&negotiated) {
             with_core(|core| {
                 core.counters.connections_refused.add(1);
                 core.counters.refused_store.add(1);
             });
             // Whether the peer hears it is the peer's matter.
-            let _ = timeout(self.connect_timeout, turn_away(link, &agreed, reason)).await;
+            let _ = timeout(self.connect_timeout, reject(link, &negotiated, reason)).await;
             return;
         }
         let facts = LinkFacts { writer: link.direct(), heartbeat: link.heartbeat() };
-        let attachment = with_core(|core| self.broker.attach(core, &agreed, facts, Instant::now()));
+        let attachment = with_core(|core| self.broker.attach(core, &negotiated, facts, Instant::now()));
         let driver = Box::new(Driver::new(link, Arc::clone(&self.broker), attachment, rest, tracker.token()));
         tokio::spawn(Drive::from(driver));
     }

@@ -11,7 +11,7 @@ use crate::cores::with_core;
 /// Puts what restored sessions wait for on the agenda: wills and ends.
 pub(super) async fn resume(broker: Arc<Broker>) {
     let now = Instant::now();
-    broker.registry().for_each(|seat| with_core(|core| broker.resume(core, seat, now)));
+    broker.registry().for_each(|handle| with_core(|core| broker.resume(core, handle, now)));
 }
 
 /// Sweeps for ever, a little at a time.
@@ -21,20 +21,20 @@ pub(super) async fn run(broker: Arc<Broker>) {
     loop {
         ticks.tick().await;
         let now = Instant::now();
-        let retained = &broker.realm().retained;
+        let retained = &broker.tenant().retained;
         for _ in 0..retained.len().div_ceil(RETAINED_MAX) {
             retained.sweep(now, RETAINED_MAX);
             tokio::task::yield_now().await;
         }
-        broker.realm().router.reclaim();
-        broker.registry().for_each(|seat| {
-            let mut state = seat.lock();
-            if state.line.is_none() {
+        broker.tenant().router.reclaim();
+        broker.registry().for_each(|handle| {
+            let mut state = handle.lock();
+            if state.connection.is_none() {
                 state.session.sweep(now);
                 let drops = state.session.take_drops();
                 with_core(|core| {
                     core.counters.add_drops(&drops);
-                    broker.follow(core, seat, &mut state, now);
+                    broker.save_changes(core, handle, &mut state, now);
                 });
             }
         });

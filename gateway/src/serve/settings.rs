@@ -110,7 +110,7 @@ fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
     ServerMaterial::from_pem_files(&files.certificate, &files.key)
 }
 
-fn session(limits: &SessionLimits, journal: bool) -> SessionConfig {
+fn session(limits: &SessionLimits, change_log: bool) -> SessionConfig {
     SessionConfig {
         session_expiry_max: limits.session_expiry_max.to_seconds(),
         receive_maximum: limits.receive_maximum.to_u16(),
@@ -136,7 +136,7 @@ fn session(limits: &SessionLimits, journal: bool) -> SessionConfig {
         pending_bytes_high: limits.pending_bytes_high.to_usize(),
         pending_bytes_max: limits.pending_bytes_max.to_usize(),
         subscriptions_max: limits.subscriptions_max.to_usize(),
-        journal,
+        change_log,
     }
 }
 

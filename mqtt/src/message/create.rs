@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Message, Number, expires_at};
+use super::{Message, MessageId, expires_at};
 use crate::connect::Will;
 use crate::property::{Place, Properties, PropertyId};
 use crate::publish::PublishView;
@@ -62,7 +62,7 @@ impl Message {
             retain: view.retain,
             publisher,
             expires_at: expires_at(view.expiry, now),
-            number: Number::default(),
+            id: MessageId::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Body<'_> {
             retain,
             publisher,
             expires_at,
-            number: Number::default(),
+            id: MessageId::default(),
         }
     }
 }

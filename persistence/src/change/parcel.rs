@@ -3,7 +3,7 @@
 use foldhash::HashMap;
 
 use super::entry::{EntryChange, Step};
-use crate::record::{MessageNumber, Stored};
+use crate::record::{MessageId, Stored};
 
 /// An entry of a message.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -15,7 +15,7 @@ pub(super) struct Place {
 
 /// A message's part of a change. The one entry that most have is in it.
 pub(crate) struct Parcel {
-    pub(super) number: MessageNumber,
+    pub(super) number: MessageId,
     /// There as long as an entry holds it.
     pub(super) body: Option<Stored>,
     /// Entries that hold it.
@@ -26,7 +26,7 @@ pub(crate) struct Parcel {
 }
 
 impl Parcel {
-    pub(super) fn new(number: MessageNumber) -> Self {
+    pub(super) fn new(number: MessageId) -> Self {
         Self { number, body: None, holders: 0, first: Place::default(), change: None, more: None }
     }
 
@@ -72,7 +72,7 @@ impl Parcel {
         all.filter_map(|(place, change)| Some((place, change?)))
     }
 
-    pub(crate) fn number(&self) -> MessageNumber {
+    pub(crate) fn number(&self) -> MessageId {
         self.number
     }
 

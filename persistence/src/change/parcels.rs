@@ -3,7 +3,7 @@
 use super::entry::{EntryChange, Step};
 use super::parcel::{Parcel, Place};
 use super::window::Window;
-use crate::record::{MessageNumber, Stored};
+use crate::record::{MessageId, Stored};
 
 /// Messages, in the order in which they came, more or less.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl Parcels {
     /// Lets something happen to an entry; says how many entries more there are now: -1, 0 or 1.
     pub(super) fn fold(
         &mut self,
-        number: MessageNumber,
+        number: MessageId,
         place: Place,
         step: Step,
         body: Option<Stored>,
@@ -52,7 +52,7 @@ impl Parcels {
     }
 
     /// Takes all entries, each with the body that came with it; keeps the memory.
-    pub(super) fn drain(&mut self, mut each: impl FnMut(MessageNumber, Place, EntryChange, Option<Stored>)) {
+    pub(super) fn drain(&mut self, mut each: impl FnMut(MessageId, Place, EntryChange, Option<Stored>)) {
         for mut parcel in self.parcels.drain(..) {
             let number = parcel.number;
             if let Some((place, change, body)) = parcel.take_single() {
@@ -79,7 +79,7 @@ impl Parcels {
         self.parcels.iter().filter(|parcel| !parcel.is_void())
     }
 
-    pub(crate) fn body(&self, number: MessageNumber) -> Option<&Stored> {
+    pub(crate) fn body(&self, number: MessageId) -> Option<&Stored> {
         let at = usize::try_from(self.window.find(number.0)?).ok()?;
         self.parcels.get(at).and_then(|parcel| parcel.body.as_ref())
     }
@@ -94,7 +94,7 @@ impl Parcels {
         self.entries
     }
 
-    fn open(&mut self, number: MessageNumber) -> u32 {
+    fn open(&mut self, number: MessageId) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| u32::try_from(self.parcels.len()).unwrap_or(u32::MAX));
         self.window.insert(number.0, at);
         match usize::try_from(at).ok().and_then(|at| self.parcels.get_mut(at)) {

@@ -6,9 +6,9 @@ use tidegate_mqtt::{Message, MessageParts, PacketId, QoS, topic};
 
 use super::{Change, EntryChange, SessionChange};
 use crate::operation::{EntryKey, Operation};
-use crate::record::{EntryRecord, EntryState, MessageNumber, SessionId};
+use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 
-const KEY: EntryKey = EntryKey { session: SessionId(1), message: MessageNumber(1), ordinal: 0 };
+const KEY: EntryKey = EntryKey { session: SessionId(1), message: MessageId(1), ordinal: 0 };
 const ID: PacketId = PacketId::MIN;
 
 fn message() -> Arc<Message> {
@@ -123,7 +123,7 @@ fn a_topic_retained_thrice_is_one_change() {
 }
 
 fn enqueue_at(session: u64, number: u64, ordinal: u16) -> Operation {
-    let key = EntryKey { session: SessionId(session), message: MessageNumber(number), ordinal };
+    let key = EntryKey { session: SessionId(session), message: MessageId(number), ordinal };
     Operation::Enqueue {
         key,
         message: message(),
@@ -160,14 +160,14 @@ fn a_session_closed_and_opened_again_has_what_came_after() {
 #[test]
 fn a_body_stays_for_the_last_of_its_entries() {
     let complete = |session, ordinal| {
-        let key = EntryKey { session: SessionId(session), message: MessageNumber(1), ordinal };
+        let key = EntryKey { session: SessionId(session), message: MessageId(1), ordinal };
         Operation::Complete { key }
     };
     let mut change = fold(vec![enqueue_at(1, 1, 0), enqueue_at(1, 1, 1), enqueue_at(2, 1, 0)]);
     assert!(!change.parcels().all(super::Parcel::is_single));
     for (session, ordinal) in [(1, 0), (1, 1)] {
         change.absorb(&mut vec![complete(session, ordinal)]);
-        assert_eq!((change.bodies(), change.body(MessageNumber(1)).is_some()), (1, true));
+        assert_eq!((change.bodies(), change.body(MessageId(1)).is_some()), (1, true));
     }
     change.absorb(&mut vec![complete(2, 0)]);
     assert!(change.is_void() && change.bodies() == 0);
@@ -175,11 +175,8 @@ fn a_body_stays_for_the_last_of_its_entries() {
 
 #[test]
 fn merging_is_folding_all_at_once() {
-    let key = |session, number| EntryKey {
-        session: SessionId(session),
-        message: MessageNumber(number),
-        ordinal: 0,
-    };
+    let key =
+        |session, number| EntryKey { session: SessionId(session), message: MessageId(number), ordinal: 0 };
     let complete = |session, number| Operation::Complete { key: key(session, number) };
     let send = |session, number| Operation::Send { key: key(session, number), packet_id: ID };
     let close = |session| Operation::CloseSession { session: SessionId(session) };

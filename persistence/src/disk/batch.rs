@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use crate::change::Change;
 use crate::config::Config;
 use crate::operation::{Operation, total_size};
-use crate::store::{Appended, Commit, Span};
+use crate::store::{Appended, AtomicScope, Commit};
 
 /// The open batch.
 pub(super) struct Batch {
@@ -102,8 +102,8 @@ impl Batch {
     }
 
     /// See [`crate::Store::span`].
-    pub(super) fn span(&self) -> Span<'_> {
-        Span::over(&self.spans)
+    pub(super) fn atomic_scope(&self) -> AtomicScope<'_> {
+        AtomicScope::over(&self.spans)
     }
 
     /// Waits for operations, the deadline or the end, and takes what there is into the empty `into`. `patient`: operations are

@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::load;
 use super::tables::Tables;
 use crate::operation::EntryKey;
-use crate::record::{EntryRecord, EntryState, MessageNumber, SessionId};
+use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 use crate::store::{Findings, Item};
 
 /// What is known so far.
@@ -18,7 +18,7 @@ struct Check {
     findings: Findings,
     sessions: HashSet<SessionId>,
     /// Bodies, and how many entries hold each.
-    bodies: HashMap<MessageNumber, u32>,
+    bodies: HashMap<MessageId, u32>,
     packet_ids: BTreeSet<(SessionId, u16)>,
 }
 

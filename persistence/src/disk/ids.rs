@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::record::{MessageNumber, SessionId};
+use crate::record::{MessageId, SessionId};
 
 /// What is handed out next.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl Ids {
         SessionId(self.sessions.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(super) fn next_message(&self) -> MessageNumber {
-        MessageNumber(self.messages.fetch_add(1, Ordering::Relaxed))
+    pub(super) fn next_message(&self) -> MessageId {
+        MessageId(self.messages.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The marks to be written with a batch that was taken before this call; `None` when the present ones cover it.

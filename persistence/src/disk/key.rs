@@ -3,7 +3,7 @@
 use tidegate_mqtt::PacketId;
 
 use crate::operation::EntryKey;
-use crate::record::{MessageNumber, SessionId};
+use crate::record::{MessageId, SessionId};
 
 /// The key of an entry; its first eight bytes are the session.
 pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
@@ -22,7 +22,7 @@ pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
     let (message, rest) = rest.split_first_chunk()?;
     let ordinal = u16::from_be_bytes(rest.try_into().ok()?);
     let session = SessionId(u64::from_be_bytes(*session));
-    Some(EntryKey { session, message: MessageNumber(u64::from_be_bytes(*message)), ordinal })
+    Some(EntryKey { session, message: MessageId(u64::from_be_bytes(*message)), ordinal })
 }
 
 /// The key of a received packet id.

@@ -7,7 +7,7 @@ use super::key::{read_entry_key, read_number, read_received_key};
 use super::tables::{Row, Table, Tables};
 use crate::error::Corrupt;
 use crate::record::{
-    EntryRecord, MessageNumber, MessageRecord, RetainedRecord, SessionId, SessionRecord, SubscriptionRecord,
+    EntryRecord, MessageId, MessageRecord, RetainedRecord, SessionId, SessionRecord, SubscriptionRecord,
 };
 use crate::store::{Item, Progress};
 
@@ -68,7 +68,7 @@ fn subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
 }
 
 fn message(row: Row<'_>) -> Result<Item<'_>, &'static str> {
-    Ok(Item::Message(MessageNumber(read_number(row.key).ok_or(KEY)?), MessageRecord::read(row.value)?))
+    Ok(Item::Message(MessageId(read_number(row.key).ok_or(KEY)?), MessageRecord::read(row.value)?))
 }
 
 fn entry(row: Row<'_>) -> Result<Item<'_>, &'static str> {

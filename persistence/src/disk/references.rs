@@ -7,15 +7,15 @@ use super::engine::Map;
 use super::fault::Fault;
 use super::key::{read_entry_key, read_number};
 use super::tables::{Row, Tables};
-use crate::record::{MessageNumber, holds_body};
+use crate::record::{MessageId, holds_body};
 
 /// The bodies on disk.
 #[derive(Debug, Default)]
-pub(super) struct References(HashMap<MessageNumber, u32>);
+pub(super) struct References(HashMap<MessageId, u32>);
 
 /// What a transaction adds to the counts and takes from them.
 #[derive(Debug, Default)]
-pub(super) struct Shift(HashMap<MessageNumber, i64>);
+pub(super) struct Shift(HashMap<MessageId, i64>);
 
 impl References {
     /// Counts all entries of the file.
@@ -39,14 +39,14 @@ impl References {
             let key = row?.key;
             let number =
                 read_number(key).ok_or_else(|| tables.messages.corrupt(key, "a key of the wrong length"))?;
-            if self.of(MessageNumber(number)) == 0 {
+            if self.of(MessageId(number)) == 0 {
                 orphans.push(number.to_be_bytes());
             }
         }
         Ok(orphans)
     }
 
-    pub(super) fn of(&self, message: MessageNumber) -> u32 {
+    pub(super) fn of(&self, message: MessageId) -> u32 {
         self.0.get(&message).copied().unwrap_or(0)
     }
 
@@ -65,19 +65,19 @@ impl References {
     }
 
     /// What the count is once it is shifted.
-    pub(super) fn after(&self, message: MessageNumber, by: i64) -> u32 {
+    pub(super) fn after(&self, message: MessageId, by: i64) -> u32 {
         let count = i64::from(self.of(message)).saturating_add(by);
         u32::try_from(count.max(0)).unwrap_or(u32::MAX)
     }
 }
 
 impl Shift {
-    pub(super) fn add(&mut self, message: MessageNumber, by: i64) {
+    pub(super) fn add(&mut self, message: MessageId, by: i64) {
         *self.0.entry(message).or_default() += by;
     }
 
     /// The messages whose counts change, in order.
-    pub(super) fn sorted(&self) -> Vec<(MessageNumber, i64)> {
+    pub(super) fn sorted(&self) -> Vec<(MessageId, i64)> {
         let mut all: Vec<_> =
             self.0.iter().filter(|(_, by)| **by != 0).map(|(message, by)| (*message, *by)).collect();
         all.sort_unstable();

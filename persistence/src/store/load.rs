@@ -3,9 +3,7 @@
 use tidegate_mqtt::PacketId;
 
 use crate::operation::EntryKey;
-use crate::record::{
-    EntryRecord, MessageNumber, MessageRecord, SessionId, SessionRecord, SubscriptionRecord,
-};
+use crate::record::{EntryRecord, MessageId, MessageRecord, SessionId, SessionRecord, SubscriptionRecord};
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +13,7 @@ pub enum Item<'a> {
     /// A subscription of a session.
     Subscription(SessionId, SubscriptionRecord),
     /// A body that entries hold.
-    Message(MessageNumber, MessageRecord<'a>),
+    Message(MessageId, MessageRecord<'a>),
     /// An entry; by session, then in the order of message numbers.
     Entry(EntryKey, EntryRecord),
     /// An inbound QoS 2 packet id that was not released.

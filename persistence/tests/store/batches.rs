@@ -36,7 +36,7 @@ fn all_that_came_during_a_commit_is_one_commit() {
 fn what_is_appended_in_a_span_is_one_commit() {
     World::new().with(|store, world| {
         for _ in 0..100 {
-            let span = store.span();
+            let span = store.atomic_scope();
             let commits: Vec<_> = (2..6)
                 .map(|number| {
                     let commit = accepted(store.append(&mut vec![open_session(number)]));

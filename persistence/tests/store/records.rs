@@ -8,7 +8,7 @@ use tidegate_mqtt::{
     Message, MessageParts, ProtocolVersion, QoS, RetainHandling, SubscriptionOptions, Will, topic,
 };
 use tidegate_persistence::{
-    Clock, EntryRecord, EntryState, Item, MessageNumber, MessageRecord, Operation, SessionId, SessionRecord,
+    Clock, EntryRecord, EntryState, Item, MessageId, MessageRecord, Operation, SessionId, SessionRecord,
     SessionState, Store, SubscriptionRecord,
 };
 
@@ -94,7 +94,7 @@ pub fn one_of_each() -> (Vec<Operation>, [Item<'static>; 6]) {
     let items = [
         Item::Session(session, full_session()),
         Item::Subscription(session, subscription),
-        Item::Message(MessageNumber(8), read_message()),
+        Item::Message(MessageId(8), read_message()),
         Item::Entry(key(3, 8, 2), full_entry()),
         Item::Received(session, id(1)),
         Item::Retained { tenant: "t", message: read_message() },
@@ -138,8 +138,8 @@ fn an_entry_goes_from_queued_to_sent_to_released_to_nothing() {
 fn an_empty_store_has_nothing_and_numbers_begin_above_zero() {
     World::new().with(|store, _| {
         assert_eq!(content(store), [""; 0]);
-        assert_eq!((store.next_session(), store.next_message()), (SessionId(1), MessageNumber(1)));
-        assert_eq!((store.next_session(), store.next_message()), (SessionId(2), MessageNumber(2)));
+        assert_eq!((store.next_session(), store.next_message()), (SessionId(1), MessageId(1)));
+        assert_eq!((store.next_session(), store.next_message()), (SessionId(2), MessageId(2)));
     });
 }
 

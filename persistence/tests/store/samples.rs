@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::{Message, MessageParts, PacketId, ProtocolVersion, QoS, SubscriptionOptions, topic};
 use tidegate_persistence::{
-    EntryKey, EntryRecord, MessageNumber, Operation, SessionId, SessionRecord, SessionState,
-    SubscriptionRecord,
+    EntryKey, EntryRecord, MessageId, Operation, SessionId, SessionRecord, SessionState, SubscriptionRecord,
 };
 
 pub fn id(value: u16) -> PacketId {
@@ -13,7 +12,7 @@ pub fn id(value: u16) -> PacketId {
 }
 
 pub fn key(session: u64, message: u64, ordinal: u16) -> EntryKey {
-    EntryKey { session: SessionId(session), message: MessageNumber(message), ordinal }
+    EntryKey { session: SessionId(session), message: MessageId(message), ordinal }
 }
 
 pub fn session(client_id: &str) -> Box<SessionRecord> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::{Auth, Packet, ReasonCode};
 
-use crate::handshake::{Agreed, Authenticator, Exchange, ExchangeStep, auth_packet};
+use crate::handshake::{Authenticator, Exchange, ExchangeStep, Negotiated, auth_packet};
 use crate::violation::Violation;
 
 /// The method in use, and an exchange under way.
@@ -17,9 +17,9 @@ pub(super) struct Authentication {
 
 impl Authentication {
     /// None when CONNECT named no method. `[MQTT5-4.12.0-7]`
-    pub(super) fn of(agreed: &Agreed) -> Option<Self> {
-        let method = agreed.authentication_method.clone()?;
-        let authenticator = agreed.authenticator.clone()?;
+    pub(super) fn of(negotiated: &Negotiated) -> Option<Self> {
+        let method = negotiated.authentication_method.clone()?;
+        let authenticator = negotiated.authenticator.clone()?;
         Some(Self { method, authenticator, exchange: None })
     }
 

@@ -2,7 +2,7 @@
 
 use tidegate_mqtt::QoS;
 
-use crate::held::Held;
+use crate::stored_delivery::StoredDelivery;
 
 use super::State;
 
@@ -11,14 +11,14 @@ use super::State;
 pub(crate) enum Slot {
     Closed,
     /// A message at QoS 1 to a session that ends with its connection: never sent again, hence not kept.
-    Passed,
-    Published(Held),
+    Untracked,
+    Published(StoredDelivery),
     /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
     Released {
         order: u32,
         counted: bool,
-        /// See [`Held::number`].
-        number: u64,
+        /// See [`StoredDelivery::message_id`].
+        message_id: u64,
     },
 }
 
@@ -27,18 +27,20 @@ impl Slot {
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed => State::Free,
-            Self::Published(held) if held.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
-            Self::Passed | Self::Published(_) => State::AwaitingPubAck,
+            Self::Published(stored_delivery) if stored_delivery.qos == QoS::ExactlyOnce => {
+                State::AwaitingPubRec
+            }
+            Self::Untracked | Self::Published(_) => State::AwaitingPubAck,
             Self::Released { .. } => State::AwaitingPubComp,
         }
     }
 
     /// The number of the delivery in the session's journal; 0 where none is kept.
-    pub(super) fn number(&self) -> u64 {
+    pub(super) fn message_id(&self) -> u64 {
         match self {
-            Self::Closed | Self::Passed => 0,
-            Self::Published(held) => held.number(),
-            Self::Released { number, .. } => *number,
+            Self::Closed | Self::Untracked => 0,
+            Self::Published(stored_delivery) => stored_delivery.message_id(),
+            Self::Released { message_id, .. } => *message_id,
         }
     }
 
@@ -46,8 +48,8 @@ impl Slot {
     pub(super) fn is_counted(&self) -> bool {
         match self {
             Self::Closed => false,
-            Self::Passed => true,
-            Self::Published(held) => held.sent,
+            Self::Untracked => true,
+            Self::Published(stored_delivery) => stored_delivery.sent,
             Self::Released { counted, .. } => *counted,
         }
     }
@@ -55,8 +57,8 @@ impl Slot {
     /// A new connection: it holds none.
     pub(super) fn uncount(&mut self) {
         match self {
-            Self::Closed | Self::Passed => {}
-            Self::Published(held) => held.sent = false,
+            Self::Closed | Self::Untracked => {}
+            Self::Published(stored_delivery) => stored_delivery.sent = false,
             Self::Released { counted, .. } => *counted = false,
         }
     }

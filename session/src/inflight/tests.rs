@@ -8,7 +8,7 @@ use tidegate_mqtt::{Message, MessageParts, PacketId, QoS, topic};
 
 use super::sender::{Action, Event, State};
 use super::{Inflight, Slot, WINDOW_MAX, distance};
-use crate::held::{Delivery, Held};
+use crate::stored_delivery::{Delivery, StoredDelivery};
 
 /// The oracle: identifier and state of what is open, oldest first, and the identifiers released in order.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl List {
         self.open.iter().find(|(open, _)| *open == id).map_or(State::Free, |(_, state)| *state)
     }
 
-    fn settle(&mut self, id: PacketId, event: Event) -> Action {
+    fn apply(&mut self, id: PacketId, event: Event) -> Action {
         let action = self.state(id).on(event);
         match action {
             Action::Complete => {
@@ -51,7 +51,7 @@ enum Operation {
     Turn(u16),
 }
 
-fn held(qos: QoS) -> Held {
+fn stored_delivery(qos: QoS) -> StoredDelivery {
     let topic = topic::Name::parse("a").unwrap();
     let parts = MessageParts {
         topic: &topic,
@@ -63,22 +63,25 @@ fn held(qos: QoS) -> Held {
         expires_at: None,
     };
     let message = Arc::new(Message::from_parts(&parts));
-    Held::new(&Delivery { message: &message, qos, retain: false, identifiers: &[], share: None }, true)
+    StoredDelivery::new(
+        &Delivery { message: &message, qos, retain: false, identifiers: &[], share: None },
+        true,
+    )
 }
 
 fn open(table: &mut Inflight, list: &mut List, qos: QoS) -> PacketId {
     let id = table.reserve();
-    table.open(held(qos));
+    table.open(stored_delivery(qos));
     assert_eq!(list.state(id), State::Free, "{id} is open already");
     let state = if qos == QoS::AtLeastOnce { State::AwaitingPubAck } else { State::AwaitingPubRec };
     list.open.push((id, state));
     id
 }
 
-fn settle(table: &mut Inflight, list: &mut List, id: PacketId, event: Event) {
-    let settled = table.settle(id, event);
-    assert_eq!(settled.action, list.settle(id, event), "{id} {event:?}");
-    assert_eq!(settled.quota, settled.action == Action::Complete);
+fn apply_event(table: &mut Inflight, list: &mut List, id: PacketId, event: Event) {
+    let outcome = table.apply(id, event);
+    assert_eq!(outcome.action, list.apply(id, event), "{id} {event:?}");
+    assert_eq!(outcome.quota, outcome.action == Action::Complete);
 }
 
 fn apply(operation: Operation, table: &mut Inflight, list: &mut List) {
@@ -88,14 +91,14 @@ fn apply(operation: Operation, table: &mut Inflight, list: &mut List) {
         }
         Operation::Settle(place, event) => {
             if let Some((id, _)) = list.open.get(place % list.open.len().max(1)).copied() {
-                settle(table, list, id, event);
+                apply_event(table, list, id, event);
             }
         }
-        Operation::Stray(id, event) => settle(table, list, PacketId::new(id).unwrap(), event),
+        Operation::Stray(id, event) => apply_event(table, list, PacketId::new(id).unwrap(), event),
         Operation::Turn(count) => {
             for _ in 0..count {
                 let id = open(table, list, QoS::AtLeastOnce);
-                settle(table, list, id, Event::Acknowledged);
+                apply_event(table, list, id, Event::Acknowledged);
             }
         }
     }
@@ -153,8 +156,8 @@ fn the_wrap_passes_over_every_open_identifier() {
     compare(&table, &list);
     assert_eq!(table.stragglers.len(), 50);
     for id in stuck.into_iter().rev() {
-        settle(&mut table, &mut list, id, Event::Received);
-        settle(&mut table, &mut list, id, Event::Completed);
+        apply_event(&mut table, &mut list, id, Event::Received);
+        apply_event(&mut table, &mut list, id, Event::Completed);
     }
     compare(&table, &list);
     assert!(table.stragglers.is_empty());

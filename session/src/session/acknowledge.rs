@@ -21,21 +21,21 @@ impl Session {
         if !self.open {
             return Ok(());
         }
-        let settled = self.inflight.settle(ack.packet_id, event);
-        if settled.quota {
+        let outcome = self.inflight.apply(ack.packet_id, event);
+        if outcome.quota {
             self.quota.give();
         }
-        self.note_settled(ack.packet_id, &settled);
-        match settled.action {
+        self.note_outcome(ack.packet_id, &outcome);
+        match outcome.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
             // The client may take its answer for the end of the exchange: that PUBREC came has to be kept first.
-            Action::Release | Action::Repeat if settled.number > 0 => {
-                self.defer_release(ack.packet_id, settled.action == Action::Repeat);
+            Action::Release | Action::Repeat if outcome.message_id > 0 => {
+                self.defer_release(ack.packet_id, outcome.action == Action::Repeat);
             }
             Action::Release | Action::Repeat => self.send_release(ack.packet_id),
             Action::Unknown => {
                 let reason = ReasonCode::PacketIdentifierNotFound;
-                self.outlet.put_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason));
+                self.outbox.put_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason));
             }
             Action::Complete | Action::Ignore => {}
         }
@@ -44,6 +44,6 @@ impl Session {
     }
 
     pub(super) fn send_release(&mut self, id: PacketId) {
-        self.outlet.put_ack(&Ack::new(AckKind::PubRel, id, ReasonCode::Success));
+        self.outbox.put_ack(&Ack::new(AckKind::PubRel, id, ReasonCode::Success));
     }
 }

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use tidegate_mqtt::{Ack, Packet, PacketId, QoS};
 
-use crate::held::{Delivery, Held};
 use crate::inflight::INFLIGHT_MAX;
+use crate::stored_delivery::{Delivery, StoredDelivery};
 use crate::verdict::{Drop, Verdict};
 
 use super::Session;
@@ -27,8 +27,8 @@ impl Session {
         match self.transmit(delivery, now) {
             Err(reason) => self.drop_message(reason, 1),
             Ok(packet_id) => {
-                let held = self.keep(delivery, Some(packet_id));
-                self.inflight.open(held);
+                let stored_delivery = self.keep(delivery, Some(packet_id));
+                self.inflight.open(stored_delivery);
                 Verdict::Sent
             }
         }
@@ -37,12 +37,12 @@ impl Session {
     /// Writes a control packet to the client. False when there is no client, or the packet exceeds its Maximum
     /// Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]` `[MQTT5-3.1.2-29]`
     pub fn send(&mut self, packet: &Packet) -> bool {
-        self.is_attached() && self.outlet.put_packet(packet)
+        self.is_attached() && self.outbox.put_packet(packet)
     }
 
     /// Writes an acknowledgement to the client; otherwise as [`Session::send`].
     pub fn send_ack(&mut self, ack: &Ack) -> bool {
-        self.is_attached() && self.outlet.put_ack(ack)
+        self.is_attached() && self.outbox.put_ack(ack)
     }
 
     /// Moves messages to the pending bytes, those to be resent first, as far as quota, [`Config::inflight_max`] and
@@ -60,9 +60,9 @@ impl Session {
             self.resend(id, now);
         }
         while self.has_room()
-            && let Some(held) = self.queue.as_mut().and_then(|queue| queue.pop())
+            && let Some(stored_delivery) = self.queue.as_mut().and_then(|queue| queue.pop())
         {
-            self.transmit_queued(held, now);
+            self.transmit_queued(stored_delivery, now);
         }
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
     }
@@ -72,9 +72,9 @@ impl Session {
         if self.life == Life::Ended {
             return self.drop_message(Drop::Ended, 1);
         }
-        let held = self.keep(delivery, None);
+        let stored_delivery = self.keep(delivery, None);
         let queue = self.queue.get_or_insert_default();
-        queue.push(held, &self.config, now, &mut self.drops, &mut self.journal)
+        queue.push(stored_delivery, &self.config, now, &mut self.drops, &mut self.change_log)
     }
 
     fn push_once(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
@@ -82,50 +82,50 @@ impl Session {
             return self.drop_message(Drop::Offline, 1);
         }
         let mut outgoing = delivery.outgoing(now);
-        match self.outlet.plan(&mut outgoing) {
+        match self.outbox.plan(&mut outgoing) {
             Err(reason) => self.drop_message(reason, 1),
-            Ok(size) if self.outlet.pending.len() + size > self.config.pending_bytes_max => {
+            Ok(size) if self.outbox.write_buffer.len() + size > self.config.pending_bytes_max => {
                 self.drop_message(Drop::Slow, 1)
             }
             Ok(size) => {
-                self.outlet.put(delivery.message, &outgoing, size);
+                self.outbox.put(delivery.message, &outgoing, size);
                 Verdict::Sent
             }
         }
     }
 
-    fn transmit_queued(&mut self, mut held: Held, now: Instant) {
-        let transmitted = if held.message.is_expired(now) {
+    fn transmit_queued(&mut self, mut stored_delivery: StoredDelivery, now: Instant) {
+        let transmitted = if stored_delivery.message.is_expired(now) {
             Err(Drop::Expired)
         } else {
-            self.transmit(&held.delivery(), now)
+            self.transmit(&stored_delivery.delivery(), now)
         };
         match transmitted {
             Err(reason) => {
                 self.drops.add(reason, 1);
-                self.note_done(held.number());
+                self.note_done(stored_delivery.message_id());
             }
             Ok(packet_id) => {
-                held.sent = true;
-                self.note_sent(&held, packet_id);
-                self.inflight.open(held);
+                stored_delivery.sent = true;
+                self.note_sent(&stored_delivery, packet_id);
+                self.inflight.open(stored_delivery);
             }
         }
     }
 
     /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next; with
-    /// a store, one at QoS 2 waits for [`Session::let_out`], and what comes meanwhile behind it. One too large costs
+    /// a store, one at QoS 2 waits for [`Session::release_committed`], and what comes meanwhile behind it. One too large costs
     /// neither identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
     #[inline]
     fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, Drop> {
         let mut outgoing = delivery.outgoing(now);
-        let size = self.outlet.plan(&mut outgoing)?;
+        let size = self.outbox.plan(&mut outgoing)?;
         let packet_id = self.inflight.reserve();
         outgoing.packet_id = Some(packet_id);
-        if self.config.journal && (delivery.qos == QoS::ExactlyOnce || self.deferred_bytes() > 0) {
+        if self.config.change_log && (delivery.qos == QoS::ExactlyOnce || self.deferred_bytes() > 0) {
             self.defer(packet_id, size);
         } else {
-            self.outlet.put(delivery.message, &outgoing, size);
+            self.outbox.put(delivery.message, &outgoing, size);
         }
         self.quota.take();
         Ok(packet_id)
@@ -141,22 +141,22 @@ impl Session {
 
     /// Writes a message that awaits its first answer; false when there is none, or it is too large and so was dropped.
     pub(super) fn write(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
-        let Some(held) = self.inflight.published_mut(id) else { return false };
-        let delivery = held.delivery();
+        let Some(stored_delivery) = self.inflight.published_mut(id) else { return false };
+        let delivery = stored_delivery.delivery();
         let mut outgoing = delivery.outgoing(now);
         outgoing.dup = dup;
         outgoing.packet_id = Some(id);
-        match self.outlet.plan(&mut outgoing) {
+        match self.outbox.plan(&mut outgoing) {
             Ok(size) => {
-                self.outlet.put(delivery.message, &outgoing, size);
-                held.sent = true;
+                self.outbox.put(delivery.message, &outgoing, size);
+                stored_delivery.sent = true;
                 true
             }
             Err(reason) => {
-                let number = held.number();
+                let message_id = stored_delivery.message_id();
                 self.inflight.close(id);
                 self.drops.add(reason, 1);
-                self.note_done(number);
+                self.note_done(message_id);
                 false
             }
         }
@@ -164,7 +164,7 @@ impl Session {
 
     /// Whether so many QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
     fn can_write(&self, count: usize) -> bool {
-        let waiting = self.outlet.pending.len() + self.deferred_bytes();
+        let waiting = self.outbox.write_buffer.len() + self.deferred_bytes();
         self.open && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
     }
 

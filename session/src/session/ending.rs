@@ -6,8 +6,8 @@ use std::time::Instant;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Message, QoS, Will};
 
-use crate::held::Held;
-use crate::journal::Change;
+use crate::change_log::Change;
+use crate::stored_delivery::StoredDelivery;
 use crate::verdict::Drop;
 
 use super::Session;
@@ -27,7 +27,7 @@ pub struct Attached {
     /// Subscriptions of the discarded state, to be removed from the router.
     pub removed: Vec<SubscriptionFilter>,
     /// Messages of the discarded state that came by shared subscriptions.
-    pub orphans: Vec<Orphan>,
+    pub unacknowledged: Vec<Unacknowledged>,
 }
 
 /// What the end of a connection brought about.
@@ -38,7 +38,7 @@ pub struct Detached {
     /// Whether the session ended with it; its subscriptions, to be removed from the router, can still be read.
     pub ended: bool,
     /// Messages of an ended session that came by shared subscriptions.
-    pub orphans: Vec<Orphan>,
+    pub unacknowledged: Vec<Unacknowledged>,
 }
 
 /// What was due.
@@ -49,13 +49,13 @@ pub struct Due {
     /// Whether the session ended; its subscriptions, to be removed from the router, can still be read.
     pub ended: bool,
     /// Messages of an ended session that came by shared subscriptions.
-    pub orphans: Vec<Orphan>,
+    pub unacknowledged: Vec<Unacknowledged>,
 }
 
 /// A message that came by a shared subscription and can go to another member of its group. Not one at QoS 2 once it
 /// was sent: that stays with its member for good. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
 #[derive(Debug)]
-pub struct Orphan {
+pub struct Unacknowledged {
     /// The message.
     pub message: Arc<Message>,
     /// The text of the shared filter.
@@ -100,14 +100,18 @@ impl Session {
 
     /// Discards the messages; what nobody takes over is counted as dropped.
     fn empty(&mut self, due: &mut Due) {
-        let passed = u64::try_from(self.inflight.passed()).unwrap_or(u64::MAX);
-        self.drops.add(Drop::Ended, passed);
-        let sent = self.inflight.drain().map(|held| (held.qos != QoS::ExactlyOnce, held));
+        let untracked = u64::try_from(self.inflight.untracked()).unwrap_or(u64::MAX);
+        self.drops.add(Drop::Ended, untracked);
+        let sent = self
+            .inflight
+            .drain()
+            .map(|stored_delivery| (stored_delivery.qos != QoS::ExactlyOnce, stored_delivery));
         let mut queue = self.queue.take();
-        let queued = std::iter::from_fn(|| queue.as_mut()?.pop()).map(|held| (true, held));
-        for (movable, held) in sent.chain(queued) {
-            match orphan(&held).filter(|_| movable) {
-                Some(orphan) => due.orphans.push(orphan),
+        let queued =
+            std::iter::from_fn(|| queue.as_mut()?.pop()).map(|stored_delivery| (true, stored_delivery));
+        for (movable, stored_delivery) in sent.chain(queued) {
+            match unacknowledged(&stored_delivery).filter(|_| movable) {
+                Some(unacknowledged) => due.unacknowledged.push(unacknowledged),
                 None => self.drops.add(Drop::Ended, 1),
             }
         }
@@ -116,7 +120,7 @@ impl Session {
     }
 }
 
-fn orphan(held: &Held) -> Option<Orphan> {
-    let share = Arc::clone(held.share()?);
-    Some(Orphan { message: Arc::clone(&held.message), share })
+fn unacknowledged(stored_delivery: &StoredDelivery) -> Option<Unacknowledged> {
+    let share = Arc::clone(stored_delivery.share()?);
+    Some(Unacknowledged { message: Arc::clone(&stored_delivery.message), share })
 }

@@ -22,13 +22,13 @@ impl Session {
         if !self.open {
             return self.drop_message(Drop::Offline, count);
         }
-        if !self.outlet.takes_frames(largest) {
+        if !self.outbox.takes_frames(largest) {
             return Verdict::Individually;
         }
-        if self.outlet.pending.len() + wire.len() > self.config.pending_bytes_max {
+        if self.outbox.write_buffer.len() + wire.len() > self.config.pending_bytes_max {
             return self.overflow(count);
         }
-        self.outlet.pending.put(wire);
+        self.outbox.write_buffer.put(wire);
         Verdict::Sent
     }
 
@@ -36,10 +36,10 @@ impl Session {
     /// them are sent, or none: [`Verdict::Individually`]. Only a session that ends with its connection takes any, since
     /// nothing of them is kept to be sent again. `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
-        if !self.passes(frames) {
+        if !self.takes_frames_now(frames) {
             return Verdict::Individually;
         }
-        let buffer = self.outlet.pending.buffer();
+        let buffer = self.outbox.write_buffer.buffer();
         let start = buffer.len();
         buffer.extend_from_slice(frames.wire);
         let copied = buffer.get_mut(start..).unwrap_or_default();
@@ -49,7 +49,7 @@ impl Session {
                 unreachable!("identifiers are where the frames have them")
             };
             *place = packet_id.get().to_be_bytes();
-            self.inflight.pass();
+            self.inflight.open_untracked();
             self.quota.take();
         }
         Verdict::Sent
@@ -58,19 +58,19 @@ impl Session {
     /// The verdict on frames that do not all fit the pending bytes.
     #[cold]
     fn overflow(&mut self, count: u32) -> Verdict {
-        let reads = self.outlet.pending.len() <= self.config.pending_bytes_max / 2;
+        let reads = self.outbox.write_buffer.len() <= self.config.pending_bytes_max / 2;
         if reads && count > 1 { Verdict::Individually } else { self.drop_message(Drop::Slow, count) }
     }
 
     /// Whether all frames may be written at once, in front of nothing that waits. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
-    fn passes(&self, frames: &Frames<'_>) -> bool {
+    fn takes_frames_now(&self, frames: &Frames<'_>) -> bool {
         let ends_with_connection = self.session_expiry == 0;
-        let fits = self.outlet.pending.len() + frames.wire.len() <= self.config.pending_bytes_high;
+        let fits = self.outbox.write_buffer.len() + frames.wire.len() <= self.config.pending_bytes_high;
         ends_with_connection
             && fits
             && self.has_room_for(frames.packet_ids.len())
             && !self.is_behind()
             && self.deferred_bytes() == 0
-            && self.outlet.takes_frames(frames.largest)
+            && self.outbox.takes_frames(frames.largest)
     }
 }

@@ -2,7 +2,7 @@
 
 use tidegate_mqtt::{PacketId, ReasonCode};
 
-use crate::journal::Change;
+use crate::change_log::Change;
 use crate::received::Received;
 use crate::violation::Violation;
 
@@ -44,24 +44,24 @@ impl Session {
     }
 
     /// An inbound QoS 1 PUBLISH whose PUBACK has to wait, for a commit say: it counts against our Receive Maximum
-    /// until [`Session::settle`]. Not needed where PUBACK follows at once. `[MQTT5-3.3.4-7]`
+    /// until [`Session::puback_sent`]. Not needed where PUBACK follows at once. `[MQTT5-3.3.4-7]`
     ///
     /// # Errors
     /// When the client has more messages open than our Receive Maximum allows (0x93).
-    pub fn hold(&mut self) -> Result<(), Violation> {
+    pub fn withhold_puback(&mut self) -> Result<(), Violation> {
         let maximum = self.announced_maximum();
-        self.receiving.get_or_insert_default().hold(maximum)
+        self.receiving.get_or_insert_default().withhold_puback(maximum)
     }
 
-    /// The PUBACK of a [`Session::hold`] of this connection was sent.
-    pub fn settle(&mut self) {
+    /// The PUBACK of a [`Session::withhold_puback`] of this connection was sent.
+    pub fn puback_sent(&mut self) {
         if let Some(receiving) = &mut self.receiving {
-            receiving.settle();
+            receiving.puback_sent();
         }
     }
 
     /// Only MQTT 5 clients have been told a Receive Maximum.
     fn announced_maximum(&self) -> u16 {
-        if self.outlet.version.is_v5() { self.config.receive_maximum.max(1) } else { u16::MAX }
+        if self.outbox.version.is_v5() { self.config.receive_maximum.max(1) } else { u16::MAX }
     }
 }

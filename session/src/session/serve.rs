@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use crate::handshake::Agreed;
-use crate::journal::Change;
+use crate::change_log::Change;
+use crate::handshake::Negotiated;
 
 use super::lifecycle::{self, Cause, Life};
 use super::{Attached, Detached, Due, Quota, Session};
@@ -15,21 +15,21 @@ impl Session {
     /// state and makes a delayed will due; resuming cancels it. `[MQTT5-3.1.4-3]` `[MQTT5-3.1.4-4]`
     /// `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
     #[must_use = "a will may be due, and subscriptions be gone"]
-    pub fn attach(&mut self, agreed: &Agreed, now: Instant) -> Attached {
+    pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> Attached {
         let mut due = Due::default();
         let was_attached = self.is_attached();
         if was_attached {
             self.leave(Cause::Takeover, &mut due, now);
         }
         self.apply(self.life.due(now), &mut due);
-        let session_present = self.life != Life::Ended && !agreed.clean_start;
+        let session_present = self.life != Life::Ended && !negotiated.clean_start;
         if self.life != Life::Ended {
-            self.apply(lifecycle::join(agreed.clean_start), &mut due);
+            self.apply(lifecycle::join(negotiated.clean_start), &mut due);
         }
         let removed = if session_present { Vec::new() } else { self.subscriptions.drain() };
-        self.begin(agreed);
-        let Due { will, orphans, .. } = due;
-        Attached { epoch: self.epoch, session_present, was_attached, will, removed, orphans }
+        self.begin(negotiated);
+        let Due { will, unacknowledged, .. } = due;
+        Attached { epoch: self.epoch, session_present, was_attached, will, removed, unacknowledged }
     }
 
     /// The connection of `epoch` is gone. `None` when it had been fenced off before: then it changes nothing.
@@ -41,8 +41,8 @@ impl Session {
         }
         let mut due = Due::default();
         self.leave(cause, &mut due, now);
-        let Due { will, ended, orphans } = due;
-        Some(Detached { will, ended, orphans })
+        let Due { will, ended, unacknowledged } = due;
+        Some(Detached { will, ended, unacknowledged })
     }
 
     /// CONNACK was sent: resends what the client has not completed, PUBRELs in the order of the PUBRECs, then
@@ -61,15 +61,15 @@ impl Session {
         self.pump(now);
     }
 
-    fn begin(&mut self, agreed: &Agreed) {
+    fn begin(&mut self, negotiated: &Negotiated) {
         self.epoch += 1;
         let fresh = self.life == Life::Ended;
         self.life = Life::Attached;
-        self.session_expiry = agreed.session_expiry;
-        self.begin_journal(fresh);
-        self.will = agreed.will.clone().map(Box::new);
-        self.outlet.open(agreed, self.config.outgoing_alias_max);
-        self.quota = Quota { left: agreed.receive_maximum };
+        self.session_expiry = negotiated.session_expiry;
+        self.begin_change_log(fresh);
+        self.will = negotiated.will.clone().map(Box::new);
+        self.outbox.open(negotiated, self.config.outgoing_alias_max);
+        self.quota = Quota { left: negotiated.receive_maximum };
         self.inflight.begin();
         if let Some(receiving) = &mut self.receiving {
             receiving.begin();
@@ -88,8 +88,8 @@ impl Session {
         }
         self.open = false;
         self.resends = Vec::new();
-        self.deferred = None;
-        self.outlet.close();
+        self.awaiting_commit = None;
+        self.outbox.close();
     }
 
     /// DISCONNECT may change the session expiry, but not raise it from 0: that is a protocol error, and the session

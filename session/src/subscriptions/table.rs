@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use tidegate_mqtt::SubscriptionOptions;
 use tidegate_mqtt::topic::{Filter, SubscriptionFilter};
 
-use super::{SubscriptionsFull, Terms};
+use super::{GrantedOptions, SubscriptionsFull};
 
 /// Filters and terms, in no order.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Table {
     shared: HashMap<SubscriptionFilter, Packed>,
 }
 
-/// [`Terms`] in eight bytes: no identifier is 0.
+/// [`GrantedOptions`] in eight bytes: no identifier is 0.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
     options: SubscriptionOptions,
@@ -29,7 +29,7 @@ impl Table {
     pub(super) fn insert(
         &mut self,
         filter: SubscriptionFilter,
-        terms: Terms,
+        terms: GrantedOptions,
         max: usize,
     ) -> Result<bool, SubscriptionsFull> {
         let full = self.len() >= max;
@@ -56,9 +56,11 @@ impl Table {
         self.plain.len() + self.shared.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (SubscriptionFilter, Terms)> {
-        let plain = self.plain.iter().map(|(filter, packed)| (filter.clone().into(), Terms::from(*packed)));
-        plain.chain(self.shared.iter().map(|(filter, packed)| (filter.clone(), Terms::from(*packed))))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (SubscriptionFilter, GrantedOptions)> {
+        let plain =
+            self.plain.iter().map(|(filter, packed)| (filter.clone().into(), GrantedOptions::from(*packed)));
+        plain
+            .chain(self.shared.iter().map(|(filter, packed)| (filter.clone(), GrantedOptions::from(*packed))))
     }
 
     /// Bytes of memory held here, the filters' own text apart.
@@ -66,17 +68,17 @@ impl Table {
         size_of::<Self>() + capacity(&self.plain) + capacity(&self.shared)
     }
 
-    pub(super) fn terms(&self, filter: &SubscriptionFilter) -> Option<Terms> {
+    pub(super) fn terms(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         let packed = match filter {
             SubscriptionFilter { share: None, filter } => self.plain.get(filter),
             shared => self.shared.get(shared),
         };
-        packed.copied().map(Terms::from)
+        packed.copied().map(GrantedOptions::from)
     }
 }
 
-impl FromIterator<(SubscriptionFilter, Terms)> for Table {
-    fn from_iter<I: IntoIterator<Item = (SubscriptionFilter, Terms)>>(entries: I) -> Self {
+impl FromIterator<(SubscriptionFilter, GrantedOptions)> for Table {
+    fn from_iter<I: IntoIterator<Item = (SubscriptionFilter, GrantedOptions)>>(entries: I) -> Self {
         let mut table = Self::default();
         for (filter, terms) in entries {
             let _ = table.insert(filter, terms, usize::MAX);
@@ -85,13 +87,13 @@ impl FromIterator<(SubscriptionFilter, Terms)> for Table {
     }
 }
 
-impl From<Terms> for Packed {
-    fn from(Terms { options, identifier }: Terms) -> Self {
+impl From<GrantedOptions> for Packed {
+    fn from(GrantedOptions { options, identifier }: GrantedOptions) -> Self {
         Self { options, identifier: identifier.and_then(NonZeroU32::new) }
     }
 }
 
-impl From<Packed> for Terms {
+impl From<Packed> for GrantedOptions {
     fn from(Packed { options, identifier }: Packed) -> Self {
         Self { options, identifier: identifier.map(NonZeroU32::get) }
     }

@@ -3,7 +3,7 @@
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, SubscriptionOptions};
 
-use super::{FEW_MAX, Subscriptions, Terms};
+use super::{FEW_MAX, GrantedOptions, Subscriptions};
 
 /// Every third one is shared.
 fn filter(number: usize) -> SubscriptionFilter {
@@ -11,8 +11,11 @@ fn filter(number: usize) -> SubscriptionFilter {
     SubscriptionFilter::parse(&format!("{prefix}a/{number:02}")).unwrap()
 }
 
-fn terms(number: usize) -> Terms {
-    Terms { options: SubscriptionOptions::of(QoS::AtLeastOnce), identifier: u32::try_from(number + 1).ok() }
+fn terms(number: usize) -> GrantedOptions {
+    GrantedOptions {
+        options: SubscriptionOptions::of(QoS::AtLeastOnce),
+        identifier: u32::try_from(number + 1).ok(),
+    }
 }
 
 fn filled(count: usize) -> Subscriptions {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tidegate_mqtt::{Auth, Connect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{
-    Agreed, Authenticator, Config, Connection, Exchange, ExchangeStep, Handshake, Refusal, Step, Violation,
+    Authenticator, Config, Connection, Exchange, ExchangeStep, Handshake, Negotiated, Refusal, Step,
+    Violation,
 };
 
 use crate::pair::lasting;
@@ -53,14 +54,14 @@ fn auth(reason: ReasonCode, data: &'static str) -> Auth {
     Auth::new(reason, "COUNT", Some(Bytes::from_static(data.as_bytes())))
 }
 
-fn agreed() -> Agreed {
+fn negotiated() -> Negotiated {
     let (mut handshake, step) = begin(connect(Some("COUNT"), "one"));
     let Step::Send(Packet::Auth(challenge)) = step else { panic!("{step:?}") };
     assert_eq!(challenge.reason, ReasonCode::ContinueAuthentication);
     assert_eq!(challenge.authentication_method.as_deref(), Some("COUNT"));
     assert_eq!(challenge.authentication_data.as_deref(), Some(&b"next"[..]));
     match handshake.handle_auth(auth(ReasonCode::ContinueAuthentication, "two")) {
-        Step::Accept(agreed) => agreed,
+        Step::Accept(negotiated) => negotiated,
         other => panic!("{other:?}"),
     }
 }
@@ -72,7 +73,7 @@ fn refused(step: Step) -> Refusal {
 
 #[test]
 fn connack_repeats_the_method_and_brings_the_last_data() {
-    let connack = agreed().connack(false, &Config::default());
+    let connack = negotiated().connack(false, &Config::default());
     assert_eq!(connack.authentication_method.as_deref(), Some("COUNT"));
     assert_eq!(connack.authentication_data.as_deref(), Some(&b"done"[..]));
 }
@@ -137,7 +138,7 @@ fn the_packet_size_bounds_a_challenge_to_the_byte() {
 }
 
 fn connection() -> Connection {
-    Connection::new(&agreed(), Arc::new(Config::default()))
+    Connection::new(&negotiated(), Arc::new(Config::default()))
 }
 
 #[test]
@@ -167,9 +168,9 @@ fn faults_of_authenticating_again() {
 
 #[test]
 fn a_client_without_a_method_sends_no_auth() {
-    let Step::Accept(agreed) = begin(lasting()).1 else { panic!() };
-    assert_eq!(agreed.connack(false, &Config::default()).authentication_method, None);
-    let mut connection = Connection::new(&agreed, Arc::new(Config::default()));
+    let Step::Accept(negotiated) = begin(lasting()).1 else { panic!() };
+    assert_eq!(negotiated.connack(false, &Config::default()).authentication_method, None);
+    let mut connection = Connection::new(&negotiated, Arc::new(Config::default()));
     let violation = connection.handle_auth(auth(ReasonCode::ReAuthenticate, "one"));
     assert_eq!(violation, Err(Violation::AuthUnasked));
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tidegate_mqtt::{Connect, ProtocolVersion, ReasonCode};
-use tidegate_session::{Agreed, Config, Handshake, Step};
+use tidegate_session::{Config, Handshake, Negotiated, Step};
 
 use ProtocolVersion::{V3_1, V3_1_1, V5};
 
@@ -13,12 +13,12 @@ fn try_connect(
     version: ProtocolVersion,
     id: &str,
     clean: bool,
-) -> Result<Agreed, ReasonCode> {
+) -> Result<Negotiated, ReasonCode> {
     let mut connect = Connect::new(version, id);
     connect.clean_start = clean;
     let mut handshake = Handshake::new(Arc::new(config), None);
     match handshake.handle_connect(connect, || "assigned".to_owned()) {
-        Step::Accept(agreed) => Ok(agreed),
+        Step::Accept(negotiated) => Ok(negotiated),
         Step::Refuse(refusal) => Err(refusal.reason),
         Step::Send(packet) => panic!("{packet:?}"),
     }
@@ -35,11 +35,12 @@ fn an_empty_one() {
         (V3_1, true, refused),
         (V3_1, false, refused),
     ] {
-        let agreed = try_connect(Config::default(), version, "", clean);
-        let found = agreed.as_ref().map(|agreed| agreed.client_id.as_ref()).map_err(|reason| *reason);
+        let negotiated = try_connect(Config::default(), version, "", clean);
+        let found =
+            negotiated.as_ref().map(|negotiated| negotiated.client_id.as_ref()).map_err(|reason| *reason);
         assert_eq!(found, expected, "{version} {clean}");
-        if let Ok(agreed) = agreed {
-            let told = agreed.connack(false, &Config::default()).assigned_client_id;
+        if let Ok(negotiated) = negotiated {
+            let told = negotiated.connack(false, &Config::default()).assigned_client_id;
             assert_eq!(told.is_some(), version.is_v5(), "only MQTT 5 can be told");
         }
     }
@@ -47,10 +48,10 @@ fn an_empty_one() {
 
 #[test]
 fn one_of_the_client_is_not_told_back() {
-    let agreed = try_connect(Config::default(), V5, "mine", true).unwrap();
-    assert!(!agreed.assigned);
-    assert_eq!(agreed.client_id.as_ref(), "mine");
-    assert_eq!(agreed.connack(false, &Config::default()).assigned_client_id, None);
+    let negotiated = try_connect(Config::default(), V5, "mine", true).unwrap();
+    assert!(!negotiated.assigned);
+    assert_eq!(negotiated.client_id.as_ref(), "mine");
+    assert_eq!(negotiated.connack(false, &Config::default()).assigned_client_id, None);
 }
 
 #[test]

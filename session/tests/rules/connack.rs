@@ -28,9 +28,9 @@ fn bounds_but_no_capability_that_is_there() {
 #[test]
 fn the_packet_size_announced_is_the_one_in_force() {
     let config = Arc::new(Config { packet_size_max: 5000, ..Config::default() });
-    let agreed = agree(lasting(), &config);
-    assert_eq!(agreed.connack(false, &config).packet_size_max, Some(5000));
-    assert_eq!(Connection::new(&agreed, config).packet_size_max(), 5000, "[MQTT5-3.2.2-15]");
+    let negotiated = agree(lasting(), &config);
+    assert_eq!(negotiated.connack(false, &config).packet_size_max, Some(5000));
+    assert_eq!(Connection::new(&negotiated, config).packet_size_max(), 5000, "[MQTT5-3.2.2-15]");
 }
 
 #[test]

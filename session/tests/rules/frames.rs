@@ -160,11 +160,11 @@ fn what_was_not_acknowledged_counts_as_ended_with_the_session() {
 /// `[MQTT5-4.6.0-5]`: with a store, what comes behind a QoS 2 message that waits for its commit waits too.
 #[test]
 fn they_do_not_overtake_what_is_deferred() {
-    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, passing());
+    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, passing());
     let _ = pair.push("deferred", QoS::ExactlyOnce);
     assert_eq!(push(&mut pair, &["late"]), Verdict::Individually);
-    pair.session.stamp(1);
-    pair.session.let_out(1, pair.now);
+    pair.session.set_commit(1);
+    pair.session.release_committed(1, pair.now);
     assert_eq!(push(&mut pair, &["late"]), Verdict::Sent);
     assert_eq!(pair.topics(), ["deferred", "late"]);
 }

@@ -49,17 +49,17 @@ const IDLE_MAX: usize = 600;
 #[test]
 fn is_at_most_600_bytes() {
     let config = Arc::new(Config::default());
-    let agreed = agree(lasting(), &config);
+    let negotiated = agree(lasting(), &config);
     let filter = SubscriptionFilter::parse("devices/0123456789/#").unwrap();
     let now = start();
     let before = held();
     let mut session = Box::new(Session::new(1, config));
-    let attached = session.attach(&agreed, now);
-    assert!(session.send(&agreed.connack(attached.session_present, &Config::default()).into()));
+    let attached = session.attach(&negotiated, now);
+    assert!(session.send(&negotiated.connack(attached.session_present, &Config::default()).into()));
     session.resume(now);
     let _ = session.subscribe(filter, SubscriptionOptions::of(QoS::AtLeastOnce), None);
-    drop(session.pending().take(Vec::new()));
-    drop(agreed);
+    drop(session.write_buffer().take(Vec::new()));
+    drop(negotiated);
     let bytes = held().wrapping_sub(before);
     println!("idle session: {bytes} bytes, size_of {}", size_of::<Session>());
     assert!(bytes <= IDLE_MAX, "{bytes}");
@@ -79,7 +79,7 @@ fn comes_back_after_a_burst() {
             pair.acknowledge(AckKind::PubAck, id);
         }
     }
-    drop(pair.session.pending().take(Vec::new()));
+    drop(pair.session.write_buffer().take(Vec::new()));
     let more = held().wrapping_sub(before);
     assert!(more < 4096, "{more}");
     assert!(pair.session.memory() < 4096 + IDLE_MAX);

@@ -28,8 +28,8 @@ fn every_combination() {
         let mut connect = Connect::new(version, "client");
         connect.keep_alive = asked;
         let config = Arc::new(Config { keep_alive_max: max, ..Config::default() });
-        let agreed = agree(connect, &config);
-        assert_eq!(agreed.silence_max(), silence.map(Duration::from_millis), "{version} {asked} {max}");
-        assert_eq!(agreed.connack(false, &config).server_keep_alive, told, "{version} {asked} {max}");
+        let negotiated = agree(connect, &config);
+        assert_eq!(negotiated.silence_max(), silence.map(Duration::from_millis), "{version} {asked} {max}");
+        assert_eq!(negotiated.connack(false, &config).server_keep_alive, told, "{version} {asked} {max}");
     }
 }

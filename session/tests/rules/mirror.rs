@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_mqtt::PacketId;
-use tidegate_session::{Change, Config, Kept, KeptDelivery, Session, Standing};
+use tidegate_session::{Change, Config, DeliverySnapshot, Session, SessionMetadata, SessionSnapshot};
 
 /// A store as simple as can be.
 #[derive(Default)]
 pub struct Mirror {
-    pub standing: Option<Standing>,
-    pub deliveries: BTreeMap<u64, KeptDelivery>,
+    pub metadata: Option<SessionMetadata>,
+    pub deliveries: BTreeMap<u64, DeliverySnapshot>,
     pub received: Vec<PacketId>,
 }
 
@@ -20,8 +20,8 @@ impl Mirror {
         session.take_changes(&mut changes);
         for change in changes {
             match change {
-                Change::Began => *self = Self { standing: Some(session.standing()), ..Self::default() },
-                Change::Altered => self.standing = Some(session.standing()),
+                Change::Began => *self = Self { metadata: Some(session.metadata()), ..Self::default() },
+                Change::Altered => self.metadata = Some(session.metadata()),
                 Change::Ended => *self = Self::default(),
                 other => self.follow_delivery(other),
             }
@@ -31,25 +31,27 @@ impl Mirror {
     fn follow_delivery(&mut self, change: Change) {
         match change {
             Change::Queued(queued, sent) => {
-                let number = queued.number;
+                let message_id = queued.message_id;
                 let kept = match sent {
-                    None => KeptDelivery::Waiting(queued),
-                    Some(packet_id) => KeptDelivery::Sent(queued, packet_id),
+                    None => DeliverySnapshot::Waiting(queued),
+                    Some(packet_id) => DeliverySnapshot::Sent(queued, packet_id),
                 };
-                assert!(self.deliveries.insert(number, kept).is_none(), "a number of its own");
+                assert!(self.deliveries.insert(message_id, kept).is_none(), "a message_id of its own");
             }
-            Change::Sent { number, packet_id } => {
-                let Some(KeptDelivery::Waiting(queued)) = self.deliveries.remove(&number) else {
+            Change::Sent { message_id, packet_id } => {
+                let Some(DeliverySnapshot::Waiting(queued)) = self.deliveries.remove(&message_id) else {
                     panic!("sent once")
                 };
-                self.deliveries.insert(number, KeptDelivery::Sent(queued, packet_id));
+                self.deliveries.insert(message_id, DeliverySnapshot::Sent(queued, packet_id));
             }
-            Change::Released { number, packet_id, order } => {
-                let released = KeptDelivery::Released { number, packet_id, order };
-                let before = self.deliveries.insert(number, released);
-                assert!(matches!(before, Some(KeptDelivery::Sent(_, sent)) if sent == packet_id));
+            Change::Released { message_id, packet_id, order } => {
+                let released = DeliverySnapshot::Released { message_id, packet_id, order };
+                let before = self.deliveries.insert(message_id, released);
+                assert!(matches!(before, Some(DeliverySnapshot::Sent(_, sent)) if sent == packet_id));
             }
-            Change::Done { number } => assert!(self.deliveries.remove(&number).is_some(), "done once"),
+            Change::Done { message_id } => {
+                assert!(self.deliveries.remove(&message_id).is_some(), "done once")
+            }
             Change::Received(packet_id) => self.received.push(packet_id),
             Change::Forgotten(packet_id) => self.received.retain(|open| *open != packet_id),
             other => panic!("{other:?}"),
@@ -57,8 +59,8 @@ impl Mirror {
     }
 
     pub fn restore(self, config: &Arc<Config>) -> Session {
-        let kept = Kept {
-            standing: self.standing.unwrap(),
+        let kept = SessionSnapshot {
+            metadata: self.metadata.unwrap(),
             subscriptions: Vec::new(),
             deliveries: self.deliveries.into_values().collect(),
             received: self.received,

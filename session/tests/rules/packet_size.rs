@@ -131,7 +131,7 @@ fn what_is_still_too_large_is_not_sent() {
     let reasons = vec![ReasonCode::Success; 50];
     let suback = SubAck { packet_id: id(1), reasons, properties: None };
     assert!(!pair.session.send(&suback.into()));
-    assert!(pair.session.pending().is_empty());
+    assert!(pair.session.write_buffer().is_empty());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tidegate_mqtt::{
     ReasonCode, topic,
 };
 use tidegate_session::{
-    Agreed, Attached, Cause, Change, Config, Connection, Delivery, Detached, Handshake, Session, Step,
+    Attached, Cause, Change, Config, Connection, Delivery, Detached, Handshake, Negotiated, Session, Step,
     Verdict,
 };
 
@@ -39,10 +39,10 @@ pub fn lasting() -> Connect {
     connect
 }
 
-pub fn agree(connect: Connect, config: &Arc<Config>) -> Agreed {
+pub fn agree(connect: Connect, config: &Arc<Config>) -> Negotiated {
     let mut handshake = Handshake::new(Arc::clone(config), None);
     match handshake.handle_connect(connect, || "assigned".to_owned()) {
-        Step::Accept(agreed) => agreed,
+        Step::Accept(negotiated) => negotiated,
         other => panic!("{other:?}"),
     }
 }
@@ -69,9 +69,9 @@ impl Pair {
 
     pub fn with(config: Config, connect: Connect) -> Self {
         let config = Arc::new(config);
-        let agreed = agree(connect.clone(), &config);
+        let negotiated = agree(connect.clone(), &config);
         let session = Session::new(1, Arc::clone(&config));
-        let connection = Connection::new(&agreed, Arc::clone(&config));
+        let connection = Connection::new(&negotiated, Arc::clone(&config));
         let mut pair = Self { session, connection, epoch: 0, now: start(), config };
         pair.connect(connect);
         pair
@@ -79,11 +79,11 @@ impl Pair {
 
     /// A connection attaches and resumes; its CONNACK is taken away.
     pub fn connect(&mut self, connect: Connect) -> Attached {
-        let agreed = agree(connect, &self.config);
-        let attached = self.session.attach(&agreed, self.now);
+        let negotiated = agree(connect, &self.config);
+        let attached = self.session.attach(&negotiated, self.now);
         self.epoch = attached.epoch;
-        self.connection = Connection::new(&agreed, Arc::clone(&self.config));
-        let connack = agreed.connack(attached.session_present, &self.config);
+        self.connection = Connection::new(&negotiated, Arc::clone(&self.config));
+        let connack = negotiated.connack(attached.session_present, &self.config);
         assert!(self.session.send(&connack.into()));
         assert!(matches!(self.received().as_slice(), [Packet::ConnAck(_)]));
         self.session.resume(self.now);
@@ -95,9 +95,9 @@ impl Pair {
     }
 
     /// Everything is kept, and what waited for that goes out.
-    pub fn let_out(&mut self) {
-        self.session.stamp(0);
-        self.session.let_out(0, self.now);
+    pub fn release_committed(&mut self) {
+        self.session.set_commit(0);
+        self.session.release_committed(0, self.now);
     }
 
     pub fn advance(&mut self, seconds: u64) {
@@ -146,7 +146,7 @@ impl Pair {
 
     pub fn wire(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.session.pending().take(Vec::new()).copy_to(&mut bytes);
+        self.session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
         bytes
     }
 

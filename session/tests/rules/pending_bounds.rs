@@ -35,7 +35,7 @@ fn qos_0_is_dropped_above_the_maximum() {
     assert_eq!(pair.session.push_encoded(&[0; 900], 5, 180), Verdict::Dropped(Drop::Slow));
     assert_eq!(pair.session.take_drops().slow, 6);
     assert!(pair.session.send(&Packet::PingResp));
-    assert!(pair.session.pending().len() <= 2000);
+    assert!(pair.session.write_buffer().len() <= 2000);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn large_payloads_are_shared_not_copied() {
     for _ in 0..5 {
         let _ = pair.push_message(&large, QoS::AtMostOnce);
     }
-    assert!(pair.session.pending().len() > 500_000);
+    assert!(pair.session.write_buffer().len() > 500_000);
     assert!(pair.session.memory() - before < 2000);
     let published = pair.published();
     assert_eq!(published.len(), 5);
@@ -80,7 +80,7 @@ fn the_high_mark_is_exact() {
         // Fixed header 3, topic 2 + 1, identifier 2, property length 1.
         let filler = message("a", &vec![0; payload], None);
         assert_eq!(pair.push_message(&filler, QoS::AtLeastOnce), Verdict::Sent);
-        assert_eq!(pair.session.pending().len(), payload + 9);
+        assert_eq!(pair.session.write_buffer().len(), payload + 9);
         assert_eq!(pair.push("b", QoS::AtLeastOnce), verdict);
     }
 }
@@ -94,7 +94,7 @@ fn the_maximum_is_exact() {
     for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
         assert_eq!(pair.push_message(&half, QoS::AtMostOnce), verdict);
     }
-    assert_eq!(pair.session.pending().len(), 2000);
+    assert_eq!(pair.session.write_buffer().len(), 2000);
 }
 
 #[test]

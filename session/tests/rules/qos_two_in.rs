@@ -42,12 +42,12 @@ fn a_refused_message_frees_its_identifier() {
 fn one_more_than_announced_is_a_violation() {
     let mut pair = pair_with_maximum(2);
     assert!(pair.session.receive(id(1)).is_ok());
-    assert!(pair.session.hold().is_ok());
+    assert!(pair.session.withhold_puback().is_ok());
     assert_eq!(pair.session.receive(id(1)), Ok(Received::Repeat), "a repeat is no other message");
     let violation = pair.session.receive(id(3)).unwrap_err();
     assert_eq!(violation, Violation::ReceiveMaximumExceeded);
     assert_eq!(violation.reason(), ReasonCode::ReceiveMaximumExceeded);
-    pair.session.settle();
+    pair.session.puback_sent();
     assert!(pair.session.receive(id(3)).is_ok());
     assert_eq!(pair.session.release(id(1)), ReasonCode::Success);
     assert!(pair.session.receive(id(4)).is_ok());

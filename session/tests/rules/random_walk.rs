@@ -105,7 +105,7 @@ fn read(pair: &mut Pair, client: &mut Client) {
 fn reconnect(pair: &mut Pair, client: &mut Client, maximum: u16) {
     pair.detach(Cause::Closed);
     // What the client has not read is lost with the connection.
-    drop(pair.session.pending().take(Vec::new()));
+    drop(pair.session.write_buffer().take(Vec::new()));
     client.open.clear();
     client.maximum = maximum;
     pair.connect(connect(maximum));

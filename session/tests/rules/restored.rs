@@ -48,13 +48,13 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Return if !pair.session.is_attached() => drop(pair.connect(client())),
         Operation::Leave | Operation::Return => {}
     }
-    pair.let_out();
+    pair.release_committed();
     let _ = pair.wire();
 }
 
 fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     let message = message("t", count.to_string().as_bytes(), None);
-    message.number(|| u64::try_from(count).unwrap() + 1);
+    message.assign_id(|| u64::try_from(count).unwrap() + 1);
     let share = shared.then(|| Arc::from("$share/g/t"));
     let share = share.as_ref();
     let delivery = Delivery { message: &message, qos, retain: shared, identifiers: &[3, 4], share };
@@ -70,7 +70,7 @@ fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     let mut got = Vec::new();
     let mut fresh = Vec::new();
     loop {
-        pair.let_out();
+        pair.release_committed();
         let packets = pair.received();
         if packets.is_empty() {
             break;
@@ -110,7 +110,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn it_goes_on_where_the_lost_one_was(operations in prop::collection::vec(operation(), 1..120)) {
-        let config = Config { journal: true, queue_len_max: 8, ..Config::default() };
+        let config = Config { change_log: true, queue_len_max: 8, ..Config::default() };
         let mut pair = Pair::with(config, client());
         let mut mirror = Mirror::default();
         mirror.follow(&mut pair.session);
@@ -135,7 +135,7 @@ proptest! {
 fn a_session_that_ends_with_its_connection_notes_nothing() {
     let mut connect = lasting();
     connect.session_expiry = None;
-    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, connect);
+    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, connect);
     let _ = pair.push("t", QoS::AtLeastOnce);
     let _ = pair.detach(Cause::Closed);
     assert!(pair.changes().is_empty());
@@ -143,16 +143,16 @@ fn a_session_that_ends_with_its_connection_notes_nothing() {
 
 #[test]
 fn a_session_that_will_not_be_kept_any_more_is_ended_for_its_store() {
-    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, lasting());
+    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, lasting());
     let mut mirror = Mirror::default();
     mirror.follow(&mut pair.session);
-    assert!(mirror.standing.is_some());
+    assert!(mirror.metadata.is_some());
     let mut connect = lasting();
     connect.session_expiry = None;
     assert!(pair.connect(connect).session_present);
     let _ = pair.push("t", QoS::AtLeastOnce);
     mirror.follow(&mut pair.session);
-    assert!(mirror.standing.is_none() && mirror.deliveries.is_empty());
+    assert!(mirror.metadata.is_none() && mirror.deliveries.is_empty());
 }
 
 #[test]
@@ -161,15 +161,15 @@ fn a_will_that_waits_is_kept_with_its_time_and_gone_once_it_was_due() {
     let will = tidegate_mqtt::Will { delay: 5, ..tidegate_mqtt::Will::new(topic, "gone", QoS::AtLeastOnce) };
     let mut connect = lasting();
     connect.will = Some(will);
-    let mut pair = Pair::with(Config { journal: true, ..Config::default() }, connect);
+    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, connect);
     let mut mirror = Mirror::default();
     let _ = pair.detach(Cause::Closed);
     mirror.follow(&mut pair.session);
-    let standing = mirror.standing.clone().unwrap();
-    assert!(standing.will.is_some() && standing.will_at == pair.session.poll_timeout());
+    let metadata = mirror.metadata.clone().unwrap();
+    assert!(metadata.will.is_some() && metadata.will_at == pair.session.poll_timeout());
     pair.advance(5);
-    let mut again = Mirror { standing: Some(standing), ..Mirror::default() }.restore(&pair.config);
+    let mut again = Mirror { metadata: Some(metadata), ..Mirror::default() }.restore(&pair.config);
     assert!(again.handle_timeout(pair.now).will.is_some());
     mirror.follow(&mut again);
-    assert!(mirror.standing.unwrap().will.is_none());
+    assert!(mirror.metadata.unwrap().will.is_none());
 }

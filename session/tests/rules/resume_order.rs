@@ -38,12 +38,12 @@ fn nothing_goes_before_connack() {
     let mut pair = Pair::new(lasting());
     let _ = pair.push("resent", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
-    let agreed = agree(lasting(), &pair.config);
-    let attached = pair.session.attach(&agreed, pair.now);
+    let negotiated = agree(lasting(), &pair.config);
+    let attached = pair.session.attach(&negotiated, pair.now);
     assert!(matches!(pair.push("zero", QoS::AtMostOnce), Verdict::Dropped(_)));
     assert_eq!(pair.push("one", QoS::AtLeastOnce), Verdict::Queued);
-    assert!(pair.session.pending().is_empty());
-    assert!(pair.session.send(&agreed.connack(attached.session_present, &pair.config).into()));
+    assert!(pair.session.write_buffer().is_empty());
+    assert!(pair.session.send(&negotiated.connack(attached.session_present, &pair.config).into()));
     pair.session.resume(pair.now);
     let packets = pair.received();
     assert!(matches!(packets.as_slice(), [Packet::ConnAck(_), Packet::Publish(_), Packet::Publish(_)]));
@@ -53,23 +53,23 @@ fn nothing_goes_before_connack() {
 fn bytes_of_the_former_connection_are_never_sent_on_the_next() {
     let mut pair = Pair::new(lasting());
     let _ = pair.push("a", QoS::AtMostOnce);
-    let batch = pair.session.pending().take(Vec::new());
+    let batch = pair.session.write_buffer().take(Vec::new());
     let _ = pair.push("b", QoS::AtMostOnce);
     pair.detach(Cause::Closed);
     assert_eq!(pair.topics(), ["b"], "its last bytes can be taken");
     pair.connect(lasting());
-    pair.session.pending().put_back(batch);
-    assert!(pair.session.pending().is_empty());
+    pair.session.write_buffer().put_back(batch);
+    assert!(pair.session.write_buffer().is_empty());
 }
 
 #[test]
 fn an_unwritten_rest_does_not_come_back_after_the_end() {
     let mut pair = Pair::new(lasting());
     let _ = pair.push("a", QoS::AtMostOnce);
-    let batch = pair.session.pending().take(Vec::new());
+    let batch = pair.session.write_buffer().take(Vec::new());
     pair.detach(Cause::Closed);
-    pair.session.pending().put_back(batch);
-    assert!(pair.session.pending().is_empty());
+    pair.session.write_buffer().put_back(batch);
+    assert!(pair.session.write_buffer().is_empty());
 }
 
 #[test]
@@ -126,5 +126,5 @@ fn without_a_connection_nothing_is_written() {
     assert!(!pair.session.send(&Packet::PingResp));
     let puback = Ack::new(AckKind::PubAck, PacketId::MIN, ReasonCode::Success);
     assert!(!pair.session.send_ack(&puback));
-    assert!(pair.session.pending().is_empty());
+    assert!(pair.session.write_buffer().is_empty());
 }

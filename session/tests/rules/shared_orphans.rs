@@ -2,12 +2,12 @@
 //! [MQTT5-4.8.2-4] [MQTT5-4.8.2-5] [MQTT5-4.8.2-6]
 
 use tidegate_mqtt::{AckKind, Connect, QoS, ReasonCode};
-use tidegate_session::{Cause, Orphan};
+use tidegate_session::{Cause, Unacknowledged};
 
 use crate::pair::{Pair, lasting};
 
-fn topics(orphans: &[Orphan]) -> Vec<&str> {
-    orphans.iter().map(|orphan| orphan.message.topic()).collect()
+fn topics(unacknowledged: &[Unacknowledged]) -> Vec<&str> {
+    unacknowledged.iter().map(|unacknowledged| unacknowledged.message.topic()).collect()
 }
 
 fn filled() -> Pair {
@@ -29,11 +29,11 @@ const MOVED: [&str; 3] = ["sent one", "queued one", "queued two"];
 #[test]
 fn on_expiry() {
     let mut pair = filled();
-    assert!(pair.detach(Cause::Closed).orphans.is_empty(), "it may come back");
+    assert!(pair.detach(Cause::Closed).unacknowledged.is_empty(), "it may come back");
     pair.advance(60);
     let due = pair.session.handle_timeout(pair.now);
-    assert_eq!(topics(&due.orphans), MOVED);
-    assert_eq!(due.orphans[2].share.as_ref(), "$share/h/+");
+    assert_eq!(topics(&due.unacknowledged), MOVED);
+    assert_eq!(due.unacknowledged[2].share.as_ref(), "$share/h/+");
     assert_eq!(pair.session.take_drops().ended, 3);
     assert_eq!(pair.session.inflight(), 0);
     assert_eq!(pair.session.queued(), 0);
@@ -43,14 +43,14 @@ fn on_expiry() {
 fn on_a_disconnect_that_ends_the_session() {
     let mut pair = filled();
     let cause = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) };
-    assert_eq!(topics(&pair.detach(cause).orphans), MOVED);
+    assert_eq!(topics(&pair.detach(cause).unacknowledged), MOVED);
 }
 
 #[test]
 fn on_clean_start() {
     let mut pair = filled();
     let attached = pair.connect(Connect { clean_start: true, ..lasting() });
-    assert_eq!(topics(&attached.orphans), MOVED);
+    assert_eq!(topics(&attached.unacknowledged), MOVED);
 }
 
 #[test]
@@ -60,5 +60,5 @@ fn what_was_acknowledged_or_refused_does_not_move() {
     pair.detach(Cause::Closed);
     pair.advance(60);
     let due = pair.session.handle_timeout(pair.now);
-    assert!(!topics(&due.orphans).contains(&"sent one"), "[MQTT5-4.8.2-6]");
+    assert!(!topics(&due.unacknowledged).contains(&"sent one"), "[MQTT5-4.8.2-6]");
 }

@@ -7,7 +7,7 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     Connect, InvalidFilter, ProtocolVersion, QoS, ReasonCode, SubscribeEntry, SubscriptionOptions,
 };
-use tidegate_session::{Config, Connection, SubscriptionsFull, Terms, Violation};
+use tidegate_session::{Config, Connection, GrantedOptions, SubscriptionsFull, Violation};
 
 use crate::pair::{Pair, agree, lasting};
 
@@ -75,7 +75,7 @@ fn a_second_subscribe_replaces_identifier_and_options() {
     let zero = SubscriptionOptions::of(QoS::AtMostOnce);
     assert_eq!(pair.session.subscribe(filter.clone(), two, Some(5)), Ok(false));
     assert_eq!(pair.session.subscribe(filter.clone(), zero, None), Ok(true));
-    assert_eq!(pair.session.subscription(&filter), Some(Terms { options: zero, identifier: None }));
+    assert_eq!(pair.session.subscription(&filter), Some(GrantedOptions { options: zero, identifier: None }));
     assert!(pair.session.unsubscribe(&filter));
     assert!(!pair.session.unsubscribe(&filter));
 }

@@ -12,7 +12,7 @@ pub(crate) trait Carrier {
     /// The socket.
     fn socket(&self) -> SockRef<'_>;
     /// Registers the socket with the runtime that calls this, instead of the one before. Fails without a change.
-    fn rehome(&mut self) -> io::Result<()>;
+    fn reregister(&mut self) -> io::Result<()>;
 }
 
 impl Carrier for TcpStream {
@@ -20,7 +20,7 @@ impl Carrier for TcpStream {
         SockRef::from(self)
     }
 
-    fn rehome(&mut self) -> io::Result<()> {
+    fn reregister(&mut self) -> io::Result<()> {
         *self = again(self)?;
         Ok(())
     }
@@ -31,8 +31,8 @@ impl Carrier for TlsStream<TcpStream> {
         SockRef::from(self.get_ref().0)
     }
 
-    fn rehome(&mut self) -> io::Result<()> {
-        self.get_mut().0.rehome()
+    fn reregister(&mut self) -> io::Result<()> {
+        self.get_mut().0.reregister()
     }
 }
 

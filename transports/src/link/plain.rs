@@ -58,7 +58,7 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> Plain<R, W> {
 
     /// Registers the socket with the runtime that calls this. Fails without a change, and while others hold the write half:
     /// theirs would stay with the runtime before.
-    pub(crate) fn rehome(&mut self) -> io::Result<()> {
+    pub(crate) fn reregister(&mut self) -> io::Result<()> {
         if Arc::get_mut(&mut self.write).is_none() {
             return Err(io::ErrorKind::ResourceBusy.into());
         }

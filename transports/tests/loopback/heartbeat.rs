@@ -27,7 +27,7 @@ async fn a_beat_is_sent_by_the_next_flush() {
     .await;
     let mut client = client.unwrap().0;
     assert_eq!(link.heartbeat(), Some(Duration::from_secs(30)));
-    link.beat().unwrap();
+    link.ping().unwrap();
     soon(link.flush()).await.unwrap();
     assert_eq!(soon(client.next()).await.unwrap().unwrap(), Message::Ping(Bytes::new()));
     client.flush().await.unwrap();
@@ -37,7 +37,7 @@ async fn a_beat_is_sent_by_the_next_flush() {
     assert_eq!(soon(link.read(&mut buf)).await.unwrap(), 4);
     assert_eq!(soon(client.next()).await.unwrap().unwrap(), Message::Pong(Bytes::from_static(b"there?")));
     soon(link.close()).await.unwrap();
-    assert!(link.beat().is_err());
+    assert!(link.ping().is_err());
 }
 
 #[tokio::test]
@@ -46,6 +46,6 @@ async fn only_websockets_beat() {
         let server = serve(transport);
         let mut link = server.connect().await;
         assert_eq!(link.heartbeat(), None, "{transport}: clients do not ping");
-        link.beat().unwrap();
+        link.ping().unwrap();
     }
 }

@@ -20,7 +20,7 @@ fn links_go_on_where_they_were_taken_to() {
         let mut link = first.block_on(echo(link));
         assert!(link.is_mobile(), "{transport}");
         // The client sends on meanwhile.
-        second.block_on(async { link.rehome() }).unwrap();
+        second.block_on(async { link.reregister() }).unwrap();
         drop(first);
         let mut link = second.block_on(echo(link));
         second.block_on(soon(link.close())).unwrap();
@@ -35,9 +35,9 @@ fn a_link_stays_while_others_may_write() {
         let (mut link, client) = runtime.block_on(accepted(transport));
         runtime.block_on(async {
             let writer = link.direct().unwrap();
-            assert_eq!(link.rehome().unwrap_err().kind(), ErrorKind::ResourceBusy, "{transport}");
+            assert_eq!(link.reregister().unwrap_err().kind(), ErrorKind::ResourceBusy, "{transport}");
             drop(writer);
-            link.rehome().unwrap();
+            link.reregister().unwrap();
         });
         let mut link = runtime.block_on(async { echo(echo(link).await).await });
         runtime.block_on(soon(link.close())).unwrap();
@@ -52,7 +52,7 @@ fn a_quic_connection_stays_with_its_socket() {
     runtime.block_on(async {
         let mut link = echo(link).await;
         assert!(!link.is_mobile());
-        assert_eq!(link.rehome().unwrap_err().kind(), ErrorKind::Unsupported);
+        assert_eq!(link.reregister().unwrap_err().kind(), ErrorKind::Unsupported);
         soon(echo(link).await.close()).await.unwrap();
     });
     client.join().unwrap();

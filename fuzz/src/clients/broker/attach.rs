@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Message, Packet, ReasonCode, Will};
-use tidegate_session::{Agreed, Connection, Orphan, Session};
+use tidegate_session::{Connection, Negotiated, Session, Unacknowledged};
 
 use super::end::encode_farewell;
 use super::replay::Replays;
@@ -15,23 +15,23 @@ use super::{Broker, ConnectionId, Line, Report, Seat, take_pending};
 #[derive(Default)]
 pub(super) struct Aftermath {
     pub(super) will: Option<Will>,
-    pub(super) orphans: Vec<Orphan>,
+    pub(super) unacknowledged: Vec<Unacknowledged>,
     pub(super) ended: bool,
 }
 
 impl Broker {
     /// Gives the session to a new connection; whoever had it is told `[MQTT5-3.1.4-3]`.
-    pub(super) fn attach(&mut self, id: ConnectionId, agreed: &Agreed) {
-        let number = self.number_of(&agreed.client_id);
+    pub(super) fn attach(&mut self, id: ConnectionId, negotiated: &Negotiated) {
+        let number = self.number_of(&negotiated.client_id);
         let now = self.now;
         let Some(seat) = self.seats.get_mut(&number) else { unreachable!("it was just made") };
         let last_words = take_pending(&mut seat.session);
-        let attached = seat.session.attach(agreed, now);
+        let attached = seat.session.attach(negotiated, now);
         let former = seat.connection.replace(id);
         for filter in &attached.removed {
             self.router.unsubscribe(filter, number);
         }
-        let connack = agreed.connack(attached.session_present, &self.config);
+        let connack = negotiated.connack(attached.session_present, &self.config);
         assert!(seat.session.send(&Packet::from(connack)), "CONNACK has to fit");
         seat.session.resume(now);
         self.lines.insert(
@@ -39,8 +39,8 @@ impl Broker {
             Line {
                 number,
                 epoch: attached.epoch,
-                version: agreed.version,
-                connection: Connection::new(agreed, Arc::clone(&self.config)),
+                version: negotiated.version,
+                connection: Connection::new(negotiated, Arc::clone(&self.config)),
                 replays: Replays::default(),
                 rest: None,
             },
@@ -51,7 +51,10 @@ impl Broker {
             encode_farewell(Some(ReasonCode::SessionTakenOver), line.version, &mut rest);
             line.rest = Some(rest);
         }
-        self.settle(number, Aftermath { will: attached.will, orphans: attached.orphans, ended: false });
+        self.settle(
+            number,
+            Aftermath { will: attached.will, unacknowledged: attached.unacknowledged, ended: false },
+        );
     }
 
     /// Time has come to `now`. Whether the broker looks at once what is due is the caller's choice.
@@ -69,7 +72,10 @@ impl Broker {
             if due.ended {
                 self.reports.push(Report::Ended(Arc::clone(&seat.client_id)));
             }
-            self.settle(number, Aftermath { will: due.will, orphans: due.orphans, ended: due.ended });
+            self.settle(
+                number,
+                Aftermath { will: due.will, unacknowledged: due.unacknowledged, ended: due.ended },
+            );
         }
     }
 
@@ -93,8 +99,8 @@ impl Broker {
             let message = Arc::new(Message::from_will(&will, number, self.now));
             self.publish(&message);
         }
-        for orphan in aftermath.orphans {
-            self.redispatch(number, &orphan);
+        for unacknowledged in aftermath.unacknowledged {
+            self.redispatch(number, &unacknowledged);
         }
     }
 
@@ -108,13 +114,13 @@ impl Broker {
     }
 
     /// Gives a message that a member of a group left unacknowledged to another `[MQTT5-4.8.2]`.
-    fn redispatch(&mut self, number: u64, orphan: &Orphan) {
-        let filter = SubscriptionFilter::parse(&orphan.share).expect("the filter of a group");
+    fn redispatch(&mut self, number: u64, unacknowledged: &Unacknowledged) {
+        let filter = SubscriptionFilter::parse(&unacknowledged.share).expect("the filter of a group");
         match self.router.group(&filter) {
             Some(group) => {
-                let _ = self.hand_to_group(&group, &orphan.message, Some(number));
+                let _ = self.hand_to_group(&group, &unacknowledged.message, Some(number));
             }
-            None => self.report_shared(&orphan.share, &orphan.message, None),
+            None => self.report_shared(&unacknowledged.share, &unacknowledged.message, None),
         }
     }
 

@@ -52,7 +52,7 @@ impl Broker {
         }
         self.settle(
             number,
-            Aftermath { will: detached.will, orphans: detached.orphans, ended: detached.ended },
+            Aftermath { will: detached.will, unacknowledged: detached.unacknowledged, ended: detached.ended },
         );
     }
 }

@@ -10,7 +10,7 @@ impl Model {
     pub(in crate::clients) fn check(&mut self, broker: &mut Broker) {
         let wills: Vec<_> = self.wills_due.iter().map(|due| due.client).collect();
         assert!(wills.is_empty(), "the wills of {wills:?} are due and not published [MQTT5-3.1.2-8]");
-        assert!(self.orphans.is_empty(), "nobody hears of {:#?} [MQTT5-4.8.2]", self.orphans);
+        assert!(self.unacknowledged.is_empty(), "nobody hears of {:#?} [MQTT5-4.8.2]", self.unacknowledged);
         self.expired_orphans.clear();
         self.check_connections();
         let clients: Vec<usize> = self.sessions.keys().copied().collect();

@@ -24,7 +24,7 @@ impl Model {
     pub(super) fn leave_behind(&mut self, owed: Owed) {
         if owed.share.is_some() {
             self.account.orphaned += 1;
-            self.orphans.push(owed);
+            self.unacknowledged.push(owed);
         } else {
             self.account.ended += 1;
         }
@@ -66,7 +66,7 @@ impl Model {
     /// `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
     fn move_orphan(&mut self, group: &Group) {
         let is_it = |owed: &Owed| owed.share.as_deref() == Some(&*group.share) && owed.message.is(group);
-        let Some(place) = self.orphans.iter().position(is_it) else {
+        let Some(place) = self.unacknowledged.iter().position(is_it) else {
             let expired = self.expired_orphans.iter().position(is_it);
             let Some(place) = expired else {
                 panic!("{} gives a message once more, or one that it may not give: {group:?}", group.share)
@@ -74,7 +74,7 @@ impl Model {
             self.expired_orphans.swap_remove(place);
             return self.move_expired(group);
         };
-        let owed = self.orphans.remove(place);
+        let owed = self.unacknowledged.remove(place);
         if group.member.is_some() {
             self.seen.note(Situation::SharedMoved);
             self.give_to_member(&owed.message, group);

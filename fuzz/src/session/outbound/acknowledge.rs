@@ -36,8 +36,8 @@ impl Outbound {
         link: &Link,
         now: Instant,
     ) {
-        let may_refuse =
-            matches!(kind, AckKind::PubAck | AckKind::PubRec) && link.agreed.version == ProtocolVersion::V5;
+        let may_refuse = matches!(kind, AckKind::PubAck | AckKind::PubRec)
+            && link.negotiated.version == ProtocolVersion::V5;
         let reason = if refuses && may_refuse { ReasonCode::QuotaExceeded } else { ReasonCode::Success };
         let ack = Ack::new(kind, PacketId::new(id).expect("an identifier"), reason);
         let answer = match (kind, link.resumed) {
@@ -50,7 +50,7 @@ impl Outbound {
             Answer::Fault(violation) => Err(violation),
             Answer::Release(reason) => {
                 // 3.x has no reasons.
-                let reason = if link.agreed.version.is_v5() { reason } else { ReasonCode::Success };
+                let reason = if link.negotiated.version.is_v5() { reason } else { ReasonCode::Success };
                 self.releases.push_back((id, reason));
                 Ok(())
             }
@@ -60,8 +60,8 @@ impl Outbound {
 
     /// After a pump something stands in the way of whatever still waits.
     pub(in crate::session) fn check_pumped(&self, session: &mut Session, link: &Link, config: &Config) {
-        let no_quota = self.in_use() >= usize::from(link.agreed.receive_maximum);
-        let may_not_write = no_quota || session.pending().len() >= config.pending_bytes_high;
+        let no_quota = self.in_use() >= usize::from(link.negotiated.receive_maximum);
+        let may_not_write = no_quota || session.write_buffer().len() >= config.pending_bytes_high;
         let may_not_open = may_not_write || self.open.len() >= usize::from(config.inflight_max.max(1));
         assert!(session.queued() == 0 || may_not_open || !link.resumed, "the queue stands still");
         assert!(self.resends.is_empty() || may_not_write || !link.resumed, "the resending stands still");

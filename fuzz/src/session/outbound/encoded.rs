@@ -27,7 +27,7 @@ impl Outbound {
         now: Instant,
     ) {
         let before = self.messages.len();
-        let version = link.map_or(ProtocolVersion::V5, |link| link.agreed.version);
+        let version = link.map_or(ProtocolVersion::V5, |link| link.negotiated.version);
         let wire = self.write(encoded, version, now);
         let verdict = match encoded.qos {
             QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest),
@@ -64,7 +64,7 @@ impl Outbound {
         }
         let is_open = link.is_some_and(|link| link.resumed);
         assert!(is_open, "frames before the session is resumed");
-        let outlives = link.is_some_and(|link| link.agreed.session_expiry > 0);
+        let outlives = link.is_some_and(|link| link.negotiated.session_expiry > 0);
         assert!(!outlives, "frames to a session that outlives its connection");
         assert!(queued == 0 && self.resends.is_empty(), "frames past what waits");
         assert_eq!(holding(session), (pending + wire.bytes.len(), inflight + count, 0), "frames are lost");
@@ -117,7 +117,7 @@ impl Wire {
 
 /// What frames add to: pending bytes, packet identifiers in use, messages in the queue.
 fn holding(session: &mut Session) -> (usize, usize, usize) {
-    (session.pending().len(), session.inflight() as usize, session.queued())
+    (session.write_buffer().len(), session.inflight() as usize, session.queued())
 }
 
 /// Packet identifiers of publishers are not below it; the session does not get so far.

@@ -15,13 +15,13 @@ impl Outbound {
             match packet {
                 Packet::Publish(publish) => {
                     assert!(link.resumed, "a message before the session is resumed");
-                    self.read_publish(publish, link.agreed.version.is_v5(), now);
+                    self.read_publish(publish, link.negotiated.version.is_v5(), now);
                 }
                 Packet::Ack(ack) if ack.kind == AckKind::PubRel => self.read_release(ack),
                 _ => {}
             }
         }
-        let (in_use, maximum) = (self.in_use(), usize::from(link.agreed.receive_maximum));
+        let (in_use, maximum) = (self.in_use(), usize::from(link.negotiated.receive_maximum));
         assert!(in_use <= maximum, "{in_use} messages are open, the client takes {maximum}");
     }
 

@@ -9,29 +9,29 @@ use tidegate_routing::{Group, MemberState, Strategy};
 use tidegate_session::{Drop as Dropped, Verdict};
 
 use super::Broker;
-use super::hand::{Share, hand};
-use super::tally::Tally;
-use crate::broker::seat::{Member, Seat};
+use super::deliver::{DeliveryOptions, deliver};
+use super::outcome::Outcome;
+use crate::broker::session_handle::{Member, SessionHandle};
 use crate::cores::Core;
 
 impl Broker {
-    pub(super) fn hand_to_groups(
+    pub(super) fn deliver_to_groups(
         &self,
         core: &mut Core,
         groups: &[Arc<Group<Member>>],
         messages: &[Arc<Message>],
-        tally: &mut Tally,
+        outcome: &mut Outcome,
         now: Instant,
     ) {
         for group in groups {
             for message in messages {
-                tally.add(self.hand_to_group(core, group, message, None, now));
+                outcome.add(self.deliver_to_group(core, group, message, None, now));
             }
         }
     }
 
     /// Gives a message to one member, never to `excluded`.
-    pub(in crate::broker) fn hand_to_group(
+    pub(in crate::broker) fn deliver_to_group(
         &self,
         core: &mut Core,
         group: &Group<Member>,
@@ -46,18 +46,18 @@ impl Broker {
             return Verdict::Dropped(Dropped::Offline);
         };
         let identifier = picked.grant.identifier.map(NonZeroU32::get);
-        let share = Share {
+        let share = DeliveryOptions {
             qos: picked.grant.qos,
             retain_as_published: picked.grant.retain_as_published,
             identifiers: identifier.as_slice(),
             name: Some(group.name()),
         };
-        hand(self, core, &picked.subscriber.0, share, std::slice::from_ref(message), now)
+        deliver(self, core, &picked.subscriber.0, share, std::slice::from_ref(message), now)
     }
 
-    fn state_of(&self, seat: &Seat) -> MemberState {
+    fn state_of(&self, handle: &SessionHandle) -> MemberState {
         let counts = self.config().routing.strategy == Strategy::LeastInflight;
-        let inflight = if counts { seat.lock().session.inflight() } else { 0 };
-        MemberState { online: seat.is_online(), inflight }
+        let inflight = if counts { handle.lock().session.inflight() } else { 0 };
+        MemberState { online: handle.is_online(), inflight }
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tidegate_mqtt::QoS;
 use tidegate_session::{Cause, Config};
 
-use super::{House, Published};
+use super::{Published, TestBroker};
 
 const PAYLOAD: &[u8] = &[7; 40];
 
@@ -22,7 +22,7 @@ proptest! {
             inflight_max: 10,
             ..Config::default()
         };
-        let mut house = House::new(config);
+        let mut house = TestBroker::new(config);
         let publisher = house.attach("publisher", |_| {});
         for (index, (online, lasting)) in online.into_iter().zip(lasting).enumerate() {
             // A session that ends with its connection has no subscription without one.
@@ -30,8 +30,8 @@ proptest! {
             let client = house.attach(&format!("c{index}"), |connect| connect.session_expiry = expiry);
             house.subscribe(&client, "t", QoS::try_from(u8::try_from(index).unwrap()).unwrap());
             if !online {
-                let (seat, epoch) = (&client.seat, client.epoch);
-                house.broker.detach(&mut house.core, seat, epoch, Cause::Closed, &mut Vec::new(), house.now);
+                let (handle, epoch) = (&client.handle, client.epoch);
+                house.broker.detach(&mut house.core, handle, epoch, Cause::Closed, &mut Vec::new(), house.now);
             }
         }
         let mut due = 0;
@@ -51,7 +51,7 @@ proptest! {
 
 #[test]
 fn what_nobody_wants_is_counted() {
-    let mut house = House::new(Config::default());
+    let mut house = TestBroker::new(Config::default());
     let publisher = house.attach("publisher", |_| {});
     let published = house.publish(&publisher, "t", QoS::AtMostOnce, &[PAYLOAD; 3]);
     assert_eq!(published, Published::Unmatched);
@@ -60,7 +60,7 @@ fn what_nobody_wants_is_counted() {
 
 #[test]
 fn clients_do_not_publish_to_topics_of_the_broker() {
-    let mut house = House::new(Config::default());
+    let mut house = TestBroker::new(Config::default());
     let client = house.attach("a", |_| {});
     house.subscribe(&client, "$SYS/#", QoS::AtMostOnce);
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce] {

@@ -3,7 +3,7 @@
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish, QoS};
 use tidegate_session::Config as SessionConfig;
 
-use super::{House, Published, outbox_of};
+use super::{Published, TestBroker, outbox_of};
 use crate::broker::Attachment;
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
@@ -38,7 +38,7 @@ fn every_kind_of_subscriber_gets_all_of_a_run() {
 }
 
 fn to_every_kind(by: ProtocolVersion) {
-    let mut house = House::new(SessionConfig::default());
+    let mut house = TestBroker::new(SessionConfig::default());
     let publisher = house.attach("publisher", |_| {});
     let mut subscribers = Vec::new();
     for version in [V5, V3] {
@@ -60,29 +60,29 @@ fn to_every_kind(by: ProtocolVersion) {
     for (attachment, version, granted) in &subscribers {
         check(attachment, *version, *granted);
     }
-    let copies = u64::try_from(subscribers.len() * PAYLOADS.len()).unwrap();
-    assert_eq!(house.totals().messages_sent, copies);
+    let messages_scratch = u64::try_from(subscribers.len() * PAYLOADS.len()).unwrap();
+    assert_eq!(house.totals().messages_sent, messages_scratch);
 }
 
 #[test]
 fn no_message_is_made_where_none_has_to_be_kept() {
-    let mut house = House::new(SessionConfig::default());
+    let mut house = TestBroker::new(SessionConfig::default());
     let publisher = house.attach("publisher", |_| {});
     for granted in QoS::ALL {
         let subscriber = house.attach(&format!("{granted:?}"), |_| {});
         house.subscribe(&subscriber, "a/b", granted);
     }
     assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
-    assert_eq!((house.totals().messages_sent, house.core.copies.capacity()), (9, 0));
+    assert_eq!((house.totals().messages_sent, house.core.messages_scratch.capacity()), (9, 0));
     let durable = house.attach("durable", |connect| connect.session_expiry = Some(60));
     house.subscribe(&durable, "a/b", QoS::AtLeastOnce);
     assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
-    assert!(house.core.copies.capacity() > 0);
+    assert!(house.core.messages_scratch.capacity() > 0);
 }
 
 #[test]
 fn nobody_is_told_from_somebody() {
-    let mut house = House::new(SessionConfig::default());
+    let mut house = TestBroker::new(SessionConfig::default());
     let publisher = house.attach("publisher", |_| {});
     assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Unmatched);
     assert_eq!(house.totals().unmatched, 3);
@@ -91,14 +91,14 @@ fn nobody_is_told_from_somebody() {
 
 #[test]
 fn what_the_window_of_a_subscriber_does_not_take_waits() {
-    let mut house = House::new(SessionConfig { inflight_max: 2, ..SessionConfig::default() });
+    let mut house = TestBroker::new(SessionConfig { inflight_max: 2, ..SessionConfig::default() });
     let publisher = house.attach("publisher", |_| {});
     let subscriber = house.attach("subscriber", |_| {});
     house.subscribe(&subscriber, "a/b", QoS::AtLeastOnce);
     assert_eq!(house.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
     let sent: Vec<_> = publishes(&subscriber, V5).iter().map(|publish| publish.payload.to_vec()).collect();
     assert_eq!(sent, PAYLOADS[..2]);
-    assert_eq!(subscriber.seat.lock().session.queued(), 1);
+    assert_eq!(subscriber.handle.lock().session.queued(), 1);
     let totals = house.totals();
     assert_eq!((totals.messages_sent, totals.messages_queued), (2, 1));
 }

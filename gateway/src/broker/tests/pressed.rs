@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tidegate_mqtt::Message;
 use tidegate_persistence::{
-    Appended, CheckError, Commit, Findings, Health, Item, LoadError, Memory, MessageNumber, Observer,
-    Operation, Progress, SessionId, SnapshotError, Span, Stats, Store,
+    Appended, AtomicScope, CheckError, Commit, Findings, Health, Item, LoadError, Memory, MessageId,
+    Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
 };
 
-use crate::broker::Keeper;
+use crate::broker::SessionStore;
 use crate::cores::{Core, CoreId, Cores};
 use crate::counters::Counters;
 
@@ -23,7 +23,7 @@ fn a_commit_that_comes_before_the_answer_leaves_nobody_waiting() {
         let store: Arc<dyn Store> = Arc::new(Swift(Memory::new(observer)));
         Ok::<_, ()>(store)
     };
-    let keeper = Keeper::open(&Cores::without_threads(), open).unwrap();
+    let store = SessionStore::open(&Cores::without_threads(), open).unwrap();
     let mut core = Core::new(CoreId(0), Arc::new(Counters::default()));
     let will = tidegate_mqtt::Will::new(
         tidegate_mqtt::topic::Name::parse("a").unwrap(),
@@ -31,9 +31,9 @@ fn a_commit_that_comes_before_the_answer_leaves_nobody_waiting() {
         tidegate_mqtt::QoS::AtLeastOnce,
     );
     let message = Arc::new(Message::from_will(&will, 1, std::time::Instant::now()));
-    keeper.retain(&mut core, &Arc::from("default"), &message);
-    assert!(keeper.committed() >= core.owed(), "it is committed");
-    assert!(!keeper.is_pressed(), "nothing will come that could end the wait");
+    store.retain(&mut core, &Arc::from("default"), &message);
+    assert!(store.committed() >= core.owed(), "it is committed");
+    assert!(!store.is_under_backpressure(), "nothing will come that could end the wait");
 }
 
 impl Store for Swift {
@@ -44,8 +44,8 @@ impl Store for Swift {
         }
     }
 
-    fn span(&self) -> Span<'_> {
-        self.0.span()
+    fn atomic_scope(&self) -> AtomicScope<'_> {
+        self.0.atomic_scope()
     }
 
     fn committed(&self) -> Commit {
@@ -56,7 +56,7 @@ impl Store for Swift {
         self.0.next_session()
     }
 
-    fn next_message(&self) -> MessageNumber {
+    fn next_message(&self) -> MessageId {
         self.0.next_message()
     }
 

@@ -3,11 +3,11 @@
 use tidegate_mqtt::QoS;
 use tidegate_session::{Cause, Config};
 
-use super::{House, payloads};
+use super::{TestBroker, payloads};
 
 #[test]
 fn each_message_goes_to_one_member_in_turn() {
-    let mut house = House::new(Config::default());
+    let mut house = TestBroker::new(Config::default());
     let publisher = house.attach("p", |_| {});
     let members = [house.attach("a", |_| {}), house.attach("b", |_| {})];
     for member in &members {
@@ -20,7 +20,7 @@ fn each_message_goes_to_one_member_in_turn() {
 
 #[test]
 fn unacknowledged_messages_move_on_when_a_member_goes() {
-    let mut house = House::new(Config::default());
+    let mut house = TestBroker::new(Config::default());
     let publisher = house.attach("p", |_| {});
     let first = house.attach("a", |_| {});
     house.subscribe(&first, "$share/g/t", QoS::AtLeastOnce);
@@ -29,13 +29,13 @@ fn unacknowledged_messages_move_on_when_a_member_goes() {
     let second = house.attach("b", |_| {});
     house.subscribe(&second, "$share/g/t", QoS::AtLeastOnce);
     let mut rest = Vec::new();
-    house.broker.detach(&mut house.core, &first.seat, first.epoch, Cause::Closed, &mut rest, house.now);
+    house.broker.detach(&mut house.core, &first.handle, first.epoch, Cause::Closed, &mut rest, house.now);
     assert_eq!(payloads(&second), [b"1", b"2"]);
 }
 
 #[test]
 fn online_members_come_first() {
-    let mut house = House::new(Config::default());
+    let mut house = TestBroker::new(Config::default());
     let publisher = house.attach("p", |_| {});
     let away = house.attach("a", |connect| connect.session_expiry = Some(60));
     let here = house.attach("b", |_| {});
@@ -43,7 +43,7 @@ fn online_members_come_first() {
         house.subscribe(member, "$share/g/t", QoS::AtLeastOnce);
     }
     let mut rest = Vec::new();
-    house.broker.detach(&mut house.core, &away.seat, away.epoch, Cause::Closed, &mut rest, house.now);
+    house.broker.detach(&mut house.core, &away.handle, away.epoch, Cause::Closed, &mut rest, house.now);
     house.publish(&publisher, "t", QoS::AtLeastOnce, &[b"1", b"2", b"3"]);
     assert_eq!(payloads(&here).len(), 3);
 }

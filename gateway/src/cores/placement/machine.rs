@@ -34,7 +34,7 @@ struct Reading {
 
 impl Machine {
     /// The processors that another core could have had since the last reading; `None` at the first. `cores`: what ours had.
-    pub(super) fn spare(&mut self, now: Instant, cores: f64) -> Option<f64> {
+    pub(super) fn pooled_buffer(&mut self, now: Instant, cores: f64) -> Option<f64> {
         let allowed = self.allowed.get_or_insert_with(Allowed::find);
         let idle = fs::read_to_string("/proc/stat").ok().and_then(|text| idle_of(&text, &allowed.processors));
         let reading = Reading { at: now, used: time_of(ClockId::ProcessCPUTime), idle };

@@ -51,9 +51,9 @@ impl Packing {
 
     /// The two least busy cores become one when they have been little to do together for a while.
     fn come_back(&mut self, sample: &Sample<'_>) -> Option<Decision> {
-        let (from, spare) = self.least_busy(sample, |core| core != CoreId(0))?;
+        let (from, pooled_buffer) = self.least_busy(sample, |core| core != CoreId(0))?;
         let (to, other) = self.least_busy(sample, |core| core != from)?;
-        if spare + other >= CALM {
+        if pooled_buffer + other >= CALM {
             self.calm_since = None;
             return None;
         }

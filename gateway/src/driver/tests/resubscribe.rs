@@ -27,7 +27,7 @@ fn what_is_left_comes_once_and_under_the_new_terms() {
 fn what_is_left_obeys_a_new_no_local() {
     on_a_core(|house| async move {
         let mut client = house.connect("a", |_| {}).await;
-        house.retain(0..4, client.driver.seat.publisher());
+        house.retain(0..4, client.driver.handle.publisher());
         house.retain(4..5, 0);
         client.subscribe("kept/+", options(AtMostOnce, Send), 1);
         assert_eq!(client.turns(2), due(0..2, AtMostOnce, 1));

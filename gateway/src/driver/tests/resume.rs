@@ -7,7 +7,7 @@ use tidegate_mqtt::Connect;
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce};
 use tidegate_mqtt::RetainHandling::{Send, SendIfNew};
 
-use super::{Came, House, due, on_a_core, options};
+use super::{Came, TestBroker, due, on_a_core, options};
 
 fn kept(connect: &mut Connect) {
     connect.clean_start = false;
@@ -15,7 +15,7 @@ fn kept(connect: &mut Connect) {
 }
 
 /// The session "a" gets two of five messages, then its connection breaks.
-async fn interrupt(house: &House) {
+async fn interrupt(house: &TestBroker) {
     house.retain(0..5, 0);
     let mut client = house.connect("a", kept).await;
     client.subscribe("kept/+", options(AtMostOnce, Send), 1);

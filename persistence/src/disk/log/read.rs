@@ -9,8 +9,8 @@ use crate::change::{Change, EntryChange};
 use crate::disk::key::{read_entry_key, read_number, read_received_key};
 use crate::operation::EntryKey;
 use crate::record::{
-    Delivery, EntryRecord, EntryState, MessageNumber, MessageRecord, RetainedRecord, SessionId,
-    SessionRecord, Stored, SubscriptionRecord,
+    Delivery, EntryRecord, EntryState, MessageId, MessageRecord, RetainedRecord, SessionId, SessionRecord,
+    Stored, SubscriptionRecord,
 };
 
 /// The log as far as it was read.
@@ -18,7 +18,7 @@ use crate::record::{
 pub(super) struct Replay {
     change: Change,
     /// All bodies that came: an entry may bring one anew that was held by others which are completed by then.
-    bodies: HashMap<MessageNumber, Stored>,
+    bodies: HashMap<MessageId, Stored>,
 }
 
 impl Replay {
@@ -41,7 +41,7 @@ impl Replay {
     }
 
     fn fold_body(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
-        let number = MessageNumber(read_number(frame.key).ok_or(KEY)?);
+        let number = MessageId(read_number(frame.key).ok_or(KEY)?);
         self.bodies.insert(number, Stored::of(&MessageRecord::read(frame.value)?)?);
         Ok(())
     }

@@ -38,8 +38,8 @@ fn a_quota_bounds_what_is_idle() {
 fn a_difference_needs_two_readings() {
     let mut machine = Machine::default();
     let now = Instant::now();
-    assert!(machine.spare(now, 0.0).is_none());
-    assert!(machine.spare(now + Duration::from_secs(1), 0.0).is_some());
+    assert!(machine.pooled_buffer(now, 0.0).is_none());
+    assert!(machine.pooled_buffer(now + Duration::from_secs(1), 0.0).is_some());
     machine.forget();
-    assert!(machine.spare(now + Duration::from_secs(2), 0.0).is_none());
+    assert!(machine.pooled_buffer(now + Duration::from_secs(2), 0.0).is_none());
 }

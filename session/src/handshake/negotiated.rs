@@ -1,0 +1,154 @@
+//! What client and server agreed on, and the CONNACK that says so.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tidegate_mqtt::{ConnAck, Connect, ProtocolVersion, QoS, ReasonCode, Will};
+
+use crate::config::Config;
+
+use super::Authenticator;
+
+/// The outcome of a handshake. What a client of an earlier version cannot say has its default of MQTT 5.
+#[derive(Clone)]
+pub struct Negotiated {
+    /// The version spoken.
+    pub version: ProtocolVersion,
+    /// The client identifier, the client's own or an assigned one.
+    pub client_id: Arc<str>,
+    /// Whether we assigned it.
+    pub assigned: bool,
+    /// Clean Start, or Clean Session.
+    pub clean_start: bool,
+    /// How long the session outlives the connection, in seconds; `u32::MAX` is for ever.
+    pub session_expiry: u32,
+    /// The keep alive in force, in seconds; 0 is none.
+    pub keep_alive: u16,
+    /// QoS 1 and 2 messages the client takes at a time.
+    pub receive_maximum: u16,
+    /// Largest packet the client takes, in bytes with its fixed header.
+    pub packet_size_max: u32,
+    /// Highest topic alias the client takes; 0 is none.
+    pub topic_alias_maximum: u16,
+    /// Whether reason strings and user properties may be sent with any packet.
+    pub problem_information: bool,
+    /// Whether the client asked for response information.
+    pub response_information: bool,
+    /// The will.
+    pub will: Option<Will>,
+    /// The user name.
+    pub user_name: Option<String>,
+    /// The password.
+    pub password: Option<Bytes>,
+    /// The method that authenticated the client, where one did.
+    pub authentication_method: Option<String>,
+    /// The method's last data for the client.
+    pub(super) authentication_data: Option<Bytes>,
+    /// For authenticating again.
+    pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
+    /// Whether `session_expiry` is not what the client asked for.
+    expiry_changed: bool,
+    /// Whether `keep_alive` is not what the client asked for.
+    keep_alive_imposed: bool,
+}
+
+impl Negotiated {
+    pub(super) fn new(connect: Connect, client_id: Arc<str>, assigned: bool, config: &Config) -> Self {
+        let asked_expiry = asked_expiry(&connect);
+        let session_expiry = asked_expiry.min(config.session_expiry_max);
+        let keep_alive = keep_alive(&connect, config);
+        Self {
+            version: connect.version,
+            client_id,
+            assigned,
+            clean_start: connect.clean_start,
+            session_expiry,
+            keep_alive,
+            receive_maximum: connect.receive_maximum.unwrap_or(u16::MAX),
+            packet_size_max: connect.packet_size_max.unwrap_or(u32::MAX),
+            topic_alias_maximum: connect.topic_alias_maximum.unwrap_or(0),
+            problem_information: connect.request_problem_information,
+            response_information: connect.request_response_information,
+            will: connect.will,
+            user_name: connect.user_name,
+            password: connect.password,
+            authentication_method: connect.authentication_method,
+            authentication_data: None,
+            authenticator: None,
+            expiry_changed: session_expiry != asked_expiry,
+            keep_alive_imposed: keep_alive != connect.keep_alive,
+        }
+    }
+
+    /// The CONNACK: it announces what differs from the defaults, and only what is so. Write it through
+    /// [`crate::Session::send`], which keeps to the client's Maximum Packet Size. `[MQTT5-3.1.4-5]` `[MQTT5-3.2.2-9]`
+    /// `[MQTT5-3.2.2-16]` `[MQTT5-3.1.2-28]` `[MQTT5-3.2.2-22]` `[MQTT5-4.12.0-6]` `[MQTT3-3.1.4-4]`
+    #[must_use]
+    pub fn connack(&self, session_present: bool, config: &Config) -> ConnAck {
+        let connack = ConnAck::new(ReasonCode::Success, session_present);
+        if !self.version.is_v5() {
+            return connack;
+        }
+        let off = |available: bool| (!available).then_some(false);
+        let response_information =
+            config.response_information.as_deref().filter(|_| self.response_information);
+        ConnAck {
+            session_expiry: self.expiry_changed.then_some(self.session_expiry),
+            receive_maximum: (config.receive_maximum < u16::MAX).then_some(config.receive_maximum.max(1)),
+            qos_max: (config.qos_max < QoS::ExactlyOnce).then_some(config.qos_max),
+            retain_available: off(config.retain_available),
+            packet_size_max: (config.packet_size_max < u32::MAX).then_some(config.packet_size_max.max(1)),
+            assigned_client_id: self.assigned.then(|| self.client_id.as_ref().to_owned()),
+            topic_alias_maximum: (config.topic_alias_maximum > 0).then_some(config.topic_alias_maximum),
+            wildcard_available: off(config.wildcard_available),
+            identifier_available: off(config.identifier_available),
+            shared_available: off(config.shared_available),
+            server_keep_alive: self.keep_alive_imposed.then_some(self.keep_alive),
+            response_information: response_information.map(str::to_owned),
+            authentication_method: self.authentication_method.clone(),
+            authentication_data: self.authentication_data.clone(),
+            ..connack
+        }
+    }
+
+    /// How long the client may be silent: 1.5 times the keep alive in force; none when it is 0. `[MQTT5-3.1.2-22]`
+    /// `[MQTT3-3.1.2-24]`
+    #[must_use]
+    pub fn silence_max(&self) -> Option<Duration> {
+        let milliseconds = u64::from(self.keep_alive) * 1500;
+        (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
+    }
+}
+
+impl fmt::Debug for Negotiated {
+    /// No password, no authentication data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agreed")
+            .field("version", &self.version)
+            .field("client_id", &self.client_id)
+            .field("clean_start", &self.clean_start)
+            .field("session_expiry", &self.session_expiry)
+            .field("keep_alive", &self.keep_alive)
+            .field("user_name", &self.user_name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Before MQTT 5 a session ends with its connection, or never. `[MQTT3-3.1.2-4]` `[MQTT3-3.1.2-6]`
+/// `[MQTT5-3.1.2-23]`
+fn asked_expiry(connect: &Connect) -> u32 {
+    match (connect.version.is_v5(), connect.clean_start) {
+        (true, _) => connect.session_expiry.unwrap_or(0),
+        (false, true) => 0,
+        (false, false) => u32::MAX,
+    }
+}
+
+/// Only MQTT 5 clients can be told another keep alive than theirs. `[MQTT5-3.2.2-21]`
+fn keep_alive(connect: &Connect, config: &Config) -> u16 {
+    let max = config.keep_alive_max;
+    let within = connect.keep_alive != 0 && connect.keep_alive <= max;
+    if max == 0 || within || !connect.version.is_v5() { connect.keep_alive } else { max }
+}

@@ -1,0 +1,155 @@
+//! The way to the connected client: what it can take, its topic aliases, and the bytes pending for it.
+//! Knows no quota and no queue.
+
+use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS, frame};
+
+use crate::handshake::Negotiated;
+use crate::verdict::Drop;
+use crate::write_buffer::WriteBuffer;
+
+mod alias;
+
+use alias::Aliases;
+
+/// Everything that is written to the client passes here, so that no packet exceeds its Maximum Packet Size.
+/// `[MQTT5-3.1.2-24]`
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    pub(crate) version: ProtocolVersion,
+    problem_information: bool,
+    packet_size_max: usize,
+    aliases: Option<Box<Aliases>>,
+    pub(crate) write_buffer: WriteBuffer,
+}
+
+impl Outbox {
+    pub(crate) fn closed() -> Self {
+        Self {
+            version: ProtocolVersion::V5,
+            problem_information: true,
+            packet_size_max: 0,
+            aliases: None,
+            write_buffer: WriteBuffer::default(),
+        }
+    }
+
+    /// A new connection; aliases and bytes of the last one are gone. `[MQTT5-3.3.2-7]` `[MQTT5-3.1.2-27]`
+    pub(crate) fn open(&mut self, negotiated: &Negotiated, alias_max: u16) {
+        self.write_buffer.clear();
+        self.version = negotiated.version;
+        self.problem_information = negotiated.problem_information;
+        self.packet_size_max =
+            usize::try_from(negotiated.packet_size_max.min(frame::PACKET_SIZE_MAX)).unwrap_or(usize::MAX);
+        self.aliases = Aliases::new(negotiated.topic_alias_maximum.min(alias_max)).map(Box::new);
+    }
+
+    /// The connection is gone.
+    pub(crate) fn close(&mut self) {
+        self.write_buffer.seal();
+        self.aliases = None;
+    }
+
+    /// Chooses the alias and checks the size; changes nothing else, so that a dropped message costs neither identifier
+    /// nor quota nor alias. Gives the size of the packet, or some more. `[MQTT5-3.1.2-25]`
+    #[inline]
+    pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+        let bound = size_bound(outgoing);
+        if self.aliases.is_none() && bound <= self.packet_size_max {
+            return Ok(bound);
+        }
+        self.plan_exactly(outgoing)
+    }
+
+    /// Writes a PUBLISH as planned, with the size that was found; a new alias holds from here on. `[MQTT5-3.3.2-11]`
+    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) {
+        if let Some(aliases) = &mut self.aliases {
+            aliases.commit(outgoing.alias, outgoing.topic);
+        }
+        let copied = outgoing.payload.len() <= COPIED_MAX;
+        let buffer = self.write_buffer.buffer();
+        if copied {
+            buffer.reserve(size);
+        }
+        outgoing.encode_head(self.version, buffer);
+        if copied {
+            buffer.extend_from_slice(outgoing.payload);
+        } else {
+            self.write_buffer.put_shared(message.payload_bytes());
+        }
+    }
+
+    /// Writes a control packet. One too large loses its reason string and user properties; still too large, it is not
+    /// written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
+    pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
+        let may_explain = self.problem_information || is_exempt(packet);
+        if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {
+            return true;
+        }
+        let mut packet = packet.clone();
+        packet.strip_optional();
+        self.try_put(|version, out| packet.encode(version, out).is_ok())
+    }
+
+    /// Writes an acknowledgement; the same rules. `[MQTT5-3.4.2-2]` `[MQTT5-3.5.2-2]` `[MQTT5-3.6.2-2]`
+    /// `[MQTT5-3.7.2-2]`
+    pub(crate) fn put_ack(&mut self, ack: &Ack) -> bool {
+        let may_explain = self.problem_information || ack.properties.is_none();
+        let written = may_explain
+            && self.try_put(|version, out| {
+                ack.encode(version, out);
+                true
+            });
+        if written || ack.properties.is_none() {
+            return written;
+        }
+        self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
+    }
+
+    /// Whether frames, the largest of this size, can be copied as they are.
+    pub(crate) fn takes_frames(&self, largest: usize) -> bool {
+        self.aliases.is_none() && largest <= self.packet_size_max
+    }
+
+    /// Bytes of memory held here, shared payloads apart.
+    pub(crate) fn capacity(&self) -> usize {
+        self.write_buffer.capacity() + self.aliases.as_ref().map_or(0, |aliases| aliases.capacity())
+    }
+
+    /// The alias and the exact size; a new alias is left away where the message only fits without it.
+    fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
+        if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
+            outgoing.packet_id = Some(PacketId::MIN);
+        }
+        outgoing.alias = self.aliases.as_ref().and_then(|aliases| aliases.choose(outgoing.topic));
+        let mut size = outgoing.size(self.version);
+        if size > self.packet_size_max && outgoing.alias.take_if(|alias| !alias.known).is_some() {
+            size = outgoing.size(self.version);
+        }
+        if size > self.packet_size_max { Err(Drop::TooLarge) } else { Ok(size) }
+    }
+
+    fn try_put(&mut self, encode: impl FnOnce(ProtocolVersion, &mut Vec<u8>) -> bool) -> bool {
+        let buffer = self.write_buffer.buffer();
+        let before = buffer.len();
+        let fits = encode(self.version, buffer) && buffer.len() - before <= self.packet_size_max;
+        if !fits {
+            buffer.truncate(before);
+        }
+        fits
+    }
+}
+
+/// Packets that may explain themselves even to a client with Request Problem Information 0. `[MQTT5-3.1.2-29]`
+fn is_exempt(packet: &Packet) -> bool {
+    matches!(packet, Packet::Publish(_) | Packet::ConnAck(_) | Packet::Disconnect(_))
+}
+
+/// What the packet cannot exceed, found without measuring it: fixed header 5, topic length 2, identifier 2, property
+/// length 4, expiry 5, each subscription identifier 5.
+fn size_bound(outgoing: &Outgoing<'_>) -> usize {
+    let parts = outgoing.topic.len() + outgoing.properties.len() + outgoing.payload.len();
+    parts + 5 * outgoing.identifiers.len() + 18
+}
+
+/// Largest payload that is copied; above, it is shared by all its receivers.
+const COPIED_MAX: usize = 1024;

@@ -1,0 +1,212 @@
+//! A session and its store: what changed, what is now, and how it is made again. Stores nothing itself.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{PacketId, Will};
+
+use crate::change_log::{Change, Queued};
+use crate::config::Config;
+use crate::inflight::{AckOutcome, Action, Slot};
+use crate::stored_delivery::{Delivery, StoredDelivery};
+use crate::subscriptions::GrantedOptions;
+
+use super::Session;
+use super::lifecycle::Life;
+
+/// What a store keeps of a session beside deliveries, identifiers and subscriptions.
+#[derive(Clone, Debug)]
+pub struct SessionMetadata {
+    /// Session expiry in seconds; `u32::MAX` is for ever.
+    pub session_expiry: u32,
+    /// The will, until it was published or deleted.
+    pub will: Option<Will>,
+    /// Without a connection: when the will is due. None while one is attached.
+    pub will_at: Option<Instant>,
+    /// Without a connection: when the session ends; none is never, or while one is attached.
+    pub expires_at: Option<Instant>,
+    /// Whether a connection is attached.
+    pub attached: bool,
+}
+
+/// Everything that a store kept of a session.
+#[derive(Clone, Debug)]
+pub struct SessionSnapshot {
+    /// As it was last seen. One that was attached then has lost its connection since: give the times from which its
+    /// will and its expiry count.
+    pub metadata: SessionMetadata,
+    /// The subscriptions.
+    pub subscriptions: Vec<(SubscriptionFilter, GrantedOptions)>,
+    /// The deliveries in the order of their numbers.
+    pub deliveries: Vec<DeliverySnapshot>,
+    /// Identifiers of QoS 2 messages of the client that it has not released.
+    pub received: Vec<PacketId>,
+}
+
+/// One delivery as it was kept.
+#[derive(Clone, Debug)]
+pub enum DeliverySnapshot {
+    /// Not sent.
+    Waiting(Queued),
+    /// Sent, not answered.
+    Sent(Queued, PacketId),
+    /// PUBREC came.
+    Released {
+        /// The number of its message.
+        message_id: u64,
+        /// Its identifier.
+        packet_id: PacketId,
+        /// Its place in the order of PUBRECs.
+        order: u32,
+    },
+}
+
+impl Session {
+    /// Makes a session again from what a store kept; no connection is attached.
+    #[must_use]
+    pub fn restore(id: u64, config: Arc<Config>, kept: SessionSnapshot) -> Self {
+        let mut session = Self::new(id, config);
+        let SessionSnapshot { metadata, subscriptions, deliveries, received } = kept;
+        session.session_expiry = metadata.session_expiry;
+        session.life = Life::Waiting { will_at: metadata.will_at, expires_at: metadata.expires_at };
+        session.will = metadata.will.map(Box::new);
+        for (filter, terms) in subscriptions {
+            // What was granted once is kept, whatever the bound is now.
+            let _ = session.subscriptions.insert(filter, terms, usize::MAX);
+        }
+        session.restore_deliveries(deliveries);
+        if !received.is_empty() {
+            session.receiving.get_or_insert_default().restore(received);
+        }
+        session.change_log = session.config.change_log.then(Box::default);
+        session
+    }
+
+    /// Lends the memory of an empty list to what is noted until [`Session::take_changes`], which gives it back.
+    pub fn borrow_scratch(&mut self, list: &mut Vec<Change>) {
+        if let Some(change_log) = &mut self.change_log {
+            change_log.borrow_scratch(list);
+        }
+    }
+
+    /// Moves what changed since the last call, in order, to the end of `into`; nothing for a session that ends with its
+    /// connection.
+    pub fn take_changes(&mut self, into: &mut Vec<Change>) {
+        let Some(change_log) = &mut self.change_log else { return };
+        change_log.move_to(into);
+        if change_log.is_closed() {
+            self.change_log = None;
+        }
+    }
+
+    /// Whether its changes are followed: it outlives its connection, and [`Config::change_log`] is set.
+    #[must_use]
+    pub fn is_persistent(&self) -> bool {
+        self.change_log.as_ref().is_some_and(|change_log| !change_log.is_closed())
+    }
+
+    /// Whether [`Session::take_changes`] has any.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.change_log.as_ref().is_some_and(|change_log| !change_log.is_empty())
+    }
+
+    /// What is to be stored at [`Change::Began`] and [`Change::Altered`].
+    #[must_use]
+    pub fn metadata(&self) -> SessionMetadata {
+        let (will_at, expires_at) = match self.life {
+            Life::Waiting { will_at, expires_at } => (will_at, expires_at),
+            Life::Ended | Life::Attached => (None, None),
+        };
+        SessionMetadata {
+            session_expiry: self.session_expiry,
+            will: self.will.as_deref().cloned(),
+            will_at,
+            expires_at,
+            attached: self.is_attached(),
+        }
+    }
+
+    /// A connection was attached: a session that outlives it is followed from here on, one that does not is no longer.
+    pub(super) fn begin_change_log(&mut self, fresh: bool) {
+        if !self.config.change_log {
+            return;
+        }
+        if self.session_expiry > 0 {
+            let change_log = self.change_log.get_or_insert_default();
+            change_log.open(if fresh { Change::Began } else { Change::Altered });
+        } else if let Some(change_log) = &mut self.change_log {
+            if !fresh {
+                change_log.note(Change::Ended);
+            }
+            change_log.close();
+        }
+    }
+
+    /// `sent`: the identifier of one that is sent at once.
+    pub(super) fn keep(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
+        match &mut self.change_log {
+            None => StoredDelivery::new(delivery, sent.is_some()),
+            Some(change_log) => change_log.hold(delivery, sent),
+        }
+    }
+
+    pub(super) fn note(&mut self, change: Change) {
+        if let Some(change_log) = &mut self.change_log {
+            change_log.note(change);
+        }
+    }
+
+    pub(super) fn note_sent(&mut self, stored_delivery: &StoredDelivery, packet_id: PacketId) {
+        if stored_delivery.message_id() > 0 {
+            self.note(Change::Sent { message_id: stored_delivery.message_id(), packet_id });
+        }
+    }
+
+    pub(super) fn note_done(&mut self, message_id: u64) {
+        if let Some(change_log) = &mut self.change_log {
+            change_log.note_done(message_id);
+        }
+    }
+
+    pub(super) fn note_outcome(&mut self, packet_id: PacketId, outcome: &AckOutcome) {
+        let AckOutcome { message_id, order, .. } = *outcome;
+        match outcome.action {
+            Action::Complete => self.note_done(message_id),
+            Action::Release if message_id > 0 => self.note(Change::Released { message_id, packet_id, order }),
+            _ => {}
+        }
+    }
+
+    fn restore_deliveries(&mut self, deliveries: Vec<DeliverySnapshot>) {
+        let mut open = Vec::new();
+        let mut releases = 0;
+        for delivery in deliveries {
+            match delivery {
+                DeliverySnapshot::Waiting(queued) => {
+                    self.queue.get_or_insert_default().append(stored_delivery(&queued))
+                }
+                DeliverySnapshot::Sent(queued, packet_id) => {
+                    open.push((packet_id, Slot::Published(stored_delivery(&queued))));
+                }
+                DeliverySnapshot::Released { message_id, packet_id, order } => {
+                    releases = releases.max(order.wrapping_add(1));
+                    open.push((packet_id, Slot::Released { order, counted: false, message_id }));
+                }
+            }
+        }
+        self.inflight.restore(open, releases);
+    }
+}
+
+fn stored_delivery(queued: &Queued) -> StoredDelivery {
+    let delivery = Delivery {
+        message: &queued.message,
+        qos: queued.qos,
+        retain: queued.retain,
+        identifiers: &queued.identifiers,
+        share: queued.share.as_ref(),
+    };
+    StoredDelivery::logged(&delivery, false)
+}
