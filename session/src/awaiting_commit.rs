@@ -9,12 +9,12 @@ use tidegate_mqtt::PacketId;
 /// Invariant: commits never fall, and those without one are at the end.
 #[derive(Debug, Default)]
 pub(crate) struct AwaitingCommit {
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<WaitingPacket>,
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct WaitingPacket {
     /// None until it is known.
     commit: Option<u64>,
     packet_id: PacketId,
@@ -24,20 +24,20 @@ struct Waiting {
 impl AwaitingCommit {
     pub(crate) fn push(&mut self, packet_id: PacketId, size: usize) {
         self.bytes += size;
-        self.waiting.push_back(Waiting { commit: None, packet_id, size });
+        self.waiting.push_back(WaitingPacket { commit: None, packet_id, size });
     }
 
     /// Those without a commit wait for this one, or for that of the one before if it is later.
     pub(crate) fn set_commit(&mut self, commit: u64) {
-        let unset = self.waiting.iter().rev().take_while(|waiting| waiting.commit.is_none()).count();
+        let unset = self.waiting.iter().rev().take_while(|packet| packet.commit.is_none()).count();
         let set = self.waiting.len() - unset;
         let before = set.checked_sub(1).and_then(|last| self.waiting.get(last)?.commit);
         let commit = commit.max(before.unwrap_or(0));
-        self.waiting.iter_mut().skip(set).for_each(|waiting| waiting.commit = Some(commit));
+        self.waiting.iter_mut().skip(set).for_each(|packet| packet.commit = Some(commit));
     }
 
     pub(crate) fn has_unset_commit(&self) -> bool {
-        self.waiting.back().is_some_and(|waiting| waiting.commit.is_none())
+        self.waiting.back().is_some_and(|packet| packet.commit.is_none())
     }
 
     /// The commit of the first.
@@ -53,14 +53,14 @@ impl AwaitingCommit {
     /// Takes the first if its commit is not above `committed`.
     pub(crate) fn pop(&mut self, committed: u64) -> Option<PacketId> {
         self.first_commit().filter(|commit| *commit <= committed)?;
-        let waiting = self.waiting.pop_front()?;
-        self.bytes -= waiting.size;
-        Some(waiting.packet_id)
+        let packet = self.waiting.pop_front()?;
+        self.bytes -= packet.size;
+        Some(packet.packet_id)
     }
 
     /// Whether something of that identifier waits.
-    pub(crate) fn holds(&self, packet_id: PacketId) -> bool {
-        self.waiting.iter().any(|waiting| waiting.packet_id == packet_id)
+    pub(crate) fn contains(&self, packet_id: PacketId) -> bool {
+        self.waiting.iter().any(|packet| packet.packet_id == packet_id)
     }
 
     /// Bytes that will be written.
@@ -69,6 +69,6 @@ impl AwaitingCommit {
     }
 
     pub(crate) fn capacity(&self) -> usize {
-        size_of::<Self>() + self.waiting.capacity() * size_of::<Waiting>()
+        size_of::<Self>() + self.waiting.capacity() * size_of::<WaitingPacket>()
     }
 }

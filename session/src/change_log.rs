@@ -89,7 +89,11 @@ impl ChangeLog {
     }
 
     /// Notes a delivery, unless its message has no number.
-    pub(crate) fn hold(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
+    pub(crate) fn record_queued(
+        &mut self,
+        delivery: &Delivery<'_>,
+        sent: Option<PacketId>,
+    ) -> StoredDelivery {
         let message_id = delivery.message.id();
         if self.closed || message_id == 0 {
             return StoredDelivery::new(delivery, sent.is_some());
@@ -106,16 +110,16 @@ impl ChangeLog {
         StoredDelivery::logged(delivery, sent.is_some())
     }
 
-    pub(crate) fn note(&mut self, change: Change) {
+    pub(crate) fn record(&mut self, change: Change) {
         if !self.closed {
             self.changes.push(change);
         }
     }
 
     /// A delivery is over, unless its message has no number.
-    pub(crate) fn note_done(&mut self, message_id: u64) {
+    pub(crate) fn record_done(&mut self, message_id: u64) {
         if message_id > 0 {
-            self.note(Change::Done { message_id });
+            self.record(Change::Done { message_id });
         }
     }
 

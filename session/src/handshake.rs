@@ -23,11 +23,11 @@ pub struct Handshake {
     authenticator: Option<Arc<dyn Authenticator>>,
     /// CONNECT came; after it, only AUTH may.
     connected: bool,
-    waiting: Option<Box<Waiting>>,
+    pending: Option<Box<PendingExchange>>,
 }
 
 /// An agreement that waits for the end of its AUTH exchange.
-struct Waiting {
+struct PendingExchange {
     negotiated: Negotiated,
     exchange: Box<dyn Exchange>,
 }
@@ -47,7 +47,7 @@ impl Handshake {
     /// Waits for CONNECT. Without an authenticator no authentication method is known.
     #[must_use]
     pub fn new(config: Arc<Config>, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
-        Self { config, authenticator, connected: false, waiting: None }
+        Self { config, authenticator, connected: false, pending: None }
     }
 
     /// CONNECT. `assign_id` makes a client identifier that no session has, at random, where the client leaves it to
@@ -56,21 +56,21 @@ impl Handshake {
         let version = connect.version;
         let packet_size_max = connect.packet_size_max.unwrap_or(u32::MAX);
         self.connect(connect, assign_id).unwrap_or_else(|reason| {
-            self.waiting = None;
+            self.pending = None;
             Step::Refuse(Refusal::new(version, reason).within(packet_size_max))
         })
     }
 
     /// AUTH of the client. `[MQTT5-4.12.0-3]` `[MQTT5-4.12.0-5]`
     pub fn handle_auth(&mut self, auth: Auth) -> Step {
-        let Some(waiting) = self.waiting.take() else {
+        let Some(pending) = self.pending.take() else {
             return Step::Refuse(Refusal::new(ProtocolVersion::V5, ReasonCode::ProtocolError));
         };
-        let packet_size_max = waiting.negotiated.packet_size_max;
+        let packet_size_max = pending.negotiated.packet_size_max;
         let answered = if auth.reason == ReasonCode::ContinueAuthentication
-            && auth.authentication_method == waiting.negotiated.authentication_method
+            && auth.authentication_method == pending.negotiated.authentication_method
         {
-            self.exchange(waiting, auth.authentication_data.as_ref())
+            self.exchange(pending, auth.authentication_data.as_ref())
         } else {
             Err(ReasonCode::ProtocolError)
         };
@@ -93,24 +93,28 @@ impl Handshake {
         let authenticator = self.authenticator.clone().ok_or(ReasonCode::BadAuthenticationMethod)?;
         let exchange = authenticator.exchange(method).ok_or(ReasonCode::BadAuthenticationMethod)?;
         negotiated.authenticator = Some(authenticator);
-        self.exchange(Box::new(Waiting { negotiated, exchange }), data.as_ref())
+        self.exchange(Box::new(PendingExchange { negotiated, exchange }), data.as_ref())
     }
 
-    fn exchange(&mut self, mut waiting: Box<Waiting>, data: Option<&Bytes>) -> Result<Step, ReasonCode> {
-        match waiting.exchange.step(data.map(AsRef::as_ref)) {
+    fn exchange(
+        &mut self,
+        mut pending: Box<PendingExchange>,
+        data: Option<&Bytes>,
+    ) -> Result<Step, ReasonCode> {
+        match pending.exchange.step(data.map(AsRef::as_ref)) {
             ExchangeStep::Refuse(reason) => Err(reason),
             ExchangeStep::Accept(data) => {
-                waiting.negotiated.authentication_data = data;
-                Ok(Step::Accept(waiting.negotiated))
+                pending.negotiated.authentication_data = data;
+                Ok(Step::Accept(pending.negotiated))
             }
             ExchangeStep::Continue(data) => {
-                let method = waiting.negotiated.authentication_method.as_deref().unwrap_or_default();
+                let method = pending.negotiated.authentication_method.as_deref().unwrap_or_default();
                 let packet = auth_packet(ReasonCode::ContinueAuthentication, method, Some(data));
                 let size = encoded_size(&packet).ok_or(ReasonCode::UnspecifiedError)?;
-                if size > waiting.negotiated.packet_size_max {
+                if size > pending.negotiated.packet_size_max {
                     return Err(ReasonCode::PacketTooLarge);
                 }
-                self.waiting = Some(waiting);
+                self.pending = Some(pending);
                 Ok(Step::Send(packet))
             }
         }

@@ -27,14 +27,14 @@ pub(crate) struct Inflight {
     /// Open slots older than the window, oldest first.
     stragglers: Vec<(PacketId, Slot)>,
     /// PUBRECs so far: the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
-    releases: u32,
+    pubrec_count: u32,
 }
 
 /// What an acknowledgement came to: the action, and whether one of the send quota is free again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AckOutcome {
     pub(crate) action: Action,
-    pub(crate) quota: bool,
+    pub(crate) frees_quota: bool,
     /// The number of the delivery in the session's journal; 0 where none is kept.
     pub(crate) message_id: u64,
     /// The place of a PUBREL in the order of PUBRECs.
@@ -49,7 +49,7 @@ impl Default for Inflight {
             next: PacketId::MIN,
             open: 0,
             stragglers: Vec::new(),
-            releases: 0,
+            pubrec_count: 0,
         }
     }
 }
@@ -58,7 +58,7 @@ impl Inflight {
     /// The identifier that [`Inflight::open`] gives next; the caller keeps to [`INFLIGHT_MAX`].
     pub(crate) fn reserve(&mut self) -> PacketId {
         if self.slots.len() >= WINDOW_MAX {
-            self.leave_behind();
+            self.move_oldest_to_stragglers();
         }
         while self.is_straggler(self.next) {
             self.append(Slot::Closed);
@@ -67,11 +67,11 @@ impl Inflight {
         self.next
     }
 
-    /// Opens the identifier that was reserved. Inlined, so that `stored_delivery` is made where it stays.
+    /// Opens the identifier that was reserved. Inlined, so that `stored` is made where it stays.
     #[inline(always)]
-    pub(crate) fn open(&mut self, stored_delivery: StoredDelivery) {
+    pub(crate) fn open(&mut self, stored: StoredDelivery) {
         self.open += 1;
-        self.append(Slot::Published(stored_delivery));
+        self.append(Slot::Published(stored));
     }
 
     /// Opens the identifier that was reserved for a QoS 1 message that need not be kept.
@@ -83,37 +83,37 @@ impl Inflight {
 
     /// Puts an acknowledgement through the state table.
     pub(crate) fn apply(&mut self, id: PacketId, event: Event) -> AckOutcome {
-        let releases = self.releases;
+        let releases = self.pubrec_count;
         let Some(slot) = self.slot_mut(id) else {
-            return AckOutcome { action: State::Free.on(event), quota: false, message_id: 0, order: 0 };
+            return AckOutcome { action: State::Free.on(event), frees_quota: false, message_id: 0, order: 0 };
         };
         let action = slot.state().on(event);
         let (counted, message_id) = (slot.is_counted(), slot.message_id());
         match action {
             Action::Complete => {
                 *slot = Slot::Closed;
-                self.closed();
+                self.after_close();
             }
             Action::Release => {
                 *slot = Slot::Released { order: releases, counted, message_id };
-                self.releases = releases.wrapping_add(1);
+                self.pubrec_count = releases.wrapping_add(1);
             }
             _ => {}
         }
-        AckOutcome { action, quota: counted && action == Action::Complete, message_id, order: releases }
+        AckOutcome { action, frees_quota: counted && action == Action::Complete, message_id, order: releases }
     }
 
     /// A new connection: nothing was sent on it yet.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin_connection(&mut self) {
         for slot in self.stragglers.iter_mut().map(|(_, slot)| slot).chain(&mut self.slots) {
-            slot.uncount();
+            slot.reset_counted();
         }
     }
 
     /// A message that awaits its first answer, to be resent.
     pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut StoredDelivery> {
         match self.slot_mut(id)? {
-            Slot::Published(stored_delivery) => Some(stored_delivery),
+            Slot::Published(stored) => Some(stored),
             Slot::Closed | Slot::Untracked | Slot::Released { .. } => None,
         }
     }
@@ -124,14 +124,14 @@ impl Inflight {
     }
 
     /// Puts back what was open when it was last written down, oldest first; new identifiers follow the last of these.
-    pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, releases: u32) {
+    pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, pubrec_count: u32) {
         let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());
         *self = Self {
             first: next,
             next,
             open: u16::try_from(open.len()).unwrap_or(u16::MAX),
             stragglers: open,
-            releases,
+            pubrec_count,
             ..Self::default()
         };
     }
@@ -143,11 +143,11 @@ impl Inflight {
             return;
         }
         *slot = Slot::Closed;
-        self.closed();
+        self.after_close();
     }
 
     /// One slot was closed.
-    fn closed(&mut self) {
+    fn after_close(&mut self) {
         self.open -= 1;
         if !self.stragglers.is_empty() {
             self.stragglers.retain(|(_, slot)| !matches!(slot, Slot::Closed));
@@ -160,7 +160,7 @@ impl Inflight {
         let whole = core::mem::take(self);
         let stragglers = whole.stragglers.into_iter().map(|(_, slot)| slot);
         stragglers.chain(whole.slots).filter_map(|slot| match slot {
-            Slot::Published(stored_delivery) => Some(stored_delivery),
+            Slot::Published(stored) => Some(stored),
             Slot::Closed | Slot::Untracked | Slot::Released { .. } => None,
         })
     }
@@ -171,14 +171,14 @@ impl Inflight {
     }
 
     /// Open identifiers of messages that are not kept.
-    pub(crate) fn untracked(&self) -> usize {
+    pub(crate) fn untracked_len(&self) -> usize {
         self.iter().filter(|(_, slot)| matches!(slot, Slot::Untracked)).count()
     }
 
     /// Whether a QoS 2 exchange is under way.
     pub(crate) fn has_exactly_once(&self) -> bool {
         self.iter().any(|(_, slot)| match slot {
-            Slot::Published(stored_delivery) => stored_delivery.qos == QoS::ExactlyOnce,
+            Slot::Published(stored) => stored.qos == QoS::ExactlyOnce,
             Slot::Released { .. } => true,
             Slot::Closed | Slot::Untracked => false,
         })
@@ -193,7 +193,7 @@ impl Inflight {
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.iter().filter_map(|(id, slot)| match slot {
             // The count of PUBRECs may have wrapped.
-            Slot::Released { order, .. } => Some((order.wrapping_sub(self.releases), id)),
+            Slot::Released { order, .. } => Some((order.wrapping_sub(self.pubrec_count), id)),
             Slot::Closed | Slot::Untracked | Slot::Published(_) => None,
         });
         let mut released: Vec<_> = released.collect();
@@ -213,7 +213,7 @@ impl Inflight {
     }
 
     /// Moves the oldest slot out of the window; slots before the next open one go too.
-    fn leave_behind(&mut self) {
+    fn move_oldest_to_stragglers(&mut self) {
         if let Some(slot) = self.slots.pop_front() {
             self.stragglers.push((self.first, slot));
             self.first = self.first.next();

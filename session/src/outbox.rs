@@ -65,7 +65,7 @@ impl Outbox {
         if let Some(aliases) = &mut self.aliases {
             aliases.commit(outgoing.alias, outgoing.topic);
         }
-        let copied = outgoing.payload.len() <= COPIED_MAX;
+        let copied = outgoing.payload.len() <= COPY_MAX;
         let buffer = self.write_buffer.buffer();
         if copied {
             buffer.reserve(size);
@@ -106,7 +106,7 @@ impl Outbox {
     }
 
     /// Whether frames, the largest of this size, can be copied as they are.
-    pub(crate) fn takes_frames(&self, largest: usize) -> bool {
+    pub(crate) fn accepts_frames(&self, largest: usize) -> bool {
         self.aliases.is_none() && largest <= self.packet_size_max
     }
 
@@ -152,4 +152,4 @@ fn size_bound(outgoing: &Outgoing<'_>) -> usize {
 }
 
 /// Largest payload that is copied; above, it is shared by all its receivers.
-const COPIED_MAX: usize = 1024;
+const COPY_MAX: usize = 1024;

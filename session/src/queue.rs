@@ -14,65 +14,64 @@ pub(crate) struct Queue {
     entries: VecDeque<StoredDelivery>,
     bytes: usize,
     /// No queued message expires before this.
-    earliest: Option<Instant>,
+    earliest_expiry: Option<Instant>,
     /// Pushes that met a full queue since it was last swept.
-    refusals: usize,
+    pushes_to_full_queue: usize,
 }
 
 impl Queue {
-    /// Queues `stored_delivery` at the end. A full queue first loses what has expired, then its policy decides; a drop is
+    /// Queues `stored` at the end. A full queue first loses what has expired, then its policy decides; a drop is
     /// counted in `drops`.
     pub(crate) fn push(
         &mut self,
-        stored_delivery: StoredDelivery,
+        stored: StoredDelivery,
         config: &Config,
         now: Instant,
         drops: &mut Drops,
         change_log: &mut Option<Box<ChangeLog>>,
     ) -> Verdict {
-        let size = stored_delivery.message.size();
+        let size = stored.message.size();
         if self.is_full(size, config) {
-            self.sweep_sometimes(now, drops, change_log);
+            self.sweep_if_worthwhile(now, drops, change_log);
         }
         while self.is_full(size, config) {
-            let evicts = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
-            let evicted = if evicts { self.pop() } else { None };
+            let may_evict = config.overflow == Overflow::DropOldest && size <= config.queue_bytes_max;
+            let evicted = if may_evict { self.pop() } else { None };
             let reason = if config.overflow == Overflow::Reject { Drop::Rejected } else { Drop::QueueFull };
             drops.add(reason, 1);
-            note_done(change_log, evicted.as_ref().unwrap_or(&stored_delivery));
+            record_done(change_log, evicted.as_ref().unwrap_or(&stored));
             if evicted.is_none() {
                 return Verdict::Dropped(reason);
             }
         }
-        self.append(stored_delivery);
+        self.append(stored);
         Verdict::Queued
     }
 
     /// The oldest entry.
     pub(crate) fn pop(&mut self) -> Option<StoredDelivery> {
-        let stored_delivery = self.entries.pop_front()?;
-        self.bytes -= stored_delivery.message.size();
-        Some(stored_delivery)
+        let stored = self.entries.pop_front()?;
+        self.bytes -= stored.message.size();
+        Some(stored)
     }
 
     /// Drops and counts every expired message; cheap when none can be. `[MQTT5-3.3.2-5]`
     pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
-        if self.earliest.is_none_or(|earliest| earliest > now) {
+        if self.earliest_expiry.is_none_or(|earliest| earliest > now) {
             return;
         }
         let before = self.entries.len();
-        self.entries.retain(|stored_delivery| {
-            let expired = stored_delivery.message.is_expired(now);
+        self.entries.retain(|stored| {
+            let expired = stored.message.is_expired(now);
             if expired {
-                note_done(change_log, stored_delivery);
+                record_done(change_log, stored);
             }
             !expired
         });
         let expired = before - self.entries.len();
-        self.bytes = self.entries.iter().map(|stored_delivery| stored_delivery.message.size()).sum();
-        self.earliest =
-            self.entries.iter().filter_map(|stored_delivery| stored_delivery.message.expires_at()).min();
-        self.refusals = 0;
+        self.bytes = self.entries.iter().map(|stored| stored.message.size()).sum();
+        self.earliest_expiry = self.entries.iter().filter_map(|stored| stored.message.expires_at()).min();
+        self.pushes_to_full_queue = 0;
         drops.add(Drop::Expired, u64::try_from(expired).unwrap_or(u64::MAX));
     }
 
@@ -89,20 +88,25 @@ impl Queue {
     }
 
     /// Sweeps a full queue, yet not at every push: a sweep costs its length.
-    fn sweep_sometimes(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
-        self.refusals += 1;
-        if self.refusals > self.entries.len() / 4 {
+    fn sweep_if_worthwhile(
+        &mut self,
+        now: Instant,
+        drops: &mut Drops,
+        change_log: &mut Option<Box<ChangeLog>>,
+    ) {
+        self.pushes_to_full_queue += 1;
+        if self.pushes_to_full_queue > self.entries.len() / 4 {
             self.sweep(now, drops, change_log);
         }
     }
 
     /// Queues at the end whatever the bounds say: what a store kept was within them once.
-    pub(crate) fn append(&mut self, stored_delivery: StoredDelivery) {
-        self.bytes += stored_delivery.message.size();
-        if let Some(at) = stored_delivery.message.expires_at() {
-            self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
+    pub(crate) fn append(&mut self, stored: StoredDelivery) {
+        self.bytes += stored.message.size();
+        if let Some(at) = stored.message.expires_at() {
+            self.earliest_expiry = Some(self.earliest_expiry.map_or(at, |earliest| earliest.min(at)));
         }
-        self.entries.push_back(stored_delivery);
+        self.entries.push_back(stored);
     }
 
     fn is_full(&self, size: usize, config: &Config) -> bool {
@@ -110,9 +114,9 @@ impl Queue {
     }
 }
 
-fn note_done(change_log: &mut Option<Box<ChangeLog>>, stored_delivery: &StoredDelivery) {
+fn record_done(change_log: &mut Option<Box<ChangeLog>>, stored: &StoredDelivery) {
     if let Some(change_log) = change_log {
-        change_log.note_done(stored_delivery.message_id());
+        change_log.record_done(stored.message_id());
     }
 }
 

@@ -100,7 +100,7 @@ impl Receiving {
     }
 
     /// A new connection: the quota starts anew.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin_connection(&mut self) {
         self.counted = 0;
         for entry in &mut self.entries {
             entry.counted = false;

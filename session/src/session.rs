@@ -31,7 +31,7 @@ mod snapshot;
 pub use ending::{Attached, Detached, Due, Unacknowledged};
 pub use frames::Frames;
 pub use lifecycle::Cause;
-use lifecycle::Life;
+use lifecycle::Lifecycle;
 pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 
 /// The session of one client identifier, used under one lock.
@@ -44,12 +44,12 @@ pub struct Session {
     id: u64,
     epoch: u64,
     config: Arc<Config>,
-    life: Life,
+    lifecycle: Lifecycle,
     session_expiry: u32,
     will: Option<Box<Will>>,
     outbox: Outbox,
     /// Whether CONNACK was sent: nothing else may come before it. `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
-    open: bool,
+    resumed: bool,
     quota: Quota,
     inflight: Inflight,
     /// Messages to be sent again on this connection, the oldest last.
@@ -78,11 +78,11 @@ impl Session {
             id,
             epoch: 0,
             config,
-            life: Life::Ended,
+            lifecycle: Lifecycle::Ended,
             session_expiry: 0,
             will: None,
             outbox: Outbox::closed(),
-            open: false,
+            resumed: false,
             quota: Quota::default(),
             inflight: Inflight::default(),
             resends: Vec::new(),
@@ -151,7 +151,7 @@ impl Session {
     /// Whether a connection serves it.
     #[must_use]
     pub fn is_attached(&self) -> bool {
-        self.life == Life::Attached
+        self.lifecycle == Lifecycle::Attached
     }
 
     /// The version its connection speaks.
@@ -186,17 +186,15 @@ impl Session {
     /// The terms of one subscription.
     #[must_use]
     pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
-        self.subscriptions.terms(filter)
+        self.subscriptions.granted_options(filter)
     }
 
     /// Bytes of memory held, in this value and on the heap; messages and filters, which are shared, apart.
     #[must_use]
     pub fn memory(&self) -> usize {
         let queue = self.queue.as_ref().map_or(0, |queue| size_of::<Queue>() + queue.capacity());
-        let receiving = self
-            .receiving
-            .as_ref()
-            .map_or(0, |stored_delivery| size_of::<Receiving>() + stored_delivery.capacity());
+        let receiving =
+            self.receiving.as_ref().map_or(0, |receiving| size_of::<Receiving>() + receiving.capacity());
         let will = self.will.as_ref().map_or(0, |_| size_of::<Will>());
         let lists = self.inflight.capacity() + self.resends.capacity() * size_of::<PacketId>();
         size_of::<Self>()
@@ -218,7 +216,7 @@ impl Quota {
 
     /// One PUBLISH of this connection is complete. Only those that took one give one back, so the quota never
     /// exceeds its start. `[MQTT5-4.9.0-2]`
-    fn give(&mut self) {
+    fn give_back(&mut self) {
         self.left = self.left.saturating_add(1);
     }
 }

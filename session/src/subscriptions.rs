@@ -20,7 +20,7 @@ pub struct GrantedOptions {
 #[error("the session holds as many subscriptions as it may")]
 pub struct SubscriptionsFull;
 
-/// Filters and terms: a list while there are few, because most clients have few; a table beyond.
+/// Filters and granted options: a list while there are few, because most clients have few; a table beyond.
 #[derive(Debug)]
 pub(crate) enum Subscriptions {
     Few(Vec<(SubscriptionFilter, GrantedOptions)>),
@@ -38,15 +38,15 @@ impl Subscriptions {
     pub(crate) fn insert(
         &mut self,
         filter: SubscriptionFilter,
-        terms: GrantedOptions,
+        granted: GrantedOptions,
         max: usize,
     ) -> Result<bool, SubscriptionsFull> {
         let list = match self {
             Self::Few(list) => list,
-            Self::Many(table) => return table.insert(filter, terms, max),
+            Self::Many(table) => return table.insert(filter, granted, max),
         };
         if let Some((_, present)) = list.iter_mut().find(|(present, _)| *present == filter) {
-            *present = terms;
+            *present = granted;
             return Ok(true);
         }
         if list.len() >= max {
@@ -54,11 +54,11 @@ impl Subscriptions {
         }
         if list.len() < FEW_MAX {
             list.reserve_exact(1);
-            list.push((filter, terms));
+            list.push((filter, granted));
             return Ok(false);
         }
         let mut table: Box<Table> = Box::new(core::mem::take(list).into_iter().collect());
-        let inserted = table.insert(filter, terms, max);
+        let inserted = table.insert(filter, granted, max);
         *self = Self::Many(table);
         inserted
     }
@@ -110,10 +110,12 @@ impl Subscriptions {
         }
     }
 
-    pub(crate) fn terms(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
+    pub(crate) fn granted_options(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         match self {
-            Self::Few(list) => list.iter().find(|(present, _)| present == filter).map(|(_, terms)| *terms),
-            Self::Many(table) => table.terms(filter),
+            Self::Few(list) => {
+                list.iter().find(|(present, _)| present == filter).map(|(_, granted)| *granted)
+            }
+            Self::Many(table) => table.granted_options(filter),
         }
     }
 }

@@ -58,8 +58,8 @@ impl WriteBuffer {
     /// Gives the buffer away when nothing waits in it, so that an idle connection holds none.
     #[must_use = "the buffer can be pooled"]
     pub fn release(&mut self) -> Option<Vec<u8>> {
-        let stored_delivery = self.batch.copied.capacity() > 0 && self.is_empty();
-        stored_delivery.then(|| self.take(Vec::new()).recycle())
+        let reusable = self.batch.copied.capacity() > 0 && self.is_empty();
+        reusable.then(|| self.take(Vec::new()).recycle())
     }
 
     /// Bytes waiting.

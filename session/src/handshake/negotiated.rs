@@ -125,7 +125,7 @@ impl Negotiated {
 impl fmt::Debug for Negotiated {
     /// No password, no authentication data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Agreed")
+        f.debug_struct("Negotiated")
             .field("version", &self.version)
             .field("client_id", &self.client_id)
             .field("clean_start", &self.clean_start)

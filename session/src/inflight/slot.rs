@@ -27,9 +27,7 @@ impl Slot {
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed => State::Free,
-            Self::Published(stored_delivery) if stored_delivery.qos == QoS::ExactlyOnce => {
-                State::AwaitingPubRec
-            }
+            Self::Published(stored) if stored.qos == QoS::ExactlyOnce => State::AwaitingPubRec,
             Self::Untracked | Self::Published(_) => State::AwaitingPubAck,
             Self::Released { .. } => State::AwaitingPubComp,
         }
@@ -39,7 +37,7 @@ impl Slot {
     pub(super) fn message_id(&self) -> u64 {
         match self {
             Self::Closed | Self::Untracked => 0,
-            Self::Published(stored_delivery) => stored_delivery.message_id(),
+            Self::Published(stored) => stored.message_id(),
             Self::Released { message_id, .. } => *message_id,
         }
     }
@@ -49,16 +47,16 @@ impl Slot {
         match self {
             Self::Closed => false,
             Self::Untracked => true,
-            Self::Published(stored_delivery) => stored_delivery.sent,
+            Self::Published(stored) => stored.sent,
             Self::Released { counted, .. } => *counted,
         }
     }
 
     /// A new connection: it holds none.
-    pub(super) fn uncount(&mut self) {
+    pub(super) fn reset_counted(&mut self) {
         match self {
             Self::Closed | Self::Untracked => {}
-            Self::Published(stored_delivery) => stored_delivery.sent = false,
+            Self::Published(stored) => stored.sent = false,
             Self::Released { counted, .. } => *counted = false,
         }
     }

@@ -51,7 +51,7 @@ enum Operation {
     Turn(u16),
 }
 
-fn stored_delivery(qos: QoS) -> StoredDelivery {
+fn stored(qos: QoS) -> StoredDelivery {
     let topic = topic::Name::parse("a").unwrap();
     let parts = MessageParts {
         topic: &topic,
@@ -71,7 +71,7 @@ fn stored_delivery(qos: QoS) -> StoredDelivery {
 
 fn open(table: &mut Inflight, list: &mut List, qos: QoS) -> PacketId {
     let id = table.reserve();
-    table.open(stored_delivery(qos));
+    table.open(stored(qos));
     assert_eq!(list.state(id), State::Free, "{id} is open already");
     let state = if qos == QoS::AtLeastOnce { State::AwaitingPubAck } else { State::AwaitingPubRec };
     list.open.push((id, state));
@@ -81,7 +81,7 @@ fn open(table: &mut Inflight, list: &mut List, qos: QoS) -> PacketId {
 fn apply_event(table: &mut Inflight, list: &mut List, id: PacketId, event: Event) {
     let outcome = table.apply(id, event);
     assert_eq!(outcome.action, list.apply(id, event), "{id} {event:?}");
-    assert_eq!(outcome.quota, outcome.action == Action::Complete);
+    assert_eq!(outcome.frees_quota, outcome.action == Action::Complete);
 }
 
 fn apply(operation: Operation, table: &mut Inflight, list: &mut List) {

@@ -15,7 +15,7 @@ fn start() -> Instant {
     Instant::now()
 }
 
-fn stored_delivery(expires_at: Option<Instant>) -> StoredDelivery {
+fn stored(expires_at: Option<Instant>) -> StoredDelivery {
     let topic = topic::Name::parse("a").unwrap();
     let qos = QoS::AtLeastOnce;
     let parts = MessageParts {
@@ -41,20 +41,17 @@ fn the_expired_make_room_first() {
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     for message_id in 0..4 {
         let expires_at = (message_id % 2 == 1).then(|| now + Duration::from_secs(1));
-        assert_eq!(
-            queue.push(stored_delivery(expires_at), &config, now, &mut drops, &mut None),
-            Verdict::Queued
-        );
+        assert_eq!(queue.push(stored(expires_at), &config, now, &mut drops, &mut None), Verdict::Queued);
     }
-    let full = queue.push(stored_delivery(None), &config, now, &mut drops, &mut None);
+    let full = queue.push(stored(None), &config, now, &mut drops, &mut None);
     assert_eq!(full, Verdict::Dropped(Drop::QueueFull));
     let later = now + Duration::from_secs(1);
     for _ in 0..2 {
-        assert_eq!(queue.push(stored_delivery(None), &config, later, &mut drops, &mut None), Verdict::Queued);
+        assert_eq!(queue.push(stored(None), &config, later, &mut drops, &mut None), Verdict::Queued);
     }
     assert_eq!((drops.expired, drops.queue_full), (2, 1));
     assert_eq!(queue.len(), 4);
-    let size = stored_delivery(None).message.size();
+    let size = stored(None).message.size();
     assert_eq!(queue.bytes(), 4 * size);
 }
 
@@ -64,13 +61,8 @@ fn bytes_follow_every_way_out() {
     let config = Config { queue_len_max: 3, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     for seconds in 1..=5 {
-        let _ = queue.push(
-            stored_delivery(Some(now + Duration::from_secs(seconds))),
-            &config,
-            now,
-            &mut drops,
-            &mut None,
-        );
+        let _ =
+            queue.push(stored(Some(now + Duration::from_secs(seconds))), &config, now, &mut drops, &mut None);
     }
     queue.sweep(now + Duration::from_secs(4), &mut drops, &mut None);
     assert_eq!(queue.len(), 1);
@@ -83,7 +75,7 @@ fn bytes_follow_every_way_out() {
 fn a_bound_of_zero_keeps_nothing() {
     let config = Config { queue_len_max: 0, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
-    let verdict = queue.push(stored_delivery(None), &config, start(), &mut drops, &mut None);
+    let verdict = queue.push(stored(None), &config, start(), &mut drops, &mut None);
     assert_eq!(verdict, Verdict::Dropped(Drop::QueueFull));
 }
 
@@ -94,11 +86,11 @@ fn it_is_swept_once_a_quarter_of_its_length_was_refused() {
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     let later = now + Duration::from_secs(1);
     for _ in 0..8 {
-        let _ = queue.push(stored_delivery(Some(later)), &config, now, &mut drops, &mut None);
+        let _ = queue.push(stored(Some(later)), &config, now, &mut drops, &mut None);
     }
     let refused = Verdict::Dropped(Drop::QueueFull);
     for expected in [refused, refused, Verdict::Queued] {
-        assert_eq!(queue.push(stored_delivery(None), &config, later, &mut drops, &mut None), expected);
+        assert_eq!(queue.push(stored(None), &config, later, &mut drops, &mut None), expected);
     }
     assert_eq!((drops.expired, queue.len()), (8, 1));
 }

@@ -57,7 +57,7 @@ proptest! {
                     prop_assert_eq!(table.release(PacketId::new(id).unwrap()), expected);
                 }
                 Operation::Begin => {
-                    table.begin();
+                    table.begin_connection();
                     list.iter_mut().for_each(|entry| entry.1 = false);
                 }
             }

@@ -18,19 +18,19 @@ impl Session {
     /// with the end of an exchange.
     pub fn handle_ack(&mut self, ack: &Ack, now: Instant) -> Result<(), Violation> {
         let Some(event) = Event::of(ack) else { return Err(Violation::PacketOutOfPlace) };
-        if !self.open {
+        if !self.resumed {
             return Ok(());
         }
         let outcome = self.inflight.apply(ack.packet_id, event);
-        if outcome.quota {
-            self.quota.give();
+        if outcome.frees_quota {
+            self.quota.give_back();
         }
-        self.note_outcome(ack.packet_id, &outcome);
+        self.record_outcome(ack.packet_id, &outcome);
         match outcome.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
             // The client may take its answer for the end of the exchange: that PUBREC came has to be kept first.
             Action::Release | Action::Repeat if outcome.message_id > 0 => {
-                self.defer_release(ack.packet_id, outcome.action == Action::Repeat);
+                self.send_release_after_commit(ack.packet_id, outcome.action == Action::Repeat);
             }
             Action::Release | Action::Repeat => self.send_release(ack.packet_id),
             Action::Unknown => {

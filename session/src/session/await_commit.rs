@@ -45,8 +45,8 @@ impl Session {
         {
             if self.inflight.is_released(id) {
                 self.send_release(id);
-            } else if self.inflight.published_mut(id).is_some() && !self.write(id, false, now) {
-                self.quota.give();
+            } else if self.inflight.published_mut(id).is_some() && !self.write_publish(id, false, now) {
+                self.quota.give_back();
                 dropped = true;
             }
         }
@@ -62,19 +62,20 @@ impl Session {
     }
 
     /// Bytes of the messages that wait; more than 0 if any does.
-    pub(super) fn deferred_bytes(&self) -> usize {
+    pub(super) fn bytes_awaiting_commit(&self) -> usize {
         self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.bytes())
     }
 
-    pub(super) fn defer(&mut self, id: PacketId, size: usize) {
+    pub(super) fn send_after_commit(&mut self, id: PacketId, size: usize) {
         self.awaiting_commit.get_or_insert_default().push(id, size);
     }
 
     /// PUBREL once what it rests on is kept; `again`: one that waits already is enough.
-    pub(super) fn defer_release(&mut self, id: PacketId, again: bool) {
-        if !(again && self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.holds(id)))
+    pub(super) fn send_release_after_commit(&mut self, id: PacketId, again: bool) {
+        if !(again
+            && self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.contains(id)))
         {
-            self.defer(id, 0);
+            self.send_after_commit(id, 0);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::stored_delivery::{Delivery, StoredDelivery};
 use crate::verdict::{Drop, Verdict};
 
 use super::Session;
-use super::lifecycle::Life;
+use super::lifecycle::Lifecycle;
 
 impl Session {
     /// Delivers a message: QoS 0 to a connected client at once or never, QoS 1 and 2 at once or through the queue.
@@ -19,16 +19,16 @@ impl Session {
             return self.drop_message(Drop::Expired, 1);
         }
         if delivery.qos == QoS::AtMostOnce {
-            return self.push_once(delivery, now);
+            return self.push_qos_0(delivery, now);
         }
-        if !self.has_room() || self.is_behind() {
+        if !self.has_room() || self.has_backlog() {
             return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
             Err(reason) => self.drop_message(reason, 1),
             Ok(packet_id) => {
-                let stored_delivery = self.keep(delivery, Some(packet_id));
-                self.inflight.open(stored_delivery);
+                let stored = self.store(delivery, Some(packet_id));
+                self.inflight.open(stored);
                 Verdict::Sent
             }
         }
@@ -60,25 +60,25 @@ impl Session {
             self.resend(id, now);
         }
         while self.has_room()
-            && let Some(stored_delivery) = self.queue.as_mut().and_then(|queue| queue.pop())
+            && let Some(stored) = self.queue.as_mut().and_then(|queue| queue.pop())
         {
-            self.transmit_queued(stored_delivery, now);
+            self.transmit_queued(stored, now);
         }
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
     }
 
     /// A session that has ended keeps nothing: the router may find it for a moment longer.
     fn enqueue(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
-        if self.life == Life::Ended {
+        if self.lifecycle == Lifecycle::Ended {
             return self.drop_message(Drop::Ended, 1);
         }
-        let stored_delivery = self.keep(delivery, None);
+        let stored = self.store(delivery, None);
         let queue = self.queue.get_or_insert_default();
-        queue.push(stored_delivery, &self.config, now, &mut self.drops, &mut self.change_log)
+        queue.push(stored, &self.config, now, &mut self.drops, &mut self.change_log)
     }
 
-    fn push_once(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
-        if !self.open {
+    fn push_qos_0(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
+        if !self.resumed {
             return self.drop_message(Drop::Offline, 1);
         }
         let mut outgoing = delivery.outgoing(now);
@@ -94,21 +94,21 @@ impl Session {
         }
     }
 
-    fn transmit_queued(&mut self, mut stored_delivery: StoredDelivery, now: Instant) {
-        let transmitted = if stored_delivery.message.is_expired(now) {
+    fn transmit_queued(&mut self, mut stored: StoredDelivery, now: Instant) {
+        let transmitted = if stored.message.is_expired(now) {
             Err(Drop::Expired)
         } else {
-            self.transmit(&stored_delivery.delivery(), now)
+            self.transmit(&stored.delivery(), now)
         };
         match transmitted {
             Err(reason) => {
                 self.drops.add(reason, 1);
-                self.note_done(stored_delivery.message_id());
+                self.record_done(stored.message_id());
             }
             Ok(packet_id) => {
-                stored_delivery.sent = true;
-                self.note_sent(&stored_delivery, packet_id);
-                self.inflight.open(stored_delivery);
+                stored.sent = true;
+                self.record_sent(&stored, packet_id);
+                self.inflight.open(stored);
             }
         }
     }
@@ -122,8 +122,8 @@ impl Session {
         let size = self.outbox.plan(&mut outgoing)?;
         let packet_id = self.inflight.reserve();
         outgoing.packet_id = Some(packet_id);
-        if self.config.change_log && (delivery.qos == QoS::ExactlyOnce || self.deferred_bytes() > 0) {
-            self.defer(packet_id, size);
+        if self.config.change_log && (delivery.qos == QoS::ExactlyOnce || self.bytes_awaiting_commit() > 0) {
+            self.send_after_commit(packet_id, size);
         } else {
             self.outbox.put(delivery.message, &outgoing, size);
         }
@@ -134,29 +134,29 @@ impl Session {
     /// Sends a message again, with DUP and its old identifier; it does not expire any more. `[MQTT5-3.3.1-1]`
     /// `[MQTT5-4.3.3-7]` `[MQTT3-3.3.1-1]`
     fn resend(&mut self, id: PacketId, now: Instant) {
-        if self.write(id, true, now) {
+        if self.write_publish(id, true, now) {
             self.quota.take();
         }
     }
 
     /// Writes a message that awaits its first answer; false when there is none, or it is too large and so was dropped.
-    pub(super) fn write(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
-        let Some(stored_delivery) = self.inflight.published_mut(id) else { return false };
-        let delivery = stored_delivery.delivery();
+    pub(super) fn write_publish(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
+        let Some(stored) = self.inflight.published_mut(id) else { return false };
+        let delivery = stored.delivery();
         let mut outgoing = delivery.outgoing(now);
         outgoing.dup = dup;
         outgoing.packet_id = Some(id);
         match self.outbox.plan(&mut outgoing) {
             Ok(size) => {
                 self.outbox.put(delivery.message, &outgoing, size);
-                stored_delivery.sent = true;
+                stored.sent = true;
                 true
             }
             Err(reason) => {
-                let message_id = stored_delivery.message_id();
+                let message_id = stored.message_id();
                 self.inflight.close(id);
                 self.drops.add(reason, 1);
-                self.note_done(message_id);
+                self.record_done(message_id);
                 false
             }
         }
@@ -164,8 +164,8 @@ impl Session {
 
     /// Whether so many QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
     fn can_write(&self, count: usize) -> bool {
-        let waiting = self.outbox.write_buffer.len() + self.deferred_bytes();
-        self.open && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
+        let waiting = self.outbox.write_buffer.len() + self.bytes_awaiting_commit();
+        self.resumed && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
     }
 
     /// Whether a new QoS 1 or 2 message would be written at once: quota, [`Config::inflight_max`] and
@@ -185,7 +185,7 @@ impl Session {
     }
 
     /// Whether messages wait that go before any new one. `[MQTT5-4.6.0-5]`
-    pub(super) fn is_behind(&self) -> bool {
+    pub(super) fn has_backlog(&self) -> bool {
         !self.resends.is_empty() || self.queued() > 0
     }
 

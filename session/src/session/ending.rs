@@ -11,7 +11,7 @@ use crate::stored_delivery::StoredDelivery;
 use crate::verdict::Drop;
 
 use super::Session;
-use super::lifecycle::{Fate, Life, Outcome};
+use super::lifecycle::{Lifecycle, Outcome, WillAction};
 
 /// What an attach brought about.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Session {
     /// When [`Session::handle_timeout`] has to be called: a will delay or the session expiry is over.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.life.timeout()
+        self.lifecycle.timeout()
     }
 
     /// What is due at `now`: a delayed will, or the end of the session and its will with it. `[MQTT5-3.1.2-8]`
@@ -74,11 +74,13 @@ impl Session {
     #[must_use = "a will may be due"]
     pub fn handle_timeout(&mut self, now: Instant) -> Due {
         let mut due = Due::default();
-        let outcome = self.life.due(now);
+        let outcome = self.lifecycle.due(now);
         self.apply(outcome, &mut due);
-        if let (Fate::Publish, Life::Waiting { will_at, .. }) = (outcome.will, &mut self.life) {
+        if let (WillAction::Publish, Lifecycle::Detached { will_at, .. }) =
+            (outcome.will, &mut self.lifecycle)
+        {
             *will_at = None;
-            self.note(Change::Altered);
+            self.record(Change::Altered);
         }
         due
     }
@@ -86,32 +88,28 @@ impl Session {
     /// Does to will and state what the lifecycle tables say.
     pub(super) fn apply(&mut self, outcome: Outcome, due: &mut Due) {
         match outcome.will {
-            Fate::Wait => {}
-            Fate::Discard => self.will = None,
-            Fate::Publish => due.will = self.will.take().map(|will| *will).or(due.will.take()),
+            WillAction::Keep => {}
+            WillAction::Discard => self.will = None,
+            WillAction::Publish => due.will = self.will.take().map(|will| *will).or(due.will.take()),
         }
         if outcome.ended {
-            self.life = Life::Ended;
+            self.lifecycle = Lifecycle::Ended;
             due.ended = true;
-            self.empty(due);
-            self.note(Change::Ended);
+            self.discard_messages(due);
+            self.record(Change::Ended);
         }
     }
 
     /// Discards the messages; what nobody takes over is counted as dropped.
-    fn empty(&mut self, due: &mut Due) {
-        let untracked = u64::try_from(self.inflight.untracked()).unwrap_or(u64::MAX);
+    fn discard_messages(&mut self, due: &mut Due) {
+        let untracked = u64::try_from(self.inflight.untracked_len()).unwrap_or(u64::MAX);
         self.drops.add(Drop::Ended, untracked);
-        let sent = self
-            .inflight
-            .drain()
-            .map(|stored_delivery| (stored_delivery.qos != QoS::ExactlyOnce, stored_delivery));
+        let sent = self.inflight.drain().map(|stored| (stored.qos != QoS::ExactlyOnce, stored));
         let mut queue = self.queue.take();
-        let queued =
-            std::iter::from_fn(|| queue.as_mut()?.pop()).map(|stored_delivery| (true, stored_delivery));
-        for (movable, stored_delivery) in sent.chain(queued) {
-            match unacknowledged(&stored_delivery).filter(|_| movable) {
-                Some(unacknowledged) => due.unacknowledged.push(unacknowledged),
+        let queued = std::iter::from_fn(|| queue.as_mut()?.pop()).map(|stored| (true, stored));
+        for (reassignable, stored) in sent.chain(queued) {
+            match unacknowledged_shared(&stored).filter(|_| reassignable) {
+                Some(message) => due.unacknowledged.push(message),
                 None => self.drops.add(Drop::Ended, 1),
             }
         }
@@ -120,7 +118,7 @@ impl Session {
     }
 }
 
-fn unacknowledged(stored_delivery: &StoredDelivery) -> Option<Unacknowledged> {
-    let share = Arc::clone(stored_delivery.share()?);
-    Some(Unacknowledged { message: Arc::clone(&stored_delivery.message), share })
+fn unacknowledged_shared(stored: &StoredDelivery) -> Option<Unacknowledged> {
+    let share = Arc::clone(stored.share()?);
+    Some(Unacknowledged { message: Arc::clone(&stored.message), share })
 }

@@ -19,10 +19,10 @@ impl Session {
     /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest. Where not all
     /// of them fit, they are [`Verdict::Individually`] to be sent as far as they do, or dropped for a client that reads too slowly.
     pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
-        if !self.open {
+        if !self.resumed {
             return self.drop_message(Drop::Offline, count);
         }
-        if !self.outbox.takes_frames(largest) {
+        if !self.outbox.accepts_frames(largest) {
             return Verdict::Individually;
         }
         if self.outbox.write_buffer.len() + wire.len() > self.config.pending_bytes_max {
@@ -36,7 +36,7 @@ impl Session {
     /// them are sent, or none: [`Verdict::Individually`]. Only a session that ends with its connection takes any, since
     /// nothing of them is kept to be sent again. `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
-        if !self.takes_frames_now(frames) {
+        if !self.can_write_frames(frames) {
             return Verdict::Individually;
         }
         let buffer = self.outbox.write_buffer.buffer();
@@ -63,14 +63,14 @@ impl Session {
     }
 
     /// Whether all frames may be written at once, in front of nothing that waits. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
-    fn takes_frames_now(&self, frames: &Frames<'_>) -> bool {
+    fn can_write_frames(&self, frames: &Frames<'_>) -> bool {
         let ends_with_connection = self.session_expiry == 0;
         let fits = self.outbox.write_buffer.len() + frames.wire.len() <= self.config.pending_bytes_high;
         ends_with_connection
             && fits
             && self.has_room_for(frames.packet_ids.len())
-            && !self.is_behind()
-            && self.deferred_bytes() == 0
-            && self.outbox.takes_frames(frames.largest)
+            && !self.has_backlog()
+            && self.bytes_awaiting_commit() == 0
+            && self.outbox.accepts_frames(frames.largest)
     }
 }

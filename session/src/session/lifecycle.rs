@@ -38,22 +38,22 @@ pub enum Cause {
     Shutdown,
 }
 
-/// Where a session is in its life.
+/// Where a session is in its lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Life {
+pub(crate) enum Lifecycle {
     /// No state: never used, expired, or discarded.
     Ended,
     /// A connection serves it.
     Attached,
     /// No connection; `None` is never.
-    Waiting { will_at: Option<Instant>, expires_at: Option<Instant> },
+    Detached { will_at: Option<Instant>, expires_at: Option<Instant> },
 }
 
 /// What becomes of the will at an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum WillAction {
     /// It waits for its delay.
-    Wait,
+    Keep,
     /// It is due now.
     Publish,
     /// It is deleted unpublished.
@@ -63,67 +63,62 @@ pub(crate) enum Fate {
 /// What an event does to will and state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    pub(crate) will: Fate,
+    pub(crate) will: WillAction,
     /// Whether the state is discarded.
     pub(crate) ended: bool,
 }
 
 /// The connection is gone. The will waits at most until the session ends: expiry 0 makes it due at once.
 /// `[MQTT5-3.1.2-8]` `[MQTT3-3.1.2-8]`
-pub(crate) fn leave(keeps_will: bool, will_delay: u32, session_expiry: u32) -> Outcome {
+pub(crate) fn detach(keeps_will: bool, will_delay: u32, session_expiry: u32) -> Outcome {
     let will = match (keeps_will, will_delay.min(session_expiry)) {
-        (false, _) => Fate::Discard,
-        (true, 0) => Fate::Publish,
-        (true, _) => Fate::Wait,
+        (false, _) => WillAction::Discard,
+        (true, 0) => WillAction::Publish,
+        (true, _) => WillAction::Keep,
     };
     Outcome { will, ended: session_expiry == 0 }
 }
 
 /// A CONNECT finds the session without a connection. Resuming cancels a waiting will, Clean Start ends the session
 /// and so makes it due. `[MQTT5-3.1.3-9]` `[MQTT5-3.1.2-4]` `[MQTT3-3.1.2-6]`
-pub(crate) fn join(clean_start: bool) -> Outcome {
+pub(crate) fn reattach(clean_start: bool) -> Outcome {
     match clean_start {
-        true => Outcome { will: Fate::Publish, ended: true },
-        false => Outcome { will: Fate::Discard, ended: false },
+        true => Outcome { will: WillAction::Publish, ended: true },
+        false => Outcome { will: WillAction::Discard, ended: false },
     }
 }
 
-impl Life {
+impl Lifecycle {
     /// The life after a connection is gone. `u32::MAX` seconds never expires.
-    pub(crate) fn after_leaving(
-        outcome: Outcome,
-        will_delay: u32,
-        session_expiry: u32,
-        now: Instant,
-    ) -> Self {
+    pub(crate) fn after_detach(outcome: Outcome, will_delay: u32, session_expiry: u32, now: Instant) -> Self {
         if outcome.ended {
             return Self::Ended;
         }
         let will_at = match outcome.will {
-            Fate::Wait => after(now, will_delay.min(session_expiry)),
-            Fate::Publish | Fate::Discard => None,
+            WillAction::Keep => after(now, will_delay.min(session_expiry)),
+            WillAction::Publish | WillAction::Discard => None,
         };
         let expires_at = if session_expiry == u32::MAX { None } else { after(now, session_expiry) };
-        Self::Waiting { will_at, expires_at }
+        Self::Detached { will_at, expires_at }
     }
 
     /// What is due at `now`: the end of the session brings its will with it. `[MQTT5-4.1.0-2]`
     pub(crate) fn due(&self, now: Instant) -> Outcome {
-        let Self::Waiting { will_at, expires_at } = self else {
-            return Outcome { will: Fate::Wait, ended: false };
+        let Self::Detached { will_at, expires_at } = self else {
+            return Outcome { will: WillAction::Keep, ended: false };
         };
         let ended = expires_at.is_some_and(|at| at <= now);
         let will_due = ended || will_at.is_some_and(|at| at <= now);
-        Outcome { will: if will_due { Fate::Publish } else { Fate::Wait }, ended }
+        Outcome { will: if will_due { WillAction::Publish } else { WillAction::Keep }, ended }
     }
 
-    /// When [`Life::due`] has to be asked next.
+    /// When [`Lifecycle::due`] has to be asked next.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         match self {
-            Self::Waiting { will_at: Some(will_at), expires_at: Some(expires_at) } => {
+            Self::Detached { will_at: Some(will_at), expires_at: Some(expires_at) } => {
                 Some(*will_at.min(expires_at))
             }
-            Self::Waiting { will_at, expires_at } => will_at.or(*expires_at),
+            Self::Detached { will_at, expires_at } => will_at.or(*expires_at),
             Self::Ended | Self::Attached => None,
         }
     }

@@ -18,7 +18,7 @@ impl Session {
         let maximum = self.announced_maximum();
         let received = self.receiving.get_or_insert_default().receive(id, maximum)?;
         if received == Received::New {
-            self.note(Change::Received(id));
+            self.record(Change::Received(id));
         }
         Ok(received)
     }
@@ -38,7 +38,7 @@ impl Session {
         let Some(receiving) = &mut self.receiving else { return ReasonCode::PacketIdentifierNotFound };
         let reason = receiving.release(id);
         if reason == ReasonCode::Success {
-            self.note(Change::Forgotten(id));
+            self.record(Change::Forgotten(id));
         }
         reason
     }

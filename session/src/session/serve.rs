@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::change_log::Change;
 use crate::handshake::Negotiated;
 
-use super::lifecycle::{self, Cause, Life};
+use super::lifecycle::{self, Cause, Lifecycle};
 use super::{Attached, Detached, Due, Quota, Session};
 
 impl Session {
@@ -19,15 +19,15 @@ impl Session {
         let mut due = Due::default();
         let was_attached = self.is_attached();
         if was_attached {
-            self.leave(Cause::Takeover, &mut due, now);
+            self.end_connection(Cause::Takeover, &mut due, now);
         }
-        self.apply(self.life.due(now), &mut due);
-        let session_present = self.life != Life::Ended && !negotiated.clean_start;
-        if self.life != Life::Ended {
-            self.apply(lifecycle::join(negotiated.clean_start), &mut due);
+        self.apply(self.lifecycle.due(now), &mut due);
+        let session_present = self.lifecycle != Lifecycle::Ended && !negotiated.clean_start;
+        if self.lifecycle != Lifecycle::Ended {
+            self.apply(lifecycle::reattach(negotiated.clean_start), &mut due);
         }
         let removed = if session_present { Vec::new() } else { self.subscriptions.drain() };
-        self.begin(negotiated);
+        self.begin_connection(negotiated);
         let Due { will, unacknowledged, .. } = due;
         Attached { epoch: self.epoch, session_present, was_attached, will, removed, unacknowledged }
     }
@@ -40,7 +40,7 @@ impl Session {
             return None;
         }
         let mut due = Due::default();
-        self.leave(cause, &mut due, now);
+        self.end_connection(cause, &mut due, now);
         let Due { will, ended, unacknowledged } = due;
         Some(Detached { will, ended, unacknowledged })
     }
@@ -49,10 +49,10 @@ impl Session {
     /// PUBLISHes oldest first with DUP, then the queue, as quota allows. At no other time is anything resent.
     /// `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]` `[MQTT3-4.6.0-1]`
     pub fn resume(&mut self, now: Instant) {
-        if !self.is_attached() || self.open {
+        if !self.is_attached() || self.resumed {
             return;
         }
-        self.open = true;
+        self.resumed = true;
         for id in self.inflight.released() {
             self.send_release(id);
         }
@@ -61,32 +61,32 @@ impl Session {
         self.pump(now);
     }
 
-    fn begin(&mut self, negotiated: &Negotiated) {
+    fn begin_connection(&mut self, negotiated: &Negotiated) {
         self.epoch += 1;
-        let fresh = self.life == Life::Ended;
-        self.life = Life::Attached;
+        let fresh = self.lifecycle == Lifecycle::Ended;
+        self.lifecycle = Lifecycle::Attached;
         self.session_expiry = negotiated.session_expiry;
-        self.begin_change_log(fresh);
+        self.update_change_log(fresh);
         self.will = negotiated.will.clone().map(Box::new);
         self.outbox.open(negotiated, self.config.outgoing_alias_max);
         self.quota = Quota { left: negotiated.receive_maximum };
-        self.inflight.begin();
+        self.inflight.begin_connection();
         if let Some(receiving) = &mut self.receiving {
-            receiving.begin();
+            receiving.begin_connection();
         }
     }
 
-    fn leave(&mut self, cause: Cause, due: &mut Due, now: Instant) {
+    fn end_connection(&mut self, cause: Cause, due: &mut Due, now: Instant) {
         let raised = self.change_expiry(cause);
         let keeps_will = raised || cause.keeps_will();
         let will_delay = self.will.as_ref().map_or(0, |will| will.delay);
-        let outcome = lifecycle::leave(keeps_will, will_delay, self.session_expiry);
-        self.life = Life::after_leaving(outcome, will_delay, self.session_expiry, now);
+        let outcome = lifecycle::detach(keeps_will, will_delay, self.session_expiry);
+        self.lifecycle = Lifecycle::after_detach(outcome, will_delay, self.session_expiry, now);
         self.apply(outcome, due);
         if !outcome.ended {
-            self.note(Change::Altered);
+            self.record(Change::Altered);
         }
-        self.open = false;
+        self.resumed = false;
         self.resends = Vec::new();
         self.awaiting_commit = None;
         self.outbox.close();

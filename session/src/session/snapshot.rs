@@ -13,7 +13,7 @@ use crate::stored_delivery::{Delivery, StoredDelivery};
 use crate::subscriptions::GrantedOptions;
 
 use super::Session;
-use super::lifecycle::Life;
+use super::lifecycle::Lifecycle;
 
 /// What a store keeps of a session beside deliveries, identifiers and subscriptions.
 #[derive(Clone, Debug)]
@@ -65,15 +65,16 @@ pub enum DeliverySnapshot {
 impl Session {
     /// Makes a session again from what a store kept; no connection is attached.
     #[must_use]
-    pub fn restore(id: u64, config: Arc<Config>, kept: SessionSnapshot) -> Self {
+    pub fn restore(id: u64, config: Arc<Config>, snapshot: SessionSnapshot) -> Self {
         let mut session = Self::new(id, config);
-        let SessionSnapshot { metadata, subscriptions, deliveries, received } = kept;
+        let SessionSnapshot { metadata, subscriptions, deliveries, received } = snapshot;
         session.session_expiry = metadata.session_expiry;
-        session.life = Life::Waiting { will_at: metadata.will_at, expires_at: metadata.expires_at };
+        session.lifecycle =
+            Lifecycle::Detached { will_at: metadata.will_at, expires_at: metadata.expires_at };
         session.will = metadata.will.map(Box::new);
-        for (filter, terms) in subscriptions {
+        for (filter, granted) in subscriptions {
             // What was granted once is kept, whatever the bound is now.
-            let _ = session.subscriptions.insert(filter, terms, usize::MAX);
+            let _ = session.subscriptions.insert(filter, granted, usize::MAX);
         }
         session.restore_deliveries(deliveries);
         if !received.is_empty() {
@@ -115,9 +116,9 @@ impl Session {
     /// What is to be stored at [`Change::Began`] and [`Change::Altered`].
     #[must_use]
     pub fn metadata(&self) -> SessionMetadata {
-        let (will_at, expires_at) = match self.life {
-            Life::Waiting { will_at, expires_at } => (will_at, expires_at),
-            Life::Ended | Life::Attached => (None, None),
+        let (will_at, expires_at) = match self.lifecycle {
+            Lifecycle::Detached { will_at, expires_at } => (will_at, expires_at),
+            Lifecycle::Ended | Lifecycle::Attached => (None, None),
         };
         SessionMetadata {
             session_expiry: self.session_expiry,
@@ -129,7 +130,7 @@ impl Session {
     }
 
     /// A connection was attached: a session that outlives it is followed from here on, one that does not is no longer.
-    pub(super) fn begin_change_log(&mut self, fresh: bool) {
+    pub(super) fn update_change_log(&mut self, fresh: bool) {
         if !self.config.change_log {
             return;
         }
@@ -138,69 +139,71 @@ impl Session {
             change_log.open(if fresh { Change::Began } else { Change::Altered });
         } else if let Some(change_log) = &mut self.change_log {
             if !fresh {
-                change_log.note(Change::Ended);
+                change_log.record(Change::Ended);
             }
             change_log.close();
         }
     }
 
     /// `sent`: the identifier of one that is sent at once.
-    pub(super) fn keep(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
+    pub(super) fn store(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
         match &mut self.change_log {
             None => StoredDelivery::new(delivery, sent.is_some()),
-            Some(change_log) => change_log.hold(delivery, sent),
+            Some(change_log) => change_log.record_queued(delivery, sent),
         }
     }
 
-    pub(super) fn note(&mut self, change: Change) {
+    pub(super) fn record(&mut self, change: Change) {
         if let Some(change_log) = &mut self.change_log {
-            change_log.note(change);
+            change_log.record(change);
         }
     }
 
-    pub(super) fn note_sent(&mut self, stored_delivery: &StoredDelivery, packet_id: PacketId) {
-        if stored_delivery.message_id() > 0 {
-            self.note(Change::Sent { message_id: stored_delivery.message_id(), packet_id });
+    pub(super) fn record_sent(&mut self, stored: &StoredDelivery, packet_id: PacketId) {
+        if stored.message_id() > 0 {
+            self.record(Change::Sent { message_id: stored.message_id(), packet_id });
         }
     }
 
-    pub(super) fn note_done(&mut self, message_id: u64) {
+    pub(super) fn record_done(&mut self, message_id: u64) {
         if let Some(change_log) = &mut self.change_log {
-            change_log.note_done(message_id);
+            change_log.record_done(message_id);
         }
     }
 
-    pub(super) fn note_outcome(&mut self, packet_id: PacketId, outcome: &AckOutcome) {
+    pub(super) fn record_outcome(&mut self, packet_id: PacketId, outcome: &AckOutcome) {
         let AckOutcome { message_id, order, .. } = *outcome;
         match outcome.action {
-            Action::Complete => self.note_done(message_id),
-            Action::Release if message_id > 0 => self.note(Change::Released { message_id, packet_id, order }),
+            Action::Complete => self.record_done(message_id),
+            Action::Release if message_id > 0 => {
+                self.record(Change::Released { message_id, packet_id, order })
+            }
             _ => {}
         }
     }
 
     fn restore_deliveries(&mut self, deliveries: Vec<DeliverySnapshot>) {
         let mut open = Vec::new();
-        let mut releases = 0;
+        let mut pubrec_count = 0;
         for delivery in deliveries {
             match delivery {
                 DeliverySnapshot::Waiting(queued) => {
-                    self.queue.get_or_insert_default().append(stored_delivery(&queued))
+                    self.queue.get_or_insert_default().append(restore_delivery(&queued))
                 }
                 DeliverySnapshot::Sent(queued, packet_id) => {
-                    open.push((packet_id, Slot::Published(stored_delivery(&queued))));
+                    open.push((packet_id, Slot::Published(restore_delivery(&queued))));
                 }
                 DeliverySnapshot::Released { message_id, packet_id, order } => {
-                    releases = releases.max(order.wrapping_add(1));
+                    pubrec_count = pubrec_count.max(order.wrapping_add(1));
                     open.push((packet_id, Slot::Released { order, counted: false, message_id }));
                 }
             }
         }
-        self.inflight.restore(open, releases);
+        self.inflight.restore(open, pubrec_count);
     }
 }
 
-fn stored_delivery(queued: &Queued) -> StoredDelivery {
+fn restore_delivery(queued: &Queued) -> StoredDelivery {
     let delivery = Delivery {
         message: &queued.message,
         qos: queued.qos,

@@ -10,7 +10,7 @@ use tidegate_mqtt::topic::{Filter, SubscriptionFilter};
 
 use super::{GrantedOptions, SubscriptionsFull};
 
-/// Filters and terms, in no order.
+/// Filters and granted options, in no order.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     plain: HashMap<Filter, Packed>,
@@ -29,11 +29,11 @@ impl Table {
     pub(super) fn insert(
         &mut self,
         filter: SubscriptionFilter,
-        terms: GrantedOptions,
+        granted: GrantedOptions,
         max: usize,
     ) -> Result<bool, SubscriptionsFull> {
         let full = self.len() >= max;
-        let packed = Packed::from(terms);
+        let packed = Packed::from(granted);
         match filter {
             SubscriptionFilter { share: None, filter } => put(self.plain.entry(filter), packed, full),
             shared => put(self.shared.entry(shared), packed, full),
@@ -68,7 +68,7 @@ impl Table {
         size_of::<Self>() + capacity(&self.plain) + capacity(&self.shared)
     }
 
-    pub(super) fn terms(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
+    pub(super) fn granted_options(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         let packed = match filter {
             SubscriptionFilter { share: None, filter } => self.plain.get(filter),
             shared => self.shared.get(shared),
@@ -80,8 +80,8 @@ impl Table {
 impl FromIterator<(SubscriptionFilter, GrantedOptions)> for Table {
     fn from_iter<I: IntoIterator<Item = (SubscriptionFilter, GrantedOptions)>>(entries: I) -> Self {
         let mut table = Self::default();
-        for (filter, terms) in entries {
-            let _ = table.insert(filter, terms, usize::MAX);
+        for (filter, granted) in entries {
+            let _ = table.insert(filter, granted, usize::MAX);
         }
         table
     }

@@ -11,7 +11,7 @@ fn filter(number: usize) -> SubscriptionFilter {
     SubscriptionFilter::parse(&format!("{prefix}a/{number:02}")).unwrap()
 }
 
-fn terms(number: usize) -> GrantedOptions {
+fn granted(number: usize) -> GrantedOptions {
     GrantedOptions {
         options: SubscriptionOptions::of(QoS::AtLeastOnce),
         identifier: u32::try_from(number + 1).ok(),
@@ -21,7 +21,7 @@ fn terms(number: usize) -> GrantedOptions {
 fn filled(count: usize) -> Subscriptions {
     let mut subscriptions = Subscriptions::default();
     for number in 0..count {
-        assert_eq!(subscriptions.insert(filter(number), terms(number), count), Ok(false));
+        assert_eq!(subscriptions.insert(filter(number), granted(number), count), Ok(false));
     }
     subscriptions
 }
@@ -32,12 +32,16 @@ fn each_is_found_replaced_and_removed() {
         let mut subscriptions = filled(count);
         assert_eq!(subscriptions.len(), count);
         for number in 0..count {
-            assert_eq!(subscriptions.terms(&filter(number)), Some(terms(number)));
-            assert_eq!(subscriptions.insert(filter(number), terms(100), count), Ok(true), "[MQTT5-3.8.4-3]");
+            assert_eq!(subscriptions.granted_options(&filter(number)), Some(granted(number)));
+            assert_eq!(
+                subscriptions.insert(filter(number), granted(100), count),
+                Ok(true),
+                "[MQTT5-3.8.4-3]"
+            );
         }
-        assert!(subscriptions.iter().all(|(_, found)| found == terms(100)));
+        assert!(subscriptions.iter().all(|(_, found)| found == granted(100)));
         assert_eq!(subscriptions.iter().count(), count);
-        assert_eq!(subscriptions.terms(&filter(count)), None);
+        assert_eq!(subscriptions.granted_options(&filter(count)), None);
         for number in 0..count {
             assert!(subscriptions.remove(&filter(number)));
             assert!(!subscriptions.remove(&filter(number)), "[MQTT5-3.10.4-1]");
@@ -67,7 +71,7 @@ fn a_table_that_empties_gives_its_memory_back() {
         assert!(subscriptions.remove(&filter(number)));
     }
     assert!(subscriptions.capacity() < full / 50, "{} of {full} bytes", subscriptions.capacity());
-    assert!((0..20).all(|number| subscriptions.terms(&filter(number)) == Some(terms(number))));
+    assert!((0..20).all(|number| subscriptions.granted_options(&filter(number)) == Some(granted(number))));
 }
 
 #[test]

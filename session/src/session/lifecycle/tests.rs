@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tidegate_mqtt::ReasonCode;
 
-use super::{Cause, Fate, Life, Outcome, join, leave};
+use super::{Cause, Lifecycle, Outcome, WillAction, detach, reattach};
 
 #[allow(clippy::disallowed_methods)]
 fn start() -> Instant {
@@ -13,7 +13,7 @@ fn start() -> Instant {
 
 #[test]
 fn a_connection_that_is_gone() {
-    use Fate::{Discard, Publish, Wait};
+    use WillAction::{Discard, Keep, Publish};
     // Keeps the will, delay, expiry; will, ended.
     let table = [
         (false, 0, 0, Discard, true),
@@ -23,17 +23,17 @@ fn a_connection_that_is_gone() {
         (true, 0, 0, Publish, true),
         (true, 0, 9, Publish, false),
         (true, 5, 0, Publish, true),
-        (true, 5, 9, Wait, false),
+        (true, 5, 9, Keep, false),
     ];
     for (keeps, delay, expiry, will, ended) in table {
-        assert_eq!(leave(keeps, delay, expiry), Outcome { will, ended }, "{keeps} {delay} {expiry}");
+        assert_eq!(detach(keeps, delay, expiry), Outcome { will, ended }, "{keeps} {delay} {expiry}");
     }
 }
 
 #[test]
 fn a_connect_that_finds_a_waiting_session() {
-    assert_eq!(join(true), Outcome { will: Fate::Publish, ended: true });
-    assert_eq!(join(false), Outcome { will: Fate::Discard, ended: false });
+    assert_eq!(reattach(true), Outcome { will: WillAction::Publish, ended: true });
+    assert_eq!(reattach(false), Outcome { will: WillAction::Discard, ended: false });
 }
 
 #[test]
@@ -56,34 +56,36 @@ fn which_causes_keep_the_will() {
 fn what_is_due_when() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
-    let nothing = Outcome { will: Fate::Wait, ended: false };
-    for life in [Life::Ended, Life::Attached, Life::Waiting { will_at: None, expires_at: None }] {
-        assert_eq!(life.due(now), nothing);
-        assert_eq!(life.timeout(), None);
+    let nothing = Outcome { will: WillAction::Keep, ended: false };
+    for lifecycle in
+        [Lifecycle::Ended, Lifecycle::Attached, Lifecycle::Detached { will_at: None, expires_at: None }]
+    {
+        assert_eq!(lifecycle.due(now), nothing);
+        assert_eq!(lifecycle.timeout(), None);
     }
-    let both = Life::Waiting { will_at: at(5), expires_at: at(9) };
+    let both = Lifecycle::Detached { will_at: at(5), expires_at: at(9) };
     assert_eq!(both.timeout(), at(5));
     for (seconds, will, ended) in [
-        (4, Fate::Wait, false),
-        (5, Fate::Publish, false),
-        (8, Fate::Publish, false),
-        (9, Fate::Publish, true),
-        (99, Fate::Publish, true),
+        (4, WillAction::Keep, false),
+        (5, WillAction::Publish, false),
+        (8, WillAction::Publish, false),
+        (9, WillAction::Publish, true),
+        (99, WillAction::Publish, true),
     ] {
         assert_eq!(both.due(now + Duration::from_secs(seconds)), Outcome { will, ended });
     }
-    assert_eq!(Life::Waiting { will_at: None, expires_at: at(9) }.timeout(), at(9));
-    assert_eq!(Life::Waiting { will_at: at(5), expires_at: None }.timeout(), at(5));
+    assert_eq!(Lifecycle::Detached { will_at: None, expires_at: at(9) }.timeout(), at(9));
+    assert_eq!(Lifecycle::Detached { will_at: at(5), expires_at: None }.timeout(), at(5));
 }
 
 #[test]
 fn the_life_after_a_connection() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
-    let after = |delay, expiry| Life::after_leaving(leave(true, delay, expiry), delay, expiry, now);
-    assert_eq!(after(5, 0), Life::Ended);
-    assert_eq!(after(0, 9), Life::Waiting { will_at: None, expires_at: at(9) });
-    assert_eq!(after(5, 9), Life::Waiting { will_at: at(5), expires_at: at(9) });
-    assert_eq!(after(9, 5), Life::Waiting { will_at: at(5), expires_at: at(5) });
-    assert_eq!(after(5, u32::MAX), Life::Waiting { will_at: at(5), expires_at: None });
+    let after = |delay, expiry| Lifecycle::after_detach(detach(true, delay, expiry), delay, expiry, now);
+    assert_eq!(after(5, 0), Lifecycle::Ended);
+    assert_eq!(after(0, 9), Lifecycle::Detached { will_at: None, expires_at: at(9) });
+    assert_eq!(after(5, 9), Lifecycle::Detached { will_at: at(5), expires_at: at(9) });
+    assert_eq!(after(9, 5), Lifecycle::Detached { will_at: at(5), expires_at: at(5) });
+    assert_eq!(after(5, u32::MAX), Lifecycle::Detached { will_at: at(5), expires_at: None });
 }
