@@ -62,7 +62,7 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     let upgrade_failed = |fault| ConnectError::Upgrade { target: target.clone(), fault };
     match host.transport {
         Transport::Tls => {
-            let (stream, facts) = encrypt(target, host, tls, stream, b"mqtt").await?;
+            let (stream, facts) = connect_tls(target, host, tls, stream, b"mqtt").await?;
             Ok(Link::tls(stream, peer.with_tls(facts)))
         }
         Transport::WebSocket => {
@@ -70,7 +70,7 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
             Ok(Link::websocket(dialed.map_err(upgrade_failed)?, peer))
         }
         Transport::SecureWebSocket => {
-            let (stream, facts) = encrypt(target, host, tls, stream, b"http/1.1").await?;
+            let (stream, facts) = connect_tls(target, host, tls, stream, b"http/1.1").await?;
             let dialed = websocket::dial(stream, &host.authority(), &host.path).await;
             Ok(Link::secure_websocket(dialed.map_err(upgrade_failed)?, peer.with_tls(facts)))
         }
@@ -78,7 +78,7 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     }
 }
 
-async fn encrypt(
+async fn connect_tls(
     target: &Target,
     host: &Host,
     tls: &ClientTls,

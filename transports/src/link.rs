@@ -12,16 +12,16 @@ use crate::peer::Peer;
 use crate::quic::QuicStream;
 use crate::websocket::WebSocket;
 
-mod carrier;
 mod direct;
 mod encrypted;
 mod futures;
 mod plain;
+mod raw_socket;
 
 pub use direct::DirectWriter;
 
-pub(crate) use carrier::{Carrier, drain};
 pub(crate) use plain::poll_read;
+pub(crate) use raw_socket::{RawSocket, drain};
 
 use plain::{PlainTcp, PlainUnix};
 
@@ -32,7 +32,7 @@ use plain::{PlainTcp, PlainUnix};
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
-    facts: Box<Facts>,
+    details: Box<Details>,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ enum Stream {
 }
 
 #[derive(Debug)]
-struct Facts {
+struct Details {
     peer: Peer,
     close_reason: CloseReason,
     /// Gives the place among the open connections back when the link goes.
@@ -93,11 +93,11 @@ impl Link {
     }
 
     fn new(stream: Stream, peer: Peer) -> Self {
-        Self { stream, facts: Box::new(Facts { peer, close_reason: CloseReason::Normal, _permit: None }) }
+        Self { stream, details: Box::new(Details { peer, close_reason: CloseReason::Normal, _permit: None }) }
     }
 
     pub(crate) fn with_permit(mut self, permit: ConnectionPermit) -> Self {
-        self.facts._permit = Some(permit);
+        self.details._permit = Some(permit);
         self
     }
 
@@ -152,7 +152,7 @@ impl Link {
     /// # Errors
     /// The connection broke before the end.
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let reason = self.facts.close_reason;
+        let reason = self.details.close_reason;
         match &mut self.stream {
             Stream::Tcp(stream) => Poll::Ready(stream.close()),
             Stream::Unix(stream) => Poll::Ready(stream.close()),
@@ -165,7 +165,7 @@ impl Link {
 
     /// What [`Link::poll_close`] will tell the peer; `Normal` unless set.
     pub fn set_close_reason(&mut self, reason: CloseReason) {
-        self.facts.close_reason = reason;
+        self.details.close_reason = reason;
     }
 
     /// Queues a WebSocket ping, which the next [`Link::poll_flush`] sends; nothing on other transports. It judges
@@ -227,6 +227,6 @@ impl Link {
     /// Facts about the other side.
     #[must_use]
     pub fn peer(&self) -> &Peer {
-        &self.facts.peer
+        &self.details.peer
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tidegate_limits::{Connections, Handshakes, ListenerConnections, Source};
 
+mod acceptor_stack;
 mod config;
 mod error;
-mod front;
 mod incoming;
 mod quic;
 mod socket;
@@ -19,8 +19,8 @@ pub use config::{Endpoint, ListenerConfig, LocalAddress};
 pub use error::{BindError, EstablishError};
 pub use incoming::Incoming;
 
-use front::Front;
-use incoming::{Admitted, Raw};
+use acceptor_stack::AcceptorStack;
+use incoming::{Accepted, Permits};
 use quic::QuicSocket;
 use streams::StreamSocket;
 
@@ -38,7 +38,7 @@ pub struct Limits {
 pub struct Listener {
     socket: Socket,
     address: LocalAddress,
-    front: Arc<Front>,
+    acceptor_stack: Arc<AcceptorStack>,
     handshakes: Arc<Handshakes>,
     connections: Arc<ListenerConnections>,
 }
@@ -54,7 +54,7 @@ enum Socket {
 /// # Errors
 /// The address cannot be had, or the TLS material does not fit.
 pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindError> {
-    let front = Arc::new(Front::new(config)?);
+    let acceptor_stack = Arc::new(AcceptorStack::new(config)?);
     let (socket, address) = match &config.endpoint {
         Endpoint::Quic { address, material, config } => {
             let (socket, bound) = QuicSocket::bind(*address, material, config)?;
@@ -75,7 +75,7 @@ pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindEr
     Ok(Listener {
         socket,
         address,
-        front,
+        acceptor_stack,
         handshakes: Arc::clone(&limits.handshakes),
         connections: limits.connections.listener(config.connections_max),
     })
@@ -89,14 +89,16 @@ impl Listener {
     /// a caller may log it and go on.
     pub async fn accept(&self) -> io::Result<Incoming> {
         loop {
-            let (raw, address) = match &self.socket {
+            let (accepted, address) = match &self.socket {
                 Socket::Streams(socket) => socket.accept().await?,
                 Socket::Quic(socket) => socket.accept(&self.handshakes).await?,
             };
             let source = address.map_or(Source::Local, |address| Source::from(address.ip()));
             match self.admit(source) {
-                Some(admitted) => return Ok(Incoming::new(raw, address, Arc::clone(&self.front), admitted)),
-                None => raw.refuse(),
+                Some(permits) => {
+                    return Ok(Incoming::new(accepted, address, Arc::clone(&self.acceptor_stack), permits));
+                }
+                None => accepted.refuse(),
             }
         }
     }
@@ -121,10 +123,13 @@ impl Listener {
         &self.connections
     }
 
-    fn admit(&self, source: Source) -> Option<Admitted> {
+    fn admit(&self, source: Source) -> Option<Permits> {
         let connection = self.connections.admit().ok()?;
-        let handshake =
-            if self.front.waits_for_peer() { Some(self.handshakes.admit(source).ok()?) } else { None };
-        Some(Admitted { source, connection, handshake })
+        let handshake = if self.acceptor_stack.needs_handshake() {
+            Some(self.handshakes.admit(source).ok()?)
+        } else {
+            None
+        };
+        Some(Permits { source, connection, handshake })
     }
 }

@@ -11,7 +11,7 @@ mod stream;
 
 pub(crate) use dial::{QuicDialError, dial};
 pub(crate) use endpoint::server_config;
-pub(crate) use handshake::shake_hands;
+pub(crate) use handshake::perform_handshake;
 pub(crate) use stream::QuicStream;
 
 use crate::link::CloseReason;

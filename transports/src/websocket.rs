@@ -1,5 +1,5 @@
 //! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames, not HTTP's rules of
-//! the upgrade, which live in `offer`, and keeps no bytes: payload is unmasked where the caller reads it and
+//! the upgrade, which live in `handshake`, and keeps no bytes: payload is unmasked where the caller reads it and
 //! leaves from where the caller has it.
 
 use std::io::{self, IoSlice};
@@ -10,22 +10,22 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::link::{Carrier, CloseReason, drain};
+use crate::link::{CloseReason, RawSocket, drain};
 
 mod config;
 mod decoder;
 mod dial;
 mod encoder;
 mod fault;
+mod handshake;
 mod mask;
-mod offer;
 mod upgrade;
 
 pub use config::WebSocketConfig;
 pub use dial::UpgradeError;
 pub(crate) use dial::dial;
 pub use fault::WebSocketFault;
-pub use offer::UpgradeRefusal;
+pub use handshake::UpgradeRefusal;
 pub(crate) use upgrade::upgrade;
 
 use decoder::{Decoder, End};
@@ -49,7 +49,7 @@ pub(crate) struct WebSocket<S> {
     heartbeat: Option<Duration>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Carrier + Unpin> WebSocket<S> {
+impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
     pub(crate) fn new(io: S, role: Role, read_ahead: &[u8], config: &WebSocketConfig) -> Self {
         let heartbeat = if role == Role::Server { config.ping_interval } else { None };
         Self {

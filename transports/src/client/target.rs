@@ -77,7 +77,7 @@ impl FromStr for Target {
             return Err(TargetError::NoHost(text.to_owned()));
         }
         let port = given_port.map_or(Ok(port), parse_port)?;
-        Ok(Self::Network(Host { transport, name: name.to_owned(), port, path: own_path(transport, path)? }))
+        Ok(Self::Network(Host { transport, name: name.to_owned(), port, path: parse_path(transport, path)? }))
     }
 }
 
@@ -142,7 +142,7 @@ fn parse_port(text: &str) -> Result<u16, TargetError> {
     }
 }
 
-fn own_path(transport: Transport, path: &str) -> Result<String, TargetError> {
+fn parse_path(transport: Transport, path: &str) -> Result<String, TargetError> {
     let has_path = matches!(transport, Transport::WebSocket | Transport::SecureWebSocket);
     match path {
         "" | "/" if !has_path => Ok(String::new()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::{tcp, unix};
 
-use super::plain::{Plain, PlainTcp, PlainUnix, WriteHalf};
+use super::plain::{PlainSocket, PlainTcp, PlainUnix, WriteHalf};
 
 /// Writes to a plain TCP or Unix link from any thread. The socket's sending side stays open until the link and all
 /// its writers are gone, unless the link was closed.
@@ -34,12 +34,12 @@ impl DirectWriter {
 
 impl From<&PlainTcp> for DirectWriter {
     fn from(link: &PlainTcp) -> Self {
-        Self(Half::Tcp(Plain::write_half(link)))
+        Self(Half::Tcp(PlainSocket::write_half(link)))
     }
 }
 
 impl From<&PlainUnix> for DirectWriter {
     fn from(link: &PlainUnix) -> Self {
-        Self(Half::Unix(Plain::write_half(link)))
+        Self(Half::Unix(PlainSocket::write_half(link)))
     }
 }

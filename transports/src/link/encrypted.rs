@@ -8,7 +8,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
-use super::{Carrier, drain};
+use super::{RawSocket, drain};
 
 pub(super) fn poll_write(
     stream: &mut TlsStream<TcpStream>,

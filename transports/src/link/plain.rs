@@ -13,19 +13,19 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
-use super::{carrier, drain};
+use super::{drain, raw_socket};
 
 /// A socket whose two directions are apart.
 #[derive(Debug)]
-pub(crate) struct Plain<R, W> {
+pub(crate) struct PlainSocket<R, W> {
     read: R,
     write: Arc<W>,
 }
 
-pub(crate) type PlainTcp = Plain<tcp::OwnedReadHalf, tcp::OwnedWriteHalf>;
-pub(crate) type PlainUnix = Plain<unix::OwnedReadHalf, unix::OwnedWriteHalf>;
+pub(crate) type PlainTcp = PlainSocket<tcp::OwnedReadHalf, tcp::OwnedWriteHalf>;
+pub(crate) type PlainUnix = PlainSocket<unix::OwnedReadHalf, unix::OwnedWriteHalf>;
 
-impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> Plain<R, W> {
+impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         poll_read(&mut self.read, cx, buf)
     }
@@ -62,9 +62,9 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> Plain<R, W> {
         if Arc::get_mut(&mut self.write).is_none() {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
-        let (read, write) = self.write.again()?;
-        let former = mem::replace(self, Self { read, write: Arc::new(write) });
-        if let Some(half) = Arc::into_inner(former.write) {
+        let (read, write) = self.write.duplicate()?;
+        let previous = mem::replace(self, Self { read, write: Arc::new(write) });
+        if let Some(half) = Arc::into_inner(previous.write) {
             half.forget();
         }
         Ok(())
@@ -80,7 +80,7 @@ pub(crate) trait WriteHalf: Sized {
     /// The half that reads.
     type Read;
     /// The same socket, registered with the runtime that calls this.
-    fn again(&self) -> io::Result<(Self::Read, Self)>;
+    fn duplicate(&self) -> io::Result<(Self::Read, Self)>;
     /// Drops the half, and leaves the socket's sending side open.
     fn forget(self);
     /// Writes what the socket takes now; `WouldBlock` when that is nothing.
@@ -108,8 +108,8 @@ impl From<UnixStream> for PlainUnix {
 impl WriteHalf for tcp::OwnedWriteHalf {
     type Read = tcp::OwnedReadHalf;
 
-    fn again(&self) -> io::Result<(Self::Read, Self)> {
-        Ok(carrier::again(self.as_ref())?.into_split())
+    fn duplicate(&self) -> io::Result<(Self::Read, Self)> {
+        Ok(raw_socket::duplicate(self.as_ref())?.into_split())
     }
 
     fn forget(self) {
@@ -136,7 +136,7 @@ impl WriteHalf for tcp::OwnedWriteHalf {
 impl WriteHalf for unix::OwnedWriteHalf {
     type Read = unix::OwnedReadHalf;
 
-    fn again(&self) -> io::Result<(Self::Read, Self)> {
+    fn duplicate(&self) -> io::Result<(Self::Read, Self)> {
         let descriptor = self.as_ref().as_fd().try_clone_to_owned()?;
         Ok(UnixStream::from_std(net::UnixStream::from(descriptor))?.into_split())
     }

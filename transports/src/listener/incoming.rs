@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tidegate_limits::{ConnectionPermit, HandshakePermit, Source};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::{EstablishError, front::Front};
+use super::{EstablishError, acceptor_stack::AcceptorStack};
 use crate::link::Link;
 use crate::peer::{Peer, Transport};
 use crate::quic;
@@ -16,15 +16,15 @@ use crate::quic;
 /// An accepted connection. Dropping it refuses the peer.
 #[derive(Debug)]
 pub struct Incoming {
-    raw: Raw,
+    accepted: Accepted,
     address: Option<SocketAddr>,
-    front: Arc<Front>,
-    admitted: Admitted,
+    acceptor_stack: Arc<AcceptorStack>,
+    permits: Permits,
 }
 
 /// What was accepted.
 #[derive(Debug)]
-pub(super) enum Raw {
+pub(super) enum Accepted {
     /// A TCP or Unix socket, not blocking.
     Stream(socket2::Socket),
     Quic(Box<quinn::Incoming>),
@@ -32,15 +32,20 @@ pub(super) enum Raw {
 
 /// The places taken by a connection.
 #[derive(Debug)]
-pub(super) struct Admitted {
+pub(super) struct Permits {
     pub(super) source: Source,
     pub(super) connection: ConnectionPermit,
     pub(super) handshake: Option<HandshakePermit>,
 }
 
 impl Incoming {
-    pub(super) fn new(raw: Raw, address: Option<SocketAddr>, front: Arc<Front>, admitted: Admitted) -> Self {
-        Self { raw, address, front, admitted }
+    pub(super) fn new(
+        accepted: Accepted,
+        address: Option<SocketAddr>,
+        acceptor_stack: Arc<AcceptorStack>,
+        permits: Permits,
+    ) -> Self {
+        Self { accepted, address, acceptor_stack, permits }
     }
 
     /// Shakes hands and makes the link, on the runtime that calls this, which will own the link. Waits for the peer, at
@@ -49,15 +54,19 @@ impl Incoming {
     /// # Errors
     /// The peer failed to complete the handshake, or not in time.
     pub async fn establish(self) -> Result<Link, EstablishError> {
-        let Admitted { connection, handshake, .. } = self.admitted;
-        let link = match self.raw {
-            Raw::Stream(socket) if !self.front.waits_for_peer() => {
-                plain(socket, self.front.transport, self.address)?
+        let Permits { connection, handshake, .. } = self.permits;
+        let link = match self.accepted {
+            Accepted::Stream(socket) if !self.acceptor_stack.needs_handshake() => {
+                plain_link(socket, self.acceptor_stack.transport, self.address)?
             }
-            raw => {
-                let limit = self.front.handshake_timeout;
-                let shaken = tokio::time::timeout(limit, shake_hands(raw, &self.front, self.address)).await;
-                shaken.map_err(|_| EstablishError::Timeout(limit))??
+            accepted => {
+                let limit = self.acceptor_stack.handshake_timeout;
+                let established = tokio::time::timeout(
+                    limit,
+                    perform_handshake(accepted, &self.acceptor_stack, self.address),
+                )
+                .await;
+                established.map_err(|_| EstablishError::Timeout(limit))??
             }
         };
         drop(handshake);
@@ -67,7 +76,7 @@ impl Incoming {
     /// Whom the caps count this connection against.
     #[must_use]
     pub fn source(&self) -> Source {
-        self.admitted.source
+        self.permits.source
     }
 
     /// The remote address; `None` for a Unix socket.
@@ -79,11 +88,11 @@ impl Incoming {
     /// The transport of the listener.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.front.transport
+        self.acceptor_stack.transport
     }
 }
 
-impl Raw {
+impl Accepted {
     /// Tells the peer as far as that costs nothing: an accepted socket is closed, a QUIC client gets CONNECTION_REFUSED.
     pub(super) fn refuse(self) {
         match self {
@@ -93,20 +102,28 @@ impl Raw {
     }
 }
 
-async fn shake_hands(raw: Raw, front: &Front, address: Option<SocketAddr>) -> Result<Link, EstablishError> {
-    match raw {
-        Raw::Stream(socket) => {
+async fn perform_handshake(
+    accepted: Accepted,
+    acceptor_stack: &AcceptorStack,
+    address: Option<SocketAddr>,
+) -> Result<Link, EstablishError> {
+    match accepted {
+        Accepted::Stream(socket) => {
             let stream = TcpStream::from_std(std::net::TcpStream::from(socket))?;
-            front.shake_hands(stream, address).await
+            acceptor_stack.perform_handshake(stream, address).await
         }
-        Raw::Quic(incoming) => {
-            let (stream, peer) = quic::shake_hands(*incoming).await?;
+        Accepted::Quic(incoming) => {
+            let (stream, peer) = quic::perform_handshake(*incoming).await?;
             Ok(Link::quic(stream, peer))
         }
     }
 }
 
-fn plain(socket: socket2::Socket, transport: Transport, address: Option<SocketAddr>) -> io::Result<Link> {
+fn plain_link(
+    socket: socket2::Socket,
+    transport: Transport,
+    address: Option<SocketAddr>,
+) -> io::Result<Link> {
     let peer = Peer::new(transport, address);
     if transport == Transport::Unix {
         let stream = std::os::unix::net::UnixStream::from(OwnedFd::from(socket));

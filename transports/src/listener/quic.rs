@@ -8,7 +8,7 @@ use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 use tidegate_limits::Handshakes;
 use tokio::sync::OnceCell;
 
-use super::{BindError, Raw, socket};
+use super::{Accepted, BindError, socket};
 use crate::quic::{ALPN, QuicConfig, server_config};
 use crate::tls::ServerMaterial;
 
@@ -27,12 +27,12 @@ impl QuicSocket {
         config: &QuicConfig,
     ) -> Result<(Self, SocketAddr), BindError> {
         let config = server_config(Arc::new(material.quic_config(&[ALPN])?), config)?;
-        let (socket, bound) = socket::datagrams(address)?;
+        let (socket, bound) = socket::bind_udp(address)?;
         Ok((Self { socket, config, endpoint: OnceCell::new() }, bound))
     }
 
     /// Under load a peer must first prove its address, which costs us no memory.
-    pub(super) async fn accept(&self, handshakes: &Handshakes) -> io::Result<(Raw, Option<SocketAddr>)> {
+    pub(super) async fn accept(&self, handshakes: &Handshakes) -> io::Result<(Accepted, Option<SocketAddr>)> {
         let endpoint = self.endpoint.get_or_try_init(async || self.open()).await?;
         loop {
             let Some(incoming) = endpoint.accept().await else {
@@ -44,7 +44,7 @@ impl QuicSocket {
                 continue;
             }
             let address = incoming.remote_address();
-            return Ok((Raw::Quic(Box::new(incoming)), Some(address)));
+            return Ok((Accepted::Quic(Box::new(incoming)), Some(address)));
         }
     }
 

@@ -15,18 +15,18 @@ pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, Socke
         socket
             .set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL))?;
         socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        bound(socket)
+        with_local_address(socket)
     });
     opened.map_err(|fault| BindError::Address { address, fault })
 }
 
 /// A bound UDP socket.
-pub(super) fn datagrams(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
+pub(super) fn bind_udp(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
     let opened = open(address, Type::DGRAM, Protocol::UDP).and_then(|socket| {
         // Best effort: the kernel caps it by net.core.rmem_max.
         let _ = socket.set_recv_buffer_size(UDP_BUFFER);
         let _ = socket.set_send_buffer_size(UDP_BUFFER);
-        bound(socket)
+        with_local_address(socket)
     });
     opened.map_err(|fault| BindError::Address { address, fault })
 }
@@ -45,7 +45,7 @@ fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socke
     Ok(socket)
 }
 
-fn bound(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
+fn with_local_address(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
     let address = socket.local_addr()?.as_socket();
     let address = address.ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
     Ok((socket, address))

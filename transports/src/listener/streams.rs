@@ -9,7 +9,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::OnceCell;
 
-use super::Raw;
+use super::Accepted;
 use super::unix::SocketFile;
 
 /// A listening socket that joins a runtime when it is first accepted from.
@@ -29,15 +29,15 @@ impl StreamSocket {
         Self { _file: Some(file), ..Self::new(socket) }
     }
 
-    pub(super) async fn accept(&self) -> io::Result<(Raw, Option<SocketAddr>)> {
+    pub(super) async fn accept(&self) -> io::Result<(Accepted, Option<SocketAddr>)> {
         let registered = self.registered.get_or_try_init(async || register(&self.socket)).await?;
         loop {
             let mut readiness = registered.readable().await?;
             match readiness.try_io(|socket| accept(socket.get_ref())) {
-                Ok(Ok((socket, address))) => return Ok((Raw::Stream(socket), address)),
-                Ok(Err(error)) if is_of_one_peer(&error) => {}
+                Ok(Ok((socket, address))) => return Ok((Accepted::Stream(socket), address)),
+                Ok(Err(error)) if affects_one_peer_only(&error) => {}
                 Ok(Err(error)) => {
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(RESOURCE_ERROR_PAUSE).await;
                     return Err(error);
                 }
                 Err(_would_block) => {}
@@ -58,7 +58,7 @@ fn accept(socket: &Socket) -> io::Result<(Socket, Option<SocketAddr>)> {
 }
 
 /// Errors of the connection that was to be accepted, not of the listener.
-fn is_of_one_peer(error: &io::Error) -> bool {
+fn affects_one_peer_only(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -69,4 +69,4 @@ fn is_of_one_peer(error: &io::Error) -> bool {
 }
 
 /// How long accepting rests when this machine is out of something.
-const PAUSE: Duration = Duration::from_millis(100);
+const RESOURCE_ERROR_PAUSE: Duration = Duration::from_millis(100);

@@ -31,7 +31,7 @@ pub(crate) async fn dial(
     tls: rustls::ClientConfig,
 ) -> Result<QuicStream, QuicDialError> {
     let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-    config.transport_config(Arc::new(transport_config(&client_side())));
+    config.transport_config(Arc::new(transport_config(&client_config())));
     let local = match address {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
@@ -43,6 +43,6 @@ pub(crate) async fn dial(
 }
 
 /// Clients sit behind NATs that forget an idle UDP flow within half a minute.
-fn client_side() -> QuicConfig {
+fn client_config() -> QuicConfig {
     QuicConfig { streams_max: 0, keep_alive: Some(Duration::from_secs(20)), ..QuicConfig::default() }
 }

@@ -8,29 +8,29 @@ use crate::listener::EstablishError;
 use crate::peer::{Peer, TlsFacts, Transport};
 
 /// Completes the handshake and waits for the first bidirectional stream.
-pub(crate) async fn shake_hands(incoming: Incoming) -> Result<(QuicStream, Peer), EstablishError> {
+pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream, Peer), EstablishError> {
     let connection = incoming.accept()?.await?;
     let facts = tls_facts(&connection);
     if facts.protocol.as_deref().map(str::as_bytes) != Some(ALPN) {
         connection.close(CONTROL_STREAM_DOWN, b"no application protocol");
         return Err(EstablishError::ApplicationProtocol);
     }
-    let mut awaited = AwaitedStream { connection: connection.clone(), is_open: false };
+    let mut guard = NoStreamGuard { connection: connection.clone(), is_stream_open: false };
     let (send, receive) = connection.accept_bi().await?;
-    awaited.is_open = true;
+    guard.is_stream_open = true;
     let peer = Peer::new(Transport::Quic, Some(connection.remote_address())).with_tls(facts);
     Ok((QuicStream::new(connection, send, receive), peer))
 }
 
 /// Tells a client that opened no stream in time why its connection ends.
-struct AwaitedStream {
+struct NoStreamGuard {
     connection: Connection,
-    is_open: bool,
+    is_stream_open: bool,
 }
 
-impl Drop for AwaitedStream {
+impl Drop for NoStreamGuard {
     fn drop(&mut self) {
-        if !self.is_open {
+        if !self.is_stream_open {
             self.connection.close(CONTROL_STREAM_DOWN, b"no stream was opened");
         }
     }

@@ -17,30 +17,37 @@ pub(crate) struct QuicStream {
     send: SendStream,
     receive: RecvStream,
     /// Refuses further streams; ends with the connection.
-    refusals: Option<Background>,
+    stream_refuser: Option<BackgroundFuture>,
     /// Resolves when the peer has all bytes, or wants no more; there once our side is closed.
-    delivered: Option<Background>,
+    delivered: Option<BackgroundFuture>,
     is_reset: bool,
 }
 
-type Background = Pin<Box<dyn Future<Output = ()> + Send>>;
+type BackgroundFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl QuicStream {
     pub(crate) fn new(connection: Connection, send: SendStream, receive: RecvStream) -> Self {
-        let refusals: Background = Box::pin(refuse_streams(connection.clone()));
-        Self { connection, send, receive, refusals: Some(refusals), delivered: None, is_reset: false }
+        let stream_refuser: BackgroundFuture = Box::pin(refuse_streams(connection.clone()));
+        Self {
+            connection,
+            send,
+            receive,
+            stream_refuser: Some(stream_refuser),
+            delivered: None,
+            is_reset: false,
+        }
     }
 
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         match self.receive.poll_read(cx, buf) {
             Poll::Pending => {
-                self.poll_refusals(cx);
+                self.poll_stream_refuser(cx);
                 Poll::Pending
             }
             Poll::Ready(Ok(read)) => Poll::Ready(Ok(read)),
             Poll::Ready(Err(error)) => {
                 self.is_reset |= matches!(error, ReadError::Reset(_));
-                Poll::Ready(end_of_reading(error))
+                Poll::Ready(read_outcome(error))
             }
         }
     }
@@ -84,11 +91,11 @@ impl QuicStream {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_refusals(&mut self, cx: &mut Context<'_>) {
-        if let Some(refusals) = &mut self.refusals
-            && refusals.as_mut().poll(cx).is_ready()
+    fn poll_stream_refuser(&mut self, cx: &mut Context<'_>) {
+        if let Some(stream_refuser) = &mut self.stream_refuser
+            && stream_refuser.as_mut().poll(cx).is_ready()
         {
-            self.refusals = None;
+            self.stream_refuser = None;
         }
     }
 }
@@ -100,7 +107,7 @@ impl fmt::Debug for QuicStream {
 }
 
 /// A peer that closes its connection with code 0 has ended the stream in order.
-fn end_of_reading(error: ReadError) -> io::Result<usize> {
+fn read_outcome(error: ReadError) -> io::Result<usize> {
     match error {
         ReadError::ConnectionLost(ConnectionError::ApplicationClosed(close))
             if close.error_code == NORMAL =>

@@ -19,7 +19,7 @@ pub(crate) struct Decoder {
     frame_size_max: u64,
     /// The bytes of a header that is not whole yet.
     header: SmallVec<[u8; 14]>,
-    frame: Option<Frame>,
+    frame: Option<CurrentFrame>,
     /// A message began and its last fragment has not come.
     in_message: bool,
     control: ControlPayload,
@@ -38,15 +38,15 @@ pub(crate) enum End {
 
 /// A frame whose header has come.
 #[derive(Clone, Copy, Debug)]
-struct Frame {
-    kind: Kind,
+struct CurrentFrame {
+    kind: FrameKind,
     mask: Option<[u8; 4]>,
     length: u64,
-    taken: u64,
+    consumed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum FrameKind {
     Payload,
     Ping,
     Pong,
@@ -70,31 +70,31 @@ impl Decoder {
     /// Moves the payload that `bytes` hold to their front and says how much it is. What follows a Close frame or a
     /// broken rule is left alone; [`Decoder::end`] tells.
     pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> usize {
-        let (mut read, mut kept) = (0, 0);
+        let (mut read, mut payload_len) = (0, 0);
         while self.end.is_none() && read < bytes.len() {
             let Some(frame) = self.frame else {
                 match self.take_header(bytes.get(read..).unwrap_or_default()) {
-                    Ok(taken) => read += taken,
+                    Ok(consumed) => read += consumed,
                     Err(fault) => self.end = Some(End::Broken(fault)),
                 }
                 continue;
             };
-            let left = usize::try_from(frame.length - frame.taken).unwrap_or(usize::MAX);
+            let left = usize::try_from(frame.length - frame.consumed).unwrap_or(usize::MAX);
             let length = left.min(bytes.len() - read);
             let part = bytes.get_mut(read..read + length).unwrap_or_default();
             if let Some(mask) = frame.mask {
-                mask::apply(part, mask, frame.taken);
+                mask::apply(part, mask, frame.consumed);
             }
-            if frame.kind == Kind::Payload {
-                bytes.copy_within(read..read + length, kept);
-                kept += length;
+            if frame.kind == FrameKind::Payload {
+                bytes.copy_within(read..read + length, payload_len);
+                payload_len += length;
             } else {
                 self.control.extend_from_slice(part);
             }
             read += length;
             self.advance(frame, length);
         }
-        kept
+        payload_len
     }
 
     /// The payload of the latest Ping since the last call: older ones need no answer (RFC 6455, 5.5.3).
@@ -126,13 +126,13 @@ impl Decoder {
                 return Err(WebSocketFault::ReservedOpcode);
             };
             self.header.clear();
-            self.begin(&header, length)?;
+            self.begin_frame(&header, length)?;
             return Ok(index + 1);
         }
         Ok(bytes.len())
     }
 
-    fn begin(&mut self, header: &FrameHeader, length: u64) -> Result<(), WebSocketFault> {
+    fn begin_frame(&mut self, header: &FrameHeader, length: u64) -> Result<(), WebSocketFault> {
         if header.rsv1 || header.rsv2 || header.rsv3 {
             return Err(WebSocketFault::ReservedBits);
         }
@@ -143,7 +143,7 @@ impl Decoder {
             OpCode::Control(control) => control_kind(control, header.is_final, length)?,
             OpCode::Data(data) => self.data_kind(data, header.is_final, length)?,
         };
-        let frame = Frame { kind, mask: header.mask, length, taken: 0 };
+        let frame = CurrentFrame { kind, mask: header.mask, length, consumed: 0 };
         self.frame = Some(frame);
         if length == 0 {
             self.advance(frame, 0);
@@ -151,7 +151,7 @@ impl Decoder {
         Ok(())
     }
 
-    fn data_kind(&mut self, data: Data, is_final: bool, length: u64) -> Result<Kind, WebSocketFault> {
+    fn data_kind(&mut self, data: Data, is_final: bool, length: u64) -> Result<FrameKind, WebSocketFault> {
         let is_first = match data {
             Data::Text => return Err(WebSocketFault::TextFrame),
             Data::Reserved(_) => return Err(WebSocketFault::ReservedOpcode),
@@ -165,33 +165,33 @@ impl Decoder {
             return Err(WebSocketFault::TooLong);
         }
         self.in_message = !is_final;
-        Ok(Kind::Payload)
+        Ok(FrameKind::Payload)
     }
 
-    fn advance(&mut self, mut frame: Frame, length: usize) {
-        frame.taken += u64::try_from(length).unwrap_or(u64::MAX);
+    fn advance(&mut self, mut frame: CurrentFrame, length: usize) {
+        frame.consumed += u64::try_from(length).unwrap_or(u64::MAX);
         self.frame = Some(frame);
-        if frame.taken < frame.length {
+        if frame.consumed < frame.length {
             return;
         }
         self.frame = None;
         let control = std::mem::take(&mut self.control);
         match frame.kind {
-            Kind::Payload | Kind::Pong => {}
-            Kind::Ping => self.ping = Some(control),
-            Kind::Close => self.end = Some(closed(&control)),
+            FrameKind::Payload | FrameKind::Pong => {}
+            FrameKind::Ping => self.ping = Some(control),
+            FrameKind::Close => self.end = Some(parse_close(&control)),
         }
     }
 }
 
-fn control_kind(control: Control, is_final: bool, length: u64) -> Result<Kind, WebSocketFault> {
+fn control_kind(control: Control, is_final: bool, length: u64) -> Result<FrameKind, WebSocketFault> {
     if !is_final || length > CONTROL_PAYLOAD_MAX {
         return Err(WebSocketFault::ControlFrame);
     }
     match control {
-        Control::Close => Ok(Kind::Close),
-        Control::Ping => Ok(Kind::Ping),
-        Control::Pong => Ok(Kind::Pong),
+        Control::Close => Ok(FrameKind::Close),
+        Control::Ping => Ok(FrameKind::Ping),
+        Control::Pong => Ok(FrameKind::Pong),
         Control::Reserved(_) => Err(WebSocketFault::ReservedOpcode),
     }
 }
@@ -209,7 +209,7 @@ fn header_size(bytes: &[u8]) -> usize {
 }
 
 /// A Close frame without a code is answered with 1000.
-fn closed(payload: &[u8]) -> End {
+fn parse_close(payload: &[u8]) -> End {
     match payload.split_first_chunk::<2>() {
         None if payload.is_empty() => End::Closed { code: 1000 },
         Some((code, reason)) => {

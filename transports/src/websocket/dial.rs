@@ -15,7 +15,7 @@ use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 
 use super::{Role, WebSocket, WebSocketConfig};
-use crate::link::Carrier;
+use crate::link::RawSocket;
 
 /// Why the server's answer does not open a WebSocket.
 #[derive(Debug, Error)]
@@ -41,7 +41,7 @@ pub enum UpgradeError {
 /// Opens a WebSocket at `path` over a connected stream.
 pub(crate) async fn dial<S>(io: S, host: &str, path: &str) -> Result<WebSocket<S>, UpgradeError>
 where
-    S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + RawSocket + Unpin + Send + 'static,
 {
     let key = generate_key();
     let request = Request::get(path)

@@ -17,17 +17,17 @@ use super::{Role, mask};
 pub(crate) struct Encoder {
     role: Role,
     /// Bytes of the frame under way that are ours: its header, or all of it. Those before `written` are gone.
-    own: SmallVec<[u8; 16]>,
-    written: usize,
+    buffer: SmallVec<[u8; 16]>,
+    buffer_written: usize,
     /// Payload of the frame under way that the caller has yet to bring.
     payload_left: usize,
-    waiting: Waiting,
+    queued: QueuedControls,
     is_closed: bool,
 }
 
 /// Control frames that wait until the frame under way is out; a later Pong replaces an earlier one.
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueuedControls {
     pong: Option<Box<[u8]>>,
     ping: bool,
     close: Option<u16>,
@@ -37,17 +37,17 @@ impl Encoder {
     pub(crate) fn new(role: Role) -> Self {
         Self {
             role,
-            own: SmallVec::new(),
-            written: 0,
+            buffer: SmallVec::new(),
+            buffer_written: 0,
             payload_left: 0,
-            waiting: Waiting::default(),
+            queued: QueuedControls::default(),
             is_closed: false,
         }
     }
 
     pub(crate) fn queue_pong(&mut self, payload: &[u8]) {
         if !self.is_closed {
-            self.waiting.pong = Some(Box::from(payload));
+            self.queued.pong = Some(Box::from(payload));
         }
     }
 
@@ -55,7 +55,7 @@ impl Encoder {
         if self.is_closed {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        self.waiting.ping = true;
+        self.queued.ping = true;
         Ok(())
     }
 
@@ -63,7 +63,7 @@ impl Encoder {
     pub(crate) fn queue_close(&mut self, code: u16) {
         if !self.is_closed {
             self.is_closed = true;
-            self.waiting.close = Some(code);
+            self.queued.close = Some(code);
         }
     }
 
@@ -86,7 +86,7 @@ impl Encoder {
             if self.role == Role::Client {
                 return self.poll_write_masked(io, cx, slices);
             }
-            self.begin(OpCode::Data(Data::Binary), None, length);
+            self.begin_frame(OpCode::Data(Data::Binary), None, length);
             self.payload_left = length;
         }
         self.poll_write_unmasked(io, cx, slices)
@@ -102,7 +102,7 @@ impl Encoder {
             if self.payload_left > 0 {
                 return Poll::Ready(Ok(()));
             }
-            ready!(self.poll_own(io, cx))?;
+            ready!(self.poll_buffer(io, cx))?;
             if !self.begin_control() {
                 return Poll::Ready(Ok(()));
             }
@@ -116,10 +116,10 @@ impl Encoder {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         loop {
-            let own = self.own.get(self.written..).unwrap_or_default();
-            let own_length = own.len();
+            let buffer = self.buffer.get(self.buffer_written..).unwrap_or_default();
+            let buffered = buffer.len();
             let mut parts: SmallVec<[IoSlice<'_>; 17]> = SmallVec::new();
-            parts.push(IoSlice::new(own));
+            parts.push(IoSlice::new(buffer));
             let mut left = self.payload_left;
             for slice in slices {
                 let part = slice.get(..left.min(slice.len())).unwrap_or_default();
@@ -131,8 +131,8 @@ impl Encoder {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             drop(parts);
-            self.wrote_own(written.min(own_length));
-            let payload = written.saturating_sub(own_length);
+            self.advance_buffer(written.min(buffered));
+            let payload = written.saturating_sub(buffered);
             self.payload_left -= payload;
             if payload > 0 {
                 return Poll::Ready(Ok(payload));
@@ -153,60 +153,64 @@ impl Encoder {
             payload.extend_from_slice(slice.get(..room.min(slice.len())).unwrap_or_default());
         }
         let length = payload.len();
-        self.begin_whole(OpCode::Data(Data::Binary), &mut payload)?;
-        match self.poll_own(io, cx) {
+        self.begin_buffered(OpCode::Data(Data::Binary), &mut payload)?;
+        match self.poll_buffer(io, cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             _ => Poll::Ready(Ok(length)),
         }
     }
 
-    fn poll_own<S: AsyncWrite + Unpin>(&mut self, io: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.own.is_empty() {
-            let rest = self.own.get(self.written..).unwrap_or_default();
+    fn poll_buffer<S: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.buffer.is_empty() {
+            let rest = self.buffer.get(self.buffer_written..).unwrap_or_default();
             let written = ready!(Pin::new(&mut *io).poll_write(cx, rest))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.wrote_own(written);
+            self.advance_buffer(written);
         }
         Poll::Ready(Ok(()))
     }
 
     /// Whether a control frame waited and is under way now.
     fn begin_control(&mut self) -> bool {
-        let (control, mut payload) = if let Some(payload) = self.waiting.pong.take() {
+        let (control, mut payload) = if let Some(payload) = self.queued.pong.take() {
             (Control::Pong, payload.into_vec())
-        } else if std::mem::take(&mut self.waiting.ping) {
+        } else if std::mem::take(&mut self.queued.ping) {
             (Control::Ping, Vec::new())
-        } else if let Some(code) = self.waiting.close.take() {
+        } else if let Some(code) = self.queued.close.take() {
             (Control::Close, code.to_be_bytes().to_vec())
         } else {
             return false;
         };
-        self.begin_whole(OpCode::Control(control), &mut payload).is_ok()
+        self.begin_buffered(OpCode::Control(control), &mut payload).is_ok()
     }
 
-    fn begin_whole(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
+    fn begin_buffered(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
         let mask = if self.role == Role::Client { Some(random_mask()?) } else { None };
         if let Some(mask) = mask {
             mask::apply(payload, mask, 0);
         }
-        self.begin(opcode, mask, payload.len());
-        self.own.extend_from_slice(payload);
+        self.begin_frame(opcode, mask, payload.len());
+        self.buffer.extend_from_slice(payload);
         Ok(())
     }
 
-    fn begin(&mut self, opcode: OpCode, mask: Option<[u8; 4]>, length: usize) {
+    fn begin_frame(&mut self, opcode: OpCode, mask: Option<[u8; 4]>, length: usize) {
         let header = FrameHeader { is_final: true, rsv1: false, rsv2: false, rsv3: false, opcode, mask };
         // Writing to memory cannot fail.
-        let _ = header.format(u64::try_from(length).unwrap_or(u64::MAX), &mut self.own);
+        let _ = header.format(u64::try_from(length).unwrap_or(u64::MAX), &mut self.buffer);
     }
 
-    fn wrote_own(&mut self, written: usize) {
-        self.written += written;
-        if self.written >= self.own.len() {
-            self.own = SmallVec::new();
-            self.written = 0;
+    fn advance_buffer(&mut self, written: usize) {
+        self.buffer_written += written;
+        if self.buffer_written >= self.buffer.len() {
+            self.buffer = SmallVec::new();
+            self.buffer_written = 0;
         }
     }
 }

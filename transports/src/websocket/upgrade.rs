@@ -13,15 +13,15 @@ use hyper_util::rt::TokioIo;
 use std::sync::OnceLock;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::offer::{self, UpgradeRefusal};
+use super::handshake::{self, UpgradeRefusal};
 use super::{Role, WebSocket, WebSocketConfig};
-use crate::link::{Carrier, drain};
+use crate::link::{RawSocket, drain};
 use crate::listener::EstablishError;
 
 /// Answers HTTP requests until one becomes a WebSocket; a refused one ends the connection.
 pub(crate) async fn upgrade<S>(io: S, config: &WebSocketConfig) -> Result<WebSocket<S>, EstablishError>
 where
-    S: AsyncRead + AsyncWrite + Carrier + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + RawSocket + Unpin + Send + 'static,
 {
     let service = Upgrader { path: config.path.clone(), verdict: OnceLock::new() };
     let connection = http1::Builder::new()
@@ -54,7 +54,7 @@ impl Service<Request<Incoming>> for Upgrader {
     type Future = Ready<Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let answer = offer::accept(&request, &self.path);
+        let answer = handshake::accept(&request, &self.path);
         self.verdict.get_or_init(|| answer.as_ref().map(drop).map_err(|refusal| *refusal));
         ready(Ok(answer.unwrap_or_else(UpgradeRefusal::response)))
     }

@@ -16,7 +16,7 @@ async fn failure(url: &str, tls: &ClientTls) -> ConnectError {
 }
 
 #[tokio::test]
-async fn nothing_listens() {
+async fn a_refused_connection_is_reported() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     for url in [format!("mqtt://127.0.0.1:{port}"), format!("wss://127.0.0.1:{port}")] {
         let error = failure(&url, &ECDSA.client_tls()).await;
@@ -27,7 +27,7 @@ async fn nothing_listens() {
 }
 
 #[tokio::test]
-async fn the_authority_is_unknown() {
+async fn an_unknown_authority_is_reported() {
     for transport in SECURE {
         let server = serve(transport);
         let error = failure(&server.url, &RSA.client_tls()).await;
@@ -36,7 +36,7 @@ async fn the_authority_is_unknown() {
 }
 
 #[tokio::test]
-async fn the_certificate_is_for_another_name() {
+async fn a_certificate_for_another_name_is_reported() {
     for transport in SECURE {
         let server = serve(transport);
         let tls = ClientTls { server_name: Some("example.org".to_owned()), ..ECDSA.client_tls() };
@@ -46,7 +46,7 @@ async fn the_certificate_is_for_another_name() {
 }
 
 #[tokio::test]
-async fn insecure_takes_any_certificate() {
+async fn insecure_accepts_any_certificate() {
     for transport in SECURE {
         let server = serve(transport);
         let tls = ClientTls { insecure: true, ..ClientTls::default() };
@@ -67,21 +67,21 @@ async fn a_silent_server_times_out() {
 }
 
 #[tokio::test]
-async fn the_path_is_wrong() {
+async fn a_wrong_websocket_path_is_reported() {
     let server = serve(Transport::WebSocket);
     let error = failure(&server.url.replace("/mqtt", "/other"), &ClientTls::default()).await.to_string();
     assert!(error.contains("the server answered 404 Not Found"), "{error}");
 }
 
 #[tokio::test]
-async fn the_server_speaks_no_tls() {
+async fn a_server_without_tls_is_reported() {
     let server = serve(Transport::WebSocket);
     let error = failure(&server.url.replace("ws://", "wss://"), &ECDSA.client_tls()).await.to_string();
     assert!(error.starts_with("no secure connection to wss://"), "{error}");
 }
 
 #[tokio::test]
-async fn a_ca_file_is_missing_or_empty() {
+async fn a_missing_or_empty_ca_file_is_reported() {
     let server = serve(Transport::Tls);
     let tls = ClientTls { ca_files: vec!["/nonexistent/ca.pem".into()], ..ClientTls::default() };
     let error = failure(&server.url, &tls).await.to_string();

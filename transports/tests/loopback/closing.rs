@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::server::{ALL, config, serve, soon};
-use crate::silence::quic_client;
+use crate::silent_clients::quic_client;
 
 /// Both ends of a link, the server's first.
 async fn pair(transport: Transport) -> (Link, Link) {
@@ -31,7 +31,7 @@ async fn pair(transport: Transport) -> (Link, Link) {
 }
 
 #[tokio::test]
-async fn the_last_bytes_arrive_and_then_the_end() {
+async fn close_delivers_the_last_bytes_and_then_the_end_of_the_stream() {
     for transport in ALL {
         let (mut server, mut client) = pair(transport).await;
         let reads = tokio::spawn(async move {
@@ -53,7 +53,7 @@ async fn the_last_bytes_arrive_and_then_the_end() {
 
 /// Bytes that the server has not read must not turn its close into a reset.
 #[tokio::test]
-async fn unread_bytes_do_not_cost_the_last_words() {
+async fn unread_input_does_not_turn_a_close_into_a_reset() {
     let (mut server, mut client) = pair(Transport::Tcp).await;
     soon(client.write_all(&[1; 20_000])).await.unwrap();
     soon(server.write_all(b"goodbye")).await.unwrap();
@@ -66,7 +66,7 @@ async fn unread_bytes_do_not_cost_the_last_words() {
 
 /// Without `close_notify` the end of a TLS stream is not to be trusted.
 #[tokio::test]
-async fn a_tls_stream_that_is_cut_off_is_an_error() {
+async fn a_tls_stream_without_close_notify_ends_with_an_error() {
     let (server, mut client) = pair(Transport::Tls).await;
     drop(server);
     let error = soon(client.read(&mut [0; 8])).await.unwrap_err();
@@ -74,7 +74,7 @@ async fn a_tls_stream_that_is_cut_off_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_websocket_is_told_the_reason() {
+async fn a_websocket_close_carries_the_close_reason() {
     for (reason, code) in
         [(CloseReason::Normal, 1000), (CloseReason::GoingAway, 1001), (CloseReason::Overloaded, 1013)]
     {
@@ -105,7 +105,7 @@ async fn a_websocket_is_told_the_reason() {
 }
 
 #[tokio::test]
-async fn a_quic_connection_is_told_the_code() {
+async fn a_quic_close_carries_the_close_code() {
     for (reason, code) in [
         (CloseReason::Normal, 0_u32),
         (CloseReason::GoingAway, 0),

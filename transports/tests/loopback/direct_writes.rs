@@ -7,7 +7,7 @@ use tidegate_transports::{Transport, bind};
 use crate::server::{ALL, config, round_trip, serve, soon};
 
 #[tokio::test]
-async fn another_thread_writes_to_plain_links() {
+async fn another_thread_can_write_to_plain_links() {
     for transport in ALL {
         let server = serve(transport);
         let mut link = server.connect().await;
@@ -30,7 +30,7 @@ async fn another_thread_writes_to_plain_links() {
 
 /// After `WouldBlock` the owner waits for room and goes on where the direct writer stopped.
 #[tokio::test]
-async fn the_owner_goes_on_after_would_block() {
+async fn the_owner_continues_after_would_block() {
     let server = serve(Transport::Tcp);
     let listener = bind(&config(Transport::Tcp), &server.limits).unwrap();
     let target = format!("mqtt://{}", listener.local_address()).parse().unwrap();

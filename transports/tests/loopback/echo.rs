@@ -14,12 +14,12 @@ async fn a_mebibyte_comes_back_unchanged() {
         soon(link.close()).await.unwrap();
         let mut rest = [0; 8];
         assert_eq!(soon(link.read(&mut rest)).await.unwrap_or(0), 0, "{transport}");
-        assert_eq!(soon(server.ends.recv()).await.unwrap(), Ok(1_048_576), "{transport}");
+        assert_eq!(soon(server.link_results.recv()).await.unwrap(), Ok(1_048_576), "{transport}");
     }
 }
 
 #[tokio::test]
-async fn the_peer_is_known() {
+async fn links_report_transport_address_and_tls_of_the_peer() {
     for transport in ALL {
         let server = serve(transport);
         let link = server.connect().await;
@@ -30,7 +30,7 @@ async fn the_peer_is_known() {
 }
 
 #[tokio::test]
-async fn a_dual_stack_listener_takes_ipv4_and_ipv6() {
+async fn a_dual_stack_listener_accepts_ipv4_and_ipv6() {
     for transport in [Transport::Tcp, Transport::Quic] {
         let mut config = crate::server::config(transport);
         match &mut config.endpoint {

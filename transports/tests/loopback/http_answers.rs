@@ -4,13 +4,13 @@ use tidegate_transports::{EstablishError, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::server::{Server, serve, soon};
+use crate::server::{EchoServer, serve, soon};
 
 const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Sends a request, and returns the head of the answer in lower case.
-async fn ask(server: &Server, request_line: &str, headers: &str) -> String {
+async fn ask(server: &EchoServer, request_line: &str, headers: &str) -> String {
     let mut socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
     let request = format!("{request_line}\r\nHost: localhost\r\n{headers}\r\n");
     socket.write_all(request.as_bytes()).await.unwrap();
@@ -25,15 +25,15 @@ async fn ask(server: &Server, request_line: &str, headers: &str) -> String {
     String::from_utf8(answer).unwrap().to_lowercase()
 }
 
-async fn refused(server: &mut Server) -> u16 {
-    match soon(server.failures.recv()).await.unwrap() {
+async fn refused(server: &mut EchoServer) -> u16 {
+    match soon(server.handshake_failures.recv()).await.unwrap() {
         EstablishError::Upgrade(refusal) => refusal.status().as_u16(),
         other => panic!("{other}"),
     }
 }
 
 #[tokio::test]
-async fn another_path_is_not_found() {
+async fn a_wrong_path_gets_404() {
     let mut server = serve(Transport::WebSocket);
     for path in ["/", "/mqtt2", "/mqtt/", "/MQTT"] {
         let headers = format!("{UPGRADE}Sec-WebSocket-Protocol: mqtt\r\n");
@@ -44,7 +44,7 @@ async fn another_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn another_method_is_not_allowed() {
+async fn a_wrong_method_gets_405() {
     let mut server = serve(Transport::WebSocket);
     for method in ["POST", "HEAD", "PUT", "OPTIONS"] {
         let answer = ask(&server, &format!("{method} /mqtt HTTP/1.1"), UPGRADE).await;
@@ -55,7 +55,7 @@ async fn another_method_is_not_allowed() {
 }
 
 #[tokio::test]
-async fn plain_http_must_upgrade() {
+async fn a_request_without_a_valid_upgrade_gets_426() {
     let mut server = serve(Transport::WebSocket);
     for headers in ["", "Upgrade: websocket\r\n", "Connection: upgrade\r\nUpgrade: h2c\r\n"] {
         let answer = ask(&server, "GET /mqtt HTTP/1.1", headers).await;
@@ -70,7 +70,7 @@ async fn plain_http_must_upgrade() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_key_is_a_bad_request() {
+async fn a_malformed_key_gets_400() {
     let mut server = serve(Transport::WebSocket);
     for key in ["", "short==", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25j!!=="] {
         let headers = UPGRADE.replace("dGhlIHNhbXBsZSBub25jZQ==", key) + "Sec-WebSocket-Protocol: mqtt\r\n";
@@ -99,7 +99,7 @@ async fn the_subprotocol_is_chosen_from_the_list() {
 }
 
 #[tokio::test]
-async fn no_subprotocol_that_fits_is_a_bad_request() {
+async fn an_unknown_subprotocol_gets_400() {
     let mut server = serve(Transport::WebSocket);
     for offers in ["", "Sec-WebSocket-Protocol: soap\r\n", "Sec-WebSocket-Protocol: mqtt5, MQTT\r\n"] {
         let answer = ask(&server, "GET /mqtt HTTP/1.1", &format!("{UPGRADE}{offers}")).await;
@@ -109,7 +109,7 @@ async fn no_subprotocol_that_fits_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn an_endless_request_is_cut_off() {
+async fn an_oversized_request_is_cut_off() {
     let server = serve(Transport::WebSocket);
     let headers = format!("X-Long: {}\r\n", "x".repeat(40_000));
     let answer = ask(&server, "GET /mqtt HTTP/1.1", &headers).await;

@@ -8,20 +8,20 @@
     clippy::string_slice
 )]
 
-mod caps;
 mod client_errors;
 mod closing;
+mod cross_runtime;
 mod direct_writes;
 mod echo;
-mod heartbeat;
 mod http_answers;
+mod limits;
 mod material;
-mod moving;
 mod quic_codes;
-mod rehomed;
+mod reregister;
 mod server;
-mod silence;
+mod silent_clients;
 mod slow_peers;
 mod tls_versions;
 mod unix_socket;
 mod websocket_frames;
+mod websocket_pings;

@@ -2,10 +2,10 @@
 
 use tidegate_transports::{EstablishError, Transport};
 
-use crate::server::{Server, serve, soon};
-use crate::silence::{quic_client, quic_client_with};
+use crate::server::{EchoServer, serve, soon};
+use crate::silent_clients::{quic_client, quic_client_with};
 
-async fn open(server: &Server) -> (quinn::Connection, quinn::SendStream, quinn::RecvStream) {
+async fn open(server: &EchoServer) -> (quinn::Connection, quinn::SendStream, quinn::RecvStream) {
     let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
     let (mut send, mut receive) = connection.open_bi().await.unwrap();
     send.write_all(b"x").await.unwrap();
@@ -18,15 +18,15 @@ async fn a_close_with_code_0_is_an_orderly_end() {
     let mut server = serve(Transport::Quic);
     let (connection, _send, _receive) = open(&server).await;
     connection.close(0_u32.into(), b"");
-    assert_eq!(soon(server.ends.recv()).await.unwrap(), Ok(1));
+    assert_eq!(soon(server.link_results.recv()).await.unwrap(), Ok(1));
 }
 
 #[tokio::test]
-async fn another_code_is_an_error() {
+async fn a_close_with_another_code_is_an_error() {
     let mut server = serve(Transport::Quic);
     let (connection, _send, _receive) = open(&server).await;
     connection.close(7_u32.into(), b"");
-    soon(server.ends.recv()).await.unwrap().unwrap_err();
+    soon(server.link_results.recv()).await.unwrap().unwrap_err();
 }
 
 #[tokio::test]
@@ -34,13 +34,13 @@ async fn a_reset_control_stream_is_an_error() {
     let mut server = serve(Transport::Quic);
     let (_connection, mut send, _receive) = open(&server).await;
     send.reset(9_u32.into()).unwrap();
-    let error = soon(server.ends.recv()).await.unwrap().unwrap_err();
+    let error = soon(server.link_results.recv()).await.unwrap().unwrap_err();
     assert!(error.contains("reset"), "{error}");
 }
 
 /// A second stream is refused at once, and the first goes on.
 #[tokio::test]
-async fn further_streams_are_refused() {
+async fn additional_streams_are_refused() {
     let server = serve(Transport::Quic);
     let (connection, mut send, mut receive) = open(&server).await;
     for _ in 0..20 {
@@ -70,7 +70,7 @@ async fn another_application_protocol_is_refused() {
         let endpoint = quic_client_with(protocols);
         let refused = soon(endpoint.connect(server.address.unwrap(), "localhost").unwrap()).await;
         assert!(refused.is_err(), "{protocols:?}");
-        let error = soon(server.failures.recv()).await.unwrap();
+        let error = soon(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Quic(_) | EstablishError::ApplicationProtocol), "{error}");
     }
 }

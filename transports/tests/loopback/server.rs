@@ -27,19 +27,19 @@ pub const ALL: [Transport; 6] = [
     Transport::Quic,
 ];
 
-pub struct Server {
+pub struct EchoServer {
     pub url: String,
     pub address: Option<SocketAddr>,
     pub limits: Limits,
     pub listener: Arc<Listener>,
     /// Handshakes that failed.
-    pub failures: mpsc::UnboundedReceiver<EstablishError>,
+    pub handshake_failures: mpsc::UnboundedReceiver<EstablishError>,
     /// How links ended: bytes echoed or the error's text.
-    pub ends: mpsc::UnboundedReceiver<Result<u64, String>>,
+    pub link_results: mpsc::UnboundedReceiver<Result<u64, String>>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
-impl Drop for Server {
+impl Drop for EchoServer {
     fn drop(&mut self) {
         self.accepting.abort();
     }
@@ -65,27 +65,27 @@ pub fn config(transport: Transport) -> ListenerConfig {
     })
 }
 
-pub fn serve(transport: Transport) -> Server {
+pub fn serve(transport: Transport) -> EchoServer {
     serve_with(config(transport), HandshakesConfig::default())
 }
 
-pub fn serve_with(config: ListenerConfig, handshakes: HandshakesConfig) -> Server {
+pub fn serve_with(config: ListenerConfig, handshakes: HandshakesConfig) -> EchoServer {
     let limits = Limits {
         handshakes: Handshakes::new(handshakes),
         connections: Connections::new(ConnectionsConfig::default()),
     };
     let listener = Arc::new(bind(&config, &limits).unwrap());
     let url = url(&config.endpoint, listener.local_address());
-    let (failed, failures) = mpsc::unbounded_channel();
-    let (ended, ends) = mpsc::unbounded_channel();
+    let (failed, handshake_failures) = mpsc::unbounded_channel();
+    let (ended, link_results) = mpsc::unbounded_channel();
     let accepting = tokio::spawn(accept_all(Arc::clone(&listener), failed, ended));
-    Server {
+    EchoServer {
         url,
         address: listener.local_address().socket_addr(),
         limits,
         listener,
-        failures,
-        ends,
+        handshake_failures,
+        link_results,
         accepting,
     }
 }
@@ -118,7 +118,7 @@ fn url(endpoint: &Endpoint, address: &LocalAddress) -> String {
     }
 }
 
-impl Server {
+impl EchoServer {
     pub fn target(&self) -> Target {
         self.url.parse().unwrap()
     }

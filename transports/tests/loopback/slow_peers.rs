@@ -29,7 +29,7 @@ async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
 }
 
 #[tokio::test]
-async fn what_waits_is_bounded_and_arrives() {
+async fn unread_data_is_bounded_and_arrives_later() {
     let bytes: Vec<u8> = (0..32_000_000_u32).map(|n| (n >> 8) as u8 ^ n as u8).collect();
     for transport in ALL {
         let server = serve(transport);

@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::material::{ECDSA, Material, RSA, scratch};
-use crate::server::{Server, config, serve_with, soon};
+use crate::server::{EchoServer, config, serve_with, soon};
 
-fn serve_material(material: &Material) -> Server {
+fn serve_material(material: &Material) -> EchoServer {
     let mut config = config(Transport::Tls);
     if let Endpoint::Tls { material: own, .. } = &mut config.endpoint {
         *own = material.server.clone();
@@ -24,7 +24,7 @@ fn serve_material(material: &Material) -> Server {
 }
 
 async fn hello(
-    server: &Server,
+    server: &EchoServer,
     material: &Material,
     version: &'static rustls::SupportedProtocolVersion,
     protocols: &[&[u8]],
@@ -49,7 +49,7 @@ async fn hello(
 }
 
 #[tokio::test]
-async fn both_versions_and_both_kinds_of_key_work() {
+async fn tls_1_2_and_1_3_work_with_ecdsa_and_rsa_keys() {
     for material in [&*ECDSA, &*RSA] {
         let server = serve_material(material);
         for version in [&TLS12, &TLS13] {
@@ -60,7 +60,7 @@ async fn both_versions_and_both_kinds_of_key_work() {
 }
 
 #[tokio::test]
-async fn an_application_protocol_is_never_demanded() {
+async fn a_client_may_omit_alpn_but_must_not_offer_only_other_protocols() {
     let server = serve_material(&ECDSA);
     assert_eq!(soon(hello(&server, &ECDSA, &TLS13, &[])).await.unwrap(), None);
     let error = soon(hello(&server, &ECDSA, &TLS13, &[b"spdy/1"])).await.unwrap_err();
@@ -72,7 +72,7 @@ fn fault(chain: &Path, key: &Path) -> String {
 }
 
 #[test]
-fn faults_name_the_file() {
+fn errors_name_the_faulty_file() {
     let write = |name: &str, text: &str| {
         let path = scratch(name);
         std::fs::write(&path, text).unwrap();
@@ -90,8 +90,8 @@ fn faults_name_the_file() {
     assert!(fault(&chain, &chain).contains("chain.pem holds no unencrypted private key"));
     let other = write("other.pem", &RSA.key);
     assert!(fault(&chain, &other).contains("other.pem does not belong to the certificate in"));
-    let torn = write("torn.pem", &ECDSA.chain[..100]);
-    assert!(fault(&torn, &key).contains("torn.pem"));
+    let truncated = write("truncated.pem", &ECDSA.chain[..100]);
+    assert!(fault(&truncated, &key).contains("truncated.pem"));
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let garbage = write("garbage.pem", garbage);
     assert!(fault(&garbage, &key).contains("the certificate in"), "{}", fault(&garbage, &key));
@@ -100,6 +100,6 @@ fn faults_name_the_file() {
 }
 
 #[test]
-fn secrets_are_not_shown() {
+fn debug_output_shows_no_private_key() {
     assert!(!format!("{:?}", ECDSA.server).to_lowercase().contains("key"));
 }

@@ -13,7 +13,7 @@ fn unix(path: &std::path::Path) -> ListenerConfig {
 }
 
 #[tokio::test]
-async fn the_file_has_its_mode_and_goes_with_the_listener() {
+async fn the_socket_file_has_the_configured_mode_and_is_removed_with_the_listener() {
     let limits = serve(Transport::Tcp).limits.clone();
     let path = scratch("mode.sock");
     let listener = bind(&unix(&path), &limits).unwrap();
@@ -23,7 +23,7 @@ async fn the_file_has_its_mode_and_goes_with_the_listener() {
 }
 
 #[tokio::test]
-async fn a_stale_file_is_replaced() {
+async fn a_stale_socket_file_is_replaced() {
     let limits = serve(Transport::Tcp).limits.clone();
     let path = scratch("stale.sock");
     drop(UnixListener::bind(&path).unwrap());
@@ -41,7 +41,7 @@ async fn a_socket_in_use_is_left_alone() {
 }
 
 #[tokio::test]
-async fn another_kind_of_file_is_left_alone() {
+async fn a_file_that_is_not_a_socket_is_left_alone() {
     let limits = serve(Transport::Tcp).limits.clone();
     let path = scratch("notes.txt");
     std::fs::write(&path, "keep me").unwrap();
@@ -50,7 +50,7 @@ async fn another_kind_of_file_is_left_alone() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_named() {
+async fn the_error_names_an_address_in_use() {
     let server = serve(Transport::Tcp);
     let address = server.address.unwrap();
     let error = bind(&ListenerConfig::new(Endpoint::Tcp { address }), &server.limits).unwrap_err();

@@ -12,9 +12,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::server::{Server, config, serve, serve_with, soon};
+use crate::server::{EchoServer, config, serve, serve_with, soon};
 
-async fn open(server: &Server) -> WebSocketStream<TcpStream> {
+async fn open(server: &EchoServer) -> WebSocketStream<TcpStream> {
     let mut request = server.url.as_str().into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "mqtt".parse().unwrap());
     let socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
@@ -48,7 +48,7 @@ fn frame(opcode: Data, is_final: bool, payload: &'static [u8]) -> Message {
 
 /// [MQTT5-6.0.0-2] Packets need not line up with frames.
 #[tokio::test]
-async fn bytes_may_span_and_share_frames() {
+async fn packets_may_span_and_share_frames() {
     let server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
     for byte in b"one byte a frame" {
@@ -81,11 +81,11 @@ async fn a_text_frame_closes_with_1003() {
     socket.feed(Message::Binary(Bytes::from_static(b"before"))).await.unwrap();
     socket.send(Message::text("hello")).await.unwrap();
     assert_eq!(close_code(&mut socket).await, 1003);
-    assert_eq!(soon(server.ends.recv()).await.unwrap(), Err("text frame".to_owned()));
+    assert_eq!(soon(server.link_results.recv()).await.unwrap(), Err("text frame".to_owned()));
 }
 
 #[tokio::test]
-async fn broken_rules_close_with_1002() {
+async fn protocol_violations_close_with_1002() {
     let unmasked = [0x82, 0x01, 0x00];
     let reserved_bit = [0xC2, 0x80, 0, 0, 0, 0];
     let reserved_opcode = [0x83, 0x80, 0, 0, 0, 0];
@@ -111,7 +111,7 @@ async fn broken_rules_close_with_1002() {
 }
 
 #[tokio::test]
-async fn a_frame_beyond_the_cap_closes_with_1009() {
+async fn an_oversized_frame_closes_with_1009() {
     let mut config = config(Transport::WebSocket);
     if let Endpoint::WebSocket { config, .. } = &mut config.endpoint {
         config.frame_size_max = 1000;
@@ -125,12 +125,12 @@ async fn a_frame_beyond_the_cap_closes_with_1009() {
 }
 
 #[tokio::test]
-async fn a_close_is_answered_by_the_same_code() {
+async fn a_close_is_answered_with_the_same_code() {
     let mut server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
     socket.close(Some(CloseFrame { code: 4321.into(), reason: "done".into() })).await.unwrap();
     assert_eq!(close_code(&mut socket).await, 4321);
-    assert_eq!(soon(server.ends.recv()).await.unwrap(), Ok(0));
+    assert_eq!(soon(server.link_results.recv()).await.unwrap(), Ok(0));
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn one_write_is_one_frame() {
 
 /// A header that comes byte by byte is no reason to answer before it is whole.
 #[tokio::test]
-async fn a_header_may_come_in_pieces() {
+async fn a_header_may_arrive_byte_by_byte() {
     let server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
     let bytes = [0x82, 0xFE, 0, 130, 1, 2, 3, 4];
@@ -162,7 +162,7 @@ async fn a_header_may_come_in_pieces() {
 
 /// What follows the request in the same segment belongs to the WebSocket.
 #[tokio::test]
-async fn frames_may_come_with_the_request() {
+async fn frames_may_arrive_with_the_upgrade_request() {
     let server = serve(Transport::WebSocket);
     let mut socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
     let mut request = b"GET /mqtt HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

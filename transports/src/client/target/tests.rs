@@ -4,7 +4,7 @@ use super::{Target, TargetError};
 use crate::peer::Transport;
 
 #[test]
-fn urls_are_read_and_written() {
+fn urls_are_parsed_and_displayed() {
     for (url, whole) in [
         ("mqtt://localhost", "mqtt://localhost:1883"),
         ("mqtts://broker.example.org:9000/", "mqtts://broker.example.org:9000"),
@@ -21,7 +21,7 @@ fn urls_are_read_and_written() {
 }
 
 #[test]
-fn faults_are_named() {
+fn each_invalid_url_has_its_own_error() {
     let fault = |url: &str| url.parse::<Target>().unwrap_err();
     assert_eq!(fault("localhost:1883"), TargetError::NoScheme("localhost:1883".to_owned()));
     assert_eq!(fault("http://localhost"), TargetError::Scheme("http".to_owned()));

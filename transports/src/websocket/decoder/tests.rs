@@ -10,22 +10,22 @@ use super::{Decoder, End};
 use crate::websocket::{Role, WebSocketFault, mask};
 
 #[derive(Clone, Debug)]
-struct Sent {
+struct TestFrame {
     opcode: OpCode,
     is_final: bool,
     mask: [u8; 4],
     payload: Vec<u8>,
 }
 
-fn wire(sent: &Sent) -> Vec<u8> {
+fn encode(frame: &TestFrame) -> Vec<u8> {
     let header = FrameHeader {
-        is_final: sent.is_final,
-        mask: Some(sent.mask),
-        opcode: sent.opcode,
+        is_final: frame.is_final,
+        mask: Some(frame.mask),
+        opcode: frame.opcode,
         ..FrameHeader::default()
     };
     let mut bytes = Vec::new();
-    Frame::from_payload(header, Bytes::from(sent.payload.clone())).format(&mut bytes).unwrap();
+    Frame::from_payload(header, Bytes::from(frame.payload.clone())).format(&mut bytes).unwrap();
     bytes
 }
 
@@ -37,14 +37,14 @@ fn decode(decoder: &mut Decoder, bytes: &[u8], lengths: &[usize]) -> Vec<u8> {
     while !rest.is_empty() && decoder.end().is_none() {
         let length = (*lengths.next().unwrap()).min(rest.len());
         let mut piece = rest[..length].to_vec();
-        let kept = decoder.decode(&mut piece);
-        payload.extend_from_slice(&piece[..kept]);
+        let payload_len = decoder.decode(&mut piece);
+        payload.extend_from_slice(&piece[..payload_len]);
         rest = &rest[length..];
     }
     payload
 }
 
-fn sent() -> impl Strategy<Value = Sent> {
+fn any_frame() -> impl Strategy<Value = TestFrame> {
     let size = prop_oneof![0..10_usize, 120..130_usize, 65_530..65_540_usize];
     (any::<[u8; 4]>(), size, any::<u8>(), 0..4_u8, any::<bool>()).prop_map(
         |(mask, size, seed, kind, is_final)| {
@@ -54,13 +54,13 @@ fn sent() -> impl Strategy<Value = Sent> {
                 _ => (OpCode::Data(Data::Binary), size),
             };
             let payload = (0..size).map(|n| (n as u8).wrapping_mul(31) ^ seed).collect();
-            Sent { opcode, is_final, mask, payload }
+            TestFrame { opcode, is_final, mask, payload }
         },
     )
 }
 
 /// Makes a legal stream: controls are whole, fragments follow each other, the last message ends.
-fn legal(mut frames: Vec<Sent>) -> Vec<Sent> {
+fn make_legal(mut frames: Vec<TestFrame>) -> Vec<TestFrame> {
     let mut in_message = false;
     for frame in &mut frames {
         if frame.opcode == OpCode::Data(Data::Binary) {
@@ -78,12 +78,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_legal_stream_gives_its_payload_however_it_is_cut(
-        frames in vec(sent(), 0..12).prop_map(legal),
+    fn a_legal_stream_yields_its_payload_however_it_is_split(
+        frames in vec(any_frame(), 0..12).prop_map(make_legal),
         lengths in vec(1..5000_usize, 1..20),
     ) {
-        let bytes: Vec<u8> = frames.iter().flat_map(wire).collect();
-        let is_data = |frame: &&Sent| matches!(frame.opcode, OpCode::Data(_));
+        let bytes: Vec<u8> = frames.iter().flat_map(encode).collect();
+        let is_data = |frame: &&TestFrame| matches!(frame.opcode, OpCode::Data(_));
         let expected: Vec<u8> = frames.iter().filter(is_data).flat_map(|frame| frame.payload.clone()).collect();
         let mut decoder = Decoder::new(Role::Server, 1_000_000);
         prop_assert!(decode(&mut decoder, &bytes, &lengths) == expected);
@@ -96,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_decoded_or_refused(bytes in vec(any::<u8>(), 0..300), lengths in vec(1..40_usize, 1..5)) {
+    fn arbitrary_bytes_are_decoded_or_refused(bytes in vec(any::<u8>(), 0..300), lengths in vec(1..40_usize, 1..5)) {
         let mut decoder = Decoder::new(Role::Server, 1000);
         let payload = decode(&mut decoder, &bytes, &lengths);
         prop_assert!(payload.len() <= bytes.len());
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn masks_apply_from_any_offset(mask in any::<[u8; 4]>(), bytes in vec(any::<u8>(), 0..100), cut in 0..100_usize) {
+    fn a_mask_can_be_applied_from_any_offset(mask in any::<[u8; 4]>(), bytes in vec(any::<u8>(), 0..100), cut in 0..100_usize) {
         let cut = cut.min(bytes.len());
         let mut masked = bytes.clone();
         let (head, tail) = masked.split_at_mut(cut);
@@ -116,7 +116,7 @@ proptest! {
 }
 
 /// Decodes one frame of a client: first byte, payload.
-fn end_of(first: u8, payload: &[u8]) -> Option<End> {
+fn end_after(first: u8, payload: &[u8]) -> Option<End> {
     let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
     bytes.extend_from_slice(payload);
     let mut decoder = Decoder::new(Role::Server, 100);
@@ -125,32 +125,32 @@ fn end_of(first: u8, payload: &[u8]) -> Option<End> {
 }
 
 #[test]
-fn close_frames_are_judged() {
-    assert_eq!(end_of(0x88, &[]), Some(End::Closed { code: 1000 }));
-    assert_eq!(end_of(0x88, &1001_u16.to_be_bytes()), Some(End::Closed { code: 1001 }));
-    assert_eq!(end_of(0x88, &[3, 0xE8, b'o', b'k']), Some(End::Closed { code: 1000 }));
+fn close_frames_are_validated() {
+    assert_eq!(end_after(0x88, &[]), Some(End::Closed { code: 1000 }));
+    assert_eq!(end_after(0x88, &1001_u16.to_be_bytes()), Some(End::Closed { code: 1001 }));
+    assert_eq!(end_after(0x88, &[3, 0xE8, b'o', b'k']), Some(End::Closed { code: 1000 }));
     let broken = Some(End::Broken(WebSocketFault::CloseFrame));
     for payload in [&[3][..], &999_u16.to_be_bytes(), &1005_u16.to_be_bytes(), &[3, 0xE8, 0xFF]] {
-        assert_eq!(end_of(0x88, payload), broken, "{payload:?}");
+        assert_eq!(end_after(0x88, payload), broken, "{payload:?}");
     }
 }
 
 #[test]
-fn faults_are_told_apart() {
+fn each_violation_has_its_own_fault() {
     let broken = |fault| Some(End::Broken(fault));
-    assert_eq!(end_of(0x81, b"text"), broken(WebSocketFault::TextFrame));
-    assert_eq!(end_of(0x80, b""), broken(WebSocketFault::Fragmentation));
-    assert_eq!(end_of(0x92, b""), broken(WebSocketFault::ReservedBits));
-    assert_eq!(end_of(0x83, b""), broken(WebSocketFault::ReservedOpcode));
-    assert_eq!(end_of(0x8B, b""), broken(WebSocketFault::ReservedOpcode));
-    assert_eq!(end_of(0x09, b""), broken(WebSocketFault::ControlFrame));
-    assert_eq!(end_of(0x82, &[0; 101]), broken(WebSocketFault::TooLong));
-    assert_eq!(end_of(0x82, &[0; 100]), None);
+    assert_eq!(end_after(0x81, b"text"), broken(WebSocketFault::TextFrame));
+    assert_eq!(end_after(0x80, b""), broken(WebSocketFault::Fragmentation));
+    assert_eq!(end_after(0x92, b""), broken(WebSocketFault::ReservedBits));
+    assert_eq!(end_after(0x83, b""), broken(WebSocketFault::ReservedOpcode));
+    assert_eq!(end_after(0x8B, b""), broken(WebSocketFault::ReservedOpcode));
+    assert_eq!(end_after(0x09, b""), broken(WebSocketFault::ControlFrame));
+    assert_eq!(end_after(0x82, &[0; 101]), broken(WebSocketFault::TooLong));
+    assert_eq!(end_after(0x82, &[0; 100]), None);
 }
 
 /// Servers do not mask; a client takes no masked frame.
 #[test]
-fn the_client_takes_unmasked_frames_only() {
+fn a_client_accepts_unmasked_frames_only() {
     let mut decoder = Decoder::new(Role::Client, 100);
     let mut bytes = [0x82, 2, 7, 8, 0x82, 0x80, 0, 0, 0, 0];
     assert_eq!(decoder.decode(&mut bytes), 2);

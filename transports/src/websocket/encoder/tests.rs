@@ -13,20 +13,20 @@ use crate::websocket::Role;
 use crate::websocket::decoder::{Decoder, End};
 
 /// Takes so many bytes a call, and at 0 is busy once.
-struct Trickle {
+struct TrickleStream {
     taken: Vec<u8>,
     calls: usize,
-    turns: Vec<usize>,
-    turn: usize,
+    limits: Vec<usize>,
+    next_limit: usize,
 }
 
-impl Trickle {
-    fn new(turns: Vec<usize>) -> Self {
-        Self { taken: Vec::new(), calls: 0, turns, turn: 0 }
+impl TrickleStream {
+    fn new(limits: Vec<usize>) -> Self {
+        Self { taken: Vec::new(), calls: 0, limits, next_limit: 0 }
     }
 }
 
-impl AsyncWrite for Trickle {
+impl AsyncWrite for TrickleStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
@@ -36,8 +36,8 @@ impl AsyncWrite for Trickle {
         _cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = self.turns[self.turn % self.turns.len()];
-        self.turn += 1;
+        let room = self.limits[self.next_limit % self.limits.len()];
+        self.next_limit += 1;
         self.calls += 1;
         if room == 0 {
             return Poll::Pending;
@@ -69,14 +69,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn the_other_side_reads_what_was_written(
+    fn the_peer_decodes_what_was_written(
         is_client in any::<bool>(),
         writes in vec(vec(any::<u8>(), 0..400), 1..8),
-        mut turns in vec(0..300_usize, 1..10),
+        mut limits in vec(0..300_usize, 1..10),
     ) {
         let (role, other) = if is_client { (Role::Client, Role::Server) } else { (Role::Server, Role::Client) };
-        turns.push(7);
-        let (mut encoder, mut io) = (Encoder::new(role), Trickle::new(turns));
+        limits.push(7);
+        let (mut encoder, mut io) = (Encoder::new(role), TrickleStream::new(limits));
         for bytes in &writes {
             let mut rest = bytes.as_slice();
             while !rest.is_empty() {
@@ -91,24 +91,24 @@ proptest! {
         encoder.queue_close(1001);
         until_ready(|cx| encoder.poll_controls(&mut io, cx));
         let mut decoder = Decoder::new(other, 1_000_000);
-        let kept = decoder.decode(&mut io.taken);
-        prop_assert!(io.taken[..kept] == writes.concat());
+        let payload_len = decoder.decode(&mut io.taken);
+        prop_assert!(io.taken[..payload_len] == writes.concat());
         prop_assert_eq!(decoder.end(), Some(End::Closed { code: 1001 }));
-        prop_assert!(encoder.own.is_empty() && encoder.written == 0);
+        prop_assert!(encoder.buffer.is_empty() && encoder.buffer_written == 0);
     }
 }
 
 #[test]
 fn many_slices_leave_in_one_call() {
-    let (mut encoder, mut io) = (Encoder::new(Role::Server), Trickle::new(vec![10_000]));
+    let (mut encoder, mut io) = (Encoder::new(Role::Server), TrickleStream::new(vec![10_000]));
     let slices: Vec<_> = (0..10).map(|_| IoSlice::new(b"slice")).collect();
     assert_eq!(until_ready(|cx| encoder.poll_write(&mut io, cx, &slices)), 50);
     assert_eq!((io.calls, io.taken.len(), &io.taken[..2]), (1, 52, &[0x82, 50][..]));
 }
 
 #[test]
-fn nothing_follows_a_close() {
-    let (mut encoder, mut io) = (Encoder::new(Role::Server), Trickle::new(vec![10_000]));
+fn nothing_is_sent_after_a_close() {
+    let (mut encoder, mut io) = (Encoder::new(Role::Server), TrickleStream::new(vec![10_000]));
     encoder.queue_close(1003);
     encoder.queue_close(1000);
     encoder.queue_pong(b"late");

@@ -13,7 +13,7 @@ use crate::server::{ALL, config, round_trip, soon};
 const LEN: usize = 100_000;
 
 #[test]
-fn links_go_on_where_they_were_taken_to() {
+fn a_link_continues_on_the_runtime_it_is_reregistered_with() {
     for transport in ALL.into_iter().filter(|transport| *transport != Transport::Quic) {
         let (first, second) = (runtime(), runtime());
         let (link, client) = first.block_on(accepted(transport));
@@ -29,7 +29,7 @@ fn links_go_on_where_they_were_taken_to() {
 }
 
 #[test]
-fn a_link_stays_while_others_may_write() {
+fn a_link_cannot_be_reregistered_while_a_direct_writer_exists() {
     for transport in [Transport::Tcp, Transport::Unix] {
         let runtime = runtime();
         let (mut link, client) = runtime.block_on(accepted(transport));
@@ -46,7 +46,7 @@ fn a_link_stays_while_others_may_write() {
 }
 
 #[test]
-fn a_quic_connection_stays_with_its_socket() {
+fn a_quic_link_cannot_be_reregistered() {
     let runtime = runtime();
     let (link, client) = runtime.block_on(accepted(Transport::Quic));
     runtime.block_on(async {

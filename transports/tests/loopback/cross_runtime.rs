@@ -10,7 +10,7 @@ use crate::material::ECDSA;
 use crate::server::{ALL, config, round_trip, serve, soon};
 
 #[test]
-fn links_live_on_another_core_than_the_listener() {
+fn a_link_can_run_on_another_thread_than_its_listener() {
     let (hand_over, mut handed_over) = mpsc::unbounded_channel::<Incoming>();
     let owner = thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -14,20 +14,20 @@ use crate::tls::{ServerMaterial, tls_facts};
 use crate::websocket::{WebSocketConfig, upgrade};
 
 /// The settings that all handshakes of a listener share.
-pub(super) struct Front {
+pub(super) struct AcceptorStack {
     pub(super) handshake_timeout: Duration,
     pub(super) transport: Transport,
     tls: Option<TlsAcceptor>,
     websocket: Option<WebSocketConfig>,
 }
 
-impl Front {
+impl AcceptorStack {
     pub(super) fn new(config: &ListenerConfig) -> Result<Self, BindError> {
         let (tls, websocket) = match &config.endpoint {
-            Endpoint::Tls { material, .. } => (Some(acceptor(material, b"mqtt")?), None),
+            Endpoint::Tls { material, .. } => (Some(tls_acceptor(material, b"mqtt")?), None),
             Endpoint::WebSocket { config, .. } => (None, Some(config.clone())),
             Endpoint::SecureWebSocket { material, config, .. } => {
-                (Some(acceptor(material, b"http/1.1")?), Some(config.clone()))
+                (Some(tls_acceptor(material, b"http/1.1")?), Some(config.clone()))
             }
             Endpoint::Tcp { .. } | Endpoint::Unix { .. } | Endpoint::Quic { .. } => (None, None),
         };
@@ -40,11 +40,11 @@ impl Front {
     }
 
     /// True when a handshake comes before the link, which a silent peer can draw out.
-    pub(super) fn waits_for_peer(&self) -> bool {
+    pub(super) fn needs_handshake(&self) -> bool {
         !matches!(self.transport, Transport::Tcp | Transport::Unix)
     }
 
-    pub(super) async fn shake_hands(
+    pub(super) async fn perform_handshake(
         &self,
         stream: TcpStream,
         address: Option<SocketAddr>,
@@ -52,34 +52,34 @@ impl Front {
         let peer = Peer::new(self.transport, address);
         match (&self.tls, &self.websocket) {
             (None, None) => Ok(Link::tcp(stream, peer)),
-            (Some(acceptor), None) => {
-                let (stream, facts) = encrypt(acceptor, stream).await?;
+            (Some(tls_acceptor), None) => {
+                let (stream, facts) = accept_tls(tls_acceptor, stream).await?;
                 Ok(Link::tls(stream, peer.with_tls(facts)))
             }
             (None, Some(config)) => Ok(Link::websocket(upgrade(stream, config).await?, peer)),
-            (Some(acceptor), Some(config)) => {
-                let (stream, facts) = encrypt(acceptor, stream).await?;
+            (Some(tls_acceptor), Some(config)) => {
+                let (stream, facts) = accept_tls(tls_acceptor, stream).await?;
                 Ok(Link::secure_websocket(upgrade(stream, config).await?, peer.with_tls(facts)))
             }
         }
     }
 }
 
-impl std::fmt::Debug for Front {
+impl std::fmt::Debug for AcceptorStack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Front").field("transport", &self.transport).finish_non_exhaustive()
     }
 }
 
-fn acceptor(material: &ServerMaterial, protocol: &[u8]) -> Result<TlsAcceptor, BindError> {
+fn tls_acceptor(material: &ServerMaterial, protocol: &[u8]) -> Result<TlsAcceptor, BindError> {
     Ok(TlsAcceptor::from(Arc::new(material.config(&[protocol])?)))
 }
 
-async fn encrypt(
-    acceptor: &TlsAcceptor,
+async fn accept_tls(
+    tls_acceptor: &TlsAcceptor,
     stream: TcpStream,
 ) -> Result<(TlsStream<TcpStream>, TlsFacts), EstablishError> {
-    let stream = acceptor.accept(stream).await?;
+    let stream = tls_acceptor.accept(stream).await?;
     let (_, session) = stream.get_ref();
     let facts = tls_facts(session, session.server_name());
     Ok((TlsStream::Server(stream), facts))

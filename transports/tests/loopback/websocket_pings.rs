@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use crate::server::{ALL, config, serve, soon};
 
 #[tokio::test]
-async fn a_beat_is_sent_by_the_next_flush() {
+async fn a_queued_ping_is_sent_by_the_next_flush() {
     let server = serve(Transport::WebSocket);
     let listener = bind(&config(Transport::WebSocket), &server.limits).unwrap();
     let address = listener.local_address().socket_addr().unwrap();
@@ -41,7 +41,7 @@ async fn a_beat_is_sent_by_the_next_flush() {
 }
 
 #[tokio::test]
-async fn only_websockets_beat() {
+async fn client_links_and_other_transports_send_no_pings() {
     for transport in ALL {
         let server = serve(transport);
         let mut link = server.connect().await;

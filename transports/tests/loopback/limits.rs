@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 
 use crate::material::ECDSA;
 use crate::server::{ALL, config, eventually, round_trip, serve_with, soon};
-use crate::silence::quic_client;
+use crate::silent_clients::quic_client;
 
 #[tokio::test]
-async fn connections_of_a_listener_are_capped() {
+async fn a_listener_refuses_connections_above_its_limit() {
     for transport in ALL {
         let mut config = config(transport);
         config.connections_max = 2;
@@ -34,9 +34,9 @@ async fn connections_of_a_listener_are_capped() {
 }
 
 #[tokio::test]
-async fn handshakes_of_one_source_are_capped() {
-    let caps = HandshakesConfig { source_max: 3, ..HandshakesConfig::default() };
-    let server = serve_with(config(Transport::Tls), caps);
+async fn handshakes_from_one_source_are_limited() {
+    let limits = HandshakesConfig { source_max: 3, ..HandshakesConfig::default() };
+    let server = serve_with(config(Transport::Tls), limits);
     let mut silent = Vec::new();
     for _ in 0..3 {
         silent.push(TcpStream::connect(server.address.unwrap()).await.unwrap());
@@ -51,9 +51,9 @@ async fn handshakes_of_one_source_are_capped() {
 }
 
 #[tokio::test]
-async fn a_refused_quic_client_is_told_at_once() {
-    let caps = HandshakesConfig { total_max: 0, ..HandshakesConfig::default() };
-    let server = serve_with(config(Transport::Quic), caps);
+async fn a_refused_quic_client_gets_an_error_at_once() {
+    let limits = HandshakesConfig { total_max: 0, ..HandshakesConfig::default() };
+    let server = serve_with(config(Transport::Quic), limits);
     match soon(client::connect(&server.target(), &ECDSA.client_tls())).await {
         Err(error @ ConnectError::Handshake { .. }) => {
             assert!(error.to_string().contains("refused"), "{error}")
@@ -65,10 +65,10 @@ async fn a_refused_quic_client_is_told_at_once() {
 
 /// Above the threshold, a QUIC client is asked to prove its address, and gets in.
 #[tokio::test]
-async fn under_load_quic_asks_for_proof_of_the_address() {
+async fn under_load_quic_clients_must_validate_their_address() {
     for (retry_from, retries) in [(0, true), (100, false)] {
-        let caps = HandshakesConfig { retry_from, ..HandshakesConfig::default() };
-        let server = serve_with(config(Transport::Quic), caps);
+        let limits = HandshakesConfig { retry_from, ..HandshakesConfig::default() };
+        let server = serve_with(config(Transport::Quic), limits);
         let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
         // A Retry makes the client send its first flight again.
         let sent = connection.stats().frame_tx.crypto;

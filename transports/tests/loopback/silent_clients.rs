@@ -13,7 +13,7 @@ use crate::server::{config, eventually, round_trip, serve, serve_with, soon};
 const SILENT: usize = 200;
 
 #[tokio::test]
-async fn two_hundred_silent_sockets_delay_nobody() {
+async fn two_hundred_silent_sockets_do_not_delay_other_clients() {
     for transport in [Transport::Tcp, Transport::Tls, Transport::WebSocket, Transport::SecureWebSocket] {
         let server = serve(transport);
         let mut silent = Vec::new();
@@ -31,7 +31,7 @@ async fn two_hundred_silent_sockets_delay_nobody() {
 
 /// Some complete the handshake and open no stream, some send one datagram of a handshake and no more.
 #[tokio::test]
-async fn two_hundred_silent_quic_clients_delay_nobody() {
+async fn two_hundred_silent_quic_clients_do_not_delay_other_clients() {
     let server = serve(Transport::Quic);
     let address = server.address.unwrap();
     let endpoint = quic_client();
@@ -54,13 +54,13 @@ async fn two_hundred_silent_quic_clients_delay_nobody() {
 }
 
 #[tokio::test]
-async fn a_handshake_has_a_timeout() {
+async fn a_silent_client_reaches_the_handshake_timeout() {
     for transport in [Transport::Tls, Transport::WebSocket, Transport::SecureWebSocket] {
         let mut config = config(transport);
         config.handshake_timeout = Duration::from_millis(50);
         let mut server = serve_with(config, Default::default());
         let socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
-        let error = soon(server.failures.recv()).await.unwrap();
+        let error = soon(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Timeout(_)), "{transport}: {error}");
         eventually("all places are given back", || {
             server.limits.handshakes.running() == 0 && server.limits.connections.open() == 0
@@ -71,7 +71,7 @@ async fn a_handshake_has_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_quic_client_that_opens_no_stream_is_told() {
+async fn a_quic_client_that_opens_no_stream_is_closed_with_code_1() {
     let mut config = config(Transport::Quic);
     config.handshake_timeout = Duration::from_millis(300);
     let mut server = serve_with(config, Default::default());
@@ -80,17 +80,17 @@ async fn a_quic_client_that_opens_no_stream_is_told() {
         quinn::ConnectionError::ApplicationClosed(close) => assert_eq!(close.error_code, 1_u32.into()),
         other => panic!("{other}"),
     }
-    assert!(matches!(soon(server.failures.recv()).await.unwrap(), EstablishError::Timeout(_)));
+    assert!(matches!(soon(server.handshake_failures.recv()).await.unwrap(), EstablishError::Timeout(_)));
     eventually("all places are given back", || server.limits.connections.open() == 0).await;
 }
 
 /// Probes of load balancers connect and go away.
 #[tokio::test]
-async fn a_probe_is_no_fault() {
+async fn a_client_that_leaves_before_the_handshake_is_reported_as_closed() {
     for transport in [Transport::Tls, Transport::WebSocket] {
         let mut server = serve(transport);
         drop(TcpStream::connect(server.address.unwrap()).await.unwrap());
-        let error = soon(server.failures.recv()).await.unwrap();
+        let error = soon(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Closed), "{transport}: {error}");
     }
 }

@@ -55,11 +55,11 @@ impl UpgradeRefusal {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         match self {
-            Self::Method => put(headers, ALLOW, "GET"),
+            Self::Method => insert_static(headers, ALLOW, "GET"),
             Self::NoUpgrade | Self::Version => {
-                put(headers, UPGRADE, "websocket");
-                put(headers, CONNECTION, "upgrade, close");
-                put(headers, SEC_WEBSOCKET_VERSION, "13");
+                insert_static(headers, UPGRADE, "websocket");
+                insert_static(headers, CONNECTION, "upgrade, close");
+                insert_static(headers, SEC_WEBSOCKET_VERSION, "13");
             }
             _ => {}
         }
@@ -84,16 +84,16 @@ pub(crate) fn accept<B>(request: &Request<B>, path: &str) -> Result<Response<Ful
     }
     let accept_key = accept_key(headers).ok_or(UpgradeRefusal::Key)?;
     let subprotocol = subprotocol(headers).ok_or(UpgradeRefusal::Subprotocol)?;
-    Ok(switching(accept_key, subprotocol))
+    Ok(switching_protocols(accept_key, subprotocol))
 }
 
-fn switching(accept_key: HeaderValue, subprotocol: &'static str) -> Response<Full<Bytes>> {
+fn switching_protocols(accept_key: HeaderValue, subprotocol: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
-    put(headers, CONNECTION, "upgrade");
-    put(headers, UPGRADE, "websocket");
-    put(headers, SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    insert_static(headers, CONNECTION, "upgrade");
+    insert_static(headers, UPGRADE, "websocket");
+    insert_static(headers, SEC_WEBSOCKET_PROTOCOL, subprotocol);
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept_key);
     response
 }
@@ -126,7 +126,7 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+fn insert_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
