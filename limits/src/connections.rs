@@ -20,25 +20,25 @@ impl Default for ConnectionsConfig {
 
 /// Counts the connections of the whole process.
 #[derive(Debug)]
-pub struct Connections(Places);
+pub struct Connections(CappedCounter);
 
 impl Connections {
     /// No connection is open yet.
     #[must_use]
     pub fn new(config: ConnectionsConfig) -> Arc<Self> {
-        Arc::new(Self(Places::new(config.total_max)))
+        Arc::new(Self(CappedCounter::new(config.total_max)))
     }
 
     /// The share of one listener, which may have `listener_max` connections open.
     #[must_use]
     pub fn listener(self: &Arc<Self>, listener_max: usize) -> Arc<ListenerConnections> {
-        Arc::new(ListenerConnections { all: Arc::clone(self), own: Places::new(listener_max) })
+        Arc::new(ListenerConnections { all: Arc::clone(self), own: CappedCounter::new(listener_max) })
     }
 
     /// Connections that are open now.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.0.taken.load(Ordering::Relaxed)
+        self.0.open.load(Ordering::Relaxed)
     }
 
     /// Connections refused since the start because `total_max` was reached.
@@ -52,7 +52,7 @@ impl Connections {
 #[derive(Debug)]
 pub struct ListenerConnections {
     all: Arc<Connections>,
-    own: Places,
+    own: CappedCounter,
 }
 
 impl ListenerConnections {
@@ -61,11 +61,11 @@ impl ListenerConnections {
     /// # Errors
     /// Which cap is reached; the refusal is counted.
     pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, ConnectionRefusal> {
-        if !self.own.take() {
+        if !self.own.try_acquire() {
             return Err(ConnectionRefusal::Listener { open: self.own.max });
         }
-        if !self.all.0.take() {
-            self.own.give_back();
+        if !self.all.0.try_acquire() {
+            self.own.release();
             return Err(ConnectionRefusal::Total { open: self.all.0.max });
         }
         Ok(ConnectionPermit { listener: Arc::clone(self) })
@@ -80,7 +80,7 @@ impl ListenerConnections {
     /// Connections of this listener that are open now.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.own.taken.load(Ordering::Relaxed)
+        self.own.open.load(Ordering::Relaxed)
     }
 
     /// Connections refused since the start because `listener_max` was reached.
@@ -99,8 +99,8 @@ pub struct ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.listener.own.give_back();
-        self.listener.all.0.give_back();
+        self.listener.own.release();
+        self.listener.all.0.release();
     }
 }
 
@@ -124,27 +124,27 @@ pub enum ConnectionRefusal {
 
 /// A number of places; never more than `max` are taken, not even for a moment.
 #[derive(Debug)]
-struct Places {
+struct CappedCounter {
     max: usize,
-    taken: AtomicUsize,
+    open: AtomicUsize,
     refused: AtomicU64,
 }
 
-impl Places {
+impl CappedCounter {
     fn new(max: usize) -> Self {
-        Self { max, taken: AtomicUsize::new(0), refused: AtomicU64::new(0) }
+        Self { max, open: AtomicUsize::new(0), refused: AtomicU64::new(0) }
     }
 
-    fn take(&self) -> bool {
-        let one_more = |taken| (taken < self.max).then_some(taken + 1);
-        let is_taken = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
-        if !is_taken {
+    fn try_acquire(&self) -> bool {
+        let one_more = |open| (open < self.max).then_some(open + 1);
+        let is_acquired = self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
+        if !is_acquired {
             self.refused.fetch_add(1, Ordering::Relaxed);
         }
-        is_taken
+        is_acquired
     }
 
-    fn give_back(&self) {
-        self.taken.fetch_sub(1, Ordering::Relaxed);
+    fn release(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -63,16 +63,16 @@ impl Handshakes {
             return Err(HandshakeRefusal::Total { running });
         }
         if source != Source::Local {
-            let of_source = sources.entry(source).or_insert(0);
-            if *of_source >= self.config.source_max {
-                let running = *of_source;
+            let running_from_source = sources.entry(source).or_insert(0);
+            if *running_from_source >= self.config.source_max {
+                let running = *running_from_source;
                 if running == 0 {
                     sources.remove(&source);
                 }
                 self.refused_source.fetch_add(1, Ordering::Relaxed);
                 return Err(HandshakeRefusal::Source { of: source, running });
             }
-            *of_source += 1;
+            *running_from_source += 1;
         }
         self.running.store(running + 1, Ordering::Relaxed);
         Ok(HandshakePermit { handshakes: Arc::clone(self), source })
@@ -112,9 +112,9 @@ impl Handshakes {
         let mut sources = self.sources.lock();
         let running = self.running.load(Ordering::Relaxed);
         self.running.store(running.saturating_sub(1), Ordering::Relaxed);
-        if let Some(of_source) = sources.get_mut(&source) {
-            *of_source = of_source.saturating_sub(1);
-            if *of_source == 0 {
+        if let Some(running_from_source) = sources.get_mut(&source) {
+            *running_from_source = running_from_source.saturating_sub(1);
+            if *running_from_source == 0 {
                 sources.remove(&source);
             }
         }

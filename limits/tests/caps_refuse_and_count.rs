@@ -42,7 +42,7 @@ fn handshakes_are_capped_in_total() {
 }
 
 #[test]
-fn no_source_is_remembered_when_nothing_runs() {
+fn sources_without_running_handshakes_are_forgotten() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 500, source_max: 1, retry_from: 0 });
     let permits: Vec<_> =
         (0..200).map(|n| handshakes.admit(source(&format!("10.0.0.{n}"))).unwrap()).collect();
@@ -52,14 +52,14 @@ fn no_source_is_remembered_when_nothing_runs() {
 }
 
 #[test]
-fn a_source_cap_of_zero_refuses_and_remembers_nothing() {
+fn a_source_cap_of_zero_refuses_and_stores_nothing() {
     let handshakes = Handshakes::new(HandshakesConfig { total_max: 5, source_max: 0, retry_from: 0 });
     assert!(handshakes.admit(source("192.0.2.1")).is_err());
     assert_eq!(handshakes.sources(), 0);
 }
 
 #[test]
-fn an_ipv6_peer_counts_by_its_network() {
+fn an_ipv6_peer_is_counted_by_its_64_bit_prefix() {
     assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
     assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
     assert_eq!(source("::ffff:192.0.2.1"), source("192.0.2.1"));

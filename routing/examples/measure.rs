@@ -39,24 +39,24 @@ const GRANT: Grant =
 
 fn main() {
     if std::env::args().any(|argument| argument == "route") {
-        return routes_only();
+        return profile_routes();
     }
-    mixed(100_000);
-    mixed(1_000_000);
-    wide("1M children of one node", |number| format!("wide/{number}"));
-    wide("1M children of one wildcard node", |number| format!("+/wide/{number}"));
-    wide("1M members of one filter", |_| String::from("wide/+/all"));
-    wide("1M members of one group", |_| String::from("$share/g/wide/+/all"));
-    wide("1M groups of one filter", |number| format!("$share/g{number}/wide/all"));
-    adversarial(12);
-    adversarial(16);
-    churn();
+    measure_mixed(100_000);
+    measure_mixed(1_000_000);
+    measure_wide("1M children of one node", |number| format!("wide/{number}"));
+    measure_wide("1M children of one wildcard node", |number| format!("+/wide/{number}"));
+    measure_wide("1M members of one filter", |_| String::from("wide/+/all"));
+    measure_wide("1M members of one group", |_| String::from("$share/g/wide/+/all"));
+    measure_wide("1M groups of one filter", |number| format!("$share/g{number}/wide/all"));
+    measure_adversarial(12);
+    measure_adversarial(16);
+    measure_churn();
     retained::measure();
 }
 
 /// Nothing but routes, for a profiler.
-fn routes_only() {
-    let (router, ..) = filled(&parsed(topics::filters(100_000)), &handles(10_000));
+fn profile_routes() {
+    let (router, ..) = fill(&parsed(topics::filters(100_000)), &handles(10_000));
     let names = topics::names(200_000, 100_000);
     for _ in 0..10 {
         println!("route mean processor time {:.2} µs", mean(&router, &names));
@@ -72,52 +72,52 @@ fn handles(count: usize) -> Vec<Handle> {
 }
 
 /// Subscribes all, one handle each. The router, bytes held by it, and how long it took.
-fn filled(filters: &[SubscriptionFilter], handles: &[Handle]) -> (Router<Handle>, usize, Duration) {
+fn fill(filters: &[SubscriptionFilter], handles: &[Handle]) -> (Router<Handle>, usize, Duration) {
     let before = count::held();
     let router = Router::new(Config::default());
-    let begun = spent();
+    let begun = processor_time();
     for (filter, handle) in filters.iter().zip(handles.iter().cycle()) {
         router.subscribe(filter, handle.clone(), GRANT).unwrap();
     }
-    let took = spent() - begun;
+    let took = processor_time() - begun;
     router.reclaim();
     (router, count::held() - before, took)
 }
 
 /// Processor time of this thread: other programs on the machine do not count.
-fn spent() -> Duration {
+fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
 }
 
 /// Microseconds a route.
 fn mean(router: &Router<Handle>, names: &[String]) -> f64 {
-    let begun = spent();
+    let begun = processor_time();
     names.iter().for_each(|name| drop(black_box(router.route(name))));
-    (spent() - begun).as_secs_f64() * 1e6 / names.len() as f64
+    (processor_time() - begun).as_secs_f64() * 1e6 / names.len() as f64
 }
 
 fn rate(count: usize, took: Duration) -> String {
     format!("{:.0}k/s", count as f64 / took.as_secs_f64() / 1000.0)
 }
 
-fn emptied(router: &Router<Handle>, filters: &[SubscriptionFilter], handles: &[Handle], before: usize) {
-    let begun = spent();
+fn empty(router: &Router<Handle>, filters: &[SubscriptionFilter], handles: &[Handle], before: usize) {
+    let begun = processor_time();
     for (filter, handle) in filters.iter().zip(handles.iter().cycle()) {
         assert!(router.unsubscribe(filter, handle.id()));
     }
-    let took = spent() - begun;
+    let took = processor_time() - begun;
     router.reclaim();
     let kept = count::held().saturating_sub(before);
     println!("  unsubscribe {}, {} KiB kept", rate(filters.len(), took), kept / 1024);
 }
 
-fn mixed(count: usize) {
+fn measure_mixed(count: usize) {
     println!("{count} filters, a third with wildcards");
     let filters = parsed(topics::filters(count));
     let handles = handles(count / 10);
     let before = count::held();
-    let (router, bytes, took) = filled(&filters, &handles);
+    let (router, bytes, took) = fill(&filters, &handles);
     println!("  subscribe {}, {} bytes a filter", rate(count, took), bytes / count);
     let names = topics::names(200_000, count);
     let mut receivers = 0;
@@ -137,30 +137,30 @@ fn mixed(count: usize) {
     println!("  {:.2} receivers a topic", receivers as f64 / names.len() as f64 / 3.0);
     println!("  mean processor time {:.2} µs", mean(&router, &names));
     drop((names, times));
-    emptied(&router, &filters, &handles, before);
+    empty(&router, &filters, &handles, before);
 }
 
-fn wide(title: &str, filter: impl Fn(usize) -> String) {
+fn measure_wide(title: &str, filter: impl Fn(usize) -> String) {
     const COUNT: usize = 1_000_000;
     println!("{title}");
     let filters = parsed((0..COUNT).map(filter).collect());
     let handles = handles(COUNT);
     let before = count::held();
-    let (half, _, half_took) = filled(&filters[..COUNT / 2], &handles);
+    let (half, _, half_took) = fill(&filters[..COUNT / 2], &handles);
     drop(half);
-    let (router, bytes, took) = filled(&filters, &handles);
+    let (router, bytes, took) = fill(&filters, &handles);
     println!("  subscribe {} (first half alone {})", rate(COUNT, took), rate(COUNT / 2, half_took));
     println!("  {} bytes each", bytes / COUNT);
-    let begun = spent();
+    let begun = processor_time();
     let route = black_box(router.route("wide/x/all"));
-    let took = spent() - begun;
+    let took = processor_time() - begun;
     println!("  route: {} deliveries, {} groups, {took:?}", route.deliveries.len(), route.groups.len());
     drop(route);
-    emptied(&router, &filters, &handles, before);
+    empty(&router, &filters, &handles, before);
 }
 
 /// All combinations of `+` and a literal, none of which ends where the topic does.
-fn adversarial(levels: u32) {
+fn measure_adversarial(levels: u32) {
     let filter = |bits: u32| -> String {
         let level = |at| if bits >> at & 1 == 1 { "+/" } else { "a/" };
         (0..levels).map(level).chain(["end"]).collect()
@@ -168,7 +168,7 @@ fn adversarial(levels: u32) {
     let filters = parsed((0..1 << levels).map(filter).collect());
     let handles = handles(1000);
     let before = count::held();
-    let (router, bytes, took) = filled(&filters, &handles);
+    let (router, bytes, took) = fill(&filters, &handles);
     println!("{} filters: + and a literal over {levels} levels", filters.len());
     println!("  subscribe {}, {} bytes a filter", rate(filters.len(), took), bytes / filters.len());
     let stem = "a/".repeat(levels as usize);
@@ -178,14 +178,14 @@ fn adversarial(levels: u32) {
         let found = router.route(&name).deliveries.len();
         println!("  route …/{last}: {found} deliveries in {:.0} µs", mean(&router, &names));
     }
-    emptied(&router, &filters, &handles, before);
+    empty(&router, &filters, &handles, before);
 }
 
 /// Misses while filters come and go: what tombstones in the table cost.
-fn churn() {
+fn measure_churn() {
     let filters = parsed(topics::filters(100_000));
     let handles = handles(10_000);
-    let (router, ..) = filled(&filters, &handles);
+    let (router, ..) = fill(&filters, &handles);
     let names = topics::names(100_000, 100_000);
     for round in 0..4 {
         let mean = mean(&router, &names);

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicUsize;
 use arc_swap::ArcSwap;
 use tidegate_mqtt::topic::SubscriptionFilter;
 
-use crate::roster::{Change, Keyed, Roster};
+use crate::subscriber_set::{Keyed, SetUpdate, SubscriberSet};
 use crate::subscription::Member;
 use crate::{Config, Grant, Strategy, Subscriber};
 
@@ -23,7 +23,7 @@ pub struct Group<S> {
     strategy: Strategy,
     candidates_max: usize,
     turn: AtomicUsize,
-    members: ArcSwap<Roster<Member<S>>>,
+    members: ArcSwap<SubscriberSet<Member<S>>>,
 }
 
 /// What the caller knows about a member at this moment.
@@ -53,7 +53,7 @@ impl<S: Subscriber> Group<S> {
             strategy: config.strategy,
             candidates_max: config.candidates_max.max(1),
             turn: AtomicUsize::new(0),
-            members: ArcSwap::from_pointee(Roster::Empty),
+            members: ArcSwap::from_pointee(SubscriberSet::Empty),
         }
     }
 
@@ -78,8 +78,8 @@ impl<S: Subscriber> Group<S> {
     }
 
     /// True for a member.
-    pub(crate) fn has(&self, subscriber_id: u64) -> bool {
-        self.members.load().has(subscriber_id)
+    pub(crate) fn contains(&self, subscriber_id: u64) -> bool {
+        self.members.load().contains(subscriber_id)
     }
 
     /// Its number: unique within the router, never used twice.
@@ -89,20 +89,20 @@ impl<S: Subscriber> Group<S> {
 
     /// One membership a session, however often it subscribes. True if it was a member before. One writer at a time.
     pub(crate) fn join(&self, member: Member<S>) -> bool {
-        let (change, existed) = self.members.load().with(member);
-        self.put(change);
+        let (update, existed) = self.members.load().insert(member);
+        self.apply(update);
         existed
     }
 
     /// False if it was no member. One writer at a time.
     pub(crate) fn leave(&self, subscriber_id: u64) -> bool {
-        let Some(change) = self.members.load().without(subscriber_id) else { return false };
-        self.put(change);
+        let Some(update) = self.members.load().remove(subscriber_id) else { return false };
+        self.apply(update);
         true
     }
 
-    fn put(&self, change: Change<Member<S>>) {
-        if let Change::Into(members) = change {
+    fn apply(&self, update: SetUpdate<Member<S>>) {
+        if let SetUpdate::Replace(members) = update {
             self.members.store(Arc::new(members));
         }
     }

@@ -2,13 +2,13 @@
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 mod config;
-mod group;
 #[cfg(test)]
-mod over;
+mod finished_flag;
+mod group;
 mod retained;
-mod roster;
 mod route;
 mod router;
+mod subscriber_set;
 mod subscription;
 mod trie;
 

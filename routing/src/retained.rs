@@ -34,13 +34,13 @@ pub struct RetainedStore {
     len: AtomicUsize,
     bytes: AtomicUsize,
     /// Where the next sweep goes on.
-    swept: Mutex<sweep::Position>,
+    sweep_position: Mutex<sweep::Position>,
     /// Is told of each message that is removed because it expired.
-    expired: Option<Box<Expired>>,
+    on_expired: Option<Box<OnExpired>>,
 }
 
 /// See [`RetainedStore::telling`].
-type Expired = dyn Fn(&Message) + Send + Sync;
+type OnExpired = dyn Fn(&Message) + Send + Sync;
 
 /// What became of a message that was to be retained.
 #[must_use]
@@ -63,20 +63,20 @@ impl RetainedStore {
     /// Without messages.
     pub fn new(config: RetainedConfig) -> Self {
         Self {
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
             hasher: foldhash::quality::RandomState::default(),
             config,
             len: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
-            swept: Mutex::default(),
-            expired: None,
+            sweep_position: Mutex::default(),
+            on_expired: None,
         }
     }
 
     /// The same, telling `expired` of each message that is removed because it expired, before any other of its topic can be set.
     #[must_use]
     pub fn telling(self, expired: impl Fn(&Message) + Send + Sync + 'static) -> Self {
-        Self { expired: Some(Box::new(expired)), ..self }
+        Self { on_expired: Some(Box::new(expired)), ..self }
     }
 
     /// Keeps `message` as the last one of its topic; an empty payload removes the topic's message `[MQTT5-3.3.1-6]`
@@ -135,14 +135,15 @@ impl RetainedStore {
         let grown = new.saturating_sub(old.unwrap_or_default());
         let bytes = self.bytes.fetch_add(grown, Ordering::Relaxed) + grown;
         let len = self.len.fetch_add(added, Ordering::Relaxed) + added;
-        let over = (added > 0 && len > self.config.len_max) || (grown > 0 && bytes > self.config.bytes_max);
-        if over {
+        let over_limit =
+            (added > 0 && len > self.config.len_max) || (grown > 0 && bytes > self.config.bytes_max);
+        if over_limit {
             self.bytes.fetch_sub(grown, Ordering::Relaxed);
             self.len.fetch_sub(added, Ordering::Relaxed);
         } else {
             self.bytes.fetch_sub(old.unwrap_or_default().saturating_sub(new), Ordering::Relaxed);
         }
-        !over
+        !over_limit
     }
 
     fn remove(&self, shard: &mut Shard, key: &Key) -> bool {
@@ -157,9 +158,9 @@ impl RetainedStore {
     }
 
     fn shard_of_level(&self, first: &[u8]) -> usize {
-        usize::try_from(self.hasher.hash_one(first) % SHARDS).unwrap_or_default()
+        usize::try_from(self.hasher.hash_one(first) % SHARD_COUNT).unwrap_or_default()
     }
 }
 
 /// How many maps: replays of filters that begin with a wildcard visit all of them.
-const SHARDS: u64 = 64;
+const SHARD_COUNT: u64 = 64;

@@ -35,23 +35,23 @@ pub struct Delivery<S> {
     pub retain_as_published: bool,
     /// Those of all matching subscriptions that have one `[MQTT5-3.3.4-4]`, equal ones too.
     pub identifiers: SmallVec<[u32; 1]>,
-    own: Own,
+    own_messages: OwnMessages,
 }
 
 /// What a subscriber gets of its own messages.
 #[derive(Clone, Debug)]
-enum Own {
+enum OwnMessages {
     /// The same as of others': no subscription with No Local matches.
-    Same,
+    AsOthers,
     /// Nothing: all of them have No Local.
     Nothing,
     /// What the others grant.
-    Less(Box<Merged>),
+    Reduced(Box<MergedGrant>),
 }
 
 /// What several subscriptions grant together.
 #[derive(Clone, Debug)]
-struct Merged {
+struct MergedGrant {
     qos: QoS,
     retain_as_published: bool,
     identifiers: SmallVec<[u32; 1]>,
@@ -72,12 +72,12 @@ impl<S: Subscriber> Delivery<S> {
     /// What this subscriber gets of a message of `publisher` (see [`Subscriber::publisher`]): nothing when the message is its
     /// own and only subscriptions with No Local match `[MQTT5-3.8.3-3]`.
     pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
-        match &self.own {
-            Own::Nothing if self.subscriber.publisher() == publisher => None,
-            Own::Less(less) if self.subscriber.publisher() == publisher => Some(Grants {
-                qos: less.qos,
-                retain_as_published: less.retain_as_published,
-                identifiers: &less.identifiers,
+        match &self.own_messages {
+            OwnMessages::Nothing if self.subscriber.publisher() == publisher => None,
+            OwnMessages::Reduced(reduced) if self.subscriber.publisher() == publisher => Some(Grants {
+                qos: reduced.qos,
+                retain_as_published: reduced.retain_as_published,
+                identifiers: &reduced.identifiers,
             }),
             _ => Some(Grants {
                 qos: self.qos,

@@ -25,7 +25,7 @@ pub struct Router<S> {
     trie: Trie<S>,
     groups: HashMap<SubscriptionFilter, Arc<Group<S>>>,
     /// One change at a time.
-    writer: Mutex<Writer>,
+    writer: Mutex<WriterState>,
     generation: AtomicU64,
     filters: AtomicUsize,
     subscriptions: AtomicUsize,
@@ -37,7 +37,7 @@ pub struct Existed(pub bool);
 
 /// What only the writer needs.
 #[derive(Default)]
-struct Writer {
+struct WriterState {
     next_group: u64,
 }
 

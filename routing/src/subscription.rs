@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use tidegate_mqtt::QoS;
 
-use crate::roster::Keyed;
+use crate::subscriber_set::Keyed;
 
 /// Handle of a session. Cloned into every route that leads to it, so it should be an `Arc` or a number.
 pub trait Subscriber: Clone + Send + Sync + 'static {

@@ -9,36 +9,36 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use papaya::{Guard, HashMap, LocalGuard};
 
-mod audience;
 mod branch;
 mod edge;
 mod hash;
 mod node;
 mod path;
+mod subscribers;
 #[cfg(test)]
 mod tests;
 mod walk;
 mod write;
 
 use branch::Branch;
-use edge::{Edge, EdgeRef, Stored};
+use edge::{Edge, EdgeRef, StoredHash};
 use hash::LevelHash;
 use node::Node;
 
-pub(crate) use audience::Audience;
+pub(crate) use subscribers::Subscribers;
 
 use crate::Subscriber;
 
 /// Nodes and edges. Changes must come one at a time; reads may come at any time.
 pub(crate) struct Trie<S> {
-    edges: HashMap<Edge, Node<S>, Stored>,
+    edges: HashMap<Edge, Node<S>, StoredHash>,
     hash: LevelHash,
     /// The branch that all filters but `#` begin at. It stays for as long as the trie.
     root: Arc<Branch>,
     /// Subscribers of `#`.
-    everything: ArcSwap<Audience<S>>,
-    /// Spares readers the load of `everything` in the usual case.
-    any_everything: AtomicBool,
+    match_all: ArcSwap<Subscribers<S>>,
+    /// Spares readers the load of `match_all` in the usual case.
+    has_match_all: AtomicBool,
     /// The next node's number: never used twice, so that a reader cannot mistake a new node for an old one.
     next_id: AtomicU64,
     levels_max: usize,
@@ -52,11 +52,11 @@ impl<S: Subscriber> Trie<S> {
         let hash = LevelHash::default();
         Self {
             plus_hash: hash.level("+"),
-            edges: HashMap::with_hasher(Stored),
+            edges: HashMap::with_hasher(StoredHash),
             hash,
             root: Arc::new(Branch::new(0)),
-            everything: ArcSwap::from_pointee(Audience::default()),
-            any_everything: AtomicBool::new(false),
+            match_all: ArcSwap::from_pointee(Subscribers::default()),
+            has_match_all: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
             levels_max,
             plus: Arc::from("+"),

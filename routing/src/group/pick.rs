@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Group, MemberState, Picked};
-use crate::roster::{Roster, mix};
+use crate::subscriber_set::{SubscriberSet, mix};
 use crate::subscription::Member;
 use crate::{Strategy, Subscriber};
 
@@ -45,7 +45,7 @@ impl<S: Subscriber> Group<S> {
                 break;
             }
         }
-        let Some(Candidate { member, position, .. }) = best else { return anyone(&members, excluded) };
+        let Some(Candidate { member, position, .. }) = best else { return any_member(&members, excluded) };
         self.turn.store(position.wrapping_add(1), Ordering::Relaxed);
         Some(Picked { subscriber: member.subscriber, grant: member.grant })
     }
@@ -76,7 +76,7 @@ impl<S: Subscriber> Group<S> {
 }
 
 /// Whoever is there: members that come and go can hide those that stay from a search by position.
-fn anyone<S: Subscriber>(members: &Roster<Member<S>>, excluded: Option<u64>) -> Option<Picked<S>> {
+fn any_member<S: Subscriber>(members: &SubscriberSet<Member<S>>, excluded: Option<u64>) -> Option<Picked<S>> {
     let mut all = Vec::with_capacity(members.len());
     members.collect(&mut all);
     let member = all.into_iter().find(|member| Some(member.subscriber.id()) != excluded)?;

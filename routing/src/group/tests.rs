@@ -32,7 +32,7 @@ fn group(strategy: Strategy, members: u64) -> Group<Id> {
 }
 
 /// A group of which `candidates_max` members are looked at.
-fn narrow(candidates_max: usize, members: u64) -> Group<Id> {
+fn group_with_candidates(candidates_max: usize, members: u64) -> Group<Id> {
     Group { candidates_max, ..group(Strategy::RoundRobin, members) }
 }
 
@@ -40,30 +40,30 @@ fn online(_: &Id) -> MemberState {
     MemberState { online: true, inflight: 0 }
 }
 
-fn tally(picks: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
-    picks.fold(BTreeMap::new(), |mut tally, id| {
-        *tally.entry(id).or_default() += 1;
-        tally
+fn pick_counts(picks: impl Iterator<Item = u64>) -> BTreeMap<u64, u32> {
+    picks.fold(BTreeMap::new(), |mut counts, id| {
+        *counts.entry(id).or_default() += 1;
+        counts
     })
 }
 
 #[test]
-fn round_robin_gives_each_the_same() {
+fn round_robin_gives_each_member_the_same_number_of_messages() {
     let group = group(Strategy::RoundRobin, 7);
-    let tally = tally((0..70).map(|_| group.pick(1, 0, None, online).unwrap().subscriber.0));
-    assert_eq!(tally, (0..7).map(|id| (id, 10)).collect());
+    let counts = pick_counts((0..70).map(|_| group.pick(1, 0, None, online).unwrap().subscriber.0));
+    assert_eq!(counts, (0..7).map(|id| (id, 10)).collect());
 }
 
 #[test]
-fn round_robin_gives_each_online_member_the_same() {
+fn round_robin_gives_each_online_member_the_same_number_of_messages() {
     let group = group(Strategy::RoundRobin, 5);
     let state = |id: &Id| MemberState { online: id.0 < 3, inflight: 0 };
-    let tally = tally((0..30).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
-    assert_eq!(tally, (0..3).map(|id| (id, 10)).collect());
+    let counts = pick_counts((0..30).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
+    assert_eq!(counts, (0..3).map(|id| (id, 10)).collect());
 }
 
 #[test]
-fn somebody_offline_is_chosen_when_nobody_is_online() {
+fn an_offline_member_is_chosen_when_no_member_is_online() {
     for strategy in [Strategy::RoundRobin, Strategy::Random, Strategy::Sticky, Strategy::LeastInflight] {
         let group = group(strategy, 5);
         let offline = |_: &Id| MemberState { online: false, inflight: 3 };
@@ -82,18 +82,18 @@ fn the_excluded_member_is_not_chosen() {
 }
 
 #[test]
-fn random_follows_the_number_given() {
+fn the_random_strategy_follows_the_given_number() {
     let group = group(Strategy::Random, 4);
-    let tally = tally((0..40).map(|random| group.pick(1, random, None, online).unwrap().subscriber.0));
-    assert_eq!(tally, (0..4).map(|id| (id, 10)).collect());
+    let counts = pick_counts((0..40).map(|random| group.pick(1, random, None, online).unwrap().subscriber.0));
+    assert_eq!(counts, (0..4).map(|id| (id, 10)).collect());
 }
 
 #[test]
-fn sticky_keeps_to_its_member_while_that_is_there() {
+fn sticky_keeps_a_publisher_on_its_member_while_the_member_stays() {
     let group = group(Strategy::Sticky, 8);
     let before: Vec<_> =
         (0..200).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0).collect();
-    assert!(tally(before.iter().copied()).len() == 8, "publishers are spread");
+    assert!(pick_counts(before.iter().copied()).len() == 8, "publishers are spread");
     assert!(group.leave(3));
     for (publisher, member) in (0..).zip(before) {
         let now = group.pick(publisher, 7, None, online).unwrap().subscriber.0;
@@ -103,11 +103,11 @@ fn sticky_keeps_to_its_member_while_that_is_there() {
 }
 
 #[test]
-fn least_inflight_takes_the_idlest_and_rotates_among_equals() {
+fn least_inflight_picks_the_member_with_the_fewest_messages_and_rotates_among_equals() {
     let group = group(Strategy::LeastInflight, 6);
     let state = |id: &Id| MemberState { online: true, inflight: if id.0 < 2 { 1 } else { 5 } };
-    let tally = tally((0..20).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
-    assert_eq!(tally, (0..2).map(|id| (id, 10)).collect());
+    let counts = pick_counts((0..20).map(|_| group.pick(1, 0, None, state).unwrap().subscriber.0));
+    assert_eq!(counts, (0..2).map(|id| (id, 10)).collect());
     let idle = |id: &Id| MemberState { online: true, inflight: u32::from(id.0 != 4) };
     assert_eq!(group.pick(1, 0, None, idle).unwrap().subscriber.0, 4);
 }
@@ -127,7 +127,7 @@ fn joining_twice_is_one_membership() {
 }
 
 #[test]
-fn any_random_number_will_do() {
+fn every_random_number_picks_a_member() {
     let group = group(Strategy::Random, 3);
     for random in [0, 1, u64::MAX - 1, u64::MAX] {
         assert_eq!(group.pick(1, random, None, online).unwrap().subscriber.0, random % 3);
@@ -137,26 +137,26 @@ fn any_random_number_will_do() {
 #[test]
 fn sticky_spreads_publishers_evenly() {
     let group = group(Strategy::Sticky, 8);
-    let tally =
-        tally((0..8000).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0));
-    assert!(tally.values().all(|count| (800..1200).contains(count)), "{tally:?}");
+    let counts =
+        pick_counts((0..8000).map(|publisher| group.pick(publisher, 0, None, online).unwrap().subscriber.0));
+    assert!(counts.values().all(|count| (800..1200).contains(count)), "{counts:?}");
 }
 
 #[test]
-fn no_more_than_the_bound_are_looked_at() {
-    let group = narrow(3, 10);
-    let looked_at = Cell::new(0);
+fn no_more_than_candidates_max_members_are_examined() {
+    let group = group_with_candidates(3, 10);
+    let examined = Cell::new(0);
     let offline = |_: &Id| {
-        looked_at.set(looked_at.get() + 1);
+        examined.set(examined.get() + 1);
         MemberState { online: false, inflight: 0 }
     };
     assert!(group.pick(1, 0, None, offline).is_some());
-    assert_eq!(looked_at.get(), 3);
+    assert_eq!(examined.get(), 3);
 }
 
 #[test]
-fn beyond_the_bound_somebody_is_found_all_the_same() {
-    let group = narrow(1, 3);
+fn a_member_is_found_even_beyond_candidates_max() {
+    let group = group_with_candidates(1, 3);
     for excluded in (0..3).chain(0..3) {
         let picked = group.pick(1, 0, Some(excluded), online).unwrap();
         assert_ne!(picked.subscriber.0, excluded, "[MQTT5-4.8.2-4]");

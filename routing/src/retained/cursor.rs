@@ -10,16 +10,16 @@ use super::pattern::Pattern;
 pub struct Cursor {
     pub(super) pattern: Pattern,
     /// Shards that are done with.
-    pub(super) shards: usize,
-    pub(super) place: Place,
+    pub(super) shards_done: usize,
+    pub(super) resume_point: ResumePoint,
     pub(super) done: bool,
 }
 
 /// Where to go on within a shard.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum ResumePoint {
     /// At this key or the first one behind it.
-    From(Vec<u8>),
+    AtOrAfter(Vec<u8>),
     /// Behind this key.
     After(Vec<u8>),
 }
@@ -27,8 +27,8 @@ pub(super) enum Place {
 impl Cursor {
     pub(super) fn new(filter: &str) -> Self {
         let pattern = Pattern::of(filter);
-        let place = Place::From(pattern.start());
-        Self { pattern, shards: 0, place, done: false }
+        let resume_point = ResumePoint::AtOrAfter(pattern.start());
+        Self { pattern, shards_done: 0, resume_point, done: false }
     }
 
     /// True when nothing is left.
@@ -38,15 +38,15 @@ impl Cursor {
 
     /// The shard has nothing more.
     pub(super) fn leave_shard(&mut self) {
-        self.shards += 1;
-        self.place = Place::From(self.pattern.start());
+        self.shards_done += 1;
+        self.resume_point = ResumePoint::AtOrAfter(self.pattern.start());
     }
 }
 
-impl Place {
+impl ResumePoint {
     pub(super) fn bound(&self) -> Bound<&[u8]> {
         match self {
-            Self::From(key) => Bound::Included(key),
+            Self::AtOrAfter(key) => Bound::Included(key),
             Self::After(key) => Bound::Excluded(key),
         }
     }

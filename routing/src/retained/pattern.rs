@@ -7,7 +7,7 @@ use super::key::{SEPARATOR, levels};
 pub(super) struct Pattern {
     levels: Vec<Level>,
     /// Ends with `#`.
-    below: bool,
+    multi_level: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ enum Level {
 
 /// What a key is to the filter.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct KeyMatch {
     pub(super) matches: bool,
     pub(super) next: Next,
 }
@@ -37,12 +37,12 @@ pub(super) enum Next {
 
 impl Pattern {
     pub(super) fn of(filter: &str) -> Self {
-        let below = filter == "#" || filter.ends_with("/#");
+        let multi_level = filter == "#" || filter.ends_with("/#");
         let levels = filter.split('/').filter(|level| *level != "#").map(|level| match level {
             "+" => Level::Any,
             text => Level::Literal(text.as_bytes().into()),
         });
-        Self { levels: levels.collect(), below }
+        Self { levels: levels.collect(), multi_level }
     }
 
     /// The first level, if only one text can stand there.
@@ -56,64 +56,64 @@ impl Pattern {
     /// The first key that could match.
     pub(super) fn start(&self) -> Vec<u8> {
         let mut start = Vec::new();
-        self.extend(&mut start, 0);
+        self.append_literals(&mut start, 0);
         start
     }
 
     /// Judges a key. Keys are asked for in ascending order.
-    pub(super) fn judge(&self, key: &[u8]) -> Answer {
+    pub(super) fn match_key(&self, key: &[u8]) -> KeyMatch {
         // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1]
         if self.first().is_none() && key.starts_with(b"$") {
-            return Answer { matches: false, next: Next::Seek(vec![b'$' + 1]) };
+            return KeyMatch { matches: false, next: Next::Seek(vec![b'$' + 1]) };
         }
-        let (walk, stop) = self.along(key);
-        let complete = walk.passed == self.levels.len();
+        let (prefix, stop) = self.compare(key);
+        let complete = prefix.level_count == self.levels.len();
         match stop {
-            Stop::Differs { level, wanted } => self.miss(&walk, key, level, wanted),
+            Stop::Differs { level, wanted } => self.miss(&prefix, key, level, wanted),
             // `a/#` matches `a` as well: the end of the key will do.
-            Stop::GoesOn | Stop::Ends if self.below && complete => {
-                Answer { matches: true, next: Next::Following }
+            Stop::KeyIsLonger | Stop::KeyEnds if self.multi_level && complete => {
+                KeyMatch { matches: true, next: Next::Following }
             }
-            Stop::Ends if complete => Answer { matches: true, next: walk.after_subtree(key) },
-            Stop::Ends => Answer { matches: false, next: self.deeper(key, walk.passed) },
-            Stop::GoesOn => Answer { matches: false, next: walk.after_subtree(key) },
+            Stop::KeyEnds if complete => KeyMatch { matches: true, next: prefix.after_subtree(key) },
+            Stop::KeyEnds => KeyMatch { matches: false, next: self.seek_below(key, prefix.level_count) },
+            Stop::KeyIsLonger => KeyMatch { matches: false, next: prefix.after_subtree(key) },
         }
     }
 
     /// Goes along the key for as long as its levels are those of the filter.
-    fn along<'k>(&'k self, key: &'k [u8]) -> (Walk, Stop<'k>) {
-        let mut walk = Walk::default();
+    fn compare<'k>(&'k self, key: &'k [u8]) -> (MatchedPrefix, Stop<'k>) {
+        let mut prefix = MatchedPrefix::default();
         let mut wanted = self.levels.iter();
         for level in levels(key) {
             match wanted.next() {
-                Some(Level::Any) => walk.pass(level, true),
-                Some(Level::Literal(text)) if **text == *level => walk.pass(level, false),
-                Some(Level::Literal(wanted)) => return (walk, Stop::Differs { level, wanted }),
-                None => return (walk, Stop::GoesOn),
+                Some(Level::Any) => prefix.pass(level, true),
+                Some(Level::Literal(text)) if **text == *level => prefix.pass(level, false),
+                Some(Level::Literal(wanted)) => return (prefix, Stop::Differs { level, wanted }),
+                None => return (prefix, Stop::KeyIsLonger),
             }
         }
-        (walk, Stop::Ends)
+        (prefix, Stop::KeyEnds)
     }
 
     /// The key has another text than the filter where `level` stands.
-    fn miss(&self, walk: &Walk, key: &[u8], level: &[u8], wanted: &[u8]) -> Answer {
+    fn miss(&self, prefix: &MatchedPrefix, key: &[u8], level: &[u8], wanted: &[u8]) -> KeyMatch {
         if level > wanted {
-            return Answer { matches: false, next: walk.after_subtree(key) };
+            return KeyMatch { matches: false, next: prefix.after_subtree(key) };
         }
-        let mut target = key.get(..walk.bytes).unwrap_or_default().to_vec();
-        self.extend(&mut target, walk.passed);
-        Answer { matches: false, next: Next::Seek(target) }
+        let mut target = key.get(..prefix.bytes).unwrap_or_default().to_vec();
+        self.append_literals(&mut target, prefix.level_count);
+        KeyMatch { matches: false, next: Next::Seek(target) }
     }
 
     /// The key ends too early: what could match is below it.
-    fn deeper(&self, key: &[u8], passed: usize) -> Next {
+    fn seek_below(&self, key: &[u8], level_count: usize) -> Next {
         let mut target = key.to_vec();
-        self.extend(&mut target, passed);
+        self.append_literals(&mut target, level_count);
         Next::Seek(target)
     }
 
     /// Appends the literal levels from `level` on, up to the next wildcard; of a wildcard, the separator before it.
-    fn extend(&self, target: &mut Vec<u8>, level: usize) {
+    fn append_literals(&self, target: &mut Vec<u8>, level: usize) {
         for (index, wanted) in self.levels.iter().enumerate().skip(level) {
             if index > 0 {
                 target.push(SEPARATOR);
@@ -131,26 +131,26 @@ enum Stop<'k> {
     /// It has `level` where the filter has another text.
     Differs { level: &'k [u8], wanted: &'k [u8] },
     /// It has more levels than the filter.
-    GoesOn,
+    KeyIsLonger,
     /// It has no more levels.
-    Ends,
+    KeyEnds,
 }
 
 /// How far a key went along with the filter.
 #[derive(Default)]
-struct Walk {
+struct MatchedPrefix {
     /// Levels that agreed.
-    passed: usize,
+    level_count: usize,
     /// Bytes of them, separators included.
     bytes: usize,
     /// Bytes up to the end of the last one that met a wildcard.
     wildcard_end: Option<usize>,
 }
 
-impl Walk {
+impl MatchedPrefix {
     fn pass(&mut self, level: &[u8], wildcard: bool) {
-        self.bytes += usize::from(self.passed > 0) + level.len();
-        self.passed += 1;
+        self.bytes += usize::from(self.level_count > 0) + level.len();
+        self.level_count += 1;
         if wildcard {
             self.wildcard_end = Some(self.bytes);
         }

@@ -8,11 +8,11 @@ use std::time::Instant;
 use tidegate_mqtt::Message;
 use tidegate_mqtt::topic::Filter;
 
-use super::cursor::{Cursor, Place};
+use super::cursor::{Cursor, ResumePoint};
 use super::key::Key;
 use super::pattern::{Next, Pattern};
 use super::shard::Shard;
-use super::{RetainedStore, SHARDS};
+use super::{RetainedStore, SHARD_COUNT};
 
 impl RetainedStore {
     /// A replay of all that matches `filter`, to be taken with [`Self::next`].
@@ -57,15 +57,20 @@ impl RetainedStore {
         now: Instant,
         mut take: impl FnMut(&Arc<Message>) -> bool,
     ) {
-        let mut call =
-            Call { take: &mut take, left: max, expired: Vec::new(), visits: max.saturating_add(VISITS), now };
-        while !cursor.done && call.goes_on() {
+        let mut call = ReplayCall {
+            take: &mut take,
+            left: max,
+            expired: Vec::new(),
+            visits: max.saturating_add(EXTRA_VISITS_MAX),
+            now,
+        };
+        while !cursor.done && call.has_budget() {
             self.visit(cursor, &mut call);
         }
     }
 
     /// Goes on in the cursor's shard.
-    fn visit(&self, cursor: &mut Cursor, call: &mut Call) {
+    fn visit(&self, cursor: &mut Cursor, call: &mut ReplayCall) {
         let Some(shard) = self.shard_at(cursor).and_then(|index| self.shards.get(index)) else {
             cursor.done = true;
             return;
@@ -82,8 +87,10 @@ impl RetainedStore {
     /// A filter that begins with a literal level has one shard, others all of them.
     fn shard_at(&self, cursor: &Cursor) -> Option<usize> {
         match cursor.pattern.first() {
-            Some(first) => (cursor.shards == 0).then(|| self.shard_of_level(first)),
-            None => u64::try_from(cursor.shards).is_ok_and(|shard| shard < SHARDS).then_some(cursor.shards),
+            Some(first) => (cursor.shards_done == 0).then(|| self.shard_of_level(first)),
+            None => u64::try_from(cursor.shards_done)
+                .is_ok_and(|shard| shard < SHARD_COUNT)
+                .then_some(cursor.shards_done),
         }
     }
 
@@ -91,15 +98,15 @@ impl RetainedStore {
     pub(super) fn remove_same(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
         let removed =
             shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove(shard, key);
-        if let Some(expired) = self.expired.as_deref().filter(|_| removed) {
-            expired(message);
+        if let Some(on_expired) = self.on_expired.as_deref().filter(|_| removed) {
+            on_expired(message);
         }
         removed
     }
 }
 
 /// One call of [`RetainedStore::give`].
-struct Call<'t> {
+struct ReplayCall<'t> {
     take: &'t mut dyn FnMut(&Arc<Message>) -> bool,
     /// Messages that may still be given.
     left: usize,
@@ -109,39 +116,39 @@ struct Call<'t> {
     now: Instant,
 }
 
-impl Call<'_> {
-    fn goes_on(&self) -> bool {
+impl ReplayCall<'_> {
+    fn has_budget(&self) -> bool {
         self.visits > 0 && self.left > 0
     }
 
     /// Gives what it may of one shard. True at the shard's end.
     fn walk(&mut self, shard: &Shard, cursor: &mut Cursor) -> bool {
-        let mut range = shard.range::<[u8], _>((cursor.place.bound(), Bound::Unbounded));
+        let mut range = shard.range::<[u8], _>((cursor.resume_point.bound(), Bound::Unbounded));
         let mut last = None;
-        while self.goes_on() {
+        while self.has_budget() {
             let Some((key, message)) = range.next() else { return true };
             self.visits -= 1;
-            let answer = cursor.pattern.judge(key.borrow());
-            if answer.matches {
-                self.keep(key, message);
+            let key_match = cursor.pattern.match_key(key.borrow());
+            if key_match.matches {
+                self.offer(key, message);
             }
-            match answer.next {
+            match key_match.next {
                 Next::Nothing => return true,
                 Next::Following => last = Some(key),
                 Next::Seek(target) => {
                     last = None;
-                    cursor.place = Place::From(target);
-                    range = shard.range::<[u8], _>((cursor.place.bound(), Bound::Unbounded));
+                    cursor.resume_point = ResumePoint::AtOrAfter(target);
+                    range = shard.range::<[u8], _>((cursor.resume_point.bound(), Bound::Unbounded));
                 }
             }
         }
         if let Some(last) = last {
-            cursor.place = Place::After(Borrow::<[u8]>::borrow(last).to_vec());
+            cursor.resume_point = ResumePoint::After(Borrow::<[u8]>::borrow(last).to_vec());
         }
         false
     }
 
-    fn keep(&mut self, key: &Key, message: &Arc<Message>) {
+    fn offer(&mut self, key: &Key, message: &Arc<Message>) {
         if message.is_expired(self.now) {
             self.expired.push((key.clone(), Arc::clone(message)));
         } else {
@@ -152,4 +159,4 @@ impl Call<'_> {
 }
 
 /// Topics that a call looks at beyond the messages it may give.
-const VISITS: usize = 256;
+const EXTRA_VISITS_MAX: usize = 256;

@@ -21,20 +21,20 @@ pub(super) struct Position {
 impl RetainedStore {
     /// Looks at the next `max` topics, going round, and removes the expired among them. How many were removed.
     pub fn sweep(&self, now: Instant, max: usize) -> usize {
-        let mut position = self.swept.lock();
+        let mut position = self.sweep_position.lock();
         let mut left = max.min(self.len().max(1));
         let mut removed = 0;
         for _ in 0..=self.shards.len() {
             let Some(shard) = self.shards.get(position.shard) else { break };
-            let look = look(&shard.read(), position.after.as_ref(), left, now);
-            left -= look.seen;
-            if !look.expired.is_empty() {
+            let scan = scan(&shard.read(), position.after.as_ref(), left, now);
+            left -= scan.seen;
+            if !scan.expired.is_empty() {
                 let mut shard = shard.write();
                 let gone =
-                    look.expired.iter().filter(|(key, message)| self.remove_same(&mut shard, key, message));
+                    scan.expired.iter().filter(|(key, message)| self.remove_same(&mut shard, key, message));
                 removed += gone.count();
             }
-            position.after = look.last;
+            position.after = scan.last;
             if left == 0 {
                 break;
             }
@@ -46,23 +46,23 @@ impl RetainedStore {
 }
 
 /// What a look at some topics of one shard has found.
-struct Look {
+struct Scan {
     expired: Vec<(Key, Arc<Message>)>,
     seen: usize,
     last: Option<Key>,
 }
 
-fn look(shard: &Shard, after: Option<&Key>, max: usize, now: Instant) -> Look {
+fn scan(shard: &Shard, after: Option<&Key>, max: usize, now: Instant) -> Scan {
     let from = after.map_or(Bound::Unbounded, |key| Bound::Excluded(Borrow::<[u8]>::borrow(key)));
-    let mut look = Look { expired: Vec::new(), seen: 0, last: None };
+    let mut scan = Scan { expired: Vec::new(), seen: 0, last: None };
     let mut last = None;
     for (key, message) in shard.range::<[u8], _>((from, Bound::Unbounded)).take(max) {
-        look.seen += 1;
+        scan.seen += 1;
         last = Some(key);
         if message.is_expired(now) {
-            look.expired.push((key.clone(), Arc::clone(message)));
+            scan.expired.push((key.clone(), Arc::clone(message)));
         }
     }
-    look.last = last.or(after).cloned();
-    look
+    scan.last = last.or(after).cloned();
+    scan
 }

@@ -1,6 +1,6 @@
 //! From matching subscriptions to one delivery a subscriber.
 
-use super::{Delivery, Merged, Own};
+use super::{Delivery, MergedGrant, OwnMessages};
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
 
@@ -17,26 +17,26 @@ pub(crate) fn deliveries<S: Subscriber>(mut members: Vec<Member<S>>, distinct: b
 
 fn single<S: Subscriber>(member: Member<S>) -> Delivery<S> {
     let Member { subscriber, grant } = member;
-    let Merged { qos, retain_as_published, identifiers } = Merged::of(&grant);
-    let own = if grant.no_local { Own::Nothing } else { Own::Same };
-    Delivery { subscriber, qos, retain_as_published, identifiers, own }
+    let MergedGrant { qos, retain_as_published, identifiers } = MergedGrant::of(&grant);
+    let own_messages = if grant.no_local { OwnMessages::Nothing } else { OwnMessages::AsOthers };
+    Delivery { subscriber, qos, retain_as_published, identifiers, own_messages }
 }
 
 fn overlapping<S: Subscriber>(members: &[Member<S>]) -> Option<Delivery<S>> {
     let subscriber = members.first()?.subscriber.clone();
     let all = merged(members.iter().map(|member| &member.grant))?;
-    let own = if members.iter().any(|member| member.grant.no_local) {
+    let own_messages = if members.iter().any(|member| member.grant.no_local) {
         let others = members.iter().map(|member| &member.grant).filter(|grant| !grant.no_local);
-        merged(others).map_or(Own::Nothing, |less| Own::Less(Box::new(less)))
+        merged(others).map_or(OwnMessages::Nothing, |reduced| OwnMessages::Reduced(Box::new(reduced)))
     } else {
-        Own::Same
+        OwnMessages::AsOthers
     };
-    let Merged { qos, retain_as_published, identifiers } = all;
-    Some(Delivery { subscriber, qos, retain_as_published, identifiers, own })
+    let MergedGrant { qos, retain_as_published, identifiers } = all;
+    Some(Delivery { subscriber, qos, retain_as_published, identifiers, own_messages })
 }
 
-fn merged<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<Merged> {
-    let mut merged = Merged::of(grants.next()?);
+fn merged<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<MergedGrant> {
+    let mut merged = MergedGrant::of(grants.next()?);
     for grant in grants {
         merged.qos = merged.qos.max(grant.qos);
         merged.retain_as_published |= grant.retain_as_published;
@@ -45,7 +45,7 @@ fn merged<'g>(mut grants: impl Iterator<Item = &'g Grant>) -> Option<Merged> {
     Some(merged)
 }
 
-impl Merged {
+impl MergedGrant {
     fn of(grant: &Grant) -> Self {
         Self {
             qos: grant.qos,

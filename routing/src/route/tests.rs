@@ -28,7 +28,7 @@ fn only(members: &[Member<Id>]) -> Delivery<Id> {
 }
 
 #[test]
-fn the_highest_qos_and_all_identifiers() {
+fn overlapping_subscriptions_grant_the_highest_qos_and_all_identifiers() {
     let delivery =
         only(&[member(1, 0, false, false, 5), member(1, 2, false, true, 0), member(1, 1, false, false, 7)]);
     assert_eq!(delivery.qos, QoS::ExactlyOnce);
@@ -39,7 +39,7 @@ fn the_highest_qos_and_all_identifiers() {
 }
 
 #[test]
-fn equal_identifiers_of_two_subscriptions_come_twice() {
+fn equal_identifiers_of_two_subscriptions_are_both_kept() {
     let delivery = only(&[member(1, 0, false, false, 5), member(1, 0, false, false, 5)]);
     assert_eq!(delivery.identifiers.as_slice(), [5, 5]);
 }
@@ -54,14 +54,14 @@ fn identifiers_stay_with_their_subscriber() {
 }
 
 #[test]
-fn no_local_alone_keeps_own_messages_away() {
+fn a_subscriber_with_only_no_local_subscriptions_does_not_get_its_own_messages() {
     let delivery = only(&[member(1, 1, true, false, 0), member(1, 2, true, false, 0)]);
     assert_eq!(delivery.for_publisher(1), None);
     assert_eq!(delivery.for_publisher(2).unwrap().qos, QoS::ExactlyOnce);
 }
 
 #[test]
-fn own_messages_come_as_the_other_subscriptions_grant() {
+fn own_messages_use_the_grants_of_subscriptions_without_no_local() {
     let delivery = only(&[member(1, 2, true, true, 9), member(1, 1, false, false, 4)]);
     let own = Grants { qos: QoS::AtLeastOnce, retain_as_published: false, identifiers: &[4] };
     assert_eq!(delivery.for_publisher(1), Some(own));

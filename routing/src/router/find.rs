@@ -18,9 +18,9 @@ impl<S: Subscriber> Router<S> {
         let mut members = Vec::new();
         let mut groups = Vec::new();
         let mut filters = 0;
-        for audience in matches.audiences.iter().copied().chain(matches.everything.as_deref()) {
+        for subscribers in matches.by_filter.iter().copied().chain(matches.match_all.as_deref()) {
             let before = members.len();
-            audience.collect(&mut members, &mut groups);
+            subscribers.collect(&mut members, &mut groups);
             filters += usize::from(members.len() > before);
         }
         Route { deliveries: deliveries(members, filters <= 1), groups }

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 
-use super::{Existed, Router, SubscribeError, Writer};
+use super::{Existed, Router, SubscribeError, WriterState};
 use crate::group::Group;
 use crate::subscription::Member;
-use crate::trie::Audience;
+use crate::trie::Subscribers;
 use crate::{Grant, Subscriber};
 
 impl<S: Subscriber> Router<S> {
@@ -68,16 +68,16 @@ impl<S: Subscriber> Router<S> {
     /// True when this session has a subscription to this very filter.
     fn holds(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         if filter.is_shared() {
-            return self.group(filter).is_some_and(|group| group.has(subscriber_id));
+            return self.group(filter).is_some_and(|group| group.contains(subscriber_id));
         }
-        self.trie.inspect(&filter.filter, |audience| audience.members().has(subscriber_id))
+        self.trie.inspect(&filter.filter, |subscribers| subscribers.members().contains(subscriber_id))
     }
 
     fn add(&self, filter: &SubscriptionFilter, member: Member<S>) -> bool {
-        let change = |audience: &Audience<S>| {
-            let first = audience.members_len() == 0;
-            let (members, existed) = audience.members().with(member);
-            Some((audience.with_members(members), (existed, first)))
+        let change = |subscribers: &Subscribers<S>| {
+            let first = subscribers.members_len() == 0;
+            let (members, existed) = subscribers.members().insert(member);
+            Some((subscribers.with_members(members), (existed, first)))
         };
         let (existed, first) = self.trie.change(&filter.filter.shared(), change).unwrap_or_default();
         self.filters.fetch_add(usize::from(first), Ordering::Relaxed);
@@ -85,17 +85,17 @@ impl<S: Subscriber> Router<S> {
     }
 
     fn remove(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
-        let change = |audience: &Audience<S>| {
-            let members = audience.members().without(subscriber_id)?;
-            let last = members.leaves_nobody();
-            Some((audience.with_members(members), last))
+        let change = |subscribers: &Subscribers<S>| {
+            let members = subscribers.members().remove(subscriber_id)?;
+            let last = members.leaves_empty();
+            Some((subscribers.with_members(members), last))
         };
         let last = self.trie.change(&filter.filter.shared(), change);
         self.filters.fetch_sub(usize::from(last == Some(true)), Ordering::Relaxed);
         last.is_some()
     }
 
-    fn join(&self, filter: &SubscriptionFilter, member: Member<S>, writer: &mut Writer) -> bool {
+    fn join(&self, filter: &SubscriptionFilter, member: Member<S>, writer: &mut WriterState) -> bool {
         if let Some(group) = self.group(filter) {
             return group.join(member);
         }
@@ -103,9 +103,9 @@ impl<S: Subscriber> Router<S> {
         let group = Arc::new(Group::new(filter.clone(), writer.next_group, &self.config));
         group.join(member);
         self.groups.pin().insert(filter.clone(), Arc::clone(&group));
-        self.trie.change(&filter.filter.shared(), |audience| {
-            let (groups, existed) = audience.groups().with(group);
-            Some((audience.with_groups(groups), existed))
+        self.trie.change(&filter.filter.shared(), |subscribers| {
+            let (groups, existed) = subscribers.groups().insert(group);
+            Some((subscribers.with_groups(groups), existed))
         });
         self.filters.fetch_add(1, Ordering::Relaxed);
         false
@@ -117,9 +117,9 @@ impl<S: Subscriber> Router<S> {
             return false;
         }
         if group.is_empty() {
-            self.trie.change(&filter.filter.shared(), |audience| {
-                let groups = audience.groups().without(group.serial())?;
-                Some((audience.with_groups(groups), ()))
+            self.trie.change(&filter.filter.shared(), |subscribers| {
+                let groups = subscribers.groups().remove(group.serial())?;
+                Some((subscribers.with_groups(groups), ()))
             });
             self.groups.pin().remove(filter);
             self.filters.fetch_sub(1, Ordering::Relaxed);

@@ -5,24 +5,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::node::Use;
+use super::node::EdgeUse;
 
 /// The edges that leave a node, by the number of their levels: tells readers which look-ups can be left out.
 pub(super) struct Branch {
     pub(super) id: u64,
     ends: AtomicU64,
-    through: AtomicU64,
+    continues: AtomicU64,
     plus: AtomicBool,
     /// Used by the one writer only.
-    tally: Mutex<SmallVec<[Length; 1]>>,
+    counts: Mutex<SmallVec<[LengthCount; 1]>>,
 }
 
 /// How many edges of one length leave a branch.
-struct Length {
+struct LengthCount {
     bit: u64,
     edges: u32,
     ends: u32,
-    through: u32,
+    continues: u32,
 }
 
 impl Branch {
@@ -30,9 +30,9 @@ impl Branch {
         Self {
             id,
             ends: AtomicU64::new(0),
-            through: AtomicU64::new(0),
+            continues: AtomicU64::new(0),
             plus: AtomicBool::new(false),
-            tally: Mutex::new(SmallVec::new()),
+            counts: Mutex::new(SmallVec::new()),
         }
     }
 
@@ -48,30 +48,30 @@ impl Branch {
     pub(super) fn lengths(&self, remaining: usize) -> u64 {
         let last = length_bit(remaining);
         let reachable = last | (last - 1);
-        (self.through.load(Ordering::Acquire) & reachable) | (self.ends.load(Ordering::Acquire) & last)
+        (self.continues.load(Ordering::Acquire) & reachable) | (self.ends.load(Ordering::Acquire) & last)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        !self.has_plus() && self.tally.lock().is_empty()
+        !self.has_plus() && self.counts.lock().is_empty()
     }
 
     /// An edge of this length was used as `old` and is used as `new` from now on.
-    pub(super) fn count(&self, length: usize, old: Use, new: Use) {
+    pub(super) fn count(&self, length: usize, old: EdgeUse, new: EdgeUse) {
         let bit = length_bit(length);
-        let mut tally = self.tally.lock();
-        let index = tally.iter().position(|entry| entry.bit == bit).unwrap_or_else(|| {
-            tally.push(Length { bit, edges: 0, ends: 0, through: 0 });
-            tally.len() - 1
+        let mut counts = self.counts.lock();
+        let index = counts.iter().position(|entry| entry.bit == bit).unwrap_or_else(|| {
+            counts.push(LengthCount { bit, edges: 0, ends: 0, continues: 0 });
+            counts.len() - 1
         });
-        let Some(entry) = tally.get_mut(index) else { unreachable!("found or pushed above") };
+        let Some(entry) = counts.get_mut(index) else { unreachable!("found or pushed above") };
         recount(&mut entry.edges, old.exists, new.exists);
         recount(&mut entry.ends, old.ends, new.ends);
-        recount(&mut entry.through, old.through, new.through);
+        recount(&mut entry.continues, old.continues, new.continues);
         publish(&self.ends, bit, entry.ends);
-        publish(&self.through, bit, entry.through);
+        publish(&self.continues, bit, entry.continues);
         if entry.edges == 0 {
-            tally.swap_remove(index);
-            tally.shrink_to_fit();
+            counts.swap_remove(index);
+            counts.shrink_to_fit();
         }
     }
 }
@@ -90,6 +90,6 @@ fn publish(mask: &AtomicU64, bit: u64, count: u32) {
 
 /// The bit of a run of `length` levels; the highest stands for all runs of 64 levels and more.
 pub(super) fn length_bit(length: usize) -> u64 {
-    let place = u32::try_from(length.clamp(1, 64) - 1).unwrap_or(63);
-    1 << place
+    let shift = u32::try_from(length.clamp(1, 64) - 1).unwrap_or(63);
+    1 << shift
 }

@@ -69,12 +69,12 @@ impl Hash for EdgeRef<'_> {
 
 /// Takes the stored hash as it is.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Stored;
+pub(super) struct StoredHash;
 
-/// See [`Stored`].
+/// See [`StoredHash`].
 pub(super) struct StoredHasher(u64);
 
-impl BuildHasher for Stored {
+impl BuildHasher for StoredHash {
     type Hasher = StoredHasher;
 
     fn build_hasher(&self) -> StoredHasher {

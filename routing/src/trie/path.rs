@@ -4,14 +4,14 @@ use smallvec::SmallVec;
 
 /// One edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Step<'f> {
+pub(super) struct FilterStep<'f> {
     /// The levels, `+` for the wildcard.
     pub(super) text: &'f str,
     /// How many levels; 0 for the wildcard.
     pub(super) length: usize,
 }
 
-impl Step<'_> {
+impl FilterStep<'_> {
     pub(super) const fn is_plus(&self) -> bool {
         self.length == 0
     }
@@ -19,16 +19,16 @@ impl Step<'_> {
 
 /// The whole way.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path<'f> {
-    pub(super) steps: SmallVec<[Step<'f>; 8]>,
+pub(super) struct FilterPath<'f> {
+    pub(super) steps: SmallVec<[FilterStep<'f>; 8]>,
     /// The filter ends with `#`.
-    pub(super) below: bool,
+    pub(super) multi_level: bool,
 }
 
-impl<'f> Path<'f> {
+impl<'f> FilterPath<'f> {
     pub(super) fn of(filter: &'f str) -> Self {
-        let (filter, below) = match filter.strip_suffix('#') {
-            Some("") => return Self { steps: SmallVec::new(), below: true },
+        let (filter, multi_level) = match filter.strip_suffix('#') {
+            Some("") => return Self { steps: SmallVec::new(), multi_level: true },
             Some(parent) => (parent.strip_suffix('/').unwrap_or(parent), true),
             None => (filter, false),
         };
@@ -39,20 +39,20 @@ impl<'f> Path<'f> {
             steps.push(step);
             rest = after;
         }
-        Self { steps, below }
+        Self { steps, multi_level }
     }
 }
 
 /// The longest run of literal levels, or one wildcard, and what follows the slash behind it.
-fn first_step(text: &str) -> (Step<'_>, Option<&str>) {
+fn first_step(text: &str) -> (FilterStep<'_>, Option<&str>) {
     let end = run_end(text);
     let (run, after) = text.split_at_checked(end).unwrap_or((text, ""));
     if run.is_empty() && text.starts_with('+') {
         let (wildcard, after) = text.split_at_checked(1).unwrap_or((text, ""));
-        return (Step { text: wildcard, length: 0 }, after.strip_prefix('/'));
+        return (FilterStep { text: wildcard, length: 0 }, after.strip_prefix('/'));
     }
     let length = 1 + run.bytes().filter(|byte| *byte == b'/').count();
-    (Step { text: run, length }, after.strip_prefix('/'))
+    (FilterStep { text: run, length }, after.strip_prefix('/'))
 }
 
 /// Where the run of literal levels ends: before the slash that a `+` follows.

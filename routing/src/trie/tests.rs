@@ -8,7 +8,7 @@ use tidegate_mqtt::QoS;
 use super::Trie;
 use super::edge::Edge;
 use super::node::Node;
-use super::path::Path;
+use super::path::FilterPath;
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
 
@@ -22,8 +22,8 @@ impl Subscriber for Id {
 }
 
 fn steps(filter: &str) -> (Vec<(&str, usize)>, bool) {
-    let path = Path::of(filter);
-    (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.below)
+    let path = FilterPath::of(filter);
+    (path.steps.iter().map(|step| (step.text, step.length)).collect(), path.multi_level)
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_filter_without_wildcards_is_one_step() {
 }
 
 #[test]
-fn wildcards_cut_a_filter() {
+fn wildcards_split_a_filter_into_steps() {
     assert_eq!(steps("a/+/b/c/#"), (vec![("a", 1), ("+", 0), ("b/c", 2)], true));
     assert_eq!(steps("+/+"), (vec![("+", 0), ("+", 0)], false));
     assert_eq!(steps("+/"), (vec![("+", 0), ("", 1)], false));
@@ -60,29 +60,29 @@ fn add(trie: &Trie<Id>, filter: &str, id: u64) {
 fn add_text(trie: &Trie<Id>, filter: &Arc<str>, id: u64) {
     let grant = Grant { qos: QoS::AtMostOnce, no_local: false, retain_as_published: false, identifier: None };
     let member = Member { subscriber: Id(id), grant };
-    let changed = trie.change(filter, |audience| {
-        let (members, _) = audience.members().with(member);
-        Some((audience.with_members(members), ()))
+    let changed = trie.change(filter, |subscribers| {
+        let (members, _) = subscribers.members().insert(member);
+        Some((subscribers.with_members(members), ()))
     });
     assert!(changed.is_some());
 }
 
 fn remove(trie: &Trie<Id>, filter: &str, id: u64) {
-    trie.change(&Arc::from(filter), |audience| {
-        let members = audience.members().without(id)?;
-        Some((audience.with_members(members), ()))
+    trie.change(&Arc::from(filter), |subscribers| {
+        let members = subscribers.members().remove(id)?;
+        Some((subscribers.with_members(members), ()))
     });
 }
 
 fn found(trie: &Trie<Id>, topic: &str) -> usize {
     let guard = trie.guard();
     let matches = trie.matches(topic, &guard);
-    matches.audiences.len() + usize::from(matches.everything.is_some())
+    matches.by_filter.len() + usize::from(matches.match_all.is_some())
 }
 
 proptest! {
     #[test]
-    fn nothing_stays_when_all_is_removed(
+    fn removing_all_subscriptions_leaves_an_empty_trie(
         filters in prop::collection::vec("(([ab]|\\+)?/){0,5}([ab]|\\+|#)", 1..60),
         order in any::<prop::sample::Index>(),
     ) {
@@ -125,7 +125,7 @@ fn a_topic_deeper_than_any_filter_still_reaches_the_multi_level_wildcard() {
 }
 
 #[test]
-fn what_each_filter_holds_is_small() {
+fn an_edge_with_its_node_fits_in_one_block_of_64_bytes() {
     assert_eq!(size_of::<(Edge, Node<Handle>)>(), 56, "with the allocator's share, one block of 64");
 }
 
@@ -139,5 +139,5 @@ fn an_edge_shares_the_text_of_a_filter_that_ends_there() {
         assert_eq!(found(&trie, &filter.replace('+', "x").replace('#', "y")), 1, "{filter}");
     }
     let guard = trie.guard();
-    assert!(trie.matches("c/d", &guard).audiences.len() == 1, "the text is not part of the edge's levels");
+    assert!(trie.matches("c/d", &guard).by_filter.len() == 1, "the text is not part of the edge's levels");
 }

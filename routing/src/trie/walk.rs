@@ -6,18 +6,18 @@ use std::sync::atomic::Ordering;
 use papaya::LocalGuard;
 use smallvec::SmallVec;
 
-use super::audience::Audience;
 use super::branch::{Branch, length_bit};
 use super::edge::EdgeRef;
+use super::subscribers::Subscribers;
 use super::{Trie, hash};
 use crate::Subscriber;
 
 /// Who subscribes to filters that match a topic.
 pub(crate) struct Matches<'g, S> {
     /// One audience a filter, in no order.
-    pub(crate) audiences: SmallVec<[&'g Audience<S>; 8]>,
+    pub(crate) by_filter: SmallVec<[&'g Subscribers<S>; 8]>,
     /// That of `#`.
-    pub(crate) everything: Option<Arc<Audience<S>>>,
+    pub(crate) match_all: Option<Arc<Subscribers<S>>>,
 }
 
 impl<S: Subscriber> Trie<S> {
@@ -29,16 +29,16 @@ impl<S: Subscriber> Trie<S> {
             trie: self,
             guard,
             topic: Topic::new(self, topic),
-            open: SmallVec::new(),
+            pending: SmallVec::new(),
             found: SmallVec::new(),
         };
         walk.expand(&self.root, 0, !reserved);
-        while let Some((branch, level)) = walk.open.pop() {
+        while let Some((branch, level)) = walk.pending.pop() {
             walk.expand(branch, level, true);
         }
-        let everything = !reserved && self.any_everything.load(Ordering::Acquire);
-        let audiences = walk.found;
-        Matches { audiences, everything: everything.then(|| self.everything.load_full()) }
+        let match_all = !reserved && self.has_match_all.load(Ordering::Acquire);
+        let by_filter = walk.found;
+        Matches { by_filter, match_all: match_all.then(|| self.match_all.load_full()) }
     }
 }
 
@@ -47,8 +47,8 @@ struct Walk<'w, 'g, S> {
     guard: &'g LocalGuard<'g>,
     topic: Topic<'w>,
     /// Branches yet to follow, each with the levels used up on the way to it.
-    open: SmallVec<[(&'g Branch, usize); 16]>,
-    found: SmallVec<[&'g Audience<S>; 8]>,
+    pending: SmallVec<[(&'g Branch, usize); 16]>,
+    found: SmallVec<[&'g Subscribers<S>; 8]>,
 }
 
 impl<'g, S: Subscriber> Walk<'_, 'g, S> {
@@ -86,12 +86,12 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
         let Some(node) = self.trie.node(&edge, self.guard) else { return };
         let ends = level == self.topic.levels.len();
         // `a/#` matches `a` as well: the parent level is included.
-        self.found.extend(node.audience(true).filter(|below| !below.is_nobody()));
-        if ends && !node.here.is_nobody() {
-            self.found.push(&node.here);
+        self.found.extend(node.subscribers(true).filter(|multi_level| !multi_level.is_empty()));
+        if ends && !node.exact.is_empty() {
+            self.found.push(&node.exact);
         }
         if let (false, Some(branch)) = (ends, node.branch()) {
-            self.open.push((branch, level));
+            self.pending.push((branch, level));
         }
     }
 }

@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering;
 use papaya::LocalGuard;
 
 use super::Trie;
-use super::audience::Audience;
 use super::branch::Branch;
 use super::edge::{EdgeRef, is_text_of};
 use super::node::Node;
-use super::path::{Path, Step};
+use super::path::{FilterPath, FilterStep};
+use super::subscribers::Subscribers;
 use crate::Subscriber;
 
 /// What a change makes of an audience: nothing at all, nothing but what it did inside, or another audience.
-type Outcome<S, R> = Option<(Option<Audience<S>>, R)>;
+type Outcome<S, R> = Option<(Option<Subscribers<S>>, R)>;
 
 impl<S: Subscriber> Trie<S> {
     /// Replaces the audience of the filter `text` by what `change` makes of it. Readers see the old audience or the new
@@ -22,49 +22,56 @@ impl<S: Subscriber> Trie<S> {
     pub(crate) fn change<R>(
         &self,
         text: &Arc<str>,
-        change: impl FnOnce(&Audience<S>) -> Outcome<S, R>,
+        change: impl FnOnce(&Subscribers<S>) -> Outcome<S, R>,
     ) -> Option<R> {
-        let path = Path::of(text);
+        let path = FilterPath::of(text);
         let guard = self.guard();
-        let Some((last, way)) = path.steps.split_last() else { return self.change_everything(change) };
-        let mut parents = self.parents(way, &guard);
-        let before = self.audience(&parents, last, way, path.below, &guard);
-        let (after, result) = change(before.unwrap_or(&Audience::default()))?;
+        let Some((last, parent_steps)) = path.steps.split_last() else {
+            return self.change_match_all(change);
+        };
+        let mut parents = self.parents(parent_steps, &guard);
+        let before = self.subscribers(&parents, last, parent_steps, path.multi_level, &guard);
+        let (after, result) = change(before.unwrap_or(&Subscribers::default()))?;
         let Some(after) = after else { return Some(result) };
-        let ends = after.is_nobody();
-        let writer = Writer { trie: self, guard: &guard, text };
-        writer.open(&mut parents, way);
-        writer.edit(parents.last().unwrap_or(&self.root), last, |node| node.set(after, path.below));
+        let ends = after.is_empty();
+        let writer = TrieWriter { trie: self, guard: &guard, text };
+        writer.create_branches(&mut parents, parent_steps);
+        writer.update_node(parents.last().unwrap_or(&self.root), last, |node| {
+            node.set(after, path.multi_level)
+        });
         if ends {
-            writer.close(&parents, way);
+            writer.remove_empty_branches(&parents, parent_steps);
         }
         Some(result)
     }
 
     /// What `look` finds in the audience of the filter `text`.
-    pub(crate) fn inspect<R>(&self, text: &str, look: impl FnOnce(&Audience<S>) -> R) -> R {
-        let path = Path::of(text);
+    pub(crate) fn inspect<R>(&self, text: &str, look: impl FnOnce(&Subscribers<S>) -> R) -> R {
+        let path = FilterPath::of(text);
         let guard = self.guard();
-        let Some((last, way)) = path.steps.split_last() else { return look(&self.everything.load()) };
-        let parents = self.parents(way, &guard);
-        look(self.audience(&parents, last, way, path.below, &guard).unwrap_or(&Audience::default()))
+        let Some((last, parent_steps)) = path.steps.split_last() else { return look(&self.match_all.load()) };
+        let parents = self.parents(parent_steps, &guard);
+        look(
+            self.subscribers(&parents, last, parent_steps, path.multi_level, &guard)
+                .unwrap_or(&Subscribers::default()),
+        )
     }
 
-    fn change_everything<R>(&self, change: impl FnOnce(&Audience<S>) -> Outcome<S, R>) -> Option<R> {
-        let (after, result) = change(&self.everything.load())?;
+    fn change_match_all<R>(&self, change: impl FnOnce(&Subscribers<S>) -> Outcome<S, R>) -> Option<R> {
+        let (after, result) = change(&self.match_all.load())?;
         if let Some(after) = after {
-            let any = !after.is_nobody();
-            self.everything.store(Arc::new(after));
-            self.any_everything.store(any, Ordering::Release);
+            let any = !after.is_empty();
+            self.match_all.store(Arc::new(after));
+            self.has_match_all.store(any, Ordering::Release);
         }
         Some(result)
     }
 
     /// The branches behind these steps, as far as there are any.
-    fn parents(&self, way: &[Step<'_>], guard: &LocalGuard<'_>) -> Vec<Arc<Branch>> {
-        let mut parents = Vec::with_capacity(way.len());
+    fn parents(&self, parent_steps: &[FilterStep<'_>], guard: &LocalGuard<'_>) -> Vec<Arc<Branch>> {
+        let mut parents = Vec::with_capacity(parent_steps.len());
         let mut parent = self.root.id;
-        for step in way {
+        for step in parent_steps {
             let node = self.node(&self.edge(parent, step), guard);
             let Some(branch) = node.and_then(|node| node.branch().cloned()) else { break };
             parent = branch.id;
@@ -73,65 +80,65 @@ impl<S: Subscriber> Trie<S> {
         parents
     }
 
-    fn audience<'g>(
+    fn subscribers<'g>(
         &self,
         parents: &[Arc<Branch>],
-        last: &Step<'_>,
-        way: &[Step<'_>],
-        below: bool,
+        last: &FilterStep<'_>,
+        parent_steps: &[FilterStep<'_>],
+        multi_level: bool,
         guard: &'g LocalGuard<'_>,
-    ) -> Option<&'g Audience<S>> {
-        if parents.len() < way.len() {
+    ) -> Option<&'g Subscribers<S>> {
+        if parents.len() < parent_steps.len() {
             return None;
         }
         let parent = parents.last().unwrap_or(&self.root);
-        self.node(&self.edge(parent.id, last), guard)?.audience(below)
+        self.node(&self.edge(parent.id, last), guard)?.subscribers(multi_level)
     }
 
-    fn edge<'t>(&self, parent: u64, step: &Step<'t>) -> EdgeRef<'t> {
+    fn edge<'t>(&self, parent: u64, step: &FilterStep<'t>) -> EdgeRef<'t> {
         EdgeRef { hash: self.hash.edge(parent, step.text), parent, text: step.text }
     }
 }
 
 /// One change under way.
-struct Writer<'t, S> {
+struct TrieWriter<'t, S> {
     trie: &'t Trie<S>,
     guard: &'t LocalGuard<'t>,
     /// The whole filter.
     text: &'t Arc<str>,
 }
 
-impl<S: Subscriber> Writer<'_, S> {
+impl<S: Subscriber> TrieWriter<'_, S> {
     /// Makes the branches behind these steps that are missing.
-    fn open(&self, parents: &mut Vec<Arc<Branch>>, way: &[Step<'_>]) {
-        for step in way.iter().skip(parents.len()) {
+    fn create_branches(&self, parents: &mut Vec<Arc<Branch>>, parent_steps: &[FilterStep<'_>]) {
+        for step in parent_steps.iter().skip(parents.len()) {
             let branch = self.trie.new_branch();
             let parent = parents.last().unwrap_or(&self.trie.root);
-            self.edit(parent, step, |node| node.set_branch(Some(Arc::clone(&branch))));
+            self.update_node(parent, step, |node| node.set_branch(Some(Arc::clone(&branch))));
             parents.push(branch);
         }
     }
 
     /// Takes away branches that nothing leaves any more, from the deepest up.
-    fn close(&self, parents: &[Arc<Branch>], way: &[Step<'_>]) {
-        for (depth, (branch, step)) in parents.iter().zip(way).enumerate().rev() {
+    fn remove_empty_branches(&self, parents: &[Arc<Branch>], parent_steps: &[FilterStep<'_>]) {
+        for (depth, (branch, step)) in parents.iter().zip(parent_steps).enumerate().rev() {
             if !branch.is_empty() {
                 break;
             }
             let parent = depth.checked_sub(1).and_then(|above| parents.get(above)).unwrap_or(&self.trie.root);
-            self.edit(parent, step, |node| node.set_branch(None));
+            self.update_node(parent, step, |node| node.set_branch(None));
         }
     }
 
     /// Changes the node behind one edge; node and edge appear with the first use and go with the last.
-    fn edit(&self, parent: &Branch, step: &Step<'_>, change: impl FnOnce(&mut Node<S>)) {
+    fn update_node(&self, parent: &Branch, step: &FilterStep<'_>, change: impl FnOnce(&mut Node<S>)) {
         let edges = &self.trie.edges;
         let edge = self.trie.edge(parent.id, step);
         let found = edges.get_key_value(&edge, self.guard);
         let mut node = found.map(|(_, node)| node.clone()).unwrap_or_default();
-        let before = node.use_of();
+        let before = node.edge_use();
         change(&mut node);
-        let after = node.use_of();
+        let after = node.edge_use();
         if after.exists {
             let key = found.map_or_else(|| edge.stored(self.stored_text(step)), |(key, _)| key.clone());
             edges.insert(key, node, self.guard);
@@ -147,7 +154,7 @@ impl<S: Subscriber> Writer<'_, S> {
 
     /// A text to keep for as long as the edge. It is shared with the filter's owner where it is the filter, `/#` apart:
     /// a short run must not hold a long text.
-    fn stored_text(&self, step: &Step<'_>) -> Arc<str> {
+    fn stored_text(&self, step: &FilterStep<'_>) -> Arc<str> {
         if step.is_plus() {
             Arc::clone(&self.trie.plus)
         } else if is_text_of(self.text, step.text) {

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use super::model::{message, replay, start, store};
 use crate::Verdict;
-use crate::over::Over;
+use crate::finished_flag::FinishedFlag;
 
 #[test]
-fn a_replay_beside_writers_misses_and_repeats_nothing() {
+fn a_replay_during_writes_misses_and_repeats_nothing() {
     let store = store();
     for number in 0..500 {
         assert_eq!(store.set(message(&format!("a/{number}/staying"), "x")), Verdict::Stored);
     }
-    let over = Over::default();
+    let finished = FinishedFlag::default();
     std::thread::scope(|scope| {
-        let _end = over.raise_at_end();
+        let _end = finished.set_on_drop();
         scope.spawn(|| {
             let mut number = 0;
-            while !over.is_raised() {
+            while !finished.is_set() {
                 number = (number + 7) % 500;
                 let _ = store.set(message(&format!("a/{number}/passing"), "x"));
                 let _ = store.set(message(&format!("a/{number}/staying"), "y"));

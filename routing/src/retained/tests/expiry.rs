@@ -22,7 +22,7 @@ fn an_expired_message_is_left_out_and_removed() {
 }
 
 #[test]
-fn sweeps_go_round_a_few_topics_at_a_time() {
+fn sweeps_visit_all_topics_a_few_at_a_time() {
     let store = store();
     let now = start();
     let later = now + Duration::from_secs(10);
@@ -43,10 +43,10 @@ fn sweeps_go_round_a_few_topics_at_a_time() {
 
 /// Whoever keeps retained messages elsewhere hears of those that go by themselves, and of no others.
 #[test]
-fn what_expires_is_told() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&told);
-    let store = store().telling(move |message| hears.lock().push(message.topic().to_owned()));
+fn only_messages_removed_by_expiry_are_reported() {
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let reports = Arc::clone(&reported);
+    let store = store().telling(move |message| reports.lock().push(message.topic().to_owned()));
     let now = start();
     let later = now + Duration::from_secs(10);
     for topic in ["a", "b", "c"] {
@@ -56,7 +56,7 @@ fn what_expires_is_told() {
     assert_eq!(store.set(message("b", "")), Verdict::Removed);
     assert_eq!(store.set(expiring("d", "x", Some(later))), Verdict::Stored);
     assert_eq!(replay(&store, "a", 9, later, || ()), [""; 0]);
-    assert_eq!(*told.lock(), ["a"]);
+    assert_eq!(*reported.lock(), ["a"]);
     assert_eq!(store.sweep(later, 100), 1);
-    assert_eq!(*told.lock(), ["a", "d"]);
+    assert_eq!(*reported.lock(), ["a", "d"]);
 }

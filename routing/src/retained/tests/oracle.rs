@@ -20,7 +20,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_replay_is_what_matches(
+    fn a_replay_returns_the_messages_that_match(
         stored in prop::collection::btree_set(topics(), 0..80),
         filters in prop::collection::vec(filters(), 1..8),
         max in 1..7usize,
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_there_all_the_while_comes_exactly_once(
+    fn messages_that_stay_are_replayed_exactly_once(
         staying in prop::collection::btree_set(topics(), 0..40),
         passing in prop::collection::vec((topics(), any::<bool>()), 1..80),
         filter in filters(),

@@ -10,7 +10,7 @@ use super::model::{message, replay, start, store};
 use crate::{RetainedConfig, RetainedStore, Verdict};
 
 #[test]
-fn the_last_message_of_a_topic_stays() {
+fn the_last_message_of_a_topic_is_kept() {
     let store = store();
     assert_eq!(store.set(message("a/b", "one")), Verdict::Stored);
     assert_eq!(store.set(message("a/b", "three")), Verdict::Replaced);
@@ -22,7 +22,7 @@ fn the_last_message_of_a_topic_stays() {
 }
 
 #[test]
-fn an_empty_payload_removes() {
+fn an_empty_payload_removes_the_message() {
     // [MQTT5-3.3.1-6] [MQTT5-3.3.1-7]
     let store = store();
     assert_eq!(store.set(message("a", "")), Verdict::Absent);
@@ -33,7 +33,7 @@ fn an_empty_payload_removes() {
 }
 
 #[test]
-fn filters_find_what_they_match() {
+fn a_replay_finds_what_the_filter_matches() {
     let store = store();
     let topics = ["$SYS/a", "/a", "a", "a-b", "a/", "a/b", "a/b/c", "a/c/c", "a!/b", "b/b/c", "a/b/c/d"];
     for topic in topics {
@@ -65,7 +65,7 @@ fn subtrees_that_cannot_match_are_skipped() {
 }
 
 #[test]
-fn bounds_refuse_what_would_grow() {
+fn messages_that_would_exceed_a_bound_are_refused() {
     let store = RetainedStore::new(RetainedConfig { len_max: 2, ..RetainedConfig::default() });
     assert_eq!(store.set(message("a", "x")), Verdict::Stored);
     assert_eq!(store.set(message("b", "x")), Verdict::Stored);
@@ -84,7 +84,7 @@ fn bounds_refuse_what_would_grow() {
 }
 
 #[test]
-fn bytes_are_bodies_keys_and_the_entries_own() {
+fn bytes_counts_messages_keys_and_map_entries() {
     let store = store();
     assert!(store.is_empty());
     let mut expected = 0;
@@ -98,7 +98,7 @@ fn bytes_are_bodies_keys_and_the_entries_own() {
 }
 
 #[test]
-fn one_call_looks_at_a_bounded_number_of_topics() {
+fn one_call_examines_a_bounded_number_of_topics() {
     let store = store();
     for number in 0..1000 {
         assert_eq!(store.set(message(&format!("a/{number}/y"), "x")), Verdict::Stored);
@@ -110,7 +110,7 @@ fn one_call_looks_at_a_bounded_number_of_topics() {
 
 /// Between the look at an expired message and its removal another may come.
 #[test]
-fn a_message_that_took_the_place_is_not_removed() {
+fn a_newer_message_is_not_removed_instead_of_the_expired_one() {
     let store = store();
     let (former, latter) = (message("a", "former"), message("a", "latter"));
     assert_eq!(store.set(Arc::clone(&former)), Verdict::Stored);
@@ -124,7 +124,7 @@ fn a_message_that_took_the_place_is_not_removed() {
 }
 
 #[test]
-fn topics_are_spread_by_their_first_level() {
+fn topics_are_spread_over_shards_by_their_first_level() {
     let store = store();
     for number in 0..1000 {
         assert_eq!(store.set(message(&format!("{number}/a"), "x")), Verdict::Stored);
@@ -135,7 +135,7 @@ fn topics_are_spread_by_their_first_level() {
 
 /// Another thread's addition is counted for a moment before it is refused.
 #[test]
-fn replacing_goes_while_an_addition_is_being_refused() {
+fn replacing_succeeds_while_an_addition_is_being_refused() {
     let config = RetainedConfig { len_max: 1, bytes_max: 10_000 };
     let store = RetainedStore::new(config);
     assert_eq!(store.set(message("a", "one")), Verdict::Stored);
@@ -148,7 +148,7 @@ fn replacing_goes_while_an_addition_is_being_refused() {
 }
 
 #[test]
-fn a_replay_that_is_stopped_goes_on_where_it_was() {
+fn a_stopped_replay_continues_where_it_stopped() {
     let store = store();
     let topics: Vec<_> = (0..200).map(|number| format!("{}/{number}", number % 7)).collect();
     for topic in &topics {
@@ -172,7 +172,7 @@ fn a_replay_that_is_stopped_goes_on_where_it_was() {
 }
 
 #[test]
-fn without_messages_in_reach_no_replay_is_worthwhile() {
+fn may_match_is_false_when_no_message_can_match() {
     let store = store();
     let may_match = |filter: &str| store.may_match(&Filter::parse(filter).unwrap());
     assert!(!["#", "+/b", "a/#", "a/b"].into_iter().any(may_match));

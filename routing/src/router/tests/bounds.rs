@@ -22,7 +22,7 @@ fn too_many_wildcards_are_refused() {
 }
 
 #[test]
-fn a_full_router_still_replaces() {
+fn a_full_router_still_replaces_subscriptions() {
     let router = Router::new(Config { subscriptions_max: 2, ..Config::default() });
     subscribe(&router, "a/#", 1);
     subscribe(&router, "$share/g/a", 1);

@@ -1,14 +1,14 @@
 //! Readers while subscriptions change around them.
 
 use super::model::{Id, filter, grant, subscribe};
-use crate::over::Over;
+use crate::finished_flag::FinishedFlag;
 use crate::{Config, Router};
 
 /// Subscriptions that stay, among them one that is replaced all the time.
 const STAYING: [&str; 6] = ["a/b/c", "a/+/c", "a/#", "#", "+/b/+", "a/b/#"];
 
 /// Filters that come and go, so that nodes, branches and tables beside those that stay come and go too.
-const PASSING: [&str; 8] = ["a/b", "a/b/+", "a/+/+", "a", "+/b/c", "+/+/c/d", "a/b/c/d/+", "+/#"];
+const CHANGING: [&str; 8] = ["a/b", "a/b/+", "a/+/+", "a", "+/b/c", "+/+/c/d", "a/b/c/d/+", "+/#"];
 
 fn missing(router: &Router<Id>) -> Option<u64> {
     let route = router.route("a/b/c");
@@ -16,12 +16,12 @@ fn missing(router: &Router<Id>) -> Option<u64> {
     (0..STAYING.len() as u64).find(|id| !found(*id))
 }
 
-fn change(router: &Router<Id>, over: &Over, seed: u64) {
-    let _end = over.raise_at_end();
+fn change(router: &Router<Id>, finished: &FinishedFlag, seed: u64) {
+    let _end = finished.set_on_drop();
     let mut number = seed;
     for round in 0..15_000_u64 {
         number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let text = PASSING[(number >> 33) as usize % PASSING.len()];
+        let text = CHANGING[(number >> 33) as usize % CHANGING.len()];
         let id = 100 + (number >> 50) % 40;
         if number & (1 << 40) == 0 {
             subscribe(router, text, id);
@@ -36,20 +36,20 @@ fn change(router: &Router<Id>, over: &Over, seed: u64) {
 }
 
 #[test]
-fn what_stays_subscribed_is_always_found() {
+fn subscriptions_that_stay_are_always_found() {
     let router = Router::new(Config::default());
     for (id, text) in (0..).zip(STAYING) {
         subscribe(&router, text, id);
     }
-    let over = [Over::default(), Over::default()];
+    let finished = [FinishedFlag::default(), FinishedFlag::default()];
     std::thread::scope(|scope| {
-        for (seed, over) in (1..).zip(&over) {
+        for (seed, finished) in (1..).zip(&finished) {
             let router = &router;
-            scope.spawn(move || change(router, over, seed));
+            scope.spawn(move || change(router, finished, seed));
         }
         for _ in 0..2 {
             scope.spawn(|| {
-                while over.iter().any(|over| !over.is_raised()) {
+                while finished.iter().any(|finished| !finished.is_set()) {
                     assert_eq!(missing(&router), None);
                 }
             });
@@ -63,10 +63,10 @@ fn a_group_is_found_while_members_come_and_go() {
     let router = Router::new(Config::default());
     let shared = filter("$share/g/a/+");
     subscribe(&router, "$share/g/a/+", 0);
-    let over = Over::default();
+    let finished = FinishedFlag::default();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let _end = over.raise_at_end();
+            let _end = finished.set_on_drop();
             for round in 0..20_000 {
                 subscribe(&router, "$share/g/a/+", 1 + round % 30);
                 router.unsubscribe(&shared, 1 + (round * 7) % 30);
@@ -74,7 +74,7 @@ fn a_group_is_found_while_members_come_and_go() {
                 router.unsubscribe(&filter("a/+"), (round * 3) % 5);
             }
         });
-        while !over.is_raised() {
+        while !finished.is_set() {
             let route = router.route("a/b");
             assert_eq!(route.groups.len(), 1);
             let state = |_: &Id| crate::MemberState { online: true, inflight: 0 };

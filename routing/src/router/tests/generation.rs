@@ -1,11 +1,11 @@
 //! The generation tells when a kept route is out of date.
 
 use super::model::{filter, subscribe};
-use crate::over::Over;
+use crate::finished_flag::FinishedFlag;
 use crate::{Config, Router};
 
 #[test]
-fn changes_with_every_change_and_only_then() {
+fn the_generation_changes_with_every_change_and_only_then() {
     let router = Router::new(Config::default());
     let mut last = router.generation();
     let mut changed = || std::mem::replace(&mut last, router.generation()) != router.generation();
@@ -29,13 +29,13 @@ fn changes_with_every_change_and_only_then() {
 fn a_change_is_visible_before_its_generation() {
     for _ in 0..50 {
         let router = Router::new(Config::default());
-        let over = Over::default();
+        let finished = FinishedFlag::default();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let _end = over.raise_at_end();
+                let _end = finished.set_on_drop();
                 (0..400).for_each(|id| subscribe(&router, if id % 2 == 0 { "a/+/c" } else { "a/b/#" }, id));
             });
-            while !over.is_raised() {
+            while !finished.is_set() {
                 let generation = router.generation();
                 let found = router.route("a/b/c").deliveries.len() as u64;
                 assert!(found >= generation, "{found} subscribers of {generation}");

@@ -17,7 +17,7 @@ impl Subscriber for Handle {
 const FILTERS: [&str; 7] = ["a", "a/+/b", "a/#", "#", "$share/g/a/+", "+/+/+", "wide"];
 
 #[test]
-fn no_handle_stays_when_all_is_unsubscribed() {
+fn no_handle_remains_after_all_subscriptions_end() {
     let router = Router::new(Config::default());
     let handles: Vec<_> = (0..500).map(|id| Handle(Arc::new(id))).collect();
     for text in FILTERS {

@@ -50,7 +50,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn routes_are_what_the_model_says(
+    fn routes_equal_those_of_the_model(
         operations in operations(),
         topics in prop::collection::vec("((\\$?[ab]|)/){0,5}[abc]", 1..12),
     ) {

@@ -12,7 +12,7 @@ fn reached(filters: &[&str], topic: &str) -> Vec<u64> {
 }
 
 #[test]
-fn the_multi_level_wildcard_includes_its_parent() {
+fn the_multi_level_wildcard_includes_its_parent_level() {
     assert_eq!(reached(&["a/#", "+/#", "#", "a/+", "a"], "a"), [0, 1, 2, 4]);
 }
 
@@ -33,7 +33,7 @@ fn shared_wildcards_do_not_match_a_leading_dollar() {
 }
 
 #[test]
-fn empty_levels_are_levels() {
+fn empty_levels_count_as_levels() {
     assert_eq!(reached(&["/a", "+/a", "+/+", "a", "/+", "//a"], "/a"), [0, 1, 2, 4]);
     assert_eq!(reached(&["a/", "a/+", "a", "a/#"], "a/"), [0, 1, 3]);
 }
@@ -56,7 +56,7 @@ fn a_repeated_subscription_replaces_all_of_the_earlier_one() {
 }
 
 #[test]
-fn shared_and_ordinary_subscriptions_of_one_session_are_apart() {
+fn shared_and_ordinary_subscriptions_of_one_session_are_independent() {
     let router = Router::new(Config::default());
     subscribe(&router, "$share/g/a", 1);
     subscribe(&router, "a", 1);

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use papaya::Equivalent;
 
-use super::{EdgeRef, Stored};
+use super::{EdgeRef, StoredHash};
 
 const EDGE: EdgeRef<'_> = EdgeRef { hash: 7, parent: 3, text: "a/b" };
 
 #[test]
-fn each_part_of_the_key_counts() {
+fn an_edge_is_found_only_when_every_part_of_its_key_is_equal() {
     let stored = EDGE.stored(Arc::from("a/b"));
     assert!(EDGE.equivalent(&stored));
     let others =
@@ -19,7 +19,7 @@ fn each_part_of_the_key_counts() {
 }
 
 #[test]
-fn a_text_may_go_on_with_the_multi_level_wildcard() {
+fn a_stored_text_may_end_with_the_multi_level_wildcard() {
     let stored = EDGE.stored(Arc::from("a/b/#"));
     assert!(EDGE.equivalent(&stored));
     assert!(EDGE.stored(Arc::from("a/b")) == stored);
@@ -29,6 +29,6 @@ fn a_text_may_go_on_with_the_multi_level_wildcard() {
 
 #[test]
 fn the_hash_is_the_stored_one() {
-    assert_eq!(Stored.hash_one(EDGE), 7);
-    assert_eq!(Stored.hash_one(EDGE.stored(Arc::from("a/b"))), 7);
+    assert_eq!(StoredHash.hash_one(EDGE), 7);
+    assert_eq!(StoredHash.hash_one(EDGE.stored(Arc::from("a/b"))), 7);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{LevelHash, extend, finish, start};
 
 #[test]
-fn parent_levels_and_their_order_count() {
+fn the_hash_depends_on_the_parent_the_levels_and_their_order() {
     let hash = LevelHash::default();
     let texts = ["a", "b", "", "a/b", "b/a", "a/a", "/a", "a/", "+", "a/b/c", "c/b/a"];
     let hashes: BTreeSet<_> = (0..100).flat_map(|parent| texts.map(|text| hash.edge(parent, text))).collect();
@@ -20,7 +20,7 @@ fn a_run_is_hashed_level_by_level() {
 }
 
 #[test]
-fn no_run_swallows_a_level() {
+fn every_level_changes_the_hash_of_a_run() {
     for run in [0, u64::MAX] {
         let hashes: BTreeSet<_> = (0..64).map(|bit| extend(run, 1 << bit)).collect();
         assert_eq!(hashes.len(), 64);
@@ -29,14 +29,14 @@ fn no_run_swallows_a_level() {
 
 /// The table takes its place from the high bits and tells neighbours apart by the low ones.
 #[test]
-fn every_part_of_the_hash_is_spread() {
+fn every_part_of_the_hash_is_well_spread() {
     let hash = LevelHash::default();
     let by_level: Vec<_> = (0..4096).map(|number| hash.edge(1, &format!("device{number}/status"))).collect();
     let by_parent: Vec<_> = (0..4096).map(|parent| hash.edge(parent, "+")).collect();
-    for place in (0..=52).step_by(4) {
+    for shift in (0..=52).step_by(4) {
         for hashes in [&by_level, &by_parent] {
-            let part: BTreeSet<_> = hashes.iter().map(|hash| (hash >> place) & 0xfff).collect();
-            assert!(part.len() > 1500, "{} of 4,096 at {place}", part.len());
+            let part: BTreeSet<_> = hashes.iter().map(|hash| (hash >> shift) & 0xfff).collect();
+            assert!(part.len() > 1500, "{} of 4,096 at {shift}", part.len());
         }
     }
 }

@@ -5,23 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The flag.
 #[derive(Default)]
-pub(crate) struct Over(AtomicBool);
+pub(crate) struct FinishedFlag(AtomicBool);
 
 /// Raises the flag when it goes.
 #[must_use = "the flag is raised as soon as this is dropped"]
-pub(crate) struct RaiseAtEnd<'o>(&'o Over);
+pub(crate) struct SetOnDrop<'o>(&'o FinishedFlag);
 
-impl Over {
-    pub(crate) fn raise_at_end(&self) -> RaiseAtEnd<'_> {
-        RaiseAtEnd(self)
+impl FinishedFlag {
+    pub(crate) fn set_on_drop(&self) -> SetOnDrop<'_> {
+        SetOnDrop(self)
     }
 
-    pub(crate) fn is_raised(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-impl Drop for RaiseAtEnd<'_> {
+impl Drop for SetOnDrop<'_> {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Release);
     }

@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 mod edit;
-mod fork;
+mod hash_node;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use edit::Change;
+pub(crate) use edit::SetUpdate;
 
-use fork::Fork;
+use hash_node::HashNode;
 
 /// Something with a number of its own.
 pub(crate) trait Keyed {
@@ -24,23 +24,23 @@ pub(crate) trait Keyed {
 
 /// The set. Cloning is cheap; the clone of a wide one is the same set.
 #[derive(Clone, Default)]
-pub(crate) enum Roster<T> {
+pub(crate) enum SubscriberSet<T> {
     /// Nobody.
     #[default]
     Empty,
     /// The usual case, without an allocation.
     One(T),
     /// Two to [`LEAF_MAX`] entries.
-    Leaf(Arc<[T]>),
+    Slice(Arc<[T]>),
     /// More; never empty.
-    Wide(Arc<Fork<T>>),
+    Tree(Arc<HashNode<T>>),
 }
 
-impl<T: Keyed + Clone> Roster<T> {
+impl<T: Keyed + Clone> SubscriberSet<T> {
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Wide(fork) => fork.len(),
-            flat => flat.slice().len(),
+            Self::Tree(root) => root.len(),
+            small => small.slice().len(),
         }
     }
 
@@ -49,10 +49,10 @@ impl<T: Keyed + Clone> Roster<T> {
     }
 
     /// True when there is an entry with this key.
-    pub(crate) fn has(&self, key: u64) -> bool {
+    pub(crate) fn contains(&self, key: u64) -> bool {
         match self {
-            Self::Wide(fork) => fork.has(key, 0),
-            flat => flat.slice().iter().any(|entry| entry.key() == key),
+            Self::Tree(root) => root.contains(key, 0),
+            small => small.slice().iter().any(|entry| entry.key() == key),
         }
     }
 
@@ -60,24 +60,24 @@ impl<T: Keyed + Clone> Roster<T> {
     /// a neighbour, or none.
     pub(crate) fn nth(&self, position: usize) -> Option<T> {
         match self {
-            Self::Wide(fork) => fork.nth(position),
-            flat => flat.slice().get(position).cloned(),
+            Self::Tree(root) => root.nth(position),
+            small => small.slice().get(position).cloned(),
         }
     }
 
     /// Appends every entry to `out`.
     pub(crate) fn collect(&self, out: &mut Vec<T>) {
         match self {
-            Self::Wide(fork) => fork.collect(out),
-            flat => out.extend_from_slice(flat.slice()),
+            Self::Tree(root) => root.collect(out),
+            small => out.extend_from_slice(small.slice()),
         }
     }
 
     fn slice(&self) -> &[T] {
         match self {
             Self::One(entry) => std::slice::from_ref(entry),
-            Self::Leaf(entries) => entries,
-            Self::Empty | Self::Wide(_) => &[],
+            Self::Slice(entries) => entries,
+            Self::Empty | Self::Tree(_) => &[],
         }
     }
 }

@@ -1,0 +1,90 @@
+//! Changes of a roster.
+
+use std::sync::Arc;
+
+use super::hash_node::HashNode;
+use super::{Keyed, LEAF_MAX, SubscriberSet};
+
+/// How a change was made.
+pub(crate) enum SetUpdate<T> {
+    /// Within the roster: nothing is to be done.
+    InPlace,
+    /// This roster is to be put in place of the old one, which stays as it was.
+    Replace(SubscriberSet<T>),
+}
+
+impl<T> SetUpdate<T> {
+    /// True when nobody is left.
+    pub(crate) fn leaves_empty(&self) -> bool {
+        matches!(self, Self::Replace(SubscriberSet::Empty))
+    }
+}
+
+impl<T: Keyed + Clone> SubscriberSet<T> {
+    /// Adds an entry, in place of the one with the same key. True if there was one.
+    #[must_use]
+    pub(crate) fn insert(&self, entry: T) -> (SetUpdate<T>, bool) {
+        if let Self::Tree(root) = self {
+            return (SetUpdate::InPlace, root.insert(entry, 0));
+        }
+        if self.is_empty() {
+            return (SetUpdate::Replace(Self::One(entry)), false);
+        }
+        let (entries, existed) = with_entry(self.slice(), entry);
+        let set = match entries.len() {
+            0..=LEAF_MAX => Self::from_vec(entries),
+            _ => Self::Tree(Arc::new(HashNode::from_entries(entries, 0))),
+        };
+        (SetUpdate::Replace(set), existed)
+    }
+
+    /// Takes out the entry of this key; `None` if there is none.
+    #[must_use]
+    pub(crate) fn remove(&self, key: u64) -> Option<SetUpdate<T>> {
+        let Self::Tree(root) = self else {
+            return Some(SetUpdate::Replace(Self::from_vec(without_entry(self.slice(), key)?)));
+        };
+        if !root.remove(key, 0) {
+            return None;
+        }
+        if root.len() > COLLAPSE_LEN {
+            return Some(SetUpdate::InPlace);
+        }
+        let mut entries = Vec::with_capacity(root.len());
+        root.collect(&mut entries);
+        Some(SetUpdate::Replace(Self::from_vec(entries)))
+    }
+
+    fn from_vec(mut entries: Vec<T>) -> Self {
+        if entries.len() > 1 {
+            return Self::Slice(entries.into());
+        }
+        entries.pop().map_or(Self::Empty, Self::One)
+    }
+}
+
+/// The entries with this one, in place of the one with the same key. True if there was one.
+pub(super) fn with_entry<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, bool) {
+    let key = entry.key();
+    let position = entries.iter().position(|other| other.key() == key);
+    let mut changed = Vec::with_capacity(entries.len() + 1);
+    changed.extend_from_slice(entries);
+    match position.and_then(|position| changed.get_mut(position)) {
+        Some(slot) => *slot = entry,
+        None => changed.push(entry),
+    }
+    (changed, position.is_some())
+}
+
+/// The entries without that of this key; `None` if there is none.
+pub(super) fn without_entry<T: Keyed + Clone>(entries: &[T], key: u64) -> Option<Vec<T>> {
+    let position = entries.iter().position(|other| other.key() == key)?;
+    let (before, after) = entries.split_at_checked(position)?;
+    let mut rest = Vec::with_capacity(entries.len() - 1);
+    rest.extend_from_slice(before);
+    rest.extend_from_slice(after.get(1..).unwrap_or_default());
+    Some(rest)
+}
+
+/// At this size what was wide becomes flat again: well below the size at which it became wide.
+pub(super) const COLLAPSE_LEN: usize = LEAF_MAX / 2;
