@@ -1,5 +1,5 @@
-//! What outlives a connection: in-flight messages, queue, subscriptions, will. Does no input or output and has no
-//! clock: bytes go to [`WriteBuffer`], time comes in as an argument.
+//! The state of a client that outlives its connection: in-flight messages, queue, subscriptions, will. This module does
+//! no input or output and has no clock: it writes packets to a [`WriteBuffer`], and the caller passes the time.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,11 +34,12 @@ pub use lifecycle::Cause;
 use lifecycle::Lifecycle;
 pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 
-/// The session of one client identifier, used under one lock.
+/// The session of one client identifier. The caller protects it with one lock.
 ///
-/// [`Session::attach`] gives a connection its epoch; the connection sends CONNACK ([`Session::send`]), then calls
-/// [`Session::resume`]. From then on messages flow. Every later call of a connection has to be guarded by
-/// [`Session::epoch`]: a connection whose epoch is not the session's was taken over.
+/// The order of calls: [`Session::attach`] gives a connection its epoch. The connection sends CONNACK with
+/// [`Session::send`], then calls [`Session::resume`]; from then on the session sends messages. Before every later call,
+/// the connection compares its epoch with [`Session::epoch`]: if they differ, another connection has taken the session
+/// over, and the call must not be made.
 #[derive(Debug)]
 pub struct Session {
     id: u64,
@@ -48,30 +49,32 @@ pub struct Session {
     session_expiry: u32,
     will: Option<Box<Will>>,
     outbox: Outbox,
-    /// Whether CONNACK was sent: nothing else may come before it. `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
+    /// Whether [`Session::resume`] was called on this connection. Until then nothing but CONNACK may be sent.
+    /// `[MQTT5-3.2.0-1]` `[MQTT3-3.2.0-1]`
     resumed: bool,
     quota: Quota,
     inflight: Inflight,
-    /// Messages to be sent again on this connection, the oldest last.
+    /// Packet identifiers of the messages to resend on this connection, the oldest last.
     resends: Vec<PacketId>,
-    /// What is to be written on this connection once it is kept; none without a store.
+    /// Packets of this connection that are written after a commit; always `None` without a store.
     awaiting_commit: Option<Box<AwaitingCommit>>,
     queue: Option<Box<Queue>>,
     receiving: Option<Box<Receiving>>,
     subscriptions: Subscriptions,
     drops: Drops,
-    /// What a store has to follow; none for a session that ends with its connection.
+    /// Changes for the store; `None` for a session that ends with its connection.
     change_log: Option<Box<ChangeLog>>,
 }
 
-/// PUBLISH packets at QoS 1 and 2 that may be sent now. `[MQTT5-3.3.4-9]` `[MQTT5-4.9.0-1]`
+/// How many more PUBLISH packets at QoS 1 and 2 may be sent before the client acknowledges one. `[MQTT5-3.3.4-9]`
+/// `[MQTT5-4.9.0-1]`
 #[derive(Clone, Copy, Debug, Default)]
 struct Quota {
     left: u16,
 }
 
 impl Session {
-    /// A session without state; `id` is its handle, unique in the process.
+    /// Creates a session without state. `id` is the caller's handle, unique in the process.
     #[must_use]
     pub fn new(id: u64, config: Arc<Config>) -> Self {
         Self {
@@ -95,11 +98,11 @@ impl Session {
         }
     }
 
-    /// Adds or replaces a subscription; says whether the filter was there. `options.qos` is the granted QoS.
+    /// Adds or replaces a subscription; returns whether one with this filter existed. `options.qos` is the granted QoS.
     /// `[MQTT5-3.8.4-3]`
     ///
     /// # Errors
-    /// When the session holds [`Config::subscriptions_max`] others (0x97).
+    /// When the subscription is new and the session already has [`Config::subscriptions_max`] (0x97).
     pub fn subscribe(
         &mut self,
         filter: SubscriptionFilter,
@@ -113,83 +116,83 @@ impl Session {
         )
     }
 
-    /// Removes a subscription; says whether the filter was there. Deliveries begun go on. `[MQTT5-3.10.4-3]`
+    /// Removes a subscription; returns whether it existed. Deliveries that have begun continue. `[MQTT5-3.10.4-3]`
     pub fn unsubscribe(&mut self, filter: &SubscriptionFilter) -> bool {
         self.subscriptions.remove(filter)
     }
 
-    /// The bytes for the socket.
+    /// The bytes to write to the socket.
     pub fn write_buffer(&mut self) -> &mut WriteBuffer {
         &mut self.outbox.write_buffer
     }
 
-    /// The counts of dropped messages since the last call.
+    /// Returns the counts of messages dropped since the last call, and resets them.
     pub fn take_drops(&mut self) -> Drops {
         core::mem::take(&mut self.drops)
     }
 
-    /// Drops queued messages that have expired; cheap when none can have. For a session that waits, call it now and
-    /// then, so that they do not hold memory until the client returns. `[MQTT5-3.3.2-5]`
+    /// Drops expired messages from the queue; cheap when none can have expired. Call it now and then for a session
+    /// without a connection, so that expired messages do not occupy memory until the client returns. `[MQTT5-3.3.2-5]`
     pub fn sweep(&mut self, now: Instant) {
         if let Some(queue) = &mut self.queue {
             queue.sweep(now, &mut self.drops, &mut self.change_log);
         }
     }
 
-    /// The handle it was made with.
+    /// The `id` passed to [`Session::new`].
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The epoch of the connection that owns the session; 0 before the first.
+    /// The epoch of the latest connection: it rises by one with each; 0 before the first.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Whether a connection serves it.
+    /// Whether a connection is attached.
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.lifecycle == Lifecycle::Attached
     }
 
-    /// The version its connection speaks.
+    /// The protocol version of the attached connection; `None` without one.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
         self.is_attached().then_some(self.outbox.version)
     }
 
-    /// Messages at QoS 1 and 2 that the client has not completed.
+    /// Number of messages sent at QoS 1 and 2 whose acknowledgement is not complete.
     #[must_use]
     pub fn inflight(&self) -> u32 {
         self.inflight.len().into()
     }
 
-    /// Messages in the queue.
+    /// Number of messages in the queue.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.len())
     }
 
-    /// Bytes of the messages in the queue.
+    /// Total size of the messages in the queue, in bytes.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.bytes())
     }
 
-    /// The subscriptions with their terms, in no order.
+    /// The subscriptions with their granted options, in no particular order.
     pub fn subscriptions(&self) -> impl Iterator<Item = (SubscriptionFilter, GrantedOptions)> {
         self.subscriptions.iter()
     }
 
-    /// The terms of one subscription.
+    /// The granted options of one subscription.
     #[must_use]
     pub fn subscription(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         self.subscriptions.granted_options(filter)
     }
 
-    /// Bytes of memory held, in this value and on the heap; messages and filters, which are shared, apart.
+    /// Bytes of memory occupied by this value and its heap allocations, without messages and filters, which are shared.
     #[must_use]
     pub fn memory(&self) -> usize {
         let queue = self.queue.as_ref().map_or(0, |queue| size_of::<Queue>() + queue.capacity());
@@ -214,8 +217,8 @@ impl Quota {
         self.left = self.left.saturating_sub(1);
     }
 
-    /// One PUBLISH of this connection is complete. Only those that took one give one back, so the quota never
-    /// exceeds its start. `[MQTT5-4.9.0-2]`
+    /// Called when a PUBLISH that was counted on this connection is complete. Only those are given back, so the quota
+    /// never exceeds its initial value. `[MQTT5-4.9.0-2]`
     fn give_back(&mut self) {
         self.left = self.left.saturating_add(1);
     }

@@ -1,4 +1,4 @@
-//! Acknowledgements of the client for what was sent to it.
+//! Handles the client's acknowledgements of messages sent to it.
 
 use std::time::Instant;
 
@@ -10,12 +10,13 @@ use crate::violation::Violation;
 use super::Session;
 
 impl Session {
-    /// PUBACK, PUBREC or PUBCOMP from the client: answers PUBREC with PUBREL, frees identifier and quota where the
-    /// delivery is over, and sends what waited for them. `[MQTT5-4.3.3-4]` `[MQTT5-4.4.0-2]` `[MQTT5-4.8.2-6]`
+    /// Handles PUBACK, PUBREC or PUBCOMP from the client: answers PUBREC with PUBREL, frees packet identifier and
+    /// quota when the delivery is complete, and sends queued messages that were waiting for them. `[MQTT5-4.3.3-4]`
+    /// `[MQTT5-4.4.0-2]` `[MQTT5-4.8.2-6]`
     ///
     /// # Errors
-    /// When the kind does not fit the QoS of the message. An unknown identifier is no fault: acknowledgements cross
-    /// with the end of an exchange.
+    /// When the kind of acknowledgement does not fit the QoS of the message. An unknown identifier is not an error: a
+    /// repeated acknowledgement may arrive after the exchange is complete.
     pub fn handle_ack(&mut self, ack: &Ack, now: Instant) -> Result<(), Violation> {
         let Some(event) = Event::of(ack) else { return Err(Violation::PacketOutOfPlace) };
         if !self.resumed {
@@ -28,7 +29,7 @@ impl Session {
         self.record_outcome(ack.packet_id, &outcome);
         match outcome.action {
             Action::Mismatch => return Err(Violation::WrongAcknowledgement),
-            // The client may take its answer for the end of the exchange: that PUBREC came has to be kept first.
+            // After PUBREL the client forgets the identifier, so the store must commit the PUBREC first.
             Action::Release | Action::Repeat if outcome.message_id > 0 => {
                 self.send_release_after_commit(ack.packet_id, outcome.action == Action::Repeat);
             }

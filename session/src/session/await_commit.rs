@@ -1,8 +1,9 @@
-//! What a QoS 2 exchange says only once the store keeps what it rests on.
+//! Delays the PUBLISH and PUBREL packets of QoS 2 exchanges until the store has committed the state behind them.
 //!
-//! A PUBLISH that went out before its identifier is kept could be followed, after a crash, by another message under that
-//! identifier, which the client takes for the same. After a PUBREL the client forgets the identifier: was it not kept
-//! that PUBREC came, the message would go out again, and be taken twice. `[MQTT5-4.3.3-10]` `[MQTT5-4.3.3-12]`
+//! PUBLISH waits for the commit of its packet identifier. Otherwise, after a crash, the session could send another
+//! message under that identifier, and the client would discard it as a repeat. PUBREL waits for the commit of the
+//! PUBREC, because the client forgets the identifier after PUBREL. Otherwise, after a crash, the session would send the
+//! message again, and the client would accept it twice. `[MQTT5-4.3.3-10]` `[MQTT5-4.3.3-12]`
 
 use std::time::Instant;
 
@@ -11,33 +12,35 @@ use tidegate_mqtt::PacketId;
 use super::Session;
 
 impl Session {
-    /// What is deferred since the last call waits for this commit, and never for an earlier one than what is before it.
+    /// Packets delayed since the last call wait for this commit, or for the commit of the packet before them if that is
+    /// later.
     pub fn set_commit(&mut self, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
             awaiting_commit.set_commit(commit);
         }
     }
 
-    /// Whether anything deferred has no commit to wait for yet: [`Session::set_commit`] gives it one. Only with
-    /// [`crate::Config::change_log`].
+    /// Whether a delayed packet has no commit yet; the caller then has to call [`Session::set_commit`]. Always false
+    /// without [`crate::Config::change_log`].
     #[must_use]
     pub fn has_unset_commit(&self) -> bool {
         self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.has_unset_commit())
     }
 
-    /// The commit that the first of what is deferred waits for.
+    /// The commit that the first delayed packet waits for.
     #[must_use]
     pub fn first_commit(&self) -> Option<u64> {
         self.awaiting_commit.as_ref()?.first_commit()
     }
 
-    /// The commit that the last of what is deferred waits for.
+    /// The commit that the last delayed packet waits for.
     #[must_use]
     pub fn last_commit(&self) -> Option<u64> {
         self.awaiting_commit.as_ref()?.last_commit()
     }
 
-    /// Writes what waited for `committed` or earlier, in order, as far as it is still open.
+    /// Writes, in order, the packets that wait for commit `committed` or an earlier one. A packet whose delivery was
+    /// completed meanwhile is skipped.
     pub fn release_committed(&mut self, committed: u64, now: Instant) {
         let mut dropped = false;
         while let Some(id) =
@@ -55,13 +58,14 @@ impl Session {
         }
     }
 
-    /// Whether a QoS 2 exchange with the client is under way: what is sent again of it rests on what was kept.
+    /// Whether a QoS 2 exchange with the client is in progress. On resume its packets are sent again without waiting,
+    /// so they must have been committed before.
     #[must_use]
     pub fn has_exactly_once(&self) -> bool {
         self.inflight.has_exactly_once()
     }
 
-    /// Bytes of the messages that wait; more than 0 if any does.
+    /// Total size of the PUBLISH packets that wait for a commit, in bytes; 0 only when none waits.
     pub(super) fn bytes_awaiting_commit(&self) -> usize {
         self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.bytes())
     }
@@ -70,7 +74,8 @@ impl Session {
         self.awaiting_commit.get_or_insert_default().push(id, size);
     }
 
-    /// PUBREL once what it rests on is kept; `again`: one that waits already is enough.
+    /// Sends PUBREL after the next commit. `again`: the client repeated its PUBREC, so a packet of this identifier that
+    /// already waits is enough.
     pub(super) fn send_release_after_commit(&mut self, id: PacketId, again: bool) {
         if !(again
             && self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.contains(id)))

@@ -1,4 +1,4 @@
-//! Messages to the client: straight to the pending bytes, or through the queue.
+//! Sends messages to the client: directly to the write buffer, or through the queue.
 
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use super::Session;
 use super::lifecycle::Lifecycle;
 
 impl Session {
-    /// Delivers a message: QoS 0 to a connected client at once or never, QoS 1 and 2 at once or through the queue.
-    /// What has expired is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
+    /// Delivers a message. QoS 0 is sent at once or dropped; QoS 1 and 2 are sent at once or queued. An expired message
+    /// is dropped. `[MQTT5-3.3.2-5]` `[MQTT5-4.5.0-1]` `[MQTT3-3.1.2-5]`
     pub fn push(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if delivery.message.is_expired(now) {
             return self.drop_message(Drop::Expired, 1);
@@ -34,19 +34,21 @@ impl Session {
         }
     }
 
-    /// Writes a control packet to the client. False when there is no client, or the packet exceeds its Maximum
-    /// Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]` `[MQTT5-3.1.2-29]`
+    /// Writes a control packet to the client. Returns false when no connection is attached, or when the packet
+    /// exceeds the client's Maximum Packet Size even without reason string and user properties. `[MQTT5-3.1.2-24]`
+    /// `[MQTT5-3.1.2-29]`
     pub fn send(&mut self, packet: &Packet) -> bool {
         self.is_attached() && self.outbox.put_packet(packet)
     }
 
-    /// Writes an acknowledgement to the client; otherwise as [`Session::send`].
+    /// Writes an acknowledgement to the client. Returns the same as [`Session::send`].
     pub fn send_ack(&mut self, ack: &Ack) -> bool {
         self.is_attached() && self.outbox.put_ack(ack)
     }
 
-    /// Moves messages to the pending bytes, those to be resent first, as far as quota, [`Config::inflight_max`] and
-    /// [`Config::pending_bytes_high`] allow. Call it when pending bytes were written. `[MQTT5-4.6.0-5]`
+    /// Moves messages to the write buffer, as many as quota, [`Config::inflight_max`] and
+    /// [`Config::pending_bytes_high`] allow: first those to resend, then the queue. Call it after bytes of the write
+    /// buffer were written to the socket. `[MQTT5-4.6.0-5]`
     ///
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
@@ -67,7 +69,7 @@ impl Session {
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
     }
 
-    /// A session that has ended keeps nothing: the router may find it for a moment longer.
+    /// A session that has ended drops the message: the router may still find the session for a moment.
     fn enqueue(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if self.lifecycle == Lifecycle::Ended {
             return self.drop_message(Drop::Ended, 1);
@@ -113,9 +115,10 @@ impl Session {
         }
     }
 
-    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next; with
-    /// a store, one at QoS 2 waits for [`Session::release_committed`], and what comes meanwhile behind it. One too large costs
-    /// neither identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]` `[MQTT5-4.3.3-2]`
+    /// Sends a message at QoS 1 or 2 for the first time, under the identifier that the in-flight table opens next.
+    /// With a store, a QoS 2 message waits for [`Session::release_committed`], and so do messages of QoS 1 sent after
+    /// it. A message that is too large uses up neither an identifier nor quota. `[MQTT5-3.1.2-25]` `[MQTT5-4.3.2-2]`
+    /// `[MQTT5-4.3.3-2]`
     #[inline]
     fn transmit(&mut self, delivery: &Delivery<'_>, now: Instant) -> Result<PacketId, Drop> {
         let mut outgoing = delivery.outgoing(now);
@@ -131,7 +134,7 @@ impl Session {
         Ok(packet_id)
     }
 
-    /// Sends a message again, with DUP and its old identifier; it does not expire any more. `[MQTT5-3.3.1-1]`
+    /// Resends a message with DUP and its original identifier; it no longer expires. `[MQTT5-3.3.1-1]`
     /// `[MQTT5-4.3.3-7]` `[MQTT3-3.3.1-1]`
     fn resend(&mut self, id: PacketId, now: Instant) {
         if self.write_publish(id, true, now) {
@@ -139,7 +142,8 @@ impl Session {
         }
     }
 
-    /// Writes a message that awaits its first answer; false when there is none, or it is too large and so was dropped.
+    /// Writes the PUBLISH of a message that awaits PUBACK or PUBREC. Returns false when no message with this identifier
+    /// awaits one, or when the packet is too large; in that case the message is dropped.
     pub(super) fn write_publish(&mut self, id: PacketId, dup: bool, now: Instant) -> bool {
         let Some(stored) = self.inflight.published_mut(id) else { return false };
         let delivery = stored.delivery();
@@ -162,14 +166,14 @@ impl Session {
         }
     }
 
-    /// Whether so many QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
+    /// Whether `count` QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
     fn can_write(&self, count: usize) -> bool {
         let waiting = self.outbox.write_buffer.len() + self.bytes_awaiting_commit();
         self.resumed && usize::from(self.quota.left) >= count && waiting < self.config.pending_bytes_high
     }
 
-    /// Whether a new QoS 1 or 2 message would be written at once: quota, [`Config::inflight_max`] and
-    /// [`Config::pending_bytes_high`] allow it.
+    /// Whether quota, [`Config::inflight_max`] and [`Config::pending_bytes_high`] allow one more QoS 1 or 2 message
+    /// to be sent now.
     ///
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
@@ -178,13 +182,13 @@ impl Session {
         self.has_room_for(1)
     }
 
-    /// The same for so many messages.
+    /// The same as [`Session::has_room`] for `count` messages.
     pub(super) fn has_room_for(&self, count: usize) -> bool {
         let inflight_max = usize::from(self.config.inflight_max.clamp(1, INFLIGHT_MAX));
         self.can_write(count) && usize::from(self.inflight.len()) + count <= inflight_max
     }
 
-    /// Whether messages wait that go before any new one. `[MQTT5-4.6.0-5]`
+    /// Whether messages are waiting that must be sent before any new one. `[MQTT5-4.6.0-5]`
     pub(super) fn has_backlog(&self) -> bool {
         !self.resends.is_empty() || self.queued() > 0
     }
@@ -195,5 +199,5 @@ impl Session {
     }
 }
 
-/// Bytes of memory that an empty queue may keep.
+/// An empty queue that occupies more bytes than this is freed.
 const IDLE_QUEUE_MAX: usize = 2048;

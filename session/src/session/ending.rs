@@ -1,4 +1,4 @@
-//! What becomes of will, subscriptions and messages when a connection or the session ends.
+//! What happens to will, subscriptions and messages when a connection or the session ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,64 +13,69 @@ use crate::verdict::Drop;
 use super::Session;
 use super::lifecycle::{Lifecycle, Outcome, WillAction};
 
-/// What an attach brought about.
+/// The result of [`Session::attach`].
 #[derive(Debug)]
 pub struct Attached {
     /// The epoch of the new connection.
     pub epoch: u64,
-    /// For the CONNACK. `[MQTT5-3.2.2-2]` `[MQTT5-3.2.2-3]` `[MQTT3-3.2.2-1]` `[MQTT3-3.2.2-2]`
+    /// The Session Present flag for CONNACK. `[MQTT5-3.2.2-2]` `[MQTT5-3.2.2-3]` `[MQTT3-3.2.2-1]` `[MQTT3-3.2.2-2]`
     pub session_present: bool,
-    /// Whether another connection was served; it is fenced off and gets 0x8E. `[MQTT5-3.1.4-3]`
+    /// Whether another connection was attached. The caller disconnects it with 0x8E (session taken over).
+    /// `[MQTT5-3.1.4-3]`
     pub was_attached: bool,
-    /// The former will, when it is due now.
+    /// The will of the earlier connection, if it has to be published now.
     pub will: Option<Will>,
-    /// Subscriptions of the discarded state, to be removed from the router.
+    /// Subscriptions of the discarded session state; the caller removes them from the router.
     pub removed: Vec<SubscriptionFilter>,
-    /// Messages of the discarded state that came by shared subscriptions.
+    /// Messages of the discarded session state that came through shared subscriptions; the caller may give them to
+    /// other members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
 }
 
-/// What the end of a connection brought about.
+/// The result of [`Session::detach`].
 #[derive(Debug)]
 pub struct Detached {
-    /// The will, when it is due now.
+    /// The will, if it has to be published now.
     pub will: Option<Will>,
-    /// Whether the session ended with it; its subscriptions, to be removed from the router, can still be read.
+    /// Whether the session ended with the connection. Its subscriptions can still be read; the caller removes them from
+    /// the router.
     pub ended: bool,
-    /// Messages of an ended session that came by shared subscriptions.
+    /// If the session ended: its messages that came through shared subscriptions; the caller may give them to other
+    /// members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
 }
 
-/// What was due.
+/// The result of [`Session::handle_timeout`].
 #[derive(Debug, Default)]
 pub struct Due {
-    /// The will, when it is due now.
+    /// The will, if it has to be published now.
     pub will: Option<Will>,
-    /// Whether the session ended; its subscriptions, to be removed from the router, can still be read.
+    /// Whether the session ended. Its subscriptions can still be read; the caller removes them from the router.
     pub ended: bool,
-    /// Messages of an ended session that came by shared subscriptions.
+    /// If the session ended: its messages that came through shared subscriptions; the caller may give them to other
+    /// members of the group.
     pub unacknowledged: Vec<Unacknowledged>,
 }
 
-/// A message that came by a shared subscription and can go to another member of its group. Not one at QoS 2 once it
-/// was sent: that stays with its member for good. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
+/// A message that came through a shared subscription and can be given to another member of the group. A QoS 2 message
+/// that was already sent is never among them: it must not go to another member. `[MQTT5-4.8.2-4]` `[MQTT5-4.8.2-5]`
 #[derive(Debug)]
 pub struct Unacknowledged {
     /// The message.
     pub message: Arc<Message>,
-    /// The text of the shared filter.
+    /// The text of the shared subscription's filter, `$share/...`.
     pub share: Arc<str>,
 }
 
 impl Session {
-    /// When [`Session::handle_timeout`] has to be called: a will delay or the session expiry is over.
+    /// When [`Session::handle_timeout`] has to be called next, because a will delay or the session expiry ends.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.lifecycle.timeout()
     }
 
-    /// What is due at `now`: a delayed will, or the end of the session and its will with it. `[MQTT5-3.1.2-8]`
-    /// `[MQTT5-4.1.0-2]`
+    /// Handles what is due at `now`: publishing a delayed will, or ending the session together with its will.
+    /// `[MQTT5-3.1.2-8]` `[MQTT5-4.1.0-2]`
     #[must_use = "a will may be due"]
     pub fn handle_timeout(&mut self, now: Instant) -> Due {
         let mut due = Due::default();
@@ -85,7 +90,7 @@ impl Session {
         due
     }
 
-    /// Does to will and state what the lifecycle tables say.
+    /// Applies an outcome of the lifecycle tables to the will and the session state.
     pub(super) fn apply(&mut self, outcome: Outcome, due: &mut Due) {
         match outcome.will {
             WillAction::Keep => {}
@@ -100,7 +105,8 @@ impl Session {
         }
     }
 
-    /// Discards the messages; what nobody takes over is counted as dropped.
+    /// Discards all messages. Those that can go to another member of a shared subscription are added to `due`, the
+    /// others are counted as dropped.
     fn discard_messages(&mut self, due: &mut Due) {
         let untracked = u64::try_from(self.inflight.untracked_len()).unwrap_or(u64::MAX);
         self.drops.add(Drop::Ended, untracked);

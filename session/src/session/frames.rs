@@ -1,23 +1,26 @@
-//! PUBLISH frames to the client as the publisher sent them: copied in one piece, their identifiers put right.
+//! Sends PUBLISH frames to the client as the publisher encoded them: copied in one piece, with new packet identifiers.
 
 use crate::verdict::{Drop, Verdict};
 
 use super::Session;
 
-/// Whole QoS 1 PUBLISH frames side by side, in one wire class (5.0, or both of 3.x), without DUP and RETAIN.
+/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All have the same wire format:
+/// that of MQTT 5.0, or the one that 3.1 and 3.1.1 share.
 #[derive(Clone, Copy, Debug)]
 pub struct Frames<'a> {
     /// The frames.
     pub wire: &'a [u8],
-    /// Where in `wire` the two bytes of each packet identifier are, in order; one for each frame.
+    /// Offset in `wire` of the two bytes of each frame's packet identifier, ascending; one per frame.
     pub packet_ids: &'a [usize],
     /// Size of the largest frame in bytes.
     pub largest: usize,
 }
 
 impl Session {
-    /// Copies `count` whole QoS 0 PUBLISH frames in this client's version; `largest` is the size of the largest. Where not all
-    /// of them fit, they are [`Verdict::Individually`] to be sent as far as they do, or dropped for a client that reads too slowly.
+    /// Copies `count` complete QoS 0 PUBLISH frames, encoded for this client's version, to the write buffer.
+    /// `largest` is the size of the largest frame in bytes. When they cannot be copied as a whole, the caller has to
+    /// push them one by one ([`Verdict::Individually`]). When the write buffer is too full because the client reads
+    /// too slowly, all of them are dropped.
     pub fn push_encoded(&mut self, wire: &[u8], count: u32, largest: usize) -> Verdict {
         if !self.resumed {
             return self.drop_message(Drop::Offline, count);
@@ -32,9 +35,10 @@ impl Session {
         Verdict::Sent
     }
 
-    /// Copies frames in this client's wire class and sends them at QoS 1 under identifiers of this session. Either all of
-    /// them are sent, or none: [`Verdict::Individually`]. Only a session that ends with its connection takes any, since
-    /// nothing of them is kept to be sent again. `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
+    /// Copies frames in this client's wire format and sends them at QoS 1 under packet identifiers of this session.
+    /// Either all of them are sent, or none, and the caller has to push them one by one ([`Verdict::Individually`]).
+    /// Only a session that ends with its connection accepts frames, because it does not store them for resending.
+    /// `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
         if !self.can_write_frames(frames) {
             return Verdict::Individually;
@@ -45,24 +49,24 @@ impl Session {
         let copied = buffer.get_mut(start..).unwrap_or_default();
         for at in frames.packet_ids {
             let packet_id = self.inflight.reserve();
-            let Some(place) = copied.get_mut(*at..).and_then(<[u8]>::first_chunk_mut) else {
-                unreachable!("identifiers are where the frames have them")
+            let Some(packet_id_bytes) = copied.get_mut(*at..).and_then(<[u8]>::first_chunk_mut) else {
+                unreachable!("each packet identifier offset is inside the frames")
             };
-            *place = packet_id.get().to_be_bytes();
+            *packet_id_bytes = packet_id.get().to_be_bytes();
             self.inflight.open_untracked();
             self.quota.take();
         }
         Verdict::Sent
     }
 
-    /// The verdict on frames that do not all fit the pending bytes.
+    /// The verdict on frames that do not all fit into the write buffer.
     #[cold]
     fn overflow(&mut self, count: u32) -> Verdict {
-        let reads = self.outbox.write_buffer.len() <= self.config.pending_bytes_max / 2;
-        if reads && count > 1 { Verdict::Individually } else { self.drop_message(Drop::Slow, count) }
+        let keeps_up = self.outbox.write_buffer.len() <= self.config.pending_bytes_max / 2;
+        if keeps_up && count > 1 { Verdict::Individually } else { self.drop_message(Drop::Slow, count) }
     }
 
-    /// Whether all frames may be written at once, in front of nothing that waits. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
+    /// Whether all frames may be written now without overtaking messages that wait. `[MQTT5-3.3.4-9]` `[MQTT5-4.6.0-6]`
     fn can_write_frames(&self, frames: &Frames<'_>) -> bool {
         let ends_with_connection = self.session_expiry == 0;
         let fits = self.outbox.write_buffer.len() + frames.wire.len() <= self.config.pending_bytes_high;

@@ -1,15 +1,16 @@
-//! The life of a session as tables: attached, waiting, ended; and what becomes of its will. Holds no messages.
+//! The lifecycle of a session as state tables: attached, detached, ended; and what happens to its will. Holds no
+//! messages.
 //!
 //! ```text
-//!            connection gone, expiry > 0           expired
-//!  Attached ----------------------------> Waiting ---------> Ended
-//!    ^  |                                  |   ^ will due      |
-//!    |  | connection gone, expiry 0        |   `---            |
-//!    |  `----------------------------------|-----------------> |
-//!    `-------------------------------------+-------------------'
+//!            connection closed, expiry > 0          expired
+//!  Attached ----------------------------> Detached ---------> Ended
+//!    ^  |                                  |   ^ will due       |
+//!    |  | connection closed, expiry 0      |   `---             |
+//!    |  `----------------------------------|------------------> |
+//!    `-------------------------------------+--------------------'
 //!                        CONNECT
 //! ```
-//! A takeover is "connection gone" followed by CONNECT.
+//! A takeover is "connection closed" followed by CONNECT.
 
 use std::time::{Duration, Instant};
 
@@ -19,56 +20,58 @@ use tidegate_mqtt::ReasonCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The client said DISCONNECT (earlier versions: with reason 0x00 and no expiry).
+    /// The client sent DISCONNECT. Before MQTT 5 it counts as one with reason 0x00 and no session expiry.
     Disconnect {
         /// The reason the client gave; only 0x00 discards the will. `[MQTT5-3.14.4-3]`
         reason: ReasonCode,
-        /// The session expiry in seconds the client asks for now.
+        /// The session expiry that the client now requests, in seconds.
         session_expiry: Option<u32>,
     },
     /// The network connection closed without a DISCONNECT.
     Closed,
-    /// We closed for a fault of the client.
+    /// The server closed the connection because the client violated the protocol.
     Violation,
-    /// We closed because the client was silent for too long.
+    /// The server closed the connection because the client sent nothing for 1.5 times the keep alive.
     KeepAlive,
-    /// We closed because another connection took the session over.
+    /// The server closed the connection because another connection took the session over.
     Takeover,
-    /// We closed for reasons of our own: shutdown, an operator, a quota.
+    /// The server closed the connection for a reason of its own: shutdown, an operator, a quota.
     Shutdown,
 }
 
-/// Where a session is in its lifecycle.
+/// The state of a session in its lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lifecycle {
-    /// No state: never used, expired, or discarded.
+    /// The session has no state: it was never used, has expired, or was discarded.
     Ended,
-    /// A connection serves it.
+    /// A connection is attached.
     Attached,
-    /// No connection; `None` is never.
+    /// No connection is attached. `will_at`: when the will is published; `expires_at`: when the session ends; `None`
+    /// means never.
     Detached { will_at: Option<Instant>, expires_at: Option<Instant> },
 }
 
-/// What becomes of the will at an event.
+/// What an event does to the will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WillAction {
-    /// It waits for its delay.
+    /// The will is kept until its delay ends.
     Keep,
-    /// It is due now.
+    /// The will is published now.
     Publish,
-    /// It is deleted unpublished.
+    /// The will is deleted without being published.
     Discard,
 }
 
-/// What an event does to will and state.
+/// What an event does to the will and the session state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) will: WillAction,
-    /// Whether the state is discarded.
+    /// Whether the session state is discarded.
     pub(crate) ended: bool,
 }
 
-/// The connection is gone. The will waits at most until the session ends: expiry 0 makes it due at once.
+/// The outcome of a closed connection. The will is delayed at most until the session ends, so with expiry 0 it is
+/// published at once.
 /// `[MQTT5-3.1.2-8]` `[MQTT3-3.1.2-8]`
 pub(crate) fn detach(keeps_will: bool, will_delay: u32, session_expiry: u32) -> Outcome {
     let will = match (keeps_will, will_delay.min(session_expiry)) {
@@ -79,8 +82,8 @@ pub(crate) fn detach(keeps_will: bool, will_delay: u32, session_expiry: u32) -> 
     Outcome { will, ended: session_expiry == 0 }
 }
 
-/// A CONNECT finds the session without a connection. Resuming cancels a waiting will, Clean Start ends the session
-/// and so makes it due. `[MQTT5-3.1.3-9]` `[MQTT5-3.1.2-4]` `[MQTT3-3.1.2-6]`
+/// The outcome of a CONNECT for a detached session. Resuming the session cancels a delayed will. Clean Start ends the
+/// session, so its delayed will is published. `[MQTT5-3.1.3-9]` `[MQTT5-3.1.2-4]` `[MQTT3-3.1.2-6]`
 pub(crate) fn reattach(clean_start: bool) -> Outcome {
     match clean_start {
         true => Outcome { will: WillAction::Publish, ended: true },
@@ -89,7 +92,7 @@ pub(crate) fn reattach(clean_start: bool) -> Outcome {
 }
 
 impl Lifecycle {
-    /// The life after a connection is gone. `u32::MAX` seconds never expires.
+    /// The state after a connection has closed. A session expiry of `u32::MAX` means that the session never expires.
     pub(crate) fn after_detach(outcome: Outcome, will_delay: u32, session_expiry: u32, now: Instant) -> Self {
         if outcome.ended {
             return Self::Ended;
@@ -102,7 +105,7 @@ impl Lifecycle {
         Self::Detached { will_at, expires_at }
     }
 
-    /// What is due at `now`: the end of the session brings its will with it. `[MQTT5-4.1.0-2]`
+    /// What is due at `now`. When the session ends, its will is published. `[MQTT5-4.1.0-2]`
     pub(crate) fn due(&self, now: Instant) -> Outcome {
         let Self::Detached { will_at, expires_at } = self else {
             return Outcome { will: WillAction::Keep, ended: false };
@@ -112,7 +115,7 @@ impl Lifecycle {
         Outcome { will: if will_due { WillAction::Publish } else { WillAction::Keep }, ended }
     }
 
-    /// When [`Lifecycle::due`] has to be asked next.
+    /// When [`Lifecycle::due`] has to be called next; `None` means never.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         match self {
             Self::Detached { will_at: Some(will_at), expires_at: Some(expires_at) } => {
@@ -125,7 +128,7 @@ impl Lifecycle {
 }
 
 impl Cause {
-    /// Whether the will survives: only a DISCONNECT with 0x00 deletes it. `[MQTT5-3.14.4-3]` `[MQTT5-3.1.2-10]`
+    /// Whether the will remains: only a DISCONNECT with reason 0x00 deletes it. `[MQTT5-3.14.4-3]` `[MQTT5-3.1.2-10]`
     pub(crate) fn keeps_will(&self) -> bool {
         !matches!(self, Self::Disconnect { reason: ReasonCode::Success, .. })
     }

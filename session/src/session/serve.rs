@@ -1,4 +1,4 @@
-//! A connection comes and goes: takeover by epoch, resumption, the end.
+//! Attaches and detaches connections: takeover, resuming, closing.
 
 use std::time::Instant;
 
@@ -9,12 +9,12 @@ use super::lifecycle::{self, Cause, Lifecycle};
 use super::{Attached, Detached, Due, Quota, Session};
 
 impl Session {
-    /// Gives the session to a new connection; whoever was attached is fenced off by the new epoch.
+    /// Attaches a new connection. The new epoch fences off the earlier connection, if one is still attached.
     ///
-    /// A takeover ends the old connection as any close by the server does, will included; Clean Start discards the
-    /// state and makes a delayed will due; resuming cancels it. `[MQTT5-3.1.4-3]` `[MQTT5-3.1.4-4]`
-    /// `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
-    #[must_use = "a will may be due, and subscriptions be gone"]
+    /// A takeover ends the earlier connection like any close by the server, including its will. Clean Start discards
+    /// the session state and publishes a delayed will; resuming cancels a delayed will. `[MQTT5-3.1.4-3]`
+    /// `[MQTT5-3.1.4-4]` `[MQTT5-3.1.2-4]` `[MQTT5-3.1.2-5]` `[MQTT5-3.1.3-9]` `[MQTT3-3.1.4-2]`
+    #[must_use = "a will may have to be published, and subscriptions be removed from the router"]
     pub fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> Attached {
         let mut due = Due::default();
         let was_attached = self.is_attached();
@@ -32,9 +32,10 @@ impl Session {
         Attached { epoch: self.epoch, session_present, was_attached, will, removed, unacknowledged }
     }
 
-    /// The connection of `epoch` is gone. `None` when it had been fenced off before: then it changes nothing.
-    /// What is still pending are its last bytes: take them, or they are held until the next attach.
-    #[must_use = "a will may be due, and the session have ended"]
+    /// Detaches the connection with this `epoch`. Returns `None`, and changes nothing, if a newer connection has
+    /// taken the session over. The write buffer still holds the last bytes of the connection: take them, or they
+    /// occupy memory until the next attach.
+    #[must_use = "a will may have to be published, and the session may have ended"]
     pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<Detached> {
         if epoch != self.epoch || !self.is_attached() {
             return None;
@@ -45,8 +46,9 @@ impl Session {
         Some(Detached { will, ended, unacknowledged })
     }
 
-    /// CONNACK was sent: resends what the client has not completed, PUBRELs in the order of the PUBRECs, then
-    /// PUBLISHes oldest first with DUP, then the queue, as quota allows. At no other time is anything resent.
+    /// Starts sending after CONNACK. Resends what the client has not acknowledged: PUBRELs in the order of the PUBRECs,
+    /// then PUBLISHes with DUP, oldest first. Then sends the queue as far as the quota allows. Nothing is resent at any
+    /// other time.
     /// `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]` `[MQTT3-4.6.0-1]`
     pub fn resume(&mut self, now: Instant) {
         if !self.is_attached() || self.resumed {
@@ -92,13 +94,13 @@ impl Session {
         self.outbox.close();
     }
 
-    /// DISCONNECT may change the session expiry, but not raise it from 0: that is a protocol error, and the session
-    /// ends as CONNECT said. True for that error.
+    /// Applies the session expiry of a DISCONNECT. Returns true if the client tried to raise it from 0: that is a
+    /// protocol error, and the session keeps the expiry of CONNECT.
     fn change_expiry(&mut self, cause: Cause) -> bool {
-        let Cause::Disconnect { session_expiry: Some(asked), .. } = cause else { return false };
-        let raised = self.session_expiry == 0 && asked > 0;
+        let Cause::Disconnect { session_expiry: Some(requested), .. } = cause else { return false };
+        let raised = self.session_expiry == 0 && requested > 0;
         if !raised {
-            self.session_expiry = asked.min(self.config.session_expiry_max);
+            self.session_expiry = requested.min(self.config.session_expiry_max);
         }
         raised
     }

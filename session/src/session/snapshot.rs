@@ -1,4 +1,5 @@
-//! A session and its store: what changed, what is now, and how it is made again. Stores nothing itself.
+//! The interface between a session and its store: changes, current metadata, and restoring. Does not write to the store
+//! itself.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,55 +16,55 @@ use crate::subscriptions::GrantedOptions;
 use super::Session;
 use super::lifecycle::Lifecycle;
 
-/// What a store keeps of a session beside deliveries, identifiers and subscriptions.
+/// What a store keeps of a session besides deliveries, packet identifiers and subscriptions.
 #[derive(Clone, Debug)]
 pub struct SessionMetadata {
-    /// Session expiry in seconds; `u32::MAX` is for ever.
+    /// Session expiry in seconds; `u32::MAX` means that the session never expires.
     pub session_expiry: u32,
-    /// The will, until it was published or deleted.
+    /// The will, until it is published or deleted.
     pub will: Option<Will>,
-    /// Without a connection: when the will is due. None while one is attached.
+    /// When a delayed will has to be published; `None` if there is none, or while a connection is attached.
     pub will_at: Option<Instant>,
-    /// Without a connection: when the session ends; none is never, or while one is attached.
+    /// When the session ends; `None` if it never does, or while a connection is attached.
     pub expires_at: Option<Instant>,
     /// Whether a connection is attached.
     pub attached: bool,
 }
 
-/// Everything that a store kept of a session.
+/// The complete stored state of a session.
 #[derive(Clone, Debug)]
 pub struct SessionSnapshot {
-    /// As it was last seen. One that was attached then has lost its connection since: give the times from which its
-    /// will and its expiry count.
+    /// The metadata as last stored. If a connection was attached then, it has been lost since: the caller sets
+    /// `will_at` and `expires_at`.
     pub metadata: SessionMetadata,
     /// The subscriptions.
     pub subscriptions: Vec<(SubscriptionFilter, GrantedOptions)>,
-    /// The deliveries in the order of their numbers.
+    /// The deliveries in the order of their message ids.
     pub deliveries: Vec<DeliverySnapshot>,
-    /// Identifiers of QoS 2 messages of the client that it has not released.
+    /// Packet identifiers of the QoS 2 messages received from the client that it has not released.
     pub received: Vec<PacketId>,
 }
 
-/// One delivery as it was kept.
+/// One stored delivery.
 #[derive(Clone, Debug)]
 pub enum DeliverySnapshot {
-    /// Not sent.
+    /// It waits in the queue and was never sent.
     Waiting(Queued),
-    /// Sent, not answered.
+    /// It was sent under this packet identifier; PUBACK or PUBREC has not come.
     Sent(Queued, PacketId),
     /// PUBREC came.
     Released {
-        /// The number of its message.
+        /// The id of its message.
         message_id: u64,
-        /// Its identifier.
+        /// Its packet identifier.
         packet_id: PacketId,
-        /// Its place in the order of PUBRECs.
+        /// Its position in the order of PUBRECs.
         order: u32,
     },
 }
 
 impl Session {
-    /// Makes a session again from what a store kept; no connection is attached.
+    /// Restores a session from its stored state; no connection is attached.
     #[must_use]
     pub fn restore(id: u64, config: Arc<Config>, snapshot: SessionSnapshot) -> Self {
         let mut session = Self::new(id, config);
@@ -73,7 +74,7 @@ impl Session {
             Lifecycle::Detached { will_at: metadata.will_at, expires_at: metadata.expires_at };
         session.will = metadata.will.map(Box::new);
         for (filter, granted) in subscriptions {
-            // What was granted once is kept, whatever the bound is now.
+            // A subscription that was granted is kept even if the configured maximum is lower now.
             let _ = session.subscriptions.insert(filter, granted, usize::MAX);
         }
         session.restore_deliveries(deliveries);
@@ -84,15 +85,14 @@ impl Session {
         session
     }
 
-    /// Lends the memory of an empty list to what is noted until [`Session::take_changes`], which gives it back.
+    /// Lets the change log use the memory of an empty list until [`Session::take_changes`] gives it back.
     pub fn borrow_scratch(&mut self, list: &mut Vec<Change>) {
         if let Some(change_log) = &mut self.change_log {
             change_log.borrow_scratch(list);
         }
     }
 
-    /// Moves what changed since the last call, in order, to the end of `into`; nothing for a session that ends with its
-    /// connection.
+    /// Appends the changes since the last call to `into`, in order. A session that ends with its connection has none.
     pub fn take_changes(&mut self, into: &mut Vec<Change>) {
         let Some(change_log) = &mut self.change_log else { return };
         change_log.move_to(into);
@@ -101,19 +101,19 @@ impl Session {
         }
     }
 
-    /// Whether its changes are followed: it outlives its connection, and [`Config::change_log`] is set.
+    /// Whether the session records its changes: it outlives its connection, and [`Config::change_log`] is set.
     #[must_use]
     pub fn is_persistent(&self) -> bool {
         self.change_log.as_ref().is_some_and(|change_log| !change_log.is_closed())
     }
 
-    /// Whether [`Session::take_changes`] has any.
+    /// Whether [`Session::take_changes`] would return any changes.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         self.change_log.as_ref().is_some_and(|change_log| !change_log.is_empty())
     }
 
-    /// What is to be stored at [`Change::Began`] and [`Change::Altered`].
+    /// The metadata to store at [`Change::Began`] and [`Change::Altered`].
     #[must_use]
     pub fn metadata(&self) -> SessionMetadata {
         let (will_at, expires_at) = match self.lifecycle {
@@ -129,7 +129,8 @@ impl Session {
         }
     }
 
-    /// A connection was attached: a session that outlives it is followed from here on, one that does not is no longer.
+    /// Called when a connection is attached: starts recording if the session outlives that connection, otherwise stops.
+    /// `fresh`: the session had no state before.
     pub(super) fn update_change_log(&mut self, fresh: bool) {
         if !self.config.change_log {
             return;
@@ -145,7 +146,8 @@ impl Session {
         }
     }
 
-    /// `sent`: the identifier of one that is sent at once.
+    /// Converts a delivery for queue or in-flight table, and records it. `sent`: its packet identifier if it is sent at
+    /// once.
     pub(super) fn store(&mut self, delivery: &Delivery<'_>, sent: Option<PacketId>) -> StoredDelivery {
         match &mut self.change_log {
             None => StoredDelivery::new(delivery, sent.is_some()),

@@ -1,4 +1,4 @@
-//! The tables of the lifecycle, every state and event.
+//! Tests the lifecycle tables for every state and event.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ fn start() -> Instant {
 }
 
 #[test]
-fn a_connection_that_is_gone() {
+fn a_closed_connection_keeps_publishes_or_discards_the_will() {
     use WillAction::{Discard, Keep, Publish};
-    // Keeps the will, delay, expiry; will, ended.
+    // Inputs: will kept, will delay, session expiry. Expected: will action, session ended.
     let table = [
         (false, 0, 0, Discard, true),
         (false, 0, 9, Discard, false),
@@ -31,13 +31,13 @@ fn a_connection_that_is_gone() {
 }
 
 #[test]
-fn a_connect_that_finds_a_waiting_session() {
+fn resuming_discards_a_delayed_will_and_clean_start_publishes_it() {
     assert_eq!(reattach(true), Outcome { will: WillAction::Publish, ended: true });
     assert_eq!(reattach(false), Outcome { will: WillAction::Discard, ended: false });
 }
 
 #[test]
-fn which_causes_keep_the_will() {
+fn every_cause_but_a_normal_disconnect_keeps_the_will() {
     let disconnect = |reason| Cause::Disconnect { reason, session_expiry: None };
     assert!(!disconnect(ReasonCode::Success).keeps_will());
     let keep = [
@@ -53,7 +53,7 @@ fn which_causes_keep_the_will() {
 }
 
 #[test]
-fn what_is_due_when() {
+fn will_and_session_are_due_at_their_times_and_never_without_one() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
     let nothing = Outcome { will: WillAction::Keep, ended: false };
@@ -79,7 +79,7 @@ fn what_is_due_when() {
 }
 
 #[test]
-fn the_life_after_a_connection() {
+fn after_a_connection_the_will_is_due_at_the_earlier_of_delay_and_expiry() {
     let now = start();
     let at = |seconds| Some(now + Duration::from_secs(seconds));
     let after = |delay, expiry| Lifecycle::after_detach(detach(true, delay, expiry), delay, expiry, now);
