@@ -114,22 +114,22 @@ fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrie
     let session = store.next_session();
     let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
     let payload = vec![7; size];
-    let mut on_their_way = VecDeque::new();
+    let mut in_flight = VecDeque::new();
     let mut times = Vec::new();
     start.wait();
     let began = Instant::now();
     while began.elapsed() < DURATION {
-        while on_their_way.len() < WINDOW {
+        while in_flight.len() < WINDOW {
             let key = enqueued(store, session, Arc::new(message(&topic, &payload, session)));
-            on_their_way.push_back(key);
+            in_flight.push_back(key);
         }
-        let (key, commit, at) = on_their_way.pop_front().unwrap();
+        let (key, commit, at) = in_flight.pop_front().unwrap();
         watermark.wait(commit);
         times.push(at.elapsed());
         append(store, Operation::Complete { key });
         // All that the same commit covered is done with too.
-        while on_their_way.front().is_some_and(|(_, next, _)| *next <= commit) {
-            let (key, _, at) = on_their_way.pop_front().unwrap();
+        while in_flight.front().is_some_and(|(_, next, _)| *next <= commit) {
+            let (key, _, at) = in_flight.pop_front().unwrap();
             times.push(at.elapsed());
             append(store, Operation::Complete { key });
         }

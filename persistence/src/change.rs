@@ -4,67 +4,67 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::operation::{EntryKey, Operation};
-use crate::record::{EntryState, MessageId, SessionId, Stored};
+use crate::record::{EntryState, MessageId, SessionId, StoredMessage};
 
+mod dense_index;
 mod entry;
-mod parcel;
-mod parcels;
+mod message_change;
+mod message_changes;
 mod session;
 mod sessions;
 #[cfg(test)]
 mod tests;
-mod window;
 
 pub(crate) use entry::EntryChange;
-use entry::Step;
-pub(crate) use parcel::Parcel;
-use parcel::Place;
-use parcels::Parcels;
+use entry::EntryStep;
+use message_change::EntrySlot;
+pub(crate) use message_change::MessageChange;
+use message_changes::MessageChanges;
 pub(crate) use session::SessionChange;
 use sessions::Sessions;
 
 /// The changes of a batch, or of several.
 #[derive(Default)]
-pub(crate) struct Change {
+pub(crate) struct ChangeSet {
     sessions: Sessions,
     /// By tenant and topic.
-    pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<Stored>>,
-    parcels: Parcels,
+    pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<StoredMessage>>,
+    messages: MessageChanges,
     /// Operations folded.
     pub(crate) operations: u64,
 }
 
-impl Change {
-    /// Folds operations in, the earlier ones first. Entries of sessions that are closed by them stay until [`Self::forget`].
-    pub(crate) fn absorb(&mut self, operations: &mut Vec<Operation>) {
+impl ChangeSet {
+    /// Folds operations in, the earlier ones first. Entries of sessions that are closed by them stay until [`Self::purge_closed`].
+    pub(crate) fn fold_operations(&mut self, operations: &mut Vec<Operation>) {
         self.operations += u64::try_from(operations.len()).unwrap_or(u64::MAX);
         for operation in operations.drain(..) {
             self.fold(operation);
         }
     }
 
-    /// Folds a later change in, which is empty then. Entries of sessions that it closes stay until [`Self::forget`].
+    /// Folds a later change in, which is empty then. Entries of sessions that it closes stay until [`Self::purge_closed`].
     pub(crate) fn merge(&mut self, later: &mut Self) {
-        later.forget();
+        later.purge_closed();
         self.operations += core::mem::take(&mut later.operations);
         self.retained.extend(core::mem::take(&mut later.retained));
-        let mut places = Vec::new();
+        let mut slots = Vec::new();
         for SessionChange { id, wiped, record, subscriptions, received, .. } in later.sessions.drain() {
             if wiped {
                 self.close(id);
             }
-            let place = self.sessions.place(id);
-            places.push(place);
-            let into = self.sessions.at(place);
+            let slot = self.sessions.slot(id);
+            slots.push(slot);
+            let into = self.sessions.at(slot);
             into.record = record.or(into.record.take());
             into.subscriptions.extend(subscriptions);
             into.received.extend(received);
         }
         later.sessions.clear();
-        later.parcels.drain(|number, Place { session, ordinal }, change, body| {
-            let place = usize::try_from(session).ok().and_then(|session| places.get(session));
-            let Some(session) = place.copied() else { return };
-            self.fold_change(number, Place { session, ordinal }, change, body);
+        later.messages.drain(|id, EntrySlot { session, ordinal }, change, body| {
+            let slot = usize::try_from(session).ok().and_then(|session| slots.get(session));
+            let Some(session) = slot.copied() else { return };
+            self.fold_change(id, EntrySlot { session, ordinal }, change, body);
         });
     }
 
@@ -72,121 +72,127 @@ impl Change {
     pub(crate) fn clear(&mut self) {
         self.sessions.clear();
         self.retained.clear();
-        self.parcels.clear();
+        self.messages.clear();
         self.operations = 0;
     }
 
     /// Nothing is to be written.
-    pub(crate) fn is_void(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.retained.is_empty()
-            && self.parcels.entries() == 0
-            && self.sessions.iter().all(SessionChange::is_void)
+            && self.messages.entries() == 0
+            && self.sessions.iter().all(SessionChange::is_empty)
     }
 
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &SessionChange> {
         self.sessions.iter()
     }
 
-    pub(crate) fn parcels(&self) -> impl Iterator<Item = &Parcel> {
-        self.parcels.iter()
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &MessageChange> {
+        self.messages.iter()
     }
 
     /// The entries of a message.
     pub(crate) fn entries<'a>(
         &'a self,
-        parcel: &'a Parcel,
+        message: &'a MessageChange,
     ) -> impl Iterator<Item = (EntryKey, &'a EntryChange)> {
-        parcel.entries().filter_map(|(Place { session, ordinal }, change)| {
+        message.entries().filter_map(|(EntrySlot { session, ordinal }, change)| {
             let session = self.sessions.id(session)?;
-            Some((EntryKey { session, message: parcel.number, ordinal }, change))
+            Some((EntryKey { session, message: message.id, ordinal }, change))
         })
     }
 
     /// The body that entries of the change hold.
-    pub(crate) fn body(&self, number: MessageId) -> Option<&Stored> {
-        self.parcels.body(number)
+    pub(crate) fn body(&self, id: MessageId) -> Option<&StoredMessage> {
+        self.messages.body(id)
     }
 
     pub(crate) fn bodies(&self) -> usize {
-        self.parcels.bodies()
+        self.messages.bodies()
     }
 
     /// Bytes of the bodies.
     pub(crate) fn bytes(&self) -> usize {
-        self.parcels.iter().filter_map(Parcel::body).map(|body| body.message.size()).sum()
+        self.messages.iter().filter_map(MessageChange::body).map(|body| body.message.size()).sum()
     }
 
     /// Changes of entries and retained messages, more or less: what it costs to write.
-    pub(crate) fn weight(&self) -> usize {
-        self.retained.len() + self.parcels.entries()
+    pub(crate) fn write_cost(&self) -> usize {
+        self.retained.len() + self.messages.entries()
     }
 
     pub(crate) fn session(&mut self, session: SessionId) -> &mut SessionChange {
-        let place = self.sessions.place(session);
-        self.sessions.at(place)
+        let slot = self.sessions.slot(session);
+        self.sessions.at(slot)
     }
 
-    /// A session goes, with all that is its own; its entries with [`Self::forget`].
+    /// A session goes, with all that is its own; its entries with [`Self::purge_closed`].
     pub(crate) fn close(&mut self, session: SessionId) {
         self.sessions.close(session);
     }
 
     /// Forgets the entries of sessions that were closed: before it is read, and not at each merge, for it looks at all of them.
-    pub(crate) fn forget(&mut self) {
-        if self.sessions.take_stale() {
-            self.parcels.forget(|place| self.sessions.is_gone(place));
+    pub(crate) fn purge_closed(&mut self) {
+        if self.sessions.take_needs_purge() {
+            self.messages.purge_closed(|slot| self.sessions.is_closed(slot));
         }
     }
 
     /// Folds a later change of an entry in, with the body that came with it.
-    pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<Stored>) {
-        let place = self.place(key);
-        self.fold_change(key.message, place, change, body);
+    pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<StoredMessage>) {
+        let slot = self.entry_slot(key);
+        self.fold_change(key.message, slot, change, body);
     }
 
-    fn fold_change(&mut self, number: MessageId, place: Place, change: EntryChange, body: Option<Stored>) {
+    fn fold_change(
+        &mut self,
+        id: MessageId,
+        slot: EntrySlot,
+        change: EntryChange,
+        body: Option<StoredMessage>,
+    ) {
         match change {
             EntryChange::Put { record, fresh } => {
                 if !fresh {
-                    self.step(number, place, Step::Complete, None);
+                    self.step(id, slot, EntryStep::Complete, None);
                 }
-                self.step(number, place, Step::Enqueue(record), body);
+                self.step(id, slot, EntryStep::Enqueue(record), body);
             }
-            EntryChange::Advance(state) => self.step(number, place, Step::Advance(state), None),
-            EntryChange::Delete => self.step(number, place, Step::Complete, None),
+            EntryChange::Advance(state) => self.step(id, slot, EntryStep::Advance(state), None),
+            EntryChange::Delete => self.step(id, slot, EntryStep::Complete, None),
         }
     }
 
-    fn step(&mut self, number: MessageId, place: Place, step: Step, body: Option<Stored>) {
-        let more = self.parcels.fold(number, place, step, body);
-        self.sessions.count(place.session, more);
+    fn step(&mut self, id: MessageId, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) {
+        let delta = self.messages.fold(id, slot, step, body);
+        self.sessions.count(slot.session, delta);
     }
 
-    fn step_entry(&mut self, key: EntryKey, step: Step, body: Option<Stored>) {
-        let place = self.place(key);
-        self.step(key.message, place, step, body);
+    fn step_entry(&mut self, key: EntryKey, step: EntryStep, body: Option<StoredMessage>) {
+        let slot = self.entry_slot(key);
+        self.step(key.message, slot, step, body);
     }
 
-    fn place(&mut self, key: EntryKey) -> Place {
-        Place { session: self.sessions.place(key.session), ordinal: key.ordinal }
+    fn entry_slot(&mut self, key: EntryKey) -> EntrySlot {
+        EntrySlot { session: self.sessions.slot(key.session), ordinal: key.ordinal }
     }
 
     fn fold(&mut self, operation: Operation) {
         match operation {
             Operation::Enqueue { key, message, expires_at, record } => {
-                self.step_entry(key, Step::Enqueue(record), Some(Stored { message, expires_at }));
+                self.step_entry(key, EntryStep::Enqueue(record), Some(StoredMessage { message, expires_at }));
             }
             Operation::Send { key, packet_id } => {
-                self.step_entry(key, Step::Advance(EntryState::Sent { packet_id }), None);
+                self.step_entry(key, EntryStep::Advance(EntryState::Sent { packet_id }), None);
             }
             Operation::Release { key, packet_id, order } => {
-                self.step_entry(key, Step::Advance(EntryState::Released { packet_id, order }), None);
+                self.step_entry(key, EntryStep::Advance(EntryState::Released { packet_id, order }), None);
             }
-            Operation::Complete { key } => self.step_entry(key, Step::Complete, None),
+            Operation::Complete { key } => self.step_entry(key, EntryStep::Complete, None),
             Operation::CloseSession { session } => self.close(session),
             Operation::Retain { tenant, message, expires_at } => {
                 let topic = Arc::from(message.topic());
-                self.retained.insert((tenant, topic), Some(Stored { message, expires_at }));
+                self.retained.insert((tenant, topic), Some(StoredMessage { message, expires_at }));
             }
             Operation::Unretain { tenant, topic } => {
                 self.retained.insert((tenant, topic), None);

@@ -10,7 +10,6 @@ use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
-mod anchor;
 mod apply;
 mod batch;
 mod check;
@@ -28,13 +27,14 @@ mod references;
 mod restore;
 mod shared;
 mod snapshot;
+mod sync_point;
 mod tables;
 mod text_key;
 mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
-pub use snapshot::{Written, settle, settling, unfinished};
+pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
 
 use engine::Map;
 use shared::Shared;
@@ -87,13 +87,13 @@ impl Store for Disk {
     }
 
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
-        self.shared.batch.ask_for_checkpoint();
+        self.shared.batch.checkpoint_and_wait();
         let view = self.map.view()?;
         Ok(load::load(view.tables, &view.txn, visit)?)
     }
 
     fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
-        self.shared.batch.ask_for_checkpoint();
+        self.shared.batch.checkpoint_and_wait();
         snapshot::snapshot(&self.map, file)
     }
 
@@ -102,7 +102,7 @@ impl Store for Disk {
     }
 
     fn check(&self) -> Result<Findings, CheckError> {
-        self.shared.batch.ask_for_checkpoint();
+        self.shared.batch.checkpoint_and_wait();
         let check = || self.map.view().and_then(|view| check::check(view.tables, &view.txn));
         check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }

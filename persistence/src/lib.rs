@@ -12,7 +12,8 @@ mod store;
 
 pub use config::{Config, Durability};
 pub use disk::{
-    Contents, Disk, ReadOnly, Restored, TenantContents, Written, restore, settle, settling, unfinished,
+    Contents, Disk, ReadOnly, Restored, TenantContents, Written, checkpoint_store, partial_path,
+    partial_store_path, restore,
 };
 pub use error::{CheckError, Corrupt, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError};
 pub use memory::Memory;

@@ -1,18 +1,18 @@
 //! What is stored, as its users see it; how each record is written is in the parts. Owns no table and no key.
 
 mod archive;
-mod delivery;
 mod entry;
+mod entry_with_body;
 mod message;
 mod session;
 mod subscription;
 
-pub(crate) use archive::Buffer;
-pub(crate) use delivery::Delivery;
+pub(crate) use archive::ArchiveBuffer;
 pub(crate) use entry::holds_body;
 pub use entry::{EntryRecord, EntryState};
+pub(crate) use entry_with_body::EntryWithBody;
 pub use message::{Clock, MessageRecord};
-pub(crate) use message::{RetainedRecord, Stored};
+pub(crate) use message::{RetainedRecord, StoredMessage};
 pub use session::{SessionRecord, SessionState};
 pub use subscription::SubscriptionRecord;
 

@@ -39,18 +39,18 @@ pub enum Appended {
 /// What is appended while it lives becomes committed together, or not at all.
 #[must_use]
 pub struct AtomicScope<'a> {
-    _open: Option<RwLockReadGuard<'a, ()>>,
+    _guard: Option<RwLockReadGuard<'a, ()>>,
 }
 
 impl<'a> AtomicScope<'a> {
     /// Where appending is committing.
     pub(crate) fn none() -> Self {
-        Self { _open: None }
+        Self { _guard: None }
     }
 
-    /// Whoever takes the batch locks `spans` for writing.
-    pub(crate) fn over(spans: &'a RwLock<()>) -> Self {
-        Self { _open: Some(spans.read()) }
+    /// Whoever takes the batch locks `atomic_scopes` for writing.
+    pub(crate) fn hold(atomic_scopes: &'a RwLock<()>) -> Self {
+        Self { _guard: Some(atomic_scopes.read()) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tidegate_persistence::{Written, settling, unfinished};
+use tidegate_persistence::{Written, partial_path, partial_store_path};
 use tokio::task;
 
 use super::exit::{self, Failure};
@@ -39,8 +39,8 @@ async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure
     let copied = tokio::select! {
         copied = &mut copy => copied,
         () = interrupted => {
-            let settling = fs::remove_dir_all(settling(&file));
-            if fs::remove_file(unfinished(&file)).is_ok() || settling.is_ok() || !file.exists() {
+            let store_removed = fs::remove_dir_all(partial_store_path(&file));
+            if fs::remove_file(partial_path(&file)).is_ok() || store_removed.is_ok() || !file.exists() {
                 return Err(Failure::Runtime("error: interrupted".to_owned()));
             }
             // Nothing but the last sync was left to do.

@@ -66,10 +66,10 @@ impl SourceArguments {
     fn read<T>(&self, read: impl Fn(&mut ReadOnly) -> Result<T, ReadError>) -> Result<T, Failure> {
         let mut source = self.open()?;
         match read(&mut source) {
-            Err(ReadError::Logged(folder)) => {
+            Err(ReadError::LogNotEmptied(folder)) => {
                 drop(source);
-                match tidegate_persistence::settle(&folder) {
-                    Err(OpenError::InUse(_)) => Err(ReadError::Logged(folder).into()),
+                match tidegate_persistence::checkpoint_store(&folder) {
+                    Err(OpenError::InUse(_)) => Err(ReadError::LogNotEmptied(folder).into()),
                     Err(error) => Err(ReadError::from(error).into()),
                     Ok(()) => Ok(read(&mut self.open()?)?),
                 }
@@ -88,7 +88,7 @@ impl SourceArguments {
 
 /// Opens the store of a broker, which may run.
 pub fn beside(folder: &Path) -> Result<ReadOnly, Failure> {
-    ReadOnly::beside(folder).map_err(|error| match error {
+    ReadOnly::open(folder).map_err(|error| match error {
         ReadError::Missing(_) => Failure::Runtime(format!(
             "error: {error}: wrong --data, or `persistence.durability` of the broker is `memory`"
         )),

@@ -21,7 +21,7 @@ pub(crate) enum EntryChange {
 }
 
 /// What happens to an entry.
-pub(super) enum Step {
+pub(super) enum EntryStep {
     Enqueue(EntryRecord),
     Advance(EntryState),
     Complete,
@@ -34,7 +34,7 @@ impl EntryChange {
     }
 }
 
-impl Step {
+impl EntryStep {
     /// What is known once this happened.
     pub(super) fn fold(self, known: &mut Option<EntryChange>) {
         match (self, &mut *known) {

@@ -20,7 +20,7 @@ pub(crate) struct SessionChange {
     /// Entries of it that change.
     pub(super) entries: usize,
     /// It was closed after all this: another follows under the same id.
-    pub(super) gone: bool,
+    pub(super) closed: bool,
 }
 
 impl SessionChange {
@@ -32,11 +32,11 @@ impl SessionChange {
             subscriptions: BTreeMap::new(),
             received: BTreeMap::new(),
             entries: 0,
-            gone: false,
+            closed: false,
         }
     }
 
-    pub(super) fn closed(id: SessionId) -> Self {
+    pub(super) fn wiped(id: SessionId) -> Self {
         Self { wiped: true, ..Self::new(id) }
     }
 
@@ -57,7 +57,7 @@ impl SessionChange {
     }
 
     /// Nothing is to be written, but for entries.
-    pub(super) fn is_void(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         !self.wiped && self.record.is_none() && self.subscriptions.is_empty() && self.received.is_empty()
     }
 }

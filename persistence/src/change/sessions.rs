@@ -8,75 +8,75 @@ use crate::record::SessionId;
 /// Sessions by id. Operations come many of one session in a row, so the last one is remembered.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    places: HashMap<SessionId, u32>,
+    slots: HashMap<SessionId, u32>,
     changes: Vec<SessionChange>,
     last: Option<(SessionId, u32)>,
     /// One is gone that had entries.
-    stale: bool,
+    needs_purge: bool,
 }
 
 impl Sessions {
     /// The place of a session.
-    pub(super) fn place(&mut self, id: SessionId) -> u32 {
-        if let Some((last, place)) = self.last
+    pub(super) fn slot(&mut self, id: SessionId) -> u32 {
+        if let Some((last, slot)) = self.last
             && last == id
         {
-            return place;
+            return slot;
         }
         let next = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
-        let place = *self.places.entry(id).or_insert(next);
-        if place == next {
+        let slot = *self.slots.entry(id).or_insert(next);
+        if slot == next {
             self.changes.push(SessionChange::new(id));
         }
-        self.last = Some((id, place));
-        place
+        self.last = Some((id, slot));
+        slot
     }
 
-    pub(super) fn at(&mut self, place: u32) -> &mut SessionChange {
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let Some(session) = self.changes.get_mut(place) else { unreachable!("places are of this list") };
+    pub(super) fn at(&mut self, slot: u32) -> &mut SessionChange {
+        let slot = usize::try_from(slot).unwrap_or(usize::MAX);
+        let Some(session) = self.changes.get_mut(slot) else { unreachable!("places are of this list") };
         session
     }
 
     /// So many entries more change.
-    pub(super) fn count(&mut self, place: u32, more: isize) {
-        if more != 0 {
-            let session = self.at(place);
-            session.entries = session.entries.saturating_add_signed(more);
+    pub(super) fn count(&mut self, slot: u32, delta: isize) {
+        if delta != 0 {
+            let session = self.at(slot);
+            session.entries = session.entries.saturating_add_signed(delta);
         }
     }
 
     /// The session goes; one with entries gets another place.
     pub(super) fn close(&mut self, id: SessionId) {
-        let place = self.place(id);
-        let session = self.at(place);
+        let slot = self.slot(id);
+        let session = self.at(slot);
         if session.entries == 0 {
-            *session = SessionChange::closed(id);
+            *session = SessionChange::wiped(id);
             return;
         }
-        session.gone = true;
-        self.stale = true;
+        session.closed = true;
+        self.needs_purge = true;
         let next = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
-        self.changes.push(SessionChange::closed(id));
-        self.places.insert(id, next);
+        self.changes.push(SessionChange::wiped(id));
+        self.slots.insert(id, next);
         self.last = Some((id, next));
     }
 
     /// Whether entries of sessions that are gone are to be forgotten; true once.
-    pub(super) fn take_stale(&mut self) -> bool {
-        core::mem::take(&mut self.stale)
+    pub(super) fn take_needs_purge(&mut self) -> bool {
+        core::mem::take(&mut self.needs_purge)
     }
 
-    pub(super) fn is_gone(&self, place: u32) -> bool {
-        usize::try_from(place)
+    pub(super) fn is_closed(&self, slot: u32) -> bool {
+        usize::try_from(slot)
             .ok()
-            .and_then(|place| self.changes.get(place))
-            .is_none_or(|session| session.gone)
+            .and_then(|slot| self.changes.get(slot))
+            .is_none_or(|session| session.closed)
     }
 
     /// Takes all, those that are gone as well, in the order of their places; keeps the memory.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = SessionChange> {
-        self.places.clear();
+        self.slots.clear();
         self.last = None;
         self.changes.drain(..)
     }
@@ -85,17 +85,17 @@ impl Sessions {
     pub(super) fn clear(&mut self) {
         self.drain().for_each(drop);
         self.changes.shrink_to(IDLE_CAPACITY_MAX);
-        self.places.shrink_to(IDLE_CAPACITY_MAX);
-        self.stale = false;
+        self.slots.shrink_to(IDLE_CAPACITY_MAX);
+        self.needs_purge = false;
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &SessionChange> {
-        self.changes.iter().filter(|session| !session.gone)
+        self.changes.iter().filter(|session| !session.closed)
     }
 
     /// The session of that place.
-    pub(crate) fn id(&self, place: u32) -> Option<SessionId> {
-        usize::try_from(place).ok().and_then(|place| self.changes.get(place)).map(|session| session.id)
+    pub(crate) fn id(&self, slot: u32) -> Option<SessionId> {
+        usize::try_from(slot).ok().and_then(|slot| self.changes.get(slot)).map(|session| session.id)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_mqtt::{Message, MessageParts, PacketId, QoS, topic};
 
-use super::{Change, EntryChange, SessionChange};
+use super::{ChangeSet, EntryChange, SessionChange};
 use crate::operation::{EntryKey, Operation};
 use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 
@@ -35,11 +35,11 @@ fn enqueue() -> Operation {
     }
 }
 
-fn fold(operations: Vec<Operation>) -> Change {
-    let mut change = Change::default();
+fn fold(operations: Vec<Operation>) -> ChangeSet {
+    let mut change = ChangeSet::default();
     let mut operations = operations;
-    change.absorb(&mut operations);
-    change.forget();
+    change.fold_operations(&mut operations);
+    change.purge_closed();
     change
 }
 
@@ -57,10 +57,10 @@ fn letter(operations: &[char]) -> String {
         EntryState::Sent { .. } => 's',
         EntryState::Released { .. } => 'r',
     };
-    let entry = change.parcels().flat_map(|parcel| change.entries(parcel)).next();
+    let entry = change.messages().flat_map(|message| change.entries(message)).next();
     let holds = matches!(&entry, Some((_, entry)) if entry.holds_body());
     assert_eq!(change.body(KEY.message).is_some(), holds);
-    assert_eq!((change.bodies(), change.weight()), (usize::from(holds), usize::from(entry.is_some())));
+    assert_eq!((change.bodies(), change.write_cost()), (usize::from(holds), usize::from(entry.is_some())));
     match entry.map(|(key, entry)| (key == KEY).then_some(entry).unwrap()) {
         None => String::new(),
         Some(EntryChange::Put { record, fresh: true }) => format!("fresh {}", state(&record.state)),
@@ -71,7 +71,7 @@ fn letter(operations: &[char]) -> String {
 }
 
 #[test]
-fn every_cell_of_the_table() {
+fn folding_matches_every_cell_of_the_table() {
     let table = [
         (&['E'][..], "fresh q"),
         (&['S'], "advance s"),
@@ -99,7 +99,7 @@ fn every_cell_of_the_table() {
 }
 
 #[test]
-fn closing_leaves_the_order_to_wipe() {
+fn closing_a_session_leaves_only_its_wipe() {
     let session = KEY.session;
     let change = fold(vec![
         enqueue(),
@@ -111,19 +111,19 @@ fn closing_leaves_the_order_to_wipe() {
         panic!("one session, wiped");
     };
     assert!(*id == session && subscriptions.is_empty() && received.is_empty());
-    assert_eq!((change.weight(), change.bodies(), change.parcels().count()), (0, 0, 0));
+    assert_eq!((change.write_cost(), change.bodies(), change.messages().count()), (0, 0, 0));
 }
 
 #[test]
-fn a_topic_retained_thrice_is_one_change() {
+fn retaining_a_topic_three_times_is_one_change() {
     let tenant: Arc<str> = Arc::from("t");
     let retain = || Operation::Retain { tenant: Arc::clone(&tenant), message: message(), expires_at: None };
     let change = fold(vec![retain(), retain(), retain()]);
     assert_eq!((change.retained.len(), change.operations), (1, 3));
 }
 
-fn enqueue_at(session: u64, number: u64, ordinal: u16) -> Operation {
-    let key = EntryKey { session: SessionId(session), message: MessageId(number), ordinal };
+fn enqueue_at(session: u64, id: u64, ordinal: u16) -> Operation {
+    let key = EntryKey { session: SessionId(session), message: MessageId(id), ordinal };
     Operation::Enqueue {
         key,
         message: message(),
@@ -133,15 +133,15 @@ fn enqueue_at(session: u64, number: u64, ordinal: u16) -> Operation {
 }
 
 /// The entries of a change: session, message, ordinal.
-fn entries(change: &Change) -> Vec<(u64, u64, u16)> {
-    let entries = change.parcels().flat_map(|parcel| change.entries(parcel));
+fn entries(change: &ChangeSet) -> Vec<(u64, u64, u16)> {
+    let entries = change.messages().flat_map(|message| change.entries(message));
     let mut all: Vec<_> = entries.map(|(key, _)| (key.session.0, key.message.0, key.ordinal)).collect();
     all.sort_unstable();
     all
 }
 
 #[test]
-fn a_session_closed_and_opened_again_has_what_came_after() {
+fn a_reopened_session_keeps_only_later_entries() {
     let close = |session| Operation::CloseSession { session: SessionId(session) };
     let mut change = fold(vec![
         enqueue_at(1, 10, 0),
@@ -151,34 +151,33 @@ fn a_session_closed_and_opened_again_has_what_came_after() {
         enqueue_at(1, 10, 0),
     ]);
     assert_eq!(entries(&change), [(1, 10, 0), (2, 10, 0)]);
-    assert_eq!((change.bodies(), change.weight()), (1, 2));
-    change.absorb(&mut vec![close(2), close(1)]);
-    change.forget();
-    assert_eq!((entries(&change), change.bodies(), change.weight()), (vec![], 0, 0));
+    assert_eq!((change.bodies(), change.write_cost()), (1, 2));
+    change.fold_operations(&mut vec![close(2), close(1)]);
+    change.purge_closed();
+    assert_eq!((entries(&change), change.bodies(), change.write_cost()), (vec![], 0, 0));
 }
 
 #[test]
-fn a_body_stays_for_the_last_of_its_entries() {
+fn a_body_is_kept_until_its_last_entry_completes() {
     let complete = |session, ordinal| {
         let key = EntryKey { session: SessionId(session), message: MessageId(1), ordinal };
         Operation::Complete { key }
     };
     let mut change = fold(vec![enqueue_at(1, 1, 0), enqueue_at(1, 1, 1), enqueue_at(2, 1, 0)]);
-    assert!(!change.parcels().all(super::Parcel::is_single));
+    assert!(!change.messages().all(super::MessageChange::is_single));
     for (session, ordinal) in [(1, 0), (1, 1)] {
-        change.absorb(&mut vec![complete(session, ordinal)]);
+        change.fold_operations(&mut vec![complete(session, ordinal)]);
         assert_eq!((change.bodies(), change.body(MessageId(1)).is_some()), (1, true));
     }
-    change.absorb(&mut vec![complete(2, 0)]);
-    assert!(change.is_void() && change.bodies() == 0);
+    change.fold_operations(&mut vec![complete(2, 0)]);
+    assert!(change.is_empty() && change.bodies() == 0);
 }
 
 #[test]
-fn merging_is_folding_all_at_once() {
-    let key =
-        |session, number| EntryKey { session: SessionId(session), message: MessageId(number), ordinal: 0 };
-    let complete = |session, number| Operation::Complete { key: key(session, number) };
-    let send = |session, number| Operation::Send { key: key(session, number), packet_id: ID };
+fn merging_batches_equals_folding_all_operations() {
+    let key = |session, id| EntryKey { session: SessionId(session), message: MessageId(id), ordinal: 0 };
+    let complete = |session, id| Operation::Complete { key: key(session, id) };
+    let send = |session, id| Operation::Send { key: key(session, id), packet_id: ID };
     let close = |session| Operation::CloseSession { session: SessionId(session) };
     let batches = [
         vec![enqueue_at(1, 1, 0), enqueue_at(2, 1, 0), enqueue_at(3, 2, 0), complete(9, 7)],
@@ -186,21 +185,21 @@ fn merging_is_folding_all_at_once() {
         vec![close(1), enqueue_at(1, 4, 0), enqueue_at(3, 1, 0), complete(2, 1)],
         vec![enqueue_at(4, 6, 0), close(4), enqueue_at(4, 7, 0), close(2), close(3), enqueue_at(3, 5, 0)],
     ];
-    let counts = |change: &Change| (change.bodies(), change.weight(), change.operations);
-    let (mut merged, mut late, mut all) = (Change::default(), Change::default(), vec![]);
+    let counts = |change: &ChangeSet| (change.bodies(), change.write_cost(), change.operations);
+    let (mut merged, mut late, mut all) = (ChangeSet::default(), ChangeSet::default(), vec![]);
     for batch in &batches {
         for change in [&mut merged, &mut late] {
-            let mut later = Change::default();
-            later.absorb(&mut batch.clone());
+            let mut later = ChangeSet::default();
+            later.fold_operations(&mut batch.clone());
             change.merge(&mut later);
-            assert!(later.is_void() && later.bodies() == 0 && later.operations == 0);
+            assert!(later.is_empty() && later.bodies() == 0 && later.operations == 0);
         }
-        merged.forget();
+        merged.purge_closed();
         all.extend(batch.iter().cloned());
         let folded = fold(all.clone());
         assert_eq!((entries(&merged), counts(&merged)), (entries(&folded), counts(&folded)));
     }
-    late.forget();
+    late.purge_closed();
     assert_eq!(
         (entries(&late), counts(&late)),
         (entries(&merged), counts(&merged)),

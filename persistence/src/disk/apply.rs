@@ -3,11 +3,11 @@
 use heed::RwTxn;
 
 use super::fault::Fault;
-use super::references::{References, Shift};
+use super::references::{ReferenceDeltas, References};
 use super::tables::{Table, Tables};
 use super::text_key::TextKeys;
-use crate::change::Change;
-use crate::record::{Buffer, RetainedRecord};
+use crate::change::ChangeSet;
+use crate::record::{ArchiveBuffer, RetainedRecord};
 
 mod entry;
 mod session;
@@ -17,9 +17,9 @@ pub(super) struct Apply<'a, 'e> {
     pub(super) tables: &'a Tables,
     pub(super) keys: TextKeys,
     pub(super) references: &'a References,
-    pub(super) buffer: &'a mut Buffer,
+    pub(super) buffer: &'a mut ArchiveBuffer,
     pub(super) txn: &'a mut RwTxn<'e>,
-    pub(super) shift: Shift,
+    pub(super) deltas: ReferenceDeltas,
     pub(super) balance: Balance,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Balance {
 
 impl Apply<'_, '_> {
     /// Changes, one after the other.
-    pub(super) fn changes(&mut self, changes: &[&Change]) -> Result<(), Fault> {
+    pub(super) fn changes(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         for change in changes {
             self.sessions(change)?;
             self.entries(change)?;
@@ -42,14 +42,14 @@ impl Apply<'_, '_> {
     }
 
     /// Writes each body with its first entry, deletes it with its last.
-    fn bodies(&mut self, changes: &[&Change]) -> Result<(), Fault> {
+    fn bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         let table = &self.tables.messages;
-        for (number, by) in self.shift.sorted() {
-            let key = number.0.to_be_bytes();
-            match (self.references.of(number), self.references.after(number, by)) {
+        for (id, delta) in self.deltas.sorted() {
+            let key = id.0.to_be_bytes();
+            match (self.references.count_of(id), self.references.count_after(id, delta)) {
                 (0, 0) => {}
                 (0, _) => {
-                    let body = changes.iter().find_map(|change| change.body(number));
+                    let body = changes.iter().find_map(|change| change.body(id));
                     let body = body.ok_or_else(|| table.corrupt(&key, "no body came with the entry"))?;
                     let value = body.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;
                     self.balance.add(&key, value);
@@ -62,7 +62,7 @@ impl Apply<'_, '_> {
         Ok(())
     }
 
-    fn retained(&mut self, change: &Change) -> Result<(), Fault> {
+    fn retained(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let table = &self.tables.retained;
         for ((tenant, topic), stored) in &change.retained {
             let is_same = |value: &[u8]| {

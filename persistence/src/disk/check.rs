@@ -34,7 +34,7 @@ pub(super) fn check(tables: &Tables, txn: &RoTxn<'_>) -> Result<Findings, Fault>
             }
         }
     }
-    Ok(check.conclude())
+    Ok(check.finish())
 }
 
 impl Check {
@@ -44,19 +44,21 @@ impl Check {
                 self.sessions.insert(*id);
             }
             Item::Subscription(session, record) => {
-                self.belongs(*session, &format!("subscription {}", record.filter))
+                self.require_session(*session, &format!("subscription {}", record.filter))
             }
-            Item::Message(number, _) => {
-                self.bodies.insert(*number, 0);
+            Item::Message(id, _) => {
+                self.bodies.insert(*id, 0);
             }
             Item::Entry(key, record) => self.entry(*key, record),
-            Item::Received(session, id) => self.belongs(*session, &format!("received packet id {id}")),
+            Item::Received(session, id) => {
+                self.require_session(*session, &format!("received packet id {id}"))
+            }
             Item::Retained { .. } => {}
         }
     }
 
     fn entry(&mut self, key: EntryKey, record: &EntryRecord) {
-        self.belongs(key.session, &format!("entry of message {}", key.message.0));
+        self.require_session(key.session, &format!("entry of message {}", key.message.0));
         if record.state.holds_body() {
             match self.bodies.get_mut(&key.message) {
                 Some(count) => *count += 1,
@@ -70,18 +72,18 @@ impl Check {
         }
     }
 
-    fn belongs(&mut self, session: SessionId, what: &str) {
+    fn require_session(&mut self, session: SessionId, record: &str) {
         if !self.sessions.contains(&session) {
-            self.findings.add(format!("{what} belongs to session {}, which is not there", session.0));
+            self.findings.add(format!("{record} belongs to session {}, which is not there", session.0));
         }
     }
 
-    fn conclude(mut self) -> Findings {
-        let mut unheld: Vec<_> =
-            self.bodies.iter().filter(|(_, count)| **count == 0).map(|(number, _)| number.0).collect();
-        unheld.sort_unstable();
-        for number in unheld {
-            self.findings.add(format!("no entry waits for message {number}"));
+    fn finish(mut self) -> Findings {
+        let mut unreferenced: Vec<_> =
+            self.bodies.iter().filter(|(_, count)| **count == 0).map(|(id, _)| id.0).collect();
+        unreferenced.sort_unstable();
+        for id in unreferenced {
+            self.findings.add(format!("no entry waits for message {id}"));
         }
         self.findings
     }

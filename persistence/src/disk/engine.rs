@@ -5,18 +5,18 @@ use std::time::Duration;
 
 use heed::RwTxn;
 
-use super::anchor::Anchor;
 use super::apply::{Apply, Balance};
 use super::fault::Fault;
 use super::ids::{Ids, Marks};
 use super::log::Log;
-use super::references::{References, Shift};
+use super::references::{ReferenceDeltas, References};
+use super::sync_point::SyncPoint;
 use super::tables::{MESSAGES_KEY, SESSIONS_KEY, Table};
 use super::text_key::TextKeys;
-use crate::change::Change;
-use crate::record::Buffer;
+use crate::change::ChangeSet;
+use crate::record::ArchiveBuffer;
 
-mod logged;
+mod commit;
 mod map;
 mod room;
 
@@ -29,19 +29,19 @@ pub(super) struct Engine {
     references: References,
     marks: Marks,
     ids: Arc<Ids>,
-    buffer: Buffer,
+    buffer: ArchiveBuffer,
     log: Log,
     /// What is in the log and not in its tables.
-    pending: Change,
+    pending: ChangeSet,
     /// The weight of all that was logged since the last checkpoint.
-    logged: usize,
+    logged_cost: usize,
     /// Commits for which the log is left aside.
-    lasting: u32,
+    log_bypass: u32,
     orphans: u64,
     /// A transaction that changes nothing was the last one.
-    aged: bool,
+    empty_commit_done: bool,
     /// How often to sync, and the way back to the last time; `None`: LMDB syncs each commit.
-    lazy: Option<(Duration, Anchor)>,
+    interval_sync: Option<(Duration, SyncPoint)>,
 }
 
 /// What was counted at the start.
@@ -73,11 +73,11 @@ pub(super) enum Room {
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Result<Self, Fault> {
         let Opened { map, keys, references, marks, orphans, interval } = opened;
-        let lazy = match interval {
-            Some(interval) => Some((interval, Anchor::drop_at(&map)?)),
+        let interval_sync = match interval {
+            Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
         };
-        let buffer = Buffer::default();
+        let buffer = ArchiveBuffer::default();
         Ok(Self {
             map,
             keys,
@@ -86,12 +86,12 @@ impl Engine {
             ids,
             buffer,
             log: Log::default(),
-            pending: Change::default(),
-            logged: 0,
-            lasting: 0,
+            pending: ChangeSet::default(),
+            logged_cost: 0,
+            log_bypass: 0,
             orphans,
-            aged: false,
-            lazy,
+            empty_commit_done: false,
+            interval_sync,
         })
     }
 
@@ -100,7 +100,7 @@ impl Engine {
     }
 
     pub(super) fn interval(&self) -> Option<Duration> {
-        self.lazy.as_ref().map(|(interval, _)| *interval)
+        self.interval_sync.as_ref().map(|(interval, _)| *interval)
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -114,16 +114,16 @@ impl Engine {
 
     /// What was committed is on the disk when this returns.
     pub(super) fn sync(&mut self) -> Result<(), Fault> {
-        match &mut self.lazy {
-            Some((_, anchor)) => anchor.weigh(&self.map),
+        match &mut self.interval_sync {
+            Some((_, sync_point)) => sync_point.save(&self.map),
             None => Ok(()),
         }
     }
 
     /// A sync failed: the next start goes back to the one before.
-    pub(super) fn distrust(&self) {
-        if let Some((_, anchor)) = &self.lazy
-            && let Err(error) = anchor.distrust()
+    pub(super) fn invalidate(&self) {
+        if let Some((_, sync_point)) = &self.interval_sync
+            && let Err(error) = sync_point.invalidate()
         {
             tracing::error!(%error, "after a failed sync the anchor cannot be renamed: restore a snapshot");
         }
@@ -131,16 +131,16 @@ impl Engine {
 
     /// Everything is synced and nothing will follow.
     pub(super) fn close(self) {
-        if let Some((_, anchor)) = self.lazy
-            && let Err(error) = anchor.remove()
+        if let Some((_, sync_point)) = self.interval_sync
+            && let Err(error) = sync_point.remove()
         {
             tracing::warn!(%error, "the anchor of a closed store cannot be removed");
         }
     }
 
     /// On success the change, and what is pending, are in their tables and gone from here.
-    fn transact(&mut self, change: &mut Change, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
-        self.pending.forget();
+    fn transact(&mut self, change: &mut ChangeSet, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
+        self.pending.purge_closed();
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let mut apply = Apply {
@@ -149,11 +149,11 @@ impl Engine {
             references: &self.references,
             buffer: &mut self.buffer,
             txn: &mut txn,
-            shift: Shift::default(),
+            deltas: ReferenceDeltas::default(),
             balance: Balance::default(),
         };
         apply.changes(&[&self.pending, change])?;
-        let Apply { shift, mut balance, .. } = apply;
+        let Apply { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {
             return Err(Fault::SizeLimit(self.map.size_max()));
@@ -161,8 +161,8 @@ impl Engine {
         Log::clear(meta, &mut txn)?;
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
         txn.commit()?;
-        self.references.apply(&shift);
-        (self.marks, self.aged, self.log) = (marks, false, self.log.emptied());
+        self.references.apply(&deltas);
+        (self.marks, self.empty_commit_done, self.log) = (marks, false, self.log.emptied());
         self.pending.clear();
         change.clear();
         Ok(())

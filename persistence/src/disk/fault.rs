@@ -38,19 +38,19 @@ pub(super) enum Fault {
 
 impl Fault {
     /// Whether trying again can help.
-    pub(super) fn is_lack_of_room(&self) -> bool {
+    pub(super) fn is_out_of_space(&self) -> bool {
         matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_))
     }
 
     /// The same as the failure of a sync: whatever it was, it is not to be tried again.
-    pub(super) fn of_sync(self) -> Self {
+    pub(super) fn into_sync_failure(self) -> Self {
         Self::Sync(self.to_string())
     }
 
     /// A write that a full file system cuts short is reported as `EIO`; that is told by the room that is left.
-    pub(super) fn with_room_of(self, folder: &Path) -> Self {
+    pub(super) fn detect_full_disk(self, folder: &Path) -> Self {
         match self {
-            Self::Io(error) if error.raw_os_error() == Some(EIO) && room(folder) < ROOM_MIN => {
+            Self::Io(error) if error.raw_os_error() == Some(EIO) && free_bytes(folder) < FREE_BYTES_MIN => {
                 Self::NoSpace(error.to_string())
             }
             other => other,
@@ -113,9 +113,9 @@ impl From<Fault> for ReadError {
 }
 
 /// Bytes that the file system has left for us; all there can be, when it does not say.
-fn room(folder: &Path) -> u64 {
+fn free_bytes(folder: &Path) -> u64 {
     rustix::fs::statvfs(folder).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 const EIO: i32 = 5;
-const ROOM_MIN: u64 = 16 << 20;
+const FREE_BYTES_MIN: u64 = 16 << 20;

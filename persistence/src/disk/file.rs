@@ -44,39 +44,39 @@ fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
 }
 
 /// The beginning of a page; zeros behind the end of the file.
-fn read_at(file: &File, at: u64) -> io::Result<[u8; Heads::SIZE]> {
-    let mut head = [0; Heads::SIZE];
+fn read_at(file: &File, at: u64) -> io::Result<[u8; MetaPages::SIZE]> {
+    let mut head = [0; MetaPages::SIZE];
     match file.read_exact_at(&mut head, at) {
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; Heads::SIZE]),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; MetaPages::SIZE]),
         result => result.map(|()| head),
     }
 }
 
 /// The beginnings of the two meta pages, all of them that is ever written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Heads {
+pub(super) struct MetaPages {
     pub(super) page_size: u64,
     pub(super) first: [u8; Self::SIZE],
     pub(super) second: [u8; Self::SIZE],
 }
 
-impl Heads {
+impl MetaPages {
     pub(super) const SIZE: usize = 152;
 }
 
 /// Reads the meta pages of a file that is one of LMDB's.
-pub(super) fn heads(file: &File) -> io::Result<Heads> {
-    let (mut first, mut second) = ([0; Heads::SIZE], [0; Heads::SIZE]);
+pub(super) fn read_meta_pages(file: &File) -> io::Result<MetaPages> {
+    let (mut first, mut second) = ([0; MetaPages::SIZE], [0; MetaPages::SIZE]);
     file.read_exact_at(&mut first, 0)?;
     let page_size = Meta::read(&first).map_err(io::Error::other)?.page_size;
     file.read_exact_at(&mut second, page_size)?;
-    Ok(Heads { page_size, first, second })
+    Ok(MetaPages { page_size, first, second })
 }
 
 /// Puts meta pages back.
-pub(super) fn put_heads(file: &File, heads: &Heads) -> io::Result<()> {
-    file.write_all_at(&heads.first, 0)?;
-    file.write_all_at(&heads.second, heads.page_size)
+pub(super) fn write_meta_pages(file: &File, meta_pages: &MetaPages) -> io::Result<()> {
+    file.write_all_at(&meta_pages.first, 0)?;
+    file.write_all_at(&meta_pages.second, meta_pages.page_size)
 }
 
 /// Makes the file at least that long; what is added is a hole.

@@ -13,7 +13,7 @@ use crate::store::{Item, Progress};
 
 /// A table, and how its rows become records.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'v> {
+pub(super) struct TableReader<'v> {
     pub(super) table: &'v Table,
     read: for<'a> fn(Row<'a>) -> Result<Item<'a>, &'static str>,
 }
@@ -39,7 +39,7 @@ pub(super) fn load(
     Ok(())
 }
 
-impl Reader<'_> {
+impl TableReader<'_> {
     /// The record of a row.
     pub(super) fn read<'a>(&self, row: Row<'a>) -> Result<Item<'a>, Corrupt> {
         (self.read)(row).map_err(|fault| self.table.corrupt(row.key, fault))
@@ -47,36 +47,36 @@ impl Reader<'_> {
 }
 
 /// The tables in the order of loading.
-pub(super) fn readers(tables: &Tables) -> [Reader<'_>; 6] {
+pub(super) fn readers(tables: &Tables) -> [TableReader<'_>; 6] {
     [
-        Reader { table: &tables.sessions, read: session },
-        Reader { table: &tables.subscriptions, read: subscription },
-        Reader { table: &tables.messages, read: message },
-        Reader { table: &tables.entries, read: entry },
-        Reader { table: &tables.received, read: received },
-        Reader { table: &tables.retained, read: retained },
+        TableReader { table: &tables.sessions, read: session },
+        TableReader { table: &tables.subscriptions, read: subscription },
+        TableReader { table: &tables.messages, read: message },
+        TableReader { table: &tables.entries, read: entry },
+        TableReader { table: &tables.received, read: received },
+        TableReader { table: &tables.retained, read: retained },
     ]
 }
 
 fn session(row: Row<'_>) -> Result<Item<'_>, &'static str> {
-    Ok(Item::Session(SessionId(read_number(row.key).ok_or(KEY)?), SessionRecord::read(row.value)?))
+    Ok(Item::Session(SessionId(read_number(row.key).ok_or(BAD_KEY)?), SessionRecord::read(row.value)?))
 }
 
 fn subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     let session = row.key.first_chunk().map(|session| SessionId(u64::from_be_bytes(*session)));
-    Ok(Item::Subscription(session.ok_or(KEY)?, SubscriptionRecord::read(row.value)?))
+    Ok(Item::Subscription(session.ok_or(BAD_KEY)?, SubscriptionRecord::read(row.value)?))
 }
 
 fn message(row: Row<'_>) -> Result<Item<'_>, &'static str> {
-    Ok(Item::Message(MessageId(read_number(row.key).ok_or(KEY)?), MessageRecord::read(row.value)?))
+    Ok(Item::Message(MessageId(read_number(row.key).ok_or(BAD_KEY)?), MessageRecord::read(row.value)?))
 }
 
 fn entry(row: Row<'_>) -> Result<Item<'_>, &'static str> {
-    Ok(Item::Entry(read_entry_key(row.key).ok_or(KEY)?, EntryRecord::read(row.value)?))
+    Ok(Item::Entry(read_entry_key(row.key).ok_or(BAD_KEY)?, EntryRecord::read(row.value)?))
 }
 
 fn received(row: Row<'_>) -> Result<Item<'_>, &'static str> {
-    let (session, packet_id) = read_received_key(row.key).ok_or(KEY)?;
+    let (session, packet_id) = read_received_key(row.key).ok_or(BAD_KEY)?;
     Ok(Item::Received(session, packet_id))
 }
 
@@ -85,4 +85,4 @@ fn retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     Ok(Item::Retained { tenant, message })
 }
 
-const KEY: &str = "a key that is none";
+const BAD_KEY: &str = "a key that is none";

@@ -8,12 +8,12 @@ pub(super) struct Lock(File);
 
 impl Lock {
     /// Locks for one owner.
-    pub(super) fn own(file: File) -> Result<Self, TryLockError> {
+    pub(super) fn exclusive(file: File) -> Result<Self, TryLockError> {
         file.try_lock().map(|()| Self(file))
     }
 
     /// Locks together with others who only read.
-    pub(super) fn share(file: File) -> Result<Self, TryLockError> {
+    pub(super) fn shared(file: File) -> Result<Self, TryLockError> {
         file.try_lock_shared().map(|()| Self(file))
     }
 }

@@ -10,8 +10,8 @@ use heed::{RoTxn, RwTxn};
 
 use super::fault::Fault;
 use super::tables::Table;
-use crate::change::Change;
-use crate::record::Buffer;
+use crate::change::ChangeSet;
+use crate::record::ArchiveBuffer;
 
 mod frame;
 mod read;
@@ -30,14 +30,14 @@ impl Log {
         self,
         meta: &Table,
         txn: &mut RwTxn<'_>,
-        change: &Change,
-        buffer: &mut Buffer,
+        change: &ChangeSet,
+        buffer: &mut ArchiveBuffer,
     ) -> Result<Self, Fault> {
         write::Rows::new(self, meta, txn).write(change, buffer)
     }
 
     /// Reads all of it into one change, and where it ends.
-    pub(super) fn read(meta: &Table, txn: &RoTxn<'_>) -> Result<(Self, Change), Fault> {
+    pub(super) fn read(meta: &Table, txn: &RoTxn<'_>) -> Result<(Self, ChangeSet), Fault> {
         let (mut log, mut replay) = (Self::default(), read::Replay::default());
         for row in meta.prefix(txn, PREFIX)? {
             let row = row?;
@@ -46,7 +46,7 @@ impl Log {
             log.bytes += row.value.len();
             replay.fold(row.value).map_err(corrupt)?;
         }
-        Ok((log, replay.conclude()))
+        Ok((log, replay.finish()))
     }
 
     /// The number of its first row; `None` when it is empty.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use heed::{Env, EnvOpenOptions, WithoutTls};
 
-use super::anchor;
 use super::engine::{Engine, Map, Opened, whole_pages};
 use super::fault::Fault;
 use super::file;
 use super::ids::Ids;
 use super::lock::Lock;
+use super::sync_point;
 use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
@@ -27,34 +27,39 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     }
     let lock = Arc::new(lock(&config.folder)?);
     let data = config.folder.join(DATA);
-    anchor::settle(&config.folder, &data)?;
-    let size = present(config, &data)?;
-    let opened = open_or_leave(config, &data, size, &lock)?;
+    sync_point::recover(&config.folder, &data)?;
+    let size = ensure_data_file(config, &data)?;
+    let opened = open_or_undo_growth(config, &data, size, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
-    let mut engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_gave_up)?;
-    engine.replay().map_err(engine_gave_up)?;
+    let mut engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_error)?;
+    engine.replay().map_err(engine_error)?;
     Ok((engine, ids))
 }
 
 /// Opens the file, made as long as the map of `size`, so that no page that a broken one names is without a file behind it. A file
 /// that is not sound has its former length afterwards.
-fn open_or_leave(config: &Config, data: &Path, size: usize, lock: &Arc<Lock>) -> Result<Opened, OpenError> {
-    let file = File::options().write(true).open(data).map_err(at(data))?;
-    let former = file.metadata().map_err(at(data))?.len();
+fn open_or_undo_growth(
+    config: &Config,
+    data: &Path,
+    size: usize,
+    lock: &Arc<Lock>,
+) -> Result<Opened, OpenError> {
+    let file = File::options().write(true).open(data).map_err(io_error(data))?;
+    let former = file.metadata().map_err(io_error(data))?.len();
     let opened = environment(&config.folder, size).and_then(|env| {
         let tables = tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), config)
     });
     // Here the map of one that did not open is gone.
     if opened.is_err() {
-        file.set_len(former).and_then(|()| file.sync_all()).map_err(at(data))?;
+        file.set_len(former).and_then(|()| file.sync_all()).map_err(io_error(data))?;
     }
     opened
 }
 
 /// Makes sure that there is a file; gives the size of its map. A file that was above the limit, by the reserve, comes back to it;
 /// LMDB maps at least what is in use.
-fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
+fn ensure_data_file(config: &Config, data: &Path) -> Result<usize, OpenError> {
     let initial = whole_pages(config.size_initial);
     match file::examine(data)? {
         Some(length) => {
@@ -67,17 +72,18 @@ fn present(config: &Config, data: &Path) -> Result<usize, OpenError> {
 
 /// Makes the folder and takes the lock that keeps other processes out.
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
-    fs::create_dir_all(folder).map_err(at(folder))?;
+    fs::create_dir_all(folder).map_err(io_error(folder))?;
     let path = folder.join(LOCK);
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at(&path))?;
-    let lock = match Lock::own(file) {
+    let file =
+        File::options().create(true).truncate(false).write(true).open(&path).map_err(io_error(&path))?;
+    let lock = match Lock::exclusive(file) {
         Ok(lock) => lock,
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
+        Err(TryLockError::Error(error)) => return Err(io_error(&path)(error)),
     };
     // Readers of a former process, or of another version of LMDB: nobody has it, for we have the lock.
     match fs::remove_file(folder.join(READERS)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(&folder.join(READERS))(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&folder.join(READERS))(error)),
         _ => Ok(lock),
     }
 }
@@ -89,10 +95,10 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
     // SAFETY: the store's lock is ours, so nobody else changes the file, and its header was examined.
-    let env = unsafe { options.open(folder) }.map_err(|error| failed(&data, error))?;
-    let file = env.try_clone_inner_file().map_err(|error| failed(&data, error))?;
+    let env = unsafe { options.open(folder) }.map_err(|error| lmdb_error(&data, error))?;
+    let file = env.try_clone_inner_file().map_err(|error| lmdb_error(&data, error))?;
     // Synced, for a former owner may have failed with a meta page that the cache has and the disk has not.
-    file::extend(&file, size).and_then(|()| file.sync_all()).map_err(at(&data))?;
+    file::extend(&file, size).and_then(|()| file.sync_all()).map_err(io_error(&data))?;
     Ok(env)
 }
 
@@ -100,28 +106,28 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
 fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
     let new = folder.join(NEW);
     match fs::remove_dir_all(&new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&new)(error)),
-        _ => fs::create_dir(&new).map_err(at(&new))?,
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error(&new)(error)),
+        _ => fs::create_dir(&new).map_err(io_error(&new))?,
     }
     let env = environment(&new, size)?;
-    Tables::create(&env, &secret()).map_err(engine_gave_up)?;
+    Tables::create(&env, &secret()).map_err(engine_error)?;
     env.prepare_for_closing().wait();
-    fs::rename(new.join(DATA), folder.join(DATA)).map_err(at(folder))?;
-    File::open(folder).and_then(|file| file.sync_all()).map_err(at(folder))?;
-    fs::remove_dir_all(&new).map_err(at(&new))
+    fs::rename(new.join(DATA), folder.join(DATA)).map_err(io_error(folder))?;
+    File::open(folder).and_then(|file| file.sync_all()).map_err(io_error(folder))?;
+    fs::remove_dir_all(&new).map_err(io_error(&new))
 }
 
 /// Opens the tables of a store whose schema is known here.
 pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
-    match Tables::open(env).map_err(engine_gave_up)? {
+    match Tables::open(env).map_err(engine_error)? {
         Some(tables) => check_schema(env, tables),
         None => Err(OpenError::NotAStore(data.to_owned(), "it has other databases")),
     }
 }
 
 fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenError> {
-    let txn = env.read_txn().map_err(|error| engine_gave_up(error.into()))?;
-    let schema = tables.meta.schema(&txn).map_err(engine_gave_up)?;
+    let txn = env.read_txn().map_err(|error| engine_error(error.into()))?;
+    let schema = tables.meta.schema(&txn).map_err(engine_error)?;
     drop(txn);
     match schema {
         Some(SCHEMA | SCHEMA_WITHOUT_LOG) => Ok(tables),
@@ -130,14 +136,14 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
     }
 }
 
-pub(super) fn engine_gave_up(fault: Fault) -> OpenError {
+pub(super) fn engine_error(fault: Fault) -> OpenError {
     match fault {
         Fault::Corrupt(corrupt) => OpenError::Corrupt(corrupt),
         fault => OpenError::Engine(Reason::from(fault)),
     }
 }
 
-pub(super) fn failed(data: &Path, error: heed::Error) -> OpenError {
+pub(super) fn lmdb_error(data: &Path, error: heed::Error) -> OpenError {
     match error {
         heed::Error::Io(source) => OpenError::Io { path: data.to_owned(), source },
         heed::Error::EnvAlreadyOpened => OpenError::InUse(data.to_owned()),
@@ -145,7 +151,7 @@ pub(super) fn failed(data: &Path, error: heed::Error) -> OpenError {
     }
 }
 
-pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
+pub(super) fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
     let path: PathBuf = path.to_owned();
     move |source| OpenError::Io { path, source }
 }

@@ -13,9 +13,9 @@ use super::fault::Fault;
 use super::lock::Lock;
 use super::log::Log;
 use super::open::{self, DATA, LOCK, READERS};
-use super::snapshot::{Unfinished, Written};
+use super::snapshot::{PartialSnapshot, Written};
 use super::tables::{TABLES_MAX, Tables};
-use super::{anchor, check, file, load};
+use super::{check, file, load, sync_point};
 use crate::error::{OpenError, ReadError};
 use crate::store::{Findings, Item, Progress};
 
@@ -41,7 +41,7 @@ enum Guard {
     /// LMDB's table of readers, as long as the owner has the same.
     Owner(Owner),
     /// Nobody has the file, or at least not as a store.
-    Alone { _lock: Option<Lock> },
+    NoOwner { _lock: Option<Lock> },
 }
 
 impl ReadOnly {
@@ -49,10 +49,10 @@ impl ReadOnly {
     ///
     /// # Errors
     /// When there is none, it cannot be read, is not sound, or has to go back to its last sync first.
-    pub fn beside(folder: &Path) -> Result<Self, ReadError> {
+    pub fn open(folder: &Path) -> Result<Self, ReadError> {
         let mut attempt = 1;
         loop {
-            match Self::try_beside(folder) {
+            match Self::try_open(folder) {
                 // The owner changed length or header between two looks at them.
                 Err(ReadError::Open(OpenError::Truncated { .. } | OpenError::Engine(_)))
                     if attempt < ATTEMPTS => {}
@@ -67,23 +67,23 @@ impl ReadOnly {
     /// # Errors
     /// When there is none, it cannot be read or is not sound; when it is the file of a store that somebody has.
     pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
-        let guard = Guard::Alone { _lock: keep_owner_out(path)? };
+        let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
         let length = length(path, path)?;
         let env = environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
-            .map_err(|error| open::failed(path, error))?;
+            .map_err(|error| open::lmdb_error(path, error))?;
         let tables = open::tables(&env, path)?;
         Ok(Self { env, tables, path: path.to_owned(), guard })
     }
 
-    fn try_beside(folder: &Path) -> Result<Self, ReadError> {
+    fn try_open(folder: &Path) -> Result<Self, ReadError> {
         let path = folder.join(DATA);
         let length = length(&path, folder)?;
         let owner = Owner::of(folder)?;
-        if anchor::is_unsettled(folder)? {
-            return Err(ReadError::Unsettled(folder.to_owned()));
+        if sync_point::needs_recovery(folder)? {
+            return Err(ReadError::NeedsRecovery(folder.to_owned()));
         }
         let env = environment(folder, EnvFlags::READ_ONLY, length)
-            .map_err(|error| open::failed(&folder.join(READERS), error))?;
+            .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
         // Readers that were killed have places in the table of readers.
         env.clear_stale_readers().map_err(Fault::from)?;
         let tables = open::tables(&env, &path)?;
@@ -119,15 +119,15 @@ impl ReadOnly {
     ///
     /// # Errors
     /// When the file exists or cannot be written, or the engine cannot read; what was begun is removed.
-    pub fn copy_to(&mut self, place: &Path) -> Result<Written, ReadError> {
-        let mut copy = Unfinished::begin(place)?;
+    pub fn copy_to(&mut self, target: &Path) -> Result<Written, ReadError> {
+        let mut copy = PartialSnapshot::begin(target)?;
         let env = self.env.clone();
-        let filled = self.with_whole_map(|| copy.fill(&env));
+        let filled = self.with_current_map(|| copy.fill(&env));
         self.unless_restarted(filled.map_err(ReadError::from))?;
         drop(env);
-        copy.settle()?;
+        copy.apply_log()?;
         let written = Self::snapshot(copy.path())?.written()?;
-        copy.place()?;
+        copy.publish()?;
         Ok(written)
     }
 
@@ -137,11 +137,11 @@ impl ReadOnly {
             let counts = load::readers(tables).map(|reader| reader.table.len(txn));
             counts.into_iter().try_fold(0, |sum, count| Ok(sum + count?))
         })?;
-        Ok(Written { records, bytes: fs::metadata(&self.path).map_err(open::at(&self.path))?.len() })
+        Ok(Written { records, bytes: fs::metadata(&self.path).map_err(open::io_error(&self.path))?.len() })
     }
 
     /// Whether something is in the log that is not in its tables.
-    pub(super) fn is_logged(&mut self) -> Result<bool, ReadError> {
+    pub(super) fn has_log(&mut self) -> Result<bool, ReadError> {
         Ok(self.first_in_log()?.is_some())
     }
 
@@ -152,7 +152,7 @@ impl ReadOnly {
     ) -> Result<T, ReadError> {
         self.await_checkpoint()?;
         let env = self.env.clone();
-        let done = match self.with_whole_map(|| Ok(env.read_txn()?)) {
+        let done = match self.with_current_map(|| Ok(env.read_txn()?)) {
             Ok(txn) => read(&self.tables, &txn),
             Err(fault) => Err(fault),
         };
@@ -165,26 +165,26 @@ impl ReadOnly {
         let (folder, began) = (owner.folder(), Instant::now());
         let first = self.first_in_log()?;
         while first.is_some() && self.first_in_log()? == first {
-            if began.elapsed() > CHECKPOINT_MAX {
-                return self.unless_restarted(Err(ReadError::Logged(folder)));
+            if began.elapsed() > CHECKPOINT_WAIT_MAX {
+                return self.unless_restarted(Err(ReadError::LogNotEmptied(folder)));
             }
-            thread::sleep(CHECKPOINT_LOOK);
+            thread::sleep(CHECKPOINT_POLL);
         }
         Ok(())
     }
 
     fn first_in_log(&mut self) -> Result<Option<u64>, ReadError> {
         let env = self.env.clone();
-        let txn = self.with_whole_map(|| Ok(env.read_txn()?))?;
+        let txn = self.with_current_map(|| Ok(env.read_txn()?))?;
         Ok(Log::first(&self.tables.meta, &txn)?)
     }
 
     /// Begins to read, once the map here is as large as what the owner has committed.
-    fn with_whole_map<T>(&mut self, mut begin: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    fn with_current_map<T>(&mut self, mut begin: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
         let mut attempt = 1;
         loop {
             match begin() {
-                Err(Fault::MapOutgrown) if attempt < ATTEMPTS => self.follow()?,
+                Err(Fault::MapOutgrown) if attempt < ATTEMPTS => self.remap()?,
                 result => return result,
             }
             attempt += 1;
@@ -193,7 +193,7 @@ impl ReadOnly {
 
     /// Makes the map here as large as the file is now.
     #[allow(unsafe_code)]
-    fn follow(&mut self) -> Result<(), Fault> {
+    fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
         // SAFETY: no transaction is active, for each call has one of its own and needs this object for itself.
         Ok(unsafe { self.env.resize(map_size(length)) }?)
@@ -203,7 +203,7 @@ impl ReadOnly {
     fn unless_restarted<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         match &self.guard {
             Guard::Owner(owner) if !owner.is_same() => Err(ReadError::Restarted(owner.folder())),
-            Guard::Owner(_) | Guard::Alone { .. } => result,
+            Guard::Owner(_) | Guard::NoOwner { .. } => result,
         }
     }
 }
@@ -233,24 +233,24 @@ fn map_size(length: u64) -> usize {
 }
 
 /// The file of a store is no snapshot while the store has an owner: holds the store's lock.
-fn keep_owner_out(path: &Path) -> Result<Option<Lock>, OpenError> {
+fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     let lock = path.with_file_name(LOCK);
     if path.file_name().is_none_or(|name| name != DATA) {
         return Ok(None);
     }
     let file = match File::open(&lock) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(open::at(&lock))?,
+        file => file.map_err(open::io_error(&lock))?,
     };
-    match Lock::share(file) {
+    match Lock::shared(file) {
         Ok(lock) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(open::at(&lock)(error)),
+        Err(TryLockError::Error(error)) => Err(open::io_error(&lock)(error)),
     }
 }
 
 /// How long an owner has a change in the log alone, and some time to write it; and how often to look.
-const CHECKPOINT_MAX: Duration = Duration::from_secs(3);
-const CHECKPOINT_LOOK: Duration = Duration::from_millis(20);
+const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
+const CHECKPOINT_POLL: Duration = Duration::from_millis(20);
 /// How often to look again where the owner was just changing things.
 const ATTEMPTS: u32 = 16;

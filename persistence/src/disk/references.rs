@@ -15,7 +15,7 @@ pub(super) struct References(HashMap<MessageId, u32>);
 
 /// What a transaction adds to the counts and takes from them.
 #[derive(Debug, Default)]
-pub(super) struct Shift(HashMap<MessageId, i64>);
+pub(super) struct ReferenceDeltas(HashMap<MessageId, i64>);
 
 impl References {
     /// Counts all entries of the file.
@@ -37,23 +37,23 @@ impl References {
         let mut orphans = Vec::new();
         for row in tables.messages.iter(txn)? {
             let key = row?.key;
-            let number =
+            let id =
                 read_number(key).ok_or_else(|| tables.messages.corrupt(key, "a key of the wrong length"))?;
-            if self.of(MessageId(number)) == 0 {
-                orphans.push(number.to_be_bytes());
+            if self.count_of(MessageId(id)) == 0 {
+                orphans.push(id.to_be_bytes());
             }
         }
         Ok(orphans)
     }
 
-    pub(super) fn of(&self, message: MessageId) -> u32 {
+    pub(super) fn count_of(&self, message: MessageId) -> u32 {
         self.0.get(&message).copied().unwrap_or(0)
     }
 
     /// The transaction is committed.
-    pub(super) fn apply(&mut self, shift: &Shift) {
-        for (message, by) in &shift.0 {
-            match self.after(*message, *by) {
+    pub(super) fn apply(&mut self, deltas: &ReferenceDeltas) {
+        for (message, delta) in &deltas.0 {
+            match self.count_after(*message, *delta) {
                 0 => self.0.remove(message),
                 count => self.0.insert(*message, count),
             };
@@ -65,21 +65,25 @@ impl References {
     }
 
     /// What the count is once it is shifted.
-    pub(super) fn after(&self, message: MessageId, by: i64) -> u32 {
-        let count = i64::from(self.of(message)).saturating_add(by);
+    pub(super) fn count_after(&self, message: MessageId, delta: i64) -> u32 {
+        let count = i64::from(self.count_of(message)).saturating_add(delta);
         u32::try_from(count.max(0)).unwrap_or(u32::MAX)
     }
 }
 
-impl Shift {
-    pub(super) fn add(&mut self, message: MessageId, by: i64) {
-        *self.0.entry(message).or_default() += by;
+impl ReferenceDeltas {
+    pub(super) fn add(&mut self, message: MessageId, delta: i64) {
+        *self.0.entry(message).or_default() += delta;
     }
 
     /// The messages whose counts change, in order.
     pub(super) fn sorted(&self) -> Vec<(MessageId, i64)> {
-        let mut all: Vec<_> =
-            self.0.iter().filter(|(_, by)| **by != 0).map(|(message, by)| (*message, *by)).collect();
+        let mut all: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(_, delta)| **delta != 0)
+            .map(|(message, delta)| (*message, *delta))
+            .collect();
         all.sort_unstable();
         all
     }
@@ -95,7 +99,7 @@ pub(super) fn delete(map: &Map, orphans: &[[u8; 8]]) -> Result<(), Fault> {
         Ok(txn.commit()?)
     };
     match delete() {
-        Err(fault) if Fault::is_lack_of_room(&fault) => Ok(()),
+        Err(fault) if Fault::is_out_of_space(&fault) => Ok(()),
         result => result,
     }
 }

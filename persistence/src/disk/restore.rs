@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::anchor;
 use super::open::{self, DATA, NEW};
 use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
+use super::sync_point;
 use crate::error::RestoreError;
 
 /// What was restored.
@@ -32,15 +32,15 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     let written = examine(&mut source, snapshot)?;
     let _lock = open::lock(folder)?;
     let data = folder.join(DATA);
-    let is_there = is_there(&data).map_err(at(&data))?;
-    if is_there && !replace {
+    let exists = exists(&data).map_err(io_error(&data))?;
+    if exists && !replace {
         return Err(RestoreError::Exists(data));
     }
     // What the former file owes to a failure of the machine is settled, so that its anchor is not taken for one of the new file.
-    anchor::settle(folder, &data)?;
+    sync_point::recover(folder, &data)?;
     let new = folder.join(NEW);
-    copy(snapshot, &new).map_err(at(&new))?;
-    let former = exchange(&new, &data, is_there).map_err(at(&data))?;
+    copy(snapshot, &new).map_err(io_error(&new))?;
+    let former = replace_data_file(&new, &data, exists).map_err(io_error(&data))?;
     Ok(Restored { written, former })
 }
 
@@ -48,13 +48,13 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
 fn examine(source: &mut ReadOnly, path: &Path) -> Result<Written, RestoreError> {
     let findings = source.check()?;
     if !findings.is_clean() {
-        return Err(RestoreError::Unsound(path.to_owned(), findings));
+        return Err(RestoreError::Inconsistent(path.to_owned(), findings));
     }
     Ok(source.written()?)
 }
 
 /// A file that was made and never filled counts as none.
-fn is_there(data: &Path) -> io::Result<bool> {
+fn exists(data: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(data) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         metadata => metadata.map(|metadata| metadata.len() > 0),
@@ -81,7 +81,7 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Gives the file a second name, the first that is free.
-fn keep(data: &Path) -> io::Result<PathBuf> {
+fn keep_former(data: &Path) -> io::Result<PathBuf> {
     for number in 1..=FORMER_MAX {
         let name = if number == 1 { FORMER.to_owned() } else { format!("{FORMER}.{number}") };
         let former = data.with_file_name(name);
@@ -94,8 +94,8 @@ fn keep(data: &Path) -> io::Result<PathBuf> {
 }
 
 /// Replaces the data file by the new one in one step; gives the name of the former.
-fn exchange(new: &Path, data: &Path, is_there: bool) -> io::Result<Option<PathBuf>> {
-    let former = if is_there { Some(keep(data)?) } else { None };
+fn replace_data_file(new: &Path, data: &Path, exists: bool) -> io::Result<Option<PathBuf>> {
+    let former = if exists { Some(keep_former(data)?) } else { None };
     // The second name of the former file first, so that it is not lost whatever comes.
     sync_folder_of(data)?;
     fs::rename(new.join(DATA), data)?;
@@ -106,7 +106,7 @@ fn exchange(new: &Path, data: &Path, is_there: bool) -> io::Result<Option<PathBu
     Ok(former)
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {
     let path = path.to_owned();
     move |source| RestoreError::Io { path, source }
 }

@@ -77,14 +77,14 @@ impl Shared {
     }
 
     pub(super) fn stats(&self, map: &Map) -> Stats {
-        let (waiting, held, waiting_bytes) = self.batch.waiting();
+        let (waiting, retrying, waiting_bytes) = self.batch.waiting();
         let count = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         let (file_bytes, map_bytes) = map.sizes();
         Stats {
             commits: self.commits.load(Ordering::Relaxed),
             operations: self.operations.load(Ordering::Relaxed),
             waiting: count(waiting),
-            held: count(held),
+            retrying: count(retrying),
             waiting_bytes: count(waiting_bytes),
             bodies: self.bodies.load(Ordering::Relaxed),
             file_bytes: count(file_bytes),

@@ -31,33 +31,33 @@ pub struct Written {
 }
 
 /// A copy that is not yet in its place; removed when dropped before it is.
-pub(super) struct Unfinished {
+pub(super) struct PartialSnapshot {
     file: File,
     path: PathBuf,
-    place: PathBuf,
-    is_placed: bool,
+    target: PathBuf,
+    is_published: bool,
 }
 
 /// Copies the present state to a new file, without its holes, and syncs it. A file that is there is not touched.
 pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
-    let mut copy = Unfinished::begin(path)?;
-    let still = map.hold_still().map_err(Reason::from)?;
+    let mut copy = PartialSnapshot::begin(path)?;
+    let resize_guard = map.block_resize().map_err(Reason::from)?;
     copy.fill(map.env()).map_err(Reason::from)?;
-    drop(still);
-    copy.settle().map_err(|error| SnapshotError::Engine(Reason::Engine(error.to_string())))?;
-    copy.place()
+    drop(resize_guard);
+    copy.apply_log().map_err(|error| SnapshotError::Engine(Reason::Engine(error.to_string())))?;
+    copy.publish()
 }
 
-impl Unfinished {
+impl PartialSnapshot {
     /// Begins a file for the owner's eyes only.
-    pub(super) fn begin(place: &Path) -> Result<Self, SnapshotError> {
-        if fs::symlink_metadata(place).is_ok() {
-            return Err(failed(place, ErrorKind::AlreadyExists.into()));
+    pub(super) fn begin(target: &Path) -> Result<Self, SnapshotError> {
+        if fs::symlink_metadata(target).is_ok() {
+            return Err(io_error(target, ErrorKind::AlreadyExists.into()));
         }
-        let path = unfinished(place);
+        let path = partial_path(target);
         let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
-        let file = file.map_err(|error| failed(place, error))?;
-        Ok(Self { file, path, place: place.to_owned(), is_placed: false })
+        let file = file.map_err(|error| io_error(target, error))?;
+        Ok(Self { file, path, target: target.to_owned(), is_published: false })
     }
 
     /// Copies the newest state; what was written before is overwritten.
@@ -68,18 +68,18 @@ impl Unfinished {
     }
 
     /// Takes what the log of the copy has to its tables, so that a snapshot has no log.
-    pub(super) fn settle(&mut self) -> Result<(), ReadError> {
-        if !ReadOnly::snapshot(&self.path)?.is_logged()? {
+    pub(super) fn apply_log(&mut self) -> Result<(), ReadError> {
+        if !ReadOnly::snapshot(&self.path)?.has_log()? {
             return Ok(());
         }
-        let folder = settling(&self.place);
-        let failed = |error| failed(&self.place, error);
-        DirBuilder::new().mode(0o700).create(&folder).map_err(failed)?;
-        fs::rename(&self.path, folder.join(DATA)).map_err(failed)?;
-        let settled = settle(&folder);
-        fs::rename(folder.join(DATA), &self.path).map_err(failed)?;
-        fs::remove_dir_all(&folder).map_err(failed)?;
-        Ok(settled?)
+        let folder = partial_store_path(&self.target);
+        let io_error = |error| io_error(&self.target, error);
+        DirBuilder::new().mode(0o700).create(&folder).map_err(io_error)?;
+        fs::rename(&self.path, folder.join(DATA)).map_err(io_error)?;
+        let applied = checkpoint_store(&folder);
+        fs::rename(folder.join(DATA), &self.path).map_err(io_error)?;
+        fs::remove_dir_all(&folder).map_err(io_error)?;
+        Ok(applied?)
     }
 
     /// Where it is meanwhile.
@@ -88,27 +88,27 @@ impl Unfinished {
     }
 
     /// Syncs it and moves it to its place, where nothing may be.
-    pub(super) fn place(mut self) -> Result<(), SnapshotError> {
-        self.put_in_place().map_err(|error| failed(&self.place, error))
+    pub(super) fn publish(mut self) -> Result<(), SnapshotError> {
+        self.move_to_target().map_err(|error| io_error(&self.target, error))
     }
 
-    fn put_in_place(&mut self) -> io::Result<()> {
+    fn move_to_target(&mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        match renameat_with(CWD, &self.path, CWD, &self.place, RenameFlags::NOREPLACE) {
+        match renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::NOREPLACE) {
             // File systems that cannot promise it.
-            Err(Errno::INVAL | Errno::NOSYS) if fs::symlink_metadata(&self.place).is_err() => {
-                fs::rename(&self.path, &self.place)?;
+            Err(Errno::INVAL | Errno::NOSYS) if fs::symlink_metadata(&self.target).is_err() => {
+                fs::rename(&self.path, &self.target)?;
             }
             result => result?,
         }
-        self.is_placed = true;
-        sync_folder_of(&self.place)
+        self.is_published = true;
+        sync_folder_of(&self.target)
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for PartialSnapshot {
     fn drop(&mut self) {
-        if !self.is_placed
+        if !self.is_published
             && let Err(error) = fs::remove_file(&self.path)
         {
             tracing::warn!(%error, path = %self.path.display(), "a snapshot that failed cannot be removed");
@@ -118,16 +118,16 @@ impl Drop for Unfinished {
 
 /// Where this process writes a copy until it is whole: beside its place.
 #[must_use]
-pub fn unfinished(place: &Path) -> PathBuf {
-    let mut name = place.file_name().map(OsString::from).unwrap_or_default();
+pub fn partial_path(target: &Path) -> PathBuf {
+    let mut name = target.file_name().map(OsString::from).unwrap_or_default();
     name.push(format!(".{}.partial", process::id()));
-    place.with_file_name(name)
+    target.with_file_name(name)
 }
 
 /// Where the copy is a store of its own for a moment.
 #[must_use]
-pub fn settling(place: &Path) -> PathBuf {
-    let mut name = unfinished(place).into_os_string();
+pub fn partial_store_path(target: &Path) -> PathBuf {
+    let mut name = partial_path(target).into_os_string();
     name.push(".store");
     PathBuf::from(name)
 }
@@ -136,18 +136,18 @@ pub fn settling(place: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Those of [`Disk::open`].
-pub fn settle(folder: &Path) -> Result<(), OpenError> {
+pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
     let length = fs::metadata(folder.join(DATA)).map_or(0, |metadata| metadata.len());
     let size_initial = usize::try_from(length).unwrap_or(usize::MAX).max(1);
     let defaults = Config::new(folder);
     let size_max = defaults.size_max.max(size_initial.saturating_mul(2));
-    Disk::open(&Config { size_initial, size_max, ..defaults }, Arc::new(Nobody)).map(drop)
+    Disk::open(&Config { size_initial, size_max, ..defaults }, Arc::new(NoObserver)).map(drop)
 }
 
 /// Is told of the commits of such a store.
-struct Nobody;
+struct NoObserver;
 
-impl Observer for Nobody {
+impl Observer for NoObserver {
     fn committed(&self, _: Commit) {}
 }
 
@@ -157,6 +157,6 @@ pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn failed(path: &Path, source: io::Error) -> SnapshotError {
+fn io_error(path: &Path, source: io::Error) -> SnapshotError {
     SnapshotError::Io { path: path.to_owned(), source }
 }

@@ -4,37 +4,37 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::batch::Taken;
+use super::batch::TakenBatch;
 use super::engine::{Engine, Room};
 use super::fault::Fault;
 use super::shared::Shared;
-use crate::change::Change;
+use crate::change::ChangeSet;
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
 use crate::store::{Commit, Health};
 
-mod pace;
+mod schedule;
 
-use pace::Pace;
+use schedule::Schedule;
 
 /// The writer's state.
 struct Writer {
     engine: Engine,
     shared: Arc<Shared>,
     /// Taken and not committed.
-    change: Change,
+    change: ChangeSet,
     bytes: usize,
     /// The commit that covers it.
     commit: Commit,
-    pace: Pace,
+    schedule: Schedule,
     /// What was committed last went above the limit, and not enough was freed since.
     is_over_limit: bool,
 }
 
 /// Sees to it that a panic, of the observer say, is a failure of the store and not a silence.
-struct Guard(Arc<Shared>);
+struct PanicGuard(Arc<Shared>);
 
-impl Drop for Guard {
+impl Drop for PanicGuard {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.batch.close();
@@ -53,13 +53,13 @@ pub(super) fn spawn(
     let writer = Writer {
         engine,
         shared,
-        change: Change::default(),
+        change: ChangeSet::default(),
         bytes: 0,
         commit: Commit(0),
-        pace: Pace::new(interval),
+        schedule: Schedule::new(interval),
         is_over_limit: false,
     };
-    let guard = Guard(Arc::clone(&writer.shared));
+    let guard = PanicGuard(Arc::clone(&writer.shared));
     let run = move || {
         writer.run();
         drop(guard);
@@ -70,18 +70,19 @@ pub(super) fn spawn(
 
 impl Writer {
     fn run(mut self) {
-        let mut later = Change::default();
+        let mut later = ChangeSet::default();
         loop {
-            let taken = self.shared.batch.take(&mut later, self.pace.deadline(), self.pace.is_patient());
-            self.absorb(&mut later, taken);
+            let taken =
+                self.shared.batch.take(&mut later, self.schedule.deadline(), self.schedule.is_retrying());
+            self.merge_taken(&mut later, taken);
             let done = self.commit().and_then(|()| self.checkpoint(taken));
             // What was committed before is synced in time, whether or not this found room.
             let done = self.sync(taken.last).and(done);
-            self.shared.batch.settled(taken.asked);
+            self.shared.batch.finish_checkpoint_requests(taken.checkpoint_request);
             match done {
                 Ok(()) if taken.last => break,
-                Ok(()) => self.tell_of_room(),
-                Err(fault) if fault.is_lack_of_room() && !taken.last => self.wait_for_room(fault),
+                Ok(()) => self.report_health(),
+                Err(fault) if fault.is_out_of_space() && !taken.last => self.wait_for_room(fault),
                 Err(fault) => return self.fail(fault),
             }
         }
@@ -89,7 +90,7 @@ impl Writer {
     }
 
     /// Takes what came later to what found no room.
-    fn absorb(&mut self, later: &mut Change, taken: Taken) {
+    fn merge_taken(&mut self, later: &mut ChangeSet, taken: TakenBatch) {
         if later.operations == 0 {
             return;
         }
@@ -110,30 +111,33 @@ impl Writer {
         }
         let room = self.engine.commit(&mut self.change, self.is_over_limit)?;
         self.bytes = 0;
-        self.pace.committed(Instant::now(), !self.engine.is_checkpointed());
+        self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
         self.shared.commit(self.commit, operations, self.engine.bodies());
-        self.watch_room(room)
+        self.update_room(room)
     }
 
     /// Empties the log when it is due, somebody asked for it, or this is the end.
-    fn checkpoint(&mut self, taken: Taken) -> Result<(), Fault> {
-        let is_asked = taken.last || taken.asked > 0 || self.is_over_limit;
-        if !is_asked && !self.engine.is_checkpoint_due() && !self.pace.is_checkpoint_due(Instant::now()) {
+    fn checkpoint(&mut self, taken: TakenBatch) -> Result<(), Fault> {
+        let is_requested = taken.last || taken.checkpoint_request > 0 || self.is_over_limit;
+        if !is_requested
+            && !self.engine.is_checkpoint_due()
+            && !self.schedule.is_checkpoint_due(Instant::now())
+        {
             return Ok(());
         }
         match self.engine.checkpoint() {
             Ok(room) => {
-                self.pace.checkpointed();
+                self.schedule.checkpointed();
                 self.shared.set_bodies(self.engine.bodies());
-                self.watch_room(room)
+                self.update_room(room)
             }
             // What the log has is kept: the next start takes it up.
-            Err(fault) if taken.last && fault.is_lack_of_room() => Ok(()),
+            Err(fault) if taken.last && fault.is_out_of_space() => Ok(()),
             Err(fault) => Err(fault),
         }
     }
 
-    fn watch_room(&mut self, room: Room) -> Result<(), Fault> {
+    fn update_room(&mut self, room: Room) -> Result<(), Fault> {
         self.is_over_limit |= room == Room::Reserve;
         if self.is_over_limit {
             self.is_over_limit = !self.engine.has_room()?;
@@ -142,9 +146,9 @@ impl Writer {
     }
 
     /// Nothing waits for room; above the limit the store is full all the same.
-    fn tell_of_room(&mut self) {
-        if self.pace.has_room_again() {
-            self.shared.batch.hold(0, 0);
+    fn report_health(&mut self) {
+        if self.schedule.clear_retry() {
+            self.shared.batch.set_retrying(0, 0);
         }
         self.shared.set_health(if self.is_over_limit {
             Health::Full(Reason::SizeLimit(self.engine.map().size_max()))
@@ -155,19 +159,19 @@ impl Writer {
 
     /// Syncs when it is due, or `now` when this is the end.
     fn sync(&mut self, now: bool) -> Result<(), Fault> {
-        if !self.pace.is_sync_due(Instant::now(), now) {
+        if !self.schedule.is_sync_due(Instant::now(), now) {
             return Ok(());
         }
         self.engine.sync()?;
-        self.pace.synced();
+        self.schedule.synced();
         Ok(())
     }
 
     /// Keeps what found no room, to be tried again with what comes next.
     fn wait_for_room(&mut self, fault: Fault) {
-        self.pace.found_no_room(Instant::now());
+        self.schedule.found_no_room(Instant::now());
         let len = usize::try_from(self.change.operations).unwrap_or(usize::MAX);
-        self.shared.batch.hold(len, self.bytes);
+        self.shared.batch.set_retrying(len, self.bytes);
         self.shared.set_health(Health::Full(Reason::from(fault)));
     }
 
@@ -175,7 +179,7 @@ impl Writer {
     fn fail(self, fault: Fault) {
         self.shared.batch.close();
         if matches!(fault, Fault::Sync(_)) {
-            self.engine.distrust();
+            self.engine.invalidate();
         }
         self.shared.set_health(Health::Failed(Reason::from(fault)));
     }

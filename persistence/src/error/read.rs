@@ -16,10 +16,10 @@ pub enum ReadError {
     Open(#[from] OpenError),
     /// The machine went down or a sync failed, and the owner has not started since.
     #[error("{0} was not closed and has to go back to its last sync: the next start of the broker does that")]
-    Unsettled(PathBuf),
+    NeedsRecovery(PathBuf),
     /// What was committed last is in the log, and nobody takes it from there.
     #[error("{0} has a log that nobody empties: its broker was killed, or has no room")]
-    Logged(PathBuf),
+    LogNotEmptied(PathBuf),
     /// What was read may be of two states.
     #[error("the owner of {0} was started anew meanwhile, so that what was read is void: try again")]
     Restarted(PathBuf),

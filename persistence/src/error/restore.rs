@@ -15,7 +15,7 @@ pub enum RestoreError {
     Snapshot(#[from] ReadError),
     /// The snapshot contradicts itself.
     #[error("{0} is not in order: {count} faults, the first: {first}", count = .1.faults.len(), first = .1.first())]
-    Unsound(PathBuf, Findings),
+    Inconsistent(PathBuf, Findings),
     /// There is a store, which was not to be replaced.
     #[error("{0} is there already")]
     Exists(PathBuf),

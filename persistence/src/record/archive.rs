@@ -10,9 +10,9 @@ use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
 
 /// The bytes of one value at a time; its memory is used again.
 #[derive(Default)]
-pub(crate) struct Buffer(AlignedVec);
+pub(crate) struct ArchiveBuffer(AlignedVec);
 
-impl Buffer {
+impl ArchiveBuffer {
     /// The archive of `value`; its error says that the value is too large for the format.
     pub(super) fn archive(
         &mut self,

@@ -6,7 +6,7 @@ use rkyv::with::{AsString, InlineAsBox, Map};
 use rkyv::{Archive, Serialize};
 use tidegate_mqtt::{PacketId, QoS};
 
-use super::archive::{self, Buffer};
+use super::archive::{self, ArchiveBuffer};
 
 /// An entry of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl EntryRecord {
         Self { qos, retain: false, identifiers: Box::default(), share: None, state: EntryState::Queued }
     }
 
-    pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
+    pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {
         buffer.archive(&Layout {
             qos: self.qos.value(),
             retain: self.retain,
@@ -84,7 +84,7 @@ impl EntryRecord {
             retain: layout.retain,
             identifiers: layout.identifiers.iter().map(|identifier| identifier.to_native()).collect(),
             share: layout.share.as_ref().map(|share| Arc::from(share.as_str())),
-            state: EntryState::of(&layout.state)?,
+            state: EntryState::from_archived(&layout.state)?,
         })
     }
 }
@@ -138,7 +138,7 @@ impl EntryState {
         }
     }
 
-    fn of(archived: &ArchivedStateLayout) -> Result<Self, &'static str> {
+    fn from_archived(archived: &ArchivedStateLayout) -> Result<Self, &'static str> {
         let id = |value: rkyv::rend::unaligned::u16_ule| archive::packet_id(value.to_native());
         Ok(match archived {
             ArchivedStateLayout::Queued => Self::Queued,

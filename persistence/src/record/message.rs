@@ -7,7 +7,7 @@ use rkyv::with::{AsString, InlineAsBox};
 use rkyv::{Archive, Serialize};
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 
-use super::archive::{self, Buffer};
+use super::archive::{self, ArchiveBuffer};
 
 /// A message as it was read, borrowed from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Clock {
 
 /// A message to be stored, with its expiry on the wall clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
+pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
     pub(crate) expires_at: Option<u64>,
 }
@@ -93,10 +93,10 @@ impl MessageRecord<'_> {
 
 impl<'a> MessageRecord<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
-        Self::of(archive::access(bytes)?)
+        Self::from_archived(archive::access(bytes)?)
     }
 
-    fn of(layout: &'a ArchivedLayout<'_>) -> Result<Self, &'static str> {
+    fn from_archived(layout: &'a ArchivedLayout<'_>) -> Result<Self, &'static str> {
         Ok(Self {
             topic: layout.topic.as_str(),
             properties: &layout.properties,
@@ -126,21 +126,21 @@ impl Clock {
     }
 }
 
-impl Stored {
+impl StoredMessage {
     /// The message of a record, to be stored again; it expires on the wall clock only.
-    pub(crate) fn of(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
+    pub(crate) fn from_record(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
         let message = record.message(None).ok_or("a topic that is no topic name")?;
         Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
     }
 
-    pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
+    pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {
         buffer.archive(&self.layout())
     }
 
     pub(crate) fn archive_retained<'b>(
         &self,
         tenant: &str,
-        buffer: &'b mut Buffer,
+        buffer: &'b mut ArchiveBuffer,
     ) -> Result<&'b [u8], &'static str> {
         buffer.archive(&RetainedLayout { tenant, message: self.layout() })
     }
@@ -167,6 +167,6 @@ impl Stored {
 impl<'a> RetainedRecord<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
         let layout = archive::access::<ArchivedRetainedLayout<'_>>(bytes)?;
-        Ok(Self { tenant: layout.tenant.as_str(), message: MessageRecord::of(&layout.message)? })
+        Ok(Self { tenant: layout.tenant.as_str(), message: MessageRecord::from_archived(&layout.message)? })
     }
 }

@@ -7,7 +7,7 @@ use rkyv::with::{AsString, InlineAsBox};
 use rkyv::{Archive, Serialize};
 use tidegate_mqtt::{ProtocolVersion, Will, topic};
 
-use super::archive::{self, Buffer};
+use super::archive::{self, ArchiveBuffer};
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ struct WillLayout<'a> {
 }
 
 impl SessionRecord {
-    pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
+    pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {
         buffer.archive(&Layout {
             tenant: &self.tenant,
             client_id: &self.client_id,
@@ -85,7 +85,7 @@ impl SessionRecord {
             client_id: Arc::from(layout.client_id.as_str()),
             version: archive::version(layout.version)?,
             session_expiry: layout.session_expiry.to_native(),
-            state: SessionState::of(&layout.state),
+            state: SessionState::from_archived(&layout.state),
             will: layout.will.as_ref().map(read_will).transpose()?.map(Box::new),
         })
     }
@@ -101,7 +101,7 @@ impl SessionRecord {
 }
 
 impl SessionState {
-    fn of(archived: &ArchivedSessionState) -> Self {
+    fn from_archived(archived: &ArchivedSessionState) -> Self {
         match archived {
             ArchivedSessionState::Attached => Self::Attached,
             ArchivedSessionState::Waiting { will_at, ends_at } => Self::Waiting {

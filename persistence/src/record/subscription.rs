@@ -6,7 +6,7 @@ use rkyv::with::AsString;
 use rkyv::{Archive, Serialize};
 use tidegate_mqtt::{RetainHandling, SubscriptionOptions};
 
-use super::archive::{self, Buffer};
+use super::archive::{self, ArchiveBuffer};
 
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ struct Layout<'a> {
 }
 
 impl SubscriptionRecord {
-    pub(crate) fn archive<'b>(&self, buffer: &'b mut Buffer) -> Result<&'b [u8], &'static str> {
+    pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {
         buffer.archive(&Layout {
             filter: &self.filter,
             qos: self.options.qos.value(),

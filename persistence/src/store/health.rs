@@ -25,7 +25,7 @@ pub struct Stats {
     /// Operations that wait, in the open batch or for room.
     pub waiting: u64,
     /// Those of them that found no room, and are tried again.
-    pub held: u64,
+    pub retrying: u64,
     /// Bytes that wait.
     pub waiting_bytes: u64,
     /// Bodies that entries hold.

@@ -6,78 +6,79 @@ use std::path::Path;
 
 use tidegate_persistence::{OpenError, Store};
 
+use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
-use crate::world::World;
 
 /// A folder with a store of some size.
-fn filled() -> World {
-    let mut world = World::new();
-    world.with(|store, world| {
+fn filled() -> Harness {
+    let mut harness = Harness::new();
+    harness.with(|store, harness| {
         let entries = (1..50).map(|number| enqueue(key(1, number, 0), &message("t", &vec![1; 10_000])));
-        world.commit(store, std::iter::once(open_session(1)).chain(entries).collect());
-        world.commit(store, vec![open_session(2)]);
+        harness.commit(store, std::iter::once(open_session(1)).chain(entries).collect());
+        harness.commit(store, vec![open_session(2)]);
     });
-    world
+    harness
 }
 
-fn error(world: &mut World) -> OpenError {
-    let before = fs::read(world.data()).unwrap_or_default();
-    let error = world.try_open().err().expect("it is refused");
-    assert_eq!(fs::read(world.data()).unwrap_or_default(), before, "the file is as it was");
+fn error(harness: &mut Harness) -> OpenError {
+    let before = fs::read(harness.data()).unwrap_or_default();
+    let error = harness.try_open().err().expect("it is refused");
+    assert_eq!(fs::read(harness.data()).unwrap_or_default(), before, "the file is as it was");
     assert!(!error.to_string().is_empty());
     error
 }
 
 #[test]
-fn a_second_owner_is_kept_out() {
-    let mut world = filled();
-    let store = world.open();
-    let folder = world.config.folder.clone();
-    assert!(matches!(error(&mut world), OpenError::InUse(at) if at == folder));
+fn a_store_in_use_cannot_be_opened_again() {
+    let mut harness = filled();
+    let store = harness.open();
+    let folder = harness.config.folder.clone();
+    assert!(matches!(error(&mut harness), OpenError::InUse(at) if at == folder));
     drop(store);
-    world.open();
+    harness.open();
 }
 
 #[test]
-fn a_file_that_lost_its_end_is_told() {
-    let mut world = filled();
-    let whole = fs::metadata(world.data()).unwrap().len();
-    let used = world.with(|store, _| store.stats().file_bytes);
-    let cut = |length: u64| File::options().write(true).open(world.data()).unwrap().set_len(length).unwrap();
+fn a_truncated_file_is_refused() {
+    let mut harness = filled();
+    let whole = fs::metadata(harness.data()).unwrap().len();
+    let used = harness.with(|store, _| store.stats().file_bytes);
+    let cut =
+        |length: u64| File::options().write(true).open(harness.data()).unwrap().set_len(length).unwrap();
     assert!(used < whole, "the file has a hole behind what is in use");
     cut(used);
-    assert_eq!(world.reopened_content().len(), 100, "nothing was lost yet");
+    assert_eq!(harness.reopened_content().len(), 100, "nothing was lost yet");
     for length in [used - 1, 3 * 4096, 8192, 8191, 4096] {
         let cut =
-            |length: u64| File::options().write(true).open(world.data()).unwrap().set_len(length).unwrap();
+            |length: u64| File::options().write(true).open(harness.data()).unwrap().set_len(length).unwrap();
         cut(length);
         assert!(
-            matches!(error(&mut world), OpenError::Truncated { found, .. } if found == length),
+            matches!(error(&mut harness), OpenError::Truncated { found, .. } if found == length),
             "{length}"
         );
     }
-    File::options().write(true).open(world.data()).unwrap().set_len(100).unwrap();
-    assert!(matches!(error(&mut world), OpenError::NotAStore(..)));
+    File::options().write(true).open(harness.data()).unwrap().set_len(100).unwrap();
+    assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
 }
 
 #[test]
-fn something_else_is_told() {
-    let mut world = World::new();
-    fs::create_dir_all(&world.config.folder).unwrap();
+fn a_file_that_is_not_a_store_is_refused() {
+    let mut harness = Harness::new();
+    fs::create_dir_all(&harness.config.folder).unwrap();
     for content in [&b"x"[..], &[0; 4096], &[7; 100_000]] {
-        fs::write(world.data(), content).unwrap();
-        assert!(matches!(error(&mut world), OpenError::NotAStore(..)));
+        fs::write(harness.data(), content).unwrap();
+        assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
     }
 }
 
 #[test]
-fn another_format_of_the_engine_is_told() {
-    let mut world = filled();
-    let file = File::options().write(true).open(world.data()).unwrap();
+fn another_lmdb_format_version_is_refused() {
+    let mut harness = filled();
+    let file = File::options().write(true).open(harness.data()).unwrap();
     for page in [0, 4096] {
         file.write_all_at(&9_u32.to_ne_bytes(), page + 20).unwrap();
     }
-    assert!(matches!(error(&mut world), OpenError::NotAStore(..)));
+    assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
 }
 
 /// Replaces the bytes where they stand, once.
@@ -96,21 +97,21 @@ fn patch(file: &Path, from: &[u8], to: &[u8]) {
 
 #[test]
 fn a_newer_schema_is_refused() {
-    let mut world = filled();
-    patch(&world.data(), b"schema\x02\0\0\0", b"schema\x03\0\0\0");
-    let error = error(&mut world);
+    let mut harness = filled();
+    patch(&harness.data(), b"schema\x02\0\0\0", b"schema\x03\0\0\0");
+    let error = error(&mut harness);
     assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2 }), "{error}");
-    patch(&world.data(), b"schema\x03\0\0\0", b"schema\0\0\0\0");
-    assert!(matches!(world.try_open(), Err(OpenError::Corrupt(_))));
-    patch(&world.data(), b"schema\0\0\0\0", b"schema\x02\0\0\0");
-    world.open();
+    patch(&harness.data(), b"schema\x03\0\0\0", b"schema\0\0\0\0");
+    assert!(matches!(harness.try_open(), Err(OpenError::Corrupt(_))));
+    patch(&harness.data(), b"schema\0\0\0\0", b"schema\x02\0\0\0");
+    harness.open();
 }
 
 #[test]
-fn a_broken_record_is_named() {
-    let mut world = filled();
-    patch(&world.data(), b"client-2", b"client\xfe2");
-    let store = world.open();
+fn a_corrupt_record_is_reported_with_its_table_and_key() {
+    let mut harness = filled();
+    patch(&harness.data(), b"client-2", b"client\xfe2");
+    let store = harness.open();
     let error = store.load(&mut |_, _| {}).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -120,50 +121,50 @@ fn a_broken_record_is_named() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_is_told() {
-    let mut world = World::new();
-    let file = world.path().join("file");
+fn a_path_that_cannot_be_used_is_reported() {
+    let mut harness = Harness::new();
+    let file = harness.path().join("file");
     fs::write(&file, "").unwrap();
-    world.config.folder = file.clone();
-    assert!(matches!(world.try_open(), Err(OpenError::Io { path, .. }) if path == file));
-    world.config.folder = file.with_file_name("store");
-    fs::create_dir_all(world.data()).unwrap();
-    assert!(matches!(world.try_open(), Err(OpenError::Io { path, .. }) if path == world.data()));
+    harness.config.folder = file.clone();
+    assert!(matches!(harness.try_open(), Err(OpenError::Io { path, .. }) if path == file));
+    harness.config.folder = file.with_file_name("store");
+    fs::create_dir_all(harness.data()).unwrap();
+    assert!(matches!(harness.try_open(), Err(OpenError::Io { path, .. }) if path == harness.data()));
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_told() {
-    let mut world = filled();
-    fs::set_permissions(world.data(), fs::Permissions::from_mode(0o000)).unwrap();
-    if File::open(world.data()).is_ok() {
+fn an_unreadable_file_is_reported() {
+    let mut harness = filled();
+    fs::set_permissions(harness.data(), fs::Permissions::from_mode(0o000)).unwrap();
+    if File::open(harness.data()).is_ok() {
         return; // For the superuser there is no such file.
     }
-    let error = world.try_open().err().expect("it is refused");
-    assert!(matches!(error, OpenError::Io { path, .. } if path == world.data()));
+    let error = harness.try_open().err().expect("it is refused");
+    assert!(matches!(error, OpenError::Io { path, .. } if path == harness.data()));
 }
 
 #[test]
-fn what_a_start_left_half_done_is_no_hindrance() {
-    let mut world = World::new();
-    fs::create_dir_all(world.config.folder.join("new")).unwrap();
-    fs::write(world.config.folder.join("new/data.mdb"), "half").unwrap();
-    fs::write(world.config.folder.join("anchor"), "half").unwrap();
-    world.with(|store, world| world.commit(store, vec![open_session(1)]));
-    assert!(!world.config.folder.join("new").exists() && !world.config.folder.join("anchor").exists());
-    assert_eq!(world.reopened_content().len(), 1);
+fn leftovers_of_an_interrupted_start_are_removed() {
+    let mut harness = Harness::new();
+    fs::create_dir_all(harness.config.folder.join("new")).unwrap();
+    fs::write(harness.config.folder.join("new/data.mdb"), "half").unwrap();
+    fs::write(harness.config.folder.join("anchor"), "half").unwrap();
+    harness.with(|store, harness| harness.commit(store, vec![open_session(1)]));
+    assert!(!harness.config.folder.join("new").exists() && !harness.config.folder.join("anchor").exists());
+    assert_eq!(harness.reopened_content().len(), 1);
 }
 
 #[test]
-fn sizes_that_make_no_sense_are_told() {
-    let mut world = World::new();
-    world.config.size_initial = world.config.size_max + 1;
-    assert!(matches!(world.try_open(), Err(OpenError::Config(_))));
+fn an_initial_size_above_the_limit_is_refused() {
+    let mut harness = Harness::new();
+    harness.config.size_initial = harness.config.size_max + 1;
+    assert!(matches!(harness.try_open(), Err(OpenError::Config(_))));
 }
 
 #[test]
-fn a_file_made_and_never_filled_is_a_new_store() {
-    let mut world = World::new();
-    fs::create_dir_all(&world.config.folder).unwrap();
-    fs::write(world.data(), "").unwrap();
-    assert_eq!(world.reopened_content(), [""; 0]);
+fn an_empty_file_is_opened_as_a_new_store() {
+    let mut harness = Harness::new();
+    fs::create_dir_all(&harness.config.folder).unwrap();
+    fs::write(harness.data(), "").unwrap();
+    assert_eq!(harness.reopened_content(), [""; 0]);
 }

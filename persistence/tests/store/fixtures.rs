@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tidegate_mqtt::QoS;
 use tidegate_persistence::{EntryRecord, EntryState, Operation, Store};
 
+use crate::harness::{Harness, content};
 use crate::records::one_of_each;
 use crate::samples::{enqueue, id, key, message};
-use crate::world::{World, content};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.mdb"))
@@ -22,19 +22,19 @@ fn long_topic() -> String {
 
 #[test]
 fn a_file_of_schema_1_opens() {
-    opens("schema-1", &[]);
+    opens_with_expected_records("schema-1", &[]);
 }
 
 /// All of it is in the log.
 #[test]
 fn a_file_of_schema_2_opens() {
-    opens("schema-2", &[]);
+    opens_with_expected_records("schema-2", &[]);
 }
 
 /// All of it is in the log, where bodies are together with their entries.
 #[test]
 fn a_file_of_schema_2_with_deliveries_opens() {
-    opens("schema-2-deliveries", &plain_entries());
+    opens_with_expected_records("schema-2-deliveries", &plain_entries());
 }
 
 /// What is in the file apart from one of each.
@@ -47,34 +47,36 @@ fn plain_entries() -> Vec<Operation> {
     vec![sent, enqueue(key(3, 10, 0), &message("plain", b""))]
 }
 
-fn opens(name: &str, more: &[Operation]) {
-    // What it has is what a store has that was told the same now.
-    let mut told = World::new();
+fn opens_with_expected_records(name: &str, more: &[Operation]) {
+    // What it has is what a store has that was expected_store the same now.
+    let mut expected_store = Harness::new();
     let (operations, items) = one_of_each();
-    told.with(|store, told| told.commit(store, operations.into_iter().chain(more.iter().cloned()).collect()));
-    let expected = told.reopened_content();
+    expected_store.with(|store, expected_store| {
+        expected_store.commit(store, operations.into_iter().chain(more.iter().cloned()).collect())
+    });
+    let expected = expected_store.reopened_content();
     assert!(items.iter().all(|item| expected.contains(&format!("{item:?}"))));
-    let mut world = World::new();
-    fs::create_dir_all(&world.config.folder).unwrap();
-    fs::copy(fixture(name), world.data()).unwrap();
-    world.with(|store, world| {
+    let mut harness = Harness::new();
+    fs::create_dir_all(&harness.config.folder).unwrap();
+    fs::copy(fixture(name), harness.data()).unwrap();
+    harness.with(|store, harness| {
         let lines = content(store);
         assert_eq!(lines[..lines.len() - 1], expected);
         assert!(lines.last().unwrap().contains(&long_topic()));
         assert_eq!(store.check().unwrap().faults, [""; 0]);
         assert!(store.next_session().0 > 3 && store.next_message().0 > 8);
         let unretain = Operation::Unretain { tenant: Arc::from("t"), topic: Arc::from(long_topic()) };
-        world.commit(store, vec![unretain]);
+        harness.commit(store, vec![unretain]);
     });
-    assert_eq!(world.reopened_content(), expected);
+    assert_eq!(harness.reopened_content(), expected);
 }
 
 /// Not a test: makes the file of the present schema, once. The last commit is in the log.
 #[test]
 #[ignore = "makes a fixture"]
-fn make() {
-    let mut world = World::new();
-    world.with(|store, world| {
+fn make_fixture() {
+    let mut harness = Harness::new();
+    harness.with(|store, harness| {
         let (mut operations, _) = one_of_each();
         operations.extend(plain_entries());
         let retained = message(&long_topic(), b"x");
@@ -83,10 +85,10 @@ fn make() {
             store.next_session();
             store.next_message();
         }
-        world.commit(store, operations);
+        harness.commit(store, operations);
         // As it is on the disk now, without what the map has more.
         let length = usize::try_from(store.stats().file_bytes).unwrap();
-        let bytes = fs::read(world.data()).unwrap();
+        let bytes = fs::read(harness.data()).unwrap();
         fs::write(fixture("schema-2-deliveries"), &bytes[..length]).unwrap();
     });
 }

@@ -87,9 +87,9 @@ impl Model {
 
     /// What the store holds, a line a record, sorted.
     pub fn content(&self) -> Vec<String> {
-        let held =
+        let unreleased =
             self.entries.iter().filter(|(_, (entry, _))| !matches!(entry.state, EntryState::Released { .. }));
-        let bodies: BTreeMap<_, _> = held.map(|(key, (_, message))| (key.message, message)).collect();
+        let bodies: BTreeMap<_, _> = unreleased.map(|(key, (_, message))| (key.message, message)).collect();
         let sessions = self.sessions.iter().map(|(id, record)| Item::Session(*id, record.clone()));
         let subscriptions =
             self.subscriptions.iter().map(|((id, _), record)| Item::Subscription(*id, record.clone()));

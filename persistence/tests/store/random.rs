@@ -8,9 +8,9 @@ use proptest::test_runner::FileFailurePersistence;
 use tidegate_mqtt::{Message, QoS};
 use tidegate_persistence::{Durability, EntryKey, EntryRecord, Operation, SessionId, Store};
 
+use crate::harness::{Harness, accepted, content};
 use crate::model::{Model, sorted};
 use crate::samples::{id, key, message, session, subscription};
-use crate::world::{World, accepted, content};
 
 /// What happens between two comparisons.
 #[derive(Clone, Debug)]
@@ -83,9 +83,9 @@ fn compare(store: &dyn Store, model: &Model) {
 }
 
 fn run(steps: &[Step], durability: Durability) {
-    let (mut world, mut model) = (World::new(), Model::default());
-    world.config.durability = durability;
-    let mut store = world.open();
+    let (mut harness, mut model) = (Harness::new(), Model::default());
+    harness.config.durability = durability;
+    let mut store = harness.open();
     let mut last = store.committed();
     for step in steps {
         match step {
@@ -99,12 +99,12 @@ fn run(steps: &[Step], durability: Durability) {
                 last = accepted(store.append(&mut operations));
             }
             Step::Compare => {
-                world.watch.committed(last);
+                harness.watch.wait_for_commit(last);
                 compare(&store, &model);
             }
             Step::Reopen => {
                 drop(store);
-                store = world.open();
+                store = harness.open();
                 last = store.committed();
                 compare(&store, &model);
                 assert_eq!(store.stats().orphans, 0);
@@ -112,7 +112,7 @@ fn run(steps: &[Step], durability: Durability) {
         }
     }
     drop(store);
-    assert_eq!(sorted(world.reopened_content()), model.content());
+    assert_eq!(sorted(harness.reopened_content()), model.content());
 }
 
 proptest! {
@@ -123,12 +123,12 @@ proptest! {
     })]
 
     #[test]
-    fn the_store_holds_what_the_model_holds(steps in steps()) {
+    fn the_store_matches_the_model(steps in steps()) {
         run(&steps, Durability::Always);
     }
 
     #[test]
-    fn so_it_does_when_it_syncs_by_interval(steps in steps()) {
+    fn the_store_matches_the_model_with_interval_durability(steps in steps()) {
         run(&steps, Durability::Interval(Duration::from_millis(2)));
     }
 }

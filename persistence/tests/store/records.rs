@@ -12,8 +12,8 @@ use tidegate_persistence::{
     SessionState, Store, SubscriptionRecord,
 };
 
+use crate::harness::{Harness, content};
 use crate::samples::{enqueue, id, key, open_session};
-use crate::world::{World, content};
 
 const PROPERTIES: [u8; 7] = [0x26, 0, 1, 0x6E, 0, 1, 0x76];
 
@@ -45,7 +45,7 @@ fn full_message() -> Message {
     })
 }
 
-fn read_message() -> MessageRecord<'static> {
+fn expected_message() -> MessageRecord<'static> {
     MessageRecord {
         topic: "a/b",
         properties: &PROPERTIES,
@@ -94,49 +94,49 @@ pub fn one_of_each() -> (Vec<Operation>, [Item<'static>; 6]) {
     let items = [
         Item::Session(session, full_session()),
         Item::Subscription(session, subscription),
-        Item::Message(MessageId(8), read_message()),
+        Item::Message(MessageId(8), expected_message()),
         Item::Entry(key(3, 8, 2), full_entry()),
         Item::Received(session, id(1)),
-        Item::Retained { tenant: "t", message: read_message() },
+        Item::Retained { tenant: "t", message: expected_message() },
     ];
     (operations, items)
 }
 
 #[test]
-fn every_record_comes_back_whole() {
-    let mut world = World::new();
+fn every_record_is_read_back_unchanged() {
+    let mut harness = Harness::new();
     let (operations, items) = one_of_each();
-    world.with(|store, world| world.commit(store, operations));
-    assert_eq!(world.reopened_content(), items.map(|item| format!("{item:?}")));
+    harness.with(|store, harness| harness.commit(store, operations));
+    assert_eq!(harness.reopened_content(), items.map(|item| format!("{item:?}")));
 }
 
 #[test]
-fn an_entry_goes_from_queued_to_sent_to_released_to_nothing() {
-    let mut world = World::new();
+fn an_entry_moves_from_queued_to_sent_to_released_to_deleted() {
+    let mut harness = Harness::new();
     let message = Arc::new(full_message());
     let at = key(1, 1, 0);
     let states = |lines: &[String]| {
         let bodies = lines.iter().filter(|line| line.starts_with("Message")).count();
         (bodies, lines.iter().find(|line| line.starts_with("Entry")).cloned().unwrap_or_default())
     };
-    world.with(|store, world| world.commit(store, vec![open_session(1), enqueue(at, &message)]));
-    let (bodies, entry) = states(&world.reopened_content());
+    harness.with(|store, harness| harness.commit(store, vec![open_session(1), enqueue(at, &message)]));
+    let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 1 && entry.contains("Queued"), "{entry}");
     let send = Operation::Send { key: at, packet_id: id(5) };
-    world.with(|store, world| world.commit(store, vec![send]));
-    let (bodies, entry) = states(&world.reopened_content());
+    harness.with(|store, harness| harness.commit(store, vec![send]));
+    let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 1 && entry.contains("Sent") && entry.contains('5'), "{entry}");
     let release = Operation::Release { key: at, packet_id: id(5), order: 77 };
-    world.with(|store, world| world.commit(store, vec![release]));
-    let (bodies, entry) = states(&world.reopened_content());
+    harness.with(|store, harness| harness.commit(store, vec![release]));
+    let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 0 && entry.contains("Released") && entry.contains("77"), "{entry}");
-    world.with(|store, world| world.commit(store, vec![Operation::Complete { key: at }]));
-    assert_eq!(states(&world.reopened_content()), (0, String::new()));
+    harness.with(|store, harness| harness.commit(store, vec![Operation::Complete { key: at }]));
+    assert_eq!(states(&harness.reopened_content()), (0, String::new()));
 }
 
 #[test]
-fn an_empty_store_has_nothing_and_numbers_begin_above_zero() {
-    World::new().with(|store, _| {
+fn an_empty_store_has_no_records_and_ids_start_at_one() {
+    Harness::new().with(|store, _| {
         assert_eq!(content(store), [""; 0]);
         assert_eq!((store.next_session(), store.next_message()), (SessionId(1), MessageId(1)));
         assert_eq!((store.next_session(), store.next_message()), (SessionId(2), MessageId(2)));
@@ -144,25 +144,25 @@ fn an_empty_store_has_nothing_and_numbers_begin_above_zero() {
 }
 
 #[test]
-fn numbers_that_were_committed_are_never_given_out_again() {
-    let mut world = World::new();
+fn committed_ids_are_never_handed_out_again() {
+    let mut harness = Harness::new();
     let mut highest = 0;
     for _ in 0..3 {
-        world.with(|store, world| {
+        harness.with(|store, harness| {
             let session = store.next_session();
             assert!(session.0 > highest);
             highest = session.0;
-            world.commit(store, vec![open_session(session.0)]);
-            world.commit(store, vec![Operation::CloseSession { session }]);
+            harness.commit(store, vec![open_session(session.0)]);
+            harness.commit(store, vec![Operation::CloseSession { session }]);
         });
     }
-    assert_eq!(world.reopened_content(), [""; 0]);
+    assert_eq!(harness.reopened_content(), [""; 0]);
 }
 
 #[test]
-fn a_stored_message_becomes_a_message_again() {
+fn a_stored_message_converts_back_to_a_message() {
     let clock = Clock { now: Instant::now(), wall: 1_000_000 };
-    let mut record = read_message();
+    let mut record = expected_message();
     record.expires_at = Some(1_005_000);
     let message = record.to_message(&clock).unwrap();
     assert_eq!(

@@ -5,27 +5,27 @@ use std::path::PathBuf;
 
 use tidegate_persistence::{Durability, OpenError, ReadError, ReadOnly, RestoreError, restore};
 
+use crate::harness::Harness;
 use crate::read_only::filled;
 use crate::samples::{enqueue, key, message, open_session};
-use crate::world::World;
 
 /// A store, and a snapshot of it.
-fn with_snapshot() -> (World, PathBuf) {
-    let world = filled();
-    let place = world.path().join("copy");
-    ReadOnly::beside(&world.config.folder).unwrap().copy_to(&place).unwrap();
-    (world, place)
+fn with_snapshot() -> (Harness, PathBuf) {
+    let harness = filled();
+    let place = harness.path().join("copy");
+    ReadOnly::open(&harness.config.folder).unwrap().copy_to(&place).unwrap();
+    (harness, place)
 }
 
 /// Another store, with one session in it.
-fn other() -> World {
-    let mut other = World::new();
-    other.with(|store, world| world.commit(store, vec![open_session(77)]));
+fn other() -> Harness {
+    let mut other = Harness::new();
+    other.with(|store, harness| harness.commit(store, vec![open_session(77)]));
     other
 }
 
-fn names(world: &World) -> Vec<String> {
-    let entries = fs::read_dir(&world.config.folder).unwrap();
+fn names(harness: &Harness) -> Vec<String> {
+    let entries = fs::read_dir(&harness.config.folder).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name != "lock.mdb");
     names.sort();
@@ -33,18 +33,18 @@ fn names(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn a_snapshot_becomes_a_store_where_none_was() {
-    let (mut world, place) = with_snapshot();
-    let mut fresh = World::new();
+fn a_snapshot_is_restored_into_a_new_folder() {
+    let (mut harness, place) = with_snapshot();
+    let mut fresh = Harness::new();
     let restored = restore(&place, &fresh.config.folder, false).unwrap();
     assert_eq!((restored.written.records, restored.former), (8, None));
     assert_eq!(names(&fresh), ["data.mdb", "tidegate.lock"]);
-    assert_eq!(fresh.reopened_content(), world.reopened_content());
+    assert_eq!(fresh.reopened_content(), harness.reopened_content());
 }
 
 #[test]
-fn a_store_is_replaced_only_if_asked_and_kept() {
-    let (mut world, place) = with_snapshot();
+fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
+    let (mut harness, place) = with_snapshot();
     let mut other = other();
     let former_content = other.reopened_content();
     let refused = restore(&place, &other.config.folder, false).unwrap_err();
@@ -53,7 +53,7 @@ fn a_store_is_replaced_only_if_asked_and_kept() {
     let restored = restore(&place, &other.config.folder, true).unwrap();
     let former = restored.former.unwrap();
     assert_eq!(former, other.config.folder.join("data.mdb.former"));
-    assert_eq!(other.reopened_content(), world.reopened_content());
+    assert_eq!(other.reopened_content(), harness.reopened_content());
     // The next one does not replace the first that was kept.
     let second = restore(&place, &other.config.folder, true).unwrap().former.unwrap();
     assert_ne!(second, former);
@@ -63,9 +63,9 @@ fn a_store_is_replaced_only_if_asked_and_kept() {
 }
 
 #[test]
-fn the_anchor_of_the_former_store_is_not_applied() {
-    let (mut world, place) = with_snapshot();
-    let mut left = World::new();
+fn the_sync_point_of_the_replaced_store_is_not_applied_to_the_new_one() {
+    let (mut harness, place) = with_snapshot();
+    let mut left = Harness::new();
     let mut interval = other();
     interval.config.durability = Durability::Interval(std::time::Duration::from_secs(60));
     let store = interval.open();
@@ -76,13 +76,13 @@ fn the_anchor_of_the_former_store_is_not_applied() {
     drop(store);
     let former = restore(&place, &left.config.folder, true).unwrap().former.unwrap();
     assert_eq!(names(&left), ["data.mdb", "data.mdb.former", "tidegate.lock"]);
-    assert_eq!(left.reopened_content(), world.reopened_content());
+    assert_eq!(left.reopened_content(), harness.reopened_content());
     fs::rename(&former, left.data()).unwrap();
     assert_eq!(left.reopened_content(), interval.reopened_content());
 }
 
 #[test]
-fn a_store_that_works_is_not_replaced() {
+fn an_open_store_is_not_replaced() {
     let (_world, place) = with_snapshot();
     let mut other = other();
     let store = other.open();
@@ -94,15 +94,15 @@ fn a_store_that_works_is_not_replaced() {
 }
 
 #[test]
-fn a_snapshot_that_is_not_in_order_is_refused() {
-    let mut unsound = World::new();
-    unsound.with(|store, world| world.commit(store, vec![enqueue(key(5, 1, 0), &message("t", b"x"))]));
+fn an_inconsistent_snapshot_is_refused() {
+    let mut unsound = Harness::new();
+    unsound.with(|store, harness| harness.commit(store, vec![enqueue(key(5, 1, 0), &message("t", b"x"))]));
     let place = unsound.path().join("copy");
-    ReadOnly::beside(&unsound.config.folder).unwrap().copy_to(&place).unwrap();
-    let fresh = World::new();
+    ReadOnly::open(&unsound.config.folder).unwrap().copy_to(&place).unwrap();
+    let fresh = Harness::new();
     let refused = restore(&place, &fresh.config.folder, false).unwrap_err();
     assert!(
-        matches!(&refused, RestoreError::Unsound(at, findings) if *at == place && findings.faults.len() == 1)
+        matches!(&refused, RestoreError::Inconsistent(at, findings) if *at == place && findings.faults.len() == 1)
     );
     assert!(refused.to_string().contains("1 faults, the first: entry of message 1"), "{refused}");
     for wrong in [place.with_file_name("none"), unsound.config.folder.join("tidegate.lock")] {
@@ -113,12 +113,12 @@ fn a_snapshot_that_is_not_in_order_is_refused() {
 }
 
 #[test]
-fn what_a_restore_left_half_done_is_no_hindrance() {
-    let (mut world, place) = with_snapshot();
+fn leftovers_of_an_interrupted_restore_are_removed() {
+    let (mut harness, place) = with_snapshot();
     let mut other = other();
     fs::create_dir(other.config.folder.join("new")).unwrap();
     fs::write(other.config.folder.join("new/data.mdb"), "half").unwrap();
     restore(&place, &other.config.folder, true).unwrap();
     assert!(!names(&other).contains(&"new".to_owned()));
-    assert_eq!(other.reopened_content(), world.reopened_content());
+    assert_eq!(other.reopened_content(), harness.reopened_content());
 }

@@ -4,22 +4,23 @@ use std::fs;
 
 use tidegate_persistence::{Operation, SnapshotError, Store};
 
+use crate::harness::{Harness, content};
 use crate::samples::{enqueue, key, message, open_session};
-use crate::world::{World, content};
 
 #[test]
-fn a_snapshot_opens_and_holds_one_state() {
-    let mut world = World::new();
-    let mut copy = World::new();
-    let file = world.path().join("copy");
-    let store = world.open();
-    world.commit(&store, (1..=2).map(open_session).collect());
+fn a_snapshot_is_one_consistent_state_and_opens() {
+    let mut harness = Harness::new();
+    let mut copy = Harness::new();
+    let file = harness.path().join("copy");
+    let store = harness.open();
+    harness.commit(&store, (1..=2).map(open_session).collect());
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for number in 1..=300 {
                 // Both sessions or none: one call stays together.
                 let body = message("t", &vec![number as u8; 2000]);
-                world.commit(&store, [1, 2].map(|session| enqueue(key(session, number, 0), &body)).to_vec());
+                harness
+                    .commit(&store, [1, 2].map(|session| enqueue(key(session, number, 0), &body)).to_vec());
             }
         });
         while store.stats().commits < 20 {
@@ -39,11 +40,11 @@ fn a_snapshot_opens_and_holds_one_state() {
 }
 
 #[test]
-fn a_file_that_is_there_is_not_touched() {
-    let mut world = World::new();
-    let file = world.path().join("copy");
+fn an_existing_file_is_not_overwritten() {
+    let mut harness = Harness::new();
+    let file = harness.path().join("copy");
     fs::write(&file, "mine").unwrap();
-    world.with(|store, _| {
+    harness.with(|store, _| {
         assert!(matches!(store.snapshot(&file), Err(SnapshotError::Io { .. })));
         assert!(matches!(store.snapshot(&file.join("x")), Err(SnapshotError::Io { .. })));
     });

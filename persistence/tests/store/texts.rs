@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tidegate_persistence::{Item, Operation, SessionId, Store};
 
+use crate::harness::{Harness, content};
 use crate::samples::{message, open_session, subscription};
-use crate::world::{World, content};
 
 fn texts() -> Vec<String> {
     let lengths = [1, 100, 399, 400, 401, 502, 511, 512, 1000, 65_535];
@@ -30,15 +30,15 @@ fn retained(store: &dyn Store) -> BTreeMap<(String, String), Vec<u8>> {
 
 #[test]
 fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
-    let mut world = World::new();
+    let mut harness = Harness::new();
     let mut expected = BTreeMap::new();
-    world.with(|store, world| {
+    harness.with(|store, harness| {
         for payload in [&b"first"[..], b"second"] {
             for (tenant, topic) in
                 texts().into_iter().flat_map(|topic| ["t", "u"].map(|tenant| (tenant, topic.clone())))
             {
                 let message = message(&topic, payload);
-                world.commit(
+                harness.commit(
                     store,
                     vec![Operation::Retain { tenant: Arc::from(tenant), message, expires_at: None }],
                 );
@@ -47,10 +47,10 @@ fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
         }
         assert_eq!(retained(store), expected);
     });
-    world.with(|store, world| {
+    harness.with(|store, harness| {
         for topic in texts() {
             let operation = Operation::Unretain { tenant: Arc::from("t"), topic: Arc::from(&*topic) };
-            world.commit(store, vec![operation]);
+            harness.commit(store, vec![operation]);
             expected.remove(&("t".to_owned(), topic));
             assert_eq!(retained(store), expected);
         }
@@ -59,36 +59,36 @@ fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
 
 /// "ab" + "c" is not "a" + "bc".
 #[test]
-fn tenant_and_topic_do_not_run_together() {
-    World::new().with(|store, world| {
+fn tenant_and_topic_are_kept_apart_in_keys() {
+    Harness::new().with(|store, harness| {
         let retain = |tenant: &str, topic| Operation::Retain {
             tenant: Arc::from(tenant),
             message: message(topic, b"x"),
             expires_at: None,
         };
-        world.commit(store, vec![retain("ab", "c"), retain("a", "bc"), retain("", "abc")]);
+        harness.commit(store, vec![retain("ab", "c"), retain("a", "bc"), retain("", "abc")]);
         assert_eq!(retained(store).len(), 3);
     });
 }
 
 #[test]
-fn subscriptions_with_long_filters_are_told_apart() {
-    World::new().with(|store, world| {
-        world.commit(store, vec![open_session(1), open_session(2)]);
+fn subscriptions_with_long_filters_do_not_collide() {
+    Harness::new().with(|store, harness| {
+        harness.commit(store, vec![open_session(1), open_session(2)]);
         let sessions = [SessionId(1), SessionId(2)];
         for (session, filter) in
             texts().into_iter().flat_map(|filter| sessions.map(|session| (session, filter.clone())))
         {
-            world.commit(store, vec![Operation::Subscribe { session, record: subscription(&filter) }]);
-            world.commit(store, vec![Operation::Subscribe { session, record: subscription(&filter) }]);
+            harness.commit(store, vec![Operation::Subscribe { session, record: subscription(&filter) }]);
+            harness.commit(store, vec![Operation::Subscribe { session, record: subscription(&filter) }]);
         }
         assert_eq!(content(store).len(), 2 + 2 * texts().len());
         for filter in texts() {
             let filter = Arc::from(&*filter);
-            world.commit(store, vec![Operation::Unsubscribe { session: SessionId(1), filter }]);
+            harness.commit(store, vec![Operation::Unsubscribe { session: SessionId(1), filter }]);
         }
         assert_eq!(content(store).len(), 2 + texts().len());
-        world.commit(store, vec![Operation::CloseSession { session: SessionId(2) }]);
+        harness.commit(store, vec![Operation::CloseSession { session: SessionId(2) }]);
         assert_eq!(content(store).len(), 1);
     });
 }

@@ -5,93 +5,93 @@ use tidegate_persistence::{Commit, Health, Observer};
 
 /// What was told so far.
 #[derive(Default)]
-struct Told {
+struct Seen {
     committed: Commit,
     calls: usize,
     health: Health,
     was_full: bool,
     /// The writer stays in its call while this is set.
-    held: bool,
+    writer_held: bool,
     /// The writer is in its call.
-    waiting: bool,
+    writer_waiting: bool,
 }
 
 #[derive(Default)]
 pub struct Watch {
-    told: Mutex<Told>,
+    seen: Mutex<Seen>,
     changed: Condvar,
 }
 
 impl Watch {
     /// Waits until the commit is reached.
-    pub fn committed(&self, commit: Commit) {
-        self.wait(|told| told.committed >= commit);
+    pub fn wait_for_commit(&self, commit: Commit) {
+        self.wait(|seen| seen.committed >= commit);
     }
 
     /// Waits until the commit is reached; false when the store failed before.
-    pub fn committed_or_failed(&self, commit: Commit) -> bool {
-        self.wait(|told| told.committed >= commit || matches!(told.health, Health::Failed(_)));
-        self.told.lock().committed >= commit
+    pub fn wait_for_commit_or_failure(&self, commit: Commit) -> bool {
+        self.wait(|seen| seen.committed >= commit || matches!(seen.health, Health::Failed(_)));
+        self.seen.lock().committed >= commit
     }
 
     /// Whether the store was full since this was asked last.
     pub fn was_full(&self) -> bool {
-        std::mem::take(&mut self.told.lock().was_full)
+        std::mem::take(&mut self.seen.lock().was_full)
     }
 
-    /// Waits until the health is such; gives it.
-    pub fn health(&self, such: impl Fn(&Health) -> bool) -> Health {
-        self.wait(|told| such(&told.health));
-        self.told.lock().health.clone()
+    /// Waits until the health is matches; gives it.
+    pub fn wait_for_health(&self, matches: impl Fn(&Health) -> bool) -> Health {
+        self.wait(|seen| matches(&seen.health));
+        self.seen.lock().health.clone()
     }
 
     /// The writer stops after its next commit.
-    pub fn hold(&self) {
-        self.told.lock().held = true;
+    pub fn hold_writer(&self) {
+        self.seen.lock().writer_held = true;
     }
 
     /// Waits until the writer has stopped.
-    pub fn is_held(&self) {
-        self.wait(|told| told.waiting);
+    pub fn wait_until_held(&self) {
+        self.wait(|seen| seen.writer_waiting);
     }
 
-    pub fn release(&self) {
-        self.told.lock().held = false;
+    pub fn release_writer(&self) {
+        self.seen.lock().writer_held = false;
         self.changed.notify_all();
     }
 
     /// How often a commit was told.
-    pub fn calls(&self) -> usize {
-        self.told.lock().calls
+    pub fn commit_calls(&self) -> usize {
+        self.seen.lock().calls
     }
 
-    fn wait(&self, until: impl Fn(&Told) -> bool) {
-        let mut told = self.told.lock();
-        while !until(&told) {
-            let timeout = self.changed.wait_for(&mut told, std::time::Duration::from_secs(60)).timed_out();
-            assert!(!timeout, "nothing for a minute; last {:?} {:?}", told.committed, told.health);
+    fn wait(&self, until: impl Fn(&Seen) -> bool) {
+        let mut seen = self.seen.lock();
+        while !until(&seen) {
+            let timeout = self.changed.wait_for(&mut seen, std::time::Duration::from_secs(60)).timed_out();
+            assert!(!timeout, "nothing for a minute; last {:?} {:?}", seen.committed, seen.health);
         }
     }
 }
 
 impl Observer for Watch {
     fn committed(&self, commit: Commit) {
-        let mut told = self.told.lock();
-        told.committed = commit;
-        told.calls += 1;
+        let mut seen = self.seen.lock();
+        seen.committed = commit;
+        seen.calls += 1;
         self.changed.notify_all();
-        while told.held {
-            told.waiting = true;
+        while seen.writer_held {
+            seen.writer_waiting = true;
             self.changed.notify_all();
-            self.changed.wait(&mut told);
+            self.changed.wait(&mut seen);
         }
-        told.waiting = false;
+        seen.writer_waiting = false;
     }
 
     fn health(&self, health: &Health) {
-        let mut told = self.told.lock();
-        told.was_full |= matches!(health, Health::Full(_));
-        told.health = health.clone();
+        let mut seen = self.seen.lock();
+        seen.was_full |= matches!(health, Health::Full(_));
+        seen.health = health.clone();
         self.changed.notify_all();
     }
 }

@@ -1,15 +1,15 @@
 //! The entries of a change.
 
 use super::Apply;
-use crate::change::{Change, EntryChange};
+use crate::change::{ChangeSet, EntryChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::entry_key;
 use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, holds_body};
 
 impl Apply<'_, '_> {
-    pub(super) fn entries(&mut self, change: &Change) -> Result<(), Fault> {
-        let mut all: Vec<_> = change.parcels().flat_map(|parcel| change.entries(parcel)).collect();
+    pub(super) fn entries(&mut self, change: &ChangeSet) -> Result<(), Fault> {
+        let mut all: Vec<_> = change.messages().flat_map(|message| change.entries(message)).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
         all.into_iter().try_for_each(|(key, entry)| self.entry(key, entry))
     }
@@ -31,7 +31,7 @@ impl Apply<'_, '_> {
         }
         self.balance.add(&bytes, value);
         if record.state.holds_body() {
-            self.shift.add(key.message, 1);
+            self.deltas.add(key.message, 1);
         }
         Ok(())
     }
@@ -46,7 +46,7 @@ impl Apply<'_, '_> {
         let value = record.archive(self.buffer).map_err(|fault| table.corrupt(&bytes, fault))?;
         table.put(self.txn, &bytes, value)?;
         if held && !record.state.holds_body() {
-            self.shift.add(key.message, -1);
+            self.deltas.add(key.message, -1);
         }
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Apply<'_, '_> {
         let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };
         self.balance.remove(&bytes, value.len());
         if holds_body(value).map_err(|fault| table.corrupt(&bytes, fault))? {
-            self.shift.add(key.message, -1);
+            self.deltas.add(key.message, -1);
         }
         table.delete(self.txn, &bytes)?;
         Ok(())

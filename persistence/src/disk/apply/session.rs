@@ -1,7 +1,7 @@
 //! The part of a change that is one session's, but for its entries.
 
 use super::Apply;
-use crate::change::{Change, SessionChange};
+use crate::change::{ChangeSet, SessionChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::{read_entry_key, received_key};
 use crate::disk::tables::Row;
@@ -9,7 +9,7 @@ use crate::record::{SessionId, SubscriptionRecord, holds_body};
 
 impl Apply<'_, '_> {
     /// All but the entries.
-    pub(super) fn sessions(&mut self, change: &Change) -> Result<(), Fault> {
+    pub(super) fn sessions(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let mut all: Vec<_> = change.sessions().collect();
         all.sort_unstable_by_key(|session| session.id);
         all.into_iter().try_for_each(|session| self.session(session))
@@ -38,7 +38,7 @@ impl Apply<'_, '_> {
             let entry = read_entry_key(key).ok_or_else(|| corrupt("a key of the wrong length"))?;
             self.balance.remove(key, value.len());
             if holds_body(value).map_err(corrupt)? {
-                self.shift.add(entry.message, -1);
+                self.deltas.add(entry.message, -1);
             }
         }
         for table in [&self.tables.entries, &self.tables.subscriptions, &self.tables.received] {

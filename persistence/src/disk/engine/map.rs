@@ -29,7 +29,7 @@ pub(in crate::disk) struct Map {
 pub(in crate::disk) struct View<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
-    _still: RwLockReadGuard<'m, bool>,
+    _resize_guard: RwLockReadGuard<'m, bool>,
 }
 
 /// Room above the limit.
@@ -61,14 +61,14 @@ impl Map {
 
     /// Begins to read.
     pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
-        let still = self.hold_still()?;
-        Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _still: still })
+        let resize_guard = self.block_resize()?;
+        Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
     }
 
     /// Keeps the map where it is.
-    pub(in crate::disk) fn hold_still(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
-        let still = self.mapped.read();
-        if *still { Ok(still) } else { Err(lost()) }
+    pub(in crate::disk) fn block_resize(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
+        let resize_guard = self.mapped.read();
+        if *resize_guard { Ok(resize_guard) } else { Err(unmapped()) }
     }
 
     pub(in crate::disk) fn env(&self) -> &Env<WithoutTls> {
@@ -109,7 +109,7 @@ impl Map {
 
     /// Other processes that read, a snapshot say, hold pages back; one that was killed would do so for ever. False when there
     /// was none.
-    pub(in crate::disk) fn forget_dead_readers(&self) -> Result<bool, Fault> {
+    pub(in crate::disk) fn clear_stale_readers(&self) -> Result<bool, Fault> {
         Ok(self.env.clear_stale_readers()? > 0)
     }
 
@@ -122,7 +122,7 @@ impl Map {
 
     /// Bytes of the file up to its last page, and of the map.
     pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
-        let Ok(_still) = self.hold_still() else { return (0, 0) };
+        let Ok(_resize_guard) = self.block_resize() else { return (0, 0) };
         let info = self.env.info();
         (info.last_page_number.saturating_add(1).saturating_mul(self.page_size()), info.map_size)
     }
@@ -155,7 +155,7 @@ impl Map {
     }
 }
 
-fn lost() -> Fault {
+fn unmapped() -> Fault {
     Fault::Engine("there is no map any more".to_owned())
 }
 

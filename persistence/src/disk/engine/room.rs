@@ -2,16 +2,17 @@
 
 use super::map::Reserve;
 use super::{Engine, Room};
-use crate::change::Change;
+use crate::change::ChangeSet;
 use crate::disk::apply::Balance;
 use crate::disk::fault::Fault;
 
 impl Engine {
     /// Writes what is pending and the change to their tables.
-    pub(super) fn write(&mut self, change: &mut Change) -> Result<Room, Fault> {
+    pub(super) fn write(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
         loop {
             match self.transact(change, |_| true) {
-                Err(Fault::MapFull) if self.map.forget_dead_readers()? || self.grow()? || self.age()? => {}
+                Err(Fault::MapFull)
+                    if self.map.clear_stale_readers()? || self.grow()? || self.commit_empty()? => {}
                 Err(Fault::MapFull) => return self.commit_in_reserve(change),
                 result => return result.map(|()| Room::Ample),
             }
@@ -26,7 +27,7 @@ impl Engine {
 
     /// Above the limit there is room for what was taken before anybody knew, and for sessions that come back for what waits;
     /// above that, for changes that free what they add: else a full store could not be emptied.
-    fn commit_in_reserve(&mut self, change: &mut Change) -> Result<Room, Fault> {
+    fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
         let limit = self.map.size_max();
         self.resize(self.map.size_with_reserve(Reserve::Any))?;
         let mut result = self.transact(change, |_| true);
@@ -43,14 +44,14 @@ impl Engine {
 
     /// LMDB uses the pages that a transaction freed only in the next but one. At the limit there may be no next one without
     /// them: so one that changes nothing goes in between, in the reserve. False when it would not help any more.
-    fn age(&mut self) -> Result<bool, Fault> {
-        if self.aged {
+    fn commit_empty(&mut self) -> Result<bool, Fault> {
+        if self.empty_commit_done {
             return Ok(false);
         }
         self.resize(self.map.size_with_reserve(Reserve::Freeing))?;
         let result = self.map.rewrite_meta();
         self.resize(self.map.size_max())?;
-        self.aged = true;
+        self.empty_commit_done = true;
         match result {
             Err(Fault::MapFull) => Ok(false),
             result => result.map(|()| true),
@@ -69,11 +70,11 @@ impl Engine {
 
     /// Moves the map. The anchor is moved to the present state first, so that nothing is to be held meanwhile.
     fn resize(&mut self, size: usize) -> Result<(), Fault> {
-        let Some((_, anchor)) = &mut self.lazy else { return self.map.resize(size) };
-        anchor.weigh(&self.map)?;
-        anchor.let_go();
+        let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
+        sync_point.save(&self.map)?;
+        sync_point.release_pin();
         self.map.resize(size)?;
-        anchor.hold(&self.map)
+        sync_point.pin_current(&self.map)
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// What a frame changes. The numbers are part of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FrameKind {
     /// A session and all that is its own goes; key: the session.
     Wipe = 1,
     /// A session; value: its record.
@@ -24,16 +24,16 @@ pub(super) enum Kind {
     /// A received packet id; key as in its table.
     Receive = 10,
     /// The same, gone.
-    Forget = 11,
+    ReleaseReceived = 11,
     /// A retained message; value: its record.
     Retain = 12,
     /// The same, gone; key: the length of the tenant (4 bytes, little-endian), value: tenant and topic.
     Unretain = 13,
     /// A body and the one entry that came with it, which was not there; key as for `Put`, value: both, without an archive.
-    Deliver = 14,
+    PutWithBody = 14,
 }
 
-impl Kind {
+impl FrameKind {
     const ALL: [Self; 14] = [
         Self::Wipe,
         Self::Session,
@@ -45,10 +45,10 @@ impl Kind {
         Self::Advance,
         Self::Delete,
         Self::Receive,
-        Self::Forget,
+        Self::ReleaseReceived,
         Self::Retain,
         Self::Unretain,
-        Self::Deliver,
+        Self::PutWithBody,
     ];
 
     #[allow(clippy::as_conversions)]
@@ -56,30 +56,30 @@ impl Kind {
         self as u8
     }
 
-    fn of(byte: u8) -> Option<Self> {
+    fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.byte() == byte)
     }
 }
 
 /// A frame as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Frame<'a> {
-    pub(super) kind: Kind,
+pub(super) struct LogFrame<'a> {
+    pub(super) kind: FrameKind,
     pub(super) key: &'a [u8],
     pub(super) value: &'a [u8],
 }
 
-impl<'a> Frame<'a> {
+impl<'a> LogFrame<'a> {
     /// Takes the first frame of a row; `None` at its end.
     pub(super) fn take(row: &mut &'a [u8]) -> Result<Option<Self>, &'static str> {
         if row.is_empty() {
             return Ok(None);
         }
-        let ([kind, key, value @ ..], rest) = row.split_first_chunk::<HEADER>().ok_or(CUT)?;
-        let kind = Kind::of(*kind).ok_or("an unknown kind of change")?;
-        let (key, rest) = rest.split_at_checked(usize::from(*key)).ok_or(CUT)?;
-        let length = usize::try_from(u32::from_le_bytes(*value)).map_err(|_| CUT)?;
-        let (value, rest) = rest.split_at_checked(length).ok_or(CUT)?;
+        let ([kind, key, value @ ..], rest) = row.split_first_chunk::<HEADER_SIZE>().ok_or(TRUNCATED)?;
+        let kind = FrameKind::from_byte(*kind).ok_or("an unknown kind of change")?;
+        let (key, rest) = rest.split_at_checked(usize::from(*key)).ok_or(TRUNCATED)?;
+        let length = usize::try_from(u32::from_le_bytes(*value)).map_err(|_| TRUNCATED)?;
+        let (value, rest) = rest.split_at_checked(length).ok_or(TRUNCATED)?;
         *row = rest;
         Ok(Some(Self { kind, key, value }))
     }
@@ -87,12 +87,12 @@ impl<'a> Frame<'a> {
 
 /// Bytes that a frame with such a key and value takes.
 pub(super) fn frame_size(key: usize, value: usize) -> usize {
-    HEADER + key + value
+    HEADER_SIZE + key + value
 }
 
 /// Adds a frame to a row, up to its value, of which `size` bytes follow. A key or value that is too long for the format is an
 /// error.
-pub(super) fn begin(kind: Kind, key: &[u8], size: usize, row: &mut Vec<u8>) -> Result<(), &'static str> {
+pub(super) fn begin(kind: FrameKind, key: &[u8], size: usize, row: &mut Vec<u8>) -> Result<(), &'static str> {
     let key_size = u8::try_from(key.len()).map_err(|_| "a key too long for the log")?;
     let size = u32::try_from(size).map_err(|_| "a record too large for the log")?;
     row.extend_from_slice(&[kind.byte(), key_size]);
@@ -101,8 +101,8 @@ pub(super) fn begin(kind: Kind, key: &[u8], size: usize, row: &mut Vec<u8>) -> R
     Ok(())
 }
 
-const HEADER: usize = 6;
-const CUT: &str = "a change that is cut off";
+const HEADER_SIZE: usize = 6;
+const TRUNCATED: &str = "a change that is cut off";
 
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,13 @@
 
 use heed::RwTxn;
 
-use super::frame::{Kind, begin, frame_size};
+use super::frame::{FrameKind, begin, frame_size};
 use super::{Log, key};
-use crate::change::{Change, EntryChange, Parcel, SessionChange};
+use crate::change::{ChangeSet, EntryChange, MessageChange, SessionChange};
 use crate::disk::fault::Fault;
 use crate::disk::key::{entry_key, received_key};
 use crate::disk::tables::Table;
-use crate::record::{Buffer, Delivery, Stored, SubscriptionRecord};
+use crate::record::{ArchiveBuffer, EntryWithBody, StoredMessage, SubscriptionRecord};
 
 /// Rows under way.
 pub(super) struct Rows<'a, 'e> {
@@ -23,12 +23,12 @@ impl<'a, 'e> Rows<'a, 'e> {
         Self { log, meta, txn, row: Vec::with_capacity(ROW_BYTES) }
     }
 
-    pub(super) fn write(mut self, change: &Change, buffer: &mut Buffer) -> Result<Log, Fault> {
+    pub(super) fn write(mut self, change: &ChangeSet, buffer: &mut ArchiveBuffer) -> Result<Log, Fault> {
         for session in change.sessions() {
             self.session(session, buffer)?;
         }
-        for parcel in change.parcels() {
-            self.parcel(change, parcel, buffer)?;
+        for message in change.messages() {
+            self.message(change, message, buffer)?;
         }
         for ((tenant, topic), stored) in &change.retained {
             self.retained(tenant, topic, stored.as_ref(), buffer)?;
@@ -41,31 +41,35 @@ impl<'a, 'e> Rows<'a, 'e> {
         &mut self,
         tenant: &str,
         topic: &str,
-        stored: Option<&Stored>,
-        buffer: &mut Buffer,
+        stored: Option<&StoredMessage>,
+        buffer: &mut ArchiveBuffer,
     ) -> Result<(), Fault> {
         if let Some(stored) = stored {
             let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.fault(fault))?;
-            return self.frame(Kind::Retain, &[], value);
+            return self.frame(FrameKind::Retain, &[], value);
         }
         let tenant_len = u32::try_from(tenant.len()).unwrap_or(u32::MAX);
-        self.frame(Kind::Unretain, &tenant_len.to_le_bytes(), &[tenant.as_bytes(), topic.as_bytes()].concat())
+        self.frame(
+            FrameKind::Unretain,
+            &tenant_len.to_le_bytes(),
+            &[tenant.as_bytes(), topic.as_bytes()].concat(),
+        )
     }
 
-    fn session(&mut self, change: &SessionChange, buffer: &mut Buffer) -> Result<(), Fault> {
+    fn session(&mut self, change: &SessionChange, buffer: &mut ArchiveBuffer) -> Result<(), Fault> {
         let key = change.id.0.to_be_bytes();
         if change.wiped {
-            self.frame(Kind::Wipe, &key, &[])?;
+            self.frame(FrameKind::Wipe, &key, &[])?;
         }
         if let Some(record) = &change.record {
             let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-            self.frame(Kind::Session, &key, value)?;
+            self.frame(FrameKind::Session, &key, value)?;
         }
         for (filter, record) in &change.subscriptions {
             self.subscription(&key, filter, record.as_deref(), buffer)?;
         }
         change.received.iter().try_for_each(|(packet_id, kept)| {
-            let kind = if *kept { Kind::Receive } else { Kind::Forget };
+            let kind = if *kept { FrameKind::Receive } else { FrameKind::ReleaseReceived };
             self.frame(kind, &received_key(change.id, *packet_id), &[])
         })
     }
@@ -75,51 +79,58 @@ impl<'a, 'e> Rows<'a, 'e> {
         session: &[u8],
         filter: &str,
         record: Option<&SubscriptionRecord>,
-        buffer: &mut Buffer,
+        buffer: &mut ArchiveBuffer,
     ) -> Result<(), Fault> {
-        let Some(record) = record else { return self.frame(Kind::Unsubscribe, session, filter.as_bytes()) };
+        let Some(record) = record else {
+            return self.frame(FrameKind::Unsubscribe, session, filter.as_bytes());
+        };
         let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
-        self.frame(Kind::Subscribe, session, value)
+        self.frame(FrameKind::Subscribe, session, value)
     }
 
     /// The body first: a reader knows it when it comes to the entries.
-    fn parcel(&mut self, change: &Change, parcel: &Parcel, buffer: &mut Buffer) -> Result<(), Fault> {
-        let mut entries = change.entries(parcel);
-        if let Some(body) = parcel.body() {
-            if parcel.is_single()
-                && let Some((key, EntryChange::Put { record, fresh: true })) = change.entries(parcel).next()
-                && let Some(delivery) = Delivery::of(record, body)
+    fn message(
+        &mut self,
+        change: &ChangeSet,
+        message: &MessageChange,
+        buffer: &mut ArchiveBuffer,
+    ) -> Result<(), Fault> {
+        let mut entries = change.entries(message);
+        if let Some(body) = message.body() {
+            if message.is_single()
+                && let Some((key, EntryChange::Put { record, fresh: true })) = change.entries(message).next()
+                && let Some(entry_with_body) = EntryWithBody::try_new(record, body)
             {
-                return self.delivery(&entry_key(key), &delivery);
+                return self.entry_with_body(&entry_key(key), &entry_with_body);
             }
             let value = body.archive(buffer).map_err(|fault| self.fault(fault))?;
-            self.frame(Kind::Body, &parcel.number().0.to_be_bytes(), value)?;
+            self.frame(FrameKind::Body, &message.id().0.to_be_bytes(), value)?;
         }
         entries.try_for_each(|(key, entry)| self.entry(&entry_key(key), entry, buffer))
     }
 
     /// The body and its one entry in one frame.
-    fn delivery(&mut self, key: &[u8], delivery: &Delivery<'_>) -> Result<(), Fault> {
-        let size = delivery.size();
+    fn entry_with_body(&mut self, key: &[u8], entry_with_body: &EntryWithBody<'_>) -> Result<(), Fault> {
+        let size = entry_with_body.size();
         self.make_room(frame_size(key.len(), size))?;
-        begin(Kind::Deliver, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
-        delivery.put(&mut self.row);
+        begin(FrameKind::PutWithBody, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
+        entry_with_body.put(&mut self.row);
         Ok(())
     }
 
-    fn entry(&mut self, key: &[u8], change: &EntryChange, buffer: &mut Buffer) -> Result<(), Fault> {
+    fn entry(&mut self, key: &[u8], change: &EntryChange, buffer: &mut ArchiveBuffer) -> Result<(), Fault> {
         match change {
             EntryChange::Put { record, fresh } => {
-                let kind = if *fresh { Kind::Put } else { Kind::Replace };
+                let kind = if *fresh { FrameKind::Put } else { FrameKind::Replace };
                 let value = record.archive(buffer).map_err(|fault| self.fault(fault))?;
                 self.frame(kind, key, value)
             }
-            EntryChange::Advance(state) => self.frame(Kind::Advance, key, &state.to_bytes()),
-            EntryChange::Delete => self.frame(Kind::Delete, key, &[]),
+            EntryChange::Advance(state) => self.frame(FrameKind::Advance, key, &state.to_bytes()),
+            EntryChange::Delete => self.frame(FrameKind::Delete, key, &[]),
         }
     }
 
-    fn frame(&mut self, kind: Kind, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    fn frame(&mut self, kind: FrameKind, key: &[u8], value: &[u8]) -> Result<(), Fault> {
         self.make_room(frame_size(key.len(), value.len()))?;
         begin(kind, key, value.len(), &mut self.row).map_err(|fault| self.fault(fault))?;
         self.row.extend_from_slice(value);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use heed::RoTxn;
 
-use super::engine_gave_up;
+use super::engine_error;
 use crate::config::Config;
 use crate::disk::engine::{Map, Opened};
 use crate::disk::ids::Marks;
@@ -15,18 +15,18 @@ use crate::error::OpenError;
 
 /// Reads it, and deletes bodies that nobody holds.
 pub(super) fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError> {
-    let view = map.view().map_err(engine_gave_up)?;
+    let view = map.view().map_err(engine_error)?;
     let meta = &view.tables.meta;
     let marks = marks(meta, &view.txn)?;
     let secret =
         fixed(meta, &view.txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "there is none"))?;
     let keys = TextKeys::new(secret);
-    let references = References::count(view.tables, &view.txn).map_err(engine_gave_up)?;
-    let orphans = references.orphans(view.tables, &view.txn).map_err(engine_gave_up)?;
+    let references = References::count(view.tables, &view.txn).map_err(engine_error)?;
+    let orphans = references.orphans(view.tables, &view.txn).map_err(engine_error)?;
     drop(view);
     if !orphans.is_empty() {
         tracing::warn!(bodies = orphans.len(), "deleting bodies that no session waits for");
-        references::delete(&map, &orphans).map_err(engine_gave_up)?;
+        references::delete(&map, &orphans).map_err(engine_error)?;
     }
     let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
     Ok(Opened { map, keys, references, marks, orphans, interval: config.durability.interval() })
@@ -48,7 +48,7 @@ fn fixed<const N: usize>(
     txn: &RoTxn<'_>,
     key: &'static [u8],
 ) -> Result<Option<[u8; N]>, OpenError> {
-    let Some(bytes) = meta.get(txn, key).map_err(engine_gave_up)? else { return Ok(None) };
+    let Some(bytes) = meta.get(txn, key).map_err(engine_error)? else { return Ok(None) };
     let bytes = bytes.try_into().map_err(|_| meta.corrupt(key, "a value of the wrong length"))?;
     Ok(Some(bytes))
 }

@@ -24,10 +24,12 @@ impl Owner {
     pub(super) fn of(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(READERS);
         match File::options().write(true).create_new(true).mode(0o600).open(&path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(open::at(&path)(error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(open::io_error(&path)(error));
+            }
             _ => {}
         }
-        let table = hold(&path).map_err(open::at(&path))?;
+        let table = open_path(&path).map_err(open::io_error(&path))?;
         Ok(Self { path, table })
     }
 
@@ -43,7 +45,7 @@ impl Owner {
     }
 }
 
-fn hold(path: &Path) -> io::Result<File> {
+fn open_path(path: &Path) -> io::Result<File> {
     let flags = i32::try_from(OFlags::PATH.bits()).map_err(io::Error::other)?;
     File::options().read(true).custom_flags(flags).open(path)
 }

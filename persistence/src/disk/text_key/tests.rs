@@ -15,7 +15,7 @@ fn locate(keys: TextKeys, table: &Table, txn: &RwTxn<'_>, text: &[u8]) -> Result
 
 #[test]
 #[allow(unsafe_code)]
-fn texts_of_one_hash_are_told_apart() {
+fn texts_with_the_same_hash_get_different_keys() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(1 << 20).max_dbs(7);

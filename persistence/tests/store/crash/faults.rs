@@ -6,9 +6,9 @@ use tidegate_persistence::{Disk, Durability};
 
 use super::recorder::{Recording, Setting, record};
 use super::workload::{BATCHES, config, contents};
+use crate::harness::content;
 use crate::model::sorted;
 use crate::watch::Watch;
-use crate::world::content;
 
 fn run(fault: &'static str, interval: Option<&'static str>) -> Recording {
     record(&Setting { interval, fault: Some(fault) })
@@ -32,14 +32,14 @@ fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
 }
 
 /// What it reported before is there, and at most the batch that failed.
-fn failed(recording: &Recording, reason: &str) {
+fn assert_failed(recording: &Recording, reason: &str) {
     let (reported, kept) = reported_and_kept(recording, reason);
     assert!(reported > 5, "{reported}");
     assert!(kept >= reported && kept <= reported + 1, "reported {reported}, kept {kept}");
 }
 
 /// The store was full for some time, and everything came through in the end.
-fn healed(recording: &Recording) {
+fn assert_recovered(recording: &Recording) {
     let marks = recording.marks();
     assert_eq!(marks.iter().filter(|mark| *mark == "full").count(), 1, "{marks:?}");
     assert_eq!(marks.last().unwrap(), &BATCHES.to_string());
@@ -47,15 +47,15 @@ fn healed(recording: &Recording) {
 }
 
 #[test]
-fn a_failing_sync_ends_it() {
-    failed(&run("S 20 5 1", None), "Io(");
+fn a_failed_sync_fails_the_store() {
+    assert_failed(&run("S 20 5 1", None), "Io(");
 }
 
 /// Runs until a sync fails; gives how many batches were reported after the sync before, none of which may be kept.
-fn lost_by_failing_sync(fault: &'static str) -> usize {
+fn unsynced_batches_lost(fault: &'static str) -> usize {
     let recording = run(fault, Some("3"));
     let (reported, kept) = reported_and_kept(&recording, "Sync(");
-    let synced = recording.batches_at_last_anchor();
+    let synced = recording.batches_at_last_sync_point();
     // A commit may have been synced before it was marked.
     assert!(kept == synced || kept == synced + 1, "reported {reported}, synced {synced}, kept {kept}");
     reported.saturating_sub(synced + 1)
@@ -63,47 +63,47 @@ fn lost_by_failing_sync(fault: &'static str) -> usize {
 
 /// Nobody knows which of the pages in the cache are on the disk: the state of the last sync is, so it is gone back to.
 #[test]
-fn a_failing_sync_by_interval_ends_it_whatever_the_reason() {
+fn with_interval_durability_any_sync_error_fails_the_store() {
     for fault in ["S 6 5 1", "S 6 28 1"] {
         // How many commits there are between two syncs is a matter of time; in some run there are several.
-        assert!((0..50).any(|_| lost_by_failing_sync(fault) > 0), "{fault}");
+        assert!((0..50).any(|_| unsynced_batches_lost(fault) > 0), "{fault}");
     }
 }
 
 #[test]
-fn a_failing_write_ends_it() {
-    failed(&run("W 100 5 1", None), "Io(");
-    failed(&run("W 100 5 1", Some("3")), "Io(");
+fn a_failed_write_fails_the_store() {
+    assert_failed(&run("W 100 5 1", None), "Io(");
+    assert_failed(&run("W 100 5 1", Some("3")), "Io(");
 }
 
 /// The meta page may have reached the disk or not.
 #[test]
-fn a_failing_write_of_the_meta_page_ends_it() {
-    failed(&run("D 20 5 1", None), "Io(");
+fn a_failed_meta_page_write_fails_the_store() {
+    assert_failed(&run("D 20 5 1", None), "Io(");
 }
 
 /// LMDB refuses to go on with an environment whose meta page could not be written: no room cannot heal here.
 #[test]
-fn no_room_for_the_meta_page_ends_it() {
-    failed(&run("D 20 28 1", None), "Engine(");
-    failed(&run("P 20 28 1", Some("3")), "Engine(");
+fn no_space_for_the_meta_page_fails_the_store() {
+    assert_failed(&run("D 20 28 1", None), "Engine(");
+    assert_failed(&run("P 20 28 1", Some("3")), "Engine(");
 }
 
 #[test]
-fn no_room_heals() {
-    healed(&run("W 100 28 1", None));
-    healed(&run("W 100 28 2", Some("3")));
-    healed(&run("W 100 122 1", None));
-    healed(&run("W 100 27 1", None));
+fn no_space_for_pages_is_retried_until_it_succeeds() {
+    assert_recovered(&run("W 100 28 1", None));
+    assert_recovered(&run("W 100 28 2", Some("3")));
+    assert_recovered(&run("W 100 122 1", None));
+    assert_recovered(&run("W 100 27 1", None));
 }
 
 #[test]
-fn no_room_at_a_sync_heals_for_all_is_written_anew() {
-    healed(&run("S 20 28 2", None));
+fn no_space_at_a_sync_is_retried_by_rewriting_the_transaction() {
+    assert_recovered(&run("S 20 28 2", None));
 }
 
 /// Cut short, with room on the file system: not a lack of room, so it is over.
 #[test]
-fn a_write_cut_short_ends_it() {
-    failed(&run("W 100 0 1", None), "Io(");
+fn a_short_write_with_free_space_left_fails_the_store() {
+    assert_failed(&run("W 100 0 1", None), "Io(");
 }

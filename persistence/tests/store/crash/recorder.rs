@@ -69,7 +69,7 @@ impl Recording {
     }
 
     /// The batches that were marked when the anchor was synced last.
-    pub fn batches_at_last_anchor(&self) -> usize {
+    pub fn batches_at_last_sync_point(&self) -> usize {
         let last = self.events.iter().rposition(|event| (event.file, event.call) == (b'a', b'S')).unwrap();
         self.events[..last].iter().filter(|event| event.call == b'M').count()
     }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tidegate_persistence::{Appended, Config, Disk, Durability, Health, Operation, Store};
 
+use crate::harness::accepted;
 use crate::model::{Model, sorted};
 use crate::random::operation;
 use crate::watch::Watch;
-use crate::world::accepted;
 
 /// Batches of the workload.
 pub const BATCHES: usize = 150;
@@ -68,8 +68,8 @@ fn workload() {
     let mut model = Model::default();
     for number in 0..BATCHES {
         let appended = store.append(&mut batch(&mut model, number));
-        if appended == Appended::Refused || !watch.committed_or_failed(accepted(appended)) {
-            watch.health(|health| matches!(health, Health::Failed(_)));
+        if appended == Appended::Refused || !watch.wait_for_commit_or_failure(accepted(appended)) {
+            watch.wait_for_health(|health| matches!(health, Health::Failed(_)));
             mark(&mut marks, &format!("failed: {:?}", store.health()));
             break;
         }

@@ -60,7 +60,7 @@ impl Drop for Reader {
 #[test]
 fn reader() {
     let Some(folder) = std::env::var_os("READER_FOLDER") else { return };
-    let mut store = ReadOnly::beside(Path::new(&folder)).unwrap();
+    let mut store = ReadOnly::open(Path::new(&folder)).unwrap();
     answer("open");
     while let Some(order) = next_order() {
         let mut words = order.split(' ');

@@ -6,9 +6,9 @@ use super::*;
 
 proptest! {
     #[test]
-    fn frames_come_back(frames in prop::collection::vec((0..Kind::ALL.len(), prop::collection::vec(any::<u8>(), 0..20), prop::collection::vec(any::<u8>(), 0..300)), 0..20)) {
+    fn frames_round_trip(frames in prop::collection::vec((0..FrameKind::ALL.len(), prop::collection::vec(any::<u8>(), 0..20), prop::collection::vec(any::<u8>(), 0..300)), 0..20)) {
         let mut row = Vec::new();
-        let frames: Vec<_> = frames.iter().map(|(kind, key, value)| Frame { kind: Kind::ALL[*kind], key, value }).collect();
+        let frames: Vec<_> = frames.iter().map(|(kind, key, value)| LogFrame { kind: FrameKind::ALL[*kind], key, value }).collect();
         for frame in &frames {
             let before = row.len();
             begin(frame.kind, frame.key, frame.value.len(), &mut row).unwrap();
@@ -16,17 +16,17 @@ proptest! {
             prop_assert_eq!(row.len() - before, frame_size(frame.key.len(), frame.value.len()));
         }
         let (mut rest, mut read) = (&row[..], Vec::new());
-        while let Some(frame) = Frame::take(&mut rest).unwrap() {
+        while let Some(frame) = LogFrame::take(&mut rest).unwrap() {
             read.push(frame);
         }
         prop_assert_eq!(read, frames);
     }
 
     #[test]
-    fn anything_else_is_an_error_or_frames(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+    fn arbitrary_bytes_are_an_error_or_frames(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
         let mut rest = &bytes[..];
-        while let Ok(Some(frame)) = Frame::take(&mut rest) {
-            prop_assert!(frame.key.len() + frame.value.len() <= bytes.len() - HEADER);
+        while let Ok(Some(frame)) = LogFrame::take(&mut rest) {
+            prop_assert!(frame.key.len() + frame.value.len() <= bytes.len() - HEADER_SIZE);
         }
     }
 }

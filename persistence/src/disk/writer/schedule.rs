@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// The writer's two clocks.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Schedule {
     /// `None`: each commit is a sync.
     interval: Option<Duration>,
     /// When to sync what was committed since the last time.
@@ -15,7 +15,7 @@ pub(super) struct Pace {
     retry: Option<(Instant, Duration)>,
 }
 
-impl Pace {
+impl Schedule {
     pub(super) fn new(interval: Option<Duration>) -> Self {
         Self { interval, sync_at: None, checkpoint_at: None, retry: None }
     }
@@ -28,7 +28,7 @@ impl Pace {
     }
 
     /// Whether there was no room, so that trying again has to wait.
-    pub(super) fn is_patient(&self) -> bool {
+    pub(super) fn is_retrying(&self) -> bool {
         self.retry.is_some()
     }
 
@@ -67,7 +67,7 @@ impl Pace {
     }
 
     /// True once after there was no room.
-    pub(super) fn has_room_again(&mut self) -> bool {
+    pub(super) fn clear_retry(&mut self) -> bool {
         self.retry.take().is_some()
     }
 }

@@ -7,7 +7,7 @@ use tidegate_mqtt::{Message, MessageParts, PacketId, QoS, topic};
 
 use super::*;
 
-fn stored(topic: &str, properties: &[u8], payload: &[u8], expires_at: Option<u64>) -> Stored {
+fn stored(topic: &str, properties: &[u8], payload: &[u8], expires_at: Option<u64>) -> StoredMessage {
     let message = Message::from_parts(&MessageParts {
         topic: &topic::Name::parse(topic).unwrap(),
         properties,
@@ -17,20 +17,20 @@ fn stored(topic: &str, properties: &[u8], payload: &[u8], expires_at: Option<u64
         publisher: u64::MAX - 1,
         expires_at: None,
     });
-    Stored { message: Arc::new(message), expires_at }
+    StoredMessage { message: Arc::new(message), expires_at }
 }
 
-fn bytes(record: &EntryRecord, body: &Stored) -> Vec<u8> {
+fn bytes(record: &EntryRecord, body: &StoredMessage) -> Vec<u8> {
     let mut row = Vec::new();
-    let delivery = Delivery::of(record, body).unwrap();
-    delivery.put(&mut row);
-    assert_eq!(row.len(), delivery.size());
+    let entry_with_body = EntryWithBody::try_new(record, body).unwrap();
+    entry_with_body.put(&mut row);
+    assert_eq!(row.len(), entry_with_body.size());
     row
 }
 
 proptest! {
     #[test]
-    fn what_is_put_is_read(
+    fn entries_with_bodies_round_trip(
         topic in "[a-z/]{1,40}",
         properties in prop::collection::vec(any::<u8>(), 0..40),
         payload in prop::collection::vec(any::<u8>(), 0..200),
@@ -46,30 +46,30 @@ proptest! {
         };
         let record = EntryRecord { retain, state, ..EntryRecord::queued(QoS::AtLeastOnce) };
         let body = stored(&topic, &properties, &payload, expires_at);
-        let (read, back) = Delivery::read(&bytes(&record, &body)).unwrap();
+        let (read, back) = EntryWithBody::read(&bytes(&record, &body)).unwrap();
         prop_assert_eq!(read, record);
         prop_assert_eq!(back.record(), body.record());
     }
 
     #[test]
-    fn anything_else_does_no_harm(bytes in prop::collection::vec(0..4_u8, 0..100)) {
-        let _ = Delivery::read(&bytes);
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(0..4_u8, 0..100)) {
+        let _ = EntryWithBody::read(&bytes);
     }
 }
 
 #[test]
-fn what_is_cut_is_an_error() {
+fn truncated_bytes_are_an_error() {
     let whole = bytes(&EntryRecord::queued(QoS::AtLeastOnce), &stored("topic", &[1, 2], &[], None));
-    (0..whole.len()).for_each(|len| assert!(Delivery::read(&whole[..len]).is_err(), "{len}"));
-    assert!(Delivery::read(&whole).is_ok());
+    (0..whole.len()).for_each(|len| assert!(EntryWithBody::read(&whole[..len]).is_err(), "{len}"));
+    assert!(EntryWithBody::read(&whole).is_ok());
 }
 
 #[test]
-fn other_entries_have_no_place_in_it() {
+fn entries_with_identifiers_or_a_share_do_not_fit() {
     let body = stored("t", &[], &[], None);
     let plain = EntryRecord::queued(QoS::AtLeastOnce);
     let identified = EntryRecord { identifiers: Box::new([1]), ..plain.clone() };
     let shared = EntryRecord { share: Some(Arc::from("$share/g/t")), ..plain.clone() };
-    let fits = |record| Delivery::of(record, &body).is_some();
+    let fits = |record| EntryWithBody::try_new(record, &body).is_some();
     assert_eq!((fits(&plain), fits(&identified), fits(&shared)), (true, false, false));
 }

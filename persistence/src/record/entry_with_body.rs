@@ -8,19 +8,19 @@
 
 use super::archive;
 use super::entry::{EntryRecord, EntryState, STATE_BYTES};
-use super::message::{MessageRecord, Stored};
+use super::message::{MessageRecord, StoredMessage};
 
 /// An entry that fits the form, and its body.
-pub(crate) struct Delivery<'a> {
+pub(crate) struct EntryWithBody<'a> {
     entry: &'a EntryRecord,
     message: MessageRecord<'a>,
     topic_size: u16,
     properties_size: u32,
 }
 
-impl<'a> Delivery<'a> {
+impl<'a> EntryWithBody<'a> {
     /// `None` where the form has no place for it.
-    pub(crate) fn of(entry: &'a EntryRecord, body: &'a Stored) -> Option<Self> {
+    pub(crate) fn try_new(entry: &'a EntryRecord, body: &'a StoredMessage) -> Option<Self> {
         if !entry.identifiers.is_empty() || entry.share.is_some() {
             return None;
         }
@@ -33,14 +33,14 @@ impl<'a> Delivery<'a> {
     /// Bytes that it takes.
     pub(crate) fn size(&self) -> usize {
         let MessageRecord { topic, properties, payload, .. } = self.message;
-        HEAD + topic.len() + properties.len() + payload.len()
+        HEADER_SIZE + topic.len() + properties.len() + payload.len()
     }
 
     /// Adds it to a row.
     pub(crate) fn put(&self, row: &mut Vec<u8>) {
         let Self { entry, message, topic_size, properties_size } = self;
-        let mut head = [0; HEAD];
-        let mut fields = Fields(&mut head);
+        let mut header = [0; HEADER_SIZE];
+        let mut fields = HeaderWriter(&mut header);
         fields.put([entry.qos.value(), entry.retain.into()]);
         fields.put(entry.state.to_bytes());
         fields.put([message.qos.value(), message.retain.into()]);
@@ -49,38 +49,41 @@ impl<'a> Delivery<'a> {
         fields.put(message.expires_at.unwrap_or(0).to_le_bytes());
         fields.put(topic_size.to_le_bytes());
         fields.put(properties_size.to_le_bytes());
-        row.extend_from_slice(&head);
+        row.extend_from_slice(&header);
         row.extend_from_slice(message.topic.as_bytes());
         row.extend_from_slice(message.properties);
         row.extend_from_slice(message.payload);
     }
 
-    pub(crate) fn read(bytes: &[u8]) -> Result<(EntryRecord, Stored), &'static str> {
-        let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(CUT)?;
-        let mut head = Head(head.as_slice());
-        let record = read_entry(&mut head)?;
-        Ok((record, Stored::of(&read_message(&mut head, rest)?)?))
+    pub(crate) fn read(bytes: &[u8]) -> Result<(EntryRecord, StoredMessage), &'static str> {
+        let (header, rest) = bytes.split_first_chunk::<HEADER_SIZE>().ok_or(TRUNCATED)?;
+        let mut header = HeaderReader(header.as_slice());
+        let record = read_entry(&mut header)?;
+        Ok((record, StoredMessage::from_record(&read_message(&mut header, rest)?)?))
     }
 }
 
-fn read_entry(head: &mut Head<'_>) -> Result<EntryRecord, &'static str> {
-    let [qos, retain] = head.take();
+fn read_entry(header: &mut HeaderReader<'_>) -> Result<EntryRecord, &'static str> {
+    let [qos, retain] = header.take();
     let mut record = EntryRecord::queued(archive::qos(qos)?);
     record.retain = flag(retain)?;
-    record.state = EntryState::from_bytes(&head.take::<STATE_BYTES>())?;
+    record.state = EntryState::from_bytes(&header.take::<STATE_BYTES>())?;
     Ok(record)
 }
 
 /// `rest`: topic, properties, payload.
-fn read_message<'a>(head: &mut Head<'_>, rest: &'a [u8]) -> Result<MessageRecord<'a>, &'static str> {
-    let [qos, retain] = head.take();
-    let publisher = u64::from_le_bytes(head.take());
-    let [expires] = head.take();
-    let expires_at = u64::from_le_bytes(head.take());
-    let topic_size = usize::from(u16::from_le_bytes(head.take()));
-    let properties_size = usize::try_from(u32::from_le_bytes(head.take())).unwrap_or(usize::MAX);
-    let (topic, rest) = rest.split_at_checked(topic_size).ok_or(CUT)?;
-    let (properties, payload) = rest.split_at_checked(properties_size).ok_or(CUT)?;
+fn read_message<'a>(
+    header: &mut HeaderReader<'_>,
+    rest: &'a [u8],
+) -> Result<MessageRecord<'a>, &'static str> {
+    let [qos, retain] = header.take();
+    let publisher = u64::from_le_bytes(header.take());
+    let [expires] = header.take();
+    let expires_at = u64::from_le_bytes(header.take());
+    let topic_size = usize::from(u16::from_le_bytes(header.take()));
+    let properties_size = usize::try_from(u32::from_le_bytes(header.take())).unwrap_or(usize::MAX);
+    let (topic, rest) = rest.split_at_checked(topic_size).ok_or(TRUNCATED)?;
+    let (properties, payload) = rest.split_at_checked(properties_size).ok_or(TRUNCATED)?;
     Ok(MessageRecord {
         topic: str::from_utf8(topic).map_err(|_| "a topic that is no text")?,
         properties,
@@ -93,12 +96,12 @@ fn read_message<'a>(head: &mut Head<'_>, rest: &'a [u8]) -> Result<MessageRecord
 }
 
 /// The rest of the fixed part, into which fields are put.
-struct Fields<'a>(&'a mut [u8]);
+struct HeaderWriter<'a>(&'a mut [u8]);
 
-impl Fields<'_> {
+impl HeaderWriter<'_> {
     fn put<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) {
-        let head = core::mem::take(&mut self.0);
-        let Some((field, rest)) = head.split_first_chunk_mut() else {
+        let header = core::mem::take(&mut self.0);
+        let Some((field, rest)) = header.split_first_chunk_mut() else {
             unreachable!("all fields make the head")
         };
         *field = bytes;
@@ -107,9 +110,9 @@ impl Fields<'_> {
 }
 
 /// The rest of the fixed part, from which fields are taken.
-struct Head<'a>(&'a [u8]);
+struct HeaderReader<'a>(&'a [u8]);
 
-impl Head<'_> {
+impl HeaderReader<'_> {
     fn take<const SIZE: usize>(&mut self) -> [u8; SIZE] {
         let Some((field, rest)) = self.0.split_first_chunk() else {
             unreachable!("all fields make the head")
@@ -127,8 +130,8 @@ fn flag(byte: u8) -> Result<bool, &'static str> {
     }
 }
 
-const HEAD: usize = 2 + STATE_BYTES + 2 + 8 + 1 + 8 + 2 + 4;
-const CUT: &str = "a delivery that is cut off";
+const HEADER_SIZE: usize = 2 + STATE_BYTES + 2 + 8 + 1 + 8 + 2 + 4;
+const TRUNCATED: &str = "a delivery that is cut off";
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Commits go to the log, which a checkpoint empties into the tables.
 
 use super::{Engine, Room, put_marks};
-use crate::change::Change;
+use crate::change::ChangeSet;
 use crate::disk::fault::Fault;
 use crate::disk::log::Log;
 use crate::disk::tables::{SCHEMA, SCHEMA_KEY};
@@ -9,21 +9,21 @@ use crate::disk::tables::{SCHEMA, SCHEMA_KEY};
 impl Engine {
     /// Writes the change in one transaction, growing the map as needed, and empties it. An error leaves all as it was.
     /// `is_full`: there is no room for a log.
-    pub(in crate::disk) fn commit(&mut self, change: &mut Change, is_full: bool) -> Result<Room, Fault> {
-        change.forget();
-        if change.is_void() {
+    pub(in crate::disk) fn commit(&mut self, change: &mut ChangeSet, is_full: bool) -> Result<Room, Fault> {
+        change.purge_closed();
+        if change.is_empty() {
             change.clear();
             return Ok(Room::Ample);
         }
-        let room = if is_full || self.is_to_last(change) { self.write(change) } else { self.log(change) };
-        room.map_err(|fault| fault.with_room_of(self.map.folder()))
+        let room = if is_full || self.bypasses_log(change) { self.write(change) } else { self.log(change) };
+        room.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
     /// Writes the change to the log, or where that has no room, to its tables.
-    fn log(&mut self, change: &mut Change) -> Result<Room, Fault> {
+    fn log(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
         loop {
             match self.append(change) {
-                Err(Fault::MapFull) if self.map.forget_dead_readers()? || self.grow()? => {}
+                Err(Fault::MapFull) if self.map.clear_stale_readers()? || self.grow()? => {}
                 Err(Fault::MapFull) => return self.write(change),
                 appended => return appended.map(|()| Room::Ample),
             }
@@ -32,9 +32,9 @@ impl Engine {
 
     /// Whether a change goes to its tables at once: it has no place in the log, or most of what went there lately was still there
     /// at the checkpoint, so that the log would only be written in addition.
-    fn is_to_last(&mut self, change: &Change) -> bool {
-        if self.lasting > 0 {
-            self.lasting -= 1;
+    fn bypasses_log(&mut self, change: &ChangeSet) -> bool {
+        if self.log_bypass > 0 {
+            self.log_bypass -= 1;
             return true;
         }
         self.log.bytes() + change.bytes() > self.log_bytes_max()
@@ -47,7 +47,7 @@ impl Engine {
 
     /// Whether it is time to empty the log: it is long, or a checkpoint would have much to do.
     pub(in crate::disk) fn is_checkpoint_due(&self) -> bool {
-        self.log.bytes() > self.log_bytes_max() || self.pending.weight() > PENDING_MAX
+        self.log.bytes() > self.log_bytes_max() || self.pending.write_cost() > PENDING_MAX
     }
 
     /// Whether the log is empty.
@@ -60,13 +60,13 @@ impl Engine {
         if self.is_checkpointed() {
             return Ok(Room::Ample);
         }
-        self.pending.forget();
-        let (logged, lasting) = (core::mem::take(&mut self.logged), self.pending.weight());
-        let room = self.write(&mut Change::default());
-        if lasting > LASTING_MIN && lasting * 2 > logged {
-            self.lasting = LASTING_COMMITS;
+        self.pending.purge_closed();
+        let (logged_cost, remaining) = (core::mem::take(&mut self.logged_cost), self.pending.write_cost());
+        let room = self.write(&mut ChangeSet::default());
+        if remaining > LOG_BYPASS_COST_MIN && remaining * 2 > logged_cost {
+            self.log_bypass = LOG_BYPASS_COMMITS;
         }
-        room.map_err(|fault| fault.with_room_of(self.map.folder()))
+        room.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
     /// Takes up what the log of a former owner has.
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// Appends the change to the log, and empties it.
-    fn append(&mut self, change: &mut Change) -> Result<(), Fault> {
+    fn append(&mut self, change: &mut ChangeSet) -> Result<(), Fault> {
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let log = self.log.append(meta, &mut txn, change, &mut self.buffer)?;
@@ -89,8 +89,8 @@ impl Engine {
         }
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
         txn.commit()?;
-        (self.log, self.marks, self.aged) = (log, marks, false);
-        self.logged += change.weight();
+        (self.log, self.marks, self.empty_commit_done) = (log, marks, false);
+        self.logged_cost += change.write_cost();
         self.pending.merge(change);
         Ok(())
     }
@@ -103,5 +103,5 @@ const PENDING_MAX: usize = 65_536;
 /// The part of the size limit that the log may take.
 const LOG_PART: usize = 32;
 /// For how many commits the log is left aside when most of it lasted, and from how much on that is judged.
-const LASTING_COMMITS: u32 = 256;
-const LASTING_MIN: usize = 1024;
+const LOG_BYPASS_COMMITS: u32 = 256;
+const LOG_BYPASS_COST_MIN: usize = 1024;

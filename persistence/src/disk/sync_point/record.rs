@@ -4,27 +4,27 @@ use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
 
-use crate::disk::file::Heads;
+use crate::disk::file::MetaPages;
 
 /// What a slot holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
+pub(super) struct SyncRecord {
     /// The later of two counts.
-    pub(super) turn: u64,
+    pub(super) sequence: u64,
     /// Which start of the machine it was written in.
     pub(super) boot_id: [u8; BOOT_ID_SIZE],
-    pub(super) heads: Heads,
+    pub(super) meta_pages: MetaPages,
 }
 
-impl Slot {
+impl SyncRecord {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SIZE);
         bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&self.turn.to_le_bytes());
+        bytes.extend_from_slice(&self.sequence.to_le_bytes());
         bytes.extend_from_slice(&self.boot_id);
-        bytes.extend_from_slice(&self.heads.page_size.to_le_bytes());
-        bytes.extend_from_slice(&self.heads.first);
-        bytes.extend_from_slice(&self.heads.second);
+        bytes.extend_from_slice(&self.meta_pages.page_size.to_le_bytes());
+        bytes.extend_from_slice(&self.meta_pages.first);
+        bytes.extend_from_slice(&self.meta_pages.second);
         let sum = checksum(&bytes);
         bytes.extend_from_slice(&sum);
         bytes
@@ -37,23 +37,24 @@ impl Slot {
             return None;
         }
         let rest = body.strip_prefix(MAGIC)?;
-        let (turn, rest) = rest.split_first_chunk()?;
+        let (sequence, rest) = rest.split_first_chunk()?;
         let (boot_id, rest) = rest.split_first_chunk()?;
         let (page_size, rest) = rest.split_first_chunk()?;
         let (first, rest) = rest.split_first_chunk()?;
         let second = rest.first_chunk()?;
-        let heads = Heads { page_size: u64::from_le_bytes(*page_size), first: *first, second: *second };
-        Some(Self { turn: u64::from_le_bytes(*turn), boot_id: *boot_id, heads })
+        let meta_pages =
+            MetaPages { page_size: u64::from_le_bytes(*page_size), first: *first, second: *second };
+        Some(Self { sequence: u64::from_le_bytes(*sequence), boot_id: *boot_id, meta_pages })
     }
 }
 
 /// Where the slot of that turn is: the two take turns, each in a page of its own.
-pub(super) const fn place(turn: u64) -> u64 {
-    (turn & 1) * 4096
+pub(super) const fn offset(sequence: u64) -> u64 {
+    (sequence & 1) * 4096
 }
 
 /// Where slots are.
-pub(super) const PLACES: [u64; 2] = [place(0), place(1)];
+pub(super) const OFFSETS: [u64; 2] = [offset(0), offset(1)];
 
 fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
     let mut hasher = SipHasher24::new();
@@ -62,6 +63,6 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
 }
 
 pub(super) const BOOT_ID_SIZE: usize = 40;
-pub(super) const SIZE: usize = MAGIC.len() + 8 + BOOT_ID_SIZE + 8 + 2 * Heads::SIZE + SUM_SIZE;
+pub(super) const SIZE: usize = MAGIC.len() + 8 + BOOT_ID_SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
 const SUM_SIZE: usize = 16;
 const MAGIC: &[u8; 8] = b"tganchor";

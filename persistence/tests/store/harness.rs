@@ -9,13 +9,13 @@ use tidegate_persistence::{Appended, Commit, Config, Disk, OpenError, Operation,
 use crate::watch::Watch;
 
 /// A temporary folder, and how its store is opened.
-pub struct World {
+pub struct Harness {
     folder: TempDir,
     pub config: Config,
     pub watch: Arc<Watch>,
 }
 
-impl World {
+impl Harness {
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = Config::new(folder.path().join("store"));
@@ -35,23 +35,23 @@ impl World {
         Disk::open(&self.config, watch)
     }
 
-    /// Opens the store, lets `use_it`, closes it.
-    pub fn with<T>(&mut self, use_it: impl FnOnce(&Disk, &Self) -> T) -> T {
+    /// Opens the store, lets `test`, closes it.
+    pub fn with<T>(&mut self, test: impl FnOnce(&Disk, &Self) -> T) -> T {
         let store = self.open();
-        use_it(&store, self)
+        test(&store, self)
     }
 
     /// Appends and waits for the commit.
     pub fn commit(&self, store: &dyn Store, mut operations: Vec<Operation>) -> Commit {
         let commit = accepted(store.append(&mut operations));
         assert!(operations.is_empty());
-        self.watch.committed(commit);
+        self.watch.wait_for_commit(commit);
         assert!(store.committed() >= commit);
         commit
     }
 
     /// The same, and into the tables: what another process sees.
-    pub fn settle(&self, store: &dyn Store, operations: Vec<Operation>) {
+    pub fn commit_to_tables(&self, store: &dyn Store, operations: Vec<Operation>) {
         self.commit(store, operations);
         store.load(&mut |_, _| {}).unwrap();
     }

@@ -1,0 +1,115 @@
+//! The messages of a change, by number. Knows sessions by their places only.
+
+use super::dense_index::DenseIndex;
+use super::entry::{EntryChange, EntryStep};
+use super::message_change::{EntrySlot, MessageChange};
+use crate::record::{MessageId, StoredMessage};
+
+/// Messages, in the order in which they came, more or less.
+#[derive(Default)]
+pub(crate) struct MessageChanges {
+    index: DenseIndex,
+    messages: Vec<MessageChange>,
+    /// Places of parcels that are void.
+    free_slots: Vec<u32>,
+    entries: usize,
+    bodies: usize,
+}
+
+impl MessageChanges {
+    /// Lets something happen to an entry; says how many entries more there are now: -1, 0 or 1.
+    pub(super) fn fold(
+        &mut self,
+        id: MessageId,
+        entry_slot: EntrySlot,
+        step: EntryStep,
+        body: Option<StoredMessage>,
+    ) -> isize {
+        let slot = self.index.find(id.0).unwrap_or_else(|| self.insert(id));
+        self.update(slot, |message| message.fold(entry_slot, step, body))
+    }
+
+    /// Forgets the entries of sessions that are gone.
+    pub(super) fn purge_closed(&mut self, is_closed: impl Fn(u32) -> bool) {
+        let taken = (0..).zip(&self.messages).filter(|(_, message)| !message.is_empty());
+        for slot in taken.map(|(slot, _)| slot).collect::<Vec<_>>() {
+            self.update(slot, |message| message.purge_closed(&is_closed));
+        }
+    }
+
+    /// Lets `work` change a parcel and say how many entries more it has then; keeps count. Gives what `work` says.
+    fn update(&mut self, slot: u32, work: impl FnOnce(&mut MessageChange) -> isize) -> isize {
+        let Some(message) = usize::try_from(slot).ok().and_then(|slot| self.messages.get_mut(slot)) else {
+            return 0;
+        };
+        let had = message.body.is_some();
+        let delta = work(message);
+        self.bodies = self.bodies + usize::from(message.body.is_some()) - usize::from(had);
+        self.entries = self.entries.saturating_add_signed(delta);
+        if message.is_empty() {
+            self.index.remove(message.id.0);
+            self.free_slots.push(slot);
+        }
+        delta
+    }
+
+    /// Takes all entries, each with the body that came with it; keeps the memory.
+    pub(super) fn drain(
+        &mut self,
+        mut each: impl FnMut(MessageId, EntrySlot, EntryChange, Option<StoredMessage>),
+    ) {
+        for mut message in self.messages.drain(..) {
+            let id = message.id;
+            if let Some((entry_slot, change, body)) = message.take_single() {
+                each(id, entry_slot, change, body);
+                continue;
+            }
+            for (entry_slot, change) in message.take_entries() {
+                each(id, entry_slot, change, message.body.clone());
+            }
+        }
+        self.clear();
+    }
+
+    /// Forgets all; keeps the memory, within bounds.
+    pub(super) fn clear(&mut self) {
+        self.messages.clear();
+        self.messages.shrink_to(IDLE_CAPACITY_MAX);
+        self.free_slots.clear();
+        self.index.clear();
+        (self.entries, self.bodies) = (0, 0);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &MessageChange> {
+        self.messages.iter().filter(|message| !message.is_empty())
+    }
+
+    pub(crate) fn body(&self, id: MessageId) -> Option<&StoredMessage> {
+        let slot = usize::try_from(self.index.find(id.0)?).ok()?;
+        self.messages.get(slot).and_then(|message| message.body.as_ref())
+    }
+
+    /// Bodies that entries hold.
+    pub(crate) fn bodies(&self) -> usize {
+        self.bodies
+    }
+
+    /// Entries that change.
+    pub(crate) fn entries(&self) -> usize {
+        self.entries
+    }
+
+    fn insert(&mut self, id: MessageId) -> u32 {
+        let slot =
+            self.free_slots.pop().unwrap_or_else(|| u32::try_from(self.messages.len()).unwrap_or(u32::MAX));
+        self.index.insert(id.0, slot);
+        match usize::try_from(slot).ok().and_then(|slot| self.messages.get_mut(slot)) {
+            Some(message) => *message = MessageChange::new(id),
+            None => self.messages.push(MessageChange::new(id)),
+        }
+        slot
+    }
+}
+
+/// Parcels whose memory is kept.
+const IDLE_CAPACITY_MAX: usize = 16_384;

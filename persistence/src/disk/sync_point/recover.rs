@@ -1,0 +1,79 @@
+//! An anchor that a store left behind: after a failure of the machine its state is put back, else it is just removed.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::record::{self, SyncRecord};
+use super::{INVALIDATED, NAME, boot_id};
+use crate::disk::file;
+use crate::error::OpenError;
+
+/// Makes the data file one that LMDB can open, whatever ended its former owner; afterwards there is no anchor.
+pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
+    let (invalidated, left) = (folder.join(INVALIDATED), folder.join(NAME));
+    recover_from(&invalidated, data, |_| Ok(true))?;
+    recover_from(&left, data, |record| Ok(record.boot_id != boot_id()?))
+}
+
+/// Whether [`recover`] would put a former state back.
+pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
+    let (invalidated, left) = (folder.join(INVALIDATED), folder.join(NAME));
+    let record = |path: &Path| match File::open(path).and_then(|file| newest(&file)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        record => record.map_err(|source| OpenError::Io { path: path.to_owned(), source }),
+    };
+    let is_earlier = |record: SyncRecord| match boot_id() {
+        Ok(id) => Ok(record.boot_id != id),
+        Err(source) => Err(OpenError::Io { path: left.clone(), source }),
+    };
+    Ok(record(&invalidated)?.is_some() || record(&left)?.map_or(Ok(false), is_earlier)?)
+}
+
+/// `restores`: whether the state of the slot is to be put back.
+fn recover_from(
+    path: &Path,
+    data: &Path,
+    restores: impl Fn(&SyncRecord) -> io::Result<bool>,
+) -> Result<(), OpenError> {
+    let at = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
+    let record = match File::open(path).and_then(|file| newest(&file)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        record => record.map_err(|error| at(path, error))?,
+    };
+    let record = match record {
+        Some(record) if restores(&record).map_err(|error| at(path, error))? => Some(record),
+        _ => None,
+    };
+    recover_data(data, record.as_ref()).map_err(|error| at(data, error))?;
+    fs::remove_file(path).map_err(|error| at(path, error))
+}
+
+/// Puts the meta pages back, when there is a slot; syncs all there is in the page cache.
+fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> io::Result<()> {
+    let file = match File::options().read(true).write(true).open(data) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if let Some(record) = restore {
+        tracing::warn!("the machine went down or a sync failed: going back to the last sync");
+        file::write_meta_pages(&file, &record.meta_pages)?;
+    }
+    file.sync_all()
+}
+
+/// The later of the slots that are whole. None was ever whole: nothing was committed under this anchor.
+fn newest(sync_point: &File) -> io::Result<Option<SyncRecord>> {
+    let mut newest: Option<SyncRecord> = None;
+    for offset in record::OFFSETS {
+        let mut bytes = [0; record::SIZE];
+        match sync_point.read_exact_at(&mut bytes, offset) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => continue,
+            result => result?,
+        }
+        newest = newest.into_iter().chain(SyncRecord::of(&bytes)).max_by_key(|record| record.sequence);
+    }
+    Ok(newest)
+}

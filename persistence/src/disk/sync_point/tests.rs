@@ -1,0 +1,29 @@
+//! The slot: whole or nothing.
+
+use super::record::{self, BOOT_ID_SIZE, SyncRecord};
+use crate::disk::file::MetaPages;
+
+fn record() -> SyncRecord {
+    let meta_pages = MetaPages { page_size: 4096, first: [1; MetaPages::SIZE], second: [2; MetaPages::SIZE] };
+    SyncRecord { sequence: 9, boot_id: [3; BOOT_ID_SIZE], meta_pages }
+}
+
+#[test]
+fn a_record_with_any_changed_or_missing_byte_is_invalid() {
+    let bytes = record().to_bytes();
+    assert_eq!(bytes.len(), record::SIZE);
+    assert!(bytes.len() <= 512, "one sector");
+    assert_eq!(SyncRecord::of(&bytes), Some(record()));
+    for at in 0..bytes.len() {
+        let mut torn = bytes.clone();
+        torn[at] ^= 1;
+        assert_eq!(SyncRecord::of(&torn), None, "byte {at}");
+        assert_eq!(SyncRecord::of(&bytes[..at]), None, "{at} bytes");
+    }
+}
+
+#[test]
+fn records_alternate_between_two_offsets() {
+    assert_ne!(record::offset(1), record::offset(2));
+    assert_eq!(record::offset(1), record::offset(3));
+}

@@ -1,0 +1,105 @@
+//! Two processes: one has the store, another reads it.
+
+use std::fs;
+
+use tidegate_persistence::{Health, Operation, Store};
+
+use super::filled;
+use super::other_process::Reader;
+use crate::harness::Harness;
+use crate::samples::{enqueue, key, message, open_session};
+
+/// An entry of 100 kB.
+fn large(number: u64) -> Operation {
+    enqueue(key(1, number, 0), &message("t", &vec![7; 100_000]))
+}
+
+#[test]
+fn another_process_sees_committed_records() {
+    let mut harness = filled();
+    let store = harness.open();
+    let mut reader = Reader::start(&harness.config.folder);
+    reader.order("check");
+    assert_eq!(reader.answer(), "8 records, []");
+    harness.commit_to_tables(&store, vec![open_session(3)]);
+    reader.order("check");
+    assert_eq!(reader.answer(), "9 records, []");
+}
+
+#[test]
+fn a_reader_follows_a_growing_map() {
+    let mut harness = filled();
+    let store = harness.open();
+    let mut reader = Reader::start(&harness.config.folder);
+    let map = store.stats().map_bytes;
+    for number in 2..=40 {
+        harness.commit_to_tables(&store, vec![large(number)]);
+    }
+    assert!(store.stats().map_bytes > 2 * map);
+    reader.order("check");
+    assert_eq!(reader.answer(), "86 records, []");
+    // And again, while nothing but a copy is made.
+    for number in 41..=120 {
+        harness.commit_to_tables(&store, vec![large(number)]);
+    }
+    let place = harness.path().join("copy");
+    reader.order(&format!("copy {}", place.display()));
+    assert_eq!(reader.answer(), "246 records");
+}
+
+#[test]
+fn a_reader_sees_one_unchanged_state() {
+    let mut harness = filled();
+    let store = harness.open();
+    let mut reader = Reader::start(&harness.config.folder);
+    reader.order("load");
+    assert_eq!(reader.answer(), "loading");
+    for number in 2..=40 {
+        harness.commit(&store, vec![large(number)]);
+        harness.commit(&store, vec![Operation::Complete { key: key(1, number, 0) }]);
+    }
+    reader.order("go on");
+    assert_eq!(reader.answer(), "loaded");
+}
+
+#[test]
+fn a_read_is_discarded_when_the_owner_restarts() {
+    let mut harness = filled();
+    let store = harness.open();
+    let mut reader = Reader::start(&harness.config.folder);
+    reader.order("load");
+    assert_eq!(reader.answer(), "loading");
+    drop(store);
+    let store = harness.open();
+    reader.order("go on");
+    let error = reader.answer();
+    assert!(error.contains("started anew"), "{error}");
+    let place = harness.path().join("copy");
+    reader.order(&format!("copy {}", place.display()));
+    assert_eq!(reader.answer(), error);
+    assert_eq!(fs::read_dir(harness.path()).unwrap().count(), 1, "the unfinished copy is gone");
+    // It did the owner no harm, and who comes now is told the truth.
+    harness.commit_to_tables(&store, vec![open_session(3)]);
+    let mut reader = Reader::start(&harness.config.folder);
+    reader.order("check");
+    assert_eq!(reader.answer(), "9 records, []");
+}
+
+#[test]
+fn a_killed_reader_does_not_block_page_reuse() {
+    let mut harness = Harness::new();
+    harness.config.size_initial = 256 << 10;
+    harness.config.size_max = 4 << 20;
+    let store = harness.open();
+    harness.commit_to_tables(&store, vec![open_session(1)]);
+    let mut reader = Reader::start(&harness.config.folder);
+    reader.order("load");
+    assert_eq!(reader.answer(), "loading");
+    reader.kill();
+    // Some 20 MB go through 4.
+    for number in 1..=200 {
+        harness.commit(&store, vec![large(number)]);
+        harness.commit(&store, vec![Operation::Complete { key: key(1, number, 0) }]);
+        assert_eq!(store.health(), Health::Working, "message {number}");
+    }
+}
