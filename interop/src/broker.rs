@@ -8,9 +8,9 @@ use tempfile::TempDir;
 
 use crate::certificate::Certificate;
 use crate::config::Config;
+use crate::launch_options::LaunchOptions;
 use crate::log::Log;
-use crate::process::{DEADLINE, Ended, Process};
-use crate::surroundings::Surroundings;
+use crate::process::{DEADLINE, Process, ProcessExit};
 use crate::toolbox;
 use crate::transport::Transport;
 
@@ -20,7 +20,7 @@ pub struct Broker {
     process: Process,
     config: Config,
     certificate: Certificate,
-    surroundings: Surroundings,
+    launch: LaunchOptions,
     folder: TempDir,
 }
 
@@ -34,20 +34,20 @@ impl Broker {
     /// Starts a broker, and waits until it says that it is ready.
     #[must_use]
     pub fn start_with(config: Config) -> Self {
-        Self::start_in(config, |_| Surroundings::default())
+        Self::start_with_launch(config, |_| LaunchOptions::default())
     }
 
-    /// Starts a broker, now and at every restart, in surroundings that are made for its folder.
+    /// Starts a broker, now and at every restart, in launch that are made for its folder.
     #[must_use]
-    pub fn start_in(config: Config, surroundings: impl FnOnce(&Path) -> Surroundings) -> Self {
+    pub fn start_with_launch(config: Config, launch_options: impl FnOnce(&Path) -> LaunchOptions) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let surroundings = surroundings(folder.path());
+        let launch = launch_options(folder.path());
         let certificate = Certificate::create(folder.path());
         let file = folder.path().join("tidegate.yaml");
         fs::write(&file, config.yaml(&certificate)).expect("a configuration file");
-        let process = serve_in(&surroundings, Some(&file), &folder.path().join("data"));
+        let process = serve_with_launch(&launch, Some(&file), &folder.path().join("data"));
         wait_until_ready(&process);
-        Self { process, config, certificate, surroundings, folder }
+        Self { process, config, certificate, launch, folder }
     }
 
     /// The URL of a transport.
@@ -85,33 +85,33 @@ impl Broker {
         client
     }
 
-    /// Asks it to stop with SIGTERM; [`Broker::end`] waits.
+    /// Asks it to stop with SIGTERM; [`Broker::wait_for_exit`] waits.
     pub fn terminate(&self) {
         self.process.terminate();
     }
 
     /// Waits for the end that [`Broker::terminate`] asked for.
     #[must_use]
-    pub fn end(self) -> Ended {
-        self.process.end_within(DEADLINE)
+    pub fn wait_for_exit(self) -> ProcessExit {
+        self.process.wait_for_exit(DEADLINE)
     }
 
     /// Ends it as a failure does, with SIGKILL, and starts it again on what it kept.
     #[must_use]
     pub fn kill_and_restart(mut self) -> Self {
-        self.kill_in_place();
-        self.restart_in_place();
+        self.kill();
+        self.restart();
         self
     }
 
     /// Ends it as a failure does, with SIGKILL.
-    pub fn kill_in_place(&mut self) {
+    pub fn kill(&mut self) {
         self.process.kill();
     }
 
     /// Starts it again on what it kept, with the same configuration.
-    pub fn restart_in_place(&mut self) {
-        self.process = serve_in(&self.surroundings, Some(&self.file("tidegate.yaml")), &self.file("data"));
+    pub fn restart(&mut self) {
+        self.process = serve_with_launch(&self.launch, Some(&self.file("tidegate.yaml")), &self.file("data"));
         wait_until_ready(&self.process);
     }
 
@@ -135,21 +135,21 @@ impl Broker {
     /// Stops it as an operator does; it has to end well.
     pub fn stop(self) {
         self.terminate();
-        let ended = self.end();
-        assert!(ended.status.success(), "broker: {}\n{}", ended.status, ended.errors.join("\n"));
+        let exit = self.wait_for_exit();
+        assert!(exit.status.success(), "broker: {}\n{}", exit.status, exit.errors.join("\n"));
     }
 }
 
 /// `tidegate serve`, not yet ready.
 #[must_use]
 pub fn serve(config: Option<&Path>, data: &Path) -> Process {
-    serve_in(&Surroundings::default(), config, data)
+    serve_with_launch(&LaunchOptions::default(), config, data)
 }
 
-/// The same in surroundings of its own.
+/// The same in launch of its own.
 #[must_use]
-pub fn serve_in(surroundings: &Surroundings, config: Option<&Path>, data: &Path) -> Process {
-    let mut command = surroundings.command(&toolbox::broker());
+pub fn serve_with_launch(launch: &LaunchOptions, config: Option<&Path>, data: &Path) -> Process {
+    let mut command = launch.command(&toolbox::broker());
     command.arg("serve").arg("--data").arg(data);
     if let Some(file) = config {
         command.arg("--config").arg(file);

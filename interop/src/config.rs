@@ -67,7 +67,7 @@ impl Config {
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
-        let port = claimed_block() + 1 + NEXT.fetch_add(1, Ordering::Relaxed) % (BLOCK - 1);
+        let port = claimed_block_start() + 1 + NEXT.fetch_add(1, Ordering::Relaxed) % (BLOCK_SIZE - 1);
         let address = (Ipv4Addr::LOCALHOST, port);
         if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
             return port;
@@ -76,16 +76,16 @@ pub fn free_port() -> u16 {
 }
 
 /// The first port of this process's block. Who listens there has the block, to the end of the process.
-fn claimed_block() -> u16 {
+fn claimed_block_start() -> u16 {
     static CLAIM: OnceLock<(TcpListener, u16)> = OnceLock::new();
-    let claim = |turn: u32| {
-        let block = u16::try_from((process::id() + turn) % BLOCKS).expect("a small number");
-        let first = FIRST + block * BLOCK;
+    let claim = |attempt: u32| {
+        let block = u16::try_from((process::id() + attempt) % BLOCK_COUNT).expect("a small number");
+        let first = FIRST_PORT + block * BLOCK_SIZE;
         Some((TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?, first))
     };
-    CLAIM.get_or_init(|| (0..BLOCKS).find_map(claim).expect("a block of ports that no other test has")).1
+    CLAIM.get_or_init(|| (0..BLOCK_COUNT).find_map(claim).expect("a block of ports that no other test has")).1
 }
 
-const FIRST: u16 = 16_000;
-const BLOCK: u16 = 80;
-const BLOCKS: u32 = 200;
+const FIRST_PORT: u16 = 16_000;
+const BLOCK_SIZE: u16 = 80;
+const BLOCK_COUNT: u32 = 200;

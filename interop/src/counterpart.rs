@@ -21,19 +21,19 @@ impl Counterpart {
     /// A Python counterpart.
     #[must_use]
     pub fn python(name: &'static str) -> Self {
-        let script = toolbox::counterpart(name).join("main.py");
+        let script = toolbox::counterpart_folder(name).join("main.py");
         Self { name, program: toolbox::python(), script }
     }
 
     /// A Node counterpart: MQTT.js itself (`main.mjs`), or in a page of a browser (`browser.mjs`).
     #[must_use]
     pub fn node(file: &'static str) -> Self {
-        Self { name: file, program: "node".into(), script: toolbox::counterpart("mqttjs").join(file) }
+        Self { name: file, program: "node".into(), script: toolbox::counterpart_folder("mqttjs").join(file) }
     }
 
     /// Starts one scenario.
     #[must_use]
-    pub fn start(&self, scenario: &str, broker: &Broker, run: Run<'_>) -> Process {
+    pub fn start(&self, scenario: &str, broker: &Broker, run: ScenarioRun<'_>) -> Process {
         let name = format!("{} {scenario} over {:?}, version {}", self.name, run.transport, run.version);
         let mut command = Command::new(&self.program);
         command.arg(&self.script).args([scenario, "--url", &broker.url(run.transport)]);
@@ -41,11 +41,11 @@ impl Counterpart {
         if run.transport.is_encrypted() {
             command.arg("--ca").arg(broker.authority());
         }
-        Process::start(&name, command.args(run.more))
+        Process::start(&name, command.args(run.extra_arguments))
     }
 
     /// Runs every scenario for each of `versions` (3, 4 or 5: the protocol level) over one transport.
-    pub fn keeps_the_rules(&self, transport: Transport, versions: &[u8]) {
+    pub fn run_all_scenarios(&self, transport: Transport, versions: &[u8]) {
         let broker = Broker::start();
         for &version in versions {
             thread::scope(|scope| {
@@ -53,8 +53,8 @@ impl Counterpart {
                     let broker = &broker;
                     scope.spawn(move || {
                         let prefix = format!("{scenario}{version}");
-                        let run = Run { transport, version, prefix: &prefix, more: &[] };
-                        self.start(scenario, broker, run).succeed()
+                        let run = ScenarioRun { transport, version, prefix: &prefix, extra_arguments: &[] };
+                        self.start(scenario, broker, run).expect_success()
                     });
                 }
             });
@@ -65,7 +65,7 @@ impl Counterpart {
 
 /// What a scenario runs with.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct ScenarioRun<'a> {
     /// The way to the broker.
     pub transport: Transport,
     /// The protocol level of CONNECT.
@@ -73,7 +73,7 @@ pub struct Run<'a> {
     /// Begins its topics and client identifiers.
     pub prefix: &'a str,
     /// Further arguments.
-    pub more: &'a [&'a str],
+    pub extra_arguments: &'a [&'a str],
 }
 
 const SCENARIOS: [&str; 4] = ["qos", "retained", "will", "resume"];

@@ -18,7 +18,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     lines: Vec<String>,
-    ended: bool,
+    closed: bool,
 }
 
 impl Log {
@@ -31,7 +31,7 @@ impl Log {
                 writer.state().lines.push(String::from_utf8_lossy(&line).into_owned());
                 writer.0.changed.notify_all();
             }
-            writer.state().ended = true;
+            writer.state().closed = true;
             writer.0.changed.notify_all();
         });
         log
@@ -43,17 +43,17 @@ impl Log {
     /// With everything written so far, when the deadline passes or the output ends without such a line.
     pub fn wait_for(&self, wanted: impl Fn(&str) -> bool, deadline: Duration) -> Result<String, String> {
         let found = |state: &State| state.lines.iter().find(|line| wanted(line)).cloned();
-        let state = self.wait_until(|state| state.ended || found(state).is_some(), deadline);
+        let state = self.wait_until(|state| state.closed || found(state).is_some(), deadline);
         found(&state).ok_or_else(|| state.lines.join("\n"))
     }
 
-    /// Everything, once the output has ended.
+    /// Everything, once the output has closed.
     ///
     /// # Errors
     /// With everything written so far, when the deadline passes.
-    pub fn whole(&self, deadline: Duration) -> Result<Vec<String>, String> {
-        let state = self.wait_until(|state| state.ended, deadline);
-        if state.ended { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
+    pub fn wait_until_closed(&self, deadline: Duration) -> Result<Vec<String>, String> {
+        let state = self.wait_until(|state| state.closed, deadline);
+        if state.closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
     }
 
     /// What was written so far.

@@ -24,28 +24,29 @@ impl<'a> Mosquitto<'a> {
     /// Publishes what `arguments` say, and ends.
     pub fn publish(&self, arguments: &[&str]) {
         let mut command = Command::new("mosquitto_pub");
-        self.address(&mut command).args(arguments);
-        let _ = Process::start("mosquitto_pub", &mut command).succeed();
+        self.add_connection_arguments(&mut command).args(arguments);
+        let _ = Process::start("mosquitto_pub", &mut command).expect_success();
     }
 
     /// Starts to receive. Each message comes as a line `>TOPIC QOS RETAIN PAYLOAD`.
     #[must_use]
-    pub fn receive(&self, arguments: &[&str]) -> Process {
-        // It writes through a buffer when its output is no terminal; -d makes it say when it is subscribed.
+    pub fn start_subscriber(&self, arguments: &[&str]) -> Process {
+        // It writes through a buffer when its output is no terminal; -d makes it say when it is start_subscribed.
         let mut command = Command::new("stdbuf");
-        self.address(command.args(["-oL", "mosquitto_sub", "-d", "-F", ">%t %q %r %p"])).args(arguments);
+        self.add_connection_arguments(command.args(["-oL", "mosquitto_sub", "-d", "-F", ">%t %q %r %p"]))
+            .args(arguments);
         Process::start("mosquitto_sub", &mut command)
     }
 
     /// Starts to receive, and waits for SUBACK.
     #[must_use]
-    pub fn subscribed(&self, arguments: &[&str]) -> Process {
-        let process = self.receive(arguments);
+    pub fn start_subscribed(&self, arguments: &[&str]) -> Process {
+        let process = self.start_subscriber(arguments);
         process.wait_for_output(|line| line.starts_with("Subscribed"), "SUBACK");
         process
     }
 
-    fn address<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+    fn add_connection_arguments<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let port = self.broker.port(self.transport).to_string();
         command.args(["-h", "localhost", "-p", &port, "-V", self.version]);
         if self.transport.is_encrypted() {

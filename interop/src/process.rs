@@ -19,7 +19,7 @@ pub struct Process {
 
 /// How a process ended and what it wrote.
 #[derive(Debug)]
-pub struct Ended {
+pub struct ProcessExit {
     /// Its exit status.
     pub status: ExitStatus,
     /// Lines of standard output.
@@ -28,10 +28,10 @@ pub struct Ended {
     pub errors: Vec<String>,
 }
 
-impl Ended {
+impl ProcessExit {
     /// What a broker that ended well counted, by its last words.
     #[must_use]
-    pub fn counted(&self, counter: &str) -> usize {
+    pub fn counter(&self, counter: &str) -> usize {
         assert!(self.status.success(), "{:#?}", self.errors);
         let line = self.errors.iter().find(|line| line.contains(&format!("\"{counter}\"")));
         let value = line.and_then(|line| line.split_once("\"value\":")).map(|(_, rest)| rest);
@@ -64,35 +64,36 @@ impl Process {
 
     /// Waits for a line of standard output; panics with all output when it does not come.
     pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
-        self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail(what))
+        self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
     }
 
     /// Waits for a line of standard error; panics with all output when it does not come.
     pub fn wait_for_error(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
-        self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail(what))
+        self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
     }
 
     /// Waits for its own end; panics with all output when it does not come.
     #[must_use]
-    pub fn end_within(mut self, deadline: Duration) -> Ended {
+    pub fn wait_for_exit(mut self, deadline: Duration) -> ProcessExit {
         let end = Instant::now() + deadline;
-        let (Ok(output), Ok(errors)) =
-            (self.output.whole(deadline), self.errors.whole(end.saturating_duration_since(Instant::now())))
-        else {
-            self.fail("its end")
+        let (Ok(output), Ok(errors)) = (
+            self.output.wait_until_closed(deadline),
+            self.errors.wait_until_closed(end.saturating_duration_since(Instant::now())),
+        ) else {
+            self.fail_waiting_for("its end")
         };
         let status = self.child.wait().expect("the end of a child");
-        Ended { status, output, errors }
+        ProcessExit { status, output, errors }
     }
 
     /// Waits for its own end, which has to be a success.
     #[must_use]
-    pub fn succeed(self) -> Ended {
+    pub fn expect_success(self) -> ProcessExit {
         let name = self.name.clone();
-        let ended = self.end_within(DEADLINE);
-        let Ended { status, output, errors } = &ended;
+        let exit = self.wait_for_exit(DEADLINE);
+        let ProcessExit { status, output, errors } = &exit;
         assert!(status.success(), "{name}: {status}\n{}\n{}", output.join("\n"), errors.join("\n"));
-        ended
+        exit
     }
 
     /// Asks it to stop: SIGTERM.
@@ -107,7 +108,7 @@ impl Process {
         self.child.wait().expect("the end of a child");
     }
 
-    fn fail(&self, what: &str) -> ! {
+    fn fail_waiting_for(&self, what: &str) -> ! {
         panic!("{}: no {what}\n{}\n{}", self.name, self.output.text(), self.errors.text())
     }
 }

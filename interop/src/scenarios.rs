@@ -1,20 +1,20 @@
-//! What a broker has to do for any client: scenarios over the [`Peer`] interface.
+//! What a broker has to do for any client: scenarios over the [`TestClient`] interface.
 
 use std::future::Future;
 
 use crate::broker::Broker;
-use crate::peer::{Opening, Peer, Received};
 use crate::process::DEADLINE;
+use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
 /// Every scenario over one transport.
-pub async fn keeps_the_rules<P: Peer>(transport: Transport) {
+pub async fn run_all_scenarios<C: TestClient>(transport: Transport) {
     let broker = Broker::start();
-    let open = |client_id| Opening::new(&broker, transport, client_id);
-    within_deadline("each QoS", each_qos::<P>(open("receiver"), open("sender"))).await;
-    within_deadline("retained", retained::<P>(open("receiver"), open("sender"))).await;
-    within_deadline("will", will::<P>(open("watcher"), open("dying"))).await;
-    within_deadline("resume", resume::<P>(open("keeper").persistent(), open("sender"))).await;
+    let client = |client_id| ClientSetup::new(&broker, transport, client_id);
+    within_deadline("each QoS", each_qos::<C>(client("receiver"), client("sender"))).await;
+    within_deadline("retained", retained::<C>(client("receiver"), client("sender"))).await;
+    within_deadline("will", will::<C>(client("watcher"), client("dying"))).await;
+    within_deadline("resume", resume::<C>(client("persistent").persistent(), client("sender"))).await;
     broker.stop();
 }
 
@@ -26,8 +26,8 @@ pub async fn within_deadline<T>(what: &str, work: impl Future<Output = T>) -> T 
     done
 }
 
-async fn each_qos<P: Peer>(receiver: Opening<'_>, sender: Opening<'_>) {
-    let (mut receiver, mut sender) = (P::open(receiver).await, P::open(sender).await);
+async fn each_qos<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<'_>) {
+    let (mut receiver, mut sender) = (C::connect(receiver).await, C::connect(sender).await);
     for qos in 0..=2 {
         let topic = format!("qos/{qos}");
         receiver.subscribe(&topic, qos).await;
@@ -36,58 +36,61 @@ async fn each_qos<P: Peer>(receiver: Opening<'_>, sender: Opening<'_>) {
             sender.publish(&topic, payload, qos, false).await;
         }
         for payload in &payloads {
-            assert_eq!(receiver.next().await, Received::new(&topic, payload, qos));
+            assert_eq!(receiver.next_message().await, Received::new(&topic, payload, qos));
         }
     }
-    sender.close().await;
-    receiver.close().await;
+    sender.disconnect().await;
+    receiver.disconnect().await;
 }
 
-async fn retained<P: Peer>(receiver: Opening<'_>, sender: Opening<'_>) {
-    let mut sender = P::open(sender).await;
+async fn retained<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<'_>) {
+    let mut sender = C::connect(sender).await;
     sender.publish("retained/a", "kept", 1, true).await;
-    let mut late = P::open(receiver).await;
+    let mut late = C::connect(receiver).await;
     late.subscribe("retained/+", 1).await;
-    assert_eq!(late.next().await, Received { retain: true, ..Received::new("retained/a", "kept", 1) });
-    late.close().await;
+    assert_eq!(
+        late.next_message().await,
+        Received { retain: true, ..Received::new("retained/a", "kept", 1) }
+    );
+    late.disconnect().await;
     sender.publish("retained/a", "", 1, true).await;
-    let mut later = P::open(receiver).await;
+    let mut later = C::connect(receiver).await;
     later.subscribe("retained/+", 1).await;
     sender.publish("retained/a", "after", 1, false).await;
-    assert_eq!(later.next().await, Received::new("retained/a", "after", 1));
-    later.close().await;
-    sender.close().await;
+    assert_eq!(later.next_message().await, Received::new("retained/a", "after", 1));
+    later.disconnect().await;
+    sender.disconnect().await;
 }
 
-async fn will<P: Peer>(watcher: Opening<'_>, dying: Opening<'_>) {
-    let mut watcher = P::open(watcher).await;
+async fn will<C: TestClient>(watcher: ClientSetup<'_>, dying: ClientSetup<'_>) {
+    let mut watcher = C::connect(watcher).await;
     watcher.subscribe("will/a", 2).await;
     for qos in 0..=2 {
-        P::open(dying.with_will("will/a", "gone", qos)).await.cut().await;
-        assert_eq!(watcher.next().await, Received::new("will/a", "gone", qos));
+        C::connect(dying.with_will("will/a", "gone", qos)).await.abort().await;
+        assert_eq!(watcher.next_message().await, Received::new("will/a", "gone", qos));
     }
     // Under a name of its own: a takeover that comes before the DISCONNECT is read would rightly send the will.
-    let quiet = Opening { client_id: "quiet", ..dying };
-    P::open(quiet.with_will("will/a", "never", 1)).await.close().await;
-    P::open(dying.with_will("will/a", "last", 1)).await.cut().await;
-    assert_eq!(watcher.next().await, Received::new("will/a", "last", 1));
-    watcher.close().await;
+    let orderly = ClientSetup { client_id: "orderly", ..dying };
+    C::connect(orderly.with_will("will/a", "never", 1)).await.disconnect().await;
+    C::connect(dying.with_will("will/a", "last", 1)).await.abort().await;
+    assert_eq!(watcher.next_message().await, Received::new("will/a", "last", 1));
+    watcher.disconnect().await;
 }
 
-async fn resume<P: Peer>(keeper: Opening<'_>, sender: Opening<'_>) {
-    let mut first = P::open(keeper).await;
+async fn resume<C: TestClient>(persistent: ClientSetup<'_>, sender: ClientSetup<'_>) {
+    let mut first = C::connect(persistent).await;
     assert!(!first.session_present());
     first.subscribe("resume/a", 2).await;
-    first.close().await;
-    let mut sender = P::open(sender).await;
+    first.disconnect().await;
+    let mut sender = C::connect(sender).await;
     for n in 0..20 {
         sender.publish("resume/a", &n.to_string(), 2, false).await;
     }
-    sender.close().await;
-    let mut second = P::open(keeper).await;
+    sender.disconnect().await;
+    let mut second = C::connect(persistent).await;
     assert!(second.session_present());
     for n in 0..20 {
-        assert_eq!(second.next().await, Received::new("resume/a", &n.to_string(), 2));
+        assert_eq!(second.next_message().await, Received::new("resume/a", &n.to_string(), 2));
     }
-    second.close().await;
+    second.disconnect().await;
 }

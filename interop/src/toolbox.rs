@@ -13,19 +13,19 @@ pub fn workspace() -> &'static Path {
 #[must_use]
 pub fn broker() -> PathBuf {
     let path = env::var_os("TIDEGATE_BIN").map_or_else(|| profile_folder().join("tidegate"), PathBuf::from);
-    present(path, "cargo build -p tidegate-gateway --bin tidegate")
+    require(path, "cargo build -p tidegate-gateway --bin tidegate")
 }
 
 /// Python with the packages of the counterparts.
 #[must_use]
 pub fn python() -> PathBuf {
-    present(tools().join("venv/bin/python"), INSTALL)
+    require(tools_folder().join("venv/bin/python"), INSTALL_COMMAND)
 }
 
 /// The command line of another MQTT implementation, which speaks QUIC.
 #[must_use]
 pub fn mqttv5() -> PathBuf {
-    present(tools().join("bin/mqttv5"), INSTALL)
+    require(tools_folder().join("bin/mqttv5"), INSTALL_COMMAND)
 }
 
 /// What writes down the system calls of a program.
@@ -33,17 +33,17 @@ pub fn mqttv5() -> PathBuf {
 pub fn strace() -> PathBuf {
     let folders = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&folders).map(|folder| folder.join("strace")).find(|path| path.exists());
-    present(found.unwrap_or_else(|| PathBuf::from("strace")), INSTALL)
+    require(found.unwrap_or_else(|| PathBuf::from("strace")), INSTALL_COMMAND)
 }
 
 /// The folder of one counterpart's scripts.
 #[must_use]
-pub fn counterpart(name: &str) -> PathBuf {
+pub fn counterpart_folder(name: &str) -> PathBuf {
     workspace().join("interop/counterparts").join(name)
 }
 
 /// `$TIDEGATE_TOOLS`, or `tools` in cargo's target folder.
-fn tools() -> PathBuf {
+fn tools_folder() -> PathBuf {
     env::var_os("TIDEGATE_TOOLS").map_or_else(|| profile_folder().with_file_name("tools"), PathBuf::from)
 }
 
@@ -59,9 +59,9 @@ fn profile_folder() -> PathBuf {
     }
 }
 
-fn present(path: PathBuf, remedy: &str) -> PathBuf {
+fn require(path: PathBuf, remedy: &str) -> PathBuf {
     assert!(path.exists(), "{} is missing: run `{remedy}`", path.display());
     path
 }
 
-const INSTALL: &str = "./test tools";
+const INSTALL_COMMAND: &str = "./test tools";

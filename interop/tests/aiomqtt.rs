@@ -5,20 +5,20 @@ use tidegate_interop::transport::Transport;
 
 #[test]
 fn over_tcp() {
-    Counterpart::python("aiomqtt").keeps_the_rules(Transport::Tcp, &[4, 5]);
+    Counterpart::python("aiomqtt").run_all_scenarios(Transport::Tcp, &[4, 5]);
 }
 
 #[test]
 fn over_tls() {
-    Counterpart::python("aiomqtt").keeps_the_rules(Transport::Tls, &[4, 5]);
+    Counterpart::python("aiomqtt").run_all_scenarios(Transport::Tls, &[4, 5]);
 }
 
 #[test]
 fn over_websocket() {
-    Counterpart::python("aiomqtt").keeps_the_rules(Transport::Ws, &[4, 5]);
+    Counterpart::python("aiomqtt").run_all_scenarios(Transport::Ws, &[4, 5]);
 }
 
 #[test]
 fn over_websocket_with_tls() {
-    Counterpart::python("aiomqtt").keeps_the_rules(Transport::Wss, &[4, 5]);
+    Counterpart::python("aiomqtt").run_all_scenarios(Transport::Wss, &[4, 5]);
 }

@@ -5,10 +5,10 @@ use tidegate_interop::transport::Transport;
 
 #[test]
 fn over_websocket_with_tls() {
-    Counterpart::node("browser.mjs").keeps_the_rules(Transport::Wss, &[4, 5]);
+    Counterpart::node("browser.mjs").run_all_scenarios(Transport::Wss, &[4, 5]);
 }
 
 #[test]
 fn over_websocket() {
-    Counterpart::node("browser.mjs").keeps_the_rules(Transport::Ws, &[5]);
+    Counterpart::node("browser.mjs").run_all_scenarios(Transport::Ws, &[5]);
 }

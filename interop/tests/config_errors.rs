@@ -7,62 +7,62 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use tidegate_interop::broker::serve;
-use tidegate_interop::process::{DEADLINE, Ended, Process};
+use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
 use tidegate_interop::toolbox;
 
 #[test]
-fn an_unknown_field() {
-    names_the_line("cores: 1\nnonsense: 2\n", 2, "nonsense");
+fn an_unknown_field_is_reported() {
+    assert_error_names_line("cores: 1\nnonsense: 2\n", 2, "nonsense");
 }
 
 #[test]
-fn a_transport_that_does_not_exist() {
+fn an_unknown_transport_is_reported() {
     let text = "listeners:\n  - name: a\n    transport: pigeon\n    address: 127.0.0.1:1883\n";
-    names_the_line(text, 3, "pigeon");
+    assert_error_names_line(text, 3, "pigeon");
 }
 
 #[test]
-fn an_address_that_is_none() {
+fn an_invalid_address_is_reported() {
     let text = "listeners:\n  - name: a\n    transport: tcp\n    address: nowhere\n";
-    names_the_line(text, 4, "nowhere");
+    assert_error_names_line(text, 4, "nowhere");
 }
 
 #[test]
-fn a_certificate_that_is_not_there() {
+fn a_missing_certificate_is_reported() {
     let text = "listeners:\n  - name: a\n    transport: tls\n    address: 127.0.0.1:8883\n    tls:\n      certificate: missing.pem\n      key: missing.key\n";
-    names_the_line(text, 6, "missing.pem");
+    assert_error_names_line(text, 6, "missing.pem");
 }
 
 #[test]
-fn a_name_twice() {
+fn a_duplicate_listener_name_is_reported() {
     let listener = |port| format!("  - name: a\n    transport: tcp\n    address: 127.0.0.1:{port}\n");
-    names_the_line(&format!("listeners:\n{}{}", listener(1883), listener(1884)), 5, "a");
+    assert_error_names_line(&format!("listeners:\n{}{}", listener(1883), listener(1884)), 5, "a");
 }
 
 #[test]
-fn a_number_out_of_range() {
-    names_the_line("session:\n  receive_maximum: 70000\n", 2, "70000");
+fn a_number_out_of_range_is_reported() {
+    assert_error_names_line("session:\n  receive_maximum: 70000\n", 2, "70000");
 }
 
 #[test]
-fn text_that_is_no_yaml() {
-    names_the_line("cores: 1\nlisteners: [\n", 2, "");
+fn invalid_yaml_is_reported() {
+    assert_error_names_line("cores: 1\nlisteners: [\n", 2, "");
 }
 
-/// Both commands that read a file say `FILE:LINE:` and what they found there.
-fn names_the_line(text: &str, line: usize, found: &str) {
+/// Both commands that read a file say `FILE:LINE:` and what they expected there.
+fn assert_error_names_line(text: &str, line: usize, expected: &str) {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("wrong.yaml");
     fs::write(&file, text).expect("a file");
     let mut check = Command::new(toolbox::broker());
     check.arg("check").arg("--config").arg(&file);
-    let runs =
+    let processes =
         [Process::start("tidegate check", &mut check), serve(Some(&file), &folder.path().join("data"))];
-    let place = format!("{}:{line}:", file.display());
-    for run in runs {
-        let Ended { status, errors, .. } = run.end_within(DEADLINE);
+    let prefix = format!("{}:{line}:", file.display());
+    for process in processes {
+        let ProcessExit { status, errors, .. } = process.wait_for_exit(DEADLINE);
         assert_eq!(status.code(), Some(2), "{errors:?}");
-        let said = errors.iter().any(|said| said.starts_with(&place) && said.contains(found));
-        assert!(said, "no line begins with {place} and names {found}: {errors:#?}");
+        let is_reported = errors.iter().any(|error| error.starts_with(&prefix) && error.contains(expected));
+        assert!(is_reported, "no line begins with {prefix} and names {expected}: {errors:#?}");
     }
 }

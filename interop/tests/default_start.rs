@@ -20,26 +20,27 @@ const URLS: [&str; 5] = [
 ];
 
 #[test]
-fn every_transport_works() {
-    if !customary_ports_are_free() {
+fn every_transport_works_without_a_configuration() {
+    if !default_ports_are_free() {
         eprintln!("skipped: another program has one of the customary ports");
         return;
     }
     let folder = TempDir::new().expect("a temporary folder");
     let broker = serve(None, folder.path());
     wait_until_ready(&broker);
-    let said = broker.wait_for_error(|line| line.contains("\"ca\""), "path of the authority");
-    let said: serde_json::Value = serde_json::from_str(&said).expect("a line of JSON");
-    let authority = find(&said, "ca").expect("the path of the authority");
+    let line = broker.wait_for_error(|line| line.contains("\"ca\""), "path of the authority");
+    let line: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
+    let authority = text_field(&line, "ca").expect("the path of the authority");
     for url in URLS {
         let mut publish = client("pub", url, authority);
-        let _ = Process::start("pub", publish.args(["-t", "a", "-m", url, "-q", "1", "--retain"])).succeed();
+        let _ = Process::start("pub", publish.args(["-t", "a", "-m", url, "-q", "1", "--retain"]))
+            .expect_success();
         let mut subscribe = client("sub", url, authority);
-        let ended = Process::start("sub", subscribe.args(["-t", "a", "-C", "1"])).succeed();
-        assert_eq!(ended.output, [url]);
+        let exit = Process::start("sub", subscribe.args(["-t", "a", "-C", "1"])).expect_success();
+        assert_eq!(exit.output, [url]);
     }
     broker.terminate();
-    assert_eq!(broker.end_within(DEADLINE).status.code(), Some(0));
+    assert_eq!(broker.wait_for_exit(DEADLINE).status.code(), Some(0));
 }
 
 fn client(command: &str, url: &str, authority: &str) -> Command {
@@ -49,11 +50,11 @@ fn client(command: &str, url: &str, authority: &str) -> Command {
 }
 
 /// A field of a log line, wherever the line keeps its fields.
-fn find<'a>(line: &'a serde_json::Value, name: &str) -> Option<&'a str> {
+fn text_field<'a>(line: &'a serde_json::Value, name: &str) -> Option<&'a str> {
     line.get(name).or_else(|| line.get("fields")?.get(name))?.as_str()
 }
 
-fn customary_ports_are_free() -> bool {
+fn default_ports_are_free() -> bool {
     let tcp = [1883, 8883, 8083, 8084].map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
     tcp.iter().all(Result::is_ok) && UdpSocket::bind((Ipv4Addr::LOCALHOST, 14567)).is_ok()
 }

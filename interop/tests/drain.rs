@@ -1,4 +1,4 @@
-//! SIGTERM: every client of MQTT 5.0 is told 0x8B, whatever its transport, and the broker ends well in bounded time,
+//! SIGTERM: every client of MQTT 5.0 is errors 0x8B, whatever its transport, and the broker ends well in bounded time,
 //! even when a client does not go.
 
 #![allow(clippy::expect_used, clippy::panic)]
@@ -11,7 +11,7 @@ use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::process::Process;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{message, options, subscribe};
+use tidegate_interop::tidegate_client::{client_options, message, subscribe};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,7 +19,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 #[tokio::test]
-async fn clients_of_version_5_are_told() {
+async fn mqtt_5_clients_receive_server_shutting_down() {
     let broker = Broker::start();
     let mut clients = JoinSet::new();
     for transport in Transport::ALL {
@@ -28,16 +28,16 @@ async fn clients_of_version_5_are_told() {
         clients.spawn(async move { (transport, client.event().await.expect_err("an end")) });
     }
     broker.terminate();
-    let told = within_deadline("DISCONNECT on every transport", clients.join_all()).await;
-    for (transport, error) in told {
+    let errors = within_deadline("DISCONNECT on every transport", clients.join_all()).await;
+    for (transport, error) in errors {
         let ClientError::Disconnected(disconnect) = &error else { panic!("{transport:?}: {error}") };
         assert_eq!(disconnect.reason, ReasonCode::ServerShuttingDown, "{transport:?}");
     }
-    assert_eq!(broker.end().status.code(), Some(0));
+    assert_eq!(broker.wait_for_exit().status.code(), Some(0));
 }
 
 #[tokio::test]
-async fn connections_of_version_3_are_closed() {
+async fn mqtt_3_1_1_connections_are_closed_without_disconnect() {
     let broker = Broker::start();
     let mut clients = JoinSet::new();
     for transport in Transport::ALL {
@@ -51,66 +51,69 @@ async fn connections_of_version_3_are_closed() {
             "{transport:?}: 3.1.1 has no such packet: {error}"
         );
     }
-    assert_eq!(broker.end().status.code(), Some(0));
+    assert_eq!(broker.wait_for_exit().status.code(), Some(0));
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_keeps_nobody() {
+async fn a_client_that_does_not_read_delays_the_exit_only_until_the_drain_timeout() {
     let limit = Duration::from_secs(2);
     let broker = Broker::start_with(Config::every_transport().with("drain_timeout: 2s\n"));
     // More than the sockets hold.
-    let _deaf = within_deadline("a client that does not read", client_behind(&broker, 30)).await;
-    let begin = Instant::now();
+    let _unread =
+        within_deadline("a client that does not read", client_with_unread_messages(&broker, 30)).await;
+    let start = Instant::now();
     broker.terminate();
-    assert_eq!(broker.end().status.code(), Some(0));
-    let took = begin.elapsed();
+    assert_eq!(broker.wait_for_exit().status.code(), Some(0));
+    let took = start.elapsed();
     assert!((limit / 2..limit * 5).contains(&took), "it took {took:?}");
 }
 
 #[tokio::test]
-async fn what_was_queued_still_arrives() {
+async fn queued_messages_are_still_delivered() {
     let broker = Broker::start();
     // Within `pending_bytes_max`, so that nothing is dropped.
-    let mut late = within_deadline("a client that reads late", client_behind(&broker, 6)).await;
+    let mut stream =
+        within_deadline("a client that reads late", client_with_unread_messages(&broker, 6)).await;
     broker.terminate();
     let mut bytes = Vec::new();
-    within_deadline("the end", late.read_to_end(&mut bytes)).await.expect("the connection");
+    within_deadline("the end", stream.read_to_end(&mut bytes)).await.expect("the connection");
     assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 6 * SIZE);
-    assert_eq!(broker.end().status.code(), Some(0));
+    assert_eq!(broker.wait_for_exit().status.code(), Some(0));
 }
 
 #[test]
-fn clients_that_have_left_keep_nobody() {
+fn clients_that_have_disconnected_do_not_delay_the_exit() {
     for transport in Transport::ALL {
         let broker = Broker::start();
         let mut publish = broker.client("pub", transport);
-        let _ = Process::start("tidegate pub", publish.args(["-t", "a", "-m", "x", "-q", "1"])).succeed();
-        let begin = Instant::now();
+        let _ =
+            Process::start("tidegate pub", publish.args(["-t", "a", "-m", "x", "-q", "1"])).expect_success();
+        let start = Instant::now();
         broker.stop();
-        assert!(begin.elapsed() < Duration::from_secs(3), "{transport:?}: it took {:?}", begin.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(3), "{transport:?}: it took {:?}", start.elapsed());
     }
 }
 
 /// Is sent `count` messages of [`SIZE`] bytes, and has read none of them.
-async fn client_behind(broker: &Broker, count: usize) -> TcpStream {
+async fn client_with_unread_messages(broker: &Broker, count: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer, so that most waits at the broker");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Tcp)));
-    let mut behind = socket.connect(address).await.expect("a connection");
+    let mut stream = socket.connect(address).await.expect("a connection");
     // CONNECT of 3.1.1 as `late`, without a keep alive, and SUBSCRIBE to `a` at QoS 0.
-    behind.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04late").await.expect("a connection");
-    behind.write_all(b"\x82\x06\x00\x01\x00\x01a\x00").await.expect("a connection");
-    behind.read_exact(&mut [0; 9]).await.expect("CONNACK and SUBACK");
+    stream.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04late").await.expect("a connection");
+    stream.write_all(b"\x82\x06\x00\x01\x00\x01a\x00").await.expect("a connection");
+    stream.read_exact(&mut [0; 9]).await.expect("CONNACK and SUBACK");
     let mut sender = connect(broker, Transport::Tcp, ProtocolVersion::V5).await;
     for _ in 0..count {
         sender.publish(message("a", &"x".repeat(SIZE), 0)).await.expect("the connection");
     }
     sender.ping().await.expect("all of it taken");
-    behind
+    stream
 }
 
 async fn connect(broker: &Broker, transport: Transport, version: ProtocolVersion) -> Client {
-    let options = options(broker, transport, version, &format!("on-{}", transport.name()));
+    let options = client_options(broker, transport, version, &format!("on-{}", transport.name()));
     Client::connect(&options, State::default()).await.expect("CONNACK")
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tidegate_interop::toolbox;
 
 const LINES_MAX: usize = 200;
-const NOT_OURS: [&str; 3] = ["target", "node_modules", ".git"];
+const EXCLUDED_FOLDERS: [&str; 3] = ["target", "node_modules", ".git"];
 
 #[test]
 fn no_file_has_more_than_200_lines_of_code() {
@@ -34,7 +34,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder of the tree") {
         let path = entry.expect("an entry of the folder").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if path.is_dir() && !NOT_OURS.contains(&name) {
+        if path.is_dir() && !EXCLUDED_FOLDERS.contains(&name) {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);

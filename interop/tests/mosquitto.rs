@@ -6,35 +6,35 @@ use tidegate_interop::transport::Transport;
 
 #[test]
 fn mqtt_3_1_over_tcp() {
-    keeps_the_rules(Transport::Tcp, "mqttv31");
+    run_all_scenarios(Transport::Tcp, "mqttv31");
 }
 
 #[test]
 fn mqtt_3_1_1_over_tcp() {
-    keeps_the_rules(Transport::Tcp, "mqttv311");
+    run_all_scenarios(Transport::Tcp, "mqttv311");
 }
 
 #[test]
 fn mqtt_5_over_tcp() {
-    keeps_the_rules(Transport::Tcp, "mqttv5");
+    run_all_scenarios(Transport::Tcp, "mqttv5");
 }
 
 #[test]
 fn mqtt_3_1_over_tls() {
-    keeps_the_rules(Transport::Tls, "mqttv31");
+    run_all_scenarios(Transport::Tls, "mqttv31");
 }
 
 #[test]
 fn mqtt_3_1_1_over_tls() {
-    keeps_the_rules(Transport::Tls, "mqttv311");
+    run_all_scenarios(Transport::Tls, "mqttv311");
 }
 
 #[test]
 fn mqtt_5_over_tls() {
-    keeps_the_rules(Transport::Tls, "mqttv5");
+    run_all_scenarios(Transport::Tls, "mqttv5");
 }
 
-fn keeps_the_rules(transport: Transport, version: &'static str) {
+fn run_all_scenarios(transport: Transport, version: &'static str) {
     let broker = Broker::start();
     let mosquitto = Mosquitto::new(&broker, transport, version);
     each_qos(mosquitto);
@@ -46,36 +46,38 @@ fn keeps_the_rules(transport: Transport, version: &'static str) {
 
 fn each_qos(mosquitto: Mosquitto<'_>) {
     for qos in ["0", "1", "2"] {
-        let receiver = mosquitto.subscribed(&["-t", "qos/+", "-q", qos, "-C", "20"]);
-        mosquitto.publish(&["-t", "qos/a", "-q", qos, "-m", "word", "--repeat", "20"]);
-        let output = receiver.succeed().output;
-        assert_eq!(messages(&output), vec![format!("qos/a {qos} 0 word"); 20]);
+        let receiver = mosquitto.start_subscribed(&["-t", "qos/+", "-q", qos, "-C", "20"]);
+        mosquitto.publish(&["-t", "qos/a", "-q", qos, "-m", "text", "--repeat", "20"]);
+        let output = receiver.expect_success().output;
+        assert_eq!(messages(&output), vec![format!("qos/a {qos} 0 text"); 20]);
     }
 }
 
 fn retained(mosquitto: Mosquitto<'_>) {
     mosquitto.publish(&["-t", "retained/a", "-r", "-q", "1", "-m", "kept"]);
-    let output = mosquitto.receive(&["-t", "retained/#", "-q", "1", "-C", "1"]).succeed().output;
+    let output =
+        mosquitto.start_subscriber(&["-t", "retained/#", "-q", "1", "-C", "1"]).expect_success().output;
     assert_eq!(messages(&output), ["retained/a 1 1 kept"]);
     mosquitto.publish(&["-t", "retained/a", "-r", "-q", "1", "-n"]);
-    let receiver = mosquitto.subscribed(&["-t", "retained/#", "-q", "1", "-C", "1"]);
+    let receiver = mosquitto.start_subscribed(&["-t", "retained/#", "-q", "1", "-C", "1"]);
     mosquitto.publish(&["-t", "retained/a", "-q", "1", "-m", "after"]);
-    assert_eq!(messages(&receiver.succeed().output), ["retained/a 1 0 after"]);
+    assert_eq!(messages(&receiver.expect_success().output), ["retained/a 1 0 after"]);
 }
 
 fn will(mosquitto: Mosquitto<'_>) {
-    let watcher = mosquitto.subscribed(&["-t", "will/a", "-q", "2", "-C", "1"]);
+    let will_receiver = mosquitto.start_subscribed(&["-t", "will/a", "-q", "2", "-C", "1"]);
     let will = ["--will-topic", "will/a", "--will-payload", "gone", "--will-qos", "2", "-t", "will/none"];
-    mosquitto.subscribed(&will).kill();
-    assert_eq!(messages(&watcher.succeed().output), ["will/a 2 0 gone"]);
+    mosquitto.start_subscribed(&will).kill();
+    assert_eq!(messages(&will_receiver.expect_success().output), ["will/a 2 0 gone"]);
 }
 
 fn resume(mosquitto: Mosquitto<'_>, expiry: &[&str]) {
-    let session = [&["-c", "-i", "keeper", "-t", "resume/a", "-q", "2"], expiry].concat();
-    let _ = mosquitto.receive(&[session.as_slice(), &["-E"]].concat()).succeed();
-    for word in ["one", "two", "three"] {
-        mosquitto.publish(&["-t", "resume/a", "-q", "2", "-m", word]);
+    let session = [&["-c", "-i", "persistent", "-t", "resume/a", "-q", "2"], expiry].concat();
+    let _ = mosquitto.start_subscriber(&[session.as_slice(), &["-E"]].concat()).expect_success();
+    for text in ["one", "two", "three"] {
+        mosquitto.publish(&["-t", "resume/a", "-q", "2", "-m", text]);
     }
-    let output = mosquitto.receive(&[session.as_slice(), &["-C", "3"]].concat()).succeed().output;
-    assert_eq!(messages(&output), ["one", "two", "three"].map(|word| format!("resume/a 2 0 {word}")));
+    let output =
+        mosquitto.start_subscriber(&[session.as_slice(), &["-C", "3"]].concat()).expect_success().output;
+    assert_eq!(messages(&output), ["one", "two", "three"].map(|text| format!("resume/a 2 0 {text}")));
 }

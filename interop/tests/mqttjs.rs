@@ -5,20 +5,20 @@ use tidegate_interop::transport::Transport;
 
 #[test]
 fn over_tcp() {
-    Counterpart::node("main.mjs").keeps_the_rules(Transport::Tcp, &[3, 4, 5]);
+    Counterpart::node("main.mjs").run_all_scenarios(Transport::Tcp, &[3, 4, 5]);
 }
 
 #[test]
 fn over_tls() {
-    Counterpart::node("main.mjs").keeps_the_rules(Transport::Tls, &[3, 4, 5]);
+    Counterpart::node("main.mjs").run_all_scenarios(Transport::Tls, &[3, 4, 5]);
 }
 
 #[test]
 fn over_websocket() {
-    Counterpart::node("main.mjs").keeps_the_rules(Transport::Ws, &[3, 4, 5]);
+    Counterpart::node("main.mjs").run_all_scenarios(Transport::Ws, &[3, 4, 5]);
 }
 
 #[test]
 fn over_websocket_with_tls() {
-    Counterpart::node("main.mjs").keeps_the_rules(Transport::Wss, &[3, 4, 5]);
+    Counterpart::node("main.mjs").run_all_scenarios(Transport::Wss, &[3, 4, 5]);
 }

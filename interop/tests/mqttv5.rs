@@ -9,15 +9,15 @@ use tidegate_interop::transport::Transport;
 
 #[test]
 fn mqtt_5_over_quic() {
-    keeps_the_rules("5");
+    run_all_scenarios("5");
 }
 
 #[test]
 fn mqtt_3_1_1_over_quic() {
-    keeps_the_rules("3.1.1");
+    run_all_scenarios("3.1.1");
 }
 
-fn keeps_the_rules(version: &'static str) {
+fn run_all_scenarios(version: &'static str) {
     let broker = Broker::start();
     let mqttv5 = Mqttv5 { broker: &broker, version };
     each_qos(mqttv5);
@@ -29,37 +29,38 @@ fn keeps_the_rules(version: &'static str) {
 
 fn each_qos(mqttv5: Mqttv5<'_>) {
     for qos in ["0", "1", "2"] {
-        let receiver = mqttv5.subscribed(&["-t", "qos/+", "-q", qos, "-n", "20", "-v"]);
+        let receiver = mqttv5.start_subscribed(&["-t", "qos/+", "-q", qos, "-n", "20", "-v"]);
         mqttv5.publish(&["-t", "qos/a", "-q", qos, "-m", "word", "--repeat", "20", "--interval", "1"]);
-        assert_eq!(messages(&receiver.succeed().output), ["qos/a: word"; 20]);
+        assert_eq!(messages(&receiver.expect_success().output), ["qos/a: word"; 20]);
     }
 }
 
 fn retained(mqttv5: Mqttv5<'_>) {
     mqttv5.publish(&["-t", "retained/a", "-r", "-q", "1", "-m", "kept"]);
-    let output = mqttv5.receive(&["-t", "retained/#", "-q", "1", "-n", "1", "-v"]).succeed().output;
+    let output =
+        mqttv5.start_subscriber(&["-t", "retained/#", "-q", "1", "-n", "1", "-v"]).expect_success().output;
     assert_eq!(messages(&output), ["retained/a: kept"]);
 }
 
 fn will(mqttv5: Mqttv5<'_>) {
-    let watcher = mqttv5.subscribed(&["-t", "will/a", "-q", "2", "-n", "1", "-v"]);
+    let will_receiver = mqttv5.start_subscribed(&["-t", "will/a", "-q", "2", "-n", "1", "-v"]);
     // A QUIC peer that vanishes is missed when its keep alive has run out one and a half times.
     let will = ["--will-topic", "will/a", "--will-message", "gone", "--will-qos", "2", "-k", "2s"];
-    mqttv5.subscribed(&[will.as_slice(), &["-t", "will/none", "-q", "0"]].concat()).kill();
-    assert_eq!(messages(&watcher.succeed().output), ["will/a: gone"]);
+    mqttv5.start_subscribed(&[will.as_slice(), &["-t", "will/none", "-q", "0"]].concat()).kill();
+    assert_eq!(messages(&will_receiver.expect_success().output), ["will/a: gone"]);
 }
 
 /// The first connection vanishes without a word, and the second takes its session over. What came meanwhile is not
 /// looked at: this client drops messages that come before it has subscribed again.
 fn resume(mqttv5: Mqttv5<'_>) {
-    let session = ["-c", "keeper", "--no-clean-start", "-t", "resume/a", "-q", "2", "-v"];
-    mqttv5.subscribed(&session).kill();
-    let second = mqttv5.subscribed(&[session.as_slice(), &["-n", "3"]].concat());
+    let session = ["-c", "persistent", "--no-clean-start", "-t", "resume/a", "-q", "2", "-v"];
+    mqttv5.start_subscribed(&session).kill();
+    let second = mqttv5.start_subscribed(&[session.as_slice(), &["-n", "3"]].concat());
     second.wait_for_error(|line| line.contains("Resumed existing session"), "resumed session");
     for word in ["one", "two", "three"] {
         mqttv5.publish(&["-t", "resume/a", "-q", "2", "-m", word]);
     }
-    let output = second.succeed().output;
+    let output = second.expect_success().output;
     assert_eq!(messages(&output), ["resume/a: one", "resume/a: two", "resume/a: three"]);
 }
 
@@ -72,15 +73,15 @@ struct Mqttv5<'a> {
 
 impl Mqttv5<'_> {
     fn publish(self, arguments: &[&str]) {
-        let _ = self.start("pub", arguments).succeed();
+        let _ = self.start("pub", arguments).expect_success();
     }
 
-    fn receive(self, arguments: &[&str]) -> Process {
+    fn start_subscriber(self, arguments: &[&str]) -> Process {
         self.start("sub", arguments)
     }
 
-    fn subscribed(self, arguments: &[&str]) -> Process {
-        let process = self.receive(arguments);
+    fn start_subscribed(self, arguments: &[&str]) -> Process {
+        let process = self.start_subscriber(arguments);
         process.wait_for_output(|line| line.contains("Subscribed to"), "SUBACK");
         process
     }

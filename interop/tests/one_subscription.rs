@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 
 use tidegate_interop::broker::Broker;
-use tidegate_interop::counterpart::{Counterpart, Run};
+use tidegate_interop::counterpart::{Counterpart, ScenarioRun};
 use tidegate_interop::process::Process;
 use tidegate_interop::transport::Transport;
 
@@ -18,7 +18,7 @@ const QOS: [&str; 3] = ["0", "1", "2"];
 const PUBLISHERS: usize = 6;
 
 #[test]
-fn receives_what_every_transport_brings() {
+fn one_subscriber_receives_messages_from_every_transport_in_order() {
     let broker = Broker::start();
     let total = (PUBLISHERS * QOS.len() * COUNT).to_string();
     let mut subscriber = broker.client("sub", Transport::Quic);
@@ -39,7 +39,7 @@ fn receives_what_every_transport_brings() {
     });
 
     let mut by_topic = BTreeMap::<String, Vec<String>>::new();
-    for line in subscriber.succeed().output {
+    for line in subscriber.expect_success().output {
         let (topic, payload) = line.split_once(' ').expect("topic and payload");
         by_topic.entry(topic.to_owned()).or_default().push(payload.to_owned());
     }
@@ -62,18 +62,23 @@ fn mosquitto_pub(broker: &Broker, version: &str, qos: &str) {
     let mut command = Command::new("mosquitto_pub");
     command.args(["-h", "localhost", "-p", &port, "-V", version, "-q", qos, "-l"]);
     command.args(["-t", &format!("a/mosquitto-{version}/{qos}")]);
-    let _ = Process::start_with_input("mosquitto_pub", &mut command, &lines()).succeed();
+    let _ = Process::start_with_input("mosquitto_pub", &mut command, &lines()).expect_success();
 }
 
 fn tidegate_pub(broker: &Broker, transport: Transport, qos: &str) {
     let mut command = broker.client("pub", transport);
     command.args(["-q", qos, "-l", "-t", &format!("a/tidegate-{}/{qos}", transport.name())]);
-    let _ = Process::start_with_input("tidegate pub", &mut command, &lines()).succeed();
+    let _ = Process::start_with_input("tidegate pub", &mut command, &lines()).expect_success();
 }
 
 fn browser(broker: &Broker, qos: &str) {
     let (topic, prefix, count) = (format!("a/browser/{qos}"), format!("browser{qos}"), COUNT.to_string());
-    let more = ["--topic", &topic, "--qos", qos, "--count", &count];
-    let run = Run { transport: Transport::Wss, version: 5, prefix: &prefix, more: &more };
-    let _ = Counterpart::node("browser.mjs").start("publish", broker, run).succeed();
+    let extra_arguments = ["--topic", &topic, "--qos", qos, "--count", &count];
+    let run = ScenarioRun {
+        transport: Transport::Wss,
+        version: 5,
+        prefix: &prefix,
+        extra_arguments: &extra_arguments,
+    };
+    let _ = Counterpart::node("browser.mjs").start("publish", broker, run).expect_success();
 }

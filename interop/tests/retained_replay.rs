@@ -8,7 +8,7 @@ use tidegate_gateway::client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{message, options, subscribe};
+use tidegate_interop::tidegate_client::{client_options, message, subscribe};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
@@ -17,19 +17,19 @@ const COUNT: usize = 80;
 const SIZE: usize = 100_000;
 
 #[tokio::test]
-async fn at_qos_0() {
-    all_of_it_comes("", 0, None).await;
+async fn every_large_retained_message_is_delivered_at_qos_0() {
+    assert_all_retained_messages_arrive("", 0, None).await;
 }
 
 #[tokio::test]
-async fn at_qos_1_through_a_window_of_one_and_a_short_queue() {
-    all_of_it_comes("session:\n  queue_len_max: 5\n", 1, Some(1)).await;
+async fn every_large_retained_message_is_delivered_at_qos_1_with_receive_maximum_1_and_a_short_queue() {
+    assert_all_retained_messages_arrive("session:\n  queue_len_max: 5\n", 1, Some(1)).await;
 }
 
-async fn all_of_it_comes(lines: &str, qos: u8, receive_maximum: Option<u16>) {
+async fn assert_all_retained_messages_arrive(lines: &str, qos: u8, receive_maximum: Option<u16>) {
     within_deadline("the replay", async {
         let broker = Broker::start_with(Config::every_transport().with(lines));
-        let sender = options(&broker, Transport::Tcp, ProtocolVersion::V5, "sender");
+        let sender = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "sender");
         let mut sender = Client::connect(&sender, State::default()).await.expect("CONNACK");
         for n in 0..COUNT {
             let mut retained = message(&format!("kept/{n}"), &"x".repeat(SIZE), qos);
@@ -41,7 +41,7 @@ async fn all_of_it_comes(lines: &str, qos: u8, receive_maximum: Option<u16>) {
         sender.ping().await.expect("PINGRESP");
         let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
 
-        let mut receiver = options(&broker, Transport::Tls, ProtocolVersion::V5, "receiver");
+        let mut receiver = client_options(&broker, Transport::Tls, ProtocolVersion::V5, "receiver");
         receiver.connect.receive_maximum = receive_maximum;
         let mut receiver = Client::connect(&receiver, State::default()).await.expect("CONNACK");
         subscribe(&mut receiver, "kept/#", qos).await;

@@ -7,15 +7,15 @@ mod v4;
 #[path = "rumqttc/v5.rs"]
 mod v5;
 
-use tidegate_interop::scenarios::keeps_the_rules;
+use tidegate_interop::scenarios::run_all_scenarios;
 use tidegate_interop::transport::Transport;
 
 #[tokio::test]
 async fn mqtt_3_1_1() {
-    keeps_the_rules::<v4::Client>(Transport::Tcp).await;
+    run_all_scenarios::<v4::Client>(Transport::Tcp).await;
 }
 
 #[tokio::test]
 async fn mqtt_5() {
-    keeps_the_rules::<v5::Client>(Transport::Tcp).await;
+    run_all_scenarios::<v5::Client>(Transport::Tcp).await;
 }

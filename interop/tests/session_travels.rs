@@ -6,7 +6,10 @@
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{kept, message, nothing_more_comes, options, send, subscribe, take};
+use tidegate_interop::tidegate_client::{
+    assert_no_more_messages, client_options, message, publish_all, receive_payloads, subscribe,
+    with_persistent_session,
+};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
@@ -15,24 +18,24 @@ const COUNT: usize = 60;
 const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]
-async fn to_the_client() {
+async fn a_session_receives_each_message_once_across_three_transports() {
     within_deadline("the journey", async {
         let broker = Broker::start();
-        let (mut quic, present) = travel(&broker, Transport::Quic, State::default()).await;
+        let (mut quic, present) = connect_traveller(&broker, Transport::Quic, State::default()).await;
         assert!(!present);
         subscribe(&mut quic, "to/+", 2).await;
-        send(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &numbers()).await;
+        publish_all(&client(&broker, Transport::Tcp, "sender"), "to/client", 2, &numbers()).await;
 
-        let mut came = take(&mut quic, 5).await;
-        let (mut tls, present) = travel(&broker, Transport::Tls, break_off(quic)).await;
+        let mut received = receive_payloads(&mut quic, 5).await;
+        let (mut tls, present) = connect_traveller(&broker, Transport::Tls, drop_connection(quic)).await;
         assert!(present);
-        came.extend(take(&mut tls, 20).await);
-        let (mut wss, present) = travel(&broker, Transport::Wss, break_off(tls)).await;
+        received.extend(receive_payloads(&mut tls, 20).await);
+        let (mut wss, present) = connect_traveller(&broker, Transport::Wss, drop_connection(tls)).await;
         assert!(present);
-        came.extend(take(&mut wss, COUNT - came.len()).await);
+        received.extend(receive_payloads(&mut wss, COUNT - received.len()).await);
 
-        assert_eq!(came, numbers());
-        nothing_more_comes(&mut wss, "end").await;
+        assert_eq!(received, numbers());
+        assert_no_more_messages(&mut wss, "end").await;
         let _ = wss.disconnect(ReasonCode::Success).await.expect("an orderly end");
         broker.stop();
     })
@@ -40,40 +43,40 @@ async fn to_the_client() {
 }
 
 #[tokio::test]
-async fn from_the_client() {
+async fn a_session_publishes_each_message_once_across_three_transports() {
     within_deadline("the journey", async {
         let broker = Broker::start();
-        let mut watcher = Client::connect(&client(&broker, Transport::Tcp, "watcher"), State::default())
+        let mut observer = Client::connect(&client(&broker, Transport::Tcp, "observer"), State::default())
             .await
             .expect("CONNACK");
-        subscribe(&mut watcher, "from/+", 2).await;
+        subscribe(&mut observer, "from/+", 2).await;
 
-        let (quic, _) = travel(&broker, Transport::Quic, State::default()).await;
-        let state = send_and_break(quic, 0..20).await;
-        let (tls, present) = travel(&broker, Transport::Tls, state).await;
+        let (quic, _) = connect_traveller(&broker, Transport::Quic, State::default()).await;
+        let state = publish_and_drop_connection(quic, 0..20).await;
+        let (tls, present) = connect_traveller(&broker, Transport::Tls, state).await;
         assert!(present);
-        let state = send_and_break(tls, 20..40).await;
-        let (mut wss, present) = travel(&broker, Transport::Wss, state).await;
+        let state = publish_and_drop_connection(tls, 20..40).await;
+        let (mut wss, present) = connect_traveller(&broker, Transport::Wss, state).await;
         assert!(present);
         for n in 40..COUNT {
             wss.publish(message("from/client", &n.to_string(), 2)).await.expect("the connection");
         }
         wss.settle().await.expect("the last acknowledgements");
 
-        assert_eq!(take(&mut watcher, COUNT).await, numbers());
-        nothing_more_comes(&mut watcher, "end").await;
+        assert_eq!(receive_payloads(&mut observer, COUNT).await, numbers());
+        assert_no_more_messages(&mut observer, "end").await;
         broker.stop();
     })
     .await;
 }
 
 fn client(broker: &Broker, transport: Transport, client_id: &str) -> Options {
-    options(broker, transport, ProtocolVersion::V5, client_id)
+    client_options(broker, transport, ProtocolVersion::V5, client_id)
 }
 
 /// Connects the traveller; says whether its session was present.
-async fn travel(broker: &Broker, transport: Transport, state: State) -> (Client, bool) {
-    let mut options = kept(client(broker, transport, "traveller"));
+async fn connect_traveller(broker: &Broker, transport: Transport, state: State) -> (Client, bool) {
+    let mut options = with_persistent_session(client(broker, transport, "traveller"));
     options.connect.receive_maximum = Some(RECEIVE_MAXIMUM);
     let client = Client::connect(&options, state).await.expect("CONNACK");
     let present = client.connack().session_present;
@@ -81,18 +84,18 @@ async fn travel(broker: &Broker, transport: Transport, state: State) -> (Client,
 }
 
 /// Ends a connection as a network does that fails, in the midst of QoS 2 exchanges.
-fn break_off(client: Client) -> State {
+fn drop_connection(client: Client) -> State {
     let state = client.abandon();
     assert!(!state.is_settled(), "nothing was in flight: the test shows nothing");
     state
 }
 
 /// Sends without waiting for acknowledgements, and breaks the connection.
-async fn send_and_break(mut client: Client, numbers: std::ops::Range<usize>) -> State {
+async fn publish_and_drop_connection(mut client: Client, numbers: std::ops::Range<usize>) -> State {
     for n in numbers {
         client.publish(message("from/client", &n.to_string(), 2)).await.expect("the connection");
     }
-    break_off(client)
+    drop_connection(client)
 }
 
 fn numbers() -> Vec<String> {

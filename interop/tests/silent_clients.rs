@@ -12,77 +12,77 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tidegate_interop::broker::Broker;
-use tidegate_interop::peer::{Opening, Peer, Received};
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::Tidegate;
+use tidegate_interop::test_client::{ClientSetup, Received, TestClient};
+use tidegate_interop::tidegate_client::TidegateClient;
 use tidegate_interop::transport::Transport;
 use tokio::net::TcpStream;
 
-/// Half of what the broker gives a handshake: who waits for a silent peer takes longer.
-const LIMIT: Duration = Duration::from_secs(5);
+/// Half of what the broker gives a handshake: who waits for a silent client takes longer.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(5);
 
 #[tokio::test]
-async fn on_the_quic_port() {
+async fn silent_clients_on_the_quic_port_delay_nobody() {
     let broker = Broker::start();
     let endpoint = quic_endpoint(&broker);
     let mut silent = vec![quic_handshake(&broker, &endpoint).await];
-    others_are_served(&broker, Transport::Quic).await;
+    assert_others_are_served(&broker, Transport::Quic).await;
     while silent.len() < 200 {
         silent.push(quic_handshake(&broker, &endpoint).await);
     }
-    others_are_served(&broker, Transport::Quic).await;
+    assert_others_are_served(&broker, Transport::Quic).await;
     drop(silent);
     broker.stop();
 }
 
 #[tokio::test]
-async fn on_the_tls_port() {
-    silent_sockets_delay_nobody(Transport::Tls).await;
+async fn silent_clients_on_the_tls_port_delay_nobody() {
+    assert_silent_sockets_delay_nobody(Transport::Tls).await;
 }
 
 #[tokio::test]
-async fn on_the_secure_websocket_port() {
-    silent_sockets_delay_nobody(Transport::Wss).await;
+async fn silent_clients_on_the_secure_websocket_port_delay_nobody() {
+    assert_silent_sockets_delay_nobody(Transport::Wss).await;
 }
 
 #[tokio::test]
-async fn on_the_websocket_port() {
-    silent_sockets_delay_nobody(Transport::Ws).await;
+async fn silent_clients_on_the_websocket_port_delay_nobody() {
+    assert_silent_sockets_delay_nobody(Transport::Ws).await;
 }
 
 #[tokio::test]
-async fn on_the_tcp_port() {
-    silent_sockets_delay_nobody(Transport::Tcp).await;
+async fn silent_clients_on_the_tcp_port_delay_nobody() {
+    assert_silent_sockets_delay_nobody(Transport::Tcp).await;
 }
 
-async fn silent_sockets_delay_nobody(transport: Transport) {
+async fn assert_silent_sockets_delay_nobody(transport: Transport) {
     let broker = Broker::start();
     let connect = || TcpStream::connect(("localhost", broker.port(transport)));
     let mut silent = vec![connect().await.expect("a connection")];
-    others_are_served(&broker, transport).await;
+    assert_others_are_served(&broker, transport).await;
     while silent.len() < 200 {
         silent.push(connect().await.expect("a connection"));
     }
-    others_are_served(&broker, transport).await;
+    assert_others_are_served(&broker, transport).await;
     drop(silent);
     broker.stop();
 }
 
 /// Others come and go, and talk, on the same port and on the plain one.
-async fn others_are_served(broker: &Broker, transport: Transport) {
-    for way in [transport, transport, Transport::Tcp] {
-        let begin = Instant::now();
-        within_deadline("a round trip", round_trip(broker, way)).await;
-        assert!(begin.elapsed() < LIMIT, "{way:?} took {:?}", begin.elapsed());
+async fn assert_others_are_served(broker: &Broker, transport: Transport) {
+    for target in [transport, transport, Transport::Tcp] {
+        let start = Instant::now();
+        within_deadline("a round trip", round_trip(broker, target)).await;
+        assert!(start.elapsed() < ROUND_TRIP_MAX, "{target:?} took {:?}", start.elapsed());
     }
 }
 
 async fn round_trip(broker: &Broker, transport: Transport) {
-    let mut peer = Tidegate::open(Opening::new(broker, transport, "other")).await;
-    peer.subscribe("a", 1).await;
-    peer.publish("a", "word", 1, false).await;
-    assert_eq!(peer.next().await, Received::new("a", "word", 1));
-    peer.close().await;
+    let mut client = TidegateClient::connect(ClientSetup::new(broker, transport, "other")).await;
+    client.subscribe("a", 1).await;
+    client.publish("a", "word", 1, false).await;
+    assert_eq!(client.next_message().await, Received::new("a", "word", 1));
+    client.disconnect().await;
 }
 
 fn quic_endpoint(broker: &Broker) -> Endpoint {

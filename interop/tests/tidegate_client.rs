@@ -1,30 +1,30 @@
 //! Tidegate's own client library: MQTT 5.0 over every transport.
 
-use tidegate_interop::scenarios::keeps_the_rules;
-use tidegate_interop::tidegate::Tidegate;
+use tidegate_interop::scenarios::run_all_scenarios;
+use tidegate_interop::tidegate_client::TidegateClient;
 use tidegate_interop::transport::Transport;
 
 #[tokio::test]
 async fn over_tcp() {
-    keeps_the_rules::<Tidegate>(Transport::Tcp).await;
+    run_all_scenarios::<TidegateClient>(Transport::Tcp).await;
 }
 
 #[tokio::test]
 async fn over_tls() {
-    keeps_the_rules::<Tidegate>(Transport::Tls).await;
+    run_all_scenarios::<TidegateClient>(Transport::Tls).await;
 }
 
 #[tokio::test]
 async fn over_websocket() {
-    keeps_the_rules::<Tidegate>(Transport::Ws).await;
+    run_all_scenarios::<TidegateClient>(Transport::Ws).await;
 }
 
 #[tokio::test]
 async fn over_websocket_with_tls() {
-    keeps_the_rules::<Tidegate>(Transport::Wss).await;
+    run_all_scenarios::<TidegateClient>(Transport::Wss).await;
 }
 
 #[tokio::test]
 async fn over_quic() {
-    keeps_the_rules::<Tidegate>(Transport::Quic).await;
+    run_all_scenarios::<TidegateClient>(Transport::Quic).await;
 }

@@ -2,31 +2,31 @@
 
 /// A call that returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct SystemCall {
     /// Its name.
     pub name: String,
     /// What it returned; errors are negative.
     pub result: i64,
     /// The number of the line at which it began.
-    pub begin: usize,
+    pub start_line: usize,
     /// The number of the line at which it returned. What another thread did because of it comes later.
-    pub end: usize,
+    pub end_line: usize,
     arguments: String,
     outcome: String,
 }
 
-impl Call {
+impl SystemCall {
     /// `None` for one without a result, such as a call that a signal interrupts.
-    pub(super) fn parse(text: &str, begin: usize, end: usize) -> Option<Self> {
+    pub(super) fn parse(text: &str, start_line: usize, end_line: usize) -> Option<Self> {
         let (call, outcome) = text.rsplit_once(" = ")?;
         let (name, arguments) = call.split_once('(')?;
-        let result = number(outcome)?;
+        let result = leading_number(outcome)?;
         assert!(!arguments.contains("\"..."), "{name}: strace cut an argument off");
         Some(Self {
             name: name.to_owned(),
             result,
-            begin,
-            end,
+            start_line,
+            end_line,
             arguments: arguments.to_owned(),
             outcome: outcome.to_owned(),
         })
@@ -35,19 +35,19 @@ impl Call {
     /// The descriptor that is its first argument.
     #[must_use]
     pub fn descriptor(&self) -> Option<i64> {
-        number(&self.arguments)
+        leading_number(&self.arguments)
     }
 
     /// What that descriptor is: a path, or `socket:[NUMBER]`.
     #[must_use]
     pub fn target(&self) -> String {
-        between(&self.arguments)
+        inside_angle_brackets(&self.arguments)
     }
 
     /// The same for the descriptor that it returned.
     #[must_use]
     pub fn returned_target(&self) -> String {
-        between(&self.outcome)
+        inside_angle_brackets(&self.outcome)
     }
 
     /// Whether a flag such as `O_DSYNC` is among its arguments.
@@ -66,14 +66,14 @@ impl Call {
 }
 
 /// The number at the beginning.
-fn number(text: &str) -> Option<i64> {
+fn leading_number(text: &str) -> Option<i64> {
     let end =
         text.char_indices().position(|(at, letter)| !(letter.is_ascii_digit() || at == 0 && letter == '-'));
     text.get(..end.unwrap_or(text.len()))?.parse().ok()
 }
 
-/// What stands between the first angle brackets.
-fn between(text: &str) -> String {
+/// What stands inside_angle_brackets the first angle brackets.
+fn inside_angle_brackets(text: &str) -> String {
     let inner = text.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inner.map(|(inner, _)| String::from_utf8_lossy(&decode(inner)).into_owned()).unwrap_or_default()
 }

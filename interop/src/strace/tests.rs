@@ -14,9 +14,10 @@ const LINES: &str = r#"7 20:51:12.1 openat(AT_FDCWD<\x2f>, "\x61", O_WRONLY|O_DS
 "#;
 
 #[test]
-fn calls_are_put_together_in_the_order_of_their_returns() {
+fn interrupted_calls_are_joined_and_ordered_by_return() {
     let calls = calls(LINES);
-    let seen: Vec<_> = calls.iter().map(|call| (&*call.name, call.result, call.begin, call.end)).collect();
+    let seen: Vec<_> =
+        calls.iter().map(|call| (&*call.name, call.result, call.start_line, call.end_line)).collect();
     assert_eq!(
         seen,
         [("openat", 21, 0, 0), ("recvfrom", 2, 1, 3), ("writev", 3, 2, 4), ("recvfrom", -1, 5, 5)]
@@ -24,7 +25,7 @@ fn calls_are_put_together_in_the_order_of_their_returns() {
 }
 
 #[test]
-fn arguments_are_read() {
+fn arguments_and_results_are_parsed() {
     let calls = calls(LINES);
     let [open, receive, write, again] = &calls[..] else { panic!("four calls: {calls:?}") };
     assert!(open.has_flag("O_DSYNC") && !open.has_flag("O_SYNC"));
@@ -39,6 +40,6 @@ fn arguments_are_read() {
 
 #[test]
 #[should_panic(expected = "cut an argument off")]
-fn what_was_cut_off_is_told() {
+fn an_argument_that_strace_cut_off_panics() {
     let _ = calls(r#"7 20:51:12.1 write(1<\x61>, "\x61"..., 20) = 20"#);
 }

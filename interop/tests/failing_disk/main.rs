@@ -3,12 +3,12 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod failed;
-mod fetching;
-mod full;
-mod limit;
-mod reading;
-mod refused;
-mod resting;
-mod start;
-mod world;
+mod broken_disk;
+mod full_then_recovered;
+mod harness;
+mod no_premature_answers;
+mod reconnect_while_full;
+mod refusals;
+mod retained_replay;
+mod size_limit;
+mod startup;

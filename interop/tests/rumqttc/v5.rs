@@ -7,7 +7,7 @@ use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::qos;
 use rumqttc::v5::mqttbytes::v5::{LastWill, Packet};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use tidegate_interop::peer::{Opening, Peer, Received};
+use tidegate_interop::test_client::{ClientSetup, Received, TestClient};
 
 pub struct Client {
     requests: AsyncClient,
@@ -15,25 +15,25 @@ pub struct Client {
     received: VecDeque<Received>,
     session_present: bool,
     /// QoS 2 messages received, for which PUBCOMP is still to be sent.
-    open: u32,
+    unfinished_qos2: u32,
 }
 
 impl Client {
     /// Turns the event loop until `wanted`; messages that come meanwhile are kept.
-    async fn turn_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+    async fn poll_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         loop {
-            let event = self.turn().await;
+            let event = self.poll_once().await;
             if wanted(&event) {
                 return event;
             }
         }
     }
 
-    async fn turn(&mut self) -> Event {
+    async fn poll_once(&mut self) -> Event {
         let event = self.events.poll().await.expect("the connection stays");
         match &event {
             Event::Incoming(Packet::Publish(publish)) => {
-                self.open += u32::from(publish.qos == QoS::ExactlyOnce);
+                self.unfinished_qos2 += u32::from(publish.qos == QoS::ExactlyOnce);
                 self.received.push_back(Received {
                     topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                     payload: String::from_utf8_lossy(&publish.payload).into_owned(),
@@ -41,26 +41,26 @@ impl Client {
                     retain: publish.retain,
                 });
             }
-            Event::Outgoing(Outgoing::PubComp(_)) => self.open -= 1,
+            Event::Outgoing(Outgoing::PubComp(_)) => self.unfinished_qos2 -= 1,
             _ => {}
         }
         event
     }
 }
 
-impl Peer for Client {
-    async fn open(opening: Opening<'_>) -> Self {
-        let port = opening.broker.port(opening.transport);
-        let mut options = MqttOptions::new(opening.client_id, "localhost", port);
-        options.set_clean_start(!opening.persistent);
-        options.set_session_expiry_interval(opening.persistent.then_some(60));
-        if let Some((topic, payload, level)) = opening.will {
+impl TestClient for Client {
+    async fn connect(setup: ClientSetup<'_>) -> Self {
+        let port = setup.broker.port(setup.transport);
+        let mut options = MqttOptions::new(setup.client_id, "localhost", port);
+        options.set_clean_start(!setup.persistent);
+        options.set_session_expiry_interval(setup.persistent.then_some(60));
+        if let Some((topic, payload, level)) = setup.will {
             options.set_last_will(LastWill::new(topic, payload, qos(level).expect("a QoS"), false, None));
         }
         let (requests, events) = AsyncClient::new(options, 10);
         let mut client =
-            Self { requests, events, received: VecDeque::new(), session_present: false, open: 0 };
-        let connack = client.turn_until(|event| matches!(event, Event::Incoming(Packet::ConnAck(_)))).await;
+            Self { requests, events, received: VecDeque::new(), session_present: false, unfinished_qos2: 0 };
+        let connack = client.poll_until(|event| matches!(event, Event::Incoming(Packet::ConnAck(_)))).await;
         let Event::Incoming(Packet::ConnAck(connack)) = connack else { unreachable!("what was waited for") };
         client.session_present = connack.session_present;
         client
@@ -72,13 +72,13 @@ impl Peer for Client {
 
     async fn subscribe(&mut self, filter: &str, level: u8) {
         self.requests.subscribe(filter, qos(level).expect("a QoS")).await.expect("a request");
-        self.turn_until(|event| matches!(event, Event::Incoming(Packet::SubAck(_)))).await;
+        self.poll_until(|event| matches!(event, Event::Incoming(Packet::SubAck(_)))).await;
     }
 
     async fn publish(&mut self, topic: &str, payload: &str, level: u8, retain: bool) {
         let level = qos(level).expect("a QoS");
         self.requests.publish(topic, level, retain, payload.to_owned()).await.expect("a request");
-        self.turn_until(|event| match level {
+        self.poll_until(|event| match level {
             QoS::AtMostOnce => matches!(event, Event::Outgoing(Outgoing::Publish(_))),
             QoS::AtLeastOnce => matches!(event, Event::Incoming(Packet::PubAck(_))),
             QoS::ExactlyOnce => matches!(event, Event::Incoming(Packet::PubComp(_))),
@@ -86,22 +86,22 @@ impl Peer for Client {
         .await;
     }
 
-    async fn next(&mut self) -> Received {
+    async fn next_message(&mut self) -> Received {
         while self.received.is_empty() {
-            self.turn_until(|event| matches!(event, Event::Incoming(Packet::Publish(_)))).await;
+            self.poll_until(|event| matches!(event, Event::Incoming(Packet::Publish(_)))).await;
         }
         self.received.pop_front().expect("a message")
     }
 
-    async fn close(mut self) {
-        while self.open > 0 {
-            self.turn().await;
+    async fn disconnect(mut self) {
+        while self.unfinished_qos2 > 0 {
+            self.poll_once().await;
         }
         self.requests.disconnect().await.expect("a request");
-        self.turn_until(|event| matches!(event, Event::Outgoing(Outgoing::Disconnect))).await;
+        self.poll_until(|event| matches!(event, Event::Outgoing(Outgoing::Disconnect))).await;
     }
 
-    async fn cut(self) {}
+    async fn abort(self) {}
 }
 
 fn level(qos: QoS) -> u8 {

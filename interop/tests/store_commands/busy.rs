@@ -1,4 +1,4 @@
-//! Snapshots of a broker that is busy: each is in order, and holds everything that was acknowledged before the command began.
+//! Snapshots of a broker that is busy: each is in order, and holds everything that was acknowledged acknowledged the command began.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use tidegate_gateway::client::{Client, Event, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{message, subscribe};
+use tidegate_interop::tidegate_client::{message, subscribe};
 use tidegate_mqtt::Publish;
 use tidegate_persistence::{Item, ReadOnly};
 
-use crate::command::{client, durable, leave_a_session, succeed};
+use crate::command::{create_session, persistent_client, run_successfully, start_broker};
 
 /// Snapshots that are made.
 const ROUNDS: usize = 6;
 /// Messages that have to be acknowledged between two.
-const STEP: usize = 500;
+const ACKNOWLEDGEMENTS_PER_ROUND: usize = 500;
 /// Most messages: the session's queue holds more.
 const MESSAGES_MAX: u32 = 80_000;
 const TOPICS: u32 = 20;
@@ -25,65 +25,72 @@ const TOPICS: u32 = 20;
 #[derive(Default)]
 struct Traffic {
     acknowledged: RefCell<BTreeSet<u32>>,
-    is_over: Cell<bool>,
+    is_finished: Cell<bool>,
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn synced_at_each_commit() {
-    snapshots_hold_what_was_acknowledged("always").await;
+async fn snapshots_hold_every_acknowledged_message_with_durability_always() {
+    assert_snapshots_hold_acknowledged_messages("always").await;
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn synced_at_intervals() {
-    snapshots_hold_what_was_acknowledged("interval").await;
+async fn snapshots_hold_every_acknowledged_message_with_durability_interval() {
+    assert_snapshots_hold_acknowledged_messages("interval").await;
 }
 
-async fn snapshots_hold_what_was_acknowledged(durability: &str) {
-    let broker = durable(durability);
-    let inbox = leave_a_session(&broker).await;
+async fn assert_snapshots_hold_acknowledged_messages(durability: &str) {
+    let broker = start_broker(durability);
+    let session_state = create_session(&broker).await;
     let traffic = Traffic::default();
     let (data, folder) = (broker.file("data"), broker.file(""));
     let rounds = async {
         let mut last = (PathBuf::new(), BTreeSet::new());
         for round in 0..ROUNDS {
-            last = one_round(&traffic, &data, &folder, round).await;
+            last = take_snapshot(&traffic, &data, &folder, round).await;
         }
-        traffic.is_over.set(true);
+        traffic.is_finished.set(true);
         last
     };
     let work = async { tokio::join!(publish(&broker, &traffic), rounds) };
     let ((), (file, acknowledged)) = within_deadline("the snapshots", work).await;
-    within_deadline("the restored store", restore_elsewhere(durability, &file, &acknowledged, inbox)).await;
+    within_deadline("the restored store", restore_elsewhere(durability, &file, &acknowledged, session_state))
+        .await;
     broker.stop();
 }
 
-/// Makes a snapshot and looks into it. Gives it, with what had been acknowledged before.
-async fn one_round(traffic: &Traffic, data: &Path, folder: &Path, round: usize) -> (PathBuf, BTreeSet<u32>) {
-    while traffic.acknowledged.borrow().len() < (round + 1) * STEP {
+/// Makes a snapshot and looks into it. Gives it, with what had been acknowledged acknowledged.
+async fn take_snapshot(
+    traffic: &Traffic,
+    data: &Path,
+    folder: &Path,
+    round: usize,
+) -> (PathBuf, BTreeSet<u32>) {
+    while traffic.acknowledged.borrow().len() < (round + 1) * ACKNOWLEDGEMENTS_PER_ROUND {
         tokio::task::yield_now().await;
     }
-    let before = traffic.acknowledged.borrow().clone();
+    let acknowledged = traffic.acknowledged.borrow().clone();
     let file = folder.join(format!("snapshot-{round}"));
-    let (data, place) = (data.to_owned(), file.clone());
-    let said = tokio::task::spawn_blocking(move || {
-        let said = succeed(&["snapshot"], &[("", &place), ("--data", &data)]);
-        let checked = succeed(&["store", "check"], &[("--data", &data)]);
+    let (data, snapshot) = (data.to_owned(), file.clone());
+    let output = tokio::task::spawn_blocking(move || {
+        let output = run_successfully(&["snapshot"], &[("", &snapshot), ("--data", &data)]);
+        let checked = run_successfully(&["store", "check"], &[("--data", &data)]);
         assert!(checked.contains(": OK, "), "beside the broker: {checked}");
-        said + &succeed(&["store", "check"], &[("--file", &place)])
+        output + &run_successfully(&["store", "check"], &[("--file", &snapshot)])
     })
     .await
     .expect("the commands");
-    assert!(said.contains(" records, ") && said.contains(": OK, "), "{said}");
-    look_into(&file, &before);
-    (file, before)
+    assert!(output.contains(" records, ") && output.contains(": OK, "), "{output}");
+    check_snapshot(&file, &acknowledged);
+    (file, acknowledged)
 }
 
 /// Publishes retained messages until it is over.
 async fn publish(broker: &Broker, traffic: &Traffic) {
-    let mut client = Client::connect(&client(broker, "publisher"), State::default()).await.expect("CONNACK");
+    let mut client =
+        Client::connect(&persistent_client(broker, "publisher"), State::default()).await.expect("CONNACK");
     let mut numbers = HashMap::new();
     for number in 0..MESSAGES_MAX {
-        if traffic.is_over.get() {
+        if traffic.is_finished.get() {
             break;
         }
         let topic = format!("busy/{}", number % TOPICS);
@@ -102,7 +109,7 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
 }
 
 /// Every acknowledged message waits in the snapshot, and each topic's retained message is not older than the last one.
-fn look_into(file: &Path, acknowledged: &BTreeSet<u32>) {
+fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     let number =
         |payload: &[u8]| std::str::from_utf8(payload).expect("digits").parse::<u32>().expect("a number");
     let (mut waiting, mut retained) = (BTreeSet::new(), BTreeMap::new());
@@ -126,14 +133,20 @@ fn look_into(file: &Path, acknowledged: &BTreeSet<u32>) {
 }
 
 /// Another broker goes on from the snapshot: what waited is delivered, what was retained is there.
-async fn restore_elsewhere(durability: &str, file: &Path, acknowledged: &BTreeSet<u32>, inbox: State) {
-    let mut other = durable(durability);
-    other.kill_in_place();
-    let said = succeed(&["restore", "--replace"], &[("", file), ("--data", &other.file("data"))]);
-    assert!(said.contains("the former store is ") && said.contains("data.mdb.former"), "{said}");
+async fn restore_elsewhere(
+    durability: &str,
+    file: &Path,
+    acknowledged: &BTreeSet<u32>,
+    session_state: State,
+) {
+    let mut other = start_broker(durability);
+    other.kill();
+    let output = run_successfully(&["restore", "--replace"], &[("", file), ("--data", &other.file("data"))]);
+    assert!(output.contains("the former store is ") && output.contains("data.mdb.former"), "{output}");
     assert!(other.file("data/store/data.mdb.former").exists());
-    other.restart_in_place();
-    let mut subscriber = Client::connect(&client(&other, "subscriber"), inbox).await.expect("CONNACK");
+    other.restart();
+    let mut subscriber =
+        Client::connect(&persistent_client(&other, "subscriber"), session_state).await.expect("CONNACK");
     assert!(subscriber.connack().session_present, "the session of the snapshot");
     let mut missing = acknowledged.clone();
     while !missing.is_empty() {
@@ -141,11 +154,13 @@ async fn restore_elsewhere(durability: &str, file: &Path, acknowledged: &BTreeSe
         let number: u32 = String::from_utf8_lossy(&message.payload).parse().expect("a number");
         missing.remove(&number);
     }
-    let mut newcomer = Client::connect(&client(&other, "newcomer"), State::default()).await.expect("CONNACK");
-    subscribe(&mut newcomer, "busy/#", 1).await;
+    let mut new_subscriber = Client::connect(&persistent_client(&other, "new_subscriber"), State::default())
+        .await
+        .expect("CONNACK");
+    subscribe(&mut new_subscriber, "busy/#", 1).await;
     let mut topics = BTreeSet::new();
     while topics.len() < usize::try_from(TOPICS).expect("a small number") {
-        topics.insert(newcomer.message().await.expect("the connection").topic);
+        topics.insert(new_subscriber.message().await.expect("the connection").topic);
     }
     assert_eq!(other.panics(), [""; 0]);
     other.stop();

@@ -6,57 +6,59 @@ use std::process::Command;
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::process::{DEADLINE, Ended, Process};
-use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};
 use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, Publish};
 
 /// Runs a command of `tidegate` to its end.
-pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> Ended {
+pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
     let mut command = Command::new(toolbox::broker());
     command.args(arguments);
     for (option, path) in paths {
         command.args((!option.is_empty()).then_some(option)).arg(path);
     }
-    Process::start(&arguments.join(" "), &mut command).end_within(DEADLINE)
+    Process::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
 }
 
 /// Runs it; it has to succeed. Gives its output.
-pub fn succeed(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
-    let Ended { status, output, errors } = run(arguments, paths);
+pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
+    let ProcessExit { status, output, errors } = run(arguments, paths);
     assert!(status.success(), "{arguments:?}: {status}\n{output:?}\n{errors:?}");
     assert_eq!(errors, [""; 0], "{arguments:?}");
     output.join("\n")
 }
 
 /// Runs it; it has to fail as what does not work fails. Gives its words.
-pub fn fail(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
-    let Ended { status, output, errors } = run(arguments, paths);
+pub fn run_to_failure(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
+    let ProcessExit { status, output, errors } = run(arguments, paths);
     assert_eq!(status.code(), Some(1), "{arguments:?}: {output:?}\n{errors:?}");
     assert_eq!(output, [""; 0], "{arguments:?}");
     errors.join("\n")
 }
 
 /// A broker that keeps what it acknowledges.
-pub fn durable(durability: &str) -> Broker {
+pub fn start_broker(durability: &str) -> Broker {
     Broker::start_with(Config::every_transport().with(&format!("persistence:\n  durability: {durability}\n")))
 }
 
-pub fn client(broker: &Broker, id: &str) -> Options {
-    kept(options(broker, Transport::Tcp, ProtocolVersion::V5, id))
+pub fn persistent_client(broker: &Broker, id: &str) -> Options {
+    with_persistent_session(client_options(broker, Transport::Tcp, ProtocolVersion::V5, id))
 }
 
 /// A session that waits for everything below `busy/`.
-pub async fn leave_a_session(broker: &Broker) -> State {
-    let mut client = Client::connect(&client(broker, "subscriber"), State::default()).await.expect("CONNACK");
+pub async fn create_session(broker: &Broker) -> State {
+    let mut client =
+        Client::connect(&persistent_client(broker, "subscriber"), State::default()).await.expect("CONNACK");
     subscribe(&mut client, "busy/#", 1).await;
     client.abandon()
 }
 
 /// Publishes a retained message; it is acknowledged.
 pub async fn publish_retained(broker: &Broker, topic: &str, payload: &str) {
-    let mut client = Client::connect(&client(broker, "publisher"), State::default()).await.expect("CONNACK");
+    let mut client =
+        Client::connect(&persistent_client(broker, "publisher"), State::default()).await.expect("CONNACK");
     let retained = Publish { retain: true, ..message(topic, payload, 1) };
     let id = client.publish(retained).await.expect("the connection").expect("an identifier");
     client.acknowledged(id).await.expect("PUBACK");

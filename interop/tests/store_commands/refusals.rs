@@ -1,4 +1,4 @@
-//! What the commands refuse, in words that tell the operator why.
+//! What the commands refuse, in message that tell the operator why.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -7,95 +7,95 @@ use tidegate_interop::process::{DEADLINE, Process};
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::toolbox;
 
-use crate::command::{durable, fail, leave_a_session, publish_retained, run, succeed};
+use crate::command::{create_session, publish_retained, run, run_successfully, run_to_failure, start_broker};
 
 #[test]
-fn a_broker_that_keeps_nothing_has_no_store() {
-    let broker = durable("memory");
+fn with_durability_memory_every_command_reports_that_there_is_no_store() {
+    let broker = start_broker("memory");
     let data = broker.file("data");
     let file = broker.file("snapshot");
-    for words in [
-        fail(&["snapshot"], &[("", &file), ("--data", &data)]),
-        fail(&["store", "check"], &[("--data", &data)]),
-        fail(&["store", "stats"], &[("--data", &data)]),
+    for message in [
+        run_to_failure(&["snapshot"], &[("", &file), ("--data", &data)]),
+        run_to_failure(&["store", "check"], &[("--data", &data)]),
+        run_to_failure(&["store", "stats"], &[("--data", &data)]),
     ] {
-        assert!(words.contains("there is no store at ") && words.contains("durability"), "{words}");
+        assert!(message.contains("there is no store at ") && message.contains("durability"), "{message}");
     }
     assert!(!file.exists() && !data.join("store").exists());
     broker.stop();
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_running_broker_is_not_replaced_and_its_file_is_no_snapshot() {
-    let mut broker = durable("always");
-    let _ = leave_a_session(&broker).await;
+async fn restore_and_check_refuse_the_store_of_a_running_broker() {
+    let mut broker = start_broker("always");
+    let _ = create_session(&broker).await;
     let (data, file) = (broker.file("data"), broker.file("snapshot"));
-    let said = succeed(&["snapshot"], &[("", &file), ("--data", &data)]);
-    assert!(said.starts_with(&format!("{}: 2 records, ", file.display())), "{said}");
+    let output = run_successfully(&["snapshot"], &[("", &file), ("--data", &data)]);
+    assert!(output.starts_with(&format!("{}: 2 records, ", file.display())), "{output}");
     for arguments in [&["restore"][..], &["restore", "--replace"]] {
-        let words = fail(arguments, &[("", &file), ("--data", &data)]);
-        assert!(words.contains("belongs to another running process"), "{words}");
+        let message = run_to_failure(arguments, &[("", &file), ("--data", &data)]);
+        assert!(message.contains("belongs to another running process"), "{message}");
     }
-    let words = fail(&["store", "check"], &[("--file", &data.join("store/data.mdb"))]);
-    assert!(words.contains("belongs to another running process"), "{words}");
-    broker.kill_in_place();
-    let words = fail(&["restore"], &[("", &file), ("--data", &data)]);
-    assert!(words.contains("is there already") && words.contains("--replace"), "{words}");
-    broker.restart_in_place();
+    let message = run_to_failure(&["store", "check"], &[("--file", &data.join("store/data.mdb"))]);
+    assert!(message.contains("belongs to another running process"), "{message}");
+    broker.kill();
+    let message = run_to_failure(&["restore"], &[("", &file), ("--data", &data)]);
+    assert!(message.contains("is there already") && message.contains("--replace"), "{message}");
+    broker.restart();
     broker.stop();
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_file_that_is_there_stays() {
-    let broker = durable("always");
+async fn snapshot_does_not_overwrite_a_file() {
+    let broker = start_broker("always");
     let (data, file) = (broker.file("data"), broker.file("snapshot"));
     fs::write(&file, "mine").expect("a file");
-    let words = fail(&["snapshot"], &[("", &file), ("--data", &data)]);
-    assert!(words.contains("exists"), "{words}");
+    let message = run_to_failure(&["snapshot"], &[("", &file), ("--data", &data)]);
+    assert!(message.contains("exists"), "{message}");
     assert_eq!(fs::read(&file).expect("the file"), b"mine");
     let nowhere = broker.file("nowhere/snapshot");
-    let words = fail(&["snapshot"], &[("", &nowhere), ("--data", &data)]);
-    assert!(words.contains("nowhere/snapshot") && words.contains("No such file"), "{words}");
+    let message = run_to_failure(&["snapshot"], &[("", &nowhere), ("--data", &data)]);
+    assert!(message.contains("nowhere/snapshot") && message.contains("No such file"), "{message}");
     let partial = fs::read_dir(broker.file("")).expect("the folder").filter_map(Result::ok);
     assert!(partial.map(|entry| entry.file_name()).all(|name| !name.to_string_lossy().contains("partial")));
     broker.stop();
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_snapshot_that_is_not_in_order_is_not_restored() {
-    let broker = durable("always");
-    let _ = leave_a_session(&broker).await;
+async fn an_invalid_snapshot_is_not_restored() {
+    let broker = start_broker("always");
+    let _ = create_session(&broker).await;
     publish_retained(&broker, "kept", "x").await;
     let (data, file, fresh) = (broker.file("data"), broker.file("snapshot"), broker.file("fresh"));
-    succeed(&["snapshot"], &[("", &file), ("--data", &data)]);
-    let whole = fs::read(&file).expect("the snapshot");
+    run_successfully(&["snapshot"], &[("", &file), ("--data", &data)]);
+    let valid = fs::read(&file).expect("the snapshot");
     // A letter of the client identifier that is none, wherever that stands, free pages included.
-    let mut broken = whole.clone();
-    let places: Vec<_> =
+    let mut broken = valid.clone();
+    let positions: Vec<_> =
         (0..broken.len() - 10).filter(|at| broken[*at..].starts_with(b"subscriber")).collect();
-    assert!(!places.is_empty(), "the client identifier");
-    places.into_iter().for_each(|at| broken[at] = 0xFE);
+    assert!(!positions.is_empty(), "the client identifier");
+    positions.into_iter().for_each(|at| broken[at] = 0xFE);
     fs::write(&file, broken).expect("the snapshot");
-    let ended = run(&["store", "check"], &[("--file", &file)]);
-    assert_eq!(ended.status.code(), Some(1));
-    assert!(ended.output[0].contains("in sessions is not valid"), "{ended:?}");
-    assert!(ended.errors[0].contains("faults in "), "{ended:?}");
-    let words = fail(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(words.contains("is not in order") && words.contains("in sessions is not valid"), "{words}");
-    fs::write(&file, whole).expect("the snapshot");
+    let exit = run(&["store", "check"], &[("--file", &file)]);
+    assert_eq!(exit.status.code(), Some(1));
+    assert!(exit.output[0].contains("in sessions is not valid"), "{exit:?}");
+    assert!(exit.errors[0].contains("faults in "), "{exit:?}");
+    let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
+    assert!(message.contains("is not in order") && message.contains("in sessions is not valid"), "{message}");
+    fs::write(&file, valid).expect("the snapshot");
     File::options().write(true).open(&file).and_then(|file| file.set_len(8192)).expect("a cut");
-    let words = fail(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(words.contains("is cut off"), "{words}");
+    let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
+    assert!(message.contains("is cut off"), "{message}");
     fs::write(&file, "something else").expect("the snapshot");
-    let words = fail(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(words.contains("is no store"), "{words}");
+    let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
+    assert!(message.contains("is no store"), "{message}");
     assert!(!fresh.exists(), "nothing was made");
     broker.stop();
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_snapshot_that_is_interrupted_leaves_nothing() {
-    let broker = durable("interval");
+async fn an_interrupted_snapshot_leaves_no_file() {
+    let broker = start_broker("interval");
     // Some 35 MB, so that there is a moment between its begin and its end.
     for number in 0..40 {
         publish_retained(&broker, &format!("large/{number}"), &"x".repeat(900_000)).await;
@@ -106,16 +106,16 @@ async fn a_snapshot_that_is_interrupted_leaves_nothing() {
     let mut command = Command::new(toolbox::broker());
     command.arg("snapshot").arg(folder.join("a")).arg("--data").arg(broker.file("data"));
     let snapshot = Process::start("snapshot", &mut command);
-    let begun = async {
+    let started = async {
         while is_empty() {
             tokio::task::yield_now().await;
         }
     };
-    within_deadline("its begin", begun).await;
+    within_deadline("its begin", started).await;
     snapshot.terminate();
-    let ended = snapshot.end_within(DEADLINE);
+    let exit = snapshot.wait_for_exit(DEADLINE);
     // On a machine that is quick enough it was done before.
-    assert!(is_empty() || ended.status.success(), "{ended:?}");
-    assert!(!folder.join("a").exists() || ended.status.success(), "{ended:?}");
+    assert!(is_empty() || exit.status.success(), "{exit:?}");
+    assert!(!folder.join("a").exists() || exit.status.success(), "{exit:?}");
     broker.stop();
 }

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{durable, leave_a_session, publish_retained, succeed};
+use crate::command::{create_session, publish_retained, run_successfully, start_broker};
 
 #[tokio::test(flavor = "current_thread")]
-async fn counts_of_a_broker_that_runs_and_of_one_that_was_killed() {
-    let mut broker = durable("interval");
-    let _ = leave_a_session(&broker).await;
+async fn stats_and_check_report_a_running_and_a_killed_broker() {
+    let mut broker = start_broker("interval");
+    let _ = create_session(&broker).await;
     publish_retained(&broker, "busy/1", "x").await;
     publish_retained(&broker, "kept", "y").await;
     let data = broker.file("data");
@@ -25,20 +25,20 @@ async fn counts_of_a_broker_that_runs_and_of_one_that_was_killed() {
     assert!(bytes("used_bytes") <= bytes("file_bytes") && bytes("file_bytes") <= bytes("map_bytes"));
     // What is in the log alone when the broker dies is counted all the same.
     publish_retained(&broker, "late", "z").await;
-    broker.kill_in_place();
+    broker.kill();
     let killed = stats(&data);
     assert_eq!(killed["retained"], 3);
     assert_eq!(killed["sessions"], running["sessions"]);
-    let text = succeed(&["store", "stats"], &[("--data", &data)]);
+    let text = run_successfully(&["store", "stats"], &[("--data", &data)]);
     assert!(text.lines().any(|line| line.split_whitespace().eq(["retained", "3"])), "{text}");
-    let checked = succeed(&["store", "check"], &[("--data", &data)]);
+    let checked = run_successfully(&["store", "check"], &[("--data", &data)]);
     assert_eq!(checked, format!("{}: OK, 8 records", data.join("store").display()));
-    broker.restart_in_place();
+    broker.restart();
     assert_eq!(stats(&data)["retained"], 3);
     broker.stop();
 }
 
 fn stats(data: &std::path::Path) -> Value {
-    let text = succeed(&["store", "stats", "--json"], &[("--data", data)]);
+    let text = run_successfully(&["store", "stats", "--json"], &[("--data", data)]);
     serde_json::from_str(&text).expect("one JSON object")
 }

@@ -6,26 +6,26 @@ use tidegate_gateway::client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{message, subscribe};
+use tidegate_interop::tidegate_client::{message, subscribe};
 use tidegate_mqtt::Publish;
 
-use crate::{durable_client, passing_client_named};
+use crate::{clean_client_named, persistent_client};
 
 #[tokio::test(flavor = "current_thread")]
-async fn expired_messages_take_the_place_of_no_other() {
+async fn expired_retained_messages_do_not_count_towards_the_limit_after_a_restart() {
     let settings = "persistence:\n  durability: always\nretained:\n  messages_max: 20\n";
     let mut broker = Broker::start_with(Config::every_transport().with(settings));
     let mut client =
-        Client::connect(&durable_client(&broker, "publisher"), State::default()).await.expect("CONNACK");
+        Client::connect(&persistent_client(&broker, "publisher"), State::default()).await.expect("CONNACK");
     for number in 0..10 {
         retain(&mut client, &format!("passing/{number}"), Some(1)).await;
     }
     retain(&mut client, "staying", None).await;
-    within_deadline("the expiry", async { while read(&broker).await.len() > 1 {} }).await;
-    broker.kill_in_place();
-    lower(&broker, "messages_max: 20", "messages_max: 5");
-    broker.restart_in_place();
-    assert_eq!(read(&broker).await, ["staying"], "acknowledged, and there is room for it");
+    within_deadline("the expiry", async { while retained_topics(&broker).await.len() > 1 {} }).await;
+    broker.kill();
+    replace_in_config(&broker, "messages_max: 20", "messages_max: 5");
+    broker.restart();
+    assert_eq!(retained_topics(&broker).await, ["staying"], "acknowledged, and there is room for it");
     broker.stop();
 }
 
@@ -37,9 +37,9 @@ async fn retain(client: &mut Client, topic: &str, expiry: Option<u32>) {
 }
 
 /// The topics of all retained messages.
-async fn read(broker: &Broker) -> Vec<String> {
+async fn retained_topics(broker: &Broker) -> Vec<String> {
     let mut reader =
-        Client::connect(&passing_client_named(broker, "reader"), State::default()).await.expect("CONNACK");
+        Client::connect(&clean_client_named(broker, "reader"), State::default()).await.expect("CONNACK");
     subscribe(&mut reader, "#", 1).await;
     let mut topics = Vec::new();
     reader.publish(message("end", "end", 0)).await.expect("the connection");
@@ -52,7 +52,7 @@ async fn read(broker: &Broker) -> Vec<String> {
     }
 }
 
-fn lower(broker: &Broker, from: &str, to: &str) {
+fn replace_in_config(broker: &Broker, from: &str, to: &str) {
     let file = broker.file("tidegate.yaml");
     let text = fs::read_to_string(&file).expect("the configuration");
     assert!(text.contains(from), "{text}");

@@ -3,19 +3,19 @@
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{message, subscribe};
+use tidegate_interop::tidegate_client::{message, subscribe};
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     Disconnect, Packet, Publish, QoS, ReasonCode, SubAck, SubscriptionOptions, UserProperties,
 };
 
-use crate::{durable, durable_client, passing_client_named};
+use crate::{clean_client_named, durable_broker, persistent_client};
 
 #[tokio::test(flavor = "current_thread")]
-async fn sessions_that_ended_do_not_come_back() {
-    let broker = durable();
+async fn ended_sessions_do_not_return_after_a_crash() {
+    let broker = durable_broker();
     for name in ["by disconnect", "by clean start", "by expiry 0"] {
-        let mut client = connect(&durable_client(&broker, name), State::default()).await;
+        let mut client = connect(&persistent_client(&broker, name), State::default()).await;
         subscribe(&mut client, "ended/#", 1).await;
         if name == "by disconnect" {
             let last = Disconnect { session_expiry: Some(0), ..Disconnect::new(ReasonCode::Success) };
@@ -24,41 +24,41 @@ async fn sessions_that_ended_do_not_come_back() {
             continue;
         }
         let state = client.abandon();
-        let mut options = passing_client_named(&broker, name);
+        let mut options = clean_client_named(&broker, name);
         options.connect.clean_start = name == "by clean start";
         let client = connect(&options, state).await;
         assert_eq!(client.connack().session_present, !options.connect.clean_start, "{name}");
         let _ = client.abandon();
     }
-    keep_something(&broker).await;
+    wait_for_a_commit(&broker).await;
     let broker = broker.kill_and_restart();
     for name in ["by disconnect", "by clean start", "by expiry 0"] {
-        let client = connect(&durable_client(&broker, name), State::default()).await;
+        let client = connect(&persistent_client(&broker, name), State::default()).await;
         assert!(!client.connack().session_present, "{name}");
     }
     broker.stop();
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn subscriptions_are_what_was_granted() {
-    let broker = durable();
-    let mut client = connect(&durable_client(&broker, "subscriber"), State::default()).await;
+async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
+    let broker = durable_broker();
+    let mut client = connect(&persistent_client(&broker, "subscriber"), State::default()).await;
     let own = SubscriptionOptions { qos: QoS::AtLeastOnce, no_local: true, ..SubscriptionOptions::default() };
     let flagged = SubscriptionOptions { qos: QoS::ExactlyOnce, retain_as_published: true, ..own };
     for (filter, options, identifier) in [("a/#", own, 7), ("a/+", flagged, 8), ("gone", own, 9)] {
-        let suback = add(&mut client, filter, options, identifier).await;
+        let suback = subscribe_with(&mut client, filter, options, identifier).await;
         assert_eq!(suback.reasons.len(), 1);
     }
-    client.unsubscribe([parse("gone")]).await.expect("UNSUBACK");
+    client.unsubscribe([parse_filter("gone")]).await.expect("UNSUBACK");
     let state = client.abandon();
     let broker = broker.kill_and_restart();
-    let mut client = connect(&durable_client(&broker, "subscriber"), state).await;
-    let mut other = connect(&passing_client_named(&broker, "other"), State::default()).await;
-    for (who, text) in [(&mut client, "its own"), (&mut other, "another's")] {
+    let mut client = connect(&persistent_client(&broker, "subscriber"), state).await;
+    let mut other = connect(&clean_client_named(&broker, "other"), State::default()).await;
+    for (publisher, text) in [(&mut client, "its own"), (&mut other, "another's")] {
         for topic in ["gone", "a/b"] {
             let published = Publish { retain: true, ..message(topic, text, 2) };
-            let id = who.publish(published).await.expect("the connection").expect("an identifier");
-            who.acknowledged(id).await.expect("PUBCOMP");
+            let id = publisher.publish(published).await.expect("the connection").expect("an identifier");
+            publisher.acknowledged(id).await.expect("PUBCOMP");
         }
     }
     let received = within_deadline("the message", client.message()).await.expect("the connection");
@@ -76,50 +76,50 @@ async fn subscriptions_are_what_was_granted() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn removed_retained_messages_stay_away() {
-    let broker = durable();
-    let mut client = connect(&durable_client(&broker, "publisher"), State::default()).await;
+async fn removed_retained_messages_do_not_return_after_a_crash() {
+    let broker = durable_broker();
+    let mut client = connect(&persistent_client(&broker, "publisher"), State::default()).await;
     for (topic, payload) in [("kept/a", "there"), ("kept/b", "there"), ("kept/a", ""), ("kept/b", "later")] {
         let retained = Publish { retain: true, ..message(topic, payload, 1) };
         let id = client.publish(retained).await.expect("the connection").expect("an identifier");
         client.acknowledged(id).await.expect("PUBACK");
     }
     let broker = broker.kill_and_restart();
-    let mut reader = connect(&passing_client_named(&broker, "reader"), State::default()).await;
+    let mut reader = connect(&clean_client_named(&broker, "reader"), State::default()).await;
     subscribe(&mut reader, "kept/#", 1).await;
     reader.publish(message("kept/end", "end", 1)).await.expect("the connection");
-    for wanted in ["later", "end"] {
-        let received = within_deadline(wanted, reader.message()).await.expect("the connection");
-        assert_eq!(received.payload, wanted);
+    for expected in ["later", "end"] {
+        let received = within_deadline(expected, reader.message()).await.expect("the connection");
+        assert_eq!(received.payload, expected);
     }
     broker.stop();
 }
 
 /// What waits for one member of a group passes to another when the member's session ends, also after a crash, and once.
 #[tokio::test(flavor = "current_thread")]
-async fn messages_of_a_group_pass_on() {
-    let broker = durable();
-    let mut gone = connect(&durable_client(&broker, "gone"), State::default()).await;
-    subscribe(&mut gone, "$share/group/work/#", 2).await;
-    let _ = gone.disconnect(ReasonCode::Success).await.expect("an orderly end");
-    let mut publisher = connect(&durable_client(&broker, "publisher"), State::default()).await;
+async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() {
+    let broker = durable_broker();
+    let mut ending = connect(&persistent_client(&broker, "gone"), State::default()).await;
+    subscribe(&mut ending, "$share/group/work/#", 2).await;
+    let _ = ending.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    let mut publisher = connect(&persistent_client(&broker, "publisher"), State::default()).await;
     for number in 0..10 {
         let work = message("work/a", &format!("{number}"), 2);
         let id = publisher.publish(work).await.expect("the connection").expect("an identifier");
         publisher.acknowledged(id).await.expect("PUBCOMP");
     }
-    let mut staying = connect(&durable_client(&broker, "staying"), State::default()).await;
+    let mut staying = connect(&persistent_client(&broker, "staying"), State::default()).await;
     subscribe(&mut staying, "$share/group/work/#", 2).await;
     let state = staying.abandon();
     let broker = broker.kill_and_restart();
-    drop(connect(&passing_client_named(&broker, "gone"), State::default()).await);
-    keep_something(&broker).await;
+    drop(connect(&clean_client_named(&broker, "gone"), State::default()).await);
+    wait_for_a_commit(&broker).await;
     let broker = broker.kill_and_restart();
-    let mut staying = connect(&durable_client(&broker, "staying"), state).await;
+    let mut staying = connect(&persistent_client(&broker, "staying"), state).await;
     staying.publish(message("work/end", "end", 2)).await.expect("the connection");
-    for wanted in (0..10).map(|number| number.to_string()).chain(["end".to_owned()]) {
-        let received = within_deadline(&wanted, staying.message()).await.expect("the connection");
-        assert_eq!(received.payload, wanted);
+    for expected in (0..10).map(|number| number.to_string()).chain(["end".to_owned()]) {
+        let received = within_deadline(&expected, staying.message()).await.expect("the connection");
+        assert_eq!(received.payload, expected);
     }
     broker.stop();
 }
@@ -128,18 +128,23 @@ async fn connect(options: &Options, state: State) -> Client {
     within_deadline("CONNACK", Client::connect(options, state)).await.expect("CONNACK")
 }
 
-async fn add(client: &mut Client, filter: &str, options: SubscriptionOptions, identifier: u32) -> SubAck {
-    let entry = (parse(filter), options);
+async fn subscribe_with(
+    client: &mut Client,
+    filter: &str,
+    options: SubscriptionOptions,
+    identifier: u32,
+) -> SubAck {
+    let entry = (parse_filter(filter), options);
     client.subscribe([entry], Some(identifier), UserProperties::new()).await.expect("SUBACK")
 }
 
-fn parse(filter: &str) -> SubscriptionFilter {
+fn parse_filter(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("a filter")
 }
 
 /// What is acknowledged here covers all that was changed before.
-async fn keep_something(broker: &Broker) {
-    let mut client = connect(&durable_client(broker, "keeping"), State::default()).await;
+async fn wait_for_a_commit(broker: &Broker) {
+    let mut client = connect(&persistent_client(broker, "keeping"), State::default()).await;
     let id = client.publish(message("something", "kept", 2)).await.expect("the connection");
     client.acknowledged(id.expect("an identifier")).await.expect("PUBCOMP");
 }

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use tidegate_gateway::client::{Client, Event, Options, State};
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::subscribe;
+use tidegate_interop::tidegate_client::subscribe;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{Publish, QoS, ReasonCode};
 
-use crate::round::extra;
+use crate::round::round_topic;
 
 pub struct Subscriber {
     client_id: String,
     state: State,
     received: BTreeSet<u32>,
     /// Topics of wills and of what came by subscriptions of one round.
-    others: BTreeSet<String>,
+    other_topics: BTreeSet<String>,
 }
 
 impl Subscriber {
@@ -25,7 +25,7 @@ impl Subscriber {
         subscribe(&mut client, "crash/#", 2).await;
         subscribe(&mut client, "will/#", 2).await;
         let client_id = options.connect.client_id.clone();
-        Self { client_id, state: client.abandon(), received: BTreeSet::new(), others: BTreeSet::new() }
+        Self { client_id, state: client.abandon(), received: BTreeSet::new(), other_topics: BTreeSet::new() }
     }
 
     pub fn client_id(&self) -> &str {
@@ -35,54 +35,60 @@ impl Subscriber {
     /// Subscribes to one filter and unsubscribes from that of the round before.
     pub async fn change_subscriptions(&mut self, options: &Options, round: u64) {
         let mut client = self.connect(options).await;
-        subscribe(&mut client, &extra(round), 1).await;
-        if let Some(former) = round.checked_sub(1) {
-            self.others.remove(&extra(former));
-            let former = SubscriptionFilter::parse(&extra(former)).expect("a filter");
-            let unsuback = client.unsubscribe([former]).await.expect("UNSUBACK");
+        subscribe(&mut client, &round_topic(round), 1).await;
+        if let Some(previous) = round.checked_sub(1) {
+            self.other_topics.remove(&round_topic(previous));
+            let previous = SubscriptionFilter::parse(&round_topic(previous)).expect("a filter");
+            let unsuback = client.unsubscribe([previous]).await.expect("UNSUBACK");
             assert_eq!(unsuback.reasons, [ReasonCode::Success], "the subscription was there");
         }
-        self.leave(client);
+        self.drop_connection(client);
     }
 
     /// Takes what comes until the connection ends.
-    pub async fn listen(mut self, options: Options) -> Self {
+    pub async fn receive_until_disconnect(mut self, options: Options) -> Self {
         // The end may come first.
         let Ok(mut client) = Client::connect(&options, self.state.clone()).await else { return self };
         assert!(client.connack().session_present, "the session of {}", self.client_id);
         while let Ok(message) = client.message().await {
-            self.note(&message);
+            self.record(&message);
         }
-        self.leave(client);
+        self.drop_connection(client);
         self
     }
 
     /// Comes back and takes everything that it has not got yet, the will of this round too.
     pub async fn catch_up(&mut self, options: &Options, numbers: &BTreeSet<u32>, round: u64) {
         let mut client = self.connect(options).await;
-        let is_subscribed = self.client_id == "online";
+        let has_round_topic = self.client_id == "online";
         let all = async {
             while self.received.len() < numbers.len()
-                || !self.others.contains(&format!("will/{round}"))
-                || is_subscribed && !self.others.contains(&extra(round))
+                || !self.other_topics.contains(&format!("will/{round}"))
+                || has_round_topic && !self.other_topics.contains(&round_topic(round))
             {
                 let message = client.message().await.expect("the connection");
-                self.note(&message);
+                self.record(&message);
             }
             client.settle().await.expect("the last acknowledgements");
         };
         if tokio::time::timeout(tidegate_interop::process::DEADLINE, all).await.is_err() {
             let missing: Vec<_> = numbers.difference(&self.received).take(20).collect();
-            panic!("round {round}: {} does not get {missing:?}; others: {:?}", self.client_id, self.others);
+            panic!(
+                "round {round}: {} does not get {missing:?}; other_topics: {:?}",
+                self.client_id, self.other_topics
+            );
         }
-        self.leave(client);
+        self.drop_connection(client);
     }
 
     /// The subscription of the round is there, the one before is not.
-    pub fn check_extras(&self, round: u64) {
-        assert!(self.others.contains(&extra(round)));
-        if let Some(former) = round.checked_sub(1) {
-            assert!(!self.others.contains(&extra(former)), "round {round}: unsubscribed, yet it came");
+    pub fn check_round_topics(&self, round: u64) {
+        assert!(self.other_topics.contains(&round_topic(round)));
+        if let Some(previous) = round.checked_sub(1) {
+            assert!(
+                !self.other_topics.contains(&round_topic(previous)),
+                "round {round}: unsubscribed, yet it came"
+            );
         }
     }
 
@@ -96,25 +102,25 @@ impl Subscriber {
     }
 
     /// What came together with the end counts.
-    fn leave(&mut self, mut client: Client) {
+    fn drop_connection(&mut self, mut client: Client) {
         while let Some(event) = client.take_event() {
             if let Event::Message(message) = event {
-                self.note(&message);
+                self.record(&message);
             }
         }
         self.state = client.abandon();
     }
 
     /// Notes a message; none may come twice at QoS 2.
-    fn note(&mut self, message: &Publish) {
-        let fresh = if message.topic.starts_with("crash/") {
+    fn record(&mut self, message: &Publish) {
+        let is_new = if message.topic.starts_with("crash/") {
             let number = String::from_utf8_lossy(&message.payload).parse().expect("a number");
             self.received.insert(number)
         } else {
-            self.others.insert(message.topic.to_string())
+            self.other_topics.insert(message.topic.to_string())
         };
         assert!(
-            fresh || message.qos == QoS::AtLeastOnce,
+            is_new || message.qos == QoS::AtLeastOnce,
             "{} got twice at QoS 2: {message:?} {}",
             self.client_id,
             String::from_utf8_lossy(&message.payload)

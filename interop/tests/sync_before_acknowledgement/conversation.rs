@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_interop::strace::Call;
+use tidegate_interop::strace::SystemCall;
 use tidegate_mqtt::frame::{self, Frame, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion};
 
-/// The packets of one connection, each with the number of its line: when the last byte had been read, or when the first byte
+/// The packets of one connection, each with the number of its line: when the last_byte byte had been read, or when the first byte
 /// began to be written.
 pub struct Conversation {
     pub received: Vec<(usize, Packet)>,
@@ -21,7 +21,7 @@ struct Stream {
 }
 
 /// The conversations of all clients.
-pub fn conversations(calls: &[Call]) -> Vec<Conversation> {
+pub fn conversations(calls: &[SystemCall]) -> Vec<Conversation> {
     let mut sockets: BTreeMap<String, (Stream, Stream)> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.result > 0) {
         let target = call.target();
@@ -30,26 +30,26 @@ pub fn conversations(calls: &[Call]) -> Vec<Conversation> {
         }
         let (received, sent) = sockets.entry(target).or_default();
         match &*call.name {
-            "read" | "readv" | "recvfrom" | "recvmsg" => received.add(call, call.end),
-            "write" | "writev" | "sendto" | "sendmsg" => sent.add(call, call.begin),
+            "read" | "readv" | "recvfrom" | "recvmsg" => received.add(call, call.end_line),
+            "write" | "writev" | "sendto" | "sendmsg" => sent.add(call, call.start_line),
             _ => {}
         }
     }
-    sockets.values().filter_map(|(received, sent)| Conversation::of(received, sent)).collect()
+    sockets.values().filter_map(|(received, sent)| Conversation::parse(received, sent)).collect()
 }
 
 impl Conversation {
     /// `None` for a socket that does not begin with CONNECT.
-    fn of(received: &Stream, sent: &Stream) -> Option<Self> {
+    fn parse(received: &Stream, sent: &Stream) -> Option<Self> {
         let Ok(Next::Frame(first)) = frame::first(&received.bytes, PACKET_SIZE_MAX) else { return None };
         let Ok(Packet::Connect(connect)) = Packet::decode(&first, ProtocolVersion::V5) else { return None };
         let version = connect.version;
-        Some(Self { received: received.packets(version, last), sent: sent.packets(version, first_of) })
+        Some(Self { received: received.packets(version, last_byte), sent: sent.packets(version, first_byte) })
     }
 }
 
 impl Stream {
-    fn add(&mut self, call: &Call, line: usize) {
+    fn add(&mut self, call: &SystemCall, line: usize) {
         let bytes = call.bytes();
         self.lines.resize(self.lines.len() + bytes.len(), line);
         self.bytes.extend(bytes);
@@ -58,23 +58,24 @@ impl Stream {
     fn packets(
         &self,
         version: ProtocolVersion,
-        place: fn(usize, &Frame<'_>) -> usize,
+        line_byte: fn(usize, &Frame<'_>) -> usize,
     ) -> Vec<(usize, Packet)> {
-        let (mut packets, mut at) = (Vec::new(), 0);
-        let rest = |at: usize| self.bytes.get(at..).unwrap_or_default();
-        while let Next::Frame(frame) = frame::next(rest(at), version, PACKET_SIZE_MAX).expect("a packet") {
-            let line = self.lines.get(place(at, &frame)).copied().expect("a line for each byte");
+        let (mut packets, mut offset) = (Vec::new(), 0);
+        let rest = |offset: usize| self.bytes.get(offset..).unwrap_or_default();
+        while let Next::Frame(frame) = frame::next(rest(offset), version, PACKET_SIZE_MAX).expect("a packet")
+        {
+            let line = self.lines.get(line_byte(offset, &frame)).copied().expect("a line for each byte");
             packets.push((line, Packet::decode(&frame, version).expect("a packet")));
-            at += frame.wire.len();
+            offset += frame.wire.len();
         }
         packets
     }
 }
 
-fn first_of(at: usize, _: &Frame<'_>) -> usize {
-    at
+fn first_byte(offset: usize, _: &Frame<'_>) -> usize {
+    offset
 }
 
-fn last(at: usize, frame: &Frame<'_>) -> usize {
-    at + frame.wire.len() - 1
+fn last_byte(offset: usize, frame: &Frame<'_>) -> usize {
+    offset + frame.wire.len() - 1
 }

@@ -11,32 +11,42 @@ pub struct Promise {
     /// The name of the packet.
     pub packet: &'static str,
     /// When the request had been read that it answers.
-    pub asked: usize,
+    pub request_line: usize,
     /// When it began to be written.
-    pub answered: usize,
+    pub response_line: usize,
     /// Bytes that are in the pages of the commit.
-    pub words: Vec<Vec<u8>>,
+    pub expected_bytes: Vec<Vec<u8>>,
 }
 
 impl fmt::Display for Promise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self.words.iter().map(|word| String::from_utf8_lossy(word)).collect();
-        write!(f, "{} at line {}, asked for at line {}: {words:?}", self.packet, self.answered, self.asked)
+        let expected_bytes: Vec<_> =
+            self.expected_bytes.iter().map(|word| String::from_utf8_lossy(word)).collect();
+        write!(
+            f,
+            "{} at line {}, request_line for at line {}: {expected_bytes:?}",
+            self.packet, self.response_line, self.request_line
+        )
     }
 }
 
 /// The promises of one conversation with a client whose session is kept.
 pub fn promises(conversation: &Conversation) -> Vec<Promise> {
-    let said = |(line, packet): &(usize, Packet)| {
-        let (asked, words) = conversation.promised(*line, packet)?;
-        Some(Promise { packet: packet.packet_type().name(), asked, answered: *line, words })
+    let promise = |(line, packet): &(usize, Packet)| {
+        let (request_line, expected_bytes) = conversation.promise_of(*line, packet)?;
+        Some(Promise {
+            packet: packet.packet_type().name(),
+            request_line,
+            response_line: *line,
+            expected_bytes,
+        })
     };
-    conversation.sent.iter().filter_map(said).collect()
+    conversation.sent.iter().filter_map(promise).collect()
 }
 
 impl Conversation {
-    /// Where it was asked for, and what has to be in the commit; `None` for a packet that promises nothing.
-    fn promised(&self, line: usize, packet: &Packet) -> Option<(usize, Vec<Vec<u8>>)> {
+    /// Where it was request_line for, and what has to be in the commit; `None` for a packet that promises nothing.
+    fn promise_of(&self, line: usize, packet: &Packet) -> Option<(usize, Vec<Vec<u8>>)> {
         match packet {
             Packet::ConnAck(connack) => self.session(connack),
             // A QoS 2 message goes out once its sender's identifier and its receiver's entry are kept, whoever sent it.
@@ -53,21 +63,22 @@ impl Conversation {
     /// A session that is new and outlives its connection.
     fn session(&self, connack: &ConnAck) -> Option<(usize, Vec<Vec<u8>>)> {
         let (line, Packet::Connect(connect)) = self.received.first()? else { return None };
-        let is_new = !connack.session_present && !connack.reason.is_error() && is_kept(connect);
+        let is_new =
+            !connack.session_present && !connack.reason.is_error() && has_persistent_session(connect);
         is_new.then(|| (*line, vec![connect.client_id.clone().into_bytes()]))
     }
 
     /// PUBACK and PUBREC promise the message; PUBCOMP, that its identifier is forgotten; PUBREL, that PUBREC is not.
     fn acknowledged(&self, line: usize, ack: &Ack) -> Option<(usize, Vec<Vec<u8>>)> {
         match ack.kind {
-            AckKind::PubAck => self.message(line, ack.packet_id, QoS::AtLeastOnce),
-            AckKind::PubRec => self.message(line, ack.packet_id, QoS::ExactlyOnce),
-            AckKind::PubComp => self.step(line, ack.packet_id, PacketType::PubRel),
-            AckKind::PubRel => self.step(line, ack.packet_id, PacketType::PubRec),
+            AckKind::PubAck => self.published(line, ack.packet_id, QoS::AtLeastOnce),
+            AckKind::PubRec => self.published(line, ack.packet_id, QoS::ExactlyOnce),
+            AckKind::PubComp => self.previous_step(line, ack.packet_id, PacketType::PubRel),
+            AckKind::PubRel => self.previous_step(line, ack.packet_id, PacketType::PubRec),
         }
     }
 
-    fn message(&self, line: usize, packet_id: PacketId, qos: QoS) -> Option<(usize, Vec<Vec<u8>>)> {
+    fn published(&self, line: usize, packet_id: PacketId, qos: QoS) -> Option<(usize, Vec<Vec<u8>>)> {
         self.request(line, |packet| match packet {
             Packet::Publish(publish) if publish.packet_id == Some(packet_id) && publish.qos == qos => {
                 Some(vec![publish.payload.to_vec()])
@@ -93,7 +104,12 @@ impl Conversation {
         })
     }
 
-    fn step(&self, line: usize, packet_id: PacketId, kind: PacketType) -> Option<(usize, Vec<Vec<u8>>)> {
+    fn previous_step(
+        &self,
+        line: usize,
+        packet_id: PacketId,
+        kind: PacketType,
+    ) -> Option<(usize, Vec<Vec<u8>>)> {
         self.request(line, |packet| match packet {
             Packet::Ack(ack) => (ack.packet_id == packet_id && packet.packet_type() == kind).then(Vec::new),
             _ => None,
@@ -104,14 +120,15 @@ impl Conversation {
     fn request(
         &self,
         line: usize,
-        is_it: impl Fn(&Packet) -> Option<Vec<Vec<u8>>>,
+        matching: impl Fn(&Packet) -> Option<Vec<Vec<u8>>>,
     ) -> Option<(usize, Vec<Vec<u8>>)> {
-        let before = self.received.iter().rev().filter(|(asked, _)| *asked < line);
-        let found = before.filter_map(|(asked, packet)| Some((*asked, is_it(packet)?))).next();
-        Some(found.unwrap_or_else(|| panic!("the broker answers at line {line}, and nobody asked")))
+        let before = self.received.iter().rev().filter(|(request_line, _)| *request_line < line);
+        let found =
+            before.filter_map(|(request_line, packet)| Some((*request_line, matching(packet)?))).next();
+        Some(found.unwrap_or_else(|| panic!("the broker answers at line {line}, and nobody request_line")))
     }
 }
 
-fn is_kept(connect: &Connect) -> bool {
+fn has_persistent_session(connect: &Connect) -> bool {
     if connect.version.is_v5() { connect.session_expiry.unwrap_or(0) > 0 } else { !connect.clean_start }
 }

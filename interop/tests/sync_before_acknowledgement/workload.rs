@@ -1,11 +1,11 @@
-//! Clients that let the broker promise something of each kind.
+//! Clients that let the broker promise something of per_type kind.
 
 use std::collections::BTreeMap;
 
 use tidegate_gateway::client::{Client, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode};
@@ -18,46 +18,46 @@ pub async fn run(broker: &Broker) {
         subscribe(&mut subscriber, "leaving/#", 2).await;
         let leaving = SubscriptionFilter::parse("leaving/#").expect("a filter");
         subscriber.unsubscribe([leaving]).await.expect("UNSUBACK");
-        let inbox = subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let session_state = subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end");
         for (version, client_id) in VERSIONS {
             let mut publisher = connect(broker, client_id, version, State::default()).await;
-            one_by_one(&mut publisher, client_id).await;
-            all_at_once(&mut publisher, client_id).await;
+            publish_one_by_one(&mut publisher, client_id).await;
+            publish_without_waiting(&mut publisher, client_id).await;
             publisher.disconnect(ReasonCode::Success).await.expect("an orderly end");
         }
-        let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, inbox).await;
-        for _ in 0..PUBLISHERS * (2 * ALONE + 2 * TOGETHER) {
+        let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, session_state).await;
+        for _ in 0..PUBLISHERS * (2 * SEQUENTIAL_COUNT + 2 * PIPELINED_COUNT) {
             subscriber.message().await.expect("the connection");
         }
         subscriber.settle().await.expect("the last acknowledgements");
-        to_itself(&mut subscriber).await;
+        publish_to_itself(&mut subscriber).await;
     })
     .await;
 }
 
-/// How many packets of each type promise something in [`run`].
-pub fn promises() -> BTreeMap<&'static str, usize> {
-    let each = PUBLISHERS * (ALONE + TOGETHER);
+/// How many packets of per_type type promise something in [`run`].
+pub fn expected_promises() -> BTreeMap<&'static str, usize> {
+    let per_type = PUBLISHERS * (SEQUENTIAL_COUNT + PIPELINED_COUNT);
     BTreeMap::from([
         ("CONNACK", 1 + PUBLISHERS),
-        ("PUBACK", each + PUBLISHERS * ALONE + ALONE),
-        ("PUBREC", each + ALONE),
-        ("PUBLISH", each + ALONE),
-        ("PUBREL", each + ALONE),
-        ("PUBCOMP", each + ALONE),
+        ("PUBACK", per_type + PUBLISHERS * SEQUENTIAL_COUNT + SEQUENTIAL_COUNT),
+        ("PUBREC", per_type + SEQUENTIAL_COUNT),
+        ("PUBLISH", per_type + SEQUENTIAL_COUNT),
+        ("PUBREL", per_type + SEQUENTIAL_COUNT),
+        ("PUBCOMP", per_type + SEQUENTIAL_COUNT),
         ("SUBACK", 2),
         ("UNSUBACK", 1),
     ])
 }
 
 async fn connect(broker: &Broker, client_id: &str, version: ProtocolVersion, state: State) -> Client {
-    let options = kept(options(broker, Transport::Tcp, version, client_id));
+    let options = with_persistent_session(client_options(broker, Transport::Tcp, version, client_id));
     Client::connect(&options, state).await.expect("CONNACK")
 }
 
 /// Each message is acknowledged before the next; some are retained, and nobody receives those.
-async fn one_by_one(publisher: &mut Client, name: &str) {
-    for n in 0..ALONE {
+async fn publish_one_by_one(publisher: &mut Client, name: &str) {
+    for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
             publish(publisher, message("waiting/a", &format!("{name} alone {n} at {qos}."), qos)).await;
         }
@@ -67,8 +67,8 @@ async fn one_by_one(publisher: &mut Client, name: &str) {
 }
 
 /// Many share a commit.
-async fn all_at_once(publisher: &mut Client, name: &str) {
-    for n in 0..TOGETHER {
+async fn publish_without_waiting(publisher: &mut Client, name: &str) {
+    for n in 0..PIPELINED_COUNT {
         for qos in [1, 2] {
             let message = message("waiting/b", &format!("{name} together {n} at {qos}."), qos);
             publisher.publish(message).await.expect("the connection");
@@ -78,8 +78,8 @@ async fn all_at_once(publisher: &mut Client, name: &str) {
 }
 
 /// The receiver is there when the message comes.
-async fn to_itself(subscriber: &mut Client) {
-    for n in 0..ALONE {
+async fn publish_to_itself(subscriber: &mut Client) {
+    for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
             publish(subscriber, message("waiting/c", &format!("online {n} at {qos}."), qos)).await;
             subscriber.message().await.expect("the connection");
@@ -97,7 +97,7 @@ async fn publish(client: &mut Client, message: Publish) {
 const VERSIONS: [(ProtocolVersion, &str); PUBLISHERS] =
     [(ProtocolVersion::V5, "publisher-5"), (ProtocolVersion::V3_1_1, "publisher-3")];
 const PUBLISHERS: usize = 2;
-/// Messages of each QoS that are published one by one.
-const ALONE: usize = 5;
-/// Messages of each QoS that are published without waiting.
-const TOGETHER: usize = 25;
+/// Messages of per_type QoS that are published one by one.
+const SEQUENTIAL_COUNT: usize = 5;
+/// Messages of per_type QoS that are published without waiting.
+const PIPELINED_COUNT: usize = 25;

@@ -6,100 +6,102 @@ use std::time::Duration;
 use tidegate_gateway::client::{Client, ClientError, Event, Options, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
-use tidegate_interop::disk_faults::{Disk, Fault};
-use tidegate_interop::process::Ended;
+use tidegate_interop::disk_faults::{Fault, FaultyDisk};
+use tidegate_interop::process::ProcessExit;
 use tidegate_interop::scenarios::within_deadline;
-use tidegate_interop::tidegate::{kept, message, options, subscribe};
+use tidegate_interop::tidegate_client::{client_options, message, subscribe, with_persistent_session};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
 
 /// The broker and what it owes.
-pub struct World {
+pub struct Harness {
     pub broker: Broker,
-    pub disk: Disk,
-    /// The side of `keeper`, whose session everything waits for.
-    pub keeper: State,
+    pub disk: FaultyDisk,
+    /// The side of `subscriber`, whose session everything waits for.
+    pub subscriber: State,
     /// Payloads that were acknowledged.
     pub acknowledged: BTreeSet<String>,
     /// Payloads that were refused.
     pub refused: BTreeSet<String>,
 }
 
-impl World {
+impl Harness {
     /// Starts with some messages of QoS 1 and 2 that were acknowledged and wait.
     pub async fn start(settings: &str) -> Self {
         Self::start_with(settings, &[1, 2]).await
     }
 
     /// The same with messages of other QoS.
-    pub async fn start_with(settings: &str, levels: &[u8]) -> Self {
+    pub async fn start_with(settings: &str, qos_levels: &[u8]) -> Self {
         let settings = format!("persistence:\n  durability: always\n{settings}");
-        let (broker, disk) = Disk::under(Config::every_transport().with(&settings));
-        let mut keeper = connect(&session(&broker, ProtocolVersion::V5, "keeper")).await;
-        subscribe(&mut keeper, "kept/#", 2).await;
-        let keeper = keeper.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let (broker, disk) = FaultyDisk::start_broker(Config::every_transport().with(&settings));
+        let mut subscriber = connect(&persistent_client(&broker, ProtocolVersion::V5, "subscriber")).await;
+        subscribe(&mut subscriber, "kept/#", 2).await;
+        let subscriber = subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end");
         let (acknowledged, refused) = (BTreeSet::new(), BTreeSet::new());
-        let mut world = Self { broker, disk, keeper, acknowledged, refused };
-        let mut publisher = connect(&clean(&world.broker, ProtocolVersion::V5, "before")).await;
+        let mut harness = Self { broker, disk, subscriber, acknowledged, refused };
+        let mut publisher = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "before")).await;
         for number in 0..10 {
-            for qos in levels {
-                let reason = world.publish(&mut publisher, &format!("before {number}"), *qos).await;
+            for qos in qos_levels {
+                let reason = harness.publish(&mut publisher, &format!("before {number}"), *qos).await;
                 assert_eq!(reason, ReasonCode::Success);
             }
         }
-        world
+        harness
     }
 
     /// The disk fails, and the broker knows it when this returns.
     pub async fn fail(&mut self, fault: Fault) {
-        self.disk.fails(fault);
-        self.until_refused().await;
+        self.disk.fail_with(fault);
+        self.wait_until_refused().await;
     }
 
     /// Publishes to the session that keeps, waits for the answer and notes it.
     pub async fn publish(&mut self, client: &mut Client, text: &str, qos: u8) -> ReasonCode {
-        let message = to_keep(text, qos);
+        let message = stored_message(text, qos);
         let payload = String::from_utf8_lossy(&message.payload).into_owned();
         let id = client.publish(message).await.expect("the connection").expect("an identifier");
         let done = within_deadline("an answer", client.acknowledged(id)).await.expect("the connection");
-        self.note(payload, done.reason);
+        self.record(payload, done.reason);
         done.reason
     }
 
     /// Notes the answer to a message.
-    pub fn note(&mut self, payload: String, reason: ReasonCode) {
+    pub fn record(&mut self, payload: String, reason: ReasonCode) {
         let notes = if reason.is_error() { &mut self.refused } else { &mut self.acknowledged };
         notes.insert(payload);
     }
 
     /// Publishes on new connections until the answer is a refusal.
-    pub async fn until_refused(&mut self) {
+    pub async fn wait_until_refused(&mut self) {
         within_deadline("a refusal", async {
             for number in 0.. {
-                let mut client = connect(&clean(&self.broker, ProtocolVersion::V5, "probe")).await;
-                let message = to_keep(&format!("probe {number}"), 1);
+                let mut client = connect(&clean_client(&self.broker, ProtocolVersion::V5, "probe")).await;
+                let message = stored_message(&format!("probe {number}"), 1);
                 let payload = String::from_utf8_lossy(&message.payload).into_owned();
                 client.publish(message).await.expect("the connection");
                 client.ping().await.expect("an answer");
-                match answers(&mut client).first() {
-                    Some(ReasonCode::QuotaExceeded) => return self.note(payload, ReasonCode::QuotaExceeded),
-                    Some(reason) => self.note(payload, *reason),
+                match received_reasons(&mut client).first() {
+                    Some(ReasonCode::QuotaExceeded) => {
+                        return self.record(payload, ReasonCode::QuotaExceeded);
+                    }
+                    Some(reason) => self.record(payload, *reason),
                     None => {}
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         })
         .await;
     }
 
     /// Publishes until it is taken.
-    pub async fn until_accepted(&mut self, client: &mut Client) {
+    pub async fn wait_until_accepted(&mut self, client: &mut Client) {
         within_deadline("a publish that is taken", async {
             for number in 0.. {
                 if !self.publish(client, &format!("after {number}"), 1).await.is_error() {
                     return;
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         })
         .await;
@@ -107,22 +109,22 @@ impl World {
 
     /// Ends the broker by force, and starts it on a disk that works.
     pub fn restart(&mut self) {
-        self.broker.kill_in_place();
-        self.disk.works();
-        self.broker.restart_in_place();
+        self.broker.kill();
+        self.disk.recover();
+        self.broker.restart();
     }
 
-    /// `keeper` comes back: all that was acknowledged is there, nothing that was refused, and at QoS 2 nothing twice.
-    pub async fn check_kept(&mut self) {
-        let mut publisher = connect(&clean(&self.broker, ProtocolVersion::V5, "last")).await;
+    /// `subscriber` comes back: all that was acknowledged is there, nothing that was refused, and at QoS 2 nothing twice.
+    pub async fn check_stored(&mut self) {
+        let mut publisher = connect(&clean_client(&self.broker, ProtocolVersion::V5, "last")).await;
         assert_eq!(self.publish(&mut publisher, "last", 1).await, ReasonCode::Success);
-        let options = session(&self.broker, ProtocolVersion::V5, "keeper");
-        let mut keeper = Client::connect(&options, self.keeper.clone()).await.expect("CONNACK");
-        assert!(keeper.connack().session_present, "the session is there");
+        let options = persistent_client(&self.broker, ProtocolVersion::V5, "subscriber");
+        let mut subscriber = Client::connect(&options, self.subscriber.clone()).await.expect("CONNACK");
+        assert!(subscriber.connack().session_present, "the session is there");
         let mut received = BTreeSet::new();
         within_deadline("all that was kept", async {
             while !received.contains("last at 1") {
-                let message = keeper.message().await.expect("the connection");
+                let message = subscriber.message().await.expect("the connection");
                 let payload = String::from_utf8_lossy(&message.payload).into_owned();
                 let is_new = received.insert(payload.clone());
                 assert!(is_new || message.qos == QoS::AtLeastOnce, "twice: {payload}");
@@ -138,7 +140,7 @@ impl World {
     /// Stops the broker, which has not panicked; gives how many messages it says to have refused.
     pub fn stop(self) -> usize {
         self.broker.terminate();
-        let Ended { status, errors, .. } = self.broker.end();
+        let ProcessExit { status, errors, .. } = self.broker.wait_for_exit();
         assert!(status.success(), "{status}: {errors:#?}");
         assert!(!errors.iter().any(|line| line.contains("panicked at")), "{errors:#?}");
         let said = errors.iter().find_map(|line| line.split_once("\"counter\":\"refused_store\",\"value\":"));
@@ -147,19 +149,19 @@ impl World {
     }
 }
 
-/// A message that the session `keeper` waits for.
-pub fn to_keep(text: &str, qos: u8) -> Publish {
+/// A message that the session `subscriber` waits for.
+pub fn stored_message(text: &str, qos: u8) -> Publish {
     message("kept/a", &format!("{text} at {qos}"), qos)
 }
 
 /// A client whose session ends with its connection.
-pub fn clean(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
-    options(broker, Transport::Tcp, version, client_id)
+pub fn clean_client(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
+    client_options(broker, Transport::Tcp, version, client_id)
 }
 
 /// A client whose session is kept.
-pub fn session(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
-    kept(options(broker, Transport::Tcp, version, client_id))
+pub fn persistent_client(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
+    with_persistent_session(client_options(broker, Transport::Tcp, version, client_id))
 }
 
 pub async fn connect(options: &Options) -> Client {
@@ -167,7 +169,7 @@ pub async fn connect(options: &Options) -> Client {
 }
 
 /// The reason that a CONNECT is refused for.
-pub async fn refusal(options: &Options) -> ReasonCode {
+pub async fn connect_refusal(options: &Options) -> ReasonCode {
     match within_deadline("CONNACK", Client::connect(options, State::default())).await {
         Err(ClientError::Refused(connack)) => connack.reason,
         Err(error) => panic!("no CONNACK: {error}"),
@@ -176,11 +178,11 @@ pub async fn refusal(options: &Options) -> ReasonCode {
 }
 
 /// The answers to messages that have come by now.
-pub fn answers(client: &mut Client) -> Vec<ReasonCode> {
+pub fn received_reasons(client: &mut Client) -> Vec<ReasonCode> {
     let events = std::iter::from_fn(|| client.take_event());
     let reason = |event| if let Event::Acknowledged(done) = event { Some(done.reason) } else { None };
     events.filter_map(reason).collect()
 }
 
 /// Between two looks at something.
-const PAUSE: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);

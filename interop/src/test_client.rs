@@ -5,7 +5,7 @@ use crate::transport::Transport;
 
 /// How a client connects.
 #[derive(Clone, Copy, Debug)]
-pub struct Opening<'a> {
+pub struct ClientSetup<'a> {
     /// The broker.
     pub broker: &'a Broker,
     /// The way to it.
@@ -18,7 +18,7 @@ pub struct Opening<'a> {
     pub will: Option<(&'a str, &'a str, u8)>,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> ClientSetup<'a> {
     /// A client with a session that ends with its connection, and no will.
     #[must_use]
     pub fn new(broker: &'a Broker, transport: Transport, client_id: &'a str) -> Self {
@@ -61,9 +61,9 @@ impl Received {
 
 /// A connected client. Every method panics when the broker refuses.
 #[expect(async_fn_in_trait, reason = "only the tests of this package call it, on one thread")]
-pub trait Peer: Sized {
+pub trait TestClient: Sized {
     /// Connects, and takes CONNACK.
-    async fn open(opening: Opening<'_>) -> Self;
+    async fn connect(setup: ClientSetup<'_>) -> Self;
     /// Session Present of CONNACK.
     fn session_present(&self) -> bool;
     /// Subscribes to one filter, and takes SUBACK.
@@ -71,9 +71,9 @@ pub trait Peer: Sized {
     /// Publishes, and takes the last acknowledgement.
     async fn publish(&mut self, topic: &str, payload: &str, qos: u8, retain: bool);
     /// The next message, acknowledged.
-    async fn next(&mut self) -> Received;
+    async fn next_message(&mut self) -> Received;
     /// Sends DISCONNECT.
-    async fn close(self);
+    async fn disconnect(self);
     /// Closes the connection without DISCONNECT.
-    async fn cut(self);
+    async fn abort(self);
 }

@@ -7,12 +7,17 @@ use tidegate_mqtt::{
 };
 
 use crate::broker::Broker;
-use crate::peer::{Opening, Peer, Received};
+use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
 /// How to connect to a broker under test.
 #[must_use]
-pub fn options(broker: &Broker, transport: Transport, version: ProtocolVersion, client_id: &str) -> Options {
+pub fn client_options(
+    broker: &Broker,
+    transport: Transport,
+    version: ProtocolVersion,
+    client_id: &str,
+) -> Options {
     let mut options = Options::new(broker.url(transport).parse().expect("a URL"), version, client_id);
     options.tls.ca_files.push(broker.authority().to_owned());
     options
@@ -20,7 +25,7 @@ pub fn options(broker: &Broker, transport: Transport, version: ProtocolVersion, 
 
 /// The same with a session that is kept for a minute.
 #[must_use]
-pub fn kept(mut options: Options) -> Options {
+pub fn with_persistent_session(mut options: Options) -> Options {
     options.connect.clean_start = false;
     options.connect.session_expiry = options.connect.version.is_v5().then_some(60);
     options
@@ -43,7 +48,7 @@ pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
 }
 
 /// The payloads of the next messages.
-pub async fn take(client: &mut Client, count: usize) -> Vec<String> {
+pub async fn receive_payloads(client: &mut Client, count: usize) -> Vec<String> {
     let mut came = Vec::new();
     while came.len() < count {
         let message = client.message().await.expect("the connection");
@@ -54,15 +59,15 @@ pub async fn take(client: &mut Client, count: usize) -> Vec<String> {
 
 /// Shows that nothing is on its way to the client: a message to itself, under a topic of its own, is behind whatever else the
 /// broker would send.
-pub async fn nothing_more_comes(client: &mut Client, own: &str) {
+pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
     client.settle().await.expect("the last acknowledgements");
     subscribe(client, own, 2).await;
     client.publish(message(own, "end", 2)).await.expect("the connection");
-    assert_eq!(take(client, 1).await, ["end"]);
+    assert_eq!(receive_payloads(client, 1).await, ["end"]);
 }
 
 /// Connects, publishes these payloads, and goes when all are acknowledged.
-pub async fn send(options: &Options, topic: &str, qos: u8, payloads: &[String]) {
+pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[String]) {
     let mut sender = Client::connect(options, State::default()).await.expect("CONNACK");
     for payload in payloads {
         sender.publish(message(topic, payload, qos)).await.expect("the connection");
@@ -72,15 +77,15 @@ pub async fn send(options: &Options, topic: &str, qos: u8, payloads: &[String]) 
 }
 
 /// MQTT 5.0 through the client library.
-pub struct Tidegate(Client);
+pub struct TidegateClient(Client);
 
-impl Peer for Tidegate {
-    async fn open(opening: Opening<'_>) -> Self {
-        let mut options = options(opening.broker, opening.transport, ProtocolVersion::V5, opening.client_id);
-        if opening.persistent {
-            options = kept(options);
+impl TestClient for TidegateClient {
+    async fn connect(setup: ClientSetup<'_>) -> Self {
+        let mut options = client_options(setup.broker, setup.transport, ProtocolVersion::V5, setup.client_id);
+        if setup.persistent {
+            options = with_persistent_session(options);
         }
-        if let Some((name, payload, qos)) = opening.will {
+        if let Some((name, payload, qos)) = setup.will {
             let name = topic::Name::parse(name).expect("a topic");
             options.connect.will = Some(Will::new(name, payload.to_owned(), level(qos)));
         }
@@ -103,7 +108,7 @@ impl Peer for Tidegate {
         }
     }
 
-    async fn next(&mut self) -> Received {
+    async fn next_message(&mut self) -> Received {
         let message = self.0.message().await.expect("the connection");
         Received {
             topic: message.topic.to_string(),
@@ -113,12 +118,12 @@ impl Peer for Tidegate {
         }
     }
 
-    async fn close(mut self) {
+    async fn disconnect(mut self) {
         self.0.settle().await.expect("the last acknowledgements");
         let _ = self.0.disconnect(ReasonCode::Success).await.expect("an orderly end");
     }
 
-    async fn cut(self) {
+    async fn abort(self) {
         let _ = self.0.abandon();
     }
 }

@@ -1,0 +1,67 @@
+//! One kill, one thing looked at: subscriptions, retained messages, a will.
+
+use std::collections::BTreeSet;
+
+use tidegate_gateway::client::{Client, State};
+use tidegate_interop::tidegate_client::{message, subscribe};
+use tidegate_mqtt::{Publish, QoS, Will, topic};
+
+use crate::{durable_broker, persistent_client};
+
+#[tokio::test(flavor = "current_thread")]
+async fn subscriptions_and_retained_messages_survive_a_crash() {
+    let broker = durable_broker();
+    let mut client =
+        Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
+    for n in 0..50 {
+        subscribe(&mut client, &format!("kept/{n}"), 1).await;
+        let retained = Publish { retain: true, ..message(&format!("retained/{n}"), "kept", 1) };
+        let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+        client.acknowledged(id).await.expect("PUBACK");
+    }
+    let state = client.abandon();
+    let broker = broker.kill_and_restart();
+    let mut client =
+        Client::connect(&persistent_client(&broker, "subscriber"), state).await.expect("CONNACK");
+    assert!(client.connack().session_present, "the session is there");
+    for n in 0..50 {
+        let published = message(&format!("kept/{n}"), "again", 1);
+        client.publish(published).await.expect("the connection");
+        assert_eq!(client.message().await.expect("the connection").topic, format!("kept/{n}"));
+    }
+    subscribe(&mut client, "retained/+", 1).await;
+    let mut topics = BTreeSet::new();
+    while topics.len() < 50 {
+        topics.insert(client.message().await.expect("the connection").topic);
+    }
+    broker.stop();
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_will_is_published_exactly_once_after_a_crash() {
+    let broker = durable_broker();
+    let mut observer =
+        Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
+    subscribe(&mut observer, "gone", 1).await;
+    let session_state = observer.abandon();
+    let mut will_options = persistent_client(&broker, "dying");
+    let topic = topic::Name::parse("gone").expect("a topic");
+    will_options.connect.will = Some(Will::new(topic, "last", QoS::AtLeastOnce));
+    let client_with_will = Client::connect(&will_options, State::default()).await.expect("CONNACK");
+    let broker = broker.kill_and_restart();
+    drop(client_with_will);
+    let mut observer =
+        Client::connect(&persistent_client(&broker, "subscriber"), session_state).await.expect("CONNACK");
+    assert_eq!(observer.message().await.expect("the connection").payload.as_ref(), b"last");
+    // What is kept and acknowledged after it covers that it was sent.
+    let other = Publish { retain: true, ..message("other", "kept", 1) };
+    let id = observer.publish(other).await.expect("the connection").expect("an identifier");
+    observer.acknowledged(id).await.expect("PUBACK");
+    let state = observer.abandon();
+    let broker = broker.kill_and_restart();
+    let mut observer =
+        Client::connect(&persistent_client(&broker, "subscriber"), state).await.expect("CONNACK");
+    observer.publish(message("gone", "sentinel", 1)).await.expect("the connection");
+    assert_eq!(observer.message().await.expect("the connection").payload.as_ref(), b"sentinel");
+    broker.stop();
+}
