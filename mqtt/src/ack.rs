@@ -8,7 +8,7 @@ pub use properties::AckProperties;
 
 use crate::error::{DecodeError, EncodeError, Fault};
 use crate::frame::{Frame, PacketType};
-use crate::property::{Place, PropertyList};
+use crate::property::{PacketContext, PropertyList};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{PacketId, ProtocolVersion, ReasonCode};
@@ -54,12 +54,12 @@ impl AckKind {
         }
     }
 
-    const fn place(self) -> Place {
+    const fn context(self) -> PacketContext {
         match self {
-            Self::PubAck => Place::PubAck,
-            Self::PubRec => Place::PubRec,
-            Self::PubRel => Place::PubRel,
-            Self::PubComp => Place::PubComp,
+            Self::PubAck => PacketContext::PubAck,
+            Self::PubRec => PacketContext::PubRec,
+            Self::PubRel => PacketContext::PubRel,
+            Self::PubComp => PacketContext::PubComp,
         }
     }
 
@@ -92,9 +92,9 @@ impl Ack {
     /// Appends the packet: its short form where the reason is `Success` and there are no properties, and always in 3.x.
     /// Properties that are no valid text are left out. The reason has to be one of this packet's.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
-        debug_assert!(self.reason.may_stand_in(self.kind.place()), "{:?} in {:?}", self.reason, self.kind);
+        debug_assert!(self.reason.may_stand_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
         if self.properties.is_none() || self.try_encode(version, out).is_err() {
-            self.put_bare(version, out);
+            self.put_without_properties(version, out);
         }
     }
 
@@ -104,11 +104,11 @@ impl Ack {
     /// When a property is no valid text or the reason is not one of this packet's; nothing is written then.
     pub fn try_encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         // [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
-        if !self.reason.may_stand_in(self.kind.place()) {
+        if !self.reason.may_stand_in(self.kind.context()) {
             return Err(EncodeError::Value("MQTT5-3.4.2-1"));
         }
         let Some(properties) = self.properties.as_ref().filter(|_| version.is_v5()) else {
-            self.put_bare(version, out);
+            self.put_without_properties(version, out);
             return Ok(());
         };
         let mut writer = Writer::new(out);
@@ -121,7 +121,7 @@ impl Ack {
         writer.finish()
     }
 
-    fn put_bare(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+    fn put_without_properties(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         let [high, low] = self.packet_id.get().to_be_bytes();
         let first = self.kind.packet_type().first_byte();
         if version.is_v5() && self.reason != ReasonCode::Success {
@@ -136,9 +136,9 @@ impl Ack {
         let mut reader = Reader::new(frame.body);
         let mut ack = Self::new(kind, reader.packet_id()?, ReasonCode::Success);
         if version.is_v5() && !reader.is_empty() {
-            ack.reason = reader.reason(kind.place())?;
+            ack.reason = reader.reason(kind.context())?;
             if !reader.is_empty() {
-                ack.properties = AckProperties::of(PropertyList::read(&mut reader, kind.place())?);
+                ack.properties = AckProperties::of(PropertyList::read(&mut reader, kind.context())?);
             }
         }
         reader.finish()?;

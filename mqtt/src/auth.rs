@@ -5,9 +5,9 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::ReasonCode;
-use crate::connect::Hidden;
+use crate::connect::Redacted;
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, PropertyId, PropertyList, UserProperties};
+use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};
 use crate::reader::Reader;
 use crate::writer::Writer;
 
@@ -43,8 +43,8 @@ impl Auth {
         if reader.is_empty() {
             return Ok(Self { authentication_method: None, ..Self::new(ReasonCode::Success, "", None) });
         }
-        let reason = reader.reason(Place::Auth)?;
-        let properties = PropertyList::read(reader, Place::Auth)?;
+        let reason = reader.reason(PacketContext::Auth)?;
+        let properties = PropertyList::read(reader, PacketContext::Auth)?;
         let authentication_method = properties.text(PropertyId::AuthenticationMethod);
         if authentication_method.is_none() {
             return Err(Fault::AuthenticationMethodMissing);
@@ -66,7 +66,7 @@ impl Auth {
         if self.authentication_method.is_none() {
             writer.fail(EncodeError::Value("MQTT5-4.12.0-5"));
         }
-        writer.reason(self.reason, Place::Auth);
+        writer.reason(self.reason, PacketContext::Auth);
         writer.measured(|writer| {
             writer.authentication(self.authentication_method.as_deref(), self.authentication_data.as_deref());
             writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
@@ -81,7 +81,7 @@ impl fmt::Debug for Auth {
         f.debug_struct("Auth")
             .field("reason", &self.reason)
             .field("authentication_method", &self.authentication_method)
-            .field("authentication_data", &self.authentication_data.as_ref().map(|_| Hidden))
+            .field("authentication_data", &self.authentication_data.as_ref().map(|_| Redacted))
             .field("reason_string", &self.reason_string)
             .field("user_properties", &self.user_properties)
             .finish()

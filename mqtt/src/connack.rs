@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, PropertyId, PropertyList, UserProperties};
+use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, QoS, ReasonCode};
@@ -86,7 +86,7 @@ impl ConnAck {
         }
         let session_present = flags == 1 && has_session_present(version);
         let connack = if version.is_v5() {
-            read_five(reader, session_present)?
+            read_v5(reader, session_present)?
         } else {
             let reason = ReasonCode::from_connect_return_code(reader.u8()?).ok_or(Fault::ReasonCode)?;
             Self::new(reason, session_present)
@@ -106,7 +106,7 @@ impl ConnAck {
         }
         writer.u8(u8::from(self.session_present && has_session_present(version)));
         if version.is_v5() {
-            writer.reason(self.reason, Place::ConnAck);
+            writer.reason(self.reason, PacketContext::ConnAck);
             writer.measured(|writer| self.write_properties(writer));
         } else {
             writer.u8(self.reason.connect_return_code());
@@ -161,9 +161,9 @@ impl PropertyList<'_> {
     }
 }
 
-fn read_five(reader: &mut Reader<'_>, session_present: bool) -> Result<ConnAck, Fault> {
-    let reason = reader.reason(Place::ConnAck)?;
-    Ok(PropertyList::read(reader, Place::ConnAck)?.into_connack(reason, session_present))
+fn read_v5(reader: &mut Reader<'_>, session_present: bool) -> Result<ConnAck, Fault> {
+    let reason = reader.reason(PacketContext::ConnAck)?;
+    Ok(PropertyList::read(reader, PacketContext::ConnAck)?.into_connack(reason, session_present))
 }
 
 /// 3.1 has the byte but not the flag.

@@ -90,18 +90,18 @@ impl fmt::Debug for Connect {
             .field("packet_size_max", &self.packet_size_max)
             .field("topic_alias_maximum", &self.topic_alias_maximum)
             .field("authentication_method", &self.authentication_method)
-            .field("authentication_data", &self.authentication_data.as_ref().map(|_| Hidden))
+            .field("authentication_data", &self.authentication_data.as_ref().map(|_| Redacted))
             .field("will", &self.will)
             .field("user_name", &self.user_name)
-            .field("password", &self.password.as_ref().map(|_| Hidden))
+            .field("password", &self.password.as_ref().map(|_| Redacted))
             .finish_non_exhaustive()
     }
 }
 
 /// Stands for a secret.
-pub(crate) struct Hidden;
+pub(crate) struct Redacted;
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<hidden>")
     }

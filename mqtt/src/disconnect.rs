@@ -1,7 +1,7 @@
 //! DISCONNECT: the last packet of a connection, from the client in every version, from the server in 5.0 only.
 
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, PropertyId, PropertyList, UserProperties};
+use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, ReasonCode};
@@ -39,11 +39,11 @@ impl Disconnect {
         if reader.is_empty() || !version.is_v5() {
             return Ok(Self::new(ReasonCode::Success));
         }
-        let reason = reader.reason(Place::Disconnect)?;
+        let reason = reader.reason(PacketContext::Disconnect)?;
         if reader.is_empty() {
             return Ok(Self::new(reason));
         }
-        let properties = PropertyList::read(reader, Place::Disconnect)?;
+        let properties = PropertyList::read(reader, PacketContext::Disconnect)?;
         Ok(Self {
             reason,
             session_expiry: properties.number(PropertyId::SessionExpiryInterval),
@@ -55,15 +55,15 @@ impl Disconnect {
 
     pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         // [MQTT5-3.14.2-1]
-        if !self.reason.may_stand_in(Place::Disconnect) {
+        if !self.reason.may_stand_in(PacketContext::Disconnect) {
             writer.fail(EncodeError::Value("MQTT5-3.14.2-1"));
         }
-        let bare = Self::new(self.reason) == *self;
-        if !version.is_v5() || (bare && self.reason == ReasonCode::Success) {
+        let has_only_reason = Self::new(self.reason) == *self;
+        if !version.is_v5() || (has_only_reason && self.reason == ReasonCode::Success) {
             return;
         }
         writer.u8(self.reason.value());
-        if bare {
+        if has_only_reason {
             return;
         }
         writer.measured(|writer| {

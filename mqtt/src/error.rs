@@ -17,23 +17,23 @@ use crate::{ProtocolVersion, ReasonCode};
 pub struct DecodeError {
     fault: Fault,
     version: ProtocolVersion,
-    answer: Option<ProtocolVersion>,
+    connack_version: Option<ProtocolVersion>,
 }
 
 impl DecodeError {
     /// A fault found where `version` is spoken.
     #[must_use]
     pub const fn new(fault: Fault, version: ProtocolVersion) -> Self {
-        Self { fault, version, answer: None }
+        Self { fault, version, connack_version: None }
     }
 
-    /// A fault in a CONNECT. `answer` is the version in which a CONNACK is due, if one is.
+    /// A fault in a CONNECT. `connack_version` is the version in which a CONNACK is due, if one is.
     pub(crate) const fn in_connect(
         fault: Fault,
         version: ProtocolVersion,
-        answer: Option<ProtocolVersion>,
+        connack_version: Option<ProtocolVersion>,
     ) -> Self {
-        Self { fault, version, answer }
+        Self { fault, version, connack_version }
     }
 
     /// What is wrong.
@@ -68,6 +68,6 @@ impl DecodeError {
     /// are no MQTT. A level that nobody knows is answered as 3.x wants it `[MQTT3-3.1.2-2]`.
     #[must_use]
     pub const fn connack_version(&self) -> Option<ProtocolVersion> {
-        self.answer
+        self.connack_version
     }
 }

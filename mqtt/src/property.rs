@@ -1,7 +1,7 @@
 //! Properties of MQTT 5.0: what each is and where it may stand (`table`), reading them (`scan`, `list`), writing them (`write`).
 
+mod context;
 mod list;
-mod place;
 mod scan;
 mod table;
 #[cfg(test)]
@@ -10,10 +10,12 @@ mod user;
 mod value;
 mod write;
 
+pub use context::PacketContext;
+#[doc(hidden)]
+pub use context::PacketContext as Place;
 pub(crate) use list::PropertyList;
-pub use place::Place;
 pub use scan::Properties;
 pub(crate) use scan::check_forwardable;
-pub use table::{PropertyId, Spec};
+pub use table::{PropertyId, PropertySpec};
 pub use user::UserProperties;
-pub use value::{Kind, Legal, Value};
+pub use value::{AllowedValues, Value, WireType};

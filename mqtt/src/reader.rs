@@ -1,7 +1,7 @@
 //! Reads the primitive fields off the front of a packet's body. Nothing is allocated; a claimed length is held against what is there.
 
 use crate::error::Fault;
-use crate::property::Place;
+use crate::property::PacketContext;
 use crate::variable::{self, Variable};
 use crate::{PacketId, ReasonCode};
 
@@ -63,10 +63,10 @@ impl<'a> Reader<'a> {
         PacketId::new(self.u16()?).ok_or(Fault::PacketIdZero)
     }
 
-    /// A reason code that is listed for `place`.
-    pub(crate) fn reason(&mut self, place: Place) -> Result<ReasonCode, Fault> {
+    /// A reason code that is listed for `context`.
+    pub(crate) fn reason(&mut self, context: PacketContext) -> Result<ReasonCode, Fault> {
         let reason = ReasonCode::try_from(self.u8()?).map_err(|_| Fault::ReasonCode)?;
-        if reason.may_stand_in(place) { Ok(reason) } else { Err(Fault::ReasonCode) }
+        if reason.may_stand_in(context) { Ok(reason) } else { Err(Fault::ReasonCode) }
     }
 
     /// Binary data: two bytes of length, then as many bytes.

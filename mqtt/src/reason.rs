@@ -4,11 +4,11 @@ mod return_code;
 #[cfg(test)]
 mod tests;
 
-use crate::property::Place;
+use crate::property::PacketContext;
 
 /// Declares the codes: value, name, packets, and the sentence that explains the code.
 macro_rules! reason_codes {
-    ($($value:literal $name:ident: $($place:ident)*, $text:literal;)*) => {
+    ($($value:literal $name:ident: $($context:ident)*, $text:literal;)*) => {
         /// A reason code of MQTT 5.0. Codes below 0x80 are successes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ReasonCode {
@@ -31,9 +31,9 @@ macro_rules! reason_codes {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The packets in which the code may stand, as a union of [`Place::bit`].
-            const fn places(self) -> u16 {
-                match self { $(Self::$name => 0 $(| Place::$place.bit())*,)* }
+            /// The packets in which the code may stand, as a union of [`PacketContext::bit`].
+            const fn contexts(self) -> u16 {
+                match self { $(Self::$name => 0 $(| PacketContext::$context.bit())*,)* }
             }
 
             const fn of(value: u8) -> Option<Self> {
@@ -103,8 +103,8 @@ impl ReasonCode {
 
     /// True when the code is listed for the packet `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]` `[MQTT5-3.14.2-1]`.
     #[must_use]
-    pub const fn may_stand_in(self, place: Place) -> bool {
-        self.places() & place.bit() != 0
+    pub const fn may_stand_in(self, context: PacketContext) -> bool {
+        self.contexts() & context.bit() != 0
     }
 
     /// The SUBACK code that grants `qos`.

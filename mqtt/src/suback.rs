@@ -1,7 +1,7 @@
 //! SUBACK and UNSUBACK: a code for each filter, in the order of the filters.
 
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, PropertyList};
+use crate::property::{PacketContext, PropertyList};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{AckProperties, PacketId, ProtocolVersion, ReasonCode};
@@ -31,10 +31,10 @@ pub struct UnsubAck {
 impl SubAck {
     pub(crate) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
         let packet_id = reader.packet_id()?;
-        let properties = read_properties(reader, version, Place::SubAck)?;
-        let reasons = read_reasons(reader, Place::SubAck)?;
+        let properties = read_properties(reader, version, PacketContext::SubAck)?;
+        let reasons = read_reasons(reader, PacketContext::SubAck)?;
         // [MQTT3-3.9.3-2]
-        if !version.is_v5() && reasons.iter().any(|reason| nearest_in_three(*reason) != *reason) {
+        if !version.is_v5() && reasons.iter().any(|reason| nearest_v3_code(*reason) != *reason) {
             return Err(Fault::ReasonCode);
         }
         Ok(Self { packet_id, reasons, properties })
@@ -43,8 +43,8 @@ impl SubAck {
     pub(crate) fn write(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         writer.u16(self.packet_id.get());
         write_properties(self.properties.as_deref(), version, writer);
-        let to_send = |reason: &ReasonCode| if version.is_v5() { *reason } else { nearest_in_three(*reason) };
-        write_reasons(self.reasons.iter().map(to_send), Place::SubAck, writer);
+        let to_send = |reason: &ReasonCode| if version.is_v5() { *reason } else { nearest_v3_code(*reason) };
+        write_reasons(self.reasons.iter().map(to_send), PacketContext::SubAck, writer);
     }
 }
 
@@ -55,8 +55,8 @@ impl UnsubAck {
             reader.finish()?;
             return Ok(Self { packet_id, reasons: Vec::new(), properties: None });
         }
-        let properties = read_properties(reader, version, Place::UnsubAck)?;
-        let reasons = read_reasons(reader, Place::UnsubAck)?;
+        let properties = read_properties(reader, version, PacketContext::UnsubAck)?;
+        let reasons = read_reasons(reader, PacketContext::UnsubAck)?;
         Ok(Self { packet_id, reasons, properties })
     }
 
@@ -64,7 +64,7 @@ impl UnsubAck {
         writer.u16(self.packet_id.get());
         if version.is_v5() {
             write_properties(self.properties.as_deref(), version, writer);
-            write_reasons(self.reasons.iter().copied(), Place::UnsubAck, writer);
+            write_reasons(self.reasons.iter().copied(), PacketContext::UnsubAck, writer);
         }
     }
 }
@@ -72,15 +72,15 @@ impl UnsubAck {
 fn read_properties(
     reader: &mut Reader<'_>,
     version: ProtocolVersion,
-    place: Place,
+    context: PacketContext,
 ) -> Result<Option<Box<AckProperties>>, Fault> {
-    if version.is_v5() { Ok(AckProperties::of(PropertyList::read(reader, place)?)) } else { Ok(None) }
+    if version.is_v5() { Ok(AckProperties::of(PropertyList::read(reader, context)?)) } else { Ok(None) }
 }
 
-fn read_reasons(reader: &mut Reader<'_>, place: Place) -> Result<Vec<ReasonCode>, Fault> {
+fn read_reasons(reader: &mut Reader<'_>, context: PacketContext) -> Result<Vec<ReasonCode>, Fault> {
     let mut reasons = Vec::with_capacity(reader.rest().len());
     while !reader.is_empty() {
-        reasons.push(reader.reason(place)?);
+        reasons.push(reader.reason(context)?);
     }
     if reasons.is_empty() { Err(Fault::NoReasonCodes) } else { Ok(reasons) }
 }
@@ -93,16 +93,20 @@ fn write_properties(properties: Option<&AckProperties>, version: ProtocolVersion
     }
 }
 
-fn write_reasons(reasons: impl ExactSizeIterator<Item = ReasonCode>, place: Place, writer: &mut Writer<'_>) {
+fn write_reasons(
+    reasons: impl ExactSizeIterator<Item = ReasonCode>,
+    context: PacketContext,
+    writer: &mut Writer<'_>,
+) {
     if reasons.len() == 0 {
         writer.fail(EncodeError::Value("MQTT5-3.8.4-6"));
     }
     for reason in reasons {
-        writer.reason(reason, place);
+        writer.reason(reason, context);
     }
 }
 
 /// `[MQTT3-3.9.3-2]`
-const fn nearest_in_three(reason: ReasonCode) -> ReasonCode {
+const fn nearest_v3_code(reason: ReasonCode) -> ReasonCode {
     if reason.is_error() { ReasonCode::UnspecifiedError } else { reason }
 }

@@ -10,7 +10,7 @@ pub(crate) use filter::{read as read_filter, write as write_filter};
 pub use options::{RetainHandling, SubscriptionOptions};
 
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, PropertyId, PropertyList, UserProperties};
+use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};
 use crate::reader::Reader;
 use crate::topic::SubscriptionFilter;
 use crate::writer::Writer;
@@ -43,7 +43,7 @@ impl Subscribe {
         let packet_id = reader.packet_id()?;
         let mut properties = PropertyList::default();
         if version.is_v5() {
-            properties = PropertyList::read(reader, Place::Subscribe)?;
+            properties = PropertyList::read(reader, PacketContext::Subscribe)?;
         }
         let mut filters = Vec::new();
         while !reader.is_empty() {

@@ -1,7 +1,7 @@
 //! UNSUBSCRIBE: topic filters to give up.
 
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, PropertyList, UserProperties};
+use crate::property::{PacketContext, PropertyList, UserProperties};
 use crate::reader::Reader;
 use crate::subscribe::{self, InvalidFilter};
 use crate::topic::SubscriptionFilter;
@@ -24,7 +24,7 @@ impl Unsubscribe {
         let packet_id = reader.packet_id()?;
         let mut properties = PropertyList::default();
         if version.is_v5() {
-            properties = PropertyList::read(reader, Place::Unsubscribe)?;
+            properties = PropertyList::read(reader, PacketContext::Unsubscribe)?;
         }
         let mut filters = Vec::new();
         while !reader.is_empty() {

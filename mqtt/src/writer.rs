@@ -2,7 +2,7 @@
 //! and ask once.
 
 use crate::error::EncodeError;
-use crate::property::Place;
+use crate::property::PacketContext;
 use crate::{ReasonCode, variable};
 
 /// Writes one packet.
@@ -59,9 +59,9 @@ impl<'a> Writer<'a> {
         self.binary(text.as_bytes());
     }
 
-    /// A reason code, which has to be listed for `place`.
-    pub(crate) fn reason(&mut self, reason: ReasonCode, place: Place) {
-        if !reason.may_stand_in(place) {
+    /// A reason code, which has to be listed for `context`.
+    pub(crate) fn reason(&mut self, reason: ReasonCode, context: PacketContext) {
+        if !reason.may_stand_in(context) {
             self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
         }
         self.u8(reason.value());

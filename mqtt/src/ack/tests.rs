@@ -22,7 +22,7 @@ fn encoded(ack: &Ack, version: ProtocolVersion) -> Vec<u8> {
 }
 
 #[test]
-fn each_kind_has_its_first_byte_and_the_short_form() {
+fn each_acknowledgement_has_its_first_byte_and_short_form() {
     for (kind, first) in AckKind::ALL.into_iter().zip([0x40, 0x50, 0x62, 0x70]) {
         let ack = Ack::new(kind, PacketId::new(0x1234).unwrap(), ReasonCode::Success);
         for version in ProtocolVersion::ALL {
@@ -39,7 +39,7 @@ fn each_kind_has_its_first_byte_and_the_short_form() {
 }
 
 #[test]
-fn only_listed_reasons_are_taken() {
+fn only_reason_codes_listed_for_the_packet_are_accepted() {
     let reason = |first: u8, reason| parse(&[first, 3, 0, 1, reason], V5).map(|ack| ack.reason);
     assert_eq!(reason(0x40, 0x97), Ok(ReasonCode::QuotaExceeded));
     assert_eq!(reason(0x62, 0x92), Ok(ReasonCode::PacketIdentifierNotFound));
@@ -49,7 +49,7 @@ fn only_listed_reasons_are_taken() {
 }
 
 #[test]
-fn properties_and_reasons_leave_only_where_they_belong() {
+fn properties_and_reason_codes_are_written_in_mqtt_5_only() {
     let id = PacketId::new(1).unwrap();
     let mut ack = Ack::new(AckKind::PubRec, id, ReasonCode::NotAuthorized);
     assert_eq!(encoded(&ack, V5), [0x50, 3, 0, 1, 0x87]);

@@ -3,7 +3,7 @@
 use super::{Connect, Will};
 use crate::error::{DecodeError, Fault};
 use crate::frame::Frame;
-use crate::property::{Place, PropertyId, PropertyList};
+use crate::property::{PacketContext, PropertyId, PropertyList};
 use crate::reader::Reader;
 use crate::{ProtocolVersion, QoS};
 
@@ -28,9 +28,9 @@ impl Connect {
 
 /// `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-1]` `[MQTT3-3.1.2-2]`
 fn read_version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError> {
-    let silent = |fault| DecodeError::in_connect(fault, ProtocolVersion::V3_1_1, None);
-    let name = reader.binary().map_err(silent)?;
-    let level = reader.u8().map_err(silent)?;
+    let without_answer = |fault| DecodeError::in_connect(fault, ProtocolVersion::V3_1_1, None);
+    let name = reader.binary().map_err(without_answer)?;
+    let level = reader.u8().map_err(without_answer)?;
     let named = |version: &ProtocolVersion| version.protocol_name().as_bytes() == name;
     if !ProtocolVersion::ALL.iter().any(named) {
         let five = Some(ProtocolVersion::V5).filter(|five| five.level() == level);
@@ -77,7 +77,7 @@ fn read_properties<'a>(reader: &mut Reader<'a>, version: ProtocolVersion) -> Res
     if !version.is_v5() {
         return Ok(PropertyList::default());
     }
-    PropertyList::read(reader, Place::Connect)
+    PropertyList::read(reader, PacketContext::Connect)
 }
 
 impl PropertyList<'_> {

@@ -7,7 +7,7 @@ use crate::{Packet, ProtocolVersion, QoS, topic};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
-const V31: ProtocolVersion = ProtocolVersion::V3_1;
+const V3_1: ProtocolVersion = ProtocolVersion::V3_1;
 
 fn decode(body: &[u8]) -> Result<Connect, DecodeError> {
     let bytes = [&[0x10, u8::try_from(body.len()).unwrap()], body].concat();
@@ -44,7 +44,7 @@ fn the_smallest_connect_of_each_version_is_read_and_written() {
 }
 
 #[test]
-fn all_fields_stand_in_their_order() {
+fn all_fields_are_read_and_written_in_order() {
     let will = [&[0, 1, b't'][..], &[0, 2, 9, 8]].concat();
     let rest = [&[0, 1, b'c'][..], &will, &[0, 1, b'u'], &[0, 1, 0xFF]].concat();
     let connect = decode(&body(V3, 0xF4, &rest)).unwrap();
@@ -59,7 +59,7 @@ fn all_fields_stand_in_their_order() {
 }
 
 #[test]
-fn properties_of_connect_and_will_are_taken_apart() {
+fn properties_of_connect_and_will_are_read_and_written() {
     let properties = [
         &[0x11, 0, 0, 0, 7][..],
         &[0x21, 0, 8],
@@ -104,7 +104,7 @@ fn flags_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn fields_have_to_be_there_and_nothing_after_them() {
+fn missing_fields_and_trailing_bytes_are_refused() {
     for flags in [0x02, 0x06, 0x82, 0xC2] {
         assert_eq!(fault(V5, flags, &[0]), Some(Fault::Truncated), "{flags:#04x}: no client identifier");
     }
@@ -118,10 +118,10 @@ fn fields_have_to_be_there_and_nothing_after_them() {
 
 /// 3.1, section 3.1: flags may announce credentials that the packet ends before.
 #[test]
-fn three_point_one_may_end_before_its_credentials() {
-    assert_eq!(fault(V31, 0xC2, &[0, 1, b'c']), None);
-    assert_eq!(fault(V31, 0xC2, &[0, 1, b'c', 0, 1, b'u']), None);
-    assert_eq!(fault(V31, 0xC2, &[0, 1, b'c', 0, 5, b'u']), Some(Fault::Truncated));
+fn an_mqtt_3_1_connect_may_end_before_its_credentials() {
+    assert_eq!(fault(V3_1, 0xC2, &[0, 1, b'c']), None);
+    assert_eq!(fault(V3_1, 0xC2, &[0, 1, b'c', 0, 1, b'u']), None);
+    assert_eq!(fault(V3_1, 0xC2, &[0, 1, b'c', 0, 5, b'u']), Some(Fault::Truncated));
 }
 
 #[test]
@@ -143,14 +143,14 @@ fn authentication_data_needs_a_method() {
 
 /// Who gets a CONNACK, and in which version: `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-2]` `[MQTT3-3.1.4-1]`.
 #[test]
-fn an_error_tells_who_may_be_answered() {
+fn an_error_tells_whether_and_how_a_connack_may_answer() {
     let answer = |bytes: &[u8]| {
         let error = decode(bytes).unwrap_err();
         (error.reason().value(), error.connack_version())
     };
     assert_eq!(answer(&body(V5, 0x03, &[])), (0x81, Some(V5)));
     assert_eq!(answer(&body(V3, 0x03, &[])), (0x81, None));
-    assert_eq!(answer(&body(V31, 0x03, &[])), (0x81, None));
+    assert_eq!(answer(&body(V3_1, 0x03, &[])), (0x81, None));
     assert_eq!(answer(&body(V5, 0x02, &[6, 0x21, 0, 1, 0x21, 0, 1, 0, 0])), (0x82, Some(V5)));
     for level in [0, 3, 6, 0x84] {
         assert_eq!(
@@ -166,7 +166,7 @@ fn an_error_tells_who_may_be_answered() {
 }
 
 #[test]
-fn a_padded_length_is_an_error_in_five_only() {
+fn a_padded_length_is_an_error_in_mqtt_5_only() {
     let padded = |version: ProtocolVersion, rest: &[u8]| {
         let body = body(version, 2, rest);
         let bytes = [&[0x10, u8::try_from(body.len()).unwrap() | 0x80, 0], &body[..]].concat();
@@ -178,7 +178,7 @@ fn a_padded_length_is_an_error_in_five_only() {
 }
 
 #[test]
-fn secrets_are_not_shown() {
+fn debug_output_hides_secrets() {
     let mut connect = Connect::new(V5, "c");
     connect.password = Some("geheim".into());
     connect.authentication_method = Some("M".into());
@@ -195,7 +195,7 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
-fn what_the_protocol_forbids_is_not_written() {
+fn a_connect_that_the_protocol_forbids_is_not_written() {
     let refuse = |change: fn(&mut Connect)| {
         let mut connect = Connect::new(V5, "c");
         change(&mut connect);

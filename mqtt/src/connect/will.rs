@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::error::{EncodeError, Fault};
-use crate::property::{Place, Properties, PropertyId, Value};
+use crate::property::{PacketContext, Properties, PropertyId, Value};
 use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, QoS, topic};
@@ -46,7 +46,7 @@ impl Will {
     ) -> Result<Self, Fault> {
         let properties = if version.is_v5() { reader.section()? } else { &[] };
         let (mut delay, mut expiry) = (0, None);
-        let mut scan = Properties::new(properties, Place::Will);
+        let mut scan = Properties::new(properties, PacketContext::Will);
         while let Some(property) = scan.try_next()? {
             match property {
                 (PropertyId::WillDelayInterval, Value::Number(seconds)) => delay = seconds,

@@ -13,7 +13,7 @@ fn statements_name_their_version_and_reasons_are_errors() {
 }
 
 #[test]
-fn an_error_speaks_of_the_version_in_use() {
+fn an_error_cites_the_statement_of_the_version_in_use() {
     let five = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V5);
     assert_eq!(five.statement(), "MQTT5-2.1.3-1");
     assert_eq!(five.to_string(), "the reserved header flags have the wrong value [MQTT5-2.1.3-1]");

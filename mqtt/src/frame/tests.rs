@@ -12,7 +12,7 @@ fn fault(bytes: &[u8], version: ProtocolVersion) -> Option<Fault> {
 }
 
 #[test]
-fn a_frame_is_cut_off_and_the_rest_left() {
+fn one_frame_is_split_off_and_the_rest_stays() {
     let bytes = [0x30, 4, 0, 1, 0x61, 0, 0xC0, 0];
     let frame = Frame { packet_type: PacketType::Publish, flags: 0, body: &bytes[2..6], wire: &bytes[..6] };
     assert_eq!(next(&bytes, V5, 1000), Ok(Next::Frame(frame)));
@@ -20,7 +20,7 @@ fn a_frame_is_cut_off_and_the_rest_left() {
 }
 
 #[test]
-fn an_incomplete_frame_tells_its_size_once_it_is_known() {
+fn an_incomplete_frame_reports_its_size_once_it_is_known() {
     assert_eq!(next(&[], V5, 9), Ok(Next::Incomplete { size: None }));
     assert_eq!(next(&[0x30], V5, 9), Ok(Next::Incomplete { size: None }));
     assert_eq!(next(&[0x30, 0x80], V5, 9), Ok(Next::Incomplete { size: None }));
@@ -42,7 +42,7 @@ fn the_size_limit_counts_the_whole_packet_and_needs_only_the_header() {
 }
 
 /// Section 2.1 of the specifications: which low four bits go with a packet type.
-fn are_right(kind: u8, flags: u8, version: ProtocolVersion) -> bool {
+fn are_valid_flags(kind: u8, flags: u8, version: ProtocolVersion) -> bool {
     match kind {
         0 => false,
         3 => flags & 0b0110 != 0b0110 && flags & 0b1110 != 0b1000,
@@ -56,14 +56,14 @@ fn are_right(kind: u8, flags: u8, version: ProtocolVersion) -> bool {
 fn header_flags_have_their_fixed_value() {
     for byte in 0..=255_u8 {
         for version in ProtocolVersion::ALL {
-            let right = are_right(byte >> 4, byte & 0x0F, version);
+            let right = are_valid_flags(byte >> 4, byte & 0x0F, version);
             assert_eq!(fault(&[byte, 0], version).is_none(), right, "{byte:#04x} in {version}");
         }
     }
 }
 
 #[test]
-fn wrong_header_flags_have_a_fault_of_their_own() {
+fn each_kind_of_wrong_header_flags_has_its_own_fault() {
     assert_eq!(fault(&[0x00], V5), Some(Fault::PacketType));
     assert_eq!(fault(&[0xF0], V3), Some(Fault::PacketType));
     assert_eq!(fault(&[0x36], V5), Some(Fault::PublishQoS));
@@ -72,7 +72,7 @@ fn wrong_header_flags_have_a_fault_of_their_own() {
 }
 
 #[test]
-fn lengths_are_short_and_not_padded() {
+fn lengths_have_at_most_four_bytes_and_no_padding_in_mqtt_5() {
     for version in ProtocolVersion::ALL {
         assert_eq!(fault(&[0xC0, 0x80, 0x80, 0x80, 0x80], version), Some(Fault::VariableLength));
     }

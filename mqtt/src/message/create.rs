@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Message, MessageId, expires_at};
 use crate::connect::Will;
-use crate::property::{Place, Properties, PropertyId};
+use crate::property::{PacketContext, Properties, PropertyId};
 use crate::publish::PublishView;
 use crate::{QoS, topic};
 
@@ -38,8 +38,8 @@ impl Message {
         if view.properties_forwardable() {
             return body.copy(view.qos, view.retain, publisher, expires_at);
         }
-        let kept = forwardable(view.properties);
-        Body { properties: &kept, ..body }.copy(view.qos, view.retain, publisher, expires_at)
+        let forwarded = forwardable(view.properties);
+        Body { properties: &forwarded, ..body }.copy(view.qos, view.retain, publisher, expires_at)
     }
 
     /// The message in a PUBLISH, for a large payload: `wire`, of which `view` must be the view, is shared, not copied.
@@ -113,15 +113,15 @@ impl Body<'_> {
 
 /// The properties that are passed on: all but topic alias, subscription identifiers, expiry interval and will delay.
 pub(crate) fn forwardable(properties: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(properties.len());
-    put_forwardable(properties, &mut kept);
-    kept
+    let mut forwarded = Vec::with_capacity(properties.len());
+    put_forwardable(properties, &mut forwarded);
+    forwarded
 }
 
 /// Appends the properties that are passed on, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. `properties` were checked.
 fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
     let mut rest = properties;
-    while let Some((id, size)) = measure(rest) {
+    while let Some((id, size)) = measure_first(rest) {
         let (property, after) = rest.split_at_checked(size).unwrap_or((rest, &[]));
         if id.is_forwardable() {
             out.extend_from_slice(property);
@@ -131,12 +131,12 @@ fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The first property and its size in bytes.
-fn measure(bytes: &[u8]) -> Option<(PropertyId, usize)> {
-    let place = match bytes.first()? {
-        byte if *byte == PropertyId::WillDelayInterval.value() => Place::Will,
-        _ => Place::Publish,
+fn measure_first(bytes: &[u8]) -> Option<(PropertyId, usize)> {
+    let context = match bytes.first()? {
+        byte if *byte == PropertyId::WillDelayInterval.value() => PacketContext::Will,
+        _ => PacketContext::Publish,
     };
-    let mut scan = Properties::new(bytes, place);
+    let mut scan = Properties::new(bytes, context);
     let (id, _) = scan.next()?;
     Some((id, bytes.len() - scan.rest().len()))
 }

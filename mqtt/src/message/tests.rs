@@ -33,17 +33,17 @@ fn view(wire: &[u8]) -> PublishView<'_> {
     }
 }
 
-const KEPT: [u8; 11] = [0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x03, 0, 1, 0x63];
+const FORWARDED: [u8; 11] = [0x26, 0, 1, 0x6E, 0, 1, 0x76, 0x03, 0, 1, 0x63];
 
 #[test]
-fn what_is_for_one_receiver_is_left_behind_and_the_order_kept() {
+fn a_message_keeps_forwardable_properties_in_their_order() {
     let (wire, now) = (wire(), Instant::now());
     let seen = view(&wire);
     let copied = Message::from_view(&seen, "a/b", 4, now);
     let shared = Message::from_wire(Bytes::from(wire.clone()), &seen, "a/b", 4, now);
     for message in [copied, shared] {
         assert_eq!(message.topic(), "a/b");
-        assert_eq!(message.properties(), KEPT);
+        assert_eq!(message.properties(), FORWARDED);
         assert_eq!(message.payload(), b"pay");
         assert_eq!(message.payload_bytes(), "pay");
         assert_eq!((message.qos(), message.retain(), message.publisher()), (QoS::AtLeastOnce, true, 4));
@@ -58,11 +58,11 @@ fn a_large_payload_is_shared_with_its_packet() {
     let shared = Message::from_wire(wire.clone(), &seen, "resolved/topic", 4, Instant::now());
     assert_eq!(shared.payload().as_ptr(), seen.payload.as_ptr());
     assert_eq!(shared.topic(), "resolved/topic");
-    assert_eq!(shared.size(), size_of::<Message>() + wire.len() + "resolved/topic".len() + KEPT.len());
+    assert_eq!(shared.size(), size_of::<Message>() + wire.len() + "resolved/topic".len() + FORWARDED.len());
 }
 
 #[test]
-fn a_plain_message_is_copied_as_it_is() {
+fn a_message_without_properties_is_copied_unchanged() {
     let bytes = [&[0x30, 7, 0, 1, 0x61, 0][..], b"pay"].concat();
     let message = Message::from_view(&view(&bytes), "a", 1, Instant::now());
     assert_eq!((message.topic(), message.properties(), message.payload()), ("a", &[][..], &b"pay"[..]));
@@ -73,7 +73,7 @@ fn a_plain_message_is_copied_as_it_is() {
 
 /// `[MQTT5-3.3.2-5]` `[MQTT5-3.3.2-6]`
 #[test]
-fn expiry_counts_down_and_ends() {
+fn the_remaining_expiry_interval_counts_down_to_expiry() {
     let (wire, now) = (wire(), Instant::now());
     let message = Message::from_view(&view(&wire), "a/b", 4, now);
     let after = |millis| now + Duration::from_millis(millis);
@@ -91,9 +91,12 @@ fn a_will_becomes_a_message() {
     let mut will = Will::new(topic::Name::parse("w/t").unwrap(), "gone", QoS::ExactlyOnce);
     will.retain = true;
     will.expiry = Some(5);
-    will.properties = Bytes::from_static(&KEPT);
+    will.properties = Bytes::from_static(&FORWARDED);
     let message = Message::from_will(&will, 9, now);
-    assert_eq!((message.topic(), message.payload(), message.properties()), ("w/t", &b"gone"[..], &KEPT[..]));
+    assert_eq!(
+        (message.topic(), message.payload(), message.properties()),
+        ("w/t", &b"gone"[..], &FORWARDED[..])
+    );
     assert_eq!((message.qos(), message.retain(), message.publisher()), (QoS::ExactlyOnce, true, 9));
     assert_eq!(message.expiry_left(now), Some(5));
 }

@@ -34,7 +34,7 @@ fn pings_have_no_body() {
 }
 
 #[test]
-fn connack_has_clean_flags_and_the_code_of_its_version() {
+fn connack_has_valid_flags_and_the_code_of_its_version() {
     assert_eq!(encoded(ConnAck::new(ReasonCode::Success, true), V5), [0x20, 3, 1, 0, 0]);
     assert_eq!(encoded(ConnAck::new(ReasonCode::Success, true), V3), [0x20, 2, 1, 0]);
     assert_eq!(encoded(ConnAck::new(ReasonCode::Success, true), ProtocolVersion::V3_1), [0x20, 2, 0, 0]);
@@ -62,7 +62,7 @@ fn the_highest_qos_is_left_out_when_it_is_two() {
 }
 
 #[test]
-fn suback_codes_fit_their_version() {
+fn suback_codes_are_those_of_the_version() {
     let reasons = vec![ReasonCode::GrantedQoS2, ReasonCode::TopicFilterInvalid, ReasonCode::Success];
     let suback = SubAck { packet_id: PacketId::new(0x0102).unwrap(), reasons, properties: None };
     assert_eq!(encoded(suback.clone(), V5), [0x90, 6, 1, 2, 0, 2, 0x8F, 0]);
@@ -75,7 +75,7 @@ fn suback_codes_fit_their_version() {
 }
 
 #[test]
-fn unsuback_has_codes_in_five_only() {
+fn unsuback_has_codes_in_mqtt_5_only() {
     let reasons = vec![ReasonCode::Success, ReasonCode::NoSubscriptionExisted];
     let unsuback = UnsubAck { packet_id: PacketId::MIN, reasons, properties: None };
     assert_eq!(encoded(unsuback.clone(), V5), [0xB0, 5, 0, 1, 0, 0, 0x11]);
@@ -85,7 +85,7 @@ fn unsuback_has_codes_in_five_only() {
 }
 
 #[test]
-fn disconnect_is_as_short_as_it_can_be() {
+fn disconnect_is_written_in_its_shortest_form() {
     assert_eq!(encoded(Disconnect::new(ReasonCode::Success), V5), [0xE0, 0]);
     assert_eq!(encoded(Disconnect::new(ReasonCode::SessionTakenOver), V5), [0xE0, 1, 0x8E]);
     assert_eq!(encoded(Disconnect::new(ReasonCode::SessionTakenOver), V3), [0xE0, 0]);
@@ -102,7 +102,7 @@ fn disconnect_is_as_short_as_it_can_be() {
 }
 
 #[test]
-fn auth_exists_in_five_and_names_its_method() {
+fn auth_exists_in_mqtt_5_only_and_names_its_method() {
     let auth = Auth::new(ReasonCode::ContinueAuthentication, "M", Some("d".into()));
     let wire = [0xF0, 10, 0x18, 8, 0x15, 0, 1, b'M', 0x16, 0, 1, b'd'];
     assert_eq!(encoded(auth.clone(), V5), wire);
@@ -116,7 +116,7 @@ fn auth_exists_in_five_and_names_its_method() {
 }
 
 #[test]
-fn diagnosis_can_be_left_away() {
+fn reason_strings_and_user_properties_can_be_stripped() {
     let explained = AckProperties { reason_string: Some("why".into()), ..AckProperties::default() };
     let reasons = vec![ReasonCode::Success];
     let properties = Some(Box::new(explained));

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Place, Properties, PropertyId, UserProperties, Value};
+use super::{PacketContext, Properties, PropertyId, UserProperties, Value};
 use crate::error::Fault;
 use crate::reader::Reader;
 
@@ -18,13 +18,13 @@ pub(crate) struct PropertyList<'a> {
 
 impl<'a> PropertyList<'a> {
     /// Reads the length and as many bytes of properties `[MQTT5-2.2.2-1]`.
-    pub(crate) fn read(reader: &mut Reader<'a>, place: Place) -> Result<Self, Fault> {
-        Self::decode(reader.section()?, place)
+    pub(crate) fn read(reader: &mut Reader<'a>, context: PacketContext) -> Result<Self, Fault> {
+        Self::decode(reader.section()?, context)
     }
 
-    pub(crate) fn decode(bytes: &'a [u8], place: Place) -> Result<Self, Fault> {
+    pub(crate) fn decode(bytes: &'a [u8], context: PacketContext) -> Result<Self, Fault> {
         let mut list = Self::default();
-        let mut scan = Properties::new(bytes, place);
+        let mut scan = Properties::new(bytes, context);
         let mut before = scan.rest();
         while let Some((id, value)) = scan.try_next()? {
             let size = before.len() - scan.rest().len();

@@ -1,6 +1,6 @@
 //! Goes through the properties of one packet, holding each against the table. Nothing is stored.
 
-use super::{Place, PropertyId, Value};
+use super::{PacketContext, PropertyId, Value};
 use crate::error::Fault;
 use crate::reader::Reader;
 
@@ -8,15 +8,15 @@ use crate::reader::Reader;
 #[derive(Debug, Clone)]
 pub struct Properties<'a> {
     reader: Reader<'a>,
-    place: Place,
+    context: PacketContext,
     seen: u64,
 }
 
 impl<'a> Properties<'a> {
-    /// The properties in `bytes`, which have no length before them, as they may stand in `place`.
+    /// The properties in `bytes`, which have no length before them, as they may stand in `context`.
     #[must_use]
-    pub const fn new(bytes: &'a [u8], place: Place) -> Self {
-        Self { reader: Reader::new(bytes), place, seen: 0 }
+    pub const fn new(bytes: &'a [u8], context: PacketContext) -> Self {
+        Self { reader: Reader::new(bytes), context, seen: 0 }
     }
 
     /// What has not been read yet.
@@ -35,16 +35,16 @@ impl<'a> Properties<'a> {
         }
         let id = PropertyId::from_value(self.reader.variable()?).ok_or(Fault::PropertyUnknown)?;
         let spec = id.spec();
-        if !spec.may_stand_in(self.place) {
+        if !spec.may_stand_in(self.context) {
             return Err(Fault::PropertyMisplaced);
         }
         let bit = 1 << id.value();
-        if self.seen & bit != 0 && !spec.may_repeat_in(self.place) {
+        if self.seen & bit != 0 && !spec.may_repeat_in(self.context) {
             return Err(Fault::PropertyRepeated);
         }
         self.seen |= bit;
-        let value = Value::read(spec.kind, &mut self.reader)?;
-        spec.legal.check(value)?;
+        let value = Value::read(spec.wire_type, &mut self.reader)?;
+        spec.allowed_values.check(value)?;
         Ok(Some((id, value)))
     }
 }
@@ -60,7 +60,7 @@ impl<'a> Iterator for Properties<'a> {
 
 /// Whether `bytes` are properties that a PUBLISH may carry to every receiver.
 pub(crate) fn check_forwardable(bytes: &[u8]) -> Result<(), Fault> {
-    let mut scan = Properties::new(bytes, Place::Publish);
+    let mut scan = Properties::new(bytes, PacketContext::Publish);
     while let Some((id, _)) = scan.try_next()? {
         if !id.is_forwardable() {
             return Err(Fault::PropertyMisplaced);

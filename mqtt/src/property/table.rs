@@ -1,25 +1,25 @@
 //! The one table of all 27 properties: identifier, name, wire type, places, whether it may repeat, legal values.
 
-use super::{Kind, Legal, Place};
+use super::{AllowedValues, PacketContext, WireType};
 
 /// What is known of one property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spec {
+pub struct PropertySpec {
     /// Which it is.
     pub id: PropertyId,
     /// Its wire type.
-    pub kind: Kind,
-    /// Where it may stand, as a union of [`Place::bit`].
-    pub places: u16,
-    /// Where it may stand more than once, as a union of [`Place::bit`].
-    pub repeats: u16,
+    pub wire_type: WireType,
+    /// Where it may stand, as a union of [`PacketContext::bit`].
+    pub contexts: u16,
+    /// Where it may stand more than once, as a union of [`PacketContext::bit`].
+    pub repeatable_in: u16,
     /// Which values of the wire type are allowed.
-    pub legal: Legal,
+    pub allowed_values: AllowedValues,
 }
 
 /// Declares the properties.
 macro_rules! properties {
-    ($($value:literal $name:ident $kind:ident $legal:ident $repeat:ident: $($place:ident)*, $text:literal;)*) => {
+    ($($value:literal $name:ident $wire_type:ident $allowed_values:ident $repeat:ident: $($context:ident)*, $text:literal;)*) => {
         /// The identifier of a property.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum PropertyId {
@@ -50,14 +50,14 @@ macro_rules! properties {
 
             /// What is known of it.
             #[must_use]
-            pub const fn spec(self) -> Spec {
+            pub const fn spec(self) -> PropertySpec {
                 match self {
-                    $(Self::$name => Spec {
+                    $(Self::$name => PropertySpec {
                         id: self,
-                        kind: Kind::$kind,
-                        places: 0 $(| Place::$place.bit())*,
-                        repeats: $repeat,
-                        legal: Legal::$legal,
+                        wire_type: WireType::$wire_type,
+                        contexts: 0 $(| PacketContext::$context.bit())*,
+                        repeatable_in: $repeat,
+                        allowed_values: AllowedValues::$allowed_values,
                     },)*
                 }
             }
@@ -101,25 +101,25 @@ impl PropertyId {
     pub const fn is_forwardable(self) -> bool {
         use PropertyId::{MessageExpiryInterval, SubscriptionIdentifier, TopicAlias};
         let is_for_one = matches!(self, TopicAlias | SubscriptionIdentifier | MessageExpiryInterval);
-        self.spec().may_stand_in(Place::Publish) && !is_for_one
+        self.spec().may_stand_in(PacketContext::Publish) && !is_for_one
     }
 }
 
-impl Spec {
-    /// True when the property may stand in `place`.
+impl PropertySpec {
+    /// True when the property may stand in `context`.
     #[must_use]
-    pub const fn may_stand_in(&self, place: Place) -> bool {
-        self.places & place.bit() != 0
+    pub const fn may_stand_in(&self, context: PacketContext) -> bool {
+        self.contexts & context.bit() != 0
     }
 
     /// True when it may stand there more than once.
     #[must_use]
-    pub const fn may_repeat_in(&self, place: Place) -> bool {
-        self.repeats & place.bit() != 0
+    pub const fn may_repeat_in(&self, context: PacketContext) -> bool {
+        self.repeatable_in & context.bit() != 0
     }
 }
 
 /// Sets of places in which a property may repeat.
 const ONCE: u16 = 0;
-const IN_PUBLISH: u16 = Place::Publish.bit();
+const IN_PUBLISH: u16 = PacketContext::Publish.bit();
 const ANYWHERE: u16 = u16::MAX;

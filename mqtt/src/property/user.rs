@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Place, Properties, PropertyId, Value};
+use super::{PacketContext, Properties, PropertyId, Value};
 
 /// The user properties of one packet, in their order.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -46,7 +46,7 @@ impl UserProperties {
 
     /// Names and values, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        Properties::new(&self.wire, Place::Publish).filter_map(|(_, value)| match value {
+        Properties::new(&self.wire, PacketContext::Publish).filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name, value)),
             _ => None,
         })

@@ -5,7 +5,7 @@ use crate::reader::Reader;
 
 /// The wire type of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum WireType {
     /// One byte.
     Byte,
     /// A two byte integer.
@@ -37,7 +37,7 @@ pub enum Value<'a> {
 
 /// Which values of its wire type a property may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legal {
+pub enum AllowedValues {
     /// All.
     Any,
     /// 0 and 1.
@@ -51,20 +51,20 @@ pub enum Legal {
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Self, Fault> {
-        match kind {
-            Kind::Byte => reader.u8().map(|value| Self::Number(u32::from(value))),
-            Kind::TwoByte => reader.u16().map(|value| Self::Number(u32::from(value))),
-            Kind::FourByte => reader.u32().map(Self::Number),
-            Kind::Variable => reader.variable().map(Self::Number),
-            Kind::Text => reader.text().map(Self::Text),
-            Kind::Binary => reader.binary().map(Self::Binary),
-            Kind::Pair => read_pair(reader),
+    pub(super) fn read(wire_type: WireType, reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        match wire_type {
+            WireType::Byte => reader.u8().map(|value| Self::Number(u32::from(value))),
+            WireType::TwoByte => reader.u16().map(|value| Self::Number(u32::from(value))),
+            WireType::FourByte => reader.u32().map(Self::Number),
+            WireType::Variable => reader.variable().map(Self::Number),
+            WireType::Text => reader.text().map(Self::Text),
+            WireType::Binary => reader.binary().map(Self::Binary),
+            WireType::Pair => read_pair(reader),
         }
     }
 }
 
-impl Legal {
+impl AllowedValues {
     pub(super) fn check(self, value: Value<'_>) -> Result<(), Fault> {
         match (self, value) {
             (Self::Flag, Value::Number(2..)) | (Self::NonZero, Value::Number(0)) => Err(Fault::PropertyValue),

@@ -64,7 +64,7 @@ impl Writer<'_> {
     }
 
     fn refuse_zero(&mut self, id: PropertyId, value: u32) {
-        if id.spec().legal.check(super::Value::Number(value)).is_err() {
+        if id.spec().allowed_values.check(super::Value::Number(value)).is_err() {
             self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
         }
     }

@@ -66,7 +66,7 @@ impl Publish {
             packet_id: view.packet_id,
             properties: PublishProperties::of(PropertyList::decode(
                 view.properties,
-                crate::property::Place::Publish,
+                crate::property::PacketContext::Publish,
             )?),
             payload: Bytes::copy_from_slice(view.payload),
         })

@@ -34,7 +34,7 @@ fn encoded(outgoing: &Outgoing<'_>, version: ProtocolVersion) -> Vec<u8> {
 }
 
 #[test]
-fn the_parts_of_a_publish_are_seen() {
+fn all_parts_of_a_publish_are_read() {
     let body = [&[0, 1, 0x61, 0x12, 0x34, 8, 0x23, 0, 7, 0x02, 0, 0, 0, 9][..], b"pay"].concat();
     let bytes = wire(0b1101, &body);
     let seen = view(&bytes, V5).unwrap();
@@ -47,7 +47,7 @@ fn the_parts_of_a_publish_are_seen() {
 }
 
 #[test]
-fn only_a_plain_frame_is_copyable() {
+fn only_a_frame_without_receiver_specific_parts_is_copyable() {
     let copyable = |flags, body: &[u8], version| view(&wire(flags, body), version).unwrap().copyable();
     assert!(copyable(0, &[0, 1, 0x61, 0, 1], V5));
     assert!(copyable(0, &[0, 1, 0x61, 1], V3));
@@ -65,7 +65,7 @@ fn only_a_plain_frame_is_copyable() {
 }
 
 #[test]
-fn the_identifier_is_found_behind_the_topic() {
+fn the_packet_identifier_is_found_after_the_topic() {
     for payload_size in [0, 1, 121, 122, 123, 200, 16_376, 16_377, 16_378, 20_000] {
         for version in [V3, V5] {
             let properties: &[u8] = if version == V5 { &[0] } else { &[] };
@@ -79,7 +79,7 @@ fn the_identifier_is_found_behind_the_topic() {
 }
 
 #[test]
-fn a_topic_seen_before_is_not_checked_again_and_another_is() {
+fn a_repeated_topic_is_accepted_and_another_one_is_checked() {
     let after = |topic: &[u8], before: &'static str| {
         let body = [&[0, u8::try_from(topic.len()).unwrap()], topic, &[0]].concat();
         let bytes = wire(0, &body);
@@ -148,7 +148,7 @@ fn all_parts_are_written_and_read_back() {
 }
 
 #[test]
-fn a_known_alias_stands_for_the_topic_in_five_only() {
+fn a_known_alias_replaces_the_topic_in_mqtt_5_only() {
     let known = Outgoing { alias: Some(OutgoingAlias { value: 3, known: true }), ..outgoing() };
     assert_eq!(encoded(&known, V5), [&[0x30, 9, 0, 0, 3, 0x23, 0, 3][..], b"xyz"].concat());
     assert_eq!(encoded(&known, V3), encoded(&outgoing(), V3));
@@ -162,7 +162,7 @@ fn qos_zero_never_has_dup() {
 
 /// Sizes around the borders of the length encoding, where being off by one byte shows.
 #[test]
-fn sizes_are_right_at_every_border() {
+fn sizes_are_right_around_every_length_boundary() {
     for length in [100, 110, 116, 120, 121, 122, 123, 16_370, 16_374, 16_375, 16_376, 16_380] {
         let payload = vec![0; length];
         for version in ProtocolVersion::ALL {

@@ -2,7 +2,7 @@
 
 use crate::error::{DecodeError, Fault};
 use crate::frame::Frame;
-use crate::property::{Place, Properties, PropertyId, Value};
+use crate::property::{PacketContext, Properties, PropertyId, Value};
 use crate::reader::Reader;
 use crate::{PacketId, ProtocolVersion, QoS};
 
@@ -121,7 +121,7 @@ impl<'a> PublishView<'a> {
     }
 
     fn scan_properties(&mut self) -> Result<(), Fault> {
-        let mut scan = Properties::new(self.properties, Place::Publish);
+        let mut scan = Properties::new(self.properties, PacketContext::Publish);
         while let Some((id, value)) = scan.try_next()? {
             match (id, value) {
                 (PropertyId::TopicAlias, Value::Number(alias)) => self.alias = u16::try_from(alias).ok(),

@@ -36,7 +36,7 @@ fn entry(filter: &str, options: SubscriptionOptions) -> SubscribeEntry {
 }
 
 #[test]
-fn options_of_five_are_read_and_written_for_every_byte() {
+fn mqtt_5_options_are_read_and_written_for_every_byte() {
     for byte in 0..=255_u8 {
         let result = subscribe(&[0, 1, 0, 0, 1, b'a', byte], V5);
         let expected = match byte {
@@ -59,7 +59,7 @@ fn options_of_five_are_read_and_written_for_every_byte() {
 
 /// `[MQTT3-3.8.3-4]`
 #[test]
-fn three_knows_only_the_qos() {
+fn mqtt_3_options_carry_only_the_qos() {
     for byte in 0..=255_u8 {
         let result = subscribe(&[0, 1, 0, 1, b'a', byte], V3);
         assert_eq!(result.is_ok(), byte <= 2, "{byte:#04x}");
@@ -100,7 +100,7 @@ fn filters_and_identifier_are_read() {
 
 /// A filter with wrong wildcards is refused alone, in SUBACK.
 #[test]
-fn a_filter_that_is_none_is_kept_beside_good_ones() {
+fn an_invalid_filter_is_kept_beside_valid_ones() {
     let body =
         [&[0, 1, 0][..], &[0, 2], b"a#", &[1], &[0, 8], b"$share/g", &[0], &[0, 1], b"b", &[0]].concat();
     let read = subscribe(&body, V5).unwrap();
@@ -114,7 +114,7 @@ fn a_filter_that_is_none_is_kept_beside_good_ones() {
 }
 
 #[test]
-fn a_subscribe_without_sense_is_refused_whole() {
+fn a_malformed_subscribe_is_refused_as_a_whole() {
     assert_eq!(subscribe(&[0, 1, 0], V5), Err(Fault::NoFilters));
     assert_eq!(subscribe(&[0, 1], V3), Err(Fault::NoFilters));
     assert_eq!(subscribe(&[0, 1], V5), Err(Fault::Truncated), "no property length");

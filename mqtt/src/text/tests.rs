@@ -17,22 +17,22 @@ fn only_utf8_without_nul_is_text() {
 
 /// Each special byte at each place of names of every length around the word size of the check.
 #[test]
-fn specials_are_found_wherever_they_stand() {
+fn special_bytes_are_found_at_every_position() {
     for length in 1..40 {
         let plain = vec![b'a'; length];
         assert_eq!(parse_topic(&plain).map(str::len), Ok(length));
-        for place in 0..length {
+        for position in 0..length {
             for (special, fault) in
                 [(0, Fault::TextNul), (b'+', Fault::TopicWildcard), (b'#', Fault::TopicWildcard)]
             {
                 let mut bytes = plain.clone();
-                bytes[place] = special;
-                assert_eq!(parse_topic(&bytes), Err(fault), "{special} at {place} of {length}");
+                bytes[position] = special;
+                assert_eq!(parse_topic(&bytes), Err(fault), "{special} at {position} of {length}");
             }
             for harmless in [1, b'*', b',', b'"', b'$', 0x7F] {
                 let mut bytes = plain.clone();
-                bytes[place] = harmless;
-                assert!(parse_topic(&bytes).is_ok(), "{harmless} at {place} of {length}");
+                bytes[position] = harmless;
+                assert!(parse_topic(&bytes).is_ok(), "{harmless} at {position} of {length}");
             }
         }
     }

@@ -46,7 +46,7 @@ fn filters_are_refused_for_the_right_reason() {
 }
 
 #[test]
-fn shared_filters_split_and_print_back() {
+fn shared_filters_are_parsed_and_printed_back() {
     let shared = SubscriptionFilter::parse("$share/g//t").unwrap();
     assert_eq!(shared.share, Some(ShareName::parse("g").unwrap()));
     assert_eq!(shared.filter.as_str(), "/t");
@@ -108,13 +108,13 @@ fn matching_follows_the_examples_of_the_specification() {
 }
 
 #[test]
-fn levels_keep_empty_ones() {
+fn empty_levels_are_kept() {
     assert_eq!(levels("/a//b/").collect::<Vec<_>>(), ["", "a", "", "b", ""]);
 }
 
 /// Every text of up to six of these characters, against the rule said level by level.
 #[test]
-fn wildcards_fill_their_level() {
+fn wildcards_must_fill_their_level() {
     let mut texts = vec![String::new()];
     let mut from = 0;
     for _ in 0..6 {

@@ -9,7 +9,7 @@ fn encoded(value: u32) -> Vec<u8> {
 }
 
 #[test]
-fn the_borders_of_the_specification_hold() {
+fn boundary_values_of_the_specification_are_encoded_and_decoded() {
     let borders: [(u32, &[u8]); 9] = [
         (0, &[0x00]),
         (127, &[0x7F]),
@@ -32,7 +32,7 @@ fn the_borders_of_the_specification_hold() {
 }
 
 #[test]
-fn padding_and_a_fifth_byte_are_seen() {
+fn padding_and_a_fifth_byte_are_detected() {
     assert_eq!(decode(&[0x80, 0x00]), Variable::Value { value: 0, size: 2, padded: true });
     assert_eq!(decode(&[0xFF, 0x80, 0x00, 9]), Variable::Value { value: 127, size: 3, padded: true });
     assert_eq!(decode(&[0x80, 0x80, 0x80, 0x80]), Variable::TooLong);

@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn an_accepted_packet_means_what_it_is_written_as(
+    fn an_accepted_packet_survives_encoding_and_decoding(
         (version, packet) in proptest::sample::select(ProtocolVersion::ALL.to_vec())
             .prop_flat_map(|version| (Just(version), packet(version)))
     ) {

@@ -4,7 +4,7 @@ mod connection;
 mod subscription;
 
 use proptest::prelude::*;
-use tidegate_mqtt::property::Place;
+use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{Ack, AckKind, Packet, ProtocolVersion, Publish, QoS, ReasonCode};
 
 use self::connection::{auth, connack, connect, disconnect};
@@ -57,7 +57,7 @@ fn publish(version: ProtocolVersion) -> impl Strategy<Value = Publish> {
 
 fn ack(version: ProtocolVersion) -> impl Strategy<Value = Ack> {
     let kind = proptest::sample::select(AckKind::ALL.to_vec());
-    let reasons = (reason(Place::PubAck), reason(Place::PubRel));
+    let reasons = (reason(PacketContext::PubAck), reason(PacketContext::PubRel));
     (kind, packet_id(), reasons, ack_properties()).prop_map(
         move |(kind, id, (received, released), properties)| {
             let reason = if kind < AckKind::PubRel { received } else { released };

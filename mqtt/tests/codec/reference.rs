@@ -17,22 +17,22 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn valid_packets_of_five(packet in packet(V5)) {
+    fn valid_mqtt_5_packets_agree(packet in packet(V5)) {
         check_valid(&packet, V5)?;
     }
 
     #[test]
-    fn valid_packets_of_three(packet in packet(V3)) {
+    fn valid_mqtt_3_1_1_packets_agree(packet in packet(V3)) {
         check_valid(&packet, V3)?;
     }
 
     #[test]
-    fn flipped_bits_in_five(packet in packet(V5)) {
+    fn mqtt_5_packets_with_a_flipped_bit_agree(packet in packet(V5)) {
         check_flipped(&packet, V5)?;
     }
 
     #[test]
-    fn flipped_bits_in_three(packet in packet(V3)) {
+    fn mqtt_3_1_1_packets_with_a_flipped_bit_agree(packet in packet(V3)) {
         check_flipped(&packet, V3)?;
     }
 }
@@ -40,12 +40,12 @@ proptest! {
 /// The other codec reads what we write, and we read what it writes.
 fn check_valid(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
     let bytes = encode(packet, version);
-    let theirs = with_frame(&bytes, version, |frame| read_theirs(frame, version));
-    match theirs.flatten() {
+    let reference = with_frame(&bytes, version, |frame| read_with_reference(frame, version));
+    match reference.flatten() {
         Some(written) => prop_assert_eq!(decode(&written, version), Some(packet.clone())),
         None => {
             prop_assert!(
-                is_refused_by_them(packet, version),
+                only_the_reference_refuses(packet, version),
                 "refused by the other codec: {:?} {:?}",
                 packet,
                 bytes
@@ -63,18 +63,26 @@ fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCa
     for bit in header_size * 8..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        let Some((ours, theirs)) = with_frame(&flipped, version, |frame| {
-            (Packet::decode(frame, version).map_err(|error| error.fault()), read_theirs(frame, version))
+        let Some((ours, reference)) = with_frame(&flipped, version, |frame| {
+            (
+                Packet::decode(frame, version).map_err(|error| error.fault()),
+                read_with_reference(frame, version),
+            )
         }) else {
             return Err(TestCaseError::fail("the header was not touched"));
         };
-        match (ours, theirs) {
-            (Ok(ours), Some(theirs)) => prop_assert_eq!(decode(&theirs, version), Some(ours)),
+        match (ours, reference) {
+            (Ok(ours), Some(reference)) => prop_assert_eq!(decode(&reference, version), Some(ours)),
             (Ok(ours), None) => {
-                prop_assert!(is_refused_by_them(&ours, version), "we accept: {:?} {:?}", ours, flipped)
+                prop_assert!(
+                    only_the_reference_refuses(&ours, version),
+                    "we accept: {:?} {:?}",
+                    ours,
+                    flipped
+                )
             }
             (Err(fault), Some(_)) => {
-                prop_assert!(is_stricter(fault), "we refuse: {:?} {:?}", fault, flipped);
+                prop_assert!(is_known_stricter_check(fault), "we refuse: {:?} {:?}", fault, flipped);
             }
             (Err(_), None) => {}
         }
@@ -83,7 +91,7 @@ fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCa
 }
 
 /// Valid packets that the other codec refuses.
-fn is_refused_by_them(packet: &Packet, version: ProtocolVersion) -> bool {
+fn only_the_reference_refuses(packet: &Packet, version: ProtocolVersion) -> bool {
     match packet {
         // It allows a password only with a user name, 5.0 allows it alone [MQTT5-3.1.2-19]. And it has one codec for each
         // version, where a CONNECT brings its own.
@@ -124,7 +132,7 @@ const STRICTER: [(Fault, &str); 16] = [
     (Fault::OptionsReserved, "[MQTT3-3.8.3-4]"),
 ];
 
-fn is_stricter(fault: Fault) -> bool {
+fn is_known_stricter_check(fault: Fault) -> bool {
     // UNSUBACK of 3.x cannot refuse a filter, and UNSUBSCRIBE with one that is none [MQTT3-4.7.1-2] closes the connection.
     fault == Fault::FilterInvalid || STRICTER.iter().any(|(known, _)| *known == fault)
 }
@@ -175,9 +183,9 @@ macro_rules! read_all {
     };
 }
 
-read_all!(read_three v3_1_1);
-read_all!(read_five v5_0 Auth);
+read_all!(read_v3_1_1 v3_1_1);
+read_all!(read_v5 v5_0 Auth);
 
-fn read_theirs(frame: &Frame<'_>, version: ProtocolVersion) -> Option<Vec<u8>> {
-    if version.is_v5() { read_five(frame) } else { read_three(frame) }
+fn read_with_reference(frame: &Frame<'_>, version: ProtocolVersion) -> Option<Vec<u8>> {
+    if version.is_v5() { read_v5(frame) } else { read_v3_1_1(frame) }
 }

@@ -25,23 +25,23 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn five(packet in packet(ProtocolVersion::V5)) {
+    fn mqtt_5_packets_round_trip(packet in packet(ProtocolVersion::V5)) {
         check(&packet, ProtocolVersion::V5)?;
     }
 
     #[test]
-    fn three_one_one(packet in packet(ProtocolVersion::V3_1_1)) {
+    fn mqtt_3_1_1_packets_round_trip(packet in packet(ProtocolVersion::V3_1_1)) {
         check(&packet, ProtocolVersion::V3_1_1)?;
     }
 
     #[test]
-    fn three_one(packet in packet(ProtocolVersion::V3_1)) {
+    fn mqtt_3_1_packets_round_trip(packet in packet(ProtocolVersion::V3_1)) {
         check(&packet, ProtocolVersion::V3_1)?;
     }
 
     /// A packet of 5.0 can be written for a receiver of 3.x, and is valid there; but for AUTH and a password alone.
     #[test]
-    fn five_for_three(packet in packet(ProtocolVersion::V5)) {
+    fn mqtt_5_packets_can_be_written_as_mqtt_3_1_1(packet in packet(ProtocolVersion::V5)) {
         let mut out = Vec::new();
         if !matches!(packet, Packet::Connect(_)) && packet.encode(ProtocolVersion::V3_1_1, &mut out).is_ok() {
             let bad_filter = matches!(&packet, Packet::Unsubscribe(it) if it.filters.iter().any(Result::is_err));

@@ -11,17 +11,17 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn nothing_is_read_beyond_the_end(packet in packet(ProtocolVersion::V5)) {
+    fn a_truncated_mqtt_5_packet_is_never_read_as_the_whole_one(packet in packet(ProtocolVersion::V5)) {
         check(&packet, ProtocolVersion::V5)?;
     }
 
     #[test]
-    fn nor_in_three(packet in packet(ProtocolVersion::V3_1_1)) {
+    fn a_truncated_mqtt_3_1_1_packet_is_never_read_as_the_whole_one(packet in packet(ProtocolVersion::V3_1_1)) {
         check(&packet, ProtocolVersion::V3_1_1)?;
     }
 
     #[test]
-    fn noise_is_no_trouble(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+    fn random_bytes_are_refused_or_round_trip(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
         for version in ProtocolVersion::ALL {
             if let Some(packet) = decode(&bytes, version) {
                 prop_assert_eq!(decode(&encode(&packet, version), version), Some(packet));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tidegate_mqtt::topic::{Name, SubscriptionFilter, TopicError};
 use tidegate_mqtt::{
     AckProperties, InvalidFilter, PacketId, PublishProperties, QoS, ReasonCode, RetainHandling,
-    SubscriptionOptions, UserProperties, property::Place,
+    SubscriptionOptions, UserProperties, property::PacketContext,
 };
 
 pub(crate) fn text() -> impl Strategy<Value = String> {
@@ -55,9 +55,9 @@ pub(crate) fn ack_properties() -> impl Strategy<Value = Option<Box<AckProperties
     })
 }
 
-pub(crate) fn reason(place: Place) -> impl Strategy<Value = ReasonCode> {
+pub(crate) fn reason(context: PacketContext) -> impl Strategy<Value = ReasonCode> {
     let codes: Vec<ReasonCode> =
-        ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(place)).collect();
+        ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(context)).collect();
     proptest::sample::select(codes)
 }
 

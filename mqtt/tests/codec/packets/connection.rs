@@ -2,7 +2,7 @@
 
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_mqtt::property::Place;
+use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{Auth, ConnAck, Connect, Disconnect, ProtocolVersion, QoS, ReasonCode, Will};
 
 use crate::values::{data, name, publish_properties, qos, reason, text, user_properties};
@@ -22,7 +22,7 @@ pub(super) fn connect(version: ProtocolVersion) -> impl Strategy<Value = Connect
             let (user_name, password, will) = credentials;
             // [MQTT3-3.1.2-22]
             let password = password.filter(|_| version.is_v5() || user_name.is_some());
-            let three = Connect {
+            let v3 = Connect {
                 clean_start,
                 keep_alive,
                 user_name,
@@ -31,7 +31,7 @@ pub(super) fn connect(version: ProtocolVersion) -> impl Strategy<Value = Connect
                 ..Connect::new(version, client_id)
             };
             if !version.is_v5() {
-                return three;
+                return v3;
             }
             let (authentication_method, authentication_data) = authentication.unzip();
             Connect {
@@ -44,7 +44,7 @@ pub(super) fn connect(version: ProtocolVersion) -> impl Strategy<Value = Connect
                 authentication_method,
                 authentication_data: authentication_data.flatten(),
                 user_properties,
-                ..three
+                ..v3
             }
         },
     )
@@ -76,7 +76,7 @@ pub(super) fn connack(version: ProtocolVersion) -> impl Strategy<Value = ConnAck
     let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
     let authentication =
         (option::of((text(), option::of(data()))), option::of(any::<u16>()), option::of(any::<bool>()));
-    (reason(Place::ConnAck), limits, flags, texts, authentication, user_properties()).prop_map(
+    (reason(PacketContext::ConnAck), limits, flags, texts, authentication, user_properties()).prop_map(
         move |(reason, limits, flags, texts, (authentication, server_keep_alive, qos), user_properties)| {
             let session_present = flags.3 && !reason.is_error() && version != ProtocolVersion::V3_1;
             if !version.is_v5() {
@@ -110,7 +110,7 @@ pub(super) fn connack(version: ProtocolVersion) -> impl Strategy<Value = ConnAck
 
 pub(super) fn disconnect(version: ProtocolVersion) -> impl Strategy<Value = Disconnect> {
     let texts = (option::of(text()), option::of(text()));
-    (reason(Place::Disconnect), option::of(any::<u32>()), texts, user_properties()).prop_map(
+    (reason(PacketContext::Disconnect), option::of(any::<u32>()), texts, user_properties()).prop_map(
         move |(reason, session_expiry, (reason_string, server_reference), user_properties)| match version
             .is_v5()
         {
@@ -121,7 +121,7 @@ pub(super) fn disconnect(version: ProtocolVersion) -> impl Strategy<Value = Disc
 }
 
 pub(super) fn auth() -> impl Strategy<Value = Auth> {
-    (reason(Place::Auth), text(), option::of(data()), option::of(text()), user_properties()).prop_map(
+    (reason(PacketContext::Auth), text(), option::of(data()), option::of(text()), user_properties()).prop_map(
         |(reason, method, data, reason_string, user_properties)| Auth {
             reason_string,
             user_properties,

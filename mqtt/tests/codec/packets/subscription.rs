@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tidegate_mqtt::property::Place;
+use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{
     ProtocolVersion, ReasonCode, SubAck, Subscribe, SubscribeEntry, SubscriptionOptions, UnsubAck,
     Unsubscribe,
@@ -31,12 +31,12 @@ pub(super) fn subscribe(version: ProtocolVersion) -> impl Strategy<Value = Subsc
 }
 
 pub(super) fn suback(version: ProtocolVersion) -> impl Strategy<Value = SubAck> {
-    let three =
+    let v3 =
         [ReasonCode::Success, ReasonCode::GrantedQoS1, ReasonCode::GrantedQoS2, ReasonCode::UnspecifiedError];
     let reasons = if version.is_v5() {
-        reason(Place::SubAck).boxed()
+        reason(PacketContext::SubAck).boxed()
     } else {
-        proptest::sample::select(three.to_vec()).boxed()
+        proptest::sample::select(v3.to_vec()).boxed()
     };
     (packet_id(), vec(reasons, 1..4), ack_properties()).prop_map(move |(packet_id, reasons, properties)| {
         SubAck { packet_id, reasons, properties: properties.filter(|_| version.is_v5()) }
@@ -57,7 +57,7 @@ pub(super) fn unsubscribe(version: ProtocolVersion) -> impl Strategy<Value = Uns
 }
 
 pub(super) fn unsuback(version: ProtocolVersion) -> impl Strategy<Value = UnsubAck> {
-    (packet_id(), vec(reason(Place::UnsubAck), 1..4), ack_properties()).prop_map(
+    (packet_id(), vec(reason(PacketContext::UnsubAck), 1..4), ack_properties()).prop_map(
         move |(packet_id, reasons, properties)| match version.is_v5() {
             true => UnsubAck { packet_id, reasons, properties },
             false => UnsubAck { packet_id, reasons: Vec::new(), properties: None },

@@ -1,9 +1,9 @@
 //! The places where properties and reason codes stand: fourteen packets, and the will inside CONNECT.
 
-/// A set of properties in a packet. [`Place::bit`] makes a set of places.
+/// A set of properties in a packet. [`PacketContext::bit`] makes a set of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Place {
+pub enum PacketContext {
     /// CONNECT, before the payload.
     Connect,
     /// The will properties in the payload of CONNECT.
@@ -34,7 +34,7 @@ pub enum Place {
     Auth,
 }
 
-impl Place {
+impl PacketContext {
     /// Every place.
     pub const ALL: [Self; 14] = [
         Self::Connect,
