@@ -1,5 +1,5 @@
-//! Times of the hot operations: `cargo bench -p tidegate-benches`, or `… -- inflight` for one group. Judges nothing:
-//! that is what `benches/instructions` is for.
+//! Times the hot operations with criterion: `cargo bench -p tidegate-benches`, or `… -- inflight` for one group. Prints times and
+//! compares nothing; `benches/instructions.py` checks for regressions.
 
 use criterion::{Criterion, Throughput};
 

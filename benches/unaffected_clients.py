@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
-"""Whether traffic that needs no store pays for it: processor time a clean-session message, with and without durable load.
+"""Measures whether clients that need no store pay for it: processor time per clean message, beside durable load and alone.
 
-    benches/bystanders --tidegate target/release/tidegate --load target/release/tidegate-bench --folder /var/tmp
+    benches/unaffected_clients.py --tidegate target/release/tidegate --load target/release/tidegate-bench --folder /var/tmp
 
-Pairs with clean sessions at a fixed rate, QoS 0 and QoS 1, against a fresh broker each: with durability `memory` and
-`always`, each alone and with durable sessions at a fixed rate beside; and that durable load alone, and nothing at all, to be
-subtracted. All eight in turn make a round; the order is turned about each time.
+The clean traffic is pairs with clean sessions at a fixed rate, at QoS 0 or QoS 1. The durable load is traffic to durable
+sessions at a fixed rate. One round measures eight settings, each against a fresh broker: with durability `memory` and
+`always`, the clean traffic alone, the clean traffic beside the durable load, the durable load alone, and no traffic. The last
+two are subtracted. Every other round runs the settings in reverse order.
 
-The processor time is that of the broker's threads by name between two moments: `store` is the writer, all others carry
-traffic. What is subtracted is the durable load's own use of those others. Two loads share wake-ups, so the difference is
-smaller than the clean traffic alone; that is so with `memory` too. The comparison that shows what the writer does to
-others is therefore `always` beside by `memory` beside, and `always` alone by `memory` alone.
+The processor time is that of the broker's threads between two moments, by thread name: the thread `store` is the store's
+writer, all other threads carry traffic. What the durable load alone uses of those other threads is subtracted. Two loads share
+wake-ups, so the difference is smaller than the clean traffic alone, also with `memory`. The influence of the writer therefore
+shows in two ratios: `always` divided by `memory`, both beside the durable load, and `always` divided by `memory`, both alone.
 
-With --instructions the broker runs under callgrind, which counts the instructions of its own code: far slower, at rates
-as low as --slow-rates says, but the same in each run, whatever else the machine does. It does not see the kernel.
+With --instructions the broker runs under callgrind, which counts the instructions of the broker's own code but not those of
+the kernel. That is far slower, so the rates are those of --slow-rates. The counts are the same in each run, whatever else the
+machine does.
 """
 
 import argparse
-import importlib.machinery
-import importlib.util
 import json
 import os
 import pathlib
@@ -30,22 +30,21 @@ import sys
 import tempfile
 import time
 
-# `compare` has what is common: ports, and waiting for a broker.
-_loader = importlib.machinery.SourceFileLoader("compare", str(pathlib.Path(__file__).with_name("compare")))
-compare = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", _loader))
-sys.dont_write_bytecode = True
-_loader.exec_module(compare)
+sys.dont_write_bytecode = True  # before the imports below: no __pycache__ in the source tree
+
+import brokers
+import reports
 
 WRITER = "store"
-# Functions that only one kind of thread runs.
+# A function by which callgrind's output of each kind of thread is recognised.
 ROLES = {"writer": "disk::writer::Writer::run", "traffic": "cores::Cores::start::{{closure}}"}
-# Durability, whether there is clean traffic, whether there is durable load.
+# The settings of a round: durability, whether there is clean traffic, whether there is durable load.
 RUNS = [(durability, clean, durable) for durability in ("memory", "always")
         for clean, durable in ((True, False), (True, True), (False, True), (False, False))]
 
 
 def thread_seconds(pid):
-    """Processor seconds by the name of the thread."""
+    """Processor seconds by thread name."""
     used = {}
     for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
         name, fields = re.fullmatch(r"\d+ \((.*)\) (.*)\n?", stat.read_text(), re.DOTALL).groups()
@@ -69,7 +68,7 @@ def broker_command(options, folder, durability, port):
 
 
 def loads(options, qos, clean, durable, port):
-    """The commands of the load tool: the clean traffic and the durable load, as far as they are wanted."""
+    """The load generator's commands for the clean traffic and the durable load, as far as the setting has them."""
     common = ["--json", "--target", f"127.0.0.1:{port}"]
     if options.instructions:
         rate, durable_rate = options.slow_rates
@@ -88,22 +87,23 @@ def loads(options, qos, clean, durable, port):
 def finish(process):
     out, error = process.communicate(timeout=600)
     if process.returncode not in (0, 1) or not out:
-        raise SystemExit(f"the load tool ended with {process.returncode}: {error.strip()}")
+        raise SystemExit(f"the load generator exited with status {process.returncode}: {error.strip()}")
     report = json.loads(out)
-    if compare.faults(report):
-        raise SystemExit(f"faults: {compare.faults(report)}")
+    if reports.faults(report):
+        raise SystemExit(f"faults: {reports.faults(report)}")
     return report
 
 
 def measure(options, qos, run):
-    """Processor seconds, or instructions, of the broker's traffic threads and of its writer; and the clean messages."""
+    """Runs one setting. Returns the processor seconds or the instructions of the broker's traffic threads and of its writer,
+    the number of clean messages, and their latency."""
     durability, clean, durable = run
-    port = compare.free_port()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="bystanders-", dir=options.folder))
+    port = brokers.free_port()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="unaffected-clients-", dir=options.folder))
     broker = subprocess.Popen(broker_command(options, folder, durability, port),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        compare.wait_until_listening(broker, port, "tcp")
+        brokers.wait_until_listening(broker, port, "tcp")
         time.sleep(0.3)
         started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
                    for command in loads(options, qos, clean, durable, port)]
@@ -112,23 +112,23 @@ def measure(options, qos, run):
             began, before = time.monotonic(), thread_seconds(broker.pid)
             time.sleep(options.seconds)
             elapsed, after = time.monotonic() - began, thread_seconds(broker.pid)
-        reports = [finish(process) for process in started]
+        finished = [finish(process) for process in started]
     finally:
         broker.terminate()
         broker.wait(60)
-        instructions = callgrind(folder) if options.instructions else None
+        instructions = counted_instructions(folder) if options.instructions else None
         shutil.rmtree(folder, ignore_errors=True)
     if options.instructions:
-        return {**instructions, "messages": reports[0]["sent"] if clean else 0}
+        return {**instructions, "messages": finished[0]["sent"] if clean else 0}
     used = {name: after[name] - before.get(name, 0) for name in after}
     writer = used.pop(WRITER, 0)
-    delay = reports[0]["latency_micros"] if clean else None
+    latency = finished[0]["latency_micros"] if clean else None
     messages = options.rates[qos] * elapsed
-    return {"traffic": sum(used.values()), "writer": writer, "messages": messages, "latency": delay}
+    return {"traffic": sum(used.values()), "writer": writer, "messages": messages, "latency": latency}
 
 
-def callgrind(folder):
-    """Instructions by what the thread is for, which is known by the function it runs. The main thread is left out."""
+def counted_instructions(folder):
+    """Instructions by kind of thread, recognised by a function that only this kind runs. The main thread is ignored."""
     totals = {"traffic": 0, "writer": 0}
     for file in folder.glob("callgrind.out*-*"):
         text = file.read_text(errors="replace")
@@ -137,12 +137,12 @@ def callgrind(folder):
         if total and role:
             totals[role] += int(total.group(1))
     if not totals["traffic"]:
-        raise SystemExit("callgrind's files name no thread of a core")
+        raise SystemExit(f"no callgrind file contains {ROLES['traffic']}: did that function of the broker get another name?")
     return totals
 
 
-def round_of(options, qos, turn):
-    """All runs, and what a clean message costs in each setting."""
+def run_round(options, qos, turn):
+    """Runs all settings once. Returns the cost of a clean message by durability and setting."""
     results = {run: measure(options, qos, run) for run in (RUNS if turn % 2 == 0 else reversed(RUNS))}
     costs = {}
     for durability in ("memory", "always"):
@@ -157,61 +157,64 @@ def round_of(options, qos, turn):
 
 
 def spread(values):
-    """Median, and the standard error of the mean where there is more than one."""
+    """The median and the standard error of the mean, which needs more than one value."""
     error = statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else float("nan")
     return f"{statistics.median(values):,.2f} ± {error:.2f}"
 
 
 def show(options, qos, rounds):
+    """Prints the table row of one QoS. Returns the lines with the latencies and the ratios."""
     unit = "instructions" if options.instructions else "µs"
     print(f"| QoS {qos} | " + " | ".join(
         spread([costs[key] for costs in rounds])
         for key in (("memory", "alone"), ("always", "alone"), ("memory", "beside"), ("always", "beside"),
                     ("always", "load"), ("always", "writer"))) + " |")
-    idle = [costs["always", "alone"] / costs["memory", "alone"] for costs in rounds]
+    alone = [costs["always", "alone"] / costs["memory", "alone"] for costs in rounds]
     beside = [costs["always", "beside"] / costs["memory", "beside"] for costs in rounds]
     across = [costs["always", "beside"] / costs["memory", "alone"] for costs in rounds]
-    return (latency(qos, rounds) + f"- QoS {qos}, {unit}: `always` by `memory`, both alone: {spread(idle)}; both beside durable load: "
-            f"{spread(beside)}; `always` beside by `memory` alone: {spread(across)}; aim 0.95 to 1.05")
+    return (latency(qos, rounds) + f"- QoS {qos}, {unit}, `always` / `memory`: both alone {spread(alone)}; both beside the "
+            f"durable load {spread(beside)}; `always` beside, `memory` alone {spread(across)}. Goal: 0.95 to 1.05")
 
 
 def latency(qos, rounds):
-    """A line of what the clean traffic's receivers see: medians of the rounds."""
+    """A line with the latencies of the clean traffic, as medians over the rounds."""
     if not rounds[0]["always", "latency"][0]:
         return ""
     cells = [f"{durability} {where}: " + " / ".join(
         f"{statistics.median(costs[durability, 'latency'][index][part] for costs in rounds):,.0f}" for part in ("p50", "p99"))
         for durability in ("memory", "always") for index, where in enumerate(("alone", "beside"))]
-    return f"- QoS {qos}, µs to the clean receivers, p50 / p99: {'; '.join(cells)}\n"
+    return f"- QoS {qos}, latency of the clean traffic in µs, p50 / p99: {'; '.join(cells)}\n"
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tidegate", required=True, help="the broker's binary, built with --release")
-    parser.add_argument("--load", required=True, help="the load tool's binary, built with --release")
-    parser.add_argument("--folder", default="/var/tmp", help="where the stores are; default /var/tmp")
+    parser.add_argument("--tidegate", required=True, help="binary of the broker, built with --release")
+    parser.add_argument("--load", required=True, help="binary of the load generator, built with --release")
+    parser.add_argument("--folder", default="/var/tmp",
+                        help="folder for the stores, on the disk to be measured; default /var/tmp")
     parser.add_argument("--rates", nargs=2, type=int, default=[20_000, 10_000], metavar=("QOS0", "QOS1"),
-                        help="clean messages a second")
-    parser.add_argument("--durable-rate", type=int, default=2000, help="durable messages a second, QoS 1")
+                        help="clean messages per second")
+    parser.add_argument("--durable-rate", type=int, default=2000, help="durable messages per second, QoS 1")
     parser.add_argument("--qos", nargs="+", type=int, choices=(0, 1), default=[0, 1])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--instructions", action="store_true", help="count by callgrind instead of taking the time")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each setting")
+    parser.add_argument("--seconds", type=float, default=6, help="measured seconds per run")
+    parser.add_argument("--instructions", action="store_true",
+                        help="count instructions under callgrind instead of measuring processor time")
     parser.add_argument("--slow-rates", nargs=2, type=int, default=[1000, 200], metavar=("CLEAN", "DURABLE"),
-                        help="messages a second under callgrind")
+                        help="messages per second under callgrind")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
     unit = "Instructions" if options.instructions else "Processor time in µs"
-    print(f"{os.cpu_count()} processors, load average before {os.getloadavg()[0]:.2f}; {options.rounds} rounds. {unit} a "
-          "clean message of the threads that carry traffic, median ± standard error:\n")
-    print("| | `memory` alone | `always` alone | `memory` beside | `always` beside | the durable load alone | the writer |")
+    print(f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.2f} before the run; {options.rounds} rounds. {unit} "
+          "of the traffic threads per clean message, median ± standard error:\n")
+    print("| | `memory` alone | `always` alone | `memory` beside | `always` beside | durable load alone | writer |")
     print("|---" * 7 + "|", flush=True)
-    judged = [show(options, qos, [round_of(options, qos, turn) for turn in range(options.rounds)]) for qos in options.qos]
+    ratios = [show(options, qos, [run_round(options, qos, turn) for turn in range(options.rounds)]) for qos in options.qos]
     print()
-    print(*judged, sep="\n")
+    print(*ratios, sep="\n")
     return 0
 
 
