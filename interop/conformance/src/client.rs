@@ -7,20 +7,20 @@ use tokio::time::timeout;
 
 use crate::link::Link;
 use crate::transcript::Transcript;
-use crate::wire::{Kind, Packet, Version, parse};
+use crate::wire::{Packet, PacketType, Version, parse};
 
 mod collect;
+mod connect_builder;
 mod exchange;
+mod expectations;
 mod message;
-mod offence;
-mod opening;
 mod raw;
-mod verdict;
+mod violation;
 mod web_socket;
 
-pub(crate) use message::text;
-pub(crate) use offence::{BAD_NAME, MALFORMED, PROTOCOL_ERROR};
-pub(crate) use opening::Opening;
+pub(crate) use connect_builder::ConnectBuilder;
+pub(crate) use message::lossy_text;
+pub(crate) use violation::{BAD_NAME, MALFORMED, PROTOCOL_ERROR};
 
 /// A connection to the broker under test.
 pub(crate) struct Client {
@@ -28,13 +28,13 @@ pub(crate) struct Client {
     name: String,
     link: Link,
     /// Bytes of a packet that is not whole yet.
-    torn: Vec<u8>,
+    partial_packet: Vec<u8>,
     /// Packets that came while the test waited for another kind.
-    stash: VecDeque<Packet>,
+    unread: VecDeque<Packet>,
     ended: bool,
     last_id: u16,
     /// Whether a reason has to be the best one, the first of those a test lists, and not only a legal one.
-    exacting: bool,
+    wants_best_reason: bool,
     transcript: Transcript,
 }
 
@@ -43,18 +43,18 @@ impl Client {
         name: &str,
         version: Version,
         link: Link,
-        exacting: bool,
+        wants_best_reason: bool,
         transcript: Transcript,
     ) -> Self {
         Self {
             version,
             name: name.to_owned(),
             link,
-            torn: Vec::new(),
-            stash: VecDeque::new(),
+            partial_packet: Vec::new(),
+            unread: VecDeque::new(),
             ended: false,
             last_id: 0,
-            exacting,
+            wants_best_reason,
             transcript,
         }
     }
@@ -73,23 +73,23 @@ impl Client {
     }
 
     /// A packet identifier that this client has not used yet.
-    pub(crate) fn fresh_id(&mut self) -> u16 {
+    pub(crate) fn next_packet_id(&mut self) -> u16 {
         self.last_id += 1;
         self.last_id
     }
 
     /// The next packet, whatever it is; none when the broker has closed.
     pub(crate) async fn try_next(&mut self) -> Option<Packet> {
-        if let Some(packet) = self.stash.pop_front() {
+        if let Some(packet) = self.unread.pop_front() {
             return Some(packet);
         }
         self.read().await
     }
 
     /// Takes a packet back, to be the next.
-    pub(crate) fn put_back(&mut self, packet: Option<Packet>) {
+    pub(crate) fn push_back_unread(&mut self, packet: Option<Packet>) {
         if let Some(packet) = packet {
-            self.stash.push_front(packet);
+            self.unread.push_front(packet);
         }
     }
 
@@ -100,44 +100,44 @@ impl Client {
     }
 
     /// The next packet of a kind; others that come before stay for later.
-    pub(crate) async fn take(&mut self, kind: Kind) -> Packet {
-        if let Some(index) = self.stash.iter().position(|packet| packet.kind == kind) {
-            return self.stash.remove(index).expect("a packet at its place");
+    pub(crate) async fn next_of(&mut self, packet_type: PacketType) -> Packet {
+        if let Some(index) = self.unread.iter().position(|packet| packet.packet_type == packet_type) {
+            return self.unread.remove(index).expect("a packet at its place");
         }
         loop {
             let Some(packet) = self.read().await else {
-                panic!("{}: the broker closed instead of sending {kind:?}", self.name)
+                panic!("{}: the broker closed instead of sending {packet_type:?}", self.name)
             };
-            if packet.kind == kind {
+            if packet.packet_type == packet_type {
                 return packet;
             }
-            self.stash.push_back(packet);
+            self.unread.push_back(packet);
         }
     }
 
     /// Whether packets of a kind have come already, without waiting. Bring the broker to a known point before, by
     /// [`Client::ping`].
-    pub(crate) fn has(&self, kind: Kind) -> bool {
-        self.stash.iter().any(|packet| packet.kind == kind)
+    pub(crate) fn has_received(&self, packet_type: PacketType) -> bool {
+        self.unread.iter().any(|packet| packet.packet_type == packet_type)
     }
 
     /// All packets of a kind that have come, without waiting.
-    pub(crate) fn drain(&mut self, kind: Kind) -> Vec<Packet> {
-        let (taken, left) = self.stash.drain(..).partition(|packet| packet.kind == kind);
-        self.stash = left;
+    pub(crate) fn drain(&mut self, packet_type: PacketType) -> Vec<Packet> {
+        let (taken, left) = self.unread.drain(..).partition(|packet| packet.packet_type == packet_type);
+        self.unread = left;
         Vec::from_iter::<VecDeque<_>>(taken)
     }
 
     /// Ends the connection as a client does that dies, and waits until the broker has seen it.
-    pub(crate) async fn cut(mut self) {
+    pub(crate) async fn drop_connection(mut self) {
         self.transcript.note(&self.name, "> cut", &[]);
-        self.link.cut().await;
+        self.link.drop_connection().await;
         self.wait_for_end().await;
     }
 
     /// Reads until the broker closes; gives what came.
     pub(crate) async fn wait_for_end(&mut self) -> Vec<Packet> {
-        let mut packets: Vec<_> = self.stash.drain(..).collect();
+        let mut packets: Vec<_> = self.unread.drain(..).collect();
         while let Some(packet) = self.read().await {
             packets.push(packet);
         }
@@ -153,20 +153,25 @@ impl Client {
 
     async fn read_packet(&mut self) -> Option<Packet> {
         loop {
-            match parse(self.version, &self.torn) {
-                Err(fault) => panic!("{}: the broker sent {fault}: {:02x?}", self.name, self.torn),
+            match parse(self.version, &self.partial_packet) {
+                Err(fault) => panic!("{}: the broker sent {fault}: {:02x?}", self.name, self.partial_packet),
                 Ok(Some((packet, len))) => {
-                    self.torn.drain(..len);
+                    self.partial_packet.drain(..len);
                     self.transcript.note(&self.name, "<", &packet.bytes);
                     return Some(packet);
                 }
                 Ok(None) if self.ended => {
-                    assert!(self.torn.is_empty(), "{}: ended within a packet: {:02x?}", self.name, self.torn);
+                    assert!(
+                        self.partial_packet.is_empty(),
+                        "{}: ended within a packet: {:02x?}",
+                        self.name,
+                        self.partial_packet
+                    );
                     return None;
                 }
                 Ok(None) => {}
             }
-            match self.link.read(&mut self.torn).await {
+            match self.link.read(&mut self.partial_packet).await {
                 Ok(0) => {
                     self.transcript.note(&self.name, "< end", &[]);
                     self.ended = true;

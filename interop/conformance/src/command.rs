@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     let outcomes = conduct(arguments, &cases, &target);
     let mut faults = match &target {
         Target::Counterpart(counterpart) => report::compare(&tables, &outcomes, &counterpart.label),
-        Target::Own(_) | Target::Other(_) => arguments.judge(&tables, &cases, &outcomes),
+        Target::Tidegate(_) | Target::External(_) => arguments.judge(&tables, &cases, &outcomes),
     };
     for panic in target.stop() {
         faults.push(format!("the broker panicked: {panic}"));
@@ -94,23 +94,23 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 
 impl Arguments {
     fn wants(&self, case: &Case) -> bool {
-        let shows = |text: &String| case.shows.iter().any(|id| *id == text || report::key(id) == *text);
-        let fits = |text: &String| case.path().contains(text) || shows(text);
+        let covers = |text: &String| case.covers.iter().any(|id| *id == text || report::key(id) == *text);
+        let fits = |text: &String| case.path().contains(text) || covers(text);
         self.only.is_empty() || self.only.iter().any(fits)
     }
 
     fn target(&self, cases: &[&'static Case]) -> Result<Target, String> {
         match (&self.target, self.against) {
-            (Some(url), _) => Target::other(url, self.ca.as_ref()),
+            (Some(url), _) => Target::external(url, self.ca.as_ref()),
             (None, Some(Counterparts::Mosquitto)) => Ok(Target::Counterpart(Counterpart::mosquitto())),
-            (None, None) => Ok(Target::start(cases.iter().map(|case| case.setting))),
+            (None, None) => Ok(Target::start(cases.iter().map(|case| case.broker_config))),
         }
     }
 
     fn judge(&self, tables: &Tables, cases: &[&'static Case], outcomes: &[Outcome]) -> Vec<String> {
         let mut faults = report::print(outcomes);
         if self.only.is_empty() && self.transport.is_none() {
-            faults.extend(gaps::of(tables, cases, outcomes, self.target.is_none()));
+            faults.extend(gaps::find(tables, cases, outcomes, self.target.is_none()));
         }
         if self.write_docs {
             faults.extend(report::write(tables, outcomes));
@@ -125,14 +125,14 @@ impl Arguments {
 /// One line a test, for as long as somebody reads them.
 fn list(cases: &[&'static Case]) {
     let mut out = io::stdout().lock();
-    let line = |case: &&Case| writeln!(out, "{}: {}", case.path(), case.shows.join(" "));
+    let line = |case: &&Case| writeln!(out, "{}: {}", case.path(), case.covers.join(" "));
     let _ = cases.iter().try_for_each(line);
 }
 
 fn conduct(arguments: &Arguments, cases: &[&'static Case], target: &Target) -> Vec<Outcome> {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let plan = runner::plan(cases, target, arguments.transport);
-    runner::keep_panics();
+    runner::capture_panics();
     runtime.block_on(runner::run(plan, arguments.jobs.max(1)))
 }
 

@@ -12,7 +12,7 @@ mod client;
 mod command;
 mod counterpart;
 mod gaps;
-mod lab;
+mod harness;
 mod link;
 mod report;
 mod runner;

@@ -67,7 +67,7 @@ impl Link {
     }
 
     /// Ends our side without any word of MQTT's, as a client does that dies; the broker's side stays readable.
-    pub(crate) async fn cut(&mut self) {
+    pub(crate) async fn drop_connection(&mut self) {
         // Any of these fails only where the broker was faster.
         match self {
             Self::Stream(stream) => drop(stream.shutdown().await),

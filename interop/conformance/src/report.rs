@@ -50,7 +50,7 @@ pub(crate) fn check(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
 /// Writes the table of what another broker fails. Its failures are no faults, but that it does not fail where it is
 /// known to: then the tests see nothing.
 pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec<String> {
-    let failed = failures::of(outcomes);
+    let failed = failures::by_id(outcomes);
     let unseen = KNOWN_TO_FAIL.iter().filter(|id| !failed.contains_key(**id));
     let mut faults: Vec<_> = unseen.map(|id| format!("{label} fails {id}, which no test saw")).collect();
     let broken = KNOWN_TO_PASS.iter().filter(|id| failed.contains_key(**id));

@@ -11,17 +11,17 @@ use tokio::task::{self, JoinSet};
 use tokio::time::timeout;
 
 use crate::case::Case;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::target::Target;
 use crate::transcript::Transcript;
 use crate::wire::Version;
 
 /// One test in one version over one transport.
-pub(crate) struct Run {
+pub(crate) struct TestRun {
     pub(crate) case: &'static Case,
     pub(crate) version: Version,
     pub(crate) transport: Transport,
-    lab: Lab,
+    harness: Harness,
 }
 
 /// How it ended: the failure in words, if it failed.
@@ -41,10 +41,10 @@ impl Outcome {
 }
 
 /// Every run of the cases that the target can serve.
-pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<Transport>) -> Vec<Run> {
+pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<Transport>) -> Vec<TestRun> {
     let mut runs = Vec::new();
     for case in cases {
-        for endpoint in target.endpoints(case.setting) {
+        for endpoint in target.endpoints(case.broker_config) {
             if transport.is_some_and(|only| only != endpoint.transport) {
                 continue;
             }
@@ -52,8 +52,8 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
                 // Of this process, so that a broker that outlives it does not mix two runs up.
                 let prefix = format!("c{:x}n{}x", std::process::id() & 0xFFFF, runs.len());
                 let transport = endpoint.transport;
-                let lab = Lab::new(version, Arc::clone(&endpoint), prefix);
-                runs.push(Run { case, version, transport, lab });
+                let harness = Harness::new(version, Arc::clone(&endpoint), prefix);
+                runs.push(TestRun { case, version, transport, harness });
             }
         }
     }
@@ -61,17 +61,17 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
 }
 
 /// Runs them all, `jobs` at a time, in the order of the plan.
-pub(crate) async fn run(plan: Vec<Run>, jobs: usize) -> Vec<Outcome> {
+pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tasks = JoinSet::new();
     let mut running = HashMap::new();
     for (index, run) in plan.into_iter().enumerate() {
-        let Run { case, version, transport, lab } = run;
-        let transcript = lab.transcript.clone();
+        let TestRun { case, version, transport, harness } = run;
+        let transcript = harness.transcript.clone();
         let permits = Arc::clone(&permits);
         let handle = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            timeout(DEADLINE, (case.run)(lab)).await.is_ok()
+            timeout(DEADLINE, (case.run)(harness)).await.is_ok()
         });
         running.insert(handle.id(), (index, case, version, transport, transcript));
     }
@@ -80,7 +80,7 @@ pub(crate) async fn run(plan: Vec<Run>, jobs: usize) -> Vec<Outcome> {
         let (id, failure) = match ended {
             Ok((id, true)) => (id, None),
             Ok((id, false)) => (id, Some(format!("not done within {DEADLINE:?}"))),
-            Err(error) => (error.id(), Some(panicked(error.id()))),
+            Err(error) => (error.id(), Some(take_panic_message(error.id()))),
         };
         let (index, case, version, transport, transcript) =
             running.remove(&id).expect("a task that was started");
@@ -92,7 +92,7 @@ pub(crate) async fn run(plan: Vec<Run>, jobs: usize) -> Vec<Outcome> {
 }
 
 /// Has the words of a task's panic kept for its outcome, rather than printed among those of others.
-pub(crate) fn keep_panics() {
+pub(crate) fn capture_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| match task::try_id() {
         Some(id) => {
@@ -105,7 +105,7 @@ pub(crate) fn keep_panics() {
     }));
 }
 
-fn panicked(id: task::Id) -> String {
+fn take_panic_message(id: task::Id) -> String {
     let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
     panics.get_or_insert_default().remove(&id).unwrap_or_default()
 }

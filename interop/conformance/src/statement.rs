@@ -84,7 +84,7 @@ impl Tables {
     }
 
     /// Whether a note says that the trap is none in that version.
-    pub(crate) fn waives(&self, claim: &str) -> bool {
+    pub(crate) fn is_waived(&self, claim: &str) -> bool {
         self.note(claim).is_some_and(|note| note.kind == NoteKind::Waived)
     }
 
@@ -95,7 +95,7 @@ impl Tables {
     }
 
     /// Notes about nothing, and second notes.
-    pub(crate) fn stray_notes(&self) -> Vec<&str> {
+    pub(crate) fn invalid_notes(&self) -> Vec<&str> {
         let mut ids = self.ids();
         ids.extend(self.traps.iter().flat_map(Trap::claims));
         let stray = self.notes.keys().filter(|id| !ids.contains(id));

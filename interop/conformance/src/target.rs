@@ -8,69 +8,75 @@ use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
 use tidegate_interop::transport::Transport;
 
-use crate::case::Setting;
+use crate::case::BrokerConfig;
 use crate::counterpart::Counterpart;
 use crate::link::{Endpoint, Trust};
 
 /// Where to run the tests.
 pub(crate) enum Target {
     /// Tidegate, one process for each configuration.
-    Own(HashMap<&'static str, Running>),
+    Tidegate(HashMap<&'static str, BrokerProcess>),
     /// A broker that somebody runs.
-    Other(Arc<Endpoint>),
+    External(Arc<Endpoint>),
     /// Another broker, run by us.
     Counterpart(Counterpart),
 }
 
 /// One process and its listeners.
-pub(crate) struct Running {
+pub(crate) struct BrokerProcess {
     broker: Broker,
     endpoints: HashMap<Transport, Arc<Endpoint>>,
 }
 
 impl Target {
     /// Starts Tidegate for each setting.
-    pub(crate) fn start(settings: impl Iterator<Item = &'static Setting>) -> Self {
+    pub(crate) fn start(settings: impl Iterator<Item = &'static BrokerConfig>) -> Self {
         let mut running = HashMap::new();
-        for setting in settings {
-            running.entry(setting.yaml).or_insert_with(|| Running::start(setting));
+        for broker_config in settings {
+            running.entry(broker_config.yaml).or_insert_with(|| BrokerProcess::start(broker_config));
         }
-        Self::Own(running)
+        Self::Tidegate(running)
     }
 
     /// A broker at a URL, trusting the authorities of a file.
-    pub(crate) fn other(url: &str, authority: Option<&PathBuf>) -> Result<Self, String> {
+    pub(crate) fn external(url: &str, authority: Option<&PathBuf>) -> Result<Self, String> {
         let trust = authority.map_or_else(|| Ok(Trust::nobody()), |file| Trust::read(file))?;
-        Ok(Self::Other(Arc::new(Endpoint::parse(url, trust)?)))
+        Ok(Self::External(Arc::new(Endpoint::parse(url, trust)?)))
     }
 
     /// Where a test of that setting runs.
-    pub(crate) fn endpoints(&self, setting: &Setting) -> Vec<Arc<Endpoint>> {
+    pub(crate) fn endpoints(&self, broker_config: &BrokerConfig) -> Vec<Arc<Endpoint>> {
         let endpoint = match self {
-            Self::Own(running) => {
-                let running = running.get(setting.yaml).expect("a process for each setting");
-                return setting.transports.iter().map(|name| Arc::clone(&running.endpoints[name])).collect();
+            Self::Tidegate(running) => {
+                let running = running.get(broker_config.yaml).expect("a process for each setting");
+                return broker_config
+                    .transports
+                    .iter()
+                    .map(|name| Arc::clone(&running.endpoints[name]))
+                    .collect();
             }
-            Self::Other(endpoint) => endpoint,
+            Self::External(endpoint) => endpoint,
             Self::Counterpart(counterpart) => &counterpart.endpoint,
         };
-        let serves = !setting.own && setting.transports.contains(&endpoint.transport);
+        let serves = !broker_config.tidegate_only && broker_config.transports.contains(&endpoint.transport);
         if serves { vec![Arc::clone(endpoint)] } else { Vec::new() }
     }
 
     /// Ends what was started; each has to end well. Gives what they wrote of panics.
     pub(crate) fn stop(self) -> Vec<String> {
-        let Self::Own(running) = self else { return Vec::new() };
+        let Self::Tidegate(running) = self else { return Vec::new() };
         let panics = running.values().flat_map(|running| running.broker.panics()).collect();
         running.into_values().for_each(|running| running.broker.stop());
         panics
     }
 }
 
-impl Running {
-    fn start(setting: &Setting) -> Self {
+impl BrokerProcess {
+    fn start(broker_config: &BrokerConfig) -> Self {
         let broker = Broker::start_with(
-            Config::every_transport().with(setting.yaml).with_connect_timeout(setting.connect_timeout),
+            Config::every_transport()
+                .with(broker_config.yaml)
+                .with_connect_timeout(broker_config.connect_timeout),
         );
         let trust = Trust::read(broker.authority()).expect("the authority of the test");
         let endpoint = |transport| {
@@ -80,7 +86,7 @@ impl Running {
                 port: broker.port(transport),
                 path: "/mqtt".to_owned(),
                 trust: trust.clone(),
-                is_own: true,
+                is_tidegate: true,
             };
             (transport, Arc::new(endpoint))
         };

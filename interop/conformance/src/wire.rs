@@ -9,8 +9,11 @@ mod write;
 
 pub(crate) use connect::{Connect, Will};
 pub(crate) use property::Properties;
-pub(crate) use read::{Kind, Packet, parse};
-pub(crate) use write::{Publish, Subscribe, Unsubscribe, ack, disconnect, frame, number, packet, text};
+pub(crate) use read::{Packet, PacketType, parse};
+pub(crate) use write::{
+    Publish, Subscribe, Unsubscribe, ack, disconnect, length_prefixed, packet_from_parts, packet_with_body,
+    variable_byte_integer,
+};
 
 /// The version of the protocol that a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! Many messages at once, where a test cares for which come, not for how.
 
-use super::{Client, text};
-use crate::wire::{Kind, Packet, Publish};
+use super::{Client, lossy_text};
+use crate::wire::{Packet, PacketType, Publish};
 
 impl Client {
     /// Every message that has come up to now, acknowledged. Messages held back for want of acknowledgements are among
@@ -10,7 +10,7 @@ impl Client {
         let mut all = Vec::new();
         loop {
             self.ping().await;
-            let messages = self.drain(Kind::Publish);
+            let messages = self.drain(PacketType::Publish);
             if messages.is_empty() {
                 return all;
             }
@@ -24,7 +24,7 @@ impl Client {
     /// Their payloads as texts.
     pub(crate) async fn receive_payloads(&mut self) -> Vec<String> {
         let messages = self.receive_all().await;
-        messages.iter().map(|message| text(&message.payload)).collect()
+        messages.iter().map(|message| lossy_text(&message.payload)).collect()
     }
 
     /// Publishes a message to each topic at QoS 0, in one write; its payload is the topic.

@@ -1,7 +1,7 @@
 //! The usual exchanges, whole: subscribe, publish, receive, ping, leave.
 
 use super::Client;
-use crate::wire::{Kind, Packet, Properties, Publish, Subscribe, Unsubscribe, ack, disconnect};
+use crate::wire::{Packet, PacketType, Properties, Publish, Subscribe, Unsubscribe, ack, disconnect};
 
 impl Client {
     /// Subscribes to one filter; it has to be granted as asked.
@@ -11,14 +11,14 @@ impl Client {
 
     /// Subscribes with an options byte; gives the codes of the SUBACK.
     pub(crate) async fn try_subscribe(&mut self, filter: impl AsRef<[u8]>, options: u8) -> Vec<u8> {
-        let subscribe = Subscribe::new(self.fresh_id()).filter(filter, options);
+        let subscribe = Subscribe::new(self.next_packet_id()).filter(filter, options);
         self.exchange_subscribe(&subscribe).await.codes
     }
 
     /// Sends a SUBSCRIBE and takes its SUBACK.
     pub(crate) async fn exchange_subscribe(&mut self, subscribe: &Subscribe) -> Packet {
         self.send(&subscribe.encode(self.version)).await;
-        let suback = self.take(Kind::SubAck).await;
+        let suback = self.next_of(PacketType::SubAck).await;
         assert_eq!(suback.id, subscribe.id, "the identifier of the SUBACK");
         assert_eq!(suback.codes.len(), subscribe.filters.len(), "one code a filter");
         suback
@@ -26,9 +26,9 @@ impl Client {
 
     /// Sends an UNSUBSCRIBE of one filter and takes its UNSUBACK.
     pub(crate) async fn unsubscribe(&mut self, filter: impl AsRef<[u8]>) -> Packet {
-        let unsubscribe = Unsubscribe::new(self.fresh_id()).filter(filter);
+        let unsubscribe = Unsubscribe::new(self.next_packet_id()).filter(filter);
         self.send(&unsubscribe.encode(self.version)).await;
-        let unsuback = self.take(Kind::UnsubAck).await;
+        let unsuback = self.next_of(PacketType::UnsubAck).await;
         assert_eq!(unsuback.id, unsubscribe.id, "the identifier of the UNSUBACK");
         unsuback
     }
@@ -57,7 +57,7 @@ impl Client {
     /// worked it off. Gives the code of PUBACK or PUBREC.
     pub(crate) async fn exchange_publish(&mut self, mut publish: Publish) -> u8 {
         if publish.qos > 0 {
-            publish.id = self.fresh_id();
+            publish.id = self.next_packet_id();
         }
         self.send(&publish.encode(self.version)).await;
         match publish.qos {
@@ -65,12 +65,12 @@ impl Client {
                 self.ping().await;
                 0
             }
-            1 => self.answer(Kind::PubAck, publish.id).await,
+            1 => self.expect_ack(PacketType::PubAck, publish.id).await,
             _ => {
-                let code = self.answer(Kind::PubRec, publish.id).await;
+                let code = self.expect_ack(PacketType::PubRec, publish.id).await;
                 if code < 0x80 {
                     self.send(&ack(0x62, publish.id, 0)).await;
-                    self.answer(Kind::PubComp, publish.id).await;
+                    self.expect_ack(PacketType::PubComp, publish.id).await;
                 }
                 code
             }
@@ -78,20 +78,20 @@ impl Client {
     }
 
     /// Takes an acknowledgement, which has to be of that identifier; gives its code.
-    pub(crate) async fn answer(&mut self, kind: Kind, id: u16) -> u8 {
-        let packet = self.take(kind).await;
-        assert_eq!(packet.id, id, "the identifier of the {kind:?}");
+    pub(crate) async fn expect_ack(&mut self, packet_type: PacketType, id: u16) -> u8 {
+        let packet = self.next_of(packet_type).await;
+        assert_eq!(packet.id, id, "the identifier of the {packet_type:?}");
         packet.code
     }
 
     /// The next PUBLISH, left unacknowledged.
-    pub(crate) async fn message(&mut self) -> Packet {
-        self.take(Kind::Publish).await
+    pub(crate) async fn next_message(&mut self) -> Packet {
+        self.next_of(PacketType::Publish).await
     }
 
     /// The next PUBLISH, with the whole acknowledgement.
     pub(crate) async fn receive(&mut self) -> Packet {
-        let message = self.message().await;
+        let message = self.next_message().await;
         self.acknowledge(&message).await;
         message
     }
@@ -103,7 +103,11 @@ impl Client {
             1 => self.send(&ack(0x40, message.id, 0)).await,
             _ => {
                 self.send(&ack(0x50, message.id, 0)).await;
-                assert_eq!(self.answer(Kind::PubRel, message.id).await, 0, "the code of the PUBREL");
+                assert_eq!(
+                    self.expect_ack(PacketType::PubRel, message.id).await,
+                    0,
+                    "the code of the PUBREL"
+                );
                 self.send(&ack(0x70, message.id, 0)).await;
             }
         }
@@ -112,16 +116,16 @@ impl Client {
     /// PINGREQ and PINGRESP: all that this client sent before is worked off, all that it gets for it has come.
     pub(crate) async fn ping(&mut self) {
         self.send(&[0xC0, 0]).await;
-        self.take(Kind::PingResp).await;
+        self.next_of(PacketType::PingResp).await;
     }
 
     /// DISCONNECT 0x00; waits until the broker has closed.
-    pub(crate) async fn leave(self) {
-        self.leave_with(0, &Properties::default()).await;
+    pub(crate) async fn disconnect(self) {
+        self.disconnect_with(0, &Properties::default()).await;
     }
 
     /// DISCONNECT as given; waits until the broker has closed.
-    pub(crate) async fn leave_with(mut self, code: u8, properties: &Properties) {
+    pub(crate) async fn disconnect_with(mut self, code: u8, properties: &Properties) {
         self.send(&disconnect(code, properties)).await;
         self.wait_for_end().await;
     }

@@ -1,7 +1,7 @@
 //! Messages as tests speak of them: which come, which do not, and what a broker may choose to do.
 
 use super::Client;
-use crate::wire::{Kind, Packet, Publish, Subscribe, ack};
+use crate::wire::{Packet, PacketType, Publish, Subscribe, ack};
 
 impl Client {
     /// Sends a PUBLISH as it is; nothing is read.
@@ -15,57 +15,57 @@ impl Client {
     }
 
     /// The next message has that payload; it is acknowledged.
-    pub(crate) async fn hears(&mut self, payload: impl AsRef<[u8]>) -> Packet {
+    pub(crate) async fn expect_message(&mut self, payload: impl AsRef<[u8]>) -> Packet {
         let message = self.receive().await;
-        let (heard, due) = (text(&message.payload), text(payload.as_ref()));
-        assert_eq!(heard, due, "{}: the payload", self.name);
+        let (heard, expected) = (lossy_text(&message.payload), lossy_text(payload.as_ref()));
+        assert_eq!(heard, expected, "{}: the payload", self.name);
         message
     }
 
     /// The messages up to now that nobody took, in their order; they stay unacknowledged.
-    pub(crate) async fn messages(&mut self) -> Vec<Packet> {
+    pub(crate) async fn drain_messages(&mut self) -> Vec<Packet> {
         self.ping().await;
-        self.drain(Kind::Publish)
+        self.drain(PacketType::Publish)
     }
 
     /// The payloads of [`Client::messages`].
-    pub(crate) async fn payloads(&mut self) -> Vec<String> {
-        self.messages().await.iter().map(|message| text(&message.payload)).collect()
+    pub(crate) async fn drain_payloads(&mut self) -> Vec<String> {
+        self.drain_messages().await.iter().map(|message| lossy_text(&message.payload)).collect()
     }
 
     /// Takes so many messages, unacknowledged.
-    pub(crate) async fn take_messages(&mut self, count: usize) -> Vec<Packet> {
+    pub(crate) async fn next_messages(&mut self, count: usize) -> Vec<Packet> {
         let mut messages = Vec::with_capacity(count);
         for _ in 0..count {
-            messages.push(self.message().await);
+            messages.push(self.next_message().await);
         }
         messages
     }
 
     /// Subscribes with an options byte; gives the messages that this brings, unacknowledged, by topic.
-    pub(crate) async fn subscribe_for(&mut self, filter: impl AsRef<[u8]>, options: u8) -> Vec<Packet> {
-        let subscribe = Subscribe::new(self.fresh_id()).filter(filter, options);
+    pub(crate) async fn subscribe_and_drain(&mut self, filter: impl AsRef<[u8]>, options: u8) -> Vec<Packet> {
+        let subscribe = Subscribe::new(self.next_packet_id()).filter(filter, options);
         self.exchange_subscribe(&subscribe).await;
-        let mut messages = self.messages().await;
+        let mut messages = self.drain_messages().await;
         messages.sort_by(|one, other| one.topic.cmp(&other.topic));
         messages
     }
 
-    /// The broker either goes on with the connection, which is true, or ends it as in [`Client::is_cut_off`].
-    pub(crate) async fn is_served_or_cut_off(&mut self, codes: &[u8]) -> bool {
+    /// The broker either goes on with the connection, which is true, or ends it as in [`Client::expect_close`].
+    pub(crate) async fn stays_open_or_closes(&mut self, codes: &[u8]) -> bool {
         self.send(&[0xC0, 0]).await;
         while let Some(packet) = self.read().await {
-            if packet.kind == Kind::PingResp {
+            if packet.packet_type == PacketType::PingResp {
                 return true;
             }
-            self.stash.push_back(packet);
+            self.unread.push_back(packet);
         }
-        self.is_cut_off(codes).await;
+        self.expect_close(codes).await;
         false
     }
 }
 
 /// Bytes as a person reads them.
-pub(crate) fn text(bytes: &[u8]) -> String {
+pub(crate) fn lossy_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -6,7 +6,7 @@ use super::{Client, PATIENCE};
 
 impl Client {
     /// Everything that comes until the broker closes. Not to be mixed with reading packets.
-    pub(crate) async fn bytes_to_end(&mut self) -> Vec<u8> {
+    pub(crate) async fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         loop {
             let Ok(read) = timeout(PATIENCE, self.link.read(&mut bytes)).await else {

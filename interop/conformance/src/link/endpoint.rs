@@ -18,7 +18,7 @@ pub(crate) struct Endpoint {
     pub(crate) path: String,
     pub(crate) trust: Trust,
     /// Whether it is Tidegate's.
-    pub(crate) is_own: bool,
+    pub(crate) is_tidegate: bool,
 }
 
 /// The authorities that clients trust.
@@ -71,7 +71,14 @@ impl Endpoint {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, "mqtt"));
         let (host, port) = authority.rsplit_once(':').ok_or_else(usage)?;
         let port = port.parse().map_err(|_| usage())?;
-        Ok(Self { transport, host: host.to_owned(), port, path: format!("/{path}"), trust, is_own: false })
+        Ok(Self {
+            transport,
+            host: host.to_owned(),
+            port,
+            path: format!("/{path}"),
+            trust,
+            is_tidegate: false,
+        })
     }
 }
 

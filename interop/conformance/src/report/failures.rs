@@ -9,7 +9,7 @@ use crate::runner::Outcome;
 use crate::statement::Tables;
 
 /// Statements and traps of which a test failed, with the path of the test and the first words of the failure.
-pub(super) fn of(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
+pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
     let mut failed = BTreeMap::new();
     for outcome in outcomes {
         let Some(failure) = &outcome.failure else { continue };
@@ -23,14 +23,14 @@ pub(super) fn of(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
 
 /// The table as a page.
 pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
-    let failed = of(outcomes);
+    let failed = by_id(outcomes);
     let shown: BTreeSet<_> =
         outcomes.iter().flat_map(|outcome| outcome.case.ids(outcome.version).map(key)).collect();
     let tests = outcomes.len();
     let tests_failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     let mut text = format!(
         "# {label}: what it fails\n\nThe suite that Tidegate is held to, run against another broker, as a proof that its \
-         tests can fail. Tests that\nneed a setting of Tidegate's own are left out. {tests_failed} of {tests} tests fail; \
+         tests can fail. Tests that\nneed a broker_config of Tidegate's own are left out. {tests_failed} of {tests} tests fail; \
          {} of the {} statements and traps\nthat they show.\n\n| statement | what it demands | test | what was seen |\n\
          |---|---|---|---|\n",
         failed.len(),

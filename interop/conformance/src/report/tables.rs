@@ -127,5 +127,5 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 const GENERATED: &str = "Written by `cargo run -p tidegate-conformance -- --write-docs` from a run of the tests in\n\
-`interop/conformance/src/suite/`, over TCP, TLS, WebSocket, secure WebSocket and QUIC against the binary. A test is\n\
+`interop/conformance/src/suite/`, over TCP_ONLY, TLS, WebSocket, secure WebSocket and QUIC against the binary. A test is\n\
 named by the file below that folder and its function.\n\n";

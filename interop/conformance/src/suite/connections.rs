@@ -1,8 +1,8 @@
 //! Connections and sessions: data types, CONNECT, CONNACK, keep alive, will, session expiry, authentication.
 
 use crate::case::Case;
-use crate::client::{Client, Opening};
-use crate::lab::Lab;
+use crate::client::{Client, ConnectBuilder};
+use crate::harness::Harness;
 use crate::wire::property;
 
 mod authentication;
@@ -11,16 +11,16 @@ mod clean_start;
 mod client_id;
 mod connack;
 mod connect_fields;
-mod fault;
 mod first_packet;
 mod fixed_header;
-mod information;
 mod keep_alive;
 mod packet_identifier;
 mod packet_size;
 mod properties;
 mod protocol;
+mod protocol_fault;
 mod refusal;
+mod request_information;
 mod session_expiry;
 mod takeover;
 mod text;
@@ -38,10 +38,10 @@ pub(super) const AREA: &[&[Case]] = &[
     client_id::CASES,
     connack::CASES,
     connect_fields::CASES,
-    fault::CASES,
+    protocol_fault::CASES,
     first_packet::CASES,
     fixed_header::CASES,
-    information::CASES,
+    request_information::CASES,
     keep_alive::CASES,
     packet_identifier::CASES,
     packet_size::CASES,
@@ -59,24 +59,24 @@ pub(super) const AREA: &[&[Case]] = &[
 ];
 
 /// A client that is subscribed to every topic of the test, at QoS 2.
-async fn watcher(lab: &Lab) -> Client {
-    lab.subscriber("watcher", lab.topic("#"), 2).await
+async fn watcher(harness: &Harness) -> Client {
+    harness.subscriber("watcher", harness.topic("#"), 2).await
 }
 
 /// A connected client says `bytes` and is cut off for them, without any other answer.
-async fn cut_off_for(lab: &Lab, bytes: &[u8], codes: &[u8]) {
-    let mut client = lab.client("broken").await;
+async fn expect_close_after(harness: &Harness, bytes: &[u8], codes: &[u8]) {
+    let mut client = harness.client("broken").await;
     client.send(bytes).await;
-    client.is_cut_off_unanswered(codes).await;
+    client.expect_close_without_answer(codes).await;
 }
 
 /// A CONNECT in order that every broker refuses all the same, and the codes for that: an authentication method that
 /// there is not, or a session to be kept for a client without a name.
-fn refused<'a>(lab: &'a Lab, name: &str) -> (Opening<'a>, &'static [u8]) {
-    let opening = lab.connect(name);
-    if lab.is_v5() {
-        (opening.text(property::AUTHENTICATION_METHOD, "X-NONE"), &[0x8C, 0x87])
+fn unacceptable_connect<'a>(harness: &'a Harness, name: &str) -> (ConnectBuilder<'a>, &'static [u8]) {
+    let builder = harness.connect(name);
+    if harness.is_v5() {
+        (builder.text(property::AUTHENTICATION_METHOD, "X-NONE"), &[0x8C, 0x87])
     } else {
-        (opening.client_id("").clean(false), &[2])
+        (builder.client_id("").clean(false), &[2])
     }
 }

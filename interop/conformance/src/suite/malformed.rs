@@ -5,7 +5,7 @@ use std::pin::Pin;
 use serde::Deserialize;
 
 use crate::case::{Body, Case, DEFAULT};
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::statement::rows;
 use crate::wire::Version;
 
@@ -63,38 +63,38 @@ impl Input {
 }
 
 fn case(input: Input) -> &'static Case {
-    let shows: Vec<&'static str> = input.ids.split_whitespace().map(keep).collect();
+    let covers: Vec<&'static str> = input.ids.split_whitespace().map(keep).collect();
     let name = keep(&input.title());
     let input: &'static Input = Box::leak(Box::new(input));
-    let run: Body = Box::leak(Box::new(|lab| {
-        let ended: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(ends_its_connection(lab, input));
+    let run: Body = Box::leak(Box::new(|harness| {
+        let ended: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(ends_its_connection(harness, input));
         ended
     }));
     let case = Case {
         name,
         module: module_path!(),
-        setting: &DEFAULT,
-        shows: Box::leak(shows.into_boxed_slice()),
+        broker_config: &DEFAULT,
+        covers: Box::leak(covers.into_boxed_slice()),
         run,
     };
     Box::leak(Box::new(case))
 }
 
-async fn ends_its_connection(lab: Lab, input: &Input) {
+async fn ends_its_connection(harness: Harness, input: &Input) {
     let version = if input.version == 5 { Version::V5 } else { Version::V3 };
-    assert_eq!(version, lab.version, "the statements of {} are of its version", input.name);
+    assert_eq!(version, harness.version, "the statements of {} are of its version", input.name);
     let sent = bytes(&input.hex);
     let codes = bytes(&input.codes);
-    let mut witness = lab.client("witness").await;
+    let mut observer = harness.client("observer").await;
     match input.when {
-        When::First => lab.connect("broken").refused_as(&sent, &codes).await,
+        When::First => harness.connect("broken").expect_bytes_refused(&sent, &codes).await,
         When::Connected => {
-            let mut client = lab.client("broken").await;
+            let mut client = harness.client("broken").await;
             client.send(&sent).await;
-            client.is_cut_off_unanswered(&codes).await;
+            client.expect_close_without_answer(&codes).await;
         }
     }
-    witness.ping().await;
+    observer.ping().await;
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -3,35 +3,35 @@
 use crate::case::Case;
 
 mod acknowledgement;
-mod alias_in;
-mod alias_out;
 mod bad_property;
 mod distribution;
 mod expiry;
 mod flags;
+mod inbound_alias;
+mod inbound_qos_2;
+mod inbound_receive_maximum;
 mod order;
+mod outbound_alias;
+mod outbound_qos_2;
+mod outbound_receive_maximum;
 mod overlap;
 mod packet_id;
 mod packet_size;
 mod property;
 mod qos_1;
-mod qos_2_in;
-mod qos_2_out;
-mod receive_maximum_in;
-mod receive_maximum_out;
 mod resume;
 mod retain;
 mod retain_flag;
 mod retain_handling;
-mod retain_owed;
-mod small_answers;
+mod retain_resume;
+mod small_packet_size;
 mod topic_name;
 
 /// The tests of each file.
 pub(super) const AREA: &[&[Case]] = &[
     acknowledgement::CASES,
-    alias_in::CASES,
-    alias_out::CASES,
+    inbound_alias::CASES,
+    outbound_alias::CASES,
     bad_property::CASES,
     distribution::CASES,
     expiry::CASES,
@@ -42,15 +42,15 @@ pub(super) const AREA: &[&[Case]] = &[
     packet_size::CASES,
     property::CASES,
     qos_1::CASES,
-    qos_2_in::CASES,
-    qos_2_out::CASES,
-    receive_maximum_in::CASES,
-    receive_maximum_out::CASES,
+    inbound_qos_2::CASES,
+    outbound_qos_2::CASES,
+    inbound_receive_maximum::CASES,
+    outbound_receive_maximum::CASES,
     resume::CASES,
     retain::CASES,
     retain_flag::CASES,
     retain_handling::CASES,
-    retain_owed::CASES,
-    small_answers::CASES,
+    retain_resume::CASES,
+    small_packet_size::CASES,
     topic_name::CASES,
 ];

@@ -3,9 +3,7 @@
 use crate::case::Case;
 
 mod disconnect;
-mod dollar;
-mod farewell;
-mod features;
+mod dollar_topics;
 mod filters;
 mod granted_qos;
 mod no_local;
@@ -13,6 +11,7 @@ mod overlapping;
 mod ping;
 mod properties;
 mod replacement;
+mod server_disconnect;
 mod shared_delivery;
 mod shared_filters;
 mod shared_members;
@@ -20,6 +19,7 @@ mod suback;
 mod subscribe;
 mod topic_names;
 mod topic_text;
+mod unavailable_features;
 mod unsubscribe;
 mod unsubscribed_delivery;
 mod violations;
@@ -38,14 +38,14 @@ pub(super) const AREA: &[&[Case]] = &[
     filters::CASES,
     topic_names::CASES,
     topic_text::CASES,
-    dollar::CASES,
-    features::CASES,
+    dollar_topics::CASES,
+    unavailable_features::CASES,
     shared_filters::CASES,
     shared_delivery::CASES,
     shared_members::CASES,
     ping::CASES,
     disconnect::CASES,
-    farewell::CASES,
+    server_disconnect::CASES,
     properties::CASES,
     violations::CASES,
     web_socket::CASES,

@@ -2,7 +2,7 @@
 
 use super::Version;
 use super::property::{self, Properties};
-use super::write::{frame, text};
+use super::write::{length_prefixed, packet_with_body};
 
 /// A will.
 #[derive(Clone, Debug)]
@@ -55,36 +55,36 @@ pub(crate) struct Connect {
 impl Connect {
     /// The body's beginning, up to the keep alive, with the flags of the fields, and the payload.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut payload = text(self.client_id.as_bytes());
+        let mut payload = length_prefixed(self.client_id.as_bytes());
         let mut flags = u8::from(self.clean) << 1;
         if let Some(will) = &self.will {
             flags |= 4 | will.qos << 3 | u8::from(will.retain) << 5;
             if self.version == Version::V5 {
                 payload.extend(will.properties.encode());
             }
-            payload.extend(text(will.topic.as_bytes()));
-            payload.extend(text(&will.payload));
+            payload.extend(length_prefixed(will.topic.as_bytes()));
+            payload.extend(length_prefixed(&will.payload));
         }
         if let Some(user_name) = &self.user_name {
             flags |= 0x80;
-            payload.extend(text(user_name.as_bytes()));
+            payload.extend(length_prefixed(user_name.as_bytes()));
         }
         if let Some(password) = &self.password {
             flags |= 0x40;
-            payload.extend(text(password));
+            payload.extend(length_prefixed(password));
         }
         self.encode_with(flags, &payload)
     }
 
     /// With flags and payload as given.
     pub(crate) fn encode_with(&self, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let mut body = text(b"MQTT");
+        let mut body = length_prefixed(b"MQTT");
         body.extend([self.version.level(), flags]);
         body.extend(self.keep_alive.to_be_bytes());
         if self.version == Version::V5 {
             body.extend(self.properties.encode());
         }
         body.extend_from_slice(payload);
-        frame(0x10, &body)
+        packet_with_body(0x10, &body)
     }
 }

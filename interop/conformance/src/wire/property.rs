@@ -1,8 +1,8 @@
 //! Properties of MQTT 5.0: their identifiers, types and the packets of a server that may carry them.
 
-use super::read::Kind;
+use super::read::PacketType;
 use super::reader::Reader;
-use super::write::{number, text};
+use super::write::{length_prefixed, variable_byte_integer};
 
 mod id;
 
@@ -81,88 +81,90 @@ impl Properties {
         let mut body = Vec::new();
         for (id, value) in &self.0 {
             body.push(*id);
-            match (form(*id), value) {
-                (Some(Form::Byte), Value::Number(n)) => body.push(u8::try_from(*n).expect("a byte")),
-                (Some(Form::Two), Value::Number(n)) => {
+            match (data_type(*id), value) {
+                (Some(DataType::Byte), Value::Number(n)) => body.push(u8::try_from(*n).expect("a byte")),
+                (Some(DataType::TwoByteInteger), Value::Number(n)) => {
                     body.extend(u16::try_from(*n).expect("two bytes").to_be_bytes());
                 }
-                (Some(Form::Variable), Value::Number(n)) => body.extend(number(*n)),
+                (Some(DataType::VariableByteInteger), Value::Number(n)) => {
+                    body.extend(variable_byte_integer(*n))
+                }
                 (_, Value::Number(n)) => body.extend(n.to_be_bytes()),
-                (_, Value::Text(value)) => body.extend(text(value.as_bytes())),
-                (_, Value::Binary(value)) => body.extend(text(value)),
+                (_, Value::Text(value)) => body.extend(length_prefixed(value.as_bytes())),
+                (_, Value::Binary(value)) => body.extend(length_prefixed(value)),
                 (_, Value::Pair(name, value)) => {
-                    body.extend(text(name.as_bytes()));
-                    body.extend(text(value.as_bytes()));
+                    body.extend(length_prefixed(name.as_bytes()));
+                    body.extend(length_prefixed(value.as_bytes()));
                 }
             }
         }
-        let mut all = number(u32::try_from(body.len()).expect("a length"));
+        let mut all = variable_byte_integer(u32::try_from(body.len()).expect("a length"));
         all.append(&mut body);
         all
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum DataType {
     Byte,
-    Two,
-    Four,
-    Variable,
+    TwoByteInteger,
+    FourByteInteger,
+    VariableByteInteger,
     Text,
     Binary,
     Pair,
 }
 
-fn form(id: u8) -> Option<Form> {
+fn data_type(id: u8) -> Option<DataType> {
     Some(match id {
-        0x01 | 0x17 | 0x19 | 0x24 | 0x25 | 0x28 | 0x29 | 0x2A => Form::Byte,
-        0x13 | 0x21 | 0x22 | 0x23 => Form::Two,
-        0x02 | 0x11 | 0x18 | 0x27 => Form::Four,
-        0x0B => Form::Variable,
-        0x03 | 0x08 | 0x12 | 0x15 | 0x1A | 0x1C | 0x1F => Form::Text,
-        0x09 | 0x16 => Form::Binary,
-        0x26 => Form::Pair,
+        0x01 | 0x17 | 0x19 | 0x24 | 0x25 | 0x28 | 0x29 | 0x2A => DataType::Byte,
+        0x13 | 0x21 | 0x22 | 0x23 => DataType::TwoByteInteger,
+        0x02 | 0x11 | 0x18 | 0x27 => DataType::FourByteInteger,
+        0x0B => DataType::VariableByteInteger,
+        0x03 | 0x08 | 0x12 | 0x15 | 0x1A | 0x1C | 0x1F => DataType::Text,
+        0x09 | 0x16 => DataType::Binary,
+        0x26 => DataType::Pair,
         _ => return None,
     })
 }
 
 /// Whether a server may send the property in that packet: the table of section 2.2.2.2.
-fn is_allowed(id: u8, kind: Kind) -> bool {
-    let listed: &[u8] = match kind {
-        Kind::ConnAck => &[
+fn is_allowed(id: u8, packet_type: PacketType) -> bool {
+    let listed: &[u8] = match packet_type {
+        PacketType::ConnAck => &[
             0x11, 0x12, 0x13, 0x15, 0x16, 0x1A, 0x1C, 0x1F, 0x21, 0x22, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29,
             0x2A,
         ],
-        Kind::Publish => &[0x01, 0x02, 0x03, 0x08, 0x09, 0x0B, 0x23, 0x26],
-        Kind::Disconnect => &[0x1C, 0x1F, 0x26],
-        Kind::Auth => &[0x15, 0x16, 0x1F, 0x26],
-        Kind::PingResp => &[],
+        PacketType::Publish => &[0x01, 0x02, 0x03, 0x08, 0x09, 0x0B, 0x23, 0x26],
+        PacketType::Disconnect => &[0x1C, 0x1F, 0x26],
+        PacketType::Auth => &[0x15, 0x16, 0x1F, 0x26],
+        PacketType::PingResp => &[],
         _ => &[0x1F, 0x26],
     };
     listed.contains(&id)
 }
 
 /// Reads the properties of a server's packet.
-pub(super) fn read(reader: &mut Reader<'_>, kind: Kind) -> Result<Properties, String> {
-    let len = reader.number()?;
-    let mut inner = reader.part(usize::try_from(len).expect("a length"))?;
+pub(super) fn read(reader: &mut Reader<'_>, packet_type: PacketType) -> Result<Properties, String> {
+    let len = reader.variable_byte_integer()?;
+    let mut inner = reader.section(usize::try_from(len).expect("a length"))?;
     let mut properties = Properties::default();
     while !inner.is_empty() {
         let id = inner.byte()?;
-        let form = form(id).ok_or_else(|| format!("unknown property {id:#04x}"))?;
-        let value = value(&mut inner, form)?;
-        check(id, kind, &properties)?;
+        let data_type = data_type(id).ok_or_else(|| format!("unknown property {id:#04x}"))?;
+        let value = value(&mut inner, data_type)?;
+        check(id, packet_type, &properties)?;
         check_value(id, &value)?;
         properties.0.push((id, value));
     }
     Ok(properties)
 }
 
-fn check(id: u8, kind: Kind, former: &Properties) -> Result<(), String> {
+fn check(id: u8, packet_type: PacketType, former: &Properties) -> Result<(), String> {
     let repeats = id == USER_PROPERTY || id == SUBSCRIPTION_ID;
-    match (is_allowed(id, kind), former.has(id) && !repeats) {
-        (false, _) => Err(format!("property {id:#04x} in {kind:?}")),
-        (true, true) => Err(format!("property {id:#04x} twice in {kind:?}")),
+    match (is_allowed(id, packet_type), former.has(id) && !repeats) {
+        (false, _) => Err(format!("property {id:#04x} in {packet_type:?}")),
+        (true, true) => Err(format!("property {id:#04x} twice in {packet_type:?}")),
         (true, false) => Ok(()),
     }
 }
@@ -178,14 +180,14 @@ fn check_value(id: u8, value: &Value) -> Result<(), String> {
     if bad { Err(format!("property {id:#04x} with the value {value:?}")) } else { Ok(()) }
 }
 
-fn value(reader: &mut Reader<'_>, form: Form) -> Result<Value, String> {
-    match form {
-        Form::Byte => reader.byte().map(|value| Value::Number(value.into())),
-        Form::Two => reader.two().map(|value| Value::Number(value.into())),
-        Form::Four => reader.four().map(Value::Number),
-        Form::Variable => reader.number().map(Value::Number),
-        Form::Text => reader.text().map(Value::Text),
-        Form::Binary => reader.binary().map(Value::Binary),
-        Form::Pair => Ok(Value::Pair(reader.text()?, reader.text()?)),
+fn value(reader: &mut Reader<'_>, data_type: DataType) -> Result<Value, String> {
+    match data_type {
+        DataType::Byte => reader.byte().map(|value| Value::Number(value.into())),
+        DataType::TwoByteInteger => reader.two_byte_integer().map(|value| Value::Number(value.into())),
+        DataType::FourByteInteger => reader.four_byte_integer().map(Value::Number),
+        DataType::VariableByteInteger => reader.variable_byte_integer().map(Value::Number),
+        DataType::Text => reader.string().map(Value::Text),
+        DataType::Binary => reader.binary().map(Value::Binary),
+        DataType::Pair => Ok(Value::Pair(reader.string()?, reader.string()?)),
     }
 }

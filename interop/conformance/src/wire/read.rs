@@ -6,7 +6,7 @@ use super::{Version, reason};
 
 /// The packets that a server may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PacketType {
     ConnAck,
     Publish,
     PubAck,
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
 /// One packet of the server. Fields that its kind does not have keep their defaults.
 #[derive(Clone, Debug)]
 pub(crate) struct Packet {
-    pub(crate) kind: Kind,
+    pub(crate) packet_type: PacketType,
     /// The whole packet as it came, fixed header included.
     pub(crate) bytes: Vec<u8>,
     /// The packet identifier; 0 for none.
@@ -47,12 +47,12 @@ pub(crate) fn parse(version: Version, bytes: &[u8]) -> Result<Option<(Packet, us
     let (start, len) = header;
     let Some(body) = bytes.get(start..start + len) else { return Ok(None) };
     let first = bytes[0];
-    let mut packet = blank(kind(first, version)?, bytes[..start + len].to_vec());
-    check_flags(packet.kind, first & 0x0F)?;
+    let mut packet = empty_packet(packet_type(first, version)?, bytes[..start + len].to_vec());
+    check_flags(packet.packet_type, first & 0x0F)?;
     let mut reader = Reader(body);
     read_body(&mut packet, &mut reader, version, first)?;
     if !reader.is_empty() {
-        return Err(format!("{} bytes behind {:?}", reader.0.len(), packet.kind));
+        return Err(format!("{} bytes behind {:?}", reader.0.len(), packet.packet_type));
     }
     check_codes(&packet, version)?;
     Ok(Some((packet, start + len)))
@@ -63,29 +63,30 @@ fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, String> {
     let Some(lengths) = bytes.get(1..) else { return Ok(None) };
     let digits = lengths.iter().take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
     let Some(digits) = lengths.get(..digits) else { return Ok(None) };
-    let len = Reader(digits).number()?;
+    let len = Reader(digits).variable_byte_integer()?;
     Ok(Some((1 + digits.len(), usize::try_from(len).expect("a length"))))
 }
 
-fn kind(first: u8, version: Version) -> Result<Kind, String> {
-    let of_type = KINDS.iter().find(|(value, _, since)| *value == first >> 4 && version >= *since);
-    let kind = of_type.map(|(_, kind, _)| *kind);
-    kind.ok_or_else(|| format!("a packet that begins with {first:#04x}, which no server sends"))
+fn packet_type(first: u8, version: Version) -> Result<PacketType, String> {
+    let of_type =
+        SERVER_PACKET_TYPES.iter().find(|(value, _, since)| *value == first >> 4 && version >= *since);
+    let packet_type = of_type.map(|(_, packet_type, _)| *packet_type);
+    packet_type.ok_or_else(|| format!("a packet that begins with {first:#04x}, which no server sends"))
 }
 
 /// `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]` `[MQTT5-3.3.1-4]`
-fn check_flags(kind: Kind, flags: u8) -> Result<(), String> {
-    let fine = match kind {
-        Kind::Publish => flags & 0b0110 != 0b0110 && flags & 0b1110 != 0b1000,
-        Kind::PubRel => flags == 2,
+fn check_flags(packet_type: PacketType, flags: u8) -> Result<(), String> {
+    let fine = match packet_type {
+        PacketType::Publish => flags & 0b0110 != 0b0110 && flags & 0b1110 != 0b1000,
+        PacketType::PubRel => flags == 2,
         _ => flags == 0,
     };
-    if fine { Ok(()) } else { Err(format!("{kind:?} with the flags {flags:#06b}")) }
+    if fine { Ok(()) } else { Err(format!("{packet_type:?} with the flags {flags:#06b}")) }
 }
 
-fn blank(kind: Kind, bytes: Vec<u8>) -> Packet {
+fn empty_packet(packet_type: PacketType, bytes: Vec<u8>) -> Packet {
     Packet {
-        kind,
+        packet_type,
         bytes,
         id: 0,
         code: 0,
@@ -106,13 +107,13 @@ fn read_body(
     version: Version,
     first: u8,
 ) -> Result<(), String> {
-    match packet.kind {
-        Kind::ConnAck => read_connack(packet, reader, version),
-        Kind::Publish => read_publish(packet, reader, version, first),
-        Kind::SubAck | Kind::UnsubAck => read_answers(packet, reader, version),
-        Kind::PingResp => Ok(()),
-        Kind::Disconnect | Kind::Auth => read_reason(packet, reader),
-        Kind::PubAck | Kind::PubRec | Kind::PubRel | Kind::PubComp => {
+    match packet.packet_type {
+        PacketType::ConnAck => read_connack(packet, reader, version),
+        PacketType::Publish => read_publish(packet, reader, version, first),
+        PacketType::SubAck | PacketType::UnsubAck => read_answers(packet, reader, version),
+        PacketType::PingResp => Ok(()),
+        PacketType::Disconnect | PacketType::Auth => read_reason(packet, reader),
+        PacketType::PubAck | PacketType::PubRec | PacketType::PubRel | PacketType::PubComp => {
             packet.id = identifier(reader)?;
             if version == Version::V5 { read_reason(packet, reader) } else { Ok(()) }
         }
@@ -127,7 +128,7 @@ fn read_connack(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) 
     packet.session_present = flags == 1;
     packet.code = reader.byte()?;
     if version == Version::V5 {
-        packet.properties = property::read(reader, Kind::ConnAck)?;
+        packet.properties = property::read(reader, PacketType::ConnAck)?;
     }
     if packet.session_present && packet.code != 0 {
         return Err("session present in a refusing CONNACK".into()); // [MQTT5-3.2.2-6] [MQTT3-3.2.2-4]
@@ -144,12 +145,12 @@ fn read_publish(
     packet.dup = first & 8 != 0;
     packet.qos = (first >> 1) & 3;
     packet.retain = first & 1 != 0;
-    packet.topic = reader.text()?;
+    packet.topic = reader.string()?;
     if packet.qos > 0 {
         packet.id = identifier(reader)?;
     }
     if version == Version::V5 {
-        packet.properties = property::read(reader, Kind::Publish)?;
+        packet.properties = property::read(reader, PacketType::Publish)?;
     }
     if packet.topic.contains(['+', '#']) {
         return Err(format!("PUBLISH to {}", packet.topic)); // [MQTT5-3.3.2-2]
@@ -164,12 +165,12 @@ fn read_publish(
 fn read_answers(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -> Result<(), String> {
     packet.id = identifier(reader)?;
     if version == Version::V5 {
-        packet.properties = property::read(reader, packet.kind)?;
-    } else if packet.kind == Kind::UnsubAck {
+        packet.properties = property::read(reader, packet.packet_type)?;
+    } else if packet.packet_type == PacketType::UnsubAck {
         return Ok(());
     }
     packet.codes = reader.rest();
-    if packet.codes.is_empty() { Err(format!("{:?} without codes", packet.kind)) } else { Ok(()) }
+    if packet.codes.is_empty() { Err(format!("{:?} without codes", packet.packet_type)) } else { Ok(()) }
 }
 
 /// A reason code and properties, either of which may be left out at the end.
@@ -178,38 +179,38 @@ fn read_reason(packet: &mut Packet, reader: &mut Reader<'_>) -> Result<(), Strin
         packet.code = reader.byte()?;
     }
     if !reader.is_empty() {
-        packet.properties = property::read(reader, packet.kind)?;
+        packet.properties = property::read(reader, packet.packet_type)?;
     }
     Ok(())
 }
 
 fn identifier(reader: &mut Reader<'_>) -> Result<u16, String> {
-    let id = reader.two()?;
+    let id = reader.two_byte_integer()?;
     if id == 0 { Err("packet identifier 0".into()) } else { Ok(id) }
 }
 
 fn check_codes(packet: &Packet, version: Version) -> Result<(), String> {
-    if matches!(packet.kind, Kind::Publish | Kind::PingResp) {
+    if matches!(packet.packet_type, PacketType::Publish | PacketType::PingResp) {
         return Ok(());
     }
     let codes = if packet.codes.is_empty() { &[packet.code][..] } else { &packet.codes };
-    match codes.iter().find(|code| !reason::is_listed(version, packet.kind, **code)) {
-        Some(code) => Err(format!("{:?} with the reason {code:#04x}", packet.kind)),
+    match codes.iter().find(|code| !reason::is_listed(version, packet.packet_type, **code)) {
+        Some(code) => Err(format!("{:?} with the reason {code:#04x}", packet.packet_type)),
         None => Ok(()),
     }
 }
 
 /// The packet types that a server may send, and since when.
-const KINDS: [(u8, Kind, Version); 11] = [
-    (2, Kind::ConnAck, Version::V3),
-    (3, Kind::Publish, Version::V3),
-    (4, Kind::PubAck, Version::V3),
-    (5, Kind::PubRec, Version::V3),
-    (6, Kind::PubRel, Version::V3),
-    (7, Kind::PubComp, Version::V3),
-    (9, Kind::SubAck, Version::V3),
-    (11, Kind::UnsubAck, Version::V3),
-    (13, Kind::PingResp, Version::V3),
-    (14, Kind::Disconnect, Version::V5),
-    (15, Kind::Auth, Version::V5),
+const SERVER_PACKET_TYPES: [(u8, PacketType, Version); 11] = [
+    (2, PacketType::ConnAck, Version::V3),
+    (3, PacketType::Publish, Version::V3),
+    (4, PacketType::PubAck, Version::V3),
+    (5, PacketType::PubRec, Version::V3),
+    (6, PacketType::PubRel, Version::V3),
+    (7, PacketType::PubComp, Version::V3),
+    (9, PacketType::SubAck, Version::V3),
+    (11, PacketType::UnsubAck, Version::V3),
+    (13, PacketType::PingResp, Version::V3),
+    (14, PacketType::Disconnect, Version::V5),
+    (15, PacketType::Auth, Version::V5),
 ];

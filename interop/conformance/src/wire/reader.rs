@@ -12,18 +12,18 @@ impl<'a> Reader<'a> {
         Ok(self.take(1)?[0])
     }
 
-    pub(super) fn two(&mut self) -> Result<u16, String> {
+    pub(super) fn two_byte_integer(&mut self) -> Result<u16, String> {
         let bytes = self.take(2)?;
         Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
     }
 
-    pub(super) fn four(&mut self) -> Result<u32, String> {
+    pub(super) fn four_byte_integer(&mut self) -> Result<u32, String> {
         let bytes = self.take(4)?;
         Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
     /// A variable byte integer in its shortest form. `[MQTT5-1.5.5-1]`
-    pub(super) fn number(&mut self) -> Result<u32, String> {
+    pub(super) fn variable_byte_integer(&mut self) -> Result<u32, String> {
         let mut value = 0;
         for place in 0..4 {
             let byte = self.byte()?;
@@ -37,17 +37,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A UTF-8 string without U+0000. `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]`
-    pub(super) fn text(&mut self) -> Result<String, String> {
-        let text = String::from_utf8(self.binary()?).map_err(|_| "a string that is not UTF-8")?;
-        if text.contains('\0') { Err("a string with U+0000".into()) } else { Ok(text) }
+    pub(super) fn string(&mut self) -> Result<String, String> {
+        let string = String::from_utf8(self.binary()?).map_err(|_| "a string that is not UTF-8")?;
+        if string.contains('\0') { Err("a string with U+0000".into()) } else { Ok(string) }
     }
 
     pub(super) fn binary(&mut self) -> Result<Vec<u8>, String> {
-        let len = self.two()?;
+        let len = self.two_byte_integer()?;
         Ok(self.take(len.into())?.to_vec())
     }
 
-    pub(super) fn part(&mut self, len: usize) -> Result<Reader<'a>, String> {
+    pub(super) fn section(&mut self, len: usize) -> Result<Reader<'a>, String> {
         self.take(len).map(Reader)
     }
 

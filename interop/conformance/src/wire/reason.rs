@@ -1,23 +1,25 @@
 //! The reason codes that a server may send, packet by packet.
 
 use super::Version;
-use super::read::Kind;
+use super::read::PacketType;
 
 /// Whether the standard lists the code for a server's packet of that kind.
 /// `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]` `[MQTT5-3.5.2-1]` `[MQTT5-3.6.2-1]` `[MQTT5-3.7.2-1]` `[MQTT5-3.9.3-2]`
 /// `[MQTT5-3.11.3-2]` `[MQTT5-3.14.2-1]` `[MQTT5-3.15.2-1]` `[MQTT3-3.2.2-6]` `[MQTT3-3.9.3-2]`
-pub(super) fn is_listed(version: Version, kind: Kind, code: u8) -> bool {
-    let listed: &[u8] = match (version, kind) {
-        (Version::V3, Kind::ConnAck) => &[0, 1, 2, 3, 4, 5],
+pub(super) fn is_listed(version: Version, packet_type: PacketType, code: u8) -> bool {
+    let listed: &[u8] = match (version, packet_type) {
+        (Version::V3, PacketType::ConnAck) => &[0, 1, 2, 3, 4, 5],
         (Version::V3, _) => &[0, 1, 2, 0x80],
-        (Version::V5, Kind::ConnAck) => &CONNACK,
-        (Version::V5, Kind::PubAck | Kind::PubRec) => &[0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99],
-        (Version::V5, Kind::PubRel | Kind::PubComp) => &[0, 0x92],
-        (Version::V5, Kind::SubAck) => &[0, 1, 2, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2],
-        (Version::V5, Kind::UnsubAck) => &[0, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91],
-        (Version::V5, Kind::Disconnect) => &DISCONNECT,
-        (Version::V5, Kind::Auth) => &[0, 0x18],
-        (Version::V5, Kind::Publish | Kind::PingResp) => &[],
+        (Version::V5, PacketType::ConnAck) => &CONNACK,
+        (Version::V5, PacketType::PubAck | PacketType::PubRec) => {
+            &[0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
+        }
+        (Version::V5, PacketType::PubRel | PacketType::PubComp) => &[0, 0x92],
+        (Version::V5, PacketType::SubAck) => &[0, 1, 2, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2],
+        (Version::V5, PacketType::UnsubAck) => &[0, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91],
+        (Version::V5, PacketType::Disconnect) => &DISCONNECT,
+        (Version::V5, PacketType::Auth) => &[0, 0x18],
+        (Version::V5, PacketType::Publish | PacketType::PingResp) => &[],
     };
     listed.contains(&code)
 }

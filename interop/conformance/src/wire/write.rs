@@ -4,20 +4,20 @@ use super::Version;
 use super::property::{self, Properties};
 
 /// A packet: the first byte, the length of the body, the body.
-pub(crate) fn frame(first: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn packet_with_body(first: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
-    bytes.extend(number(u32::try_from(body.len()).expect("a length")));
+    bytes.extend(variable_byte_integer(u32::try_from(body.len()).expect("a length")));
     bytes.extend_from_slice(body);
     bytes
 }
 
 /// A packet whose body is made of parts.
-pub(crate) fn packet(first: u8, parts: &[&[u8]]) -> Vec<u8> {
-    frame(first, &parts.concat())
+pub(crate) fn packet_from_parts(first: u8, parts: &[&[u8]]) -> Vec<u8> {
+    packet_with_body(first, &parts.concat())
 }
 
 /// A variable byte integer.
-pub(crate) fn number(mut value: u32) -> Vec<u8> {
+pub(crate) fn variable_byte_integer(mut value: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
         let digit = u8::try_from(value & 0x7F).expect("seven bits");
@@ -30,7 +30,7 @@ pub(crate) fn number(mut value: u32) -> Vec<u8> {
 }
 
 /// A string or binary data: its length, its bytes.
-pub(crate) fn text(value: &[u8]) -> Vec<u8> {
+pub(crate) fn length_prefixed(value: &[u8]) -> Vec<u8> {
     let mut bytes = u16::try_from(value.len()).expect("at most 65,535 bytes").to_be_bytes().to_vec();
     bytes.extend_from_slice(value);
     bytes
@@ -39,7 +39,7 @@ pub(crate) fn text(value: &[u8]) -> Vec<u8> {
 /// PUBACK, PUBREC, PUBREL or PUBCOMP by its first byte; a code of 0 is left out.
 pub(crate) fn ack(first: u8, packet_id: u16, code: u8) -> Vec<u8> {
     let id = packet_id.to_be_bytes();
-    if code == 0 { packet(first, &[&id]) } else { packet(first, &[&id, &[code]]) }
+    if code == 0 { packet_from_parts(first, &[&id]) } else { packet_from_parts(first, &[&id, &[code]]) }
 }
 
 /// DISCONNECT; a code of 0 without properties is left out.
@@ -47,7 +47,7 @@ pub(crate) fn disconnect(code: u8, properties: &Properties) -> Vec<u8> {
     if properties.0.is_empty() && code == 0 {
         return vec![0xE0, 0];
     }
-    packet(0xE0, &[&[code], &properties.encode()])
+    packet_from_parts(0xE0, &[&[code], &properties.encode()])
 }
 
 /// PUBLISH.
@@ -94,7 +94,7 @@ impl Publish {
 
     pub(crate) fn encode(&self, version: Version) -> Vec<u8> {
         let first = 0x30 | u8::from(self.dup) << 3 | self.qos << 1 | u8::from(self.retain);
-        let mut body = text(&self.topic);
+        let mut body = length_prefixed(&self.topic);
         if self.qos > 0 {
             body.extend(self.id.to_be_bytes());
         }
@@ -102,7 +102,7 @@ impl Publish {
             body.extend(self.properties.encode());
         }
         body.extend_from_slice(&self.payload);
-        frame(first, &body)
+        packet_with_body(first, &body)
     }
 }
 
@@ -137,10 +137,10 @@ impl Subscribe {
             body.extend(self.properties.encode());
         }
         for (filter, options) in &self.filters {
-            body.extend(text(filter));
+            body.extend(length_prefixed(filter));
             body.push(*options);
         }
-        frame(0x82, &body)
+        packet_with_body(0x82, &body)
     }
 }
 
@@ -167,8 +167,8 @@ impl Unsubscribe {
             body.push(0);
         }
         for filter in &self.filters {
-            body.extend(text(filter));
+            body.extend(length_prefixed(filter));
         }
-        frame(0xA2, &body)
+        packet_with_body(0xA2, &body)
     }
 }

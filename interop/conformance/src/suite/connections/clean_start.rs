@@ -1,40 +1,40 @@
 //! Clean Start, Clean Session and Session Present: which session a CONNECT gets.
 
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 
 cases! {
     clean_start_discards_the_session: "MQTT5-3.1.2-4", "MQTT5-3.2.2-2", "MQTT5-3.1.4-4", "MQTT3-3.1.2-6", "MQTT3-3.2.2-1", "MQTT3-3.1.4-3";
-    an_unclean_start_resumes_the_session: "MQTT5-3.1.2-5", "MQTT5-3.2.2-3", "MQTT5-3.1.2-23", "MQTT3-3.1.2-4", "MQTT3-3.1.2-5", "MQTT3-3.2.2-2";
-    an_unclean_start_creates_a_session: "MQTT5-3.1.2-6", "MQTT3-3.2.2-3";
+    connecting_without_clean_start_resumes_the_session: "MQTT5-3.1.2-5", "MQTT5-3.2.2-3", "MQTT5-3.1.2-23", "MQTT3-3.1.2-4", "MQTT3-3.1.2-5", "MQTT3-3.2.2-2";
+    connecting_without_clean_start_creates_a_session: "MQTT5-3.1.2-6", "MQTT3-3.2.2-3";
 }
 
-async fn clean_start_discards_the_session(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut first = lab.connect("one").kept().open().await;
+async fn clean_start_discards_the_session(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut first = harness.connect("one").persistent().open().await;
     first.subscribe(&topic, 1).await;
-    first.leave().await;
-    let mut other = lab.client("other").await;
+    first.disconnect().await;
+    let mut other = harness.client("other").await;
     other.publish(&topic, "queued", 1).await;
-    let (mut second, connack) = lab.connect("one").accepted().await;
+    let (mut second, connack) = harness.connect("one").open_with_connack().await;
     assert!(!connack.session_present, "nothing is left");
     other.publish(&topic, "live", 1).await;
-    second.hears_nothing().await;
-    second.leave().await;
-    let (mut third, connack) = lab.connect("one").kept().accepted().await;
+    second.expect_no_message().await;
+    second.disconnect().await;
+    let (mut third, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(!connack.session_present, "the clean session left nothing either");
-    third.hears_nothing().await;
+    third.expect_no_message().await;
 }
 
-async fn an_unclean_start_resumes_the_session(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut first = lab.connect("one").kept().open().await;
+async fn connecting_without_clean_start_resumes_the_session(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut first = harness.connect("one").persistent().open().await;
     first.subscribe(&topic, 2).await;
-    first.cut().await;
-    let mut other = lab.client("other").await;
+    first.drop_connection().await;
+    let mut other = harness.client("other").await;
     other.publish(&topic, "one", 1).await;
     other.publish(&topic, "two", 2).await;
-    let (mut second, connack) = lab.connect("one").kept().accepted().await;
+    let (mut second, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(connack.session_present, "the session is there");
     for (payload, qos) in [("one", 1), ("two", 2)] {
         let message = second.receive().await;
@@ -44,9 +44,9 @@ async fn an_unclean_start_resumes_the_session(lab: Lab) {
     assert_eq!(second.receive().await.payload, b"live");
 }
 
-async fn an_unclean_start_creates_a_session(lab: Lab) {
-    let topic = lab.topic("a");
-    let (mut client, connack) = lab.connect("one").kept().accepted().await;
+async fn connecting_without_clean_start_creates_a_session(harness: Harness) {
+    let topic = harness.topic("a");
+    let (mut client, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(!connack.session_present, "there was none");
     client.subscribe(&topic, 1).await;
     client.publish(&topic, "echo", 1).await;

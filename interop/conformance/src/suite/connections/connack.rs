@@ -1,52 +1,53 @@
 //! CONNACK of an accepted CONNECT: its code, its flags, its bytes.
 
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::property;
 
 cases! {
     a_valid_connect_is_accepted: "MQTT5-3.1.4-5", "MQTT3-3.1.4-4";
-    a_connect_with_all_there_is_is_accepted: "MQTT5-3.1.4-5", "MQTT3-3.1.4-4";
-    session_present_tells_the_truth: "MQTT5-3.2.2-1", "MQTT5-3.2.2-2", "MQTT5-3.2.2-3", "MQTT3-3.2.2-1", "MQTT3-3.2.2-2", "MQTT3-3.2.2-3", "TRAP5-103", "TRAP3-103";
+    a_connect_with_every_option_is_accepted: "MQTT5-3.1.4-5", "MQTT3-3.1.4-4";
+    session_present_is_set_only_for_an_existing_session: "MQTT5-3.2.2-1", "MQTT5-3.2.2-2", "MQTT5-3.2.2-3", "MQTT3-3.2.2-1", "MQTT3-3.2.2-2", "MQTT3-3.2.2-3", "TRAP5-103", "TRAP3-103";
     a_maximum_qos_of_2_is_not_announced: "MQTT5-3.2.2-9", "TRAP5-102";
 }
 
-async fn a_valid_connect_is_accepted(lab: Lab) {
-    let (mut client, connack) = lab.connect("one").accepted().await;
+async fn a_valid_connect_is_accepted(harness: Harness) {
+    let (mut client, connack) = harness.connect("one").open_with_connack().await;
     assert_eq!(connack.bytes[3], 0, "the code");
-    assert!(lab.is_v5() || connack.bytes == [0x20, 2, 0, 0], "{:02x?}", connack.bytes);
+    assert!(harness.is_v5() || connack.bytes == [0x20, 2, 0, 0], "{:02x?}", connack.bytes);
     client.ping().await;
 }
 
-async fn a_connect_with_all_there_is_is_accepted(lab: Lab) {
-    let opening = lab
+async fn a_connect_with_every_option_is_accepted(harness: Harness) {
+    let builder = harness
         .connect("one")
-        .kept()
+        .persistent()
         .keep_alive(600)
         .number(property::RECEIVE_MAXIMUM, 1)
         .number(property::MAXIMUM_PACKET_SIZE, u32::MAX)
         .number(property::TOPIC_ALIAS_MAXIMUM, 65_535)
         .number(property::REQUEST_RESPONSE_INFORMATION, 1)
         .number(property::REQUEST_PROBLEM_INFORMATION, 1);
-    let will = crate::wire::Will::new(lab.topic("will"), "gone").qos(2).retain();
-    let (mut client, connack) = opening.will(will).accepted().await;
+    let will = crate::wire::Will::new(harness.topic("will"), "gone").qos(2).retain();
+    let (mut client, connack) = builder.will(will).open_with_connack().await;
     assert!(!connack.session_present);
     client.ping().await;
-    client.leave().await;
+    client.disconnect().await;
 }
 
-async fn session_present_tells_the_truth(lab: Lab) {
+async fn session_present_is_set_only_for_an_existing_session(harness: Harness) {
     // Not clean and new, not clean and known, clean and known, not clean and discarded.
-    for (clean, expected) in [(false, 0), (false, 1), (true, 0), (false, if lab.is_v5() { 1 } else { 0 })] {
+    for (clean, expected) in [(false, 0), (false, 1), (true, 0), (false, if harness.is_v5() { 1 } else { 0 })]
+    {
         // In 5.0 the session of a clean start stays for its expiry.
-        let (client, connack) = lab.connect("one").clean(clean).expiry(60).accepted().await;
+        let (client, connack) = harness.connect("one").clean(clean).expiry(60).open_with_connack().await;
         assert_eq!(connack.bytes[2..4], [expected, 0], "flags and code, clean: {clean}");
-        client.leave().await;
+        client.disconnect().await;
     }
 }
 
-async fn a_maximum_qos_of_2_is_not_announced(lab: Lab) {
-    let (_client, connack) = lab.connect("one").accepted().await;
+async fn a_maximum_qos_of_2_is_not_announced(harness: Harness) {
+    let (_client, connack) = harness.connect("one").open_with_connack().await;
     let announced = connack.properties.get_number(property::MAXIMUM_QOS);
     assert!(announced.is_none_or(|qos| qos < 2), "{announced:?}");
 }

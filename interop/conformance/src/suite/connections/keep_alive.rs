@@ -3,100 +3,100 @@
 use std::time::{Duration, Instant};
 
 use crate::case::cases;
-use crate::lab::Lab;
-use crate::wire::{Kind, Publish, Subscribe, Will, property};
+use crate::harness::Harness;
+use crate::wire::{PacketType, Publish, Subscribe, Will, property};
 
 cases! {
-    a_silent_client_is_cut_off_after_one_and_a_half_keep_alives: "MQTT5-3.1.2-22", "MQTT5-3.1.2-8", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24", "MQTT3-3.1.2-8", "TRAP5-104";
-    a_silent_client_is_cut_off_in_time: "MQTT5-3.1.2-22", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24";
-    a_keep_alive_of_zero_never_ends: "MQTT5-3.1.2-22", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24";
+    a_silent_client_is_disconnected_after_one_and_a_half_keep_alives: "MQTT5-3.1.2-22", "MQTT5-3.1.2-8", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24", "MQTT3-3.1.2-8", "TRAP5-104";
+    a_silent_client_is_disconnected_in_time: "MQTT5-3.1.2-22", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24";
+    a_keep_alive_of_zero_never_times_out: "MQTT5-3.1.2-22", "MQTT5-3.2.2-22", "MQTT3-3.1.2-24";
     any_packet_keeps_the_connection_alive: "MQTT5-3.1.2-22", "MQTT3-3.1.2-24";
-    the_server_keep_alive_is_the_one_in_force [SHORT]: "MQTT5-3.1.2-22", "TRAP5-104";
-    no_server_keep_alive_is_sent_without_need [SHORT]: "MQTT5-3.2.2-22", "TRAP5-104";
-    bytes_of_an_incomplete_packet_do_not_count [OWN]: "TRAP5-105", "TRAP3-105";
+    the_server_keep_alive_replaces_the_clients [SHORT_LIMITS]: "MQTT5-3.1.2-22", "TRAP5-104";
+    no_server_keep_alive_is_sent_when_the_clients_is_accepted [SHORT_LIMITS]: "MQTT5-3.2.2-22", "TRAP5-104";
+    bytes_of_an_incomplete_packet_do_not_count [TIDEGATE_ONLY]: "TRAP5-105", "TRAP3-105";
 }
 
-async fn a_silent_client_is_cut_off_after_one_and_a_half_keep_alives(lab: Lab) {
-    let topic = lab.topic("will");
-    let mut watcher = lab.subscriber("watcher", &topic, 0).await;
-    let begun = Instant::now();
-    let opening = lab.connect("silent").keep_alive(2).will(Will::new(&topic, "gone"));
-    let (mut silent, connack) = opening.accepted().await;
+async fn a_silent_client_is_disconnected_after_one_and_a_half_keep_alives(harness: Harness) {
+    let topic = harness.topic("will");
+    let mut watcher = harness.subscriber("watcher", &topic, 0).await;
+    let started = Instant::now();
+    let builder = harness.connect("silent").keep_alive(2).will(Will::new(&topic, "gone"));
+    let (mut silent, connack) = builder.open_with_connack().await;
     let in_force = connack.properties.get_number(property::SERVER_KEEP_ALIVE).unwrap_or(2);
-    silent.is_cut_off_unanswered(&[0x8D]).await;
-    let due = Duration::from_millis(u64::from(in_force) * 1500);
-    assert!(begun.elapsed() >= due, "after {:?}", begun.elapsed());
+    silent.expect_close_without_answer(&[0x8D]).await;
+    let expected = Duration::from_millis(u64::from(in_force) * 1500);
+    assert!(started.elapsed() >= expected, "after {:?}", started.elapsed());
     assert_eq!(watcher.receive().await.payload, b"gone");
 }
 
 /// One and a half times 2 s are over well before 8 s are.
-async fn a_silent_client_is_cut_off_in_time(lab: Lab) {
-    let topic = lab.topic("will");
-    let mut watcher = lab.subscriber("watcher", &topic, 0).await;
-    let _silent = lab.connect("silent").keep_alive(2).will(Will::new(&topic, "gone")).open().await;
-    lab.pass(8).await;
+async fn a_silent_client_is_disconnected_in_time(harness: Harness) {
+    let topic = harness.topic("will");
+    let mut watcher = harness.subscriber("watcher", &topic, 0).await;
+    let _silent = harness.connect("silent").keep_alive(2).will(Will::new(&topic, "gone")).open().await;
+    harness.wait_by_broker_clock(8).await;
     watcher.ping().await;
-    assert!(watcher.has(Kind::Publish), "it is still there");
+    assert!(watcher.has_received(PacketType::Publish), "it is still there");
 }
 
-async fn a_keep_alive_of_zero_never_ends(lab: Lab) {
-    let (mut endless, connack) = lab.connect("endless").keep_alive(0).accepted().await;
+async fn a_keep_alive_of_zero_never_times_out(harness: Harness) {
+    let (mut endless, connack) = harness.connect("endless").keep_alive(0).open_with_connack().await;
     if connack.properties.has(property::SERVER_KEEP_ALIVE) {
-        return lab.not_offered("connection without keep alive");
+        return harness.skip_unsupported("connection without keep alive");
     }
-    let mut silent = lab.connect("silent").keep_alive(1).open().await;
-    silent.is_cut_off(&[0x8D]).await;
-    lab.pass(3).await;
+    let mut silent = harness.connect("silent").keep_alive(1).open().await;
+    silent.expect_close(&[0x8D]).await;
+    harness.wait_by_broker_clock(3).await;
     endless.ping().await;
 }
 
 /// Four packets that are no PINGREQ, 2 s apart, are 8 s with a keep alive of 5 s, which ends after 7.5 s.
-async fn any_packet_keeps_the_connection_alive(lab: Lab) {
-    let topic = lab.topic("a");
-    let (mut client, connack) = lab.connect("one").keep_alive(5).accepted().await;
+async fn any_packet_keeps_the_connection_alive(harness: Harness) {
+    let topic = harness.topic("a");
+    let (mut client, connack) = harness.connect("one").keep_alive(5).open_with_connack().await;
     assert_eq!(connack.properties.get_number(property::SERVER_KEEP_ALIVE).unwrap_or(5), 5);
-    lab.pass(2).await;
-    client.send(&Publish::new(&topic, "x").encode(lab.version)).await;
-    lab.pass(2).await;
-    client.send(&Subscribe::new(1).filter(&topic, 1).encode(lab.version)).await;
-    client.answer(Kind::SubAck, 1).await;
-    lab.client("other").await.publish(&topic, "x", 1).await;
-    lab.pass(2).await;
+    harness.wait_by_broker_clock(2).await;
+    client.send(&Publish::new(&topic, "x").encode(harness.version)).await;
+    harness.wait_by_broker_clock(2).await;
+    client.send(&Subscribe::new(1).filter(&topic, 1).encode(harness.version)).await;
+    client.expect_ack(PacketType::SubAck, 1).await;
+    harness.client("other").await.publish(&topic, "x", 1).await;
+    harness.wait_by_broker_clock(2).await;
     client.receive().await; // PUBACK
-    lab.pass(2).await;
+    harness.wait_by_broker_clock(2).await;
     client.ping().await;
 }
 
-async fn the_server_keep_alive_is_the_one_in_force(lab: Lab) {
+async fn the_server_keep_alive_replaces_the_clients(harness: Harness) {
     for asked in [60, 0] {
-        let begun = Instant::now();
-        let (mut client, connack) = lab.connect("one").keep_alive(asked).accepted().await;
+        let started = Instant::now();
+        let (mut client, connack) = harness.connect("one").keep_alive(asked).open_with_connack().await;
         assert_eq!(connack.properties.get_number(property::SERVER_KEEP_ALIVE), Some(2));
-        client.is_cut_off_unanswered(&[0x8D]).await;
-        assert!(begun.elapsed() >= Duration::from_secs(3), "after {:?}", begun.elapsed());
+        client.expect_close_without_answer(&[0x8D]).await;
+        assert!(started.elapsed() >= Duration::from_secs(3), "after {:?}", started.elapsed());
     }
 }
 
-async fn no_server_keep_alive_is_sent_without_need(lab: Lab) {
-    let (mut client, connack) = lab.connect("one").keep_alive(1).accepted().await;
+async fn no_server_keep_alive_is_sent_when_the_clients_is_accepted(harness: Harness) {
+    let (mut client, connack) = harness.connect("one").keep_alive(1).open_with_connack().await;
     assert!(!connack.properties.has(property::SERVER_KEEP_ALIVE));
-    let begun = Instant::now();
-    client.is_cut_off_unanswered(&[0x8D]).await;
-    assert!(begun.elapsed() >= Duration::from_secs(1), "after {:?}", begun.elapsed());
+    let started = Instant::now();
+    client.expect_close_without_answer(&[0x8D]).await;
+    assert!(started.elapsed() >= Duration::from_secs(1), "after {:?}", started.elapsed());
 }
 
-async fn bytes_of_an_incomplete_packet_do_not_count(lab: Lab) {
-    let topic = lab.topic("will");
-    let mut watcher = lab.subscriber("watcher", &topic, 0).await;
+async fn bytes_of_an_incomplete_packet_do_not_count(harness: Harness) {
+    let topic = harness.topic("will");
+    let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let will = Will::new(&topic, "gone");
-    let mut client = lab.connect("slow").keep_alive(2).will(will).open().await;
-    let publish = Publish::new(lab.topic("a"), vec![0; 100]).encode(lab.version);
+    let mut client = harness.connect("slow").keep_alive(2).will(will).open().await;
+    let publish = Publish::new(harness.topic("a"), vec![0; 100]).encode(harness.version);
     // A byte each second: each would come in time.
     for byte in &publish[..6] {
         client.send(&[*byte]).await;
-        lab.pass(1).await;
+        harness.wait_by_broker_clock(1).await;
     }
     watcher.ping().await;
-    assert!(watcher.has(Kind::Publish), "the will is out, though bytes came all the time");
+    assert!(watcher.has_received(PacketType::Publish), "the will is out, though bytes came all the time");
     client.wait_for_end().await;
 }

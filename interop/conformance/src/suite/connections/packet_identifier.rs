@@ -2,28 +2,28 @@
 
 use std::collections::HashSet;
 
-use super::cut_off_for;
+use super::expect_close_after;
 use crate::case::cases;
-use crate::lab::Lab;
-use crate::wire::{Kind, Publish, Subscribe, Unsubscribe, ack, text};
+use crate::harness::Harness;
+use crate::wire::{PacketType, Publish, Subscribe, Unsubscribe, ack, length_prefixed};
 
 cases! {
     qos_0_has_no_identifier: "MQTT5-2.2.1-2", "MQTT3-2.3.1-5";
     an_identifier_of_zero_ends_the_connection: "MQTT5-2.2.1-3", "MQTT3-2.3.1-1";
     acknowledgements_repeat_the_identifier_of_the_publish: "MQTT5-2.2.1-5", "MQTT3-2.3.1-6";
     answers_to_pipelined_requests_repeat_their_identifiers: "MQTT5-2.2.1-6", "MQTT3-2.3.1-7";
-    open_messages_have_identifiers_of_their_own: "MQTT5-2.2.1-4", "MQTT3-2.3.1-4", "MQTT3-2.3.1-1";
-    open_identifiers_are_passed_over_when_the_numbers_wrap: "MQTT5-2.2.1-4", "MQTT3-2.3.1-4";
+    in_flight_messages_have_distinct_identifiers: "MQTT5-2.2.1-4", "MQTT3-2.3.1-4", "MQTT3-2.3.1-1";
+    identifiers_in_use_are_skipped_after_wrap_around: "MQTT5-2.2.1-4", "MQTT3-2.3.1-4";
 }
 
-async fn qos_0_has_no_identifier(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.subscriber("one", &topic, 2).await;
+async fn qos_0_has_no_identifier(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.subscriber("one", &topic, 2).await;
     // Two bytes that would pass for an identifier.
     client.publish(&topic, [0, 7, 1], 0).await;
     let message = client.receive().await;
-    let empty = if lab.is_v5() { &[0][..] } else { &[] };
-    let body = [&text(topic.as_bytes()), empty, &[0, 7, 1]].concat();
+    let empty = if harness.is_v5() { &[0][..] } else { &[] };
+    let body = [&length_prefixed(topic.as_bytes()), empty, &[0, 7, 1]].concat();
     assert_eq!(&message.bytes[2..], body, "the payload directly behind");
     // The same where only the subscription is at QoS 0.
     client.subscribe(&topic, 0).await;
@@ -31,83 +31,86 @@ async fn qos_0_has_no_identifier(lab: Lab) {
     assert_eq!(&client.receive().await.bytes[2..], body, "granted QoS 0");
 }
 
-async fn an_identifier_of_zero_ends_the_connection(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut watcher = super::watcher(&lab).await;
+async fn an_identifier_of_zero_ends_the_connection(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut watcher = super::watcher(&harness).await;
     let zero = [
-        Publish::new(&topic, "x").qos(1, 0).encode(lab.version),
-        Publish::new(&topic, "x").qos(2, 0).encode(lab.version),
-        Subscribe::new(0).filter(&topic, 0).encode(lab.version),
-        Unsubscribe::new(0).filter(&topic).encode(lab.version),
+        Publish::new(&topic, "x").qos(1, 0).encode(harness.version),
+        Publish::new(&topic, "x").qos(2, 0).encode(harness.version),
+        Subscribe::new(0).filter(&topic, 0).encode(harness.version),
+        Unsubscribe::new(0).filter(&topic).encode(harness.version),
     ];
     for bytes in zero {
-        cut_off_for(&lab, &bytes, &[0x82, 0x81]).await;
+        expect_close_after(&harness, &bytes, &[0x82, 0x81]).await;
     }
-    watcher.hears_nothing().await;
+    watcher.expect_no_message().await;
 }
 
-async fn acknowledgements_repeat_the_identifier_of_the_publish(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.client("one").await;
+async fn acknowledgements_repeat_the_identifier_of_the_publish(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.client("one").await;
     for id in [0x1234, 1, 0xFFFF, 0x00FF, 0xFF00] {
-        client.send(&Publish::new(&topic, "x").qos(1, id).encode(lab.version)).await;
-        client.answer(Kind::PubAck, id).await;
-        client.send(&Publish::new(&topic, "x").qos(2, id).encode(lab.version)).await;
-        client.answer(Kind::PubRec, id).await;
+        client.send(&Publish::new(&topic, "x").qos(1, id).encode(harness.version)).await;
+        client.expect_ack(PacketType::PubAck, id).await;
+        client.send(&Publish::new(&topic, "x").qos(2, id).encode(harness.version)).await;
+        client.expect_ack(PacketType::PubRec, id).await;
         client.send(&ack(0x62, id, 0)).await;
-        client.answer(Kind::PubComp, id).await;
+        client.expect_ack(PacketType::PubComp, id).await;
     }
-    let mut receiver = lab.subscriber("two", &topic, 2).await;
+    let mut receiver = harness.subscriber("two", &topic, 2).await;
     for _ in 0..3 {
         client.publish(&topic, "x", 2).await;
-        let message = receiver.message().await;
+        let message = receiver.next_message().await;
         receiver.send(&ack(0x50, message.id, 0)).await;
-        receiver.answer(Kind::PubRel, message.id).await;
+        receiver.expect_ack(PacketType::PubRel, message.id).await;
         receiver.send(&ack(0x70, message.id, 0)).await;
     }
 }
 
-async fn answers_to_pipelined_requests_repeat_their_identifiers(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.client("one").await;
+async fn answers_to_pipelined_requests_repeat_their_identifiers(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.client("one").await;
     let requests = [0x1234, 1, 65_535, 0x00FF, 0xFF00];
     let mut bytes = Vec::new();
     for id in requests {
-        bytes.extend(Subscribe::new(id).filter(&topic, 0).encode(lab.version));
-        bytes.extend(Unsubscribe::new(id).filter(&topic).encode(lab.version));
+        bytes.extend(Subscribe::new(id).filter(&topic, 0).encode(harness.version));
+        bytes.extend(Unsubscribe::new(id).filter(&topic).encode(harness.version));
     }
     client.send(&bytes).await;
-    for kind in [Kind::SubAck, Kind::UnsubAck] {
+    for packet_type in [PacketType::SubAck, PacketType::UnsubAck] {
         let mut answered = Vec::new();
         for _ in requests {
-            answered.push(client.take(kind).await.id);
+            answered.push(client.next_of(packet_type).await.id);
         }
         answered.sort_unstable();
         let mut asked = requests;
         asked.sort_unstable();
-        assert_eq!(answered, asked, "{kind:?}");
+        assert_eq!(answered, asked, "{packet_type:?}");
     }
     client.ping().await;
-    assert!(!client.has(Kind::SubAck) && !client.has(Kind::UnsubAck), "one answer each");
+    assert!(
+        !client.has_received(PacketType::SubAck) && !client.has_received(PacketType::UnsubAck),
+        "one answer each"
+    );
 }
 
-async fn open_messages_have_identifiers_of_their_own(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.connect("one").kept().open().await;
+async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(&topic, 2).await;
-    let mut publisher = lab.client("publisher").await;
+    let mut publisher = harness.client("publisher").await;
     let mut open = Vec::new();
     for number in 0..OPEN {
         publisher.publish(&topic, [number], 1 + number % 2).await;
-        open.push(client.message().await.id);
+        open.push(client.next_message().await.id);
     }
     assert_eq!(HashSet::<u16>::from_iter(open.clone()).len(), open.len(), "all differ: {open:?}");
     // Sent again under the same identifiers.
-    client.cut().await;
-    let mut client = lab.connect("one").kept().open().await;
+    client.drop_connection().await;
+    let mut client = harness.connect("one").persistent().open().await;
     let mut again = Vec::new();
     for number in 0..OPEN {
-        let message = client.message().await;
+        let message = client.next_message().await;
         assert_eq!((message.payload.as_slice(), message.dup), (&[number][..], true), "in order, as repeated");
         again.push(message.id);
     }
@@ -115,36 +118,36 @@ async fn open_messages_have_identifiers_of_their_own(lab: Lab) {
     // What is acknowledged makes room; what is not stays taken, PUBREC and all.
     client.send(&ack(0x40, open[0], 0)).await;
     client.send(&ack(0x50, open[1], 0)).await;
-    client.answer(Kind::PubRel, open[1]).await;
+    client.expect_ack(PacketType::PubRel, open[1]).await;
     for number in 0..OPEN / 2 {
         publisher.publish(&topic, [number], 1).await;
-        let message = client.message().await;
+        let message = client.next_message().await;
         assert!(!open[1..].contains(&message.id), "{} is taken", message.id);
         client.acknowledge(&message).await;
     }
 }
 
-async fn open_identifiers_are_passed_over_when_the_numbers_wrap(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.subscriber("one", &topic, 2).await;
-    let mut publisher = lab.client("publisher").await;
+async fn identifiers_in_use_are_skipped_after_wrap_around(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.subscriber("one", &topic, 2).await;
+    let mut publisher = harness.client("publisher").await;
     publisher.publish(&topic, "one", 1).await;
-    let held = client.message().await.id;
+    let held = client.next_message().await.id;
     publisher.publish(&topic, "two", 2).await;
-    let received = client.message().await.id;
+    let received = client.next_message().await.id;
     client.send(&ack(0x50, received, 0)).await;
-    client.answer(Kind::PubRel, received).await;
-    let publish = |id| Publish::new(&topic, "").qos(1, id).encode(lab.version);
+    client.expect_ack(PacketType::PubRel, received).await;
+    let publish = |id| Publish::new(&topic, "").qos(1, id).encode(harness.version);
     let batch: Vec<u8> = (1..=BATCH).flat_map(publish).collect();
     for _ in 0..=u16::MAX / BATCH {
         publisher.send(&batch).await;
         for _ in 1..=BATCH {
-            let id = client.message().await.id;
+            let id = client.next_message().await.id;
             assert!(id != held && id != received, "{id} is taken");
             client.send(&ack(0x40, id, 0)).await;
         }
         for id in 1..=BATCH {
-            publisher.answer(Kind::PubAck, id).await;
+            publisher.expect_ack(PacketType::PubAck, id).await;
         }
     }
     client.ping().await;

@@ -1,9 +1,9 @@
 //! The length in front of properties, which is there even when there are none.
 
-use super::cut_off_for;
+use super::expect_close_after;
 use crate::case::cases;
-use crate::lab::Lab;
-use crate::wire::{Properties, frame, text};
+use crate::harness::Harness;
+use crate::wire::{Properties, length_prefixed, packet_with_body};
 
 cases! {
     an_empty_property_set_is_a_length_of_zero: "MQTT5-2.2.2-1";
@@ -11,9 +11,9 @@ cases! {
 }
 
 /// A packet without the length would not be read at all; what is looked at here is that an empty set is written as 0.
-async fn an_empty_property_set_is_a_length_of_zero(lab: Lab) {
-    let topic = lab.topic("a");
-    let (mut client, connack) = lab.connect("one").accepted().await;
+async fn an_empty_property_set_is_a_length_of_zero(harness: Harness) {
+    let topic = harness.topic("a");
+    let (mut client, connack) = harness.connect("one").open_with_connack().await;
     let suback = client.exchange_subscribe(&crate::wire::Subscribe::new(1).filter(&topic, 0)).await;
     client.publish(&topic, "x", 0).await;
     let message = client.receive().await;
@@ -25,16 +25,16 @@ async fn an_empty_property_set_is_a_length_of_zero(lab: Lab) {
     }
 }
 
-async fn a_missing_property_length_ends_the_connection(lab: Lab) {
-    let topic = text(lab.topic("a").as_bytes());
+async fn a_missing_property_length_ends_the_connection(harness: Harness) {
+    let topic = length_prefixed(harness.topic("a").as_bytes());
     let codes = &[0x81, 0x82];
     // The first byte of the filter's length stands for properties of length 0, and then nothing fits.
-    cut_off_for(&lab, &frame(0x82, &[&[0, 1][..], &topic, &[0]].concat()), codes).await;
-    cut_off_for(&lab, &frame(0xA2, &[&[0, 1][..], &topic].concat()), codes).await;
-    cut_off_for(&lab, &frame(0x30, &topic), codes).await;
-    let opening = lab.connect("broken");
-    let mut body = text(b"MQTT");
+    expect_close_after(&harness, &packet_with_body(0x82, &[&[0, 1][..], &topic, &[0]].concat()), codes).await;
+    expect_close_after(&harness, &packet_with_body(0xA2, &[&[0, 1][..], &topic].concat()), codes).await;
+    expect_close_after(&harness, &packet_with_body(0x30, &topic), codes).await;
+    let builder = harness.connect("broken");
+    let mut body = length_prefixed(b"MQTT");
     body.extend([5, 2, 0, 0]);
-    body.extend(text(opening.connect.client_id.as_bytes()));
-    opening.refused_as(&frame(0x10, &body), codes).await;
+    body.extend(length_prefixed(builder.connect.client_id.as_bytes()));
+    builder.expect_bytes_refused(&packet_with_body(0x10, &body), codes).await;
 }

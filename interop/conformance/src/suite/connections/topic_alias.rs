@@ -4,26 +4,26 @@ use std::collections::{HashMap, HashSet};
 
 use super::watcher;
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::{Properties, Publish, property};
 
 cases! {
-    the_brokers_aliases_keep_to_the_clients_maximum: "MQTT5-3.1.2-26";
+    the_brokers_aliases_stay_within_the_clients_maximum: "MQTT5-3.1.2-26";
     without_a_maximum_the_broker_sends_no_alias: "MQTT5-3.1.2-27";
     an_alias_above_the_maximum_ends_the_connection: "MQTT5-3.2.2-17";
-    an_alias_where_none_was_announced_ends_the_connection [NO_ALIAS]: "MQTT5-3.2.2-18";
+    an_alias_when_none_is_allowed_ends_the_connection [NO_TOPIC_ALIAS]: "MQTT5-3.2.2-18";
 }
 
-async fn the_brokers_aliases_keep_to_the_clients_maximum(lab: Lab) {
-    let mut publisher = lab.client("publisher").await;
+async fn the_brokers_aliases_stay_within_the_clients_maximum(harness: Harness) {
+    let mut publisher = harness.client("publisher").await;
     for maximum in [1, 2, 65_535] {
-        let opening = lab.connect("one").number(property::TOPIC_ALIAS_MAXIMUM, maximum);
-        let mut client = opening.open().await;
-        client.subscribe(lab.topic("t/+"), 1).await;
+        let builder = harness.connect("one").number(property::TOPIC_ALIAS_MAXIMUM, maximum);
+        let mut client = builder.open().await;
+        client.subscribe(harness.topic("t/+"), 1).await;
         let mut topics = HashMap::new();
         let mut used = HashSet::new();
         for number in 0..15 {
-            let topic = lab.topic(&format!("t/{}", number % 5));
+            let topic = harness.topic(&format!("t/{}", number % 5));
             publisher.publish(&topic, [number], number % 2).await;
             let message = client.receive().await;
             let alias = message.properties.get_number(property::TOPIC_ALIAS);
@@ -39,15 +39,15 @@ async fn the_brokers_aliases_keep_to_the_clients_maximum(lab: Lab) {
             assert_eq!(meant.unwrap_or(&message.topic), &topic, "{message:?}");
         }
         assert!(used.len() <= maximum as usize);
-        client.leave().await;
+        client.disconnect().await;
     }
 }
 
-async fn without_a_maximum_the_broker_sends_no_alias(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut publisher = lab.client("publisher").await;
-    for opening in [lab.connect("one"), lab.connect("one").number(property::TOPIC_ALIAS_MAXIMUM, 0)] {
-        let mut client = opening.open().await;
+async fn without_a_maximum_the_broker_sends_no_alias(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut publisher = harness.client("publisher").await;
+    for builder in [harness.connect("one"), harness.connect("one").number(property::TOPIC_ALIAS_MAXIMUM, 0)] {
+        let mut client = builder.open().await;
         client.subscribe(&topic, 1).await;
         // The publisher's own alias is between it and the broker.
         for text in ["first", "second", "third"] {
@@ -58,14 +58,14 @@ async fn without_a_maximum_the_broker_sends_no_alias(lab: Lab) {
             assert_eq!(message.topic, topic);
             assert!(!message.properties.has(property::TOPIC_ALIAS), "{message:?}");
         }
-        client.leave().await;
+        client.disconnect().await;
     }
 }
 
-async fn an_alias_above_the_maximum_ends_the_connection(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut watcher = watcher(&lab).await;
-    let (mut client, connack) = lab.connect("one").accepted().await;
+async fn an_alias_above_the_maximum_ends_the_connection(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut watcher = watcher(&harness).await;
+    let (mut client, connack) = harness.connect("one").open_with_connack().await;
     let maximum = connack.properties.get_number(property::TOPIC_ALIAS_MAXIMUM).unwrap_or(0);
     let publish = |alias, qos| {
         let properties = Properties::default().number(property::TOPIC_ALIAS, alias);
@@ -77,20 +77,20 @@ async fn an_alias_above_the_maximum_ends_the_connection(lab: Lab) {
     }
     if maximum < 65_535 {
         for (alias, qos) in [(maximum + 1, 0), (maximum + 1, 1), (65_535, 2)] {
-            let mut client = lab.connect("one").open().await;
-            client.send(&publish(alias, qos).encode(lab.version)).await;
-            client.is_cut_off_unanswered(&[0x94]).await;
+            let mut client = harness.connect("one").open().await;
+            client.send(&publish(alias, qos).encode(harness.version)).await;
+            client.expect_close_without_answer(&[0x94]).await;
         }
     }
-    watcher.hears_nothing().await;
+    watcher.expect_no_message().await;
 }
 
-async fn an_alias_where_none_was_announced_ends_the_connection(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
-    let (mut client, connack) = lab.connect("one").accepted().await;
+async fn an_alias_when_none_is_allowed_ends_the_connection(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
+    let (mut client, connack) = harness.connect("one").open_with_connack().await;
     assert!(!connack.properties.has(property::TOPIC_ALIAS_MAXIMUM), "0 is the default");
     let alias = Properties::default().number(property::TOPIC_ALIAS, 1);
-    client.send(&Publish::new(lab.topic("a"), "x").properties(alias).encode(lab.version)).await;
-    client.is_cut_off_unanswered(&[0x94]).await;
-    watcher.hears_nothing().await;
+    client.send(&Publish::new(harness.topic("a"), "x").properties(alias).encode(harness.version)).await;
+    client.expect_close_without_answer(&[0x94]).await;
+    watcher.expect_no_message().await;
 }

@@ -4,85 +4,93 @@ use std::time::{Duration, Instant};
 
 use crate::case::cases;
 use crate::client::Client;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::Will;
 
 cases! {
-    a_delayed_will_comes_after_its_delay: "MQTT5-3.1.2-8", "TRAP5-55";
+    a_delayed_will_is_published_after_its_delay: "MQTT5-3.1.2-8", "TRAP5-55";
     resuming_in_time_cancels_a_delayed_will: "MQTT5-3.1.3-9", "MQTT5-3.1.2-8", "TRAP5-54";
-    a_clean_start_makes_a_delayed_will_due: "MQTT5-3.1.3-9", "TRAP5-54";
-    the_end_of_the_session_makes_a_delayed_will_due: "MQTT5-3.1.2-8", "MQTT5-4.1.0-2";
-    without_a_session_a_will_does_not_wait: "MQTT5-3.1.2-8", "TRAP5-53";
+    a_clean_start_publishes_a_delayed_will_at_once: "MQTT5-3.1.3-9", "TRAP5-54";
+    the_end_of_the_session_publishes_a_delayed_will: "MQTT5-3.1.2-8", "MQTT5-4.1.0-2";
+    without_a_session_a_delayed_will_is_published_at_once: "MQTT5-3.1.2-8", "TRAP5-53";
 }
 
-/// Subscribed to the will's topic alone: the clock of [`Lab::pass`] is another.
-async fn watcher(lab: &Lab) -> Client {
-    lab.subscriber("watcher", lab.topic("will"), 1).await
+/// Subscribed to the will's topic alone: the clock of [`Harness::pass`] is another.
+async fn watcher(harness: &Harness) -> Client {
+    harness.subscriber("watcher", harness.topic("will"), 1).await
 }
 
-fn will(lab: &Lab, seconds: u32) -> Will {
-    Will::new(lab.topic("will"), "gone").delay(seconds)
+fn will(harness: &Harness, seconds: u32) -> Will {
+    Will::new(harness.topic("will"), "gone").delay(seconds)
 }
 
-async fn a_delayed_will_comes_after_its_delay(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
-    let begun = Instant::now();
-    lab.connect("one").kept().will(will(&lab, 2)).open().await.cut().await;
+async fn a_delayed_will_is_published_after_its_delay(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
+    let started = Instant::now();
+    harness.connect("one").persistent().will(will(&harness, 2)).open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
-    assert!(begun.elapsed() >= Duration::from_secs(2), "after {:?}", begun.elapsed());
+    assert!(started.elapsed() >= Duration::from_secs(2), "after {:?}", started.elapsed());
     // The session is still there, and its will is spent.
-    let (client, connack) = lab.connect("one").kept().accepted().await;
+    let (client, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(connack.session_present);
-    client.cut().await;
-    lab.hears_no_will(&mut watcher).await;
+    client.drop_connection().await;
+    harness.expect_no_will(&mut watcher).await;
 }
 
-async fn resuming_in_time_cancels_a_delayed_will(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
+async fn resuming_in_time_cancels_a_delayed_will(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
     // Long enough to resume in time on a busy machine.
-    let first = lab.connect("one").kept().will(will(&lab, 15)).open().await;
-    first.cut().await;
-    let (mut second, connack) = lab.connect("one").kept().accepted().await;
+    let first = harness.connect("one").persistent().will(will(&harness, 15)).open().await;
+    first.drop_connection().await;
+    let (mut second, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(connack.session_present);
-    lab.pass(16).await;
-    lab.hears_no_will(&mut watcher).await;
+    harness.wait_by_broker_clock(16).await;
+    harness.expect_no_will(&mut watcher).await;
     second.ping().await;
-    second.cut().await;
-    lab.hears_no_will(&mut watcher).await;
+    second.drop_connection().await;
+    harness.expect_no_will(&mut watcher).await;
 }
 
-async fn a_clean_start_makes_a_delayed_will_due(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
-    lab.connect("one").kept().will(will(&lab, 600)).open().await.cut().await;
-    watcher.hears_nothing().await;
-    let (_client, connack) = lab.connect("one").accepted().await;
+async fn a_clean_start_publishes_a_delayed_will_at_once(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
+    harness.connect("one").persistent().will(will(&harness, 600)).open().await.drop_connection().await;
+    watcher.expect_no_message().await;
+    let (_client, connack) = harness.connect("one").open_with_connack().await;
     assert!(!connack.session_present);
     assert_eq!(watcher.receive().await.payload, b"gone");
 }
 
-async fn the_end_of_the_session_makes_a_delayed_will_due(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
-    let begun = Instant::now();
-    lab.connect("one").clean(false).expiry(2).will(will(&lab, 600)).open().await.cut().await;
+async fn the_end_of_the_session_publishes_a_delayed_will(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
+    let started = Instant::now();
+    harness
+        .connect("one")
+        .clean(false)
+        .expiry(2)
+        .will(will(&harness, 600))
+        .open()
+        .await
+        .drop_connection()
+        .await;
     assert_eq!(watcher.receive().await.payload, b"gone");
-    assert!(begun.elapsed() >= Duration::from_secs(2), "after {:?}", begun.elapsed());
-    let (_client, connack) = lab.connect("one").kept().accepted().await;
+    assert!(started.elapsed() >= Duration::from_secs(2), "after {:?}", started.elapsed());
+    let (_client, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(!connack.session_present, "the session is over");
 }
 
-async fn without_a_session_a_will_does_not_wait(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
-    let opening = || lab.connect("one").will(will(&lab, 600));
-    opening().open().await.cut().await;
+async fn without_a_session_a_delayed_will_is_published_at_once(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
+    let builder = || harness.connect("one").will(will(&harness, 600));
+    builder().open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
     // The same when the connection is taken over.
-    let mut first = opening().open().await;
-    let _second = lab.connect("one").clean(false).open().await;
-    first.is_cut_off(&[0x8E]).await;
+    let mut first = builder().open().await;
+    let _second = harness.connect("one").clean(false).open().await;
+    first.expect_close(&[0x8E]).await;
     assert_eq!(watcher.receive().await.payload, b"gone");
     // And when the client ends its session with a DISCONNECT that keeps the will.
-    let client = lab.connect("two").kept().will(will(&lab, 600)).open().await;
+    let client = harness.connect("two").persistent().will(will(&harness, 600)).open().await;
     let ends_now = crate::wire::Properties::default().number(crate::wire::property::SESSION_EXPIRY, 0);
-    client.leave_with(4, &ends_now).await;
+    client.disconnect_with(4, &ends_now).await;
     assert_eq!(watcher.receive().await.payload, b"gone");
 }

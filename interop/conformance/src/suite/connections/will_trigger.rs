@@ -2,69 +2,69 @@
 
 use super::watcher;
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::{Properties, Publish, Will};
 
 cases! {
-    a_fault_of_the_client_publishes_its_will: "MQTT5-3.1.2-8", "MQTT3-3.1.2-8", "TRAP5-57";
+    a_client_fault_publishes_its_will: "MQTT5-3.1.2-8", "MQTT3-3.1.2-8", "TRAP5-57";
     a_normal_disconnect_discards_the_will: "MQTT5-3.1.2-10", "MQTT3-3.1.2-10", "MQTT3-3.1.2-8";
-    a_disconnect_with_another_reason_keeps_the_will: "MQTT5-3.1.2-8", "MQTT5-3.1.2-10", "TRAP5-56";
-    a_refused_connect_leaves_no_will: "MQTT5-3.1.2-7", "MQTT3-3.1.2-8";
+    a_disconnect_with_a_reason_other_than_0_publishes_the_will: "MQTT5-3.1.2-8", "MQTT5-3.1.2-10", "TRAP5-56";
+    a_refused_connect_stores_no_will: "MQTT5-3.1.2-7", "MQTT3-3.1.2-8";
 }
 
-async fn a_fault_of_the_client_publishes_its_will(lab: Lab) {
-    let topic = lab.topic("will");
-    let mut watcher = watcher(&lab).await;
+async fn a_client_fault_publishes_its_will(harness: Harness) {
+    let topic = harness.topic("will");
+    let mut watcher = watcher(&harness).await;
     // Malformed, out of place, against a rule.
     let faults = [
         (vec![0xC1, 0], &[0x81, 0x82][..]),
         (vec![0xD0, 0], &[0x82, 0x81]),
-        (Publish::new("", "x").encode(lab.version), &[0x82, 0x90, 0x81]),
-        (Publish::new(&topic, "x").qos(3, 1).encode(lab.version), &[0x81, 0x82]),
+        (Publish::new("", "x").encode(harness.version), &[0x82, 0x90, 0x81]),
+        (Publish::new(&topic, "x").qos(3, 1).encode(harness.version), &[0x81, 0x82]),
     ];
     for (bytes, codes) in faults {
-        let mut client = lab.connect("one").will(Will::new(&topic, "gone")).open().await;
+        let mut client = harness.connect("one").will(Will::new(&topic, "gone")).open().await;
         client.send(&bytes).await;
-        client.is_cut_off_unanswered(codes).await;
+        client.expect_close_without_answer(codes).await;
         assert_eq!(watcher.receive().await.payload, b"gone");
     }
-    lab.hears_no_will(&mut watcher).await;
+    harness.expect_no_will(&mut watcher).await;
 }
 
-async fn a_normal_disconnect_discards_the_will(lab: Lab) {
-    let topic = lab.topic("will");
-    let mut watcher = lab.subscriber("watcher", &topic, 1).await;
-    lab.connect("one").will(Will::new(&topic, "gone")).open().await.leave().await;
-    lab.connect("one").kept().will(Will::new(&topic, "gone")).open().await.leave().await;
-    if lab.is_v5() {
+async fn a_normal_disconnect_discards_the_will(harness: Harness) {
+    let topic = harness.topic("will");
+    let mut watcher = harness.subscriber("watcher", &topic, 1).await;
+    harness.connect("one").will(Will::new(&topic, "gone")).open().await.disconnect().await;
+    harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.disconnect().await;
+    if harness.is_v5() {
         // The reason 0x00 in full.
-        let mut client = lab.connect("one").will(Will::new(&topic, "gone")).open().await;
+        let mut client = harness.connect("one").will(Will::new(&topic, "gone")).open().await;
         client.send(&[0xE0, 2, 0, 0]).await;
         client.wait_for_end().await;
         // Nor does it wait for its delay.
         let will = Will::new(&topic, "gone").delay(1);
-        lab.connect("one").kept().will(will).open().await.leave().await;
-        lab.pass(2).await;
+        harness.connect("one").persistent().will(will).open().await.disconnect().await;
+        harness.wait_by_broker_clock(2).await;
     }
-    lab.hears_no_will(&mut watcher).await;
+    harness.expect_no_will(&mut watcher).await;
 }
 
-async fn a_disconnect_with_another_reason_keeps_the_will(lab: Lab) {
-    let topic = lab.topic("will");
-    let mut watcher = watcher(&lab).await;
+async fn a_disconnect_with_a_reason_other_than_0_publishes_the_will(harness: Harness) {
+    let topic = harness.topic("will");
+    let mut watcher = watcher(&harness).await;
     // All that a client may send but 0x00.
     for code in [0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99] {
-        let client = lab.connect("one").will(Will::new(&topic, [code])).open().await;
-        client.leave_with(code, &Properties::default()).await;
+        let client = harness.connect("one").will(Will::new(&topic, [code])).open().await;
+        client.disconnect_with(code, &Properties::default()).await;
         assert_eq!(watcher.receive().await.payload, [code]);
     }
-    lab.hears_no_will(&mut watcher).await;
+    harness.expect_no_will(&mut watcher).await;
 }
 
-async fn a_refused_connect_leaves_no_will(lab: Lab) {
-    let mut watcher = watcher(&lab).await;
-    let will = Will::new(lab.topic("will"), "stray");
-    let (opening, codes) = super::refused(&lab, "one");
-    opening.will(will).refused(codes).await;
-    lab.hears_no_will(&mut watcher).await;
+async fn a_refused_connect_stores_no_will(harness: Harness) {
+    let mut watcher = watcher(&harness).await;
+    let will = Will::new(harness.topic("will"), "stray");
+    let (builder, codes) = super::unacceptable_connect(&harness, "one");
+    builder.will(will).expect_refused(codes).await;
+    harness.expect_no_will(&mut watcher).await;
 }

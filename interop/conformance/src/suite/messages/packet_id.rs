@@ -2,50 +2,51 @@
 
 use crate::case::cases;
 use crate::client::Client;
-use crate::lab::Lab;
-use crate::wire::{Kind, Publish, ack};
+use crate::harness::Harness;
+use crate::wire::{PacketType, Publish, ack};
 
 cases! {
-    no_open_identifier_is_used_again [TCP]: "TRAP5-84", "TRAP3-84", "MQTT5-4.3.2-1", "MQTT5-4.3.3-1", "MQTT3-4.3.2-1", "MQTT3-4.3.3-1";
+    no_identifier_in_use_is_reused [TCP_ONLY]: "TRAP5-84", "TRAP3-84", "MQTT5-4.3.2-1", "MQTT5-4.3.3-1", "MQTT3-4.3.2-1", "MQTT3-4.3.3-1";
 }
 
 /// One message of each kind stays open while all other identifiers come round.
-async fn no_open_identifier_is_used_again(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut subscriber = lab.subscriber("subscriber", &topic, 2).await;
-    let mut publisher = lab.client("publisher").await;
+async fn no_identifier_in_use_is_reused(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut subscriber = harness.subscriber("subscriber", &topic, 2).await;
+    let mut publisher = harness.client("publisher").await;
     let mut open = Vec::new();
     for qos in [1, 2, 2] {
         publisher.publish(&topic, "open", qos).await;
-        open.push(subscriber.message().await.id);
+        open.push(subscriber.next_message().await.id);
     }
     subscriber.send_ack(0x50, open[2], 0).await;
-    subscriber.answer(Kind::PubRel, open[2]).await;
+    subscriber.expect_ack(PacketType::PubRel, open[2]).await;
     for _ in 0..ROUNDS {
-        for id in turn(&mut publisher, &mut subscriber, &topic).await {
+        for id in exchange_batch(&mut publisher, &mut subscriber, &topic).await {
             assert!(!open.contains(&id), "{id} is open");
         }
     }
     subscriber.send_ack(0x40, open[0], 0).await;
     subscriber.send_ack(0x50, open[1], 0).await;
-    subscriber.answer(Kind::PubRel, open[1]).await;
+    subscriber.expect_ack(PacketType::PubRel, open[1]).await;
 }
 
 /// Publishes many messages at QoS 1 and completes them; gives their identifiers.
-async fn turn(publisher: &mut Client, subscriber: &mut Client, topic: &str) -> Vec<u16> {
+async fn exchange_batch(publisher: &mut Client, subscriber: &mut Client, topic: &str) -> Vec<u16> {
     let publish = |id| Publish::new(topic, "x").qos(1, id).encode(publisher.version);
-    let bytes: Vec<u8> = (1..=LEN).flat_map(publish).collect();
+    let bytes: Vec<u8> = (1..=BATCH_LEN).flat_map(publish).collect();
     publisher.send(&bytes).await;
-    for id in 1..=LEN {
-        publisher.answer(Kind::PubAck, id).await;
+    for id in 1..=BATCH_LEN {
+        publisher.expect_ack(PacketType::PubAck, id).await;
     }
-    let ids: Vec<_> = subscriber.take_messages(LEN.into()).await.iter().map(|message| message.id).collect();
+    let ids: Vec<_> =
+        subscriber.next_messages(BATCH_LEN.into()).await.iter().map(|message| message.id).collect();
     let bytes: Vec<u8> = ids.iter().flat_map(|id| ack(0x40, *id, 0)).collect();
     subscriber.send(&bytes).await;
     ids
 }
 
 /// Messages of a turn: few enough that no broker's Receive Maximum or queue is in the way.
-const LEN: u16 = 16;
+const BATCH_LEN: u16 = 16;
 /// Turns until every identifier has come once.
 const ROUNDS: u32 = 65_536 / 16;

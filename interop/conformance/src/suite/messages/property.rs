@@ -1,7 +1,7 @@
 //! Properties that the broker forwards as they came: live, from the queue, retained, and in a will.
 
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::{Packet, Properties, Publish, Will, property};
 
 cases! {
@@ -10,60 +10,60 @@ cases! {
     correlation_data_is_forwarded: "MQTT5-3.3.2-16";
     user_properties_are_forwarded_in_their_order: "MQTT5-3.3.2-17", "MQTT5-3.3.2-18";
     the_content_type_is_forwarded: "MQTT5-3.3.2-20";
-    properties_come_together: "MQTT5-3.3.2-4", "MQTT5-3.3.2-15", "MQTT5-3.3.2-16", "MQTT5-3.3.2-17", "MQTT5-3.3.2-20";
+    all_properties_are_forwarded_together: "MQTT5-3.3.2-4", "MQTT5-3.3.2-15", "MQTT5-3.3.2-16", "MQTT5-3.3.2-17", "MQTT5-3.3.2-20";
 }
 
-async fn the_payload_format_is_forwarded(lab: Lab) {
+async fn the_payload_format_is_forwarded(harness: Harness) {
     for format in [1, 0] {
         let properties = Properties::default().number(property::PAYLOAD_FORMAT, format);
-        for (way, copy) in copies(&lab, &format.to_string(), &properties).await {
+        for (way, copy) in copies(&harness, &format.to_string(), &properties).await {
             let seen = copy.properties.get_number(property::PAYLOAD_FORMAT);
             assert!(seen.unwrap_or(0) == format, "{way}: {seen:?}"); // Absent says the same as 0.
         }
     }
-    for (way, copy) in copies(&lab, "none", &Properties::default()).await {
+    for (way, copy) in copies(&harness, "none", &Properties::default()).await {
         let seen = copy.properties.get_number(property::PAYLOAD_FORMAT);
         assert!(seen.unwrap_or(0) == 0, "{way}: {seen:?}");
     }
 }
 
-async fn the_response_topic_is_forwarded(lab: Lab) {
+async fn the_response_topic_is_forwarded(harness: Harness) {
     for (name, topic) in [("one", "answers/here"), ("two", "/ä/\u{1F600}")] {
         let properties = Properties::default().text(property::RESPONSE_TOPIC, topic);
-        for (way, copy) in copies(&lab, name, &properties).await {
+        for (way, copy) in copies(&harness, name, &properties).await {
             assert_eq!(copy.properties.get_text(property::RESPONSE_TOPIC), Some(topic), "{way}");
         }
     }
 }
 
-async fn correlation_data_is_forwarded(lab: Lab) {
+async fn correlation_data_is_forwarded(harness: Harness) {
     let every: Vec<u8> = (0..=255).chain([0, 0, 255, 255]).collect();
     for (name, data) in [("one", &every[..]), ("two", b"\0"), ("three", b"\xFF\xFE"), ("four", b"")] {
         let properties = Properties::default().binary(property::CORRELATION_DATA, data);
-        for (way, copy) in copies(&lab, name, &properties).await {
+        for (way, copy) in copies(&harness, name, &properties).await {
             assert_eq!(copy.properties.get_binary(property::CORRELATION_DATA), Some(data), "{way}");
         }
     }
 }
 
-async fn user_properties_are_forwarded_in_their_order(lab: Lab) {
+async fn user_properties_are_forwarded_in_their_order(harness: Harness) {
     let pairs = [("a", "1"), ("b", ""), ("a", "2"), ("", "3"), ("c", "ä\u{1F600}"), ("a", "1"), ("", "")];
     let properties = pairs.iter().fold(Properties::default(), |all, (name, value)| all.user(name, value));
-    for (way, copy) in copies(&lab, "one", &properties).await {
+    for (way, copy) in copies(&harness, "one", &properties).await {
         assert_eq!(copy.properties.users(), pairs, "{way}");
     }
 }
 
-async fn the_content_type_is_forwarded(lab: Lab) {
+async fn the_content_type_is_forwarded(harness: Harness) {
     for (name, content) in [("one", "application/json"), ("two", "ä \u{1F600}")] {
         let properties = Properties::default().text(property::CONTENT_TYPE, content);
-        for (way, copy) in copies(&lab, name, &properties).await {
+        for (way, copy) in copies(&harness, name, &properties).await {
             assert_eq!(copy.properties.get_text(property::CONTENT_TYPE), Some(content), "{way}");
         }
     }
 }
 
-async fn properties_come_together(lab: Lab) {
+async fn all_properties_are_forwarded_together(harness: Harness) {
     let properties = Properties::default()
         .user("a", "1")
         .binary(property::CORRELATION_DATA, b"\0\xFF")
@@ -72,7 +72,7 @@ async fn properties_come_together(lab: Lab) {
         .number(property::PAYLOAD_FORMAT, 1)
         .text(property::RESPONSE_TOPIC, "answers")
         .user("a", "1");
-    for (way, copy) in copies(&lab, "one", &properties).await {
+    for (way, copy) in copies(&harness, "one", &properties).await {
         for id in [
             property::CORRELATION_DATA,
             property::CONTENT_TYPE,
@@ -87,30 +87,30 @@ async fn properties_come_together(lab: Lab) {
 }
 
 /// The message by each way that it can take to a subscriber.
-async fn copies(lab: &Lab, name: &str, properties: &Properties) -> Vec<(&'static str, Packet)> {
-    let topic = lab.topic(name);
-    let mut online = lab.subscriber("online", &topic, 2).await;
-    let mut publisher = lab.client("publisher").await;
+async fn copies(harness: &Harness, name: &str, properties: &Properties) -> Vec<(&'static str, Packet)> {
+    let topic = harness.topic(name);
+    let mut online = harness.subscriber("online", &topic, 2).await;
+    let mut publisher = harness.client("publisher").await;
     let publish = |payload: &str| Publish::new(&topic, payload).properties(properties.clone());
     publisher.exchange_publish(publish("at QoS 0")).await;
-    let mut away = lab.connect("away").kept().open().await;
+    let mut away = harness.connect("away").persistent().open().await;
     away.subscribe(&topic, 2).await;
-    away.leave().await;
+    away.disconnect().await;
     publisher.exchange_publish(publish("at QoS 1").qos(1, 0)).await;
     publisher.exchange_publish(publish("at QoS 2").qos(2, 0).retain()).await;
     let will = Will::new(&topic, "will").qos(1).properties(properties.clone());
-    lab.connect("dying").will(will).open().await.cut().await;
+    harness.connect("dying").will(will).open().await.drop_connection().await;
     let mut copies = Vec::new();
     for way in ["at QoS 0", "at QoS 1", "at QoS 2", "will"] {
-        copies.push((way, online.hears(way).await));
+        copies.push((way, online.expect_message(way).await));
     }
-    let mut back = lab.connect("away").kept().open().await;
+    let mut back = harness.connect("away").persistent().open().await;
     for way in ["at QoS 1", "at QoS 2", "will"] {
-        copies.push(("from the queue", back.hears(way).await));
+        copies.push(("from the queue", back.expect_message(way).await));
     }
     back.unsubscribe(&topic).await;
-    back.leave().await;
-    let mut late = lab.subscriber("late", &topic, 2).await;
-    copies.push(("retained", late.hears("at QoS 2").await));
+    back.disconnect().await;
+    let mut late = harness.subscriber("late", &topic, 2).await;
+    copies.push(("retained", late.expect_message("at QoS 2").await));
     copies
 }

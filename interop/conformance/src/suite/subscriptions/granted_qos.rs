@@ -1,7 +1,7 @@
 //! A message comes at the lower of the QoS that it was published at and the one that was granted.
 
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::Subscribe;
 
 cases! {
@@ -11,32 +11,33 @@ cases! {
 }
 
 /// SUBSCRIBE to one topic for each QoS.
-fn subscribe(lab: &Lab) -> Subscribe {
-    (0..=2).fold(Subscribe::new(1), |all, granted| all.filter(lab.topic(&format!("{granted}/+")), granted))
+fn subscribe(harness: &Harness) -> Subscribe {
+    (0..=2)
+        .fold(Subscribe::new(1), |all, granted| all.filter(harness.topic(&format!("{granted}/+")), granted))
 }
 
-async fn a_live_message_comes_at_the_lower_qos(lab: Lab) {
-    let mut client = lab.client("one").await;
-    assert_eq!(client.exchange_subscribe(&subscribe(&lab)).await.codes, [0, 1, 2]);
-    let mut publisher = lab.client("publisher").await;
+async fn a_live_message_comes_at_the_lower_qos(harness: Harness) {
+    let mut client = harness.client("one").await;
+    assert_eq!(client.exchange_subscribe(&subscribe(&harness)).await.codes, [0, 1, 2]);
+    let mut publisher = harness.client("publisher").await;
     for (granted, published) in pairs() {
-        publisher.publish(lab.topic(&format!("{granted}/{published}")), "x", published).await;
+        publisher.publish(harness.topic(&format!("{granted}/{published}")), "x", published).await;
         assert_eq!(
             client.receive().await.qos,
             granted.min(published),
             "{published} where {granted} is granted"
         );
     }
-    client.hears_nothing().await;
+    client.expect_no_message().await;
 }
 
-async fn a_retained_message_comes_at_the_lower_qos(lab: Lab) {
-    let mut publisher = lab.client("publisher").await;
+async fn a_retained_message_comes_at_the_lower_qos(harness: Harness) {
+    let mut publisher = harness.client("publisher").await;
     for (granted, published) in pairs() {
-        publisher.publish_retained(lab.topic(&format!("{granted}/{published}")), "x", published).await;
+        publisher.publish_retained(harness.topic(&format!("{granted}/{published}")), "x", published).await;
     }
-    let mut client = lab.client("one").await;
-    assert_eq!(client.exchange_subscribe(&subscribe(&lab)).await.codes, [0, 1, 2]);
+    let mut client = harness.client("one").await;
+    assert_eq!(client.exchange_subscribe(&subscribe(&harness)).await.codes, [0, 1, 2]);
     let mut seen = Vec::new();
     for _ in pairs() {
         let message = client.receive().await;
@@ -44,26 +45,26 @@ async fn a_retained_message_comes_at_the_lower_qos(lab: Lab) {
         seen.push((message.topic, message.qos));
     }
     seen.sort();
-    let due = |(granted, published): (u8, u8)| {
-        (lab.topic(&format!("{granted}/{published}")), granted.min(published))
+    let expected = |(granted, published): (u8, u8)| {
+        (harness.topic(&format!("{granted}/{published}")), granted.min(published))
     };
-    assert_eq!(seen, pairs().into_iter().map(due).collect::<Vec<_>>());
+    assert_eq!(seen, pairs().into_iter().map(expected).collect::<Vec<_>>());
 }
 
 /// At QoS 0 nothing has to be queued.
-async fn a_queued_message_comes_at_the_lower_qos(lab: Lab) {
-    let mut client = lab.connect("one").kept().open().await;
-    assert_eq!(client.exchange_subscribe(&subscribe(&lab)).await.codes, [0, 1, 2]);
-    client.leave().await;
-    let mut publisher = lab.client("publisher").await;
+async fn a_queued_message_comes_at_the_lower_qos(harness: Harness) {
+    let mut client = harness.connect("one").persistent().open().await;
+    assert_eq!(client.exchange_subscribe(&subscribe(&harness)).await.codes, [0, 1, 2]);
+    client.disconnect().await;
+    let mut publisher = harness.client("publisher").await;
     for (granted, published) in pairs() {
-        publisher.publish(lab.topic(&format!("{granted}/{published}")), "x", published).await;
+        publisher.publish(harness.topic(&format!("{granted}/{published}")), "x", published).await;
     }
-    let mut client = lab.connect("one").kept().open().await;
+    let mut client = harness.connect("one").persistent().open().await;
     let seen: Vec<_> =
         client.receive_all().await.into_iter().map(|message| (message.topic, message.qos)).collect();
     for (granted, published) in pairs() {
-        let topic = lab.topic(&format!("{granted}/{published}"));
+        let topic = harness.topic(&format!("{granted}/{published}"));
         let qos: Vec<_> = seen.iter().filter(|(seen, _)| *seen == topic).map(|(_, qos)| *qos).collect();
         let lower = granted.min(published);
         let none_is_fine = lower == 0 && qos.is_empty();

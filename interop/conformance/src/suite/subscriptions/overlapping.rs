@@ -2,28 +2,28 @@
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::{Properties, Publish, Subscribe, property};
 
 cases! {
     overlapping_subscriptions_deliver_at_the_highest_qos: "TRAP5-28", "TRAP3-28", "TRAP5-29", "TRAP3-29";
-    overlapping_subscriptions_bring_one_copy [OWN]: "TRAP5-29", "TRAP3-29";
-    every_matching_subscription_identifier_comes: "TRAP5-30";
-    a_copy_has_its_own_clients_identifiers: "TRAP5-31";
-    a_subscription_identifier_is_not_0: "TRAP5-32";
-    a_client_publishes_no_subscription_identifier: "TRAP5-32";
+    overlapping_subscriptions_deliver_one_copy [TIDEGATE_ONLY]: "TRAP5-29", "TRAP3-29";
+    every_matching_subscription_identifier_is_sent: "TRAP5-30";
+    a_copy_has_only_its_own_clients_identifiers: "TRAP5-31";
+    an_invalid_subscription_identifier_ends_the_connection: "TRAP5-32";
+    publishing_a_subscription_identifier_ends_the_connection: "TRAP5-32";
 }
 
 const ID: u8 = property::SUBSCRIPTION_ID;
 
 /// One copy or several; no more than there are subscriptions.
-async fn overlapping_subscriptions_deliver_at_the_highest_qos(lab: Lab) {
-    let topic = lab.topic("a/b");
-    let mut other = lab.client("other").await;
+async fn overlapping_subscriptions_deliver_at_the_highest_qos(harness: Harness) {
+    let topic = harness.topic("a/b");
+    let mut other = harness.client("other").await;
     for qos in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 0, 1]] {
-        let mut client = lab.client("one").await;
+        let mut client = harness.client("one").await;
         for (filter, qos) in ["a/b", "a/+", "#"].iter().zip(qos) {
-            client.subscribe(lab.topic(filter), qos).await;
+            client.subscribe(harness.topic(filter), qos).await;
         }
         let highest = qos.into_iter().max().unwrap_or(0);
         for published in 0..=2 {
@@ -32,30 +32,31 @@ async fn overlapping_subscriptions_deliver_at_the_highest_qos(lab: Lab) {
             assert_eq!(seen.iter().max(), Some(&highest.min(published)), "by {qos:?}");
             assert!(seen.len() <= 3, "{} copies", seen.len());
         }
-        client.leave().await;
+        client.disconnect().await;
     }
 }
 
-async fn overlapping_subscriptions_bring_one_copy(lab: Lab) {
-    let topic = lab.topic("a/b");
+async fn overlapping_subscriptions_deliver_one_copy(harness: Harness) {
+    let topic = harness.topic("a/b");
     let filters = ["a/b", "a/+", "#", "+/b"];
-    let mut client = lab.connect("one").kept().open().await;
-    let subscribe = filters.iter().fold(Subscribe::new(1), |all, filter| all.filter(lab.topic(filter), 1));
+    let mut client = harness.connect("one").persistent().open().await;
+    let subscribe =
+        filters.iter().fold(Subscribe::new(1), |all, filter| all.filter(harness.topic(filter), 1));
     client.exchange_subscribe(&subscribe).await;
-    let mut other = lab.client("other").await;
+    let mut other = harness.client("other").await;
     for qos in 0..=2 {
         other.publish(&topic, qos.to_string(), qos).await;
     }
     assert_eq!(client.receive_payloads().await, ["0", "1", "2"]);
-    client.leave().await;
+    client.disconnect().await;
     other.publish(&topic, "queued", 1).await;
-    assert_eq!(lab.connect("one").kept().open().await.receive_payloads().await, ["queued"]);
+    assert_eq!(harness.connect("one").persistent().open().await.receive_payloads().await, ["queued"]);
 }
 
 /// All of them in one copy, or one in each.
-async fn every_matching_subscription_identifier_comes(lab: Lab) {
-    let topic = lab.topic("a/b");
-    let mut client = lab.client("one").await;
+async fn every_matching_subscription_identifier_is_sent(harness: Harness) {
+    let topic = harness.topic("a/b");
+    let mut client = harness.client("one").await;
     let largest = 268_435_455;
     let subscriptions = [
         ("a/b", Some(1)),
@@ -66,7 +67,7 @@ async fn every_matching_subscription_identifier_comes(lab: Lab) {
         ("x", Some(9)),
     ];
     for (filter, identifier) in subscriptions {
-        let subscribe = Subscribe::new(1).filter(lab.topic(filter), 1);
+        let subscribe = Subscribe::new(1).filter(harness.topic(filter), 1);
         let subscribe = match identifier {
             Some(identifier) => subscribe.identifier(identifier),
             None => subscribe,
@@ -74,7 +75,7 @@ async fn every_matching_subscription_identifier_comes(lab: Lab) {
         client.exchange_subscribe(&subscribe).await;
     }
     for qos in 0..=1 {
-        lab.client("other").await.publish(&topic, "x", qos).await;
+        harness.client("other").await.publish(&topic, "x", qos).await;
         let copies = client.receive_all().await;
         let mut seen: Vec<_> = copies.iter().flat_map(|copy| copy.properties.numbers(ID)).collect();
         seen.sort_unstable();
@@ -83,11 +84,11 @@ async fn every_matching_subscription_identifier_comes(lab: Lab) {
     }
 }
 
-async fn a_copy_has_its_own_clients_identifiers(lab: Lab) {
-    let topic = lab.topic("a");
+async fn a_copy_has_only_its_own_clients_identifiers(harness: Harness) {
+    let topic = harness.topic("a");
     let mut clients = Vec::new();
     for (name, identifier) in [("one", Some(1)), ("two", Some(2)), ("none", None)] {
-        let mut client = lab.client(name).await;
+        let mut client = harness.client(name).await;
         let subscribe = Subscribe::new(1).filter(&topic, 1);
         let subscribe = match identifier {
             Some(identifier) => subscribe.identifier(identifier),
@@ -97,34 +98,34 @@ async fn a_copy_has_its_own_clients_identifiers(lab: Lab) {
         clients.push((client, Vec::from_iter(identifier)));
     }
     for qos in 0..=2 {
-        lab.client("other").await.publish_retained(&topic, "x", qos).await;
-        for (client, due) in &mut clients {
-            assert_eq!(client.receive().await.properties.numbers(ID), *due, "at QoS {qos}");
+        harness.client("other").await.publish_retained(&topic, "x", qos).await;
+        for (client, expected) in &mut clients {
+            assert_eq!(client.receive().await.properties.numbers(ID), *expected, "at QoS {qos}");
         }
     }
     // A retained message has the identifier of the subscription that brings it now.
-    let mut late = lab.client("late").await;
+    let mut late = harness.client("late").await;
     late.exchange_subscribe(&Subscribe::new(1).filter(&topic, 1).identifier(3)).await;
     assert_eq!(late.receive().await.properties.numbers(ID), [3]);
 }
 
-async fn a_subscription_identifier_is_not_0(lab: Lab) {
-    let topic = lab.topic("a");
+async fn an_invalid_subscription_identifier_ends_the_connection(harness: Harness) {
+    let topic = harness.topic("a");
     let zero = Subscribe::new(1).filter(&topic, 0).identifier(0);
-    lab.ends_connection(&zero.encode(lab.version), PROTOCOL_ERROR).await;
+    harness.expect_close_after(&zero.encode(harness.version), PROTOCOL_ERROR).await;
     let twice = Subscribe::new(1).filter(&topic, 0).identifier(1).identifier(2);
-    lab.ends_connection(&twice.encode(lab.version), PROTOCOL_ERROR).await;
+    harness.expect_close_after(&twice.encode(harness.version), PROTOCOL_ERROR).await;
 }
 
-async fn a_client_publishes_no_subscription_identifier(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut watcher = lab.subscriber("watcher", &topic, 2).await;
+async fn publishing_a_subscription_identifier_ends_the_connection(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut watcher = harness.subscriber("watcher", &topic, 2).await;
     for qos in 0..=2 {
         for identifier in [0, 1] {
             let properties = Properties::default().number(ID, identifier);
             let publish = Publish::new(&topic, "x").qos(qos, 1).properties(properties);
-            lab.ends_connection(&publish.encode(lab.version), PROTOCOL_ERROR).await;
+            harness.expect_close_after(&publish.encode(harness.version), PROTOCOL_ERROR).await;
         }
     }
-    watcher.hears_nothing().await;
+    watcher.expect_no_message().await;
 }

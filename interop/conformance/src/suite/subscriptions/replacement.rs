@@ -1,30 +1,30 @@
 //! A subscription to the same filter takes the place of the earlier one, and loses nothing.
 
 use crate::case::cases;
-use crate::lab::Lab;
+use crate::harness::Harness;
 use crate::wire::{Subscribe, property};
 
 cases! {
     the_same_filter_again_replaces_the_subscription: "MQTT5-3.8.4-3", "MQTT3-3.8.4-3";
-    a_replacement_brings_the_retained_messages_and_loses_none: "MQTT5-3.8.4-4", "MQTT3-3.8.4-3", "TRAP5-34";
-    a_replacement_on_a_resumed_session_doubles_nothing: "MQTT5-3.8.4-3", "MQTT3-3.8.4-3", "TRAP5-33", "TRAP3-33";
-    a_replacement_without_identifier_takes_the_identifier_away: "MQTT5-3.8.4-3", "TRAP5-35";
+    a_replacement_resends_retained_messages_and_loses_none: "MQTT5-3.8.4-4", "MQTT3-3.8.4-3", "TRAP5-34";
+    a_replacement_on_a_resumed_session_delivers_no_duplicates: "MQTT5-3.8.4-3", "MQTT3-3.8.4-3", "TRAP5-33", "TRAP3-33";
+    a_replacement_without_identifier_removes_the_identifier: "MQTT5-3.8.4-3", "TRAP5-35";
     a_replacement_has_its_own_options: "MQTT5-3.8.4-3";
 }
 
-async fn the_same_filter_again_replaces_the_subscription(lab: Lab) {
-    for filter in [lab.topic("a"), lab.topic("+"), lab.topic("#")] {
-        let mut client = lab.client("one").await;
+async fn the_same_filter_again_replaces_the_subscription(harness: Harness) {
+    for filter in [harness.topic("a"), harness.topic("+"), harness.topic("#")] {
+        let mut client = harness.client("one").await;
         let first = Subscribe::new(1).filter(&filter, 2).identifier(7);
         assert_eq!(client.exchange_subscribe(&first).await.codes, [2]);
         let second = Subscribe::new(2).filter(&filter, 0).identifier(8);
         assert_eq!(client.exchange_subscribe(&second).await.codes, [0]);
-        let mut other = lab.client("other").await;
-        other.publish(lab.topic("a"), "x", 2).await;
+        let mut other = harness.client("other").await;
+        other.publish(harness.topic("a"), "x", 2).await;
         let messages = client.receive_all().await;
         assert_eq!(messages.len(), 1, "one copy by {filter}");
         assert_eq!(messages[0].qos, 0, "by the later QoS");
-        if lab.is_v5() {
+        if harness.is_v5() {
             assert_eq!(
                 messages[0].properties.numbers(property::SUBSCRIPTION_ID),
                 [8],
@@ -33,21 +33,21 @@ async fn the_same_filter_again_replaces_the_subscription(lab: Lab) {
         }
         // There is one subscription: one UNSUBSCRIBE removes it.
         client.unsubscribe(&filter).await;
-        other.publish(lab.topic("a"), "y", 2).await;
-        client.hears_nothing().await;
-        if lab.is_v5() {
+        other.publish(harness.topic("a"), "y", 2).await;
+        client.expect_no_message().await;
+        if harness.is_v5() {
             assert_eq!(client.unsubscribe(&filter).await.codes, [0x11], "nothing was left");
         }
-        client.leave().await;
-        other.leave().await;
+        client.disconnect().await;
+        other.disconnect().await;
     }
 }
 
-async fn a_replacement_brings_the_retained_messages_and_loses_none(lab: Lab) {
-    let (retained, stream, filter) = (lab.topic("retained"), lab.topic("stream"), lab.topic("+"));
-    let mut publisher = lab.client("publisher").await;
+async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness) {
+    let (retained, stream, filter) = (harness.topic("retained"), harness.topic("stream"), harness.topic("+"));
+    let mut publisher = harness.client("publisher").await;
     publisher.publish_retained(&retained, "kept", 1).await;
-    let mut client = lab.subscriber("one", &filter, 1).await;
+    let mut client = harness.subscriber("one", &filter, 1).await;
     assert_eq!(client.receive().await.topic, retained);
     let streaming = async {
         for number in 0..STREAM_LEN {
@@ -74,34 +74,34 @@ async fn a_replacement_brings_the_retained_messages_and_loses_none(lab: Lab) {
     seen.extend(client.receive_all().await);
     assert!(seen.iter().all(|message| message.topic == stream), "one retained copy a SUBSCRIBE");
     let numbers: Vec<_> = seen.iter().map(|message| String::from_utf8_lossy(&message.payload)).collect();
-    let due: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
-    assert_eq!(numbers, due, "no gap, nothing twice");
+    let expected: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
+    assert_eq!(numbers, expected, "no gap, nothing twice");
 }
 
-async fn a_replacement_on_a_resumed_session_doubles_nothing(lab: Lab) {
-    let filters = [lab.topic("a"), lab.topic("+/b")];
-    let mut other = lab.client("other").await;
+async fn a_replacement_on_a_resumed_session_delivers_no_duplicates(harness: Harness) {
+    let filters = [harness.topic("a"), harness.topic("+/b")];
+    let mut other = harness.client("other").await;
     for round in 0..3 {
-        let mut client = lab.connect("one").kept().open().await;
+        let mut client = harness.connect("one").persistent().open().await;
         for filter in &filters {
             client.subscribe(filter, 1).await;
         }
         for name in ["a", "a/b"] {
-            other.publish(lab.topic(name), name, 1).await;
+            other.publish(harness.topic(name), name, 1).await;
         }
         assert_eq!(client.receive_payloads().await, ["a", "a/b"], "one copy each in round {round}");
-        client.leave().await;
+        client.disconnect().await;
         // The same for what is queued.
-        other.publish(lab.topic("a"), "queued", 1).await;
-        let mut client = lab.connect("one").kept().open().await;
+        other.publish(harness.topic("a"), "queued", 1).await;
+        let mut client = harness.connect("one").persistent().open().await;
         assert_eq!(client.receive_payloads().await, ["queued"], "one copy in round {round}");
-        client.cut().await;
+        client.drop_connection().await;
     }
 }
 
-async fn a_replacement_without_identifier_takes_the_identifier_away(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.client("one").await;
+async fn a_replacement_without_identifier_removes_the_identifier(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.client("one").await;
     client.exchange_subscribe(&Subscribe::new(1).filter(&topic, 1).identifier(7)).await;
     client.publish(&topic, "x", 1).await;
     assert_eq!(client.receive().await.properties.numbers(property::SUBSCRIPTION_ID), [7]);
@@ -110,16 +110,16 @@ async fn a_replacement_without_identifier_takes_the_identifier_away(lab: Lab) {
     assert!(client.receive().await.properties.numbers(property::SUBSCRIPTION_ID).is_empty(), "no identifier");
 }
 
-async fn a_replacement_has_its_own_options(lab: Lab) {
-    let topic = lab.topic("a");
-    let mut client = lab.client("one").await;
+async fn a_replacement_has_its_own_options(harness: Harness) {
+    let topic = harness.topic("a");
+    let mut client = harness.client("one").await;
     // No Local and Retain As Published, then neither, then both again.
     for (options, echoes) in [(0x0D, false), (0x01, true), (0x0D, false)] {
         client.exchange_subscribe(&Subscribe::new(1).filter(&topic, options | 0x20)).await;
         client.publish(&topic, "mine", 1).await;
         let echoed = client.receive_payloads().await == ["mine"];
         assert_eq!(echoed, echoes, "own messages with the options {options:#04x}");
-        lab.client("other").await.publish_retained(&topic, "theirs", 1).await;
+        harness.client("other").await.publish_retained(&topic, "theirs", 1).await;
         let message = client.receive().await;
         assert_eq!(message.retain, options & 8 != 0, "RETAIN with the options {options:#04x}");
     }

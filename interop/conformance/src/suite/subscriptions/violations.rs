@@ -2,28 +2,28 @@
 
 use crate::case::cases;
 use crate::client::{MALFORMED, PROTOCOL_ERROR};
-use crate::lab::Lab;
-use crate::wire::{Connect, Publish, Subscribe, Unsubscribe, Will, ack, frame};
+use crate::harness::Harness;
+use crate::wire::{Connect, Publish, Subscribe, Unsubscribe, Will, ack, packet_with_body};
 
 cases! {
     a_violation_ends_its_own_connection: "MQTT3-4.8.0-1", "TRAP5-108", "TRAP5-109";
-    a_malformed_connect_gets_no_bytes_before_5: "MQTT3-4.8.0-1", "TRAP3-109";
+    before_version_5_a_malformed_connect_gets_no_answer: "MQTT3-4.8.0-1", "TRAP3-109";
     a_will_qos_of_3_is_malformed: "TRAP5-108";
 }
 
 /// Packets that end the connection in both versions, with the reason that fits best. What is reserved in 3.1.1 alone
 /// stands elsewhere.
-fn violations(lab: &Lab) -> Vec<(Vec<u8>, u8)> {
-    let topic = lab.topic("a");
-    let version = lab.version;
+fn violations(harness: &Harness) -> Vec<(Vec<u8>, u8)> {
+    let topic = harness.topic("a");
+    let version = harness.version;
     let good = Publish::new(&topic, "x").qos(1, 1).encode(version);
     vec![
-        (lab.connect("one").connect.encode(), 0x82),
-        (frame(0x00, &[]), 0x81),
-        (frame(0x20, if lab.is_v5() { &[0, 0, 0] } else { &[0, 0] }), 0x82),
-        (frame(0xD0, &[]), 0x82),
-        (frame(0xC1, &[]), 0x81),
-        (frame(0xC0, &[0]), 0x81),
+        (harness.connect("one").connect.encode(), 0x82),
+        (packet_with_body(0x00, &[]), 0x81),
+        (packet_with_body(0x20, if harness.is_v5() { &[0, 0, 0] } else { &[0, 0] }), 0x82),
+        (packet_with_body(0xD0, &[]), 0x82),
+        (packet_with_body(0xC1, &[]), 0x81),
+        (packet_with_body(0xC0, &[0]), 0x81),
         ([&[0xC0][..], &[0xFF; 4], &[0x01]].concat(), 0x81),
         (Subscribe::new(0).filter(&topic, 0).encode(version), 0x82),
         (Subscribe::new(1).encode(version), 0x82),
@@ -39,20 +39,20 @@ fn violations(lab: &Lab) -> Vec<(Vec<u8>, u8)> {
     ]
 }
 
-async fn a_violation_ends_its_own_connection(lab: Lab) {
-    let topic = lab.topic("witness");
-    let mut witness = lab.subscriber("witness", &topic, 1).await;
-    for (bytes, code) in violations(&lab) {
+async fn a_violation_ends_its_own_connection(harness: Harness) {
+    let topic = harness.topic("observer");
+    let mut observer = harness.subscriber("observer", &topic, 1).await;
+    for (bytes, code) in violations(&harness) {
         let codes = if code == 0x81 { MALFORMED } else { PROTOCOL_ERROR };
-        lab.ends_connection(&bytes, codes).await;
-        witness.publish(&topic, "x", 1).await;
-        assert_eq!(witness.receive_payloads().await, ["x"], "the others go on");
+        harness.expect_close_after(&bytes, codes).await;
+        observer.publish(&topic, "x", 1).await;
+        assert_eq!(observer.receive_payloads().await, ["x"], "the others go on");
     }
 }
 
 /// 3.1.1 has a CONNACK for a few refusals, none for what is no CONNECT.
-async fn a_malformed_connect_gets_no_bytes_before_5(lab: Lab) {
-    let connect = lab.connect("one").connect;
+async fn before_version_5_a_malformed_connect_gets_no_answer(harness: Harness) {
+    let connect = harness.connect("one").connect;
     let client_id = [&[0, 1], &b"c"[..]].concat();
     let malformed = [
         connect.encode_with(0x03, &client_id),
@@ -62,17 +62,17 @@ async fn a_malformed_connect_gets_no_bytes_before_5(lab: Lab) {
         connect.encode_with(0x02, &[0, 9, b'c']),
         connect.encode_with(0x02, &[0, 1, 0xFF]),
         connect.encode_with(0x02, &[&*client_id, &[0]].concat()),
-        frame(0x12, &connect.encode()[2..]),
+        packet_with_body(0x12, &connect.encode()[2..]),
         vec![0xC0, 0],
     ];
     for bytes in malformed {
-        lab.connect("one").refused_as(&bytes, &[]).await;
+        harness.connect("one").expect_bytes_refused(&bytes, &[]).await;
     }
 }
 
 /// The flags of CONNECT with a will at QoS 3.
-async fn a_will_qos_of_3_is_malformed(lab: Lab) {
-    let will = Will::new(lab.topic("will"), "gone").qos(3);
-    let connect = Connect { will: Some(will), ..lab.connect("one").connect };
-    lab.connect("one").refused_as(&connect.encode(), MALFORMED).await;
+async fn a_will_qos_of_3_is_malformed(harness: Harness) {
+    let will = Will::new(harness.topic("will"), "gone").qos(3);
+    let connect = Connect { will: Some(will), ..harness.connect("one").connect };
+    harness.connect("one").expect_bytes_refused(&connect.encode(), MALFORMED).await;
 }

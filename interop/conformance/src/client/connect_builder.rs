@@ -1,23 +1,23 @@
 //! Opening a connection: CONNECT with the fields that a test cares for, and what the broker answers.
 
-use crate::lab::Lab;
-use crate::wire::{Connect, Kind, Packet, Properties, Version, Will, property};
+use crate::harness::Harness;
+use crate::wire::{Connect, Packet, PacketType, Properties, Version, Will, property};
 
 use super::Client;
 
 /// A CONNECT to be sent. Unless told otherwise: clean, no keep alive, no session beyond the connection.
-pub(crate) struct Opening<'a> {
-    lab: &'a Lab,
+pub(crate) struct ConnectBuilder<'a> {
+    harness: &'a Harness,
     name: String,
     pub(crate) connect: Connect,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> ConnectBuilder<'a> {
     /// A client by a name that is unique within the test.
-    pub(crate) fn new(lab: &'a Lab, name: &str) -> Self {
+    pub(crate) fn new(harness: &'a Harness, name: &str) -> Self {
         let connect = Connect {
-            version: lab.version,
-            client_id: lab.client_id(name),
+            version: harness.version,
+            client_id: harness.client_id(name),
             clean: true,
             keep_alive: 0,
             will: None,
@@ -25,7 +25,7 @@ impl<'a> Opening<'a> {
             password: None,
             properties: Properties::default(),
         };
-        Self { lab, name: name.to_owned(), connect }
+        Self { harness, name: name.to_owned(), connect }
     }
 
     /// Speaks another version than the test's.
@@ -41,7 +41,7 @@ impl<'a> Opening<'a> {
     }
 
     /// A session that outlives the connection: not clean, and for a minute in 5.0.
-    pub(crate) fn kept(self) -> Self {
+    pub(crate) fn persistent(self) -> Self {
         self.clean(false).expiry(60)
     }
 
@@ -95,36 +95,41 @@ impl<'a> Opening<'a> {
     /// Sends CONNECT; nothing is read yet.
     pub(crate) async fn send(self) -> Client {
         let bytes = self.connect.encode();
-        self.send_as(&bytes).await
+        self.send_bytes(&bytes).await
     }
 
     /// Sends other bytes instead.
-    pub(crate) async fn send_as(self, bytes: &[u8]) -> Client {
-        let mut client = self.lab.link(&self.name, self.connect.version).await;
+    pub(crate) async fn send_bytes(self, bytes: &[u8]) -> Client {
+        let mut client = self.harness.connect_transport(&self.name, self.connect.version).await;
         client.send(bytes).await;
         client
     }
 
     /// Connects; the broker has to accept. Gives its CONNACK too.
-    pub(crate) async fn accepted(self) -> (Client, Packet) {
+    pub(crate) async fn open_with_connack(self) -> (Client, Packet) {
         let mut client = self.send().await;
         let connack = client.next().await;
-        assert_eq!((connack.kind, connack.code), (Kind::ConnAck, 0), "{}: accepted", client.name);
+        assert_eq!(
+            (connack.packet_type, connack.code),
+            (PacketType::ConnAck, 0),
+            "{}: accepted",
+            client.name
+        );
         (client, connack)
     }
 
     /// Connects; the broker has to accept.
     pub(crate) async fn open(self) -> Client {
-        self.accepted().await.0
+        self.open_with_connack().await.0
     }
 
     /// Connects; the broker has to refuse, with one of `codes` if it says why. `[MQTT5-3.1.4-1]`
-    pub(crate) async fn refused(self, codes: &[u8]) {
-        self.send().await.is_refused(codes).await;
+    pub(crate) async fn expect_refused(self, codes: &[u8]) {
+        self.send().await.expect_refusal(codes).await;
     }
 
-    /// Sends other bytes than a CONNECT; otherwise as [`Opening::refused`].
-    pub(crate) async fn refused_as(self, bytes: &[u8], codes: &[u8]) {
-        self.send_as(bytes).await.is_refused(codes).await;
+    /// Sends other bytes than a CONNECT; otherwise as [`ConnectBuilder::refused`].
+    pub(crate) async fn expect_bytes_refused(self, bytes: &[u8], codes: &[u8]) {
+        self.send_bytes(bytes).await.expect_refusal(codes).await;
     }
 }
