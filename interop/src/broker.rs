@@ -1,4 +1,4 @@
-//! The broker under test: `tidegate serve` as a process, from its ready line to its end.
+//! The broker under test: starts `tidegate serve` as a child process, waits until it is ready, stops or kills it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::process::{DEADLINE, Process, ProcessExit};
 use crate::toolbox;
 use crate::transport::Transport;
 
-/// A running broker with a folder of its own; ended, by its process id, when dropped.
+/// A running broker with its own temporary folder. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Broker {
     process: Process,
@@ -31,13 +31,14 @@ impl Broker {
         Self::start_with(Config::every_transport())
     }
 
-    /// Starts a broker, and waits until it says that it is ready.
+    /// Starts a broker and waits until it logs that it is ready.
     #[must_use]
     pub fn start_with(config: Config) -> Self {
         Self::start_with_launch(config, |_| LaunchOptions::default())
     }
 
-    /// Starts a broker, now and at every restart, in launch that are made for its folder.
+    /// Like [`Broker::start_with`]. `launch_options` gets the broker's folder and returns the launch options, which every
+    /// [`Broker::restart`] uses again.
     #[must_use]
     pub fn start_with_launch(config: Config, launch_options: impl FnOnce(&Path) -> LaunchOptions) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -62,19 +63,19 @@ impl Broker {
         self.config.port(transport)
     }
 
-    /// The certificate clients have to trust.
+    /// The PEM file of the certificate authority that clients have to trust.
     #[must_use]
     pub fn authority(&self) -> &Path {
         &self.certificate.authority
     }
 
-    /// A file in the folder of this broker.
+    /// The path of a file in the folder of this broker.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The command line of Tidegate itself as a client of this broker.
+    /// A `tidegate` client command (`pub`, `sub`) with the arguments to reach this broker.
     #[must_use]
     pub fn client(&self, command: &str, transport: Transport) -> Command {
         let mut client = Command::new(toolbox::broker());
@@ -85,18 +86,18 @@ impl Broker {
         client
     }
 
-    /// Asks it to stop with SIGTERM; [`Broker::wait_for_exit`] waits.
+    /// Sends SIGTERM and does not wait; [`Broker::wait_for_exit`] does.
     pub fn terminate(&self) {
         self.process.terminate();
     }
 
-    /// Waits for the end that [`Broker::terminate`] asked for.
+    /// Waits until the process exits after [`Broker::terminate`].
     #[must_use]
     pub fn wait_for_exit(self) -> ProcessExit {
         self.process.wait_for_exit(DEADLINE)
     }
 
-    /// Ends it as a failure does, with SIGKILL, and starts it again on what it kept.
+    /// Simulates a crash: kills the broker and starts it again on the same data.
     #[must_use]
     pub fn kill_and_restart(mut self) -> Self {
         self.kill();
@@ -104,49 +105,49 @@ impl Broker {
         self
     }
 
-    /// Ends it as a failure does, with SIGKILL.
+    /// Kills the broker with SIGKILL, as a crash would end it.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// Starts it again on what it kept, with the same configuration.
+    /// Starts the broker again on the same data, with the same configuration.
     pub fn restart(&mut self) {
         self.process = serve_with_launch(&self.launch, Some(&self.file("tidegate.yaml")), &self.file("data"));
         wait_until_ready(&self.process);
     }
 
-    /// What it has logged since its last start.
+    /// The log since the last start.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.process.errors
     }
 
-    /// Waits for a line of its log; panics with all of them when it does not come.
+    /// Waits for a log line and returns it; panics with the whole output when it does not appear in time.
     pub fn wait_for_log(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
         self.process.wait_for_error(wanted, what)
     }
 
-    /// What it wrote of panics up to now: none, if all is well.
+    /// The log lines so far that report a panic; empty when all is well.
     #[must_use]
     pub fn panics(&self) -> Vec<String> {
         self.log().text().lines().filter(|line| line.contains("panicked at")).map(str::to_owned).collect()
     }
 
-    /// Stops it as an operator does; it has to end well.
+    /// Stops the broker with SIGTERM; panics unless it exits with success.
     pub fn stop(self) {
         self.terminate();
         let exit = self.wait_for_exit();
-        assert!(exit.status.success(), "broker: {}\n{}", exit.status, exit.errors.join("\n"));
+        assert!(exit.status.success(), "the broker exited with {}\n{}", exit.status, exit.errors.join("\n"));
     }
 }
 
-/// `tidegate serve`, not yet ready.
+/// Starts `tidegate serve` without waiting until it is ready.
 #[must_use]
 pub fn serve(config: Option<&Path>, data: &Path) -> Process {
     serve_with_launch(&LaunchOptions::default(), config, data)
 }
 
-/// The same in launch of its own.
+/// Like [`serve`], with launch options.
 #[must_use]
 pub fn serve_with_launch(launch: &LaunchOptions, config: Option<&Path>, data: &Path) -> Process {
     let mut command = launch.command(&toolbox::broker());
@@ -157,7 +158,7 @@ pub fn serve_with_launch(launch: &LaunchOptions, config: Option<&Path>, data: &P
     Process::start("tidegate serve", &mut command)
 }
 
-/// Waits for the broker's word that all listeners are bound.
+/// Waits until the broker logs that all listeners are bound.
 pub fn wait_until_ready(process: &Process) {
-    process.wait_for_error(|line| line.contains("\"ready\""), "ready line");
+    process.wait_for_error(|line| line.contains("\"ready\""), "the ready line");
 }

@@ -1,23 +1,23 @@
-//! A certificate authority of one test and the broker's certificate for `localhost`, as PEM files.
+//! A certificate authority for one test, and a server certificate for `localhost` signed by it, as PEM files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
-/// The files of one authority and one server certificate.
+/// The paths of the PEM files.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// The authority's certificate: what clients trust.
+    /// The authority's certificate, which clients trust.
     pub authority: PathBuf,
-    /// The server's certificate.
+    /// The broker's certificate.
     pub certificate: PathBuf,
-    /// The server's private key.
+    /// The broker's private key.
     pub key: PathBuf,
 }
 
 impl Certificate {
-    /// Makes both and writes them into `folder`.
+    /// Creates the authority and the server certificate and writes them into `folder`.
     #[must_use]
     pub fn create(folder: &Path) -> Self {
         let authority_key = KeyPair::generate().expect("a key");

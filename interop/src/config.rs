@@ -1,4 +1,4 @@
-//! The configuration file of a broker under test: one listener for each transport, on ports of its own.
+//! The configuration file of a broker under test: one listener per transport, each on a free port.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use crate::certificate::Certificate;
 use crate::transport::Transport;
 
-/// What the file is made of.
+/// The contents of the file.
 #[derive(Clone, Debug)]
 pub struct Config {
     ports: HashMap<Transport, u16>,
@@ -19,26 +19,26 @@ pub struct Config {
 }
 
 impl Config {
-    /// Every transport on a free port.
+    /// A listener for every transport, each on a free port.
     #[must_use]
     pub fn every_transport() -> Self {
         let ports = Transport::ALL.map(|transport| (transport, free_port()));
         Self { ports: HashMap::from(ports), connect_timeout: "10s".to_owned(), extra: String::new() }
     }
 
-    /// The same with further lines at the top level of the file.
+    /// Appends YAML lines at the top level of the file.
     #[must_use]
     pub fn with(self, lines: &str) -> Self {
         Self { extra: self.extra + lines, ..self }
     }
 
-    /// The same with another time to wait for CONNECT.
+    /// Sets how long the listeners wait for CONNECT, as the configuration file writes it (default: `10s`).
     #[must_use]
     pub fn with_connect_timeout(self, time: &str) -> Self {
         Self { connect_timeout: time.to_owned(), ..self }
     }
 
-    /// Where a transport listens.
+    /// The port of a transport's listener.
     #[must_use]
     pub fn port(&self, transport: Transport) -> u16 {
         *self.ports.get(&transport).expect("a port for each transport")
@@ -61,8 +61,8 @@ impl Config {
     }
 }
 
-/// A port that nobody has, below those the system hands out by itself, so that no client takes it meanwhile. It stays ours also
-/// while the broker that listened there is dead: tests run in several processes at once, each with a block of ports of its own.
+/// A port that is free for both TCP and UDP. It is below the ephemeral range, so no client connection can be assigned it.
+/// It also stays reserved while a killed broker is down: every test process takes its ports from its own block.
 #[must_use]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -75,7 +75,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// The first port of this process's block. Who listens there has the block, to the end of the process.
+/// The first port of this process's block. Listening on this port reserves the block until the process ends.
 fn claimed_block_start() -> u16 {
     static CLAIM: OnceLock<(TcpListener, u16)> = OnceLock::new();
     let claim = |attempt: u32| {
@@ -83,7 +83,11 @@ fn claimed_block_start() -> u16 {
         let first = FIRST_PORT + block * BLOCK_SIZE;
         Some((TcpListener::bind((Ipv4Addr::LOCALHOST, first)).ok()?, first))
     };
-    CLAIM.get_or_init(|| (0..BLOCK_COUNT).find_map(claim).expect("a block of ports that no other test has")).1
+    CLAIM
+        .get_or_init(|| {
+            (0..BLOCK_COUNT).find_map(claim).expect("a block of ports that no other test process uses")
+        })
+        .1
 }
 
 const FIRST_PORT: u16 = 16_000;

@@ -1,4 +1,5 @@
-//! Scripts of other MQTT clients: one scenario a run, exit code 0 when the broker did what it asks.
+//! Scripts that drive MQTT clients of other projects. Each run executes one scenario; it exits with code 0 if the broker
+//! behaved as the scenario requires.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +10,7 @@ use crate::process::Process;
 use crate::toolbox;
 use crate::transport::Transport;
 
-/// One counterpart in `interop/counterparts/`.
+/// A client of another project, driven by a script in `interop/counterparts/`.
 #[derive(Clone, Debug)]
 pub struct Counterpart {
     name: &'static str,
@@ -18,20 +19,20 @@ pub struct Counterpart {
 }
 
 impl Counterpart {
-    /// A Python counterpart.
+    /// A Python counterpart: `name` is its folder, which contains `main.py`.
     #[must_use]
     pub fn python(name: &'static str) -> Self {
         let script = toolbox::counterpart_folder(name).join("main.py");
         Self { name, program: toolbox::python(), script }
     }
 
-    /// A Node counterpart: MQTT.js itself (`main.mjs`), or in a page of a browser (`browser.mjs`).
+    /// MQTT.js, either in Node (`main.mjs`) or on a page in a headless browser (`browser.mjs`).
     #[must_use]
     pub fn node(file: &'static str) -> Self {
         Self { name: file, program: "node".into(), script: toolbox::counterpart_folder("mqttjs").join(file) }
     }
 
-    /// Starts one scenario.
+    /// Starts one scenario against `broker`.
     #[must_use]
     pub fn start(&self, scenario: &str, broker: &Broker, run: ScenarioRun<'_>) -> Process {
         let name = format!("{} {scenario} over {:?}, version {}", self.name, run.transport, run.version);
@@ -44,7 +45,7 @@ impl Counterpart {
         Process::start(&name, command.args(run.extra_arguments))
     }
 
-    /// Runs every scenario for each of `versions` (3, 4 or 5: the protocol level) over one transport.
+    /// Runs every scenario over one transport, for each protocol level in `versions` (3, 4 or 5).
     pub fn run_all_scenarios(&self, transport: Transport, versions: &[u8]) {
         let broker = Broker::start();
         for &version in versions {
@@ -63,16 +64,16 @@ impl Counterpart {
     }
 }
 
-/// What a scenario runs with.
+/// The options of one scenario run.
 #[derive(Clone, Copy, Debug)]
 pub struct ScenarioRun<'a> {
-    /// The way to the broker.
+    /// The transport to connect over.
     pub transport: Transport,
-    /// The protocol level of CONNECT.
+    /// The protocol level in CONNECT: 3, 4 or 5.
     pub version: u8,
-    /// Begins its topics and client identifiers.
+    /// The prefix of all topics and client identifiers of this run.
     pub prefix: &'a str,
-    /// Further arguments.
+    /// Additional arguments of the script.
     pub extra_arguments: &'a [&'a str],
 }
 

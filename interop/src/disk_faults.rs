@@ -1,4 +1,4 @@
-//! A disk that fails on command: a library in front of libc, loaded into the broker alone, and the file that commands it.
+//! Simulates disk errors: a preloaded library intercepts the broker's libc calls, and a control file says which of them fail.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,18 @@ use crate::config::Config;
 use crate::launch_options::LaunchOptions;
 use crate::toolbox;
 
-/// What fails.
+/// The kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Writes, for there is no room.
+    /// Writes fail with ENOSPC: the disk is full.
     NoSpace,
-    /// Writes, for the disk is broken.
+    /// Writes fail with EIO: the disk is broken.
     WriteError,
-    /// Syncs, likewise.
+    /// Syncs fail with EIO: the disk is broken.
     SyncError,
 }
 
-/// The command over the disk below a broker's store. Sockets, the log and all other files are not touched.
+/// A disk under a broker's store that fails when a test says so. Sockets, the log and all other files are unaffected.
 #[derive(Debug)]
 pub struct FaultyDisk {
     folder: TempDir,
@@ -30,7 +30,7 @@ pub struct FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// A disk that works, for now.
+    /// A disk that works until [`FaultyDisk::fail_with`].
     #[must_use]
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
@@ -40,7 +40,7 @@ impl FaultyDisk {
         disk
     }
 
-    /// Starts a broker on such a disk.
+    /// Starts a broker with its store on such a disk.
     #[must_use]
     pub fn start_broker(config: Config) -> (Broker, Self) {
         let disk = Self::new();
@@ -49,7 +49,7 @@ impl FaultyDisk {
         (broker, disk)
     }
 
-    /// Puts the folder `store`, which may not be there yet, on this disk.
+    /// The launch options that put the folder `store` on this disk. The folder need not exist yet.
     #[must_use]
     pub fn launch_options(&self, store: &Path) -> LaunchOptions {
         LaunchOptions::default()
@@ -58,7 +58,7 @@ impl FaultyDisk {
             .with_variable("DISK_FAULT_CONTROL", self.control_file())
     }
 
-    /// From now on it fails.
+    /// From now on, calls fail as `fault` says.
     pub fn fail_with(&self, fault: Fault) {
         self.write_control(match fault {
             Fault::NoSpace => "write ENOSPC",
@@ -67,17 +67,15 @@ impl FaultyDisk {
         });
     }
 
-    /// From now on it works.
+    /// From now on, all calls succeed again.
     pub fn recover(&self) {
         self.write_control("");
     }
 
-    /// Puts a whole new file in place of the former one, so that nobody reads half a word.
+    /// Replaces the control file atomically, so that the library never reads a partial command.
     fn write_control(&self, text: &str) {
         let new = self.folder.path().join("new");
-        fs::write(&new, text)
-            .and_then(|()| fs::rename(&new, self.control_file()))
-            .expect("a file to command by");
+        fs::write(&new, text).and_then(|()| fs::rename(&new, self.control_file())).expect("a control file");
     }
 
     fn control_file(&self) -> PathBuf {
@@ -91,12 +89,12 @@ impl Default for FaultyDisk {
     }
 }
 
-/// The path as the system names it, which the library compares with: what is there already may have links.
+/// Resolves symbolic links in the existing part of `path`. The library compares it with paths that the kernel reports.
 fn canonical(path: &Path) -> PathBuf {
-    let present = path.ancestors().find(|ancestor| ancestor.exists()).expect("a root");
-    let rest = path.strip_prefix(present).expect("an ancestor");
-    let present = fs::canonicalize(present).expect("a path that is there");
-    rest.components().fold(present, |path, part| path.join(part))
+    let existing = path.ancestors().find(|ancestor| ancestor.exists()).expect("a root");
+    let rest = path.strip_prefix(existing).expect("an ancestor");
+    let existing = fs::canonicalize(existing).expect("an existing path");
+    rest.components().fold(existing, |path, part| path.join(part))
 }
 
 fn compile(folder: &Path) -> PathBuf {

@@ -1,10 +1,10 @@
-//! What is put around the broker's process: a command in wrapper of it, variables in its environment.
+//! How to launch the broker's process: optionally wrapped in another command, and with additional environment variables.
 
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-/// How the broker is started; by default with nothing around it.
+/// Launch options; by default neither a wrapper nor variables.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchOptions {
     wrapper: Vec<OsString>,
@@ -12,21 +12,21 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
-    /// The same wrapped_in another command, which is given the broker's as its last arguments.
+    /// Appends words of a wrapper command. The broker's command line follows as its last arguments.
     #[must_use]
     pub fn wrapped_in(mut self, wrapper: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.wrapper.extend(wrapper.into_iter().map(Into::into));
         self
     }
 
-    /// The same with one more variable of the environment.
+    /// Adds an environment variable.
     #[must_use]
     pub fn with_variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
-    /// The command that starts `program` in them.
+    /// The command that starts `program` with these options.
     #[must_use]
     pub fn command(&self, program: &Path) -> Command {
         let mut words = self.wrapper.iter().map(OsString::as_os_str).chain([program.as_os_str()]);

@@ -1,7 +1,8 @@
-//! What the tests with real clients share: the broker as a process, its certificate, counterpart programs.
-//! The tests themselves are in `tests/`, one counterpart or scenario a file.
+//! Support code of the interoperability tests: it runs the broker binary as a process and drives MQTT clients against it.
+//! Those clients are Tidegate's own client library and counterparts, which are clients of other projects. The tests
+//! themselves are in `tests/`, one file per client or subject.
 
-// A harness has nobody to return an error to: what goes wrong is a failed test, told on the spot.
+// Test support code has no caller that could handle an error, so it panics: the test fails where the error occurs.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 pub mod broker;

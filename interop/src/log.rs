@@ -1,11 +1,11 @@
-//! The lines a process writes, collected by a thread, so that a test can wait for one of them.
+//! The output lines of a process. A thread collects them, so that a test can wait for a line.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// All lines so far of one output of a process.
+/// All lines so far of a process's standard output or standard error.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Shared>);
 
@@ -22,7 +22,7 @@ struct State {
 }
 
 impl Log {
-    /// Starts to collect `output`, until it ends.
+    /// Starts a thread that collects `output` until it is closed.
     pub fn collect(output: impl Read + Send + 'static) -> Self {
         let log = Self::default();
         let writer = log.clone();
@@ -37,26 +37,26 @@ impl Log {
         log
     }
 
-    /// The first line `wanted` accepts, present or to come.
+    /// Returns the first line that `wanted` accepts, waiting for it if necessary.
     ///
     /// # Errors
-    /// With everything written so far, when the deadline passes or the output ends without such a line.
+    /// Everything written so far, when the deadline passes or the output is closed without such a line.
     pub fn wait_for(&self, wanted: impl Fn(&str) -> bool, deadline: Duration) -> Result<String, String> {
         let found = |state: &State| state.lines.iter().find(|line| wanted(line)).cloned();
         let state = self.wait_until(|state| state.closed || found(state).is_some(), deadline);
         found(&state).ok_or_else(|| state.lines.join("\n"))
     }
 
-    /// Everything, once the output has closed.
+    /// Waits until the output is closed and returns all its lines.
     ///
     /// # Errors
-    /// With everything written so far, when the deadline passes.
+    /// Everything written so far, when the deadline passes.
     pub fn wait_until_closed(&self, deadline: Duration) -> Result<Vec<String>, String> {
         let state = self.wait_until(|state| state.closed, deadline);
         if state.closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
     }
 
-    /// What was written so far.
+    /// All lines so far, joined by line breaks.
     #[must_use]
     pub fn text(&self) -> String {
         self.state().lines.join("\n")

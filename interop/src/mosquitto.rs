@@ -6,7 +6,7 @@ use crate::broker::Broker;
 use crate::process::Process;
 use crate::transport::Transport;
 
-/// Both programs against one listener in one protocol version.
+/// Runs both programs against one listener with one protocol version.
 #[derive(Clone, Copy, Debug)]
 pub struct Mosquitto<'a> {
     broker: &'a Broker,
@@ -21,24 +21,24 @@ impl<'a> Mosquitto<'a> {
         Self { broker, transport, version }
     }
 
-    /// Publishes what `arguments` say, and ends.
+    /// Runs `mosquitto_pub` with `arguments` and waits until it succeeds.
     pub fn publish(&self, arguments: &[&str]) {
         let mut command = Command::new("mosquitto_pub");
         self.add_connection_arguments(&mut command).args(arguments);
         let _ = Process::start("mosquitto_pub", &mut command).expect_success();
     }
 
-    /// Starts to receive. Each message comes as a line `>TOPIC QOS RETAIN PAYLOAD`.
+    /// Starts `mosquitto_sub`. It prints each message as a line `>TOPIC QOS RETAIN PAYLOAD`.
     #[must_use]
     pub fn start_subscriber(&self, arguments: &[&str]) -> Process {
-        // It writes through a buffer when its output is no terminal; -d makes it say when it is start_subscribed.
+        // stdbuf: its output is buffered unless it is a terminal. -d: it reports when it has subscribed.
         let mut command = Command::new("stdbuf");
         self.add_connection_arguments(command.args(["-oL", "mosquitto_sub", "-d", "-F", ">%t %q %r %p"]))
             .args(arguments);
         Process::start("mosquitto_sub", &mut command)
     }
 
-    /// Starts to receive, and waits for SUBACK.
+    /// Starts `mosquitto_sub` and waits for SUBACK.
     #[must_use]
     pub fn start_subscribed(&self, arguments: &[&str]) -> Process {
         let process = self.start_subscriber(arguments);
@@ -56,7 +56,7 @@ impl<'a> Mosquitto<'a> {
     }
 }
 
-/// The messages among what `mosquitto_sub` wrote.
+/// The messages in the output of `mosquitto_sub`, without its other lines.
 #[must_use]
 pub fn messages(output: &[String]) -> Vec<&str> {
     output.iter().filter_map(|line| line.strip_prefix('>')).collect()

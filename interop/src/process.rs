@@ -1,4 +1,4 @@
-//! A child process with its output collected and a deadline for its end; killed when dropped.
+//! A child process whose output is collected and that is killed when dropped.
 
 use std::io::Write;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::log::Log;
 
-/// A running program of a test.
+/// A running child process.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -17,7 +17,7 @@ pub struct Process {
     pub errors: Log,
 }
 
-/// How a process ended and what it wrote.
+/// The exit status and the output of a process.
 #[derive(Debug)]
 pub struct ProcessExit {
     /// Its exit status.
@@ -29,7 +29,8 @@ pub struct ProcessExit {
 }
 
 impl ProcessExit {
-    /// What a broker that ended well counted, by its last words.
+    /// The value of a counter that the broker logged at shutdown; 0 if it is not in the log. Panics if the exit status is not
+    /// success.
     #[must_use]
     pub fn counter(&self, counter: &str) -> usize {
         assert!(self.status.success(), "{:#?}", self.errors);
@@ -41,12 +42,12 @@ impl ProcessExit {
 }
 
 impl Process {
-    /// Starts `command`; `name` is for failures.
+    /// Starts `command`; panic messages contain `name`.
     pub fn start(name: &str, command: &mut Command) -> Self {
         Self::start_from(name, command.stdin(Stdio::null()))
     }
 
-    /// Starts `command` with `input`, a short text, on its standard input.
+    /// Starts `command` and writes `input`, a short text, to its standard input.
     pub fn start_with_input(name: &str, command: &mut Command, input: &str) -> Self {
         let mut process = Self::start_from(name, command.stdin(Stdio::piped()));
         let mut pipe = process.child.stdin.take().expect("a pipe");
@@ -56,23 +57,23 @@ impl Process {
 
     fn start_from(name: &str, command: &mut Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         let output = Log::collect(child.stdout.take().expect("a pipe"));
         let errors = Log::collect(child.stderr.take().expect("a pipe"));
         Self { name: name.to_owned(), child, output, errors }
     }
 
-    /// Waits for a line of standard output; panics with all output when it does not come.
+    /// Waits for a line of standard output; panics with all output when it does not appear in time.
     pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
         self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
     }
 
-    /// Waits for a line of standard error; panics with all output when it does not come.
+    /// Waits for a line of standard error; panics with all output when it does not appear in time.
     pub fn wait_for_error(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
         self.errors.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
     }
 
-    /// Waits for its own end; panics with all output when it does not come.
+    /// Waits until the process exits by itself; panics with all output when it does not before `deadline`.
     #[must_use]
     pub fn wait_for_exit(mut self, deadline: Duration) -> ProcessExit {
         let end = Instant::now() + deadline;
@@ -80,13 +81,13 @@ impl Process {
             self.output.wait_until_closed(deadline),
             self.errors.wait_until_closed(end.saturating_duration_since(Instant::now())),
         ) else {
-            self.fail_waiting_for("its end")
+            self.fail_waiting_for("its exit")
         };
-        let status = self.child.wait().expect("the end of a child");
+        let status = self.child.wait().expect("the exit status of a child");
         ProcessExit { status, output, errors }
     }
 
-    /// Waits for its own end, which has to be a success.
+    /// Waits until the process exits by itself; panics unless it exits with success.
     #[must_use]
     pub fn expect_success(self) -> ProcessExit {
         let name = self.name.clone();
@@ -96,30 +97,35 @@ impl Process {
         exit
     }
 
-    /// Asks it to stop: SIGTERM.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{} cannot be signalled", self.name);
+        assert!(sent.is_ok_and(|status| status.success()), "SIGTERM cannot be sent to {}", self.name);
     }
 
-    /// Ends it at once: SIGKILL. It is gone when this returns.
+    /// Sends SIGKILL and waits until the process is gone.
     pub fn kill(&mut self) {
         self.child.kill().expect("a child to kill");
-        self.child.wait().expect("the end of a child");
+        self.child.wait().expect("the exit status of a child");
     }
 
     fn fail_waiting_for(&self, what: &str) -> ! {
-        panic!("{}: no {what}\n{}\n{}", self.name, self.output.text(), self.errors.text())
+        panic!(
+            "{}: timed out or ended before {what}\nstandard output:\n{}\nstandard error:\n{}",
+            self.name,
+            self.output.text(),
+            self.errors.text()
+        )
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only when it has ended.
+        // Both calls fail only if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// How long a test waits for anything: far longer than it takes, so that a busy machine fails nothing.
+/// How long tests wait for anything. This is far longer than needed, so that tests also pass on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! What a broker has to do for any client: scenarios over the [`TestClient`] interface.
+//! Scenarios that the broker has to pass with any client library, written against the [`TestClient`] trait.
 
 use std::future::Future;
 
@@ -7,21 +7,23 @@ use crate::process::DEADLINE;
 use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
-/// Every scenario over one transport.
+/// Runs every scenario over one transport.
 pub async fn run_all_scenarios<C: TestClient>(transport: Transport) {
     let broker = Broker::start();
     let client = |client_id| ClientSetup::new(&broker, transport, client_id);
-    within_deadline("each QoS", each_qos::<C>(client("receiver"), client("sender"))).await;
-    within_deadline("retained", retained::<C>(client("receiver"), client("sender"))).await;
-    within_deadline("will", will::<C>(client("watcher"), client("dying"))).await;
-    within_deadline("resume", resume::<C>(client("persistent").persistent(), client("sender"))).await;
+    within_deadline("the QoS scenario", each_qos::<C>(client("receiver"), client("sender"))).await;
+    within_deadline("the retained message scenario", retained::<C>(client("receiver"), client("sender")))
+        .await;
+    within_deadline("the will scenario", will::<C>(client("watcher"), client("dying"))).await;
+    within_deadline("the session scenario", resume::<C>(client("persistent").persistent(), client("sender")))
+        .await;
     broker.stop();
 }
 
-/// Runs something that has to end in time.
+/// Awaits `work`; panics when it does not complete within [`DEADLINE`]. `what` completes "timed out waiting for".
 pub async fn within_deadline<T>(what: &str, work: impl Future<Output = T>) -> T {
     let Ok(done) = tokio::time::timeout(DEADLINE, work).await else {
-        panic!("{what}: not within {DEADLINE:?}")
+        panic!("timed out after {DEADLINE:?} waiting for {what}")
     };
     done
 }
@@ -69,7 +71,8 @@ async fn will<C: TestClient>(watcher: ClientSetup<'_>, dying: ClientSetup<'_>) {
         C::connect(dying.with_will("will/a", "gone", qos)).await.abort().await;
         assert_eq!(watcher.next_message().await, Received::new("will/a", "gone", qos));
     }
-    // Under a name of its own: a takeover that comes before the DISCONNECT is read would rightly send the will.
+    // A separate client id: with the same one, the next connection could take over before the broker reads DISCONNECT,
+    // and the broker would rightly publish the will.
     let orderly = ClientSetup { client_id: "orderly", ..dying };
     C::connect(orderly.with_will("will/a", "never", 1)).await.disconnect().await;
     C::connect(dying.with_will("will/a", "last", 1)).await.abort().await;

@@ -1,4 +1,4 @@
-//! Tidegate's own client library as a peer of the scenarios, over every transport.
+//! Tidegate's own client library as a [`TestClient`], and helper functions for tests that use it directly.
 
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_mqtt::topic::SubscriptionFilter;
@@ -10,7 +10,7 @@ use crate::broker::Broker;
 use crate::test_client::{ClientSetup, Received, TestClient};
 use crate::transport::Transport;
 
-/// How to connect to a broker under test.
+/// The options to connect to a broker under test.
 #[must_use]
 pub fn client_options(
     broker: &Broker,
@@ -23,7 +23,7 @@ pub fn client_options(
     options
 }
 
-/// The same with a session that is kept for a minute.
+/// Makes the session outlive its connection: by 60 seconds with MQTT 5.0, without a limit before.
 #[must_use]
 pub fn with_persistent_session(mut options: Options) -> Options {
     options.connect.clean_start = false;
@@ -39,7 +39,7 @@ pub fn message(topic: &str, payload: &str, qos: u8) -> Publish {
     message
 }
 
-/// Subscribes to one filter; it has to be granted as asked.
+/// Subscribes to one filter; panics unless the broker grants the requested QoS.
 pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
     let filter = SubscriptionFilter::parse(filter).expect("a filter");
     let options = SubscriptionOptions { qos: level(qos), ..SubscriptionOptions::default() };
@@ -47,18 +47,18 @@ pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
     assert_eq!(suback.reasons.iter().map(|reason| reason.value()).collect::<Vec<_>>(), [qos]);
 }
 
-/// The payloads of the next messages.
+/// Receives `count` messages and returns their payloads.
 pub async fn receive_payloads(client: &mut Client, count: usize) -> Vec<String> {
-    let mut came = Vec::new();
-    while came.len() < count {
+    let mut payloads = Vec::new();
+    while payloads.len() < count {
         let message = client.message().await.expect("the connection");
-        came.push(String::from_utf8(message.payload.to_vec()).expect("text"));
+        payloads.push(String::from_utf8(message.payload.to_vec()).expect("text"));
     }
-    came
+    payloads
 }
 
-/// Shows that nothing is on its way to the client: a message to itself, under a topic of its own, is behind whatever else the
-/// broker would send.
+/// Checks that no further message is on its way to the client: the client sends itself a message under the topic `own`, and
+/// the broker would deliver any earlier message before that one.
 pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
     client.settle().await.expect("the last acknowledgements");
     subscribe(client, own, 2).await;
@@ -66,7 +66,7 @@ pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
     assert_eq!(receive_payloads(client, 1).await, ["end"]);
 }
 
-/// Connects, publishes these payloads, and goes when all are acknowledged.
+/// Connects, publishes these payloads, and disconnects when all are acknowledged.
 pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[String]) {
     let mut sender = Client::connect(options, State::default()).await.expect("CONNACK");
     for payload in payloads {
@@ -76,7 +76,7 @@ pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[St
     let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
 }
 
-/// MQTT 5.0 through the client library.
+/// A client that speaks MQTT 5.0 through Tidegate's client library.
 pub struct TidegateClient(Client);
 
 impl TestClient for TidegateClient {

@@ -1,4 +1,4 @@
-//! Where the broker's binary and the counterparts are. `./test` installs and builds them.
+//! Paths of the broker's binary, the counterparts and their tools. `./test` builds and installs them.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,26 +9,26 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace around this package")
 }
 
-/// The broker: `$TIDEGATE_BIN`, or the one cargo built beside the running test.
+/// The broker's binary: `$TIDEGATE_BIN`, or the one that cargo built into the same profile folder as the running test.
 #[must_use]
 pub fn broker() -> PathBuf {
     let path = env::var_os("TIDEGATE_BIN").map_or_else(|| profile_folder().join("tidegate"), PathBuf::from);
     require(path, "cargo build -p tidegate-gateway --bin tidegate")
 }
 
-/// Python with the packages of the counterparts.
+/// The Python interpreter of the virtual environment with the counterparts' packages.
 #[must_use]
 pub fn python() -> PathBuf {
     require(tools_folder().join("venv/bin/python"), INSTALL_COMMAND)
 }
 
-/// The command line of another MQTT implementation, which speaks QUIC.
+/// `mqttv5`, the command-line client of another MQTT implementation, which supports QUIC.
 #[must_use]
 pub fn mqttv5() -> PathBuf {
     require(tools_folder().join("bin/mqttv5"), INSTALL_COMMAND)
 }
 
-/// What writes down the system calls of a program.
+/// strace, which records the system calls of a program.
 #[must_use]
 pub fn strace() -> PathBuf {
     let folders = env::var_os("PATH").unwrap_or_default();
@@ -42,12 +42,13 @@ pub fn counterpart_folder(name: &str) -> PathBuf {
     workspace().join("interop/counterparts").join(name)
 }
 
-/// `$TIDEGATE_TOOLS`, or `tools` in cargo's target folder.
+/// The folder of installed tools: `$TIDEGATE_TOOLS`, or `tools` in cargo's target folder.
 fn tools_folder() -> PathBuf {
     env::var_os("TIDEGATE_TOOLS").map_or_else(|| profile_folder().with_file_name("tools"), PathBuf::from)
 }
 
-/// The running test is `target/<profile>/deps/<name>-<hash>`, a program `target/<profile>/<name>`.
+/// The folder `target/<profile>`. A running test is `target/<profile>/deps/<name>-<hash>`, any other program
+/// `target/<profile>/<name>`.
 fn profile_folder() -> PathBuf {
     let running = env::current_exe().expect("the path of this program");
     let folder = running.parent().expect("the folder of this program");

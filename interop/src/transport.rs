@@ -1,6 +1,6 @@
-//! The transports of a broker under test, as URLs and configuration write them.
+//! The transports of a broker under test, with their names in URLs and in the configuration.
 
-/// A way to the broker.
+/// A transport for MQTT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// MQTT over TCP.
@@ -16,10 +16,10 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// All of them.
+    /// All transports.
     pub const ALL: [Self; 5] = [Self::Tcp, Self::Tls, Self::Ws, Self::Wss, Self::Quic];
 
-    /// Its name in the configuration.
+    /// The name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Transport {
         }
     }
 
-    /// Whether the broker shows a certificate on it.
+    /// Whether it uses TLS, so that clients need the certificate authority.
     #[must_use]
     pub fn is_encrypted(self) -> bool {
         matches!(self, Self::Tls | Self::Wss | Self::Quic)

@@ -1,4 +1,4 @@
-//! Lines as strace writes them.
+//! Parsing of sample strace output.
 
 use super::calls;
 
