@@ -1,12 +1,12 @@
-//! PUBLISH and PUBREL packets that wait for their commit, in order. Writes nothing itself.
+//! The PUBLISH and PUBREL packets that wait for a commit of the store, in order. It writes nothing itself.
 
 use std::collections::VecDeque;
 
 use tidegate_mqtt::PacketId;
 
-/// What waits, oldest first.
+/// The waiting packets, oldest first.
 ///
-/// Invariant: commits never fall, and those without one are at the end.
+/// Invariant: commit numbers never decrease along the list, and packets without a commit are at its end.
 #[derive(Debug, Default)]
 pub(crate) struct AwaitingCommit {
     waiting: VecDeque<WaitingPacket>,
@@ -15,7 +15,7 @@ pub(crate) struct AwaitingCommit {
 
 #[derive(Debug)]
 struct WaitingPacket {
-    /// None until it is known.
+    /// The number of the commit that it waits for; `None` until it is known.
     commit: Option<u64>,
     packet_id: PacketId,
     size: usize,
@@ -27,12 +27,13 @@ impl AwaitingCommit {
         self.waiting.push_back(WaitingPacket { commit: None, packet_id, size });
     }
 
-    /// Those without a commit wait for this one, or for that of the one before if it is later.
+    /// Sets the commit of all packets that have none: `commit`, or the commit of the packet before them if that is
+    /// later.
     pub(crate) fn set_commit(&mut self, commit: u64) {
         let unset = self.waiting.iter().rev().take_while(|packet| packet.commit.is_none()).count();
         let set = self.waiting.len() - unset;
-        let before = set.checked_sub(1).and_then(|last| self.waiting.get(last)?.commit);
-        let commit = commit.max(before.unwrap_or(0));
+        let previous = set.checked_sub(1).and_then(|last| self.waiting.get(last)?.commit);
+        let commit = commit.max(previous.unwrap_or(0));
         self.waiting.iter_mut().skip(set).for_each(|packet| packet.commit = Some(commit));
     }
 
@@ -40,17 +41,17 @@ impl AwaitingCommit {
         self.waiting.back().is_some_and(|packet| packet.commit.is_none())
     }
 
-    /// The commit of the first.
+    /// The commit of the first packet.
     pub(crate) fn first_commit(&self) -> Option<u64> {
         self.waiting.front()?.commit
     }
 
-    /// The commit of the last.
+    /// The commit of the last packet.
     pub(crate) fn last_commit(&self) -> Option<u64> {
         self.waiting.back()?.commit
     }
 
-    /// Takes the first if its commit is not above `committed`.
+    /// Removes the first packet if its commit is at most `committed`, and returns its packet identifier.
     pub(crate) fn pop(&mut self, committed: u64) -> Option<PacketId> {
         self.first_commit().filter(|commit| *commit <= committed)?;
         let packet = self.waiting.pop_front()?;
@@ -58,12 +59,12 @@ impl AwaitingCommit {
         Some(packet.packet_id)
     }
 
-    /// Whether something of that identifier waits.
+    /// Whether a packet with this packet identifier waits.
     pub(crate) fn contains(&self, packet_id: PacketId) -> bool {
         self.waiting.iter().any(|packet| packet.packet_id == packet_id)
     }
 
-    /// Bytes that will be written.
+    /// Total size of the waiting PUBLISH packets, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

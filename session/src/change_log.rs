@@ -1,4 +1,5 @@
-//! What a session that outlives its connection changed, in order: what a store has to follow. Stores nothing itself.
+//! The change log of a session that outlives its connection: every change that a store has to apply, in order. It
+//! writes nothing to the store itself.
 
 use std::sync::Arc;
 
@@ -6,51 +7,52 @@ use tidegate_mqtt::{Message, PacketId, QoS};
 
 use crate::stored_delivery::{Delivery, StoredDelivery};
 
-/// One change. A delivery is named by the number of its message, which the caller has to give before the push
-/// ([`Message::message_id`]) and which no other delivery to this session may have. Numbers grow in the order of the queue, as
-/// far as order matters.
+/// One change of a session. The id of its message identifies a delivery. The caller assigns that id before the push
+/// ([`Message::assign_id`]); no two deliveries to a session may have the same. Ids rise in the order in which
+/// messages are queued, wherever their order matters.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Change {
-    /// A connection was attached to a session without state: whatever was stored under its name is gone.
+    /// A connection was attached to a session without state. The store discards everything it has under the session's
+    /// client identifier.
     Began,
-    /// Connection, will or expiry changed; [`crate::Session::metadata`] says what is now.
+    /// Connection, will or session expiry changed; [`crate::Session::metadata`] returns the new values.
     Altered,
-    /// The state was discarded, or is no longer to be kept.
+    /// The session state was discarded, or must no longer be stored.
     Ended,
-    /// A delivery joined the queue; or the in-flight table at once, under this identifier.
+    /// A delivery was queued; or, with a packet identifier, was sent at once and is in the in-flight table.
     Queued(Queued, Option<PacketId>),
-    /// One of the queue was sent for the first time, under this identifier.
+    /// A queued delivery was sent for the first time.
     Sent {
-        /// The number of its message.
+        /// The id of its message.
         message_id: u64,
-        /// Its identifier until it is completed.
+        /// Its packet identifier until it is complete.
         packet_id: PacketId,
     },
-    /// PUBREC came: the message is not needed any more, PUBREL is. `[MQTT5-4.3.3-6]`
+    /// PUBREC came: the message is no longer needed, but PUBREL may have to be resent. `[MQTT5-4.3.3-6]`
     Released {
-        /// The number of its message.
+        /// The id of its message.
         message_id: u64,
-        /// Its identifier.
+        /// Its packet identifier.
         packet_id: PacketId,
-        /// Its place in the order of PUBRECs.
+        /// Its position in the order of PUBRECs.
         order: u32,
     },
-    /// It is completed or was dropped.
+    /// A delivery was completed or dropped.
     Done {
-        /// The number of its message.
+        /// The id of its message.
         message_id: u64,
     },
-    /// A QoS 2 message of the client was taken under this identifier. `[MQTT5-4.3.3-10]`
+    /// A QoS 2 message from the client was accepted under this packet identifier. `[MQTT5-4.3.3-10]`
     Received(PacketId),
-    /// The client released it. `[MQTT5-4.3.3-12]`
+    /// The client released this packet identifier with PUBREL. `[MQTT5-4.3.3-12]`
     Forgotten(PacketId),
 }
 
-/// A delivery to be kept.
+/// A delivery to store.
 #[derive(Clone, Debug)]
 pub struct Queued {
-    /// The number of its message.
+    /// The id of its message.
     pub message_id: u64,
     /// The message.
     pub message: Arc<Message>,
@@ -58,28 +60,28 @@ pub struct Queued {
     pub qos: QoS,
     /// Its RETAIN flag.
     pub retain: bool,
-    /// The identifiers of the subscriptions that brought it.
+    /// The subscription identifiers of the matching subscriptions.
     pub identifiers: Box<[u32]>,
-    /// The shared filter that brought it.
+    /// The text of the shared subscription's filter, if the message came through one.
     pub share: Option<Arc<str>>,
 }
 
-/// The changes not taken yet.
+/// The changes that the caller has not taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct ChangeLog {
     changes: Vec<Change>,
-    /// The session ends with its present connection: nothing is noted any more.
+    /// The session ends with its present connection, so no more changes are recorded.
     closed: bool,
 }
 
 impl ChangeLog {
-    /// Follows the session from here on.
+    /// Starts recording, with `change` as the first change.
     pub(crate) fn open(&mut self, change: Change) {
         self.closed = false;
         self.changes.push(change);
     }
 
-    /// Follows it no longer.
+    /// Stops recording; the changes recorded so far can still be taken.
     pub(crate) fn close(&mut self) {
         self.closed = true;
     }
@@ -88,7 +90,7 @@ impl ChangeLog {
         self.closed
     }
 
-    /// Notes a delivery, unless its message has no number.
+    /// Converts a delivery for queue or in-flight table, and records it if its message has an id.
     pub(crate) fn record_queued(
         &mut self,
         delivery: &Delivery<'_>,
@@ -116,14 +118,14 @@ impl ChangeLog {
         }
     }
 
-    /// A delivery is over, unless its message has no number.
+    /// Records that a delivery was completed or dropped. Does nothing for id 0, a delivery that was not recorded.
     pub(crate) fn record_done(&mut self, message_id: u64) {
         if message_id > 0 {
             self.record(Change::Done { message_id });
         }
     }
 
-    /// Moves all changes to the end of `into`; keeps no memory worth mentioning.
+    /// Appends all changes to `into`, and frees the log's own memory if it is large.
     pub(crate) fn move_to(&mut self, into: &mut Vec<Change>) {
         if into.is_empty() {
             core::mem::swap(into, &mut self.changes);
@@ -135,7 +137,7 @@ impl ChangeLog {
         }
     }
 
-    /// Has the memory of an empty list for what is noted next.
+    /// Swaps in `list`, which must be empty, to use its memory for the next changes.
     pub(crate) fn borrow_scratch(&mut self, list: &mut Vec<Change>) {
         if self.changes.capacity() < list.capacity() && self.changes.is_empty() {
             core::mem::swap(list, &mut self.changes);
@@ -151,5 +153,5 @@ impl ChangeLog {
     }
 }
 
-/// Changes whose memory an empty journal may keep.
+/// An empty log that has memory for more changes than this frees it.
 const IDLE_CHANGES_MAX: usize = 32;

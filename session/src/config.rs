@@ -1,73 +1,78 @@
-//! The bounds and announced capabilities of sessions. Holds numbers; enforces none.
+//! The limits of sessions and the capabilities that CONNACK announces. Other modules enforce them.
 
 use std::sync::Arc;
 
 use tidegate_mqtt::QoS;
 
-/// What happens to a message for a queue that is full.
+/// What happens when a message is pushed to a full queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The oldest queued message is dropped for the new one.
+    /// The oldest queued message is dropped to make room for the new one.
     #[default]
     DropOldest,
     /// The new message is dropped.
     DropNewest,
-    /// The new message is dropped and its publisher is to be told so (0x97 Quota exceeded).
+    /// The new message is dropped, and the caller tells its publisher (0x97 Quota exceeded).
     Reject,
 }
 
-/// Bounds and announced capabilities of sessions.
+/// Limits of sessions and the capabilities that CONNACK announces.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Longest session expiry granted, in seconds; `u32::MAX` (the default) also allows sessions that never expire.
-    /// Cost: a waiting session keeps its subscriptions and its queue.
+    /// Cost: a session without a connection keeps its subscriptions and its queue.
     pub session_expiry_max: u32,
-    /// QoS 1 and 2 messages a client may have open towards us; default 1,024. Cost: 4 bytes each for QoS 2.
+    /// Our Receive Maximum: QoS 1 and 2 messages that a client may send without waiting for acknowledgements; default
+    /// 1,024. Cost: 4 bytes per QoS 2 message.
     pub receive_maximum: u16,
-    /// Largest packet taken from a client, in bytes with its fixed header; default 1 MiB.
+    /// Largest packet accepted from a client, in bytes including the fixed header; default 1 MiB.
     pub packet_size_max: u32,
-    /// Topic aliases a client may set; default 64. Cost: one topic name each a connection.
+    /// Number of topic aliases that a client may set; default 64. Cost: one topic name per alias and connection.
     pub topic_alias_maximum: u16,
-    /// Topic aliases used towards a client that allows them; default 16, 0 uses none. Cost: one topic name each, and
-    /// a comparison each a message.
+    /// Number of topic aliases used for messages to a client that accepts them; default 16, 0 turns them off. Cost: one
+    /// topic name per alias, and one comparison per alias for each message.
     pub outgoing_alias_max: u16,
-    /// Highest QoS served; default 2.
+    /// Highest QoS supported; default 2.
     pub qos_max: QoS,
-    /// Whether retained messages are served; default true.
+    /// Whether retained messages are supported; default true.
     pub retain_available: bool,
-    /// Whether wildcard subscriptions are served; default true.
+    /// Whether wildcard subscriptions are supported; default true.
     pub wildcard_available: bool,
-    /// Whether subscription identifiers are served; default true.
+    /// Whether subscription identifiers are supported; default true.
     pub identifier_available: bool,
-    /// Whether shared subscriptions are served; default true.
+    /// Whether shared subscriptions are supported; default true.
     pub shared_available: bool,
-    /// Longest keep alive in seconds; default 0: none. With one, MQTT 5 clients that ask for more, or for no keep
-    /// alive at all, get this as Server Keep Alive; earlier versions cannot be told and keep theirs.
+    /// Longest keep alive in seconds; default 0, which means no limit. An MQTT 5 client that requests a longer keep
+    /// alive, or none at all, gets this value as Server Keep Alive. Clients of earlier versions keep theirs, because
+    /// CONNACK cannot change it.
     pub keep_alive_max: u16,
     /// Longest client identifier in bytes; default 65,535.
     pub client_id_len_max: usize,
-    /// Whether MQTT 3.1 clients are held to its 1 to 23 characters; default false: 1 to `client_id_len_max` bytes.
+    /// Whether client identifiers of MQTT 3.1 clients must have 1 to 23 characters, as that version demands; default
+    /// false, which allows 1 to `client_id_len_max` bytes.
     pub client_id_strict: bool,
-    /// Response Information for clients that ask for it; default none.
+    /// Response Information for clients that request it; default none.
     pub response_information: Option<Arc<str>>,
-    /// Messages open towards a client at a time, its Receive Maximum notwithstanding; default 1,024, at least 1,
-    /// at most 16,384. Cost: 24 bytes each, and the message.
+    /// Maximum number of QoS 1 and 2 messages in flight to a client, even if its Receive Maximum is higher; default
+    /// 1,024, at least 1, at most 16,384. Cost: 24 bytes each, and the message.
     pub inflight_max: u16,
-    /// Messages that wait for a client; default 100,000. Cost: 24 bytes each, and the message.
+    /// Maximum number of messages in the queue of a session; default 100,000. Cost: 24 bytes each, and the message.
     pub queue_len_max: usize,
-    /// Bytes of the messages that wait for a client; default 64 MiB. A message waiting for several counts for each.
+    /// Maximum total size of the messages in the queue of a session, in bytes; default 64 MiB. A message that is
+    /// queued in several sessions counts in each.
     pub queue_bytes_max: usize,
-    /// What a full queue does; default [`Overflow::DropOldest`].
+    /// What happens when a message is pushed to a full queue; default [`Overflow::DropOldest`].
     pub overflow: Overflow,
-    /// Bytes pending towards a socket above which QoS 1 and 2 messages wait in the queue; default 1 MiB.
+    /// Bytes in the write buffer from which on QoS 1 and 2 messages wait in the queue; default 1 MiB.
     pub pending_bytes_high: usize,
-    /// Bytes pending towards a socket above which QoS 0 messages are dropped and counted; default 4 MiB.
+    /// Bytes in the write buffer above which QoS 0 messages are dropped and counted; default 4 MiB.
     pub pending_bytes_max: usize,
-    /// Subscriptions of a session; default 10,000. Cost: some 40 bytes each; the filter's text is the router's too.
+    /// Maximum number of subscriptions of a session; default 10,000. Cost: about 40 bytes each; the filter's text is
+    /// shared with the router.
     pub subscriptions_max: usize,
-    /// Whether sessions that outlive their connection note their changes for a store, see
-    /// [`crate::Session::take_changes`]; default false. Cost: 100 bytes each a change, until it is taken.
+    /// Whether sessions that outlive their connection record their changes for a store, see
+    /// [`crate::Session::take_changes`]; default false. Cost: 100 bytes per change, until it is taken.
     pub change_log: bool,
 }
 

@@ -1,4 +1,5 @@
-//! From CONNECT, and where the client asks for it an AUTH exchange, to an agreement or a refusal. Opens no session.
+//! The handshake: turns CONNECT, and an AUTH exchange if the client requests one, into negotiated parameters or a
+//! refusal. Does not open the session.
 
 use std::sync::Arc;
 
@@ -17,16 +18,16 @@ pub use exchange::{Authenticator, Exchange, ExchangeStep};
 pub use negotiated::Negotiated;
 pub use refusal::Refusal;
 
-/// The opening of one connection: CONNECT, then AUTH as often as the method wants.
+/// The handshake of one connection: CONNECT, then as many AUTH packets as the authentication method needs.
 pub struct Handshake {
     config: Arc<Config>,
     authenticator: Option<Arc<dyn Authenticator>>,
-    /// CONNECT came; after it, only AUTH may.
+    /// Whether CONNECT was received. After it, only AUTH is allowed.
     connected: bool,
     pending: Option<Box<PendingExchange>>,
 }
 
-/// An agreement that waits for the end of its AUTH exchange.
+/// Negotiated parameters, and the AUTH exchange that has to succeed before they apply.
 struct PendingExchange {
     negotiated: Negotiated,
     exchange: Box<dyn Exchange>,
@@ -35,23 +36,25 @@ struct PendingExchange {
 /// What to do next.
 #[derive(Debug)]
 pub enum Step {
-    /// Send this AUTH and wait for the client's.
+    /// Send this AUTH packet and wait for the client's answer.
     Send(Packet),
-    /// Open the session, send [`Negotiated::connack`].
+    /// Open the session and send [`Negotiated::connack`].
     Accept(Negotiated),
-    /// Send [`Refusal::connack`] where there is one, then close. `[MQTT5-3.2.2-7]` `[MQTT3-3.2.2-5]`
+    /// Send [`Refusal::connack`], if there is one, then close the connection. `[MQTT5-3.2.2-7]` `[MQTT3-3.2.2-5]`
     Refuse(Refusal),
 }
 
 impl Handshake {
-    /// Waits for CONNECT. Without an authenticator no authentication method is known.
+    /// Creates a handshake that waits for CONNECT. Without an authenticator, every CONNECT that names an authentication
+    /// method is refused.
     #[must_use]
     pub fn new(config: Arc<Config>, authenticator: Option<Arc<dyn Authenticator>>) -> Self {
         Self { config, authenticator, connected: false, pending: None }
     }
 
-    /// CONNECT. `assign_id` makes a client identifier that no session has, at random, where the client leaves it to
-    /// us. User name and password of the agreement are still to be checked, unless a method authenticated the client.
+    /// Handles CONNECT. If the client sent no client identifier, `assign_id` has to return a random one that no session
+    /// uses. The caller still has to check user name and password, unless an authentication method authenticated the
+    /// client.
     pub fn handle_connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> Step {
         let version = connect.version;
         let packet_size_max = connect.packet_size_max.unwrap_or(u32::MAX);
@@ -61,7 +64,7 @@ impl Handshake {
         })
     }
 
-    /// AUTH of the client. `[MQTT5-4.12.0-3]` `[MQTT5-4.12.0-5]`
+    /// Handles AUTH from the client. `[MQTT5-4.12.0-3]` `[MQTT5-4.12.0-5]`
     pub fn handle_auth(&mut self, auth: Auth) -> Step {
         let Some(pending) = self.pending.take() else {
             return Step::Refuse(Refusal::new(ProtocolVersion::V5, ReasonCode::ProtocolError));
@@ -121,7 +124,7 @@ impl Handshake {
     }
 }
 
-/// A will that could not be published as asked is refused with its client. `[MQTT5-3.2.2-12]` `[MQTT5-3.2.2-13]`
+/// Refuses a will whose QoS or RETAIN flag the server does not support. `[MQTT5-3.2.2-12]` `[MQTT5-3.2.2-13]`
 fn check_will(connect: &Connect, config: &Config) -> Result<(), ReasonCode> {
     let Some(will) = &connect.will else { return Ok(()) };
     if will.qos > config.qos_max {

@@ -1,5 +1,5 @@
-//! The deliveries at QoS 1 and 2 that a client has not completed: packet identifiers and what each awaits.
-//! Sends nothing and knows no quota.
+//! The in-flight table: packet identifiers of the QoS 1 and 2 deliveries that the client has not completed, and which
+//! acknowledgement each awaits. It sends nothing and does not know the quota.
 
 use std::collections::VecDeque;
 
@@ -13,9 +13,10 @@ mod slot;
 pub(crate) use sender::{Action, Event, State};
 pub(crate) use slot::Slot;
 
-/// Identifiers are handed out in sequence and wrap. `slots` holds a window of that sequence that begins at the oldest
-/// open identifier. What stays open for very long leaves the window as a straggler, so that the window is bounded and
-/// one message never acknowledged does not stop the others. `[MQTT5-2.2.1-4]` `[MQTT3-2.3.1-4]`
+/// The in-flight table. Packet identifiers are assigned in sequence and wrap. `slots` holds a window of that
+/// sequence, which begins at the oldest open identifier. When the window is full, its oldest slot moves to
+/// `stragglers`. So the window is bounded, and a message that is never acknowledged does not block the others.
+/// `[MQTT5-2.2.1-4]` `[MQTT3-2.3.1-4]`
 #[derive(Debug)]
 pub(crate) struct Inflight {
     slots: VecDeque<Slot>,
@@ -24,20 +25,21 @@ pub(crate) struct Inflight {
     /// Identifier after the last slot.
     next: PacketId,
     open: u16,
-    /// Open slots older than the window, oldest first.
+    /// Slots that are still open but older than the window, oldest first.
     stragglers: Vec<(PacketId, Slot)>,
-    /// PUBRECs so far: the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
+    /// Number of PUBRECs so far, which gives the order in which PUBRELs are resent. `[MQTT3-4.6.0-4]`
     pubrec_count: u32,
 }
 
-/// What an acknowledgement came to: the action, and whether one of the send quota is free again.
+/// The result of an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AckOutcome {
     pub(crate) action: Action,
+    /// Whether the delivery no longer counts against the send quota.
     pub(crate) frees_quota: bool,
-    /// The number of the delivery in the session's journal; 0 where none is kept.
+    /// The message id under which the session's change log records the delivery; 0 if it does not.
     pub(crate) message_id: u64,
-    /// The place of a PUBREL in the order of PUBRECs.
+    /// The position of the PUBREL in the order of PUBRECs.
     pub(crate) order: u32,
 }
 
@@ -55,7 +57,8 @@ impl Default for Inflight {
 }
 
 impl Inflight {
-    /// The identifier that [`Inflight::open`] gives next; the caller keeps to [`INFLIGHT_MAX`].
+    /// Returns the identifier that the next [`Inflight::open`] will use. The caller makes sure that no more than
+    /// [`INFLIGHT_MAX`] are open.
     pub(crate) fn reserve(&mut self) -> PacketId {
         if self.slots.len() >= WINDOW_MAX {
             self.move_oldest_to_stragglers();
@@ -67,21 +70,21 @@ impl Inflight {
         self.next
     }
 
-    /// Opens the identifier that was reserved. Inlined, so that `stored` is made where it stays.
+    /// Opens the reserved identifier for a delivery. Inlined so that `stored` is constructed in place, not copied.
     #[inline(always)]
     pub(crate) fn open(&mut self, stored: StoredDelivery) {
         self.open += 1;
         self.append(Slot::Published(stored));
     }
 
-    /// Opens the identifier that was reserved for a QoS 1 message that need not be kept.
+    /// Opens the reserved identifier for a QoS 1 message that is not stored, because it will never be resent.
     #[inline]
     pub(crate) fn open_untracked(&mut self) {
         self.open += 1;
         self.append(Slot::Untracked);
     }
 
-    /// Puts an acknowledgement through the state table.
+    /// Applies an acknowledgement according to the state table.
     pub(crate) fn apply(&mut self, id: PacketId, event: Event) -> AckOutcome {
         let releases = self.pubrec_count;
         let Some(slot) = self.slot_mut(id) else {
@@ -103,14 +106,14 @@ impl Inflight {
         AckOutcome { action, frees_quota: counted && action == Action::Complete, message_id, order: releases }
     }
 
-    /// A new connection: nothing was sent on it yet.
+    /// Called when a connection begins: nothing was sent on it yet, so nothing counts against its quota.
     pub(crate) fn begin_connection(&mut self) {
         for slot in self.stragglers.iter_mut().map(|(_, slot)| slot).chain(&mut self.slots) {
             slot.reset_counted();
         }
     }
 
-    /// A message that awaits its first answer, to be resent.
+    /// The message under this identifier, if it awaits PUBACK or PUBREC.
     pub(crate) fn published_mut(&mut self, id: PacketId) -> Option<&mut StoredDelivery> {
         match self.slot_mut(id)? {
             Slot::Published(stored) => Some(stored),
@@ -118,12 +121,12 @@ impl Inflight {
         }
     }
 
-    /// Whether an identifier awaits PUBCOMP.
+    /// Whether this identifier awaits PUBCOMP.
     pub(crate) fn is_released(&mut self, id: PacketId) -> bool {
         matches!(self.slot_mut(id), Some(Slot::Released { .. }))
     }
 
-    /// Puts back what was open when it was last written down, oldest first; new identifiers follow the last of these.
+    /// Restores the open identifiers from a store. `open` is sorted oldest first; new identifiers follow the last one.
     pub(crate) fn restore(&mut self, open: Vec<(PacketId, Slot)>, pubrec_count: u32) {
         let next = open.last().map_or(PacketId::MIN, |(id, _)| id.next());
         *self = Self {
@@ -136,7 +139,7 @@ impl Inflight {
         };
     }
 
-    /// Closes an identifier, whatever it awaits.
+    /// Closes an identifier, whichever acknowledgement it awaits.
     pub(crate) fn close(&mut self, id: PacketId) {
         let Some(slot) = self.slot_mut(id) else { return };
         if matches!(slot, Slot::Closed) {
@@ -146,7 +149,7 @@ impl Inflight {
         self.after_close();
     }
 
-    /// One slot was closed.
+    /// Updates count and window after one slot was closed.
     fn after_close(&mut self) {
         self.open -= 1;
         if !self.stragglers.is_empty() {
@@ -155,7 +158,7 @@ impl Inflight {
         self.trim();
     }
 
-    /// Empties the table; gives the messages not yet released, oldest first.
+    /// Empties the table, and returns the messages that await PUBACK or PUBREC, oldest first.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = StoredDelivery> + use<> {
         let whole = core::mem::take(self);
         let stragglers = whole.stragglers.into_iter().map(|(_, slot)| slot);
@@ -165,17 +168,17 @@ impl Inflight {
         })
     }
 
-    /// Open identifiers.
+    /// Number of open identifiers.
     pub(crate) fn len(&self) -> u16 {
         self.open
     }
 
-    /// Open identifiers of messages that are not kept.
+    /// Number of open identifiers whose message is not stored.
     pub(crate) fn untracked_len(&self) -> usize {
         self.iter().filter(|(_, slot)| matches!(slot, Slot::Untracked)).count()
     }
 
-    /// Whether a QoS 2 exchange is under way.
+    /// Whether a QoS 2 exchange is in progress.
     pub(crate) fn has_exactly_once(&self) -> bool {
         self.iter().any(|(_, slot)| match slot {
             Slot::Published(stored) => stored.qos == QoS::ExactlyOnce,
@@ -192,7 +195,7 @@ impl Inflight {
     /// Identifiers whose PUBREL is to be resent on resume, in the order of their PUBRECs. `[MQTT5-4.3.3-5]`
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.iter().filter_map(|(id, slot)| match slot {
-            // The count of PUBRECs may have wrapped.
+            // Relative to the current count, because the count of PUBRECs may have wrapped.
             Slot::Released { order, .. } => Some((order.wrapping_sub(self.pubrec_count), id)),
             Slot::Closed | Slot::Untracked | Slot::Published(_) => None,
         });
@@ -212,7 +215,7 @@ impl Inflight {
         self.next = self.next.next();
     }
 
-    /// Moves the oldest slot out of the window; slots before the next open one go too.
+    /// Moves the oldest slot out of the window, and removes the closed slots that follow it.
     fn move_oldest_to_stragglers(&mut self) {
         if let Some(slot) = self.slots.pop_front() {
             self.stragglers.push((self.first, slot));
@@ -221,7 +224,7 @@ impl Inflight {
         self.trim();
     }
 
-    /// Drops closed slots at the front, and the buffer of an empty window once it has grown.
+    /// Removes closed slots at the front, and frees the buffer of an empty window if it has grown large.
     fn trim(&mut self) {
         while let Some(Slot::Closed) = self.slots.front() {
             self.slots.pop_front();
@@ -250,20 +253,20 @@ impl Inflight {
     }
 }
 
-/// How far `id` is from `first` in the sequence of identifiers, which leaves 0 out.
+/// Distance from `first` to `id` in the sequence of identifiers, which skips 0.
 fn distance(first: PacketId, id: PacketId) -> usize {
     let ahead = usize::from(id.get());
     let behind = usize::from(first.get());
     if ahead >= behind { ahead - behind } else { ahead + usize::from(u16::MAX) - behind }
 }
 
-/// Most open identifiers, whatever the configuration says: a full window of them.
+/// Maximum number of open identifiers, whatever the configuration says: the length of a full window.
 pub(crate) const INFLIGHT_MAX: u16 = 16_384;
 
-/// Longest window, in identifiers.
+/// Maximum length of the window, in identifiers.
 const WINDOW_MAX: usize = 16_384;
 
-/// Slots whose memory an empty table may keep.
+/// An empty table that has memory for more slots than this frees it.
 const IDLE_SLOTS_MAX: usize = 64;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! State of one MQTT client, without sockets or clock: handshake, in-flight, queue, will.
+//! The state of one MQTT client: handshake, in-flight messages, queue, will. No sockets and no clock.
 //!
-//! A [`Handshake`] turns CONNECT into an [`Negotiated`]; a [`Connection`] holds what is lost with the network connection, a
-//! [`Session`] what outlives it. Bytes for the socket gather in [`WriteBuffer`]; time comes in as an argument.
+//! A [`Handshake`] turns CONNECT into [`Negotiated`] parameters or a [`Refusal`]. A [`Connection`] holds the state
+//! that is lost with the network connection, a [`Session`] the state that outlives it. Bytes for the socket collect
+//! in a [`WriteBuffer`]. The caller passes the time as an argument.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 mod awaiting_commit;

@@ -1,5 +1,5 @@
-//! The way to the connected client: what it can take, its topic aliases, and the bytes pending for it.
-//! Knows no quota and no queue.
+//! The outgoing side of a connection: the client's limits, the topic aliases towards it, and its write buffer. It
+//! does not know quota or queue.
 
 use tidegate_mqtt::{Ack, Message, Outgoing, Packet, PacketId, ProtocolVersion, QoS, frame};
 
@@ -11,8 +11,8 @@ mod alias;
 
 use alias::Aliases;
 
-/// Everything that is written to the client passes here, so that no packet exceeds its Maximum Packet Size.
-/// `[MQTT5-3.1.2-24]`
+/// Everything that is written to the client passes through the outbox, so that no packet exceeds the client's Maximum
+/// Packet Size. `[MQTT5-3.1.2-24]`
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) version: ProtocolVersion,
@@ -33,7 +33,7 @@ impl Outbox {
         }
     }
 
-    /// A new connection; aliases and bytes of the last one are gone. `[MQTT5-3.3.2-7]` `[MQTT5-3.1.2-27]`
+    /// Begins a connection; discards the aliases and bytes of the previous one. `[MQTT5-3.3.2-7]` `[MQTT5-3.1.2-27]`
     pub(crate) fn open(&mut self, negotiated: &Negotiated, alias_max: u16) {
         self.write_buffer.clear();
         self.version = negotiated.version;
@@ -43,14 +43,14 @@ impl Outbox {
         self.aliases = Aliases::new(negotiated.topic_alias_maximum.min(alias_max)).map(Box::new);
     }
 
-    /// The connection is gone.
+    /// Ends the connection; its last bytes stay in the write buffer.
     pub(crate) fn close(&mut self) {
         self.write_buffer.seal();
         self.aliases = None;
     }
 
-    /// Chooses the alias and checks the size; changes nothing else, so that a dropped message costs neither identifier
-    /// nor quota nor alias. Gives the size of the packet, or some more. `[MQTT5-3.1.2-25]`
+    /// Chooses the alias and checks the size. It changes nothing else, so that a dropped message uses up neither an
+    /// identifier nor quota nor an alias. Returns the size of the packet, or an upper bound of it. `[MQTT5-3.1.2-25]`
     #[inline]
     pub(crate) fn plan(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
         let bound = size_bound(outgoing);
@@ -60,7 +60,8 @@ impl Outbox {
         self.plan_exactly(outgoing)
     }
 
-    /// Writes a PUBLISH as planned, with the size that was found; a new alias holds from here on. `[MQTT5-3.3.2-11]`
+    /// Writes a PUBLISH as planned. `size` is the result of [`Outbox::plan`]. A new alias is valid from now on.
+    /// `[MQTT5-3.3.2-11]`
     pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) {
         if let Some(aliases) = &mut self.aliases {
             aliases.commit(outgoing.alias, outgoing.topic);
@@ -78,8 +79,9 @@ impl Outbox {
         }
     }
 
-    /// Writes a control packet. One too large loses its reason string and user properties; still too large, it is not
-    /// written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
+    /// Writes a control packet. If the packet is too large, it is written without reason string and user properties;
+    /// if it is still too large, it is not written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]`
+    /// `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
     pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
         let may_explain = self.problem_information || is_exempt(packet);
         if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {
@@ -90,8 +92,8 @@ impl Outbox {
         self.try_put(|version, out| packet.encode(version, out).is_ok())
     }
 
-    /// Writes an acknowledgement; the same rules. `[MQTT5-3.4.2-2]` `[MQTT5-3.5.2-2]` `[MQTT5-3.6.2-2]`
-    /// `[MQTT5-3.7.2-2]`
+    /// Writes an acknowledgement by the rules of [`Outbox::put_packet`]. `[MQTT5-3.4.2-2]` `[MQTT5-3.5.2-2]`
+    /// `[MQTT5-3.6.2-2]` `[MQTT5-3.7.2-2]`
     pub(crate) fn put_ack(&mut self, ack: &Ack) -> bool {
         let may_explain = self.problem_information || ack.properties.is_none();
         let written = may_explain
@@ -105,17 +107,18 @@ impl Outbox {
         self.put_ack(&Ack::new(ack.kind, ack.packet_id, ack.reason))
     }
 
-    /// Whether frames, the largest of this size, can be copied as they are.
+    /// Whether frames can be copied unchanged to the client; `largest` is the size of the largest one in bytes.
     pub(crate) fn accepts_frames(&self, largest: usize) -> bool {
         self.aliases.is_none() && largest <= self.packet_size_max
     }
 
-    /// Bytes of memory held here, shared payloads apart.
+    /// Bytes of memory allocated, without shared payloads.
     pub(crate) fn capacity(&self) -> usize {
         self.write_buffer.capacity() + self.aliases.as_ref().map_or(0, |aliases| aliases.capacity())
     }
 
-    /// The alias and the exact size; a new alias is left away where the message only fits without it.
+    /// Chooses the alias and computes the exact size. A new alias is omitted if the message only fits without it,
+    /// because only a known alias makes a packet shorter.
     fn plan_exactly(&self, outgoing: &mut Outgoing<'_>) -> Result<usize, Drop> {
         if outgoing.qos != QoS::AtMostOnce && outgoing.packet_id.is_none() {
             outgoing.packet_id = Some(PacketId::MIN);
@@ -139,17 +142,18 @@ impl Outbox {
     }
 }
 
-/// Packets that may explain themselves even to a client with Request Problem Information 0. `[MQTT5-3.1.2-29]`
+/// Packets that may carry reason string and user properties even if the client set Request Problem Information to 0.
+/// `[MQTT5-3.1.2-29]`
 fn is_exempt(packet: &Packet) -> bool {
     matches!(packet, Packet::Publish(_) | Packet::ConnAck(_) | Packet::Disconnect(_))
 }
 
-/// What the packet cannot exceed, found without measuring it: fixed header 5, topic length 2, identifier 2, property
-/// length 4, expiry 5, each subscription identifier 5.
+/// An upper bound of the packet size that is cheap to compute: fixed header 5, topic length 2, packet identifier 2,
+/// property length 4, message expiry 5, each subscription identifier 5.
 fn size_bound(outgoing: &Outgoing<'_>) -> usize {
     let parts = outgoing.topic.len() + outgoing.properties.len() + outgoing.payload.len();
     parts + 5 * outgoing.identifiers.len() + 18
 }
 
-/// Largest payload that is copied; above, it is shared by all its receivers.
+/// Largest payload in bytes that is copied to the write buffer; larger ones are shared between all receivers.
 const COPY_MAX: usize = 1024;

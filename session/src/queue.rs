@@ -1,4 +1,4 @@
-//! Messages that wait for a client: bounded in number and bytes, in order. Sends nothing.
+//! The queue of messages that wait for a client, in order, bounded in number and bytes. Sends nothing.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -8,20 +8,20 @@ use crate::config::{Config, Overflow};
 use crate::stored_delivery::StoredDelivery;
 use crate::verdict::{Drop, Drops, Verdict};
 
-/// The queue of a session; allocated only while messages wait.
+/// The queue of a session; allocated when its first message is queued.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     entries: VecDeque<StoredDelivery>,
     bytes: usize,
-    /// No queued message expires before this.
+    /// No queued message expires before this; `None` if none expires.
     earliest_expiry: Option<Instant>,
-    /// Pushes that met a full queue since it was last swept.
+    /// Number of pushes to a full queue since the last sweep.
     pushes_to_full_queue: usize,
 }
 
 impl Queue {
-    /// Queues `stored` at the end. A full queue first loses what has expired, then its policy decides; a drop is
-    /// counted in `drops`.
+    /// Appends `stored`. If the queue is full, first drops expired messages, then applies the overflow policy. Dropped
+    /// messages are counted in `drops`.
     pub(crate) fn push(
         &mut self,
         stored: StoredDelivery,
@@ -48,14 +48,14 @@ impl Queue {
         Verdict::Queued
     }
 
-    /// The oldest entry.
+    /// Removes and returns the oldest message.
     pub(crate) fn pop(&mut self) -> Option<StoredDelivery> {
         let stored = self.entries.pop_front()?;
         self.bytes -= stored.message.size();
         Some(stored)
     }
 
-    /// Drops and counts every expired message; cheap when none can be. `[MQTT5-3.3.2-5]`
+    /// Drops and counts all expired messages; cheap when none can have expired. `[MQTT5-3.3.2-5]`
     pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
         if self.earliest_expiry.is_none_or(|earliest| earliest > now) {
             return;
@@ -87,7 +87,7 @@ impl Queue {
         self.entries.capacity() * size_of::<StoredDelivery>()
     }
 
-    /// Sweeps a full queue, yet not at every push: a sweep costs its length.
+    /// Sweeps a full queue only after pushes of more than a quarter of its length, because a sweep visits every entry.
     fn sweep_if_worthwhile(
         &mut self,
         now: Instant,
@@ -100,7 +100,7 @@ impl Queue {
         }
     }
 
-    /// Queues at the end whatever the bounds say: what a store kept was within them once.
+    /// Appends `stored` without checking the limits. Messages restored from a store were within them when queued.
     pub(crate) fn append(&mut self, stored: StoredDelivery) {
         self.bytes += stored.message.size();
         if let Some(at) = stored.message.expires_at() {

@@ -1,4 +1,5 @@
-//! QoS 2 messages received and not yet released by the client, and its use of our Receive Maximum. Holds no messages.
+//! Packet identifiers of QoS 2 messages that the client has sent and not yet released, and its use of our Receive
+//! Maximum. Holds no messages.
 //!
 //! ```text
 //!           PUBLISH: new                PUBLISH: repeat
@@ -11,36 +12,37 @@ use tidegate_mqtt::{PacketId, ReasonCode};
 
 use crate::violation::Violation;
 
-/// What an inbound QoS 2 PUBLISH is.
+/// Whether an inbound QoS 2 PUBLISH is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// The first of its identifier: to be delivered.
+    /// The first with its packet identifier; it has to be delivered and acknowledged.
     New,
-    /// A repeat: to be acknowledged, not delivered. `[MQTT5-4.3.3-10]`
+    /// A repeat; it has to be acknowledged but not delivered. `[MQTT5-4.3.3-10]`
     Repeat,
 }
 
-/// Identifiers received, in order of their value.
+/// The receiver's table of open QoS 2 packet identifiers.
 #[derive(Debug, Default)]
 pub(crate) struct Receiving {
+    /// Sorted by packet identifier.
     entries: Vec<Entry>,
-    /// Messages that count against our Receive Maximum on this connection.
+    /// Number of messages that count against our Receive Maximum on this connection.
     counted: u16,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     id: PacketId,
-    /// Whether it came on this connection: the quota starts anew with each. `[MQTT5-4.9.0-1]`
+    /// Whether the message came on this connection; every connection begins with a full quota. `[MQTT5-4.9.0-1]`
     counted: bool,
 }
 
 impl Receiving {
-    /// An inbound QoS 2 PUBLISH. `[MQTT5-4.3.3-10]` `[MQTT5-3.3.4-7]`
+    /// Records an inbound QoS 2 PUBLISH. `[MQTT5-4.3.3-10]` `[MQTT5-3.3.4-7]`
     pub(crate) fn receive(&mut self, id: PacketId, maximum: u16) -> Result<Received, Violation> {
-        let place = self.entries.binary_search_by_key(&id, |entry| entry.id);
+        let position = self.entries.binary_search_by_key(&id, |entry| entry.id);
         let counted =
-            place.ok().and_then(|index| self.entries.get_mut(index)).map(|entry| &mut entry.counted);
+            position.ok().and_then(|index| self.entries.get_mut(index)).map(|entry| &mut entry.counted);
         if counted.as_deref() != Some(&true) {
             take_quota(&mut self.counted, maximum)?;
         }
@@ -48,12 +50,12 @@ impl Receiving {
             *counted = true;
             return Ok(Received::Repeat);
         }
-        self.entries.insert(place.unwrap_or_else(|index| index), Entry { id, counted: true });
+        self.entries.insert(position.unwrap_or_else(|index| index), Entry { id, counted: true });
         Ok(Received::New)
     }
 
-    /// What an inbound QoS 2 PUBLISH is, while `pending` new ones before it are not taken in yet. A new one is not taken in by
-    /// this.
+    /// Returns whether an inbound QoS 2 PUBLISH is new, without recording a new one. `pending` is the number of new
+    /// messages that came before it and are not recorded yet.
     pub(crate) fn recognise(
         &mut self,
         id: PacketId,
@@ -69,7 +71,8 @@ impl Receiving {
         Ok(Received::New)
     }
 
-    /// An inbound PUBREL: the identifier is free for a new message. `[MQTT5-4.3.3-11]` `[MQTT5-4.3.3-12]`
+    /// Handles an inbound PUBREL: frees the identifier for a new message. Returns the reason for PUBCOMP.
+    /// `[MQTT5-4.3.3-11]` `[MQTT5-4.3.3-12]`
     pub(crate) fn release(&mut self, id: PacketId) -> ReasonCode {
         let Ok(index) = self.entries.binary_search_by_key(&id, |entry| entry.id) else {
             return ReasonCode::PacketIdentifierNotFound;
@@ -83,23 +86,23 @@ impl Receiving {
         ReasonCode::Success
     }
 
-    /// A QoS 1 PUBLISH whose PUBACK has to wait.
+    /// Counts a QoS 1 PUBLISH whose PUBACK is delayed.
     pub(crate) fn withhold_puback(&mut self, maximum: u16) -> Result<(), Violation> {
         take_quota(&mut self.counted, maximum)
     }
 
-    /// The PUBACK of a [`Receiving::withhold_puback`] left.
+    /// Called when a PUBACK delayed by [`Receiving::withhold_puback`] is sent.
     pub(crate) fn puback_sent(&mut self) {
         self.counted = self.counted.saturating_sub(1);
     }
 
-    /// Puts back the identifiers that were open when they were last written down.
+    /// Restores the open identifiers from a store.
     pub(crate) fn restore(&mut self, mut ids: Vec<PacketId>) {
         ids.sort_unstable();
         self.entries = ids.into_iter().map(|id| Entry { id, counted: false }).collect();
     }
 
-    /// A new connection: the quota starts anew.
+    /// Called when a connection begins: its quota is full.
     pub(crate) fn begin_connection(&mut self) {
         self.counted = 0;
         for entry in &mut self.entries {
@@ -120,7 +123,7 @@ fn take_quota(counted: &mut u16, maximum: u16) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Entries whose memory an empty table may keep.
+/// An empty table that has memory for more entries than this frees it.
 const IDLE_ENTRIES_MAX: usize = 64;
 
 #[cfg(test)]

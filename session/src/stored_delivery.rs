@@ -1,4 +1,5 @@
-//! One delivery of a message to a session: as it is handed over, and as it waits in queue and in-flight table.
+//! One delivery of a message to a session: borrowed while it is pushed, owned while it is in the queue or the in-flight
+//! table.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,28 +15,28 @@ pub struct Delivery<'a> {
     pub qos: QoS,
     /// The RETAIN flag of this delivery. `[MQTT5-3.3.1-13]`
     pub retain: bool,
-    /// The identifiers of the subscriptions that match. `[MQTT5-3.3.4-4]`
+    /// The subscription identifiers of the matching subscriptions. `[MQTT5-3.3.4-4]`
     pub identifiers: &'a [u32],
-    /// The text of the shared filter that brought it, when one did.
+    /// The text of the shared subscription's filter, if the message came through one.
     pub share: Option<&'a Arc<str>>,
 }
 
-/// A delivery that outlives the call that made it.
+/// A delivery that owns its data, to be kept in the queue or the in-flight table.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredDelivery {
     pub(crate) message: Arc<Message>,
     extras: Option<Box<Extras>>,
-    /// The only identifier; 0 is none.
+    /// The subscription identifier if there is at most one; 0 means none.
     identifier: u32,
     pub(crate) qos: QoS,
     retain: bool,
-    /// Whether this connection carried it: then it holds one of the send quota.
+    /// Whether it was sent on the present connection; then it counts against the send quota.
     pub(crate) sent: bool,
-    /// Whether the session's journal knows it, by the number of its message.
+    /// Whether the session's change log records this delivery, under the id of its message.
     logged: bool,
 }
 
-/// What few deliveries have.
+/// Data that only few deliveries have, on the heap to keep [`StoredDelivery`] small.
 #[derive(Clone, Debug)]
 struct Extras {
     identifiers: Box<[u32]>,
@@ -43,7 +44,7 @@ struct Extras {
 }
 
 impl StoredDelivery {
-    /// `sent`: see the field.
+    /// A delivery that the change log does not record. `sent`: see [`StoredDelivery::sent`].
     #[inline(always)]
     pub(crate) fn new(delivery: &Delivery<'_>, sent: bool) -> Self {
         let rare = delivery.identifiers.len() > 1 || delivery.share.is_some();
@@ -58,18 +59,18 @@ impl StoredDelivery {
         }
     }
 
-    /// The same, known to the session's journal by the number of its message.
+    /// A delivery that the session's change log records under the id of its message.
     pub(crate) fn logged(delivery: &Delivery<'_>, sent: bool) -> Self {
         Self { logged: true, ..Self::new(delivery, sent) }
     }
 
-    /// Its number in the session's journal; 0 where none is kept.
+    /// The message id under which the session's change log records it; 0 if it does not.
     pub(crate) fn message_id(&self) -> u64 {
-        // The message may have got a number when another session took it.
+        // Another session may have given the message an id, so a nonzero id does not mean that this one records it.
         if self.logged { self.message.id() } else { 0 }
     }
 
-    /// The delivery it was made of.
+    /// The delivery that it was created from.
     pub(crate) fn delivery(&self) -> Delivery<'_> {
         Delivery {
             message: &self.message,
@@ -80,7 +81,7 @@ impl StoredDelivery {
         }
     }
 
-    /// The shared filter that brought it.
+    /// The text of the shared subscription's filter, if the message came through one.
     pub(crate) fn share(&self) -> Option<&Arc<str>> {
         self.extras.as_ref()?.share.as_ref()
     }

@@ -1,4 +1,4 @@
-//! The subscriptions of one session, as its state remembers them. Matches nothing: that is the router's.
+//! The subscriptions of one session. It does not match topics; the router does.
 
 mod table;
 
@@ -6,21 +6,21 @@ use table::Table;
 use tidegate_mqtt::SubscriptionOptions;
 use tidegate_mqtt::topic::SubscriptionFilter;
 
-/// What a subscription was granted.
+/// The options that were granted for a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantedOptions {
-    /// Its options; the QoS is the granted one.
+    /// The subscription options; the QoS is the granted one.
     pub options: SubscriptionOptions,
-    /// Its identifier; absence is remembered too.
+    /// The subscription identifier, or `None` if the subscription has none.
     pub identifier: Option<u32>,
 }
 
-/// A session has as many subscriptions as its configuration allows.
+/// The session already has as many subscriptions as its configuration allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the session holds as many subscriptions as it may")]
+#[error("the session already has the maximum number of subscriptions (subscriptions_max)")]
 pub struct SubscriptionsFull;
 
-/// Filters and granted options: a list while there are few, because most clients have few; a table beyond.
+/// Filters and granted options: in a list while there are few, as with most clients; in a hash table otherwise.
 #[derive(Debug)]
 pub(crate) enum Subscriptions {
     Few(Vec<(SubscriptionFilter, GrantedOptions)>),
@@ -34,7 +34,8 @@ impl Default for Subscriptions {
 }
 
 impl Subscriptions {
-    /// Adds or replaces; says whether the filter was there. `[MQTT5-3.8.4-3]` `[MQTT3-3.8.4-3]`
+    /// Adds or replaces a subscription; returns whether one with this filter existed. `[MQTT5-3.8.4-3]`
+    /// `[MQTT3-3.8.4-3]`
     pub(crate) fn insert(
         &mut self,
         filter: SubscriptionFilter,
@@ -63,7 +64,7 @@ impl Subscriptions {
         inserted
     }
 
-    /// Removes; says whether the filter was there. `[MQTT5-3.10.4-1]` `[MQTT3-3.10.4-1]`
+    /// Removes a subscription; returns whether it existed. `[MQTT5-3.10.4-1]` `[MQTT3-3.10.4-1]`
     pub(crate) fn remove(&mut self, filter: &SubscriptionFilter) -> bool {
         match self {
             Self::Few(list) => match list.iter().position(|(present, _)| present == filter) {
@@ -77,7 +78,7 @@ impl Subscriptions {
         }
     }
 
-    /// Empties; gives the filters.
+    /// Removes all subscriptions and returns their filters.
     pub(crate) fn drain(&mut self) -> Vec<SubscriptionFilter> {
         match core::mem::take(self) {
             Self::Few(list) => list.into_iter().map(|(filter, _)| filter).collect(),
@@ -102,7 +103,7 @@ impl Subscriptions {
         list.into_iter().flatten().cloned().chain(many)
     }
 
-    /// Bytes of memory held here, the filters' own text apart.
+    /// Bytes of memory allocated, without the text of the filters.
     pub(crate) fn capacity(&self) -> usize {
         match self {
             Self::Few(list) => list.capacity() * size_of::<(SubscriptionFilter, GrantedOptions)>(),
@@ -120,7 +121,7 @@ impl Subscriptions {
     }
 }
 
-/// Longest list.
+/// Maximum length of the list.
 const FEW_MAX: usize = 16;
 
 #[cfg(test)]

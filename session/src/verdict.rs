@@ -1,17 +1,17 @@
-//! What became of a message handed to a session, and the count of what was dropped.
+//! What a session did with a message pushed to it, and the counts of dropped messages.
 
-/// What became of a message handed to a session.
-#[must_use = "a dropped message is counted by someone"]
+/// What a session did with a message pushed to it.
+#[must_use = "the caller may have to count a dropped message or tell its publisher"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is among the pending bytes, or deferred until a commit.
+    /// It is in the write buffer, or waits for a commit and then goes there.
     Sent,
     /// It waits in the queue.
     Queued,
-    /// It was dropped, and counted in the session's [`Drops`].
+    /// It was dropped and counted in the session's [`Drops`].
     Dropped(Drop),
-    /// Nothing was done: these frames have to be pushed one by one.
+    /// The session did nothing: the caller has to push these frames one by one.
     Individually,
 }
 
@@ -19,17 +19,17 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Drop {
-    /// Its expiry interval had passed before it was first sent. `[MQTT5-3.3.2-5]`
+    /// Its expiry interval passed before it was first sent. `[MQTT5-3.3.2-5]`
     Expired,
     /// It exceeds the client's Maximum Packet Size. `[MQTT5-3.1.2-25]`
     TooLarge,
-    /// The queue was full, and its policy drops messages.
+    /// The queue was full, and the overflow policy is to drop a message.
     QueueFull,
-    /// The queue was full, and its policy tells the publisher so (0x97).
+    /// The queue was full, and the overflow policy is to tell the publisher (0x97).
     Rejected,
-    /// QoS 0 towards a client that does not keep up.
+    /// A QoS 0 message to a client that reads too slowly.
     Slow,
-    /// QoS 0 towards a client that is not connected.
+    /// A QoS 0 message to a client that is not connected.
     Offline,
     /// It was queued or unacknowledged when the session ended.
     Ended,
@@ -54,7 +54,7 @@ pub struct Drops {
 }
 
 impl Drops {
-    /// All of them.
+    /// The sum over all reasons.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.expired + self.too_large + self.queue_full + self.slow + self.offline + self.ended

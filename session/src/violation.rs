@@ -1,11 +1,11 @@
-//! What a client did against the rules, once its bytes were well formed: one table of fault, reason code and statement.
+//! Protocol violations in well-formed packets: one table of violation, reason code and statement id.
 
 use tidegate_mqtt::ReasonCode;
 
-/// Declares the faults: name, reason code, statement, sentence.
+/// Declares the violations: name, reason code, statement id, message.
 macro_rules! violations {
     ($($name:ident: $reason:ident, $statement:literal, $text:literal;)*) => {
-        /// A fault of the client that ends its connection.
+        /// A protocol violation by the client; the server closes the connection.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum Violation {
@@ -13,7 +13,7 @@ macro_rules! violations {
         }
 
         impl Violation {
-            /// Every fault.
+            /// All violations.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The reason code for a DISCONNECT to an MQTT 5 client. `[MQTT5-4.13.1-1]`
@@ -22,7 +22,7 @@ macro_rules! violations {
                 match self { $(Self::$name => ReasonCode::$reason,)* }
             }
 
-            /// The statement of the specification that was not kept.
+            /// The id of the statement in the specification that the client violated.
             #[must_use]
             pub const fn statement(self) -> &'static str {
                 match self { $(Self::$name => $statement,)* }
@@ -32,27 +32,27 @@ macro_rules! violations {
 }
 
 violations! {
-    DuplicateConnect: ProtocolError, "MQTT5-3.1.0-2", "a second CONNECT on one connection";
-    PacketOutOfPlace: ProtocolError, "MQTT5-4.13.1-1", "a packet that this side never takes here";
-    KeepAliveTimeout: KeepAliveTimeout, "MQTT5-3.1.2-22", "nothing came for 1.5 times the keep alive";
+    DuplicateConnect: ProtocolError, "MQTT5-3.1.0-2", "the client sent a second CONNECT on one connection";
+    PacketOutOfPlace: ProtocolError, "MQTT5-4.13.1-1", "the client sent a packet that the server does not accept here";
+    KeepAliveTimeout: KeepAliveTimeout, "MQTT5-3.1.2-22", "the client sent nothing for 1.5 times the keep alive";
 
-    AliasNotAnnounced: TopicAliasInvalid, "MQTT5-3.2.2-18", "a topic alias where none was announced";
-    AliasOutOfRange: TopicAliasInvalid, "MQTT5-3.2.2-17", "a topic alias of 0 or above the announced maximum";
-    AliasUnknown: ProtocolError, "MQTT5-3.3.2-7", "a topic alias that this connection never set";
-    IdentifierInPublish: ProtocolError, "MQTT5-3.3.4-6", "a subscription identifier in a client's PUBLISH";
-    QoSNotSupported: QoSNotSupported, "MQTT5-3.2.2-11", "a PUBLISH above the announced maximum QoS";
-    RetainNotSupported: RetainNotSupported, "MQTT5-3.2.2-14", "a retained PUBLISH where none are served";
-    ReceiveMaximumExceeded: ReceiveMaximumExceeded, "MQTT5-3.3.4-7", "more open messages than the receive maximum";
-    WrongAcknowledgement: ProtocolError, "MQTT5-4.13.1-1", "an acknowledgement of another QoS than the message";
-    NoLocalOnShared: ProtocolError, "MQTT5-3.8.3-4", "No Local on a shared subscription";
-    SharedNotServed: SharedSubscriptionsNotSupported, "MQTT5-4.13.1-1", "a shared subscription where none are served";
-    WildcardNotServed: WildcardSubscriptionsNotSupported, "MQTT5-4.13.1-1", "a wildcard subscription where none are served";
-    IdentifierNotServed: SubscriptionIdentifiersNotSupported, "MQTT5-4.13.1-1", "a subscription identifier where none are served";
-    AuthUnasked: ProtocolError, "MQTT5-4.12.0-7", "AUTH without an authentication method in CONNECT";
-    AuthOutOfPlace: ProtocolError, "MQTT5-4.12.0-3", "an AUTH that the exchange does not expect";
-    AuthMethodChanged: ProtocolError, "MQTT5-4.12.1-1", "AUTH with another method than CONNECT";
-    AuthRefused: NotAuthorized, "MQTT5-4.12.1-2", "the re-authentication failed";
-    ExpiryRaised: ProtocolError, "MQTT5-4.13.1-1", "a session expiry in DISCONNECT after none in CONNECT";
+    AliasNotAnnounced: TopicAliasInvalid, "MQTT5-3.2.2-18", "the client used a topic alias, but the server announced no Topic Alias Maximum";
+    AliasOutOfRange: TopicAliasInvalid, "MQTT5-3.2.2-17", "the client used a topic alias of 0 or above the announced Topic Alias Maximum";
+    AliasUnknown: ProtocolError, "MQTT5-3.3.2-7", "the client used a topic alias that it has not set on this connection";
+    IdentifierInPublish: ProtocolError, "MQTT5-3.3.4-6", "the client sent a subscription identifier in a PUBLISH";
+    QoSNotSupported: QoSNotSupported, "MQTT5-3.2.2-11", "the client published above the announced Maximum QoS";
+    RetainNotSupported: RetainNotSupported, "MQTT5-3.2.2-14", "the client sent a retained PUBLISH, but the server does not support retained messages";
+    ReceiveMaximumExceeded: ReceiveMaximumExceeded, "MQTT5-3.3.4-7", "the client has more QoS 1 and 2 messages open than the announced Receive Maximum";
+    WrongAcknowledgement: ProtocolError, "MQTT5-4.13.1-1", "the kind of acknowledgement does not fit the QoS of the message";
+    NoLocalOnShared: ProtocolError, "MQTT5-3.8.3-4", "the client set No Local on a shared subscription";
+    SharedNotServed: SharedSubscriptionsNotSupported, "MQTT5-4.13.1-1", "the client sent a shared subscription, but the server does not support them";
+    WildcardNotServed: WildcardSubscriptionsNotSupported, "MQTT5-4.13.1-1", "the client sent a wildcard subscription, but the server does not support them";
+    IdentifierNotServed: SubscriptionIdentifiersNotSupported, "MQTT5-4.13.1-1", "the client sent a subscription identifier, but the server does not support them";
+    AuthUnasked: ProtocolError, "MQTT5-4.12.0-7", "the client sent AUTH, but its CONNECT named no authentication method";
+    AuthOutOfPlace: ProtocolError, "MQTT5-4.12.0-3", "the client sent an AUTH that does not fit the state of the authentication exchange";
+    AuthMethodChanged: ProtocolError, "MQTT5-4.12.1-1", "the client sent AUTH with a different authentication method than in CONNECT";
+    AuthRefused: NotAuthorized, "MQTT5-4.12.1-2", "the client failed to re-authenticate";
+    ExpiryRaised: ProtocolError, "MQTT5-4.13.1-1", "the client raised the session expiry in DISCONNECT, but CONNECT set it to 0";
 }
 
 #[cfg(test)]

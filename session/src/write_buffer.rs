@@ -1,4 +1,4 @@
-//! Bytes waiting for the socket of one connection: their order and their number. Writes to no socket.
+//! The bytes that wait to be written to the socket of one connection. It does not write to the socket itself.
 
 use bytes::Bytes;
 
@@ -6,35 +6,37 @@ mod batch;
 
 pub use batch::Batch;
 
-/// Bytes waiting for the socket: small ones copied into one buffer, large payloads by reference in between.
+/// The bytes that wait to be written to the socket. Small packets are copied into one buffer; large payloads are
+/// inserted by reference.
 ///
-/// The writer takes all of it at once ([`WriteBuffer::take`]), writes outside the session's lock, and gives an unwritten
-/// rest back ([`WriteBuffer::put_back`]). What belongs to an earlier connection is dropped then.
+/// The writing thread takes everything at once ([`WriteBuffer::take`]), writes it without holding the session's lock,
+/// and returns the unwritten rest ([`WriteBuffer::put_back`]). If the connection has ended meanwhile, that rest is
+/// dropped.
 #[derive(Debug, Default)]
 pub struct WriteBuffer {
     batch: Batch,
 }
 
 impl WriteBuffer {
-    /// Copies `bytes` to the end.
+    /// Appends a copy of `bytes`.
     pub fn put(&mut self, bytes: &[u8]) {
         self.batch.copied.extend_from_slice(bytes);
     }
 
-    /// Puts `bytes` at the end by reference.
+    /// Appends `bytes` by reference.
     pub fn put_shared(&mut self, bytes: Bytes) {
         self.batch.push_shared(bytes);
     }
 
-    /// Takes everything; `spare` (its content is dropped, its capacity used) becomes the buffer for what comes next.
+    /// Takes everything. `spare` becomes the buffer for the next bytes: its capacity is used, its content is dropped.
     #[must_use = "the batch holds the bytes to be written"]
     pub fn take(&mut self, spare: Vec<u8>) -> Batch {
         let next = Batch::new(spare, self.batch.generation);
         core::mem::replace(&mut self.batch, next)
     }
 
-    /// Puts the unwritten rest of a batch back, in front of what has come since. A batch of a connection that has
-    /// ended is dropped.
+    /// Returns the unwritten rest of a batch; it comes before the bytes added meanwhile. A batch of a connection that
+    /// has ended is dropped.
     pub fn put_back(&mut self, mut batch: Batch) {
         if batch.generation != self.batch.generation || batch.is_empty() {
             return;
@@ -44,43 +46,43 @@ impl WriteBuffer {
         self.batch = batch;
     }
 
-    /// Drops everything, what writers have taken out too: a new connection begins.
+    /// Begins a new connection: drops everything, including batches that were taken and are returned later.
     pub(crate) fn clear(&mut self) {
         self.batch = Batch::new(Vec::new(), self.batch.generation.wrapping_add(1));
     }
 
-    /// The connection ends: what is here can still be taken as its last bytes, what a writer took out does not come
-    /// back.
+    /// Ends the connection. The bytes in the buffer can still be taken; batches that were taken before and are returned
+    /// later are dropped.
     pub(crate) fn seal(&mut self) {
         self.batch.generation = self.batch.generation.wrapping_add(1);
     }
 
-    /// Gives the buffer away when nothing waits in it, so that an idle connection holds none.
-    #[must_use = "the buffer can be pooled"]
+    /// Removes and returns the buffer if it is empty, so that an idle connection occupies no memory for it.
+    #[must_use = "the buffer can be reused"]
     pub fn release(&mut self) -> Option<Vec<u8>> {
-        let reusable = self.batch.copied.capacity() > 0 && self.is_empty();
-        reusable.then(|| self.take(Vec::new()).recycle())
+        let is_unused = self.batch.copied.capacity() > 0 && self.is_empty();
+        is_unused.then(|| self.take(Vec::new()).recycle())
     }
 
-    /// Bytes waiting.
+    /// Number of bytes that wait to be written.
     #[must_use]
     pub fn len(&self) -> usize {
         self.batch.len()
     }
 
-    /// True when nothing waits.
+    /// Whether no bytes wait to be written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes of memory held by the buffers of this connection alone (shared payloads are charged to their messages).
+    /// Bytes of memory allocated by this buffer, without shared payloads, which belong to their messages.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.batch.capacity()
     }
 
-    /// Where an encoder writes the next packet.
+    /// The buffer to encode the next packet into.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.batch.copied
     }

@@ -1,15 +1,15 @@
-//! The topic aliases a client has set on its connection. Outgoing aliases are the outlet's.
+//! The topic aliases that a client has set on its connection. Aliases for outgoing messages are in `outbox/alias.rs`.
 
 use crate::violation::Violation;
 
-/// Topics by alias; the list grows with the highest alias used. `[MQTT5-3.3.2-7]` `[MQTT5-3.3.2-12]`
+/// Topics indexed by alias - 1; the list is as long as the highest alias used. `[MQTT5-3.3.2-7]` `[MQTT5-3.3.2-12]`
 #[derive(Debug, Default)]
 pub(super) struct Aliases {
     topics: Vec<Box<str>>,
 }
 
 impl Aliases {
-    /// The topic of a PUBLISH with `alias`; a topic that is not empty is recorded for it.
+    /// Returns the topic of a PUBLISH with `alias`. If `topic` is not empty, records it for the alias.
     pub(super) fn resolve(&mut self, alias: u16, topic: &str, maximum: u16) -> Result<&str, Violation> {
         if maximum == 0 {
             return Err(Violation::AliasNotAnnounced);

@@ -1,4 +1,4 @@
-//! Authentication once more on an open connection, by the method of its CONNECT.
+//! Re-authentication on an open connection, with the authentication method of its CONNECT.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tidegate_mqtt::{Auth, Packet, ReasonCode};
 use crate::handshake::{Authenticator, Exchange, ExchangeStep, Negotiated, auth_packet};
 use crate::violation::Violation;
 
-/// The method in use, and an exchange under way.
+/// The authentication method of the connection, and the exchange in progress, if any.
 pub(super) struct Authentication {
     method: String,
     authenticator: Arc<dyn Authenticator>,
@@ -16,14 +16,14 @@ pub(super) struct Authentication {
 }
 
 impl Authentication {
-    /// None when CONNECT named no method. `[MQTT5-4.12.0-7]`
+    /// Returns `None` if CONNECT named no authentication method. `[MQTT5-4.12.0-7]`
     pub(super) fn of(negotiated: &Negotiated) -> Option<Self> {
         let method = negotiated.authentication_method.clone()?;
         let authenticator = negotiated.authenticator.clone()?;
         Some(Self { method, authenticator, exchange: None })
     }
 
-    /// Our answer to the client's AUTH. `[MQTT5-4.12.1-1]` `[MQTT5-4.12.0-3]`
+    /// Returns the server's answer to the client's AUTH. `[MQTT5-4.12.1-1]` `[MQTT5-4.12.0-3]`
     pub(super) fn handle_auth(&mut self, auth: &Auth) -> Result<Packet, Violation> {
         if auth.authentication_method.as_ref() != Some(&self.method) {
             return Err(Violation::AuthMethodChanged);
@@ -49,11 +49,11 @@ impl Authentication {
 }
 
 impl fmt::Debug for Authentication {
-    /// The method and whether an exchange is under way; no data.
+    /// Leaves out the authentication data, which is secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authentication")
             .field("method", &self.method)
-            .field("under_way", &self.exchange.is_some())
+            .field("in_progress", &self.exchange.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,5 @@
-//! What one filter of a SUBSCRIBE may be granted by what is served at all. Permissions are others' business.
+//! Checks one filter of a SUBSCRIBE against the features that the server offers. Does not check the client's
+//! permissions.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode, SubscribeEntry};
@@ -20,15 +21,15 @@ pub(super) fn check(
     if identifier.is_some() && !config.identifier_available {
         return Err(Violation::IdentifierNotServed);
     }
-    match not_served(filter, config) {
-        // Earlier versions were told nothing in CONNACK. [MQTT3-3.8.3-2]
+    match unavailable(filter, config) {
+        // Before MQTT 5, CONNACK cannot announce unavailable features, so this is no violation. [MQTT3-3.8.3-2]
         Some(_) if !version.is_v5() => Ok(ReasonCode::UnspecifiedError),
         Some(violation) => Err(violation),
         None => Ok(ReasonCode::granted(entry.options.qos.min(config.qos_max))),
     }
 }
 
-fn not_served(filter: &SubscriptionFilter, config: &Config) -> Option<Violation> {
+fn unavailable(filter: &SubscriptionFilter, config: &Config) -> Option<Violation> {
     if filter.share.is_some() && !config.shared_available {
         return Some(Violation::SharedNotServed);
     }
@@ -36,7 +37,7 @@ fn not_served(filter: &SubscriptionFilter, config: &Config) -> Option<Violation>
     (wildcard && !config.wildcard_available).then_some(Violation::WildcardNotServed)
 }
 
-/// Before MQTT 5 there is one code for all refusals. `[MQTT3-3.9.3-2]`
+/// Before MQTT 5 there is only one failure code. `[MQTT3-3.9.3-2]`
 fn code(reason: ReasonCode, version: ProtocolVersion) -> ReasonCode {
     if version.is_v5() { reason } else { ReasonCode::UnspecifiedError }
 }

@@ -1,32 +1,35 @@
-//! The hook for enhanced authentication: methods are the embedder's, the AUTH packets are ours.
+//! The interface for enhanced authentication. The embedding program implements the methods; this crate handles the AUTH
+//! packets.
 
 use bytes::Bytes;
 use tidegate_mqtt::{Auth, Packet, ReasonCode};
 
-/// Knows authentication methods.
+/// Provides authentication methods.
 pub trait Authenticator: Send + Sync {
-    /// Begins an exchange by `method`; `None` when the method is not known (0x8C). `[MQTT5-4.12.0-1]`
+    /// Begins an exchange with `method`. Returns `None` if the method is unknown; the client is then refused with 0x8C.
+    /// `[MQTT5-4.12.0-1]`
     fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>>;
 }
 
-/// One exchange of one client.
+/// One authentication exchange with one client.
 pub trait Exchange: Send {
-    /// Takes the client's data; for most methods there is none in the first step.
+    /// Processes the client's authentication data; in the first step, most methods have none.
     fn step(&mut self, data: Option<&[u8]>) -> ExchangeStep;
 }
 
-/// What an exchange says to the client's data.
+/// The result of processing the client's authentication data.
 #[derive(Debug)]
 pub enum ExchangeStep {
-    /// Another round, with this data for the client.
+    /// Send this data to the client and wait for its next answer.
     Continue(Bytes),
-    /// The client is who it says; with data for it, where the method has some.
+    /// The client is authenticated; send it this data, if there is any.
     Accept(Option<Bytes>),
-    /// It is not; with a reason for CONNACK of 0x80 or more, 0x87 as a rule. `[MQTT5-4.12.0-4]`
+    /// Authentication failed; CONNACK carries this reason code of 0x80 or more, usually 0x87. `[MQTT5-4.12.0-4]`
     Refuse(ReasonCode),
 }
 
-/// Our AUTH: 0x18 on the way, 0x00 at the end of a re-authentication. `[MQTT5-4.12.0-2]` `[MQTT5-4.12.0-5]`
+/// An AUTH packet from the server: reason 0x18 during an exchange, 0x00 at the end of a re-authentication.
+/// `[MQTT5-4.12.0-2]` `[MQTT5-4.12.0-5]`
 pub(crate) fn auth_packet(reason: ReasonCode, method: &str, data: Option<Bytes>) -> Packet {
     Auth::new(reason, method, data).into()
 }

@@ -1,4 +1,4 @@
-//! What client and server agreed on, and the CONNACK that says so.
+//! The parameters that a handshake negotiated, and the CONNACK that announces them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,46 +11,47 @@ use crate::config::Config;
 
 use super::Authenticator;
 
-/// The outcome of a handshake. What a client of an earlier version cannot say has its default of MQTT 5.
+/// The parameters that a handshake negotiated. Parameters that the client's protocol version does not have are set to
+/// the defaults of MQTT 5.
 #[derive(Clone)]
 pub struct Negotiated {
-    /// The version spoken.
+    /// The protocol version.
     pub version: ProtocolVersion,
-    /// The client identifier, the client's own or an assigned one.
+    /// The client identifier, chosen by the client or assigned by the server.
     pub client_id: Arc<str>,
-    /// Whether we assigned it.
+    /// Whether the server assigned the client identifier.
     pub assigned: bool,
-    /// Clean Start, or Clean Session.
+    /// Clean Start, or Clean Session before MQTT 5.
     pub clean_start: bool,
-    /// How long the session outlives the connection, in seconds; `u32::MAX` is for ever.
+    /// How long the session outlives the connection, in seconds; `u32::MAX` means that it never expires.
     pub session_expiry: u32,
-    /// The keep alive in force, in seconds; 0 is none.
+    /// The keep alive in force, in seconds; 0 turns it off.
     pub keep_alive: u16,
-    /// QoS 1 and 2 messages the client takes at a time.
+    /// The client's Receive Maximum: how many QoS 1 and 2 messages it accepts at a time.
     pub receive_maximum: u16,
-    /// Largest packet the client takes, in bytes with its fixed header.
+    /// The client's Maximum Packet Size, in bytes including the fixed header.
     pub packet_size_max: u32,
-    /// Highest topic alias the client takes; 0 is none.
+    /// The highest topic alias that the client accepts; 0 means that it accepts none.
     pub topic_alias_maximum: u16,
-    /// Whether reason strings and user properties may be sent with any packet.
+    /// Request Problem Information: whether the client accepts reason strings and user properties in every packet.
     pub problem_information: bool,
-    /// Whether the client asked for response information.
+    /// Whether the client requested response information.
     pub response_information: bool,
-    /// The will.
+    /// The will message.
     pub will: Option<Will>,
     /// The user name.
     pub user_name: Option<String>,
     /// The password.
     pub password: Option<Bytes>,
-    /// The method that authenticated the client, where one did.
+    /// The authentication method that authenticated the client, if one did.
     pub authentication_method: Option<String>,
-    /// The method's last data for the client.
+    /// The last authentication data for the client, sent in CONNACK.
     pub(super) authentication_data: Option<Bytes>,
-    /// For authenticating again.
+    /// Needed for re-authentication.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
-    /// Whether `session_expiry` is not what the client asked for.
+    /// Whether `session_expiry` differs from what the client requested.
     expiry_changed: bool,
-    /// Whether `keep_alive` is not what the client asked for.
+    /// Whether `keep_alive` differs from what the client requested.
     keep_alive_imposed: bool,
 }
 
@@ -82,8 +83,8 @@ impl Negotiated {
         }
     }
 
-    /// The CONNACK: it announces what differs from the defaults, and only what is so. Write it through
-    /// [`crate::Session::send`], which keeps to the client's Maximum Packet Size. `[MQTT5-3.1.4-5]` `[MQTT5-3.2.2-9]`
+    /// The CONNACK for these parameters; it announces only what differs from the defaults. Send it with
+    /// [`crate::Session::send`], which respects the client's Maximum Packet Size. `[MQTT5-3.1.4-5]` `[MQTT5-3.2.2-9]`
     /// `[MQTT5-3.2.2-16]` `[MQTT5-3.1.2-28]` `[MQTT5-3.2.2-22]` `[MQTT5-4.12.0-6]` `[MQTT3-3.1.4-4]`
     #[must_use]
     pub fn connack(&self, session_present: bool, config: &Config) -> ConnAck {
@@ -113,8 +114,8 @@ impl Negotiated {
         }
     }
 
-    /// How long the client may be silent: 1.5 times the keep alive in force; none when it is 0. `[MQTT5-3.1.2-22]`
-    /// `[MQTT3-3.1.2-24]`
+    /// How long the client may send nothing: 1.5 times the keep alive in force; `None` if the keep alive is 0.
+    /// `[MQTT5-3.1.2-22]` `[MQTT3-3.1.2-24]`
     #[must_use]
     pub fn silence_max(&self) -> Option<Duration> {
         let milliseconds = u64::from(self.keep_alive) * 1500;
@@ -123,7 +124,7 @@ impl Negotiated {
 }
 
 impl fmt::Debug for Negotiated {
-    /// No password, no authentication data.
+    /// Leaves out password and authentication data, which are secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Negotiated")
             .field("version", &self.version)
@@ -136,8 +137,8 @@ impl fmt::Debug for Negotiated {
     }
 }
 
-/// Before MQTT 5 a session ends with its connection, or never. `[MQTT3-3.1.2-4]` `[MQTT3-3.1.2-6]`
-/// `[MQTT5-3.1.2-23]`
+/// The requested session expiry. Before MQTT 5, a session ends with its connection or never. `[MQTT3-3.1.2-4]`
+/// `[MQTT3-3.1.2-6]` `[MQTT5-3.1.2-23]`
 fn asked_expiry(connect: &Connect) -> u32 {
     match (connect.version.is_v5(), connect.clean_start) {
         (true, _) => connect.session_expiry.unwrap_or(0),
@@ -146,9 +147,10 @@ fn asked_expiry(connect: &Connect) -> u32 {
     }
 }
 
-/// Only MQTT 5 clients can be told another keep alive than theirs. `[MQTT5-3.2.2-21]`
+/// The keep alive in force. The server can only change it for MQTT 5 clients, with Server Keep Alive.
+/// `[MQTT5-3.2.2-21]`
 fn keep_alive(connect: &Connect, config: &Config) -> u16 {
     let max = config.keep_alive_max;
-    let within = connect.keep_alive != 0 && connect.keep_alive <= max;
-    if max == 0 || within || !connect.version.is_v5() { connect.keep_alive } else { max }
+    let is_within_max = connect.keep_alive != 0 && connect.keep_alive <= max;
+    if max == 0 || is_within_max || !connect.version.is_v5() { connect.keep_alive } else { max }
 }

@@ -1,4 +1,4 @@
-//! The no to a CONNECT, and the CONNACK that may tell it.
+//! A refused CONNECT, and the CONNACK that tells the client.
 
 use tidegate_mqtt::{ConnAck, DecodeError, ProtocolVersion, ReasonCode};
 
@@ -7,35 +7,35 @@ use super::encoded_size;
 /// A refused CONNECT. The connection is closed after the CONNACK, if there is one. `[MQTT5-3.1.4-2]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why.
+    /// The reason code.
     pub reason: ReasonCode,
-    /// The version to answer in; none where nothing may be said.
+    /// The protocol version of the CONNACK; `None` if no CONNACK may be sent.
     version: Option<ProtocolVersion>,
     packet_size_max: u32,
 }
 
 impl Refusal {
-    /// A refusal of a well-formed CONNECT: also for what is decided elsewhere, such as a wrong password.
+    /// Refuses a well-formed CONNECT. Callers also use it for their own checks, such as a wrong password.
     #[must_use]
     pub fn new(version: ProtocolVersion, reason: ReasonCode) -> Self {
         Self { reason, version: Some(version), packet_size_max: u32::MAX }
     }
 
-    /// The refusal of bytes that are no CONNECT. `[MQTT5-3.1.4-1]` `[MQTT3-3.1.4-1]` `[MQTT3-3.1.2-2]`
+    /// Refuses bytes that are not a valid CONNECT. `[MQTT5-3.1.4-1]` `[MQTT3-3.1.4-1]` `[MQTT3-3.1.2-2]`
     #[must_use]
     pub fn malformed(error: &DecodeError) -> Self {
         Self { reason: error.reason(), version: error.connack_version(), packet_size_max: u32::MAX }
     }
 
-    /// The same, bounded by the client's Maximum Packet Size.
+    /// Sets the client's Maximum Packet Size; a CONNACK larger than that is not sent.
     #[must_use]
     pub fn within(self, packet_size_max: u32) -> Self {
         Self { packet_size_max, ..self }
     }
 
-    /// The CONNACK and the version to write it in; none where the version has no fitting code, or the client takes no
-    /// packet that large. Session Present is 0. `[MQTT5-3.2.2-6]` `[MQTT3-3.2.2-4]` `[MQTT3-3.2.2-6]`
-    /// `[MQTT5-3.1.2-24]`
+    /// The CONNACK and the protocol version to encode it for. `None` if that version has no return code for the
+    /// reason, or if the packet exceeds the client's Maximum Packet Size. Session Present is 0. `[MQTT5-3.2.2-6]`
+    /// `[MQTT3-3.2.2-4]` `[MQTT3-3.2.2-6]` `[MQTT5-3.1.2-24]`
     #[must_use]
     pub fn connack(&self) -> Option<(ConnAck, ProtocolVersion)> {
         let version = self.version.filter(|version| version.is_v5() || has_return_code(self.reason))?;
@@ -45,7 +45,7 @@ impl Refusal {
     }
 }
 
-/// Whether one of the six return codes of MQTT 3 says it.
+/// Whether one of the six return codes of MQTT 3 expresses this reason.
 fn has_return_code(reason: ReasonCode) -> bool {
     let code = reason.connect_return_code();
     let equal = ReasonCode::from_connect_return_code(code) == Some(reason);

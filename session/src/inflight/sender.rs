@@ -1,4 +1,4 @@
-//! The state table of one delivery at QoS 1 or 2, seen from the sender. Holds no messages.
+//! The sender's state table for one delivery at QoS 1 or 2. Holds no messages.
 //!
 //! ```text
 //!  QoS 1:  PUBLISH -> AwaitingPubAck -- PUBACK --> done
@@ -8,7 +8,7 @@
 
 use tidegate_mqtt::{Ack, AckKind};
 
-/// What the sender waits for.
+/// The acknowledgement that the sender awaits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// Nothing: the packet identifier is free.
@@ -18,33 +18,33 @@ pub(crate) enum State {
     AwaitingPubComp,
 }
 
-/// An acknowledgement of the receiver.
+/// An acknowledgement from the receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// PUBACK, whatever its reason.
+    /// PUBACK with any reason code.
     Acknowledged,
-    /// PUBREC below 0x80.
+    /// PUBREC with a reason code below 0x80.
     Received,
-    /// PUBREC of 0x80 or more.
+    /// PUBREC with a reason code of 0x80 or more.
     Refused,
     /// PUBCOMP.
     Completed,
 }
 
-/// What the sender does about it.
+/// The sender's reaction to an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// The delivery is over, also when the receiver refused it; identifier and quota are free.
+    /// The delivery is complete, or the receiver refused it. Identifier and quota are free.
     Complete,
-    /// PUBREL; the message itself is not needed any more.
+    /// Send PUBREL; the message itself is no longer needed.
     Release,
-    /// PUBREL once more: the receiver repeated its PUBREC.
+    /// Send PUBREL once more, because the receiver repeated its PUBREC.
     Repeat,
-    /// PUBREL 0x92: the identifier is not known.
+    /// Send PUBREL with reason 0x92, because the identifier is unknown.
     Unknown,
-    /// Nothing: a late or repeated acknowledgement.
+    /// Do nothing: the acknowledgement is late or repeated.
     Ignore,
-    /// The acknowledgement is of another QoS than the delivery: a protocol error.
+    /// A protocol error: the kind of acknowledgement does not fit the QoS of the delivery.
     Mismatch,
 }
 
@@ -66,7 +66,7 @@ impl State {
 }
 
 impl Event {
-    /// The event an acknowledgement is; none for PUBREL, which is for the receiver's side.
+    /// The event for an acknowledgement; `None` for PUBREL, which only a receiver handles.
     pub(crate) fn of(ack: &Ack) -> Option<Self> {
         match ack.kind {
             AckKind::PubAck => Some(Self::Acknowledged),

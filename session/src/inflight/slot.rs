@@ -1,4 +1,4 @@
-//! One packet identifier of the in-flight table: what it holds, and what that awaits.
+//! One packet identifier of the in-flight table: its message, and the acknowledgement it awaits.
 
 use tidegate_mqtt::QoS;
 
@@ -6,16 +6,21 @@ use crate::stored_delivery::StoredDelivery;
 
 use super::State;
 
-/// One packet identifier.
+/// The state of one packet identifier.
 #[derive(Debug)]
 pub(crate) enum Slot {
+    /// The identifier is free.
     Closed,
-    /// A message at QoS 1 to a session that ends with its connection: never sent again, hence not kept.
+    /// A QoS 1 message of a session that ends with its connection. It awaits PUBACK. It is never resent, so it is not
+    /// stored.
     Untracked,
+    /// A message that awaits PUBACK (QoS 1) or PUBREC (QoS 2).
     Published(StoredDelivery),
-    /// PUBREL sent; `counted`: the PUBLISH was sent on this connection and holds one of its send quota.
+    /// PUBREC came; it awaits PUBCOMP.
     Released {
+        /// The position in the order of PUBRECs.
         order: u32,
+        /// Whether the PUBLISH was sent on the present connection, and so counts against its send quota.
         counted: bool,
         /// See [`StoredDelivery::message_id`].
         message_id: u64,
@@ -23,7 +28,7 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    /// What the identifier awaits.
+    /// The acknowledgement that the identifier awaits.
     pub(super) fn state(&self) -> State {
         match self {
             Self::Closed => State::Free,
@@ -33,7 +38,7 @@ impl Slot {
         }
     }
 
-    /// The number of the delivery in the session's journal; 0 where none is kept.
+    /// The message id under which the session's change log records the delivery; 0 if it does not.
     pub(super) fn message_id(&self) -> u64 {
         match self {
             Self::Closed | Self::Untracked => 0,
@@ -42,7 +47,7 @@ impl Slot {
         }
     }
 
-    /// Whether it holds one of the send quota of this connection.
+    /// Whether it counts against the send quota of the present connection.
     pub(super) fn is_counted(&self) -> bool {
         match self {
             Self::Closed => false,
@@ -52,7 +57,7 @@ impl Slot {
         }
     }
 
-    /// A new connection: it holds none.
+    /// Called when a connection begins: the slot does not count against the new connection's quota.
     pub(super) fn reset_counted(&mut self) {
         match self {
             Self::Closed | Self::Untracked => {}

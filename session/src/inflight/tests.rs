@@ -1,4 +1,4 @@
-//! The in-flight table against a plain list.
+//! Compares the in-flight table with a plain list.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::sender::{Action, Event, State};
 use super::{Inflight, Slot, WINDOW_MAX, distance};
 use crate::stored_delivery::{Delivery, StoredDelivery};
 
-/// The oracle: identifier and state of what is open, oldest first, and the identifiers released in order.
+/// The oracle: the open identifiers with their state, oldest first, and the released identifiers in order of release.
 #[derive(Default)]
 struct List {
     open: Vec<(PacketId, State)>,
@@ -43,12 +43,12 @@ impl List {
 #[derive(Clone, Copy, Debug)]
 enum Operation {
     Open(QoS),
-    /// Of one that is open, by place.
-    Settle(usize, Event),
-    /// Of any identifier.
-    Stray(u16, Event),
-    /// Many opened and completed, which moves the window.
-    Turn(u16),
+    /// Acknowledges the open identifier at this index.
+    Acknowledge(usize, Event),
+    /// Acknowledges any identifier, open or not.
+    AcknowledgeAny(u16, Event),
+    /// Opens and completes this many identifiers, which moves the window.
+    OpenAndComplete(u16),
 }
 
 fn stored(qos: QoS) -> StoredDelivery {
@@ -89,13 +89,13 @@ fn apply(operation: Operation, table: &mut Inflight, list: &mut List) {
         Operation::Open(qos) => {
             open(table, list, qos);
         }
-        Operation::Settle(place, event) => {
-            if let Some((id, _)) = list.open.get(place % list.open.len().max(1)).copied() {
+        Operation::Acknowledge(index, event) => {
+            if let Some((id, _)) = list.open.get(index % list.open.len().max(1)).copied() {
                 apply_event(table, list, id, event);
             }
         }
-        Operation::Stray(id, event) => apply_event(table, list, PacketId::new(id).unwrap(), event),
-        Operation::Turn(count) => {
+        Operation::AcknowledgeAny(id, event) => apply_event(table, list, PacketId::new(id).unwrap(), event),
+        Operation::OpenAndComplete(count) => {
             for _ in 0..count {
                 let id = open(table, list, QoS::AtLeastOnce);
                 apply_event(table, list, id, Event::Acknowledged);
@@ -124,35 +124,35 @@ fn operation() -> impl Strategy<Value = Operation> {
     let qos = prop_oneof![Just(QoS::AtLeastOnce), Just(QoS::ExactlyOnce)];
     prop_oneof![
         12 => qos.prop_map(Operation::Open),
-        16 => (any::<usize>(), event.clone()).prop_map(|(place, event)| Operation::Settle(place, event)),
-        1 => (1..u16::MAX, event).prop_map(|(id, event)| Operation::Stray(id, event)),
-        1 => prop_oneof![3 => 1..50u16, 1 => 1..17_000u16].prop_map(Operation::Turn),
+        16 => (any::<usize>(), event.clone()).prop_map(|(index, event)| Operation::Acknowledge(index, event)),
+        1 => (1..u16::MAX, event).prop_map(|(id, event)| Operation::AcknowledgeAny(id, event)),
+        1 => prop_oneof![3 => 1..50u16, 1 => 1..17_000u16].prop_map(Operation::OpenAndComplete),
     ]
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn agrees_with_a_list(operations in prop::collection::vec(operation(), 1..200)) {
+    fn the_table_agrees_with_a_plain_list(operations in prop::collection::vec(operation(), 1..200)) {
         let mut table = Inflight::default();
         let mut list = List::default();
         for operation in operations {
             apply(operation, &mut table, &mut list);
             compare(&table, &list);
         }
-        let left: VecDeque<_> = table.drain().collect();
-        prop_assert_eq!(left.len(), list.open.len() - list.released.len());
+        let remaining: VecDeque<_> = table.drain().collect();
+        prop_assert_eq!(remaining.len(), list.open.len() - list.released.len());
         prop_assert_eq!(table.len(), 0);
     }
 }
 
 #[test]
-fn the_wrap_passes_over_every_open_identifier() {
+fn identifiers_that_are_still_open_are_skipped_after_the_wrap() {
     let mut table = Inflight::default();
     let mut list = List::default();
     let stuck: Vec<_> = (0..50).map(|_| open(&mut table, &mut list, QoS::ExactlyOnce)).collect();
-    apply(Operation::Turn(u16::MAX), &mut table, &mut list);
-    apply(Operation::Turn(u16::MAX), &mut table, &mut list);
+    apply(Operation::OpenAndComplete(u16::MAX), &mut table, &mut list);
+    apply(Operation::OpenAndComplete(u16::MAX), &mut table, &mut list);
     compare(&table, &list);
     assert_eq!(table.stragglers.len(), 50);
     for id in stuck.into_iter().rev() {
@@ -164,7 +164,7 @@ fn the_wrap_passes_over_every_open_identifier() {
 }
 
 #[test]
-fn distance_leaves_zero_out() {
+fn distance_skips_identifier_0() {
     let id = |value| PacketId::new(value).unwrap();
     assert_eq!(distance(id(1), id(1)), 0);
     assert_eq!(distance(id(65_535), id(1)), 1);
@@ -172,6 +172,6 @@ fn distance_leaves_zero_out() {
 }
 
 #[test]
-fn a_slot_is_small() {
+fn a_slot_is_at_most_24_bytes() {
     assert!(size_of::<Slot>() <= 24);
 }

@@ -1,4 +1,4 @@
-//! A full queue: what has expired goes first, and sweeping it is not done at every push.
+//! A full queue drops expired messages first, and is not swept at every push.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,12 +35,12 @@ fn stored(expires_at: Option<Instant>) -> StoredDelivery {
 }
 
 #[test]
-fn the_expired_make_room_first() {
+fn a_full_queue_drops_expired_messages_first() {
     let now = start();
     let config = Config { queue_len_max: 4, overflow: Overflow::DropNewest, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
-    for message_id in 0..4 {
-        let expires_at = (message_id % 2 == 1).then(|| now + Duration::from_secs(1));
+    for index in 0..4 {
+        let expires_at = (index % 2 == 1).then(|| now + Duration::from_secs(1));
         assert_eq!(queue.push(stored(expires_at), &config, now, &mut drops, &mut None), Verdict::Queued);
     }
     let full = queue.push(stored(None), &config, now, &mut drops, &mut None);
@@ -56,7 +56,7 @@ fn the_expired_make_room_first() {
 }
 
 #[test]
-fn bytes_follow_every_way_out() {
+fn bytes_are_exact_after_eviction_sweep_and_pop() {
     let now = start();
     let config = Config { queue_len_max: 3, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
@@ -72,7 +72,7 @@ fn bytes_follow_every_way_out() {
 }
 
 #[test]
-fn a_bound_of_zero_keeps_nothing() {
+fn a_queue_of_length_zero_drops_every_message() {
     let config = Config { queue_len_max: 0, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());
     let verdict = queue.push(stored(None), &config, start(), &mut drops, &mut None);
@@ -80,7 +80,7 @@ fn a_bound_of_zero_keeps_nothing() {
 }
 
 #[test]
-fn it_is_swept_once_a_quarter_of_its_length_was_refused() {
+fn a_full_queue_is_swept_after_pushes_of_a_quarter_of_its_length() {
     let now = start();
     let config = Config { queue_len_max: 8, overflow: Overflow::DropNewest, ..Config::default() };
     let (mut queue, mut drops) = (Queue::default(), Drops::default());

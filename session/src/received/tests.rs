@@ -1,4 +1,4 @@
-//! The table of the QoS 2 receiver against a plain list.
+//! Compares the table of the QoS 2 receiver with a plain list.
 
 use proptest::prelude::*;
 use tidegate_mqtt::{PacketId, ReasonCode};
@@ -10,14 +10,14 @@ use crate::violation::Violation;
 enum Operation {
     Receive(u16),
     Release(u16),
-    Begin,
+    Reconnect,
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         6 => (1..20u16).prop_map(Operation::Receive),
         4 => (1..20u16).prop_map(Operation::Release),
-        1 => Just(Operation::Begin),
+        1 => Just(Operation::Reconnect),
     ]
 }
 
@@ -25,9 +25,9 @@ const MAXIMUM: u16 = 5;
 
 proptest! {
     #[test]
-    fn agrees_with_a_list(operations in prop::collection::vec(operation(), 0..200)) {
+    fn the_table_agrees_with_a_plain_list(operations in prop::collection::vec(operation(), 0..200)) {
         let mut table = Receiving::default();
-        // Identifier, and whether it counts on this connection.
+        // Packet identifier, and whether the message came on this connection.
         let mut list: Vec<(u16, bool)> = Vec::new();
         for operation in operations {
             match operation {
@@ -56,7 +56,7 @@ proptest! {
                         if known { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound };
                     prop_assert_eq!(table.release(PacketId::new(id).unwrap()), expected);
                 }
-                Operation::Begin => {
+                Operation::Reconnect => {
                     table.begin_connection();
                     list.iter_mut().for_each(|entry| entry.1 = false);
                 }
@@ -66,15 +66,15 @@ proptest! {
 }
 
 #[test]
-fn a_long_table_shrinks_only_when_empty() {
+fn a_long_table_frees_its_memory_only_when_empty() {
     let mut table = Receiving::default();
     let ids: Vec<_> = (1..=100).map(|id| PacketId::new(id).unwrap()).collect();
     for id in &ids {
         assert_eq!(table.receive(*id, u16::MAX), Ok(Received::New));
     }
-    for (place, id) in ids.iter().enumerate() {
+    for (index, id) in ids.iter().enumerate() {
         assert_eq!(table.release(*id), ReasonCode::Success);
-        let rest = ids.get(place + 1..).unwrap_or_default();
+        let rest = ids.get(index + 1..).unwrap_or_default();
         assert!(rest.iter().all(|id| table.receive(*id, u16::MAX) == Ok(Received::Repeat)));
     }
     assert_eq!(table.capacity(), 0);

@@ -1,4 +1,5 @@
-//! Many subscriptions of one session, found by hash. Those to plain filters, which are nearly all, are kept small.
+//! A hash table for the subscriptions of a session that has many. Those without a share name, nearly all, are stored
+//! compactly.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,14 +11,14 @@ use tidegate_mqtt::topic::{Filter, SubscriptionFilter};
 
 use super::{GrantedOptions, SubscriptionsFull};
 
-/// Filters and granted options, in no order.
+/// Filters and granted options, in no particular order.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    plain: HashMap<Filter, Packed>,
+    unshared: HashMap<Filter, Packed>,
     shared: HashMap<SubscriptionFilter, Packed>,
 }
 
-/// [`GrantedOptions`] in eight bytes: no identifier is 0.
+/// [`GrantedOptions`] in eight bytes: 0 stands for no subscription identifier.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
     options: SubscriptionOptions,
@@ -25,7 +26,7 @@ struct Packed {
 }
 
 impl Table {
-    /// Adds or replaces; says whether the filter was there.
+    /// Adds or replaces a subscription; returns whether one with this filter existed.
     pub(super) fn insert(
         &mut self,
         filter: SubscriptionFilter,
@@ -35,42 +36,44 @@ impl Table {
         let full = self.len() >= max;
         let packed = Packed::from(granted);
         match filter {
-            SubscriptionFilter { share: None, filter } => put(self.plain.entry(filter), packed, full),
+            SubscriptionFilter { share: None, filter } => put(self.unshared.entry(filter), packed, full),
             shared => put(self.shared.entry(shared), packed, full),
         }
     }
 
-    /// Removes; says whether the filter was there.
+    /// Removes a subscription; returns whether it existed.
     pub(super) fn remove(&mut self, filter: &SubscriptionFilter) -> bool {
         match filter {
-            SubscriptionFilter { share: None, filter } => take(&mut self.plain, filter),
+            SubscriptionFilter { share: None, filter } => take(&mut self.unshared, filter),
             shared => take(&mut self.shared, shared),
         }
     }
 
     pub(super) fn into_filters(self) -> impl Iterator<Item = SubscriptionFilter> {
-        self.plain.into_keys().map(SubscriptionFilter::from).chain(self.shared.into_keys())
+        self.unshared.into_keys().map(SubscriptionFilter::from).chain(self.shared.into_keys())
     }
 
     pub(super) fn len(&self) -> usize {
-        self.plain.len() + self.shared.len()
+        self.unshared.len() + self.shared.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (SubscriptionFilter, GrantedOptions)> {
-        let plain =
-            self.plain.iter().map(|(filter, packed)| (filter.clone().into(), GrantedOptions::from(*packed)));
-        plain
+        let unshared = self
+            .unshared
+            .iter()
+            .map(|(filter, packed)| (filter.clone().into(), GrantedOptions::from(*packed)));
+        unshared
             .chain(self.shared.iter().map(|(filter, packed)| (filter.clone(), GrantedOptions::from(*packed))))
     }
 
-    /// Bytes of memory held here, the filters' own text apart.
+    /// Bytes of memory allocated, without the text of the filters.
     pub(super) fn capacity(&self) -> usize {
-        size_of::<Self>() + capacity(&self.plain) + capacity(&self.shared)
+        size_of::<Self>() + capacity(&self.unshared) + capacity(&self.shared)
     }
 
     pub(super) fn granted_options(&self, filter: &SubscriptionFilter) -> Option<GrantedOptions> {
         let packed = match filter {
-            SubscriptionFilter { share: None, filter } => self.plain.get(filter),
+            SubscriptionFilter { share: None, filter } => self.unshared.get(filter),
             shared => self.shared.get(shared),
         };
         packed.copied().map(GrantedOptions::from)
@@ -101,19 +104,19 @@ impl From<Packed> for GrantedOptions {
 
 fn put<K>(entry: Entry<'_, K, Packed>, packed: Packed, full: bool) -> Result<bool, SubscriptionsFull> {
     match entry {
-        Entry::Occupied(mut present) => {
-            present.insert(packed);
+        Entry::Occupied(mut occupied) => {
+            occupied.insert(packed);
             Ok(true)
         }
         Entry::Vacant(_) if full => Err(SubscriptionsFull),
-        Entry::Vacant(place) => {
-            place.insert(packed);
+        Entry::Vacant(vacant) => {
+            vacant.insert(packed);
             Ok(false)
         }
     }
 }
 
-/// A table that is nearly empty shrinks: what a client once had costs nothing.
+/// Shrinks a map that has become nearly empty, so that removed subscriptions occupy no memory.
 fn take<K: Eq + Hash>(map: &mut HashMap<K, Packed>, filter: &K) -> bool {
     let existed = map.remove(filter).is_some();
     if existed && map.len() < map.capacity() / SPARSE {
@@ -122,10 +125,10 @@ fn take<K: Eq + Hash>(map: &mut HashMap<K, Packed>, filter: &K) -> bool {
     existed
 }
 
-/// A byte of each place says what is there; an eighth of the places is free at least.
+/// Bytes of memory that a map allocates: one control byte per bucket, and at least an eighth of the buckets is free.
 fn capacity<K>(map: &HashMap<K, Packed>) -> usize {
     map.capacity() * (size_of::<(K, Packed)>() + 1) * 8 / 7
 }
 
-/// A table shrinks when no more than one place of so many is used.
+/// A map shrinks when it uses less than one in this many of its buckets.
 const SPARSE: usize = 8;

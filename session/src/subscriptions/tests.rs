@@ -1,11 +1,11 @@
-//! The same rules for a list and for a table, and where the one turns into the other.
+//! List and table follow the same rules, also when the list turns into a table.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, SubscriptionOptions};
 
 use super::{FEW_MAX, GrantedOptions, Subscriptions};
 
-/// Every third one is shared.
+/// Every third filter is shared.
 fn filter(number: usize) -> SubscriptionFilter {
     let prefix = if number.is_multiple_of(3) { "$share/g/" } else { "" };
     SubscriptionFilter::parse(&format!("{prefix}a/{number:02}")).unwrap()
@@ -27,7 +27,7 @@ fn filled(count: usize) -> Subscriptions {
 }
 
 #[test]
-fn each_is_found_replaced_and_removed() {
+fn each_subscription_is_found_replaced_and_removed() {
     for count in [1, FEW_MAX, FEW_MAX + 1, 40] {
         let mut subscriptions = filled(count);
         assert_eq!(subscriptions.len(), count);
@@ -51,7 +51,7 @@ fn each_is_found_replaced_and_removed() {
 }
 
 #[test]
-fn draining_gives_every_filter() {
+fn drain_returns_every_filter() {
     for count in [0, 1, FEW_MAX, FEW_MAX + 1, 40] {
         let mut subscriptions = filled(count);
         let mut drained = subscriptions.drain();
@@ -64,7 +64,7 @@ fn draining_gives_every_filter() {
 }
 
 #[test]
-fn a_table_that_empties_gives_its_memory_back() {
+fn a_nearly_empty_table_frees_its_memory() {
     let mut subscriptions = filled(10_000);
     let full = subscriptions.capacity();
     for number in 20..10_000 {

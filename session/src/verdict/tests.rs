@@ -1,9 +1,9 @@
-//! Every drop is counted once, under its reason.
+//! Every dropped message is counted once, under its reason.
 
 use super::{Drop, Drops};
 
 #[test]
-fn every_reason_has_its_counter() {
+fn every_reason_is_counted_by_its_own_counter() {
     let reasons = [
         Drop::Expired,
         Drop::TooLarge,
@@ -14,8 +14,8 @@ fn every_reason_has_its_counter() {
         Drop::Ended,
     ];
     let mut drops = Drops::default();
-    for (place, reason) in reasons.into_iter().enumerate() {
-        drops.add(reason, 1 << place);
+    for (index, reason) in reasons.into_iter().enumerate() {
+        drops.add(reason, 1 << index);
     }
     let expected = Drops { expired: 1, too_large: 2, queue_full: 4 + 8, slow: 16, offline: 32, ended: 64 };
     assert_eq!(drops, expected);

@@ -1,11 +1,11 @@
-//! Every violation can be told to an MQTT 5 client.
+//! Every violation has a reason code that DISCONNECT may carry.
 
 use tidegate_mqtt::property::Place;
 
 use super::Violation;
 
 #[test]
-fn every_reason_may_stand_in_disconnect() {
+fn every_reason_code_is_allowed_in_disconnect() {
     for violation in Violation::ALL {
         let reason = violation.reason();
         assert!(reason.is_error() && reason.may_stand_in(Place::Disconnect), "{violation:?}");

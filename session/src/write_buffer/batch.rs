@@ -1,4 +1,4 @@
-//! One batch of bytes on its way to a socket: slices for a vectored write, and how far the writing got.
+//! One batch of bytes taken from the write buffer: slices for a vectored write, and how much is written already.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -6,21 +6,21 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 
-/// Most slices handed to one vectored write (IOV_MAX of Linux is 1024).
+/// Maximum number of slices for one vectored write (IOV_MAX of Linux is 1024).
 const SLICES_MAX: usize = 256;
 
-/// Bytes taken out of [`super::WriteBuffer`], to be written in order.
+/// Bytes taken from a [`super::WriteBuffer`], to be written in order.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(super) copied: Vec<u8>,
-    /// How much of `copied` is written.
+    /// Number of bytes of `copied` that are written.
     start: usize,
     shared: VecDeque<Shared>,
     shared_len: usize,
     pub(super) generation: u32,
 }
 
-/// A payload by reference; it stands in front of `copied[at..]`.
+/// A payload by reference. It is written before `copied[at..]`.
 #[derive(Debug)]
 struct Shared {
     at: usize,
@@ -33,7 +33,7 @@ impl Batch {
         Self { copied: spare, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
     }
 
-    /// Marks the first `n` bytes as written; `n` above [`Batch::len`] means all.
+    /// Marks the first `n` unwritten bytes as written; if `n` exceeds [`Batch::len`], all of them.
     pub fn advance(&mut self, mut n: usize) {
         while n > 0 {
             let until = self.shared.front().map_or(self.copied.len(), |shared| shared.at);
@@ -47,7 +47,7 @@ impl Batch {
         }
     }
 
-    /// The buffer, emptied, for the next `take`.
+    /// Returns the emptied buffer, for the next [`super::WriteBuffer::take`].
     #[must_use]
     pub fn recycle(self) -> Vec<u8> {
         let mut buffer = self.copied;
@@ -55,7 +55,8 @@ impl Batch {
         buffer
     }
 
-    /// The unwritten bytes in order, for one vectored write; very many parts are cut at 256 slices, call again then.
+    /// Appends slices of the unwritten bytes to `out`, in order, for one vectored write. At most 256 slices are
+    /// returned; if there are more, call again after writing them.
     pub fn slices<'a>(&'a self, out: &mut SmallVec<[IoSlice<'a>; 16]>) {
         let mut from = self.start;
         for shared in &self.shared {
@@ -80,13 +81,13 @@ impl Batch {
         out.extend_from_slice(self.copied.get(from..).unwrap_or_default());
     }
 
-    /// Unwritten bytes.
+    /// Number of unwritten bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.copied.len() - self.start + self.shared_len
     }
 
-    /// True when all is written.
+    /// Whether all bytes are written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -97,7 +98,7 @@ impl Batch {
         self.shared.push_back(Shared { at: self.copied.len(), bytes });
     }
 
-    /// Puts `newer` behind the unwritten rest of this one.
+    /// Appends `newer` to the unwritten bytes of this batch.
     pub(super) fn append(&mut self, newer: Self) {
         self.compact();
         let base = self.copied.len();
@@ -114,7 +115,7 @@ impl Batch {
         self.copied.capacity() + self.shared.capacity() * size_of::<Shared>()
     }
 
-    /// Writes off up to `n` bytes of the first shared part, which is next; says how many.
+    /// Marks up to `n` bytes of the first shared payload, which is next, as written. Returns how many.
     fn advance_shared(&mut self, n: usize) -> usize {
         let Some(front) = self.shared.front_mut() else { return 0 };
         let step = n.min(front.bytes.len());
@@ -126,7 +127,7 @@ impl Batch {
         step
     }
 
-    /// Moves the unwritten bytes to the front once they are the lesser half.
+    /// Moves the unwritten bytes to the front of the buffer if they are less than half of it.
     fn compact(&mut self) {
         if self.start <= self.copied.len() / 2 {
             return;

@@ -1,4 +1,4 @@
-//! Bytes come out in the order they went in, however the writes are cut.
+//! Bytes come out in the order in which they went in, however many bytes each write accepts.
 
 use std::io::IoSlice;
 
@@ -12,9 +12,9 @@ use super::{Batch, WriteBuffer};
 enum Operation {
     Put(Vec<u8>),
     Share(Vec<u8>),
-    /// Takes all, writes as much of each offered slice, and gives the rest back.
+    /// Takes everything, writes at most this many bytes, and returns the rest.
     Write(usize),
-    /// As above, with more put in before the rest comes back.
+    /// The same, but puts these bytes into the buffer before the rest is returned.
     WriteMeanwhile(usize, Vec<u8>),
 }
 
@@ -28,7 +28,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What one vectored write of at most `n` bytes takes.
+/// Performs one vectored write of at most `n` bytes, and returns what it wrote.
 fn write(batch: &mut Batch, n: usize) -> Vec<u8> {
     let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
     batch.slices(&mut slices);
@@ -41,51 +41,51 @@ fn write(batch: &mut Batch, n: usize) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn order_is_kept(operations in prop::collection::vec(operation(), 0..60)) {
-        let mut pending = WriteBuffer::default();
+    fn bytes_come_out_in_the_order_they_went_in(operations in prop::collection::vec(operation(), 0..60)) {
+        let mut write_buffer = WriteBuffer::default();
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         for operation in operations {
             match operation {
                 Operation::Put(bytes) => {
-                    pending.put(&bytes);
+                    write_buffer.put(&bytes);
                     expected.extend(bytes);
                 }
                 Operation::Share(bytes) => {
                     expected.extend(&bytes);
-                    pending.put_shared(Bytes::from(bytes));
+                    write_buffer.put_shared(Bytes::from(bytes));
                 }
                 Operation::Write(n) => {
-                    let mut batch = pending.take(Vec::new());
+                    let mut batch = write_buffer.take(Vec::new());
                     found.extend(write(&mut batch, n));
-                    pending.put_back(batch);
+                    write_buffer.put_back(batch);
                 }
                 Operation::WriteMeanwhile(n, bytes) => {
-                    let mut batch = pending.take(vec![1, 2, 3]);
-                    pending.put(&bytes);
+                    let mut batch = write_buffer.take(vec![1, 2, 3]);
+                    write_buffer.put(&bytes);
                     expected.extend(&bytes);
                     found.extend(write(&mut batch, n));
-                    pending.put_back(batch);
+                    write_buffer.put_back(batch);
                 }
             }
-            prop_assert_eq!(pending.len(), expected.len() - found.len());
+            prop_assert_eq!(write_buffer.len(), expected.len() - found.len());
         }
-        pending.take(Vec::new()).copy_to(&mut found);
+        write_buffer.take(Vec::new()).copy_to(&mut found);
         prop_assert_eq!(found, expected);
-        prop_assert!(pending.is_empty());
+        prop_assert!(write_buffer.is_empty());
     }
 }
 
 #[test]
-fn very_many_parts_are_cut_and_go_on() {
-    let mut pending = WriteBuffer::default();
+fn more_parts_than_slices_take_several_writes() {
+    let mut write_buffer = WriteBuffer::default();
     let mut expected = Vec::new();
     for number in 0..1000u16 {
-        pending.put(&number.to_be_bytes());
-        pending.put_shared(Bytes::from_static(b"shared"));
+        write_buffer.put(&number.to_be_bytes());
+        write_buffer.put_shared(Bytes::from_static(b"shared"));
         expected.extend(number.to_be_bytes());
         expected.extend(b"shared");
     }
-    let mut batch = pending.take(Vec::new());
+    let mut batch = write_buffer.take(Vec::new());
     let mut found = Vec::new();
     while !batch.is_empty() {
         let part = write(&mut batch, usize::MAX);
@@ -97,58 +97,58 @@ fn very_many_parts_are_cut_and_go_on() {
 }
 
 #[test]
-fn a_batch_of_an_ended_connection_does_not_come_back() {
-    let mut pending = WriteBuffer::default();
-    pending.put(b"old");
-    let batch = pending.take(Vec::new());
-    pending.put(b"last");
-    pending.seal();
-    pending.put_back(batch);
-    assert_eq!(pending.len(), 4);
-    pending.clear();
-    assert!(pending.is_empty());
+fn a_batch_of_an_ended_connection_is_dropped_when_put_back() {
+    let mut write_buffer = WriteBuffer::default();
+    write_buffer.put(b"old");
+    let batch = write_buffer.take(Vec::new());
+    write_buffer.put(b"last");
+    write_buffer.seal();
+    write_buffer.put_back(batch);
+    assert_eq!(write_buffer.len(), 4);
+    write_buffer.clear();
+    assert!(write_buffer.is_empty());
 }
 
 #[test]
-fn the_buffer_goes_round() {
-    let mut pending = WriteBuffer::default();
-    pending.put(b"abc");
-    assert!(pending.release().is_none(), "bytes wait in it");
-    let buffer = pending.take(Vec::with_capacity(64)).recycle();
+fn an_empty_buffer_can_be_recycled_and_released() {
+    let mut write_buffer = WriteBuffer::default();
+    write_buffer.put(b"abc");
+    assert!(write_buffer.release().is_none(), "bytes wait in it");
+    let buffer = write_buffer.take(Vec::with_capacity(64)).recycle();
     assert!(buffer.is_empty() && buffer.capacity() >= 3);
-    assert!(pending.release().is_some_and(|buffer| buffer.capacity() == 64));
-    assert_eq!(pending.capacity(), 0);
+    assert!(write_buffer.release().is_some_and(|buffer| buffer.capacity() == 64));
+    assert_eq!(write_buffer.capacity(), 0);
 }
 
 #[test]
-fn rests_of_two_batches_come_back_in_their_order() {
-    let mut pending = WriteBuffer::default();
-    pending.put(b"12");
-    let mut first = pending.take(Vec::new());
-    pending.put(b"34");
-    pending.put_shared(Bytes::from_static(b"56"));
-    pending.put(b"78");
-    let mut second = pending.take(Vec::new());
+fn the_rests_of_two_batches_keep_their_order_when_put_back() {
+    let mut write_buffer = WriteBuffer::default();
+    write_buffer.put(b"12");
+    let mut first = write_buffer.take(Vec::new());
+    write_buffer.put(b"34");
+    write_buffer.put_shared(Bytes::from_static(b"56"));
+    write_buffer.put(b"78");
+    let mut second = write_buffer.take(Vec::new());
     assert_eq!(write(&mut first, 1), b"1");
     assert_eq!(write(&mut second, 1), b"3");
-    pending.put_back(second);
-    pending.put_back(first);
+    write_buffer.put_back(second);
+    write_buffer.put_back(first);
     let mut found = Vec::new();
-    pending.take(Vec::new()).copy_to(&mut found);
+    write_buffer.take(Vec::new()).copy_to(&mut found);
     assert_eq!(found, b"245678");
 }
 
 #[test]
 fn one_write_has_at_most_256_slices() {
     for (odd, expected) in [(false, 256), (true, 255)] {
-        let mut pending = WriteBuffer::default();
+        let mut write_buffer = WriteBuffer::default();
         for number in 0..300u16 {
             if number > 0 || !odd {
-                pending.put(&number.to_be_bytes());
+                write_buffer.put(&number.to_be_bytes());
             }
-            pending.put_shared(Bytes::from_static(b"shared"));
+            write_buffer.put_shared(Bytes::from_static(b"shared"));
         }
-        let batch = pending.take(Vec::new());
+        let batch = write_buffer.take(Vec::new());
         let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
         batch.slices(&mut slices);
         assert_eq!(slices.len(), expected);
@@ -156,22 +156,22 @@ fn one_write_has_at_most_256_slices() {
 }
 
 #[test]
-fn what_is_written_off_does_not_stay() {
+fn written_bytes_do_not_occupy_memory() {
     for written in [50, 90] {
-        let mut pending = WriteBuffer::default();
-        pending.put(&[0; 100]);
+        let mut write_buffer = WriteBuffer::default();
+        write_buffer.put(&[0; 100]);
         for _ in 0..10_000 {
-            let mut batch = pending.take(Vec::new());
-            pending.put(&vec![0; written]);
+            let mut batch = write_buffer.take(Vec::new());
+            write_buffer.put(&vec![0; written]);
             assert_eq!(write(&mut batch, written).len(), written);
-            pending.put_back(batch);
+            write_buffer.put_back(batch);
         }
-        assert_eq!(pending.len(), 100);
-        assert!(pending.capacity() < 2000, "{}", pending.capacity());
+        assert_eq!(write_buffer.len(), 100);
+        assert!(write_buffer.capacity() < 2000, "{}", write_buffer.capacity());
     }
 }
 
 #[test]
-fn there_is_nothing_to_release_without_a_buffer() {
+fn a_write_buffer_without_an_allocation_releases_nothing() {
     assert_eq!(WriteBuffer::default().release(), None);
 }

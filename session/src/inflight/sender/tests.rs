@@ -1,4 +1,4 @@
-//! The table of the sender, every state and event.
+//! Tests the sender's state table for every state and event.
 
 use super::{Action, Event, State};
 
@@ -7,10 +7,10 @@ const STATES: [State; 4] =
 const EVENTS: [Event; 4] = [Event::Acknowledged, Event::Received, Event::Refused, Event::Completed];
 
 #[test]
-fn every_state_and_event() {
+fn every_state_reacts_to_every_event_as_expected() {
     use Action::{Complete, Ignore, Mismatch, Release, Repeat, Unknown};
     let expected = [
-        // PUBACK, PUBREC, PUBREC of 0x80 or more, PUBCOMP
+        // Columns: PUBACK, PUBREC, PUBREC of 0x80 or more, PUBCOMP. Rows: the states in the order of `STATES`.
         [Ignore, Unknown, Ignore, Ignore],
         [Complete, Mismatch, Mismatch, Mismatch],
         [Mismatch, Release, Complete, Mismatch],
