@@ -1,5 +1,6 @@
-//! What an idle connection costs a server: `idle_memory <tcp|unix|tls|ws|wss|quic> <connections> [burst]`. The clients are
-//! a second process, so that only the server's memory is counted; with `burst` each first sends and gets 256 KiB.
+//! Measures a server's memory per idle connection: `idle_memory <tcp|unix|tls|ws|wss|quic> <connections> [burst]`. The
+//! clients run in a second process, so that only the server's memory is counted. With `burst`, each client first sends
+//! and receives 256 KiB.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -67,7 +68,7 @@ async fn serve(transport: &str, count: &str, burst: Option<&String>) {
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let used = resident() - before;
     println!(
-        "{transport} {count} {}: {:.1} KiB a connection",
+        "{transport} {count} {}: {:.1} KiB per connection",
         burst.map_or("", |_| "after a burst"),
         used as f64 / total as f64 / 1024.0
     );
@@ -77,7 +78,7 @@ async fn serve(transport: &str, count: &str, burst: Option<&String>) {
 
 thread_local!(static SHARED: RefCell<Vec<u8>> = RefCell::new(vec![0; 16 * 1024]));
 
-/// Reads into the thread's buffer; only what cannot be written at once stays with the connection.
+/// Echoes. Reads into the thread's shared buffer; the connection keeps only bytes that cannot be written at once.
 async fn echo(mut link: Box<Link>) {
     let mut unsent: Vec<u8> = Vec::new();
     poll_fn(move |cx| {

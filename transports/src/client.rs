@@ -29,7 +29,7 @@ pub async fn connect(target: &Target, tls: &ClientTls) -> Result<Link, ConnectEr
     connect_within(target, tls, CONNECT_TIMEOUT).await
 }
 
-/// Connects, with all handshakes of the transport, within `limit`.
+/// Connects within `limit`, including all handshakes of the transport.
 ///
 /// # Errors
 /// See [`ConnectError`]; its text is meant for users.
@@ -56,7 +56,7 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     }
     let stream = TcpStream::connect((host.name.as_str(), host.port)).await;
     let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
-    // Worth a try: a socket that keeps its delay still works.
+    // Best effort: without TCP_NODELAY the connection still works.
     let _ = stream.set_nodelay(true);
     let peer = Peer::new(host.transport, stream.peer_addr().ok());
     let upgrade_failed = |fault| ConnectError::Upgrade { target: target.clone(), fault };
@@ -118,5 +118,5 @@ async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     Err(failure)
 }
 
-/// How long [`connect`] tries.
+/// The time limit of [`connect`].
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,6 +1,7 @@
-//! Bytes from anywhere: TCP, TLS, WebSocket, QUIC and Unix sockets as one [`Link`].
+//! TCP, TLS, WebSocket, QUIC and Unix sockets behind one byte-stream type, [`Link`].
 //!
-//! Knows MQTT only as a name in ALPN and `Sec-WebSocket-Protocol`. Servers begin at [`listener`], clients at [`client`].
+//! This crate does not parse MQTT. It uses the name `mqtt` only in ALPN and `Sec-WebSocket-Protocol`. Servers start
+//! at [`listener`], clients at [`client`].
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 pub mod client;

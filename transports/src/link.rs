@@ -1,4 +1,4 @@
-//! One byte stream in and one out, whatever the transport. Owns the choice of transport and nothing of MQTT.
+//! A bidirectional byte stream over any transport. Owns the dispatch to the transport and knows nothing about MQTT.
 
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
@@ -27,8 +27,9 @@ use plain::{PlainTcp, PlainUnix};
 
 /// A connected byte stream, on the server's or the client's side.
 ///
-/// It belongs to the runtime it was made on, or came to by [`Link::reregister`]. Reads fill the caller's buffer; nothing is kept while the link idles but
-/// what TLS or QUIC themselves hold. Dropping a link without [`Link::poll_close`] cuts the connection off.
+/// A link belongs to the tokio runtime that created it, until [`Link::reregister`] moves it to another one. Reads fill
+/// the caller's buffer. While a link is idle it holds no buffers of its own, only the state of TLS or QUIC. Dropping a
+/// link without [`Link::poll_close`] cuts the connection off.
 #[derive(Debug)]
 pub struct Link {
     stream: Stream,
@@ -49,21 +50,21 @@ enum Stream {
 struct Details {
     peer: Peer,
     close_reason: CloseReason,
-    /// Gives the place among the open connections back when the link goes.
+    /// Counts this link as an open connection until the link is dropped.
     _permit: Option<ConnectionPermit>,
 }
 
-/// What an orderly close tells the peer, where the transport can say it.
+/// The reason that an orderly close sends to the peer, if the transport can carry one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CloseReason {
-    /// All is said. WebSocket 1000, QUIC 0.
+    /// The conversation is complete. WebSocket 1000, QUIC 0.
     #[default]
     Normal,
-    /// The server goes down. WebSocket 1001, QUIC 0.
+    /// The server shuts down. WebSocket 1001, QUIC 0.
     GoingAway,
     /// The control stream failed. WebSocket 1011, QUIC 1.
     ControlStreamDown,
-    /// The server has no room. WebSocket 1013, QUIC 2.
+    /// The server is overloaded. WebSocket 1013, QUIC 2.
     Overloaded,
 }
 
@@ -101,10 +102,10 @@ impl Link {
         self
     }
 
-    /// Reads into `buf` and says how many bytes came; 0 is the end of the stream.
+    /// Reads into `buf` and returns the number of bytes read; 0 means the end of the stream.
     ///
     /// # Errors
-    /// The connection broke, or the peer broke the transport's rules (`InvalidData`).
+    /// The connection broke, or the peer violated the transport's protocol (`InvalidData`).
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.poll_read(cx, buf),
@@ -116,9 +117,9 @@ impl Link {
         }
     }
 
-    /// Takes bytes from `slices`, in order, and says how many; what one call brings leaves in as few segments, records
-    /// or frames as possible. Bytes once offered may not be taken back: the next call must begin with the first one
-    /// that was not taken. Call [`Link::poll_flush`] when there is no more for now.
+    /// Writes bytes from `slices`, in order, and returns how many were accepted. The bytes of one call are sent in as few
+    /// segments, records or frames as possible. A caller cannot withdraw bytes once it has offered them: its next call
+    /// must begin with the first byte that was not accepted. Call [`Link::poll_flush`] when there is no more data for now.
     ///
     /// # Errors
     /// The connection broke.
@@ -133,7 +134,7 @@ impl Link {
         }
     }
 
-    /// Pushes out what was taken, and answers that the transport itself owes (WebSocket pings and pongs).
+    /// Flushes the bytes accepted so far, and sends the transport's own pending frames (WebSocket pings and pongs).
     ///
     /// # Errors
     /// The connection broke.
@@ -146,11 +147,11 @@ impl Link {
         }
     }
 
-    /// Ends our side in order: flush, then FIN, `close_notify`, WebSocket close or QUIC finish and close. Over QUIC
-    /// this waits until the peer has acknowledged all bytes, so the caller bounds it by a timeout.
+    /// Closes our side in order: flushes, then sends FIN, `close_notify`, a WebSocket close frame, or QUIC FIN and close.
+    /// Over QUIC this waits until the peer has acknowledged all bytes, so the caller should apply a timeout.
     ///
     /// # Errors
-    /// The connection broke before the end.
+    /// The connection broke before the close was complete.
     pub fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let reason = self.details.close_reason;
         match &mut self.stream {
@@ -163,16 +164,16 @@ impl Link {
         }
     }
 
-    /// What [`Link::poll_close`] will tell the peer; `Normal` unless set.
+    /// Sets the reason that [`Link::poll_close`] will send to the peer. The default is `Normal`.
     pub fn set_close_reason(&mut self, reason: CloseReason) {
         self.details.close_reason = reason;
     }
 
-    /// Queues a WebSocket ping, which the next [`Link::poll_flush`] sends; nothing on other transports. It judges
-    /// nobody: whether a peer is alive is for MQTT's keep alive to say.
+    /// Queues a WebSocket ping, which the next [`Link::poll_flush`] sends. Does nothing on other transports. Nobody checks
+    /// for the pong: MQTT's keep alive decides whether a peer is alive.
     ///
     /// # Errors
-    /// Our side is closed already.
+    /// Our side is already closed.
     pub fn ping(&mut self) -> io::Result<()> {
         match &mut self.stream {
             Stream::WebSocket(stream) => stream.ping(),
@@ -181,7 +182,7 @@ impl Link {
         }
     }
 
-    /// How often [`Link::ping`] wants to be called; `None` where the transport needs no beat.
+    /// How often the owner should call [`Link::ping`]; `None` if the transport needs no pings.
     #[must_use]
     pub fn heartbeat(&self) -> Option<Duration> {
         match &self.stream {
@@ -191,7 +192,8 @@ impl Link {
         }
     }
 
-    /// A handle by which any thread may try to write; `None` where only the owner may (TLS, WebSocket, QUIC).
+    /// A handle through which any thread may try to write; `None` where only the link's owner may write (TLS, WebSocket,
+    /// QUIC).
     #[must_use]
     pub fn direct(&self) -> Option<DirectWriter> {
         match &self.stream {
@@ -201,18 +203,19 @@ impl Link {
         }
     }
 
-    /// Whether [`Link::reregister`] is possible. A QUIC connection stays where its endpoint's socket is polled.
+    /// Whether [`Link::reregister`] is possible. It is not for QUIC, whose connection must stay on its endpoint's runtime.
     #[must_use]
     pub fn is_mobile(&self) -> bool {
         !matches!(self.stream, Stream::Quic(_))
     }
 
-    /// Registers the socket with the runtime that calls this, and takes it from the one before; what TLS and WebSocket know
-    /// goes along. Poll the link for reading and writing afterwards: wakers known to the runtime before are forgotten.
+    /// Moves the link to the calling runtime: registers the socket there and removes it from the previous runtime. The
+    /// state of TLS and WebSocket moves along. Afterwards poll the link for reading and writing, because wakers registered
+    /// with the previous runtime are lost.
     ///
     /// # Errors
-    /// The link is as it was, and goes on with the runtime before: it is QUIC (`Unsupported`), a [`DirectWriter`] is left
-    /// (`ResourceBusy`), or the process has no descriptor left.
+    /// The link is QUIC (`Unsupported`), a [`DirectWriter`] of it still exists (`ResourceBusy`), or the process has no
+    /// file descriptor left. On error the link is unchanged and stays with the previous runtime.
     pub fn reregister(&mut self) -> io::Result<()> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.reregister(),
@@ -224,7 +227,7 @@ impl Link {
         }
     }
 
-    /// Facts about the other side.
+    /// What is known about the other side.
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.details.peer

@@ -1,5 +1,5 @@
-//! Accepting connections. Accepting never waits for a peer: what must wait (TLS, HTTP, QUIC handshakes) is left to
-//! [`Incoming::establish`], which runs wherever the link shall live.
+//! Accepting connections. Accepting never waits for a peer. The handshakes, which do wait (TLS, HTTP, QUIC), belong to
+//! [`Incoming::establish`], which runs on the runtime that will own the link.
 
 use std::io;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use incoming::{Accepted, Permits};
 use quic::QuicSocket;
 use streams::StreamSocket;
 
-/// The caps that all listeners share.
+/// The limits that all listeners share.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Handshakes that run at the same time.
+    /// Limits the handshakes that run at the same time.
     pub handshakes: Arc<Handshakes>,
-    /// Connections that are open.
+    /// Limits the connections that are open.
     pub connections: Arc<Connections>,
 }
 
-/// A bound endpoint. It joins the runtime of the first [`Listener::accept`], so it may be bound anywhere.
+/// A bound endpoint. It may be bound on any thread: it registers with the runtime of the first [`Listener::accept`].
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
@@ -52,7 +52,7 @@ enum Socket {
 /// Binds and listens.
 ///
 /// # Errors
-/// The address cannot be had, or the TLS material does not fit.
+/// The address cannot be bound, or the certificate and key cannot be used.
 pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindError> {
     let acceptor_stack = Arc::new(AcceptorStack::new(config)?);
     let (socket, address) = match &config.endpoint {
@@ -82,11 +82,11 @@ pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindEr
 }
 
 impl Listener {
-    /// The next connection within the caps; those beyond are dropped and counted. May be cancelled at any time.
+    /// Waits for the next connection within the limits. Connections above a limit are refused and counted. Cancel-safe.
     ///
     /// # Errors
-    /// This process or machine is out of something (file descriptors, memory). The error comes after a short pause, so
-    /// a caller may log it and go on.
+    /// This process or machine lacks a resource (file descriptors, memory). The error is returned after a short pause, so
+    /// the caller may log it and call `accept` again.
     pub async fn accept(&self) -> io::Result<Incoming> {
         loop {
             let (accepted, address) = match &self.socket {
@@ -103,21 +103,21 @@ impl Listener {
         }
     }
 
-    /// Waits until all QUIC connections of this listener are gone and the peers have been told; other transports
-    /// are done at once. Bound it by a timeout: a peer that vanished is waited for.
+    /// Waits until all QUIC connections of this listener are closed and their peers have been notified. Returns at once for
+    /// other transports. Apply a timeout: this also waits for peers that have vanished.
     pub async fn wait_idle(&self) {
         if let Socket::Quic(socket) = &self.socket {
             socket.wait_idle().await;
         }
     }
 
-    /// Where it listens; the port is the real one if 0 was asked for.
+    /// The address it listens on, with the actual port if port 0 was requested.
     #[must_use]
     pub fn local_address(&self) -> &LocalAddress {
         &self.address
     }
 
-    /// The counts of this listener's connections.
+    /// The connection counters of this listener.
     #[must_use]
     pub fn connections(&self) -> &ListenerConnections {
         &self.connections

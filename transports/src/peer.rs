@@ -1,9 +1,9 @@
-//! Facts about the other side of a link, as the transport saw them. No decisions are made here.
+//! What the transport knows about the other side of a link. No decisions are made here.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-/// Which transport a link runs over.
+/// The transport that a link runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Transport {
     /// Plain TCP.
@@ -21,7 +21,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The name that logs, metrics and configuration show.
+    /// The name used in logs, metrics and configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Transport {
         }
     }
 
-    /// True when what the link carries is encrypted.
+    /// True when the transport encrypts.
     #[must_use]
     pub fn is_secure(self) -> bool {
         matches!(self, Self::Tls | Self::SecureWebSocket | Self::Quic)
@@ -47,14 +47,14 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What TLS agreed on.
+/// What the TLS handshake negotiated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFacts {
     /// `TLSv1.2` or `TLSv1.3`.
     pub version: &'static str,
     /// The server name that the client asked for (SNI).
     pub server_name: Option<Box<str>>,
-    /// The application protocol agreed on (ALPN).
+    /// The negotiated application protocol (ALPN).
     pub protocol: Option<Box<str>>,
 }
 
@@ -82,13 +82,14 @@ impl Peer {
         self.transport
     }
 
-    /// The remote address; `None` for a Unix socket. An IPv4 peer of a dual-stack listener shows its IPv4 address.
+    /// The remote address; `None` for a Unix socket. An IPv4 peer of a dual-stack listener has its IPv4 address here, not
+    /// the IPv4-mapped IPv6 address.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// What TLS agreed on; `None` where there is no TLS.
+    /// What the TLS handshake negotiated; `None` without TLS.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsFacts> {
         self.tls.as_deref()

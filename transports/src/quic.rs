@@ -1,4 +1,4 @@
-//! MQTT over QUIC: one connection, whose first bidirectional stream is the link. Owns QUIC's settings and codes.
+//! MQTT over QUIC: the first bidirectional stream of a connection is the link. Owns QUIC's settings and close codes.
 
 use std::time::Duration;
 
@@ -16,20 +16,21 @@ pub(crate) use stream::QuicStream;
 
 use crate::link::CloseReason;
 
-/// How QUIC connections are bounded.
+/// Limits of QUIC connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuicConfig {
-    /// Bytes that one stream may have in flight towards us, unread. Default 256 KiB.
+    /// Receive window of one stream: bytes the peer may send before we read them. Default 256 KiB.
     pub stream_window: u32,
-    /// The same for all streams of a connection together, and the bytes that we hold unacknowledged. Default 1 MiB.
+    /// Receive window of all streams of a connection together, and limit of the bytes we have sent and the peer has not
+    /// acknowledged. Default 1 MiB.
     pub connection_window: u32,
-    /// Bidirectional streams that a client may have open. Default 4; those after the first are refused for now. Each
-    /// allowed stream costs memory even while it is not open.
+    /// Bidirectional streams that a client may have open. Default 4. Only the first carries MQTT; others are reset. Each
+    /// allowed stream uses memory even while it is not open.
     pub streams_max: u32,
-    /// A connection without any packet for this long is dead, whatever MQTT's keep alive is. The peer may ask for
-    /// less. Default 10 minutes; `None` for never.
+    /// A connection that receives no packet for this long is closed, regardless of MQTT's keep alive. The peer may request
+    /// a shorter time. Default 10 minutes; `None` for never.
     pub idle_timeout: Option<Duration>,
-    /// How often the server sends a packet on an idle connection, so that `idle_timeout` strikes dead ones only.
+    /// How often the server sends a packet on an idle connection, so that `idle_timeout` closes only dead connections.
     /// Default 4 minutes; `None` for never.
     pub keep_alive: Option<Duration>,
 }
@@ -46,7 +47,7 @@ impl Default for QuicConfig {
     }
 }
 
-/// The application protocol, as ALPN names it.
+/// The application protocol's name in ALPN.
 pub(crate) const ALPN: &[u8] = b"mqtt";
 
 const NORMAL: VarInt = VarInt::from_u32(0);

@@ -1,4 +1,4 @@
-//! TLS material of a server, and how clients judge a server. Owns certificates and keys; links own the sessions.
+//! A server's certificate and key, and how clients verify a server. TLS sessions belong to the links.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub use error::MaterialError;
 
 pub(crate) use facts::tls_facts;
 
-/// A certificate chain and its private key, checked to belong together.
+/// A certificate chain and its private key, verified to match.
 #[derive(Clone)]
 pub struct ServerMaterial {
     key: Arc<CertifiedKey>,
@@ -32,17 +32,18 @@ impl ServerMaterial {
     /// Ed25519; not encrypted). Both may be in one file.
     ///
     /// # Errors
-    /// Which file has which fault.
+    /// The error names the file and what is wrong with it.
     pub fn from_pem_files(chain: &Path, key: &Path) -> Result<Self, MaterialError> {
         let chain = PemFile::read(chain)?;
         let key = PemFile::read(key)?;
         Self::from_files(&chain, &key)
     }
 
-    /// The same from PEM text in memory; errors name the parts `certificate` and `private key`.
+    /// Like [`ServerMaterial::from_pem_files`], but from PEM text in memory. Errors name the parts `certificate` and
+    /// `private key` instead of files.
     ///
     /// # Errors
-    /// Which part has which fault.
+    /// The error names the part and what is wrong with it.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, MaterialError> {
         let chain = PemFile { path: PathBuf::from("certificate"), text: chain.to_vec() };
         let key = PemFile { path: PathBuf::from("private key"), text: key.to_vec() };
@@ -68,15 +69,15 @@ impl ServerMaterial {
         }
     }
 
-    /// TLS 1.2 and 1.3. Sessions are resumed by tickets, so the server remembers none. A client that offers no
-    /// application protocol is welcome; one that offers only others gets the alert `no_application_protocol`.
+    /// Settings for TLS 1.2 and 1.3. Sessions are resumed with tickets, so the server stores no sessions. A client may omit
+    /// ALPN; one that offers only other protocols gets the alert `no_application_protocol`.
     pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder =
             ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
         self.finish(builder, protocols)
     }
 
-    /// TLS 1.3 for QUIC, whose clients must offer one of `protocols`. No early data.
+    /// TLS 1.3 settings for QUIC, whose clients must offer one of `protocols`. Early data is off.
     pub(crate) fn quic_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?;
@@ -93,7 +94,7 @@ impl ServerMaterial {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = aws_lc_rs::Ticketer::new()?;
         config.send_tls13_tickets = 1;
-        // Ours begin with AES-128-GCM-SHA256: OpenSSL's clients would have SHA-384, which costs a tenth of a handshake more.
+        // Our order prefers AES-128-GCM-SHA256. OpenSSL clients prefer SHA-384, which makes a handshake 10 % more expensive.
         config.ignore_client_order = true;
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(config)
@@ -106,7 +107,7 @@ impl fmt::Debug for ServerMaterial {
     }
 }
 
-/// Text of a PEM file and where it came from.
+/// The text of a PEM file, with its path.
 struct PemFile {
     path: PathBuf,
     text: Vec<u8>,
@@ -139,7 +140,7 @@ impl PemFile {
     }
 }
 
-/// All cipher suites, those with SHA-256 first: processors have instructions for it.
+/// All cipher suites, those with SHA-256 first, because processors have instructions for it.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.sort_by_key(|suite| has_sha384(suite.suite()));

@@ -1,6 +1,6 @@
-//! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames, not HTTP's rules of
-//! the upgrade, which live in `handshake`, and keeps no bytes: payload is unmasked where the caller reads it and
-//! leaves from where the caller has it.
+//! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames; `handshake` has the
+//! rules of the HTTP upgrade. A server's payload is not copied: it is unmasked in the caller's read buffer and written
+//! from the caller's slices.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -31,20 +31,20 @@ pub(crate) use upgrade::upgrade;
 use decoder::{Decoder, End};
 use encoder::Encoder;
 
-/// Which end of the connection we are: clients mask what they send, servers must not.
+/// Our side of the connection. Clients mask the frames they send, servers must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Client,
     Server,
 }
 
-/// The stream after the upgrade.
+/// A WebSocket after the upgrade.
 #[derive(Debug)]
 pub(crate) struct WebSocket<S> {
     io: S,
     decoder: Decoder,
     encoder: Encoder,
-    /// What came with the upgrade's last read.
+    /// Bytes that arrived together with the HTTP upgrade and are not decoded yet.
     read_ahead: Bytes,
     heartbeat: Option<Duration>,
 }
@@ -56,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             io,
             decoder: Decoder::new(role, config.frame_size_max),
             encoder: Encoder::new(role),
-            // A copy, since even an empty part of the HTTP buffer keeps all of it.
+            // Copied, because even an empty slice of the HTTP buffer would keep the whole buffer alive.
             read_ahead: Bytes::copy_from_slice(read_ahead),
             heartbeat,
         }
@@ -100,7 +100,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
-    /// Sends a Close frame unless one was sent, then ends the stream below.
+    /// Sends a Close frame unless one was already sent, then shuts down the underlying stream.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
         self.encoder.queue_close(close_code(reason));
         ready!(self.encoder.poll_controls(&mut self.io, cx))?;
@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
         self.heartbeat
     }
 
-    /// Answers the end: a Close frame by the same code, a broken rule by the code of the fault.
+    /// Answers a Close frame with the same code, or a protocol violation with the code of the fault.
     fn finish_reading(&mut self, cx: &mut Context<'_>, end: End) -> Poll<io::Result<usize>> {
         let (code, result) = match end {
             End::Closed { code } => (code, Ok(0)),

@@ -1,4 +1,4 @@
-//! Why a client could not connect, in words for its user.
+//! Why a client could not connect. The texts are for its user.
 
 use std::io;
 use std::time::Duration;
@@ -12,42 +12,42 @@ use crate::quic::QuicDialError;
 use crate::tls::ClientTlsError;
 use crate::websocket::UpgradeError;
 
-/// Why there is no link.
+/// Why a client could not connect.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// Nobody listens there.
+    /// The port refused the connection.
     #[error("{target} refused the connection: nothing listens there")]
     Refused {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
     },
-    /// It took too long.
+    /// Connecting took longer than the time limit.
     #[error("{target} did not answer within {limit:?}")]
     Timeout {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
-        /// The time allowed.
+        /// The time limit.
         limit: Duration,
     },
     /// The host is unknown or cannot be reached, or the socket failed.
     #[error("cannot reach {target}: {fault}")]
     Unreachable {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
-        /// The operating system's word on it.
+        /// The operating system's error.
         fault: io::Error,
     },
-    /// The server's certificate is signed by nobody that we trust.
-    #[error("{target} has a certificate of an unknown authority; name its CA file if you trust it")]
+    /// The server's certificate is signed by an authority that this client does not trust.
+    #[error("{target} has a certificate signed by an unknown authority; if you trust it, give its CA file")]
     UnknownAuthority {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
     },
-    /// The server's certificate is expired, for another name, or otherwise not good.
-    #[error("{target} has a certificate that does not hold: {fault}")]
+    /// The server's certificate has expired, is for another name, or is otherwise invalid.
+    #[error("{target} has an invalid certificate: {fault}")]
     Certificate {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
         /// What is wrong with it.
         fault: CertificateError,
@@ -55,26 +55,26 @@ pub enum ConnectError {
     /// The TLS or QUIC handshake failed.
     #[error("no secure connection to {target}: {reason}")]
     Handshake {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
         /// What went wrong.
         reason: String,
     },
-    /// The server opened no WebSocket.
-    #[error("no WebSocket at {target}: {fault}")]
+    /// The server did not open a WebSocket.
+    #[error("cannot open a WebSocket at {target}: {fault}")]
     Upgrade {
-        /// Where to.
+        /// The URL connected to.
         target: Target,
         /// What went wrong.
         fault: UpgradeError,
     },
-    /// A name that no certificate can have.
-    #[error("`{name}` is not a server name")]
+    /// The server name is neither a DNS name nor an IP address.
+    #[error("`{name}` is not a valid server name")]
     ServerName {
         /// The name.
         name: String,
     },
-    /// Our own TLS settings are at fault.
+    /// This client's TLS settings are wrong.
     #[error(transparent)]
     Tls(#[from] ClientTlsError),
 }
@@ -121,7 +121,7 @@ impl ConnectError {
         }
     }
 
-    /// QUIC carries TLS alerts as codes, and the cause only as text.
+    /// QUIC reports TLS alerts as codes and their cause only as text.
     fn quic_transport(target: &Target, code: TransportErrorCode, reason: String) -> Self {
         let is_unknown_authority = code == TransportErrorCode::crypto(AlertDescription::UnknownCA.into());
         if is_unknown_authority {

@@ -1,4 +1,4 @@
-//! The URLs by which clients name a broker.
+//! The URLs that clients use to address a broker.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,22 +12,22 @@ use crate::tls::ClientTls;
 /// Where to connect: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or `unix:///path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A host of the network.
+    /// A network host.
     Network(Host),
-    /// A socket file of this machine.
+    /// A Unix socket file on this machine.
     Unix(PathBuf),
 }
 
-/// A host, and the transport to reach it by.
+/// A host, and the transport to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     /// Any but [`Transport::Unix`].
     pub transport: Transport,
-    /// A name or an address, IPv6 without brackets.
+    /// A DNS name or an IP address; IPv6 without brackets.
     pub name: String,
     /// TCP or UDP port.
     pub port: u16,
-    /// The path of a WebSocket; `/mqtt` unless given, empty on other transports.
+    /// The HTTP path of a WebSocket, `/mqtt` by default. Empty for other transports.
     pub path: String,
 }
 
@@ -35,23 +35,23 @@ pub struct Host {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    /// There is no `://`.
+    /// The text contains no `://`.
     #[error("`{0}` is not a URL such as mqtt://localhost:1883")]
     NoScheme(String),
-    /// The scheme names no transport.
+    /// The scheme is not supported.
     #[error("unknown scheme `{0}`; use mqtt, mqtts, ws, wss, quic or unix")]
     Scheme(String),
-    /// There is no host, or no path after `unix://`.
-    #[error("`{0}` names no host")]
+    /// The host is missing, or the path after `unix://`.
+    #[error("`{0}` has no host or path after `://`")]
     NoHost(String),
-    /// The port is no number from 1 to 65535.
-    #[error("`{0}` is not a port")]
+    /// The port is not a number from 1 to 65535.
+    #[error("`{0}` is not a port number from 1 to 65535")]
     Port(String),
-    /// User name and password do not belong in the URL.
-    #[error("user name and password do not belong in the URL")]
+    /// The URL contains a user name or password, which must be given separately.
+    #[error("the URL must not contain a user name or password; give them separately")]
     Credentials,
-    /// Only WebSockets have a path.
-    #[error("{0} URLs have no path")]
+    /// Only WebSocket URLs have a path.
+    #[error("URLs for the transport {0} have no path")]
     Path(Transport),
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for Target {
 }
 
 impl Host {
-    /// `name:port`, with brackets around IPv6.
+    /// `name:port`, with brackets around an IPv6 address.
     pub(super) fn authority(&self) -> String {
         if self.name.contains(':') {
             format!("[{}]:{}", self.name, self.port)
@@ -102,7 +102,7 @@ impl Host {
         }
     }
 
-    /// The name that the server's certificate must hold.
+    /// The name that the server's certificate must contain.
     pub(super) fn server_name<'a>(&'a self, tls: &'a ClientTls) -> &'a str {
         tls.server_name.as_deref().unwrap_or(&self.name)
     }
@@ -120,7 +120,7 @@ fn scheme(transport: Transport) -> &'static str {
     SCHEMES.iter().find(|(_, of, _)| *of == transport).map_or("unix", |(name, ..)| name)
 }
 
-/// The path keeps its slash.
+/// Splits off the path, which includes its leading slash.
 fn split_path(rest: &str) -> (&str, &str) {
     rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""))
 }
@@ -152,7 +152,7 @@ fn parse_path(transport: Transport, path: &str) -> Result<String, TargetError> {
     }
 }
 
-/// Scheme, transport, customary port.
+/// Scheme, transport and default port.
 const SCHEMES: [(&str, Transport, u16); 5] = [
     ("mqtt", Transport::Tcp, 1883),
     ("mqtts", Transport::Tls, 8883),

@@ -1,4 +1,4 @@
-//! Writing to a plain socket from any thread. Owns no readiness: the link's owner alone waits.
+//! Writing to a plain socket from any thread, without waiting. Only the link's owner waits for the socket.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use tokio::net::{tcp, unix};
 
 use super::plain::{PlainSocket, PlainTcp, PlainUnix, WriteHalf};
 
-/// Writes to a plain TCP or Unix link from any thread. The socket's sending side stays open until the link and all
-/// its writers are gone, unless the link was closed.
+/// Writes to a plain TCP or Unix link from any thread. The sending side of the socket stays open until the link is
+/// closed, or until the link and all its writers are dropped.
 #[derive(Clone, Debug)]
 pub struct DirectWriter(Half);
 
@@ -19,11 +19,11 @@ enum Half {
 }
 
 impl DirectWriter {
-    /// Writes what the socket takes now, and says how much.
+    /// Writes as much as the socket accepts now, and returns the number of bytes.
     ///
     /// # Errors
-    /// `WouldBlock` when the socket takes nothing: then [`crate::Link::poll_write`] on the owner's side waits for
-    /// room. Any other error means that the connection broke.
+    /// `WouldBlock` when the socket accepts nothing; the link's owner can wait for room with
+    /// [`crate::Link::poll_write`]. Any other error means that the connection broke.
     pub fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match &self.0 {
             Half::Tcp(half) => half.try_send(slices),

@@ -1,4 +1,4 @@
-//! TLS over TCP, by rustls: what one write brings becomes one run of records and one call to the kernel.
+//! TLS over TCP with rustls. The data of one write goes out as consecutive TLS records in one system call.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

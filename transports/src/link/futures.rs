@@ -1,4 +1,4 @@
-//! The `poll_*` methods of a link as futures, for callers that do one thing at a time.
+//! Async versions of a link's `poll_*` methods, for callers that do one thing at a time.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use super::Link;
 
 impl Link {
-    /// Reads into `buf` and says how many bytes came; 0 is the end of the stream.
+    /// Reads into `buf` and returns the number of bytes read; 0 means the end of the stream.
     ///
     /// # Errors
     /// See [`Link::poll_read`].
@@ -29,7 +29,7 @@ impl Link {
         self.flush().await
     }
 
-    /// Pushes out what was written.
+    /// Flushes what was written.
     ///
     /// # Errors
     /// See [`Link::poll_flush`].
@@ -37,7 +37,7 @@ impl Link {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// Ends our side in order.
+    /// Closes our side in order.
     ///
     /// # Errors
     /// See [`Link::poll_close`].

@@ -1,4 +1,4 @@
-//! Plain TCP and Unix sockets. The write half is shared, so that other threads may try to write.
+//! Plain (unencrypted) TCP and Unix sockets. The write half is shared, so that other threads may try to write.
 
 use std::io::{self, IoSlice};
 use std::mem;
@@ -15,7 +15,7 @@ use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
 use super::{drain, raw_socket};
 
-/// A socket whose two directions are apart.
+/// A socket split into a read half and a shared write half.
 #[derive(Debug)]
 pub(crate) struct PlainSocket<R, W> {
     read: R,
@@ -45,7 +45,7 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
         }
     }
 
-    /// Sends FIN, then takes what has come in already, for the reason that [`drain`] gives.
+    /// Sends FIN, then discards data that has already arrived; [`drain`] says why.
     pub(crate) fn close(&self) -> io::Result<()> {
         let socket = self.write.socket();
         match socket.shutdown(Shutdown::Write) {
@@ -56,8 +56,8 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
         Ok(())
     }
 
-    /// Registers the socket with the runtime that calls this. Fails without a change, and while others hold the write half:
-    /// theirs would stay with the runtime before.
+    /// Moves the socket to the calling runtime. Fails while others hold the write half, because their half would stay with
+    /// the previous runtime. On error nothing has changed.
     pub(crate) fn reregister(&mut self) -> io::Result<()> {
         if Arc::get_mut(&mut self.write).is_none() {
             return Err(io::ErrorKind::ResourceBusy.into());
@@ -75,17 +75,17 @@ impl<R: AsyncRead + Unpin, W: WriteHalf<Read = R>> PlainSocket<R, W> {
     }
 }
 
-/// What a socket's write half can do through a shared reference.
+/// The operations of a socket's write half that need only a shared reference.
 pub(crate) trait WriteHalf: Sized {
-    /// The half that reads.
+    /// The matching read half.
     type Read;
-    /// The same socket, registered with the runtime that calls this.
+    /// Duplicates the socket's descriptor and registers the duplicate with the calling runtime.
     fn duplicate(&self) -> io::Result<(Self::Read, Self)>;
-    /// Drops the half, and leaves the socket's sending side open.
+    /// Drops the half without closing the socket's sending side.
     fn forget(self);
-    /// Writes what the socket takes now; `WouldBlock` when that is nothing.
+    /// Writes as much as the socket accepts now; `WouldBlock` if that is nothing.
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
-    /// Waits for room. Only the owner may: one waker is kept.
+    /// Waits until the socket is writable. Only the link's owner may call this, because only one waker is stored.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
     /// The socket below.
     fn socket(&self) -> SockRef<'_>;
@@ -118,7 +118,7 @@ impl WriteHalf for tcp::OwnedWriteHalf {
 
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match slices {
-            // One `send`, which costs the kernel less than a vectored write of one slice.
+            // A plain `send` is cheaper than a vectored write of one slice.
             [slice] => self.try_write(slice),
             _ => self.try_write_vectored(slices),
         }
@@ -147,7 +147,7 @@ impl WriteHalf for unix::OwnedWriteHalf {
 
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match slices {
-            // One `send`, which costs the kernel less than a vectored write of one slice.
+            // A plain `send` is cheaper than a vectored write of one slice.
             [slice] => self.try_write(slice),
             _ => self.try_write_vectored(slices),
         }
@@ -162,7 +162,7 @@ impl WriteHalf for unix::OwnedWriteHalf {
     }
 }
 
-/// Reads into a plain slice and says how much came.
+/// Reads into a byte slice and returns the number of bytes read.
 pub(crate) fn poll_read<R: AsyncRead + Unpin>(
     read: &mut R,
     cx: &mut Context<'_>,

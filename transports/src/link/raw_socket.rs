@@ -1,4 +1,5 @@
-//! The socket below a link, for what only it can do: ending without a reset, and going to another runtime.
+//! Access to the TCP socket below a link, for operations that need it: closing without a reset, and moving to another
+//! runtime.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -11,7 +12,7 @@ use tokio_rustls::TlsStream;
 pub(crate) trait RawSocket {
     /// The socket.
     fn socket(&self) -> SockRef<'_>;
-    /// Registers the socket with the runtime that calls this, instead of the one before. Fails without a change.
+    /// Moves the socket's registration to the calling runtime. On error nothing has changed.
     fn reregister(&mut self) -> io::Result<()>;
 }
 
@@ -36,15 +37,16 @@ impl RawSocket for TlsStream<TcpStream> {
     }
 }
 
-/// The same socket by another descriptor, registered with the runtime that calls this: what lies in the socket already is
-/// reported there anew. The caller drops the former, which takes it out of the runtime before.
+/// Duplicates the socket's descriptor and registers the duplicate with the calling runtime, which reports data that is
+/// already in the socket as new. The caller drops the original, which removes it from its previous runtime.
 pub(super) fn duplicate(stream: &TcpStream) -> io::Result<TcpStream> {
     let descriptor = stream.as_fd().try_clone_to_owned()?;
     TcpStream::from_std(std::net::TcpStream::from(descriptor))
 }
 
-/// Takes what has come in already, after our side was closed: bytes left unread would turn the close into a reset,
-/// which can cost the peer our last packet. Asks the kernel, not the runtime, which may not have heard of them yet.
+/// Reads and discards the data that has already arrived, after our side was closed. Unread bytes would turn the close
+/// into a reset, and the peer could lose our last packet. Reads from the socket directly, because the runtime may not
+/// know yet that the socket is readable.
 pub(crate) fn drain(socket: &SockRef<'_>) {
     let mut unread = [0; 4096];
     for _ in 0..DRAIN_READS_MAX {
@@ -55,5 +57,5 @@ pub(crate) fn drain(socket: &SockRef<'_>) {
     }
 }
 
-/// Reads of 4 KiB that a close makes at most to empty the socket's receive queue.
+/// Upper bound on the reads of 4 KiB by which a close empties the socket's receive queue.
 const DRAIN_READS_MAX: usize = 16;

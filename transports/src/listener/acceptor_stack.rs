@@ -1,4 +1,4 @@
-//! What stands between an accepted socket and its link: nothing, TLS, HTTP, or both.
+//! The handshakes between an accepted socket and its link: none, TLS, the WebSocket upgrade, or both.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::peer::{Peer, TlsFacts, Transport};
 use crate::tls::{ServerMaterial, tls_facts};
 use crate::websocket::{WebSocketConfig, upgrade};
 
-/// The settings that all handshakes of a listener share.
+/// The handshake settings of one listener.
 pub(super) struct AcceptorStack {
     pub(super) handshake_timeout: Duration,
     pub(super) transport: Transport,
@@ -39,7 +39,7 @@ impl AcceptorStack {
         })
     }
 
-    /// True when a handshake comes before the link, which a silent peer can draw out.
+    /// True when the transport has a handshake, which a silent peer can delay.
     pub(super) fn needs_handshake(&self) -> bool {
         !matches!(self.transport, Transport::Tcp | Transport::Unix)
     }

@@ -15,17 +15,17 @@ use crate::websocket::WebSocketConfig;
 pub struct ListenerConfig {
     /// Where and how to listen.
     pub endpoint: Endpoint,
-    /// Connections that the kernel holds until they are accepted. Default 1,024; the kernel caps it by
-    /// `net.core.somaxconn`. Not used by QUIC.
+    /// Connections that the kernel queues until they are accepted. Default 1,024; the kernel limits it to
+    /// `net.core.somaxconn`. QUIC ignores it.
     pub backlog: u32,
-    /// How long TLS, HTTP upgrade, or QUIC up to its first stream may take together. Default 10 s.
+    /// Time limit for all handshakes together: TLS, the HTTP upgrade, or QUIC up to its first stream. Default 10 s.
     pub handshake_timeout: Duration,
-    /// Connections open at this listener. Default 1,000,000.
+    /// Maximum number of open connections of this listener. Default 1,000,000.
     pub connections_max: usize,
 }
 
 impl ListenerConfig {
-    /// Defaults at `endpoint`.
+    /// The default settings for `endpoint`.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl ListenerConfig {
     }
 }
 
-/// Where and how to listen. An IPv6 address of all zeros takes IPv4 too.
+/// Where and how to listen. The IPv6 address `::` accepts IPv4 connections too.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
     /// Plain TCP.
@@ -45,7 +45,7 @@ pub enum Endpoint {
         /// Address and port.
         address: SocketAddr,
     },
-    /// A Unix stream socket. A stale socket file is replaced; one that is in use, or another kind of file, is not.
+    /// A Unix stream socket. A stale socket file is replaced. A socket file in use, or a file of another kind, is an error.
     Unix {
         /// The socket file.
         path: PathBuf,
@@ -87,7 +87,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The transport that links of this endpoint have.
+    /// The transport of this endpoint's links.
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self {
@@ -101,7 +101,7 @@ impl Endpoint {
     }
 }
 
-/// Where a listener is bound.
+/// The address that a listener is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LocalAddress {
     /// Address and port, TCP or UDP.

@@ -1,4 +1,4 @@
-//! Why a listener cannot be had (the operator's fault) and why a connection did not become a link (the peer's).
+//! Errors of binding a listener (for the operator) and of establishing an accepted connection (caused by the peer).
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,12 +14,12 @@ use crate::websocket::UpgradeRefusal;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// The address is taken, foreign or forbidden.
+    /// The address is in use, not an address of this machine, or not permitted.
     #[error("cannot listen on {address}: {fault}")]
     Address {
         /// The address.
         address: SocketAddr,
-        /// The operating system's word on it.
+        /// The operating system's error.
         fault: io::Error,
     },
     /// Another process listens on the socket file.
@@ -28,25 +28,25 @@ pub enum BindError {
         /// The socket file.
         path: PathBuf,
     },
-    /// There is a file of another kind in the place of the socket; it is left alone.
+    /// The path exists and is not a socket. The file is left alone.
     #[error("{} exists and is not a socket", path.display())]
     NotASocket {
         /// The file.
         path: PathBuf,
     },
-    /// The socket file cannot be made.
+    /// The socket file cannot be created.
     #[error("cannot listen on {}: {fault}", path.display())]
     Path {
         /// The socket file.
         path: PathBuf,
-        /// The operating system's word on it.
+        /// The operating system's error.
         fault: io::Error,
     },
     /// TLS cannot be set up.
-    #[error("cannot set TLS up: {0}")]
+    #[error("cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
-    /// The cipher suites lack the one that QUIC begins with.
-    #[error("cannot set QUIC up: {0}")]
+    /// The cipher suites lack the one that QUIC requires for its first packets.
+    #[error("cannot set up QUIC: {0}")]
     Quic(#[from] quinn::crypto::rustls::NoInitialCipherSuite),
 }
 
@@ -55,24 +55,24 @@ pub enum BindError {
 #[non_exhaustive]
 pub enum EstablishError {
     /// The handshake took longer than `handshake_timeout`.
-    #[error("no handshake within {0:?}")]
+    #[error("the handshake was not complete within {0:?}")]
     Timeout(Duration),
-    /// The peer went away without a word, as probes of load balancers do.
-    #[error("closed before the handshake")]
+    /// The peer closed the connection without sending anything, as health checks of load balancers do.
+    #[error("the peer closed the connection before the handshake")]
     Closed,
-    /// The peer's TLS is at fault, or does not fit ours.
+    /// The TLS handshake failed.
     #[error("TLS: {0}")]
     Tls(rustls::Error),
-    /// The HTTP request was answered, but not with a WebSocket.
+    /// The HTTP request was refused.
     #[error("HTTP {status}: {0}", status = .0.status().as_u16())]
     Upgrade(UpgradeRefusal),
     /// The QUIC handshake failed, or the connection ended before its first stream.
     #[error("QUIC: {0}")]
     Quic(#[from] ConnectionError),
     /// The peer did not offer the application protocol `mqtt`.
-    #[error("application protocol mqtt not offered")]
+    #[error("the peer did not offer the application protocol mqtt (ALPN)")]
     ApplicationProtocol,
-    /// The socket failed, or what came was not HTTP.
+    /// The socket failed, or the peer did not send HTTP.
     #[error(transparent)]
     Io(io::Error),
 }

@@ -1,4 +1,4 @@
-//! A connection that was accepted and is not a link yet. Bound to no runtime until it is established.
+//! An accepted connection that is not a link yet. It belongs to no runtime until it is established.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,15 +22,15 @@ pub struct Incoming {
     permits: Permits,
 }
 
-/// What was accepted.
+/// An accepted socket or QUIC connection attempt.
 #[derive(Debug)]
 pub(super) enum Accepted {
-    /// A TCP or Unix socket, not blocking.
+    /// A TCP or Unix socket in non-blocking mode.
     Stream(socket2::Socket),
     Quic(Box<quinn::Incoming>),
 }
 
-/// The places taken by a connection.
+/// The permits that a connection holds, and the source they are counted for.
 #[derive(Debug)]
 pub(super) struct Permits {
     pub(super) source: Source,
@@ -48,11 +48,11 @@ impl Incoming {
         Self { accepted, address, acceptor_stack, permits }
     }
 
-    /// Shakes hands and makes the link, on the runtime that calls this, which will own the link. Waits for the peer, at
-    /// most `handshake_timeout`, so it belongs in a task of its own.
+    /// Performs the handshakes and creates the link. The calling runtime will own the link. Waits for the peer, for at most
+    /// `handshake_timeout`, so run it in its own task.
     ///
     /// # Errors
-    /// The peer failed to complete the handshake, or not in time.
+    /// The peer did not complete the handshakes, or not in time.
     pub async fn establish(self) -> Result<Link, EstablishError> {
         let Permits { connection, handshake, .. } = self.permits;
         let link = match self.accepted {
@@ -73,7 +73,7 @@ impl Incoming {
         Ok(link.with_permit(connection))
     }
 
-    /// Whom the caps count this connection against.
+    /// The source address that the limits count this connection for.
     #[must_use]
     pub fn source(&self) -> Source {
         self.permits.source
@@ -93,7 +93,7 @@ impl Incoming {
 }
 
 impl Accepted {
-    /// Tells the peer as far as that costs nothing: an accepted socket is closed, a QUIC client gets CONNECTION_REFUSED.
+    /// Refuses the peer at no cost: an accepted socket is closed, a QUIC client gets CONNECTION_REFUSED.
     pub(super) fn refuse(self) {
         match self {
             Self::Stream(_) => {}

@@ -1,4 +1,5 @@
-//! Accepting QUIC connections. The endpoint lives on the accepting runtime; each connection on its own.
+//! Accepting QUIC connections. The endpoint runs on the accepting runtime, each connection on the runtime that establishes
+//! it.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -12,7 +13,7 @@ use super::{Accepted, BindError, socket};
 use crate::quic::{ALPN, QuicConfig, server_config};
 use crate::tls::ServerMaterial;
 
-/// A UDP socket that becomes a QUIC endpoint when it is first accepted from.
+/// A UDP socket that becomes a QUIC endpoint at the first `accept`.
 #[derive(Debug)]
 pub(super) struct QuicSocket {
     socket: socket2::Socket,
@@ -31,7 +32,8 @@ impl QuicSocket {
         Ok((Self { socket, config, endpoint: OnceCell::new() }, bound))
     }
 
-    /// Under load a peer must first prove its address, which costs us no memory.
+    /// Waits for the next connection attempt. Under load, peers must first validate their address (Retry), which needs no
+    /// memory here.
     pub(super) async fn accept(&self, handshakes: &Handshakes) -> io::Result<(Accepted, Option<SocketAddr>)> {
         let endpoint = self.endpoint.get_or_try_init(async || self.open()).await?;
         loop {
@@ -39,7 +41,7 @@ impl QuicSocket {
                 return Err(io::ErrorKind::NotConnected.into());
             };
             if handshakes.is_loaded() && incoming.may_retry() && !incoming.remote_address_validated() {
-                // Fails only for a peer that may not be asked, which was looked at above.
+                // Fails only for a peer that may not be sent a Retry, which was checked above.
                 let _ = incoming.retry();
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Making listening sockets for addresses of the network.
+//! Creating listening sockets for network addresses.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::BindError;
 
-/// A listening TCP socket. Accepted sockets inherit its options, which saves a call for each.
+/// Creates a listening TCP socket. Accepted sockets inherit its options, which saves system calls for each connection.
 pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, SocketAddr), BindError> {
     let opened = open(address, Type::STREAM, Protocol::TCP).and_then(|socket| {
         socket.set_tcp_nodelay(true)?;
@@ -20,10 +20,10 @@ pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, Socke
     opened.map_err(|fault| BindError::Address { address, fault })
 }
 
-/// A bound UDP socket.
+/// Creates a bound UDP socket.
 pub(super) fn bind_udp(address: SocketAddr) -> Result<(Socket, SocketAddr), BindError> {
     let opened = open(address, Type::DGRAM, Protocol::UDP).and_then(|socket| {
-        // Best effort: the kernel caps it by net.core.rmem_max.
+        // Best effort: the kernel limits the sizes to net.core.rmem_max and net.core.wmem_max.
         let _ = socket.set_recv_buffer_size(UDP_BUFFER);
         let _ = socket.set_send_buffer_size(UDP_BUFFER);
         with_local_address(socket)
@@ -37,7 +37,7 @@ fn open(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socke
         socket.set_only_v6(false)?;
     }
     if kind == Type::STREAM {
-        // A restart need not wait until connections of the former process have timed out.
+        // Lets a restarted process bind although connections of its predecessor are still in TIME_WAIT.
         socket.set_reuse_address(true)?;
     }
     socket.set_nonblocking(true)?;
@@ -51,12 +51,12 @@ fn with_local_address(socket: Socket) -> io::Result<(Socket, SocketAddr)> {
     Ok((socket, address))
 }
 
-/// Idle time after which the kernel asks a TCP peer whether it is there: a vanished client with keep alive 0 must not
-/// stay for ever.
+/// Idle time after which the kernel sends TCP keepalive probes. Without them, a vanished client with MQTT keep alive 0
+/// would stay connected forever.
 const KEEPALIVE: Duration = Duration::from_secs(600);
-/// Time between the nine questions that follow.
+/// Time between the keepalive probes, of which there are nine.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// Bytes that the kernel may hold of datagrams, each way.
+/// Size in bytes of the kernel's datagram buffers, for each direction.
 const UDP_BUFFER: usize = 2 * 1024 * 1024;
 
 #[cfg(test)]

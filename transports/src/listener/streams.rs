@@ -1,4 +1,4 @@
-//! Accepting stream sockets, TCP and Unix alike, as bare sockets that no runtime knows yet.
+//! Accepting TCP and Unix stream connections, as raw sockets that are not registered with a runtime yet.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::Accepted;
 use super::unix::SocketFile;
 
-/// A listening socket that joins a runtime when it is first accepted from.
+/// A listening socket that registers with a runtime at the first `accept`.
 #[derive(Debug)]
 pub(super) struct StreamSocket {
     socket: Socket,
@@ -46,7 +46,7 @@ impl StreamSocket {
     }
 }
 
-#[expect(deprecated, reason = "unsound only for a descriptor that changes; a socket's does not")]
+#[expect(deprecated, reason = "unsound only if the descriptor changes; a socket's descriptor does not")]
 fn register(socket: &Socket) -> io::Result<AsyncFd<Socket>> {
     AsyncFd::with_interest(socket.try_clone()?, Interest::READABLE)
 }
@@ -57,7 +57,7 @@ fn accept(socket: &Socket) -> io::Result<(Socket, Option<SocketAddr>)> {
     Ok((accepted, address.as_socket()))
 }
 
-/// Errors of the connection that was to be accepted, not of the listener.
+/// True for errors of the one connection that was being accepted, not of the listener.
 fn affects_one_peer_only(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -68,5 +68,5 @@ fn affects_one_peer_only(error: &io::Error) -> bool {
     )
 }
 
-/// How long accepting rests when this machine is out of something.
+/// How long accepting pauses when the machine lacks a resource.
 const RESOURCE_ERROR_PAUSE: Duration = Duration::from_millis(100);

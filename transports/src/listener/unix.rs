@@ -1,4 +1,4 @@
-//! Making Unix sockets, whose files outlive the process that made them.
+//! Creating Unix sockets. Their files outlive the process that created them.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::BindError;
 use super::streams::StreamSocket;
 
-/// The file of a socket of ours; removed with it unless another took its place.
+/// The file of our socket. Dropping this removes the file, unless another file has taken its place.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -21,13 +21,13 @@ pub(super) struct SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if fs::symlink_metadata(&self.path).is_ok_and(|file| file.ino() == self.inode) {
-            // Nobody is left to tell of a failure; the next start removes a stale file.
+            // A failure cannot be reported here; the next start removes the stale file.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// A listening Unix socket at `path`.
+/// Creates a listening Unix socket at `path`.
 pub(super) fn listen(path: &Path, mode: u32, backlog: u32) -> Result<StreamSocket, BindError> {
     remove_stale(path)?;
     let opened = open(path, mode, backlog);
@@ -35,7 +35,7 @@ pub(super) fn listen(path: &Path, mode: u32, backlog: u32) -> Result<StreamSocke
     Ok(StreamSocket::with_file(socket, file))
 }
 
-/// Permissions are set before anybody can connect: a bound socket refuses until it listens.
+/// Sets the permissions before anyone can connect: a bound socket refuses connections until it listens.
 fn open(path: &Path, mode: u32, backlog: u32) -> io::Result<(Socket, SocketFile)> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -47,7 +47,7 @@ fn open(path: &Path, mode: u32, backlog: u32) -> io::Result<(Socket, SocketFile)
     Ok((socket, file))
 }
 
-/// A socket file on which nobody answers is left over from a process that was killed.
+/// Removes a socket file that a killed process has left behind: one that refuses connections.
 fn remove_stale(path: &Path) -> Result<(), BindError> {
     let Ok(file) = fs::symlink_metadata(path) else { return Ok(()) };
     if !file.file_type().is_socket() {

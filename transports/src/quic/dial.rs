@@ -1,4 +1,4 @@
-//! The client's side of a QUIC connection.
+//! Connecting as a QUIC client.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use thiserror::Error;
 use super::endpoint::transport_config;
 use super::{QuicConfig, QuicStream};
 
-/// Why no QUIC connection came about.
+/// Why a QUIC connection could not be made.
 #[derive(Debug, Error)]
 pub(crate) enum QuicDialError {
-    #[error("no UDP socket: {0}")]
+    #[error("cannot open a UDP socket: {0}")]
     Socket(#[from] io::Error),
-    #[error("unfit TLS settings: {0}")]
+    #[error("unusable TLS settings: {0}")]
     Tls(#[from] NoInitialCipherSuite),
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -24,7 +24,7 @@ pub(crate) enum QuicDialError {
     Connection(#[from] ConnectionError),
 }
 
-/// Connects and opens the control stream; the server sees it with the first bytes written.
+/// Connects and opens the control stream. The server sees the stream when the first bytes are written.
 pub(crate) async fn dial(
     address: SocketAddr,
     server_name: &str,
@@ -42,7 +42,7 @@ pub(crate) async fn dial(
     Ok(QuicStream::new(connection, send, receive))
 }
 
-/// Clients sit behind NATs that forget an idle UDP flow within half a minute.
+/// Clients send keepalives often, because NATs drop an idle UDP flow within half a minute.
 fn client_config() -> QuicConfig {
     QuicConfig { streams_max: 0, keep_alive: Some(Duration::from_secs(20)), ..QuicConfig::default() }
 }

@@ -1,4 +1,4 @@
-//! Settings of quinn's endpoint, server's and client's side.
+//! Settings of quinn's endpoints, for servers and clients.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use quinn::{IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarI
 
 use super::QuicConfig;
 
-/// Server settings for one listener.
+/// The settings of one listener.
 pub(crate) fn server_config(
     tls: Arc<rustls::ServerConfig>,
     config: &QuicConfig,
@@ -23,7 +23,7 @@ pub(crate) fn server_config(
 
 pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     let mut transport = TransportConfig::default();
-    // Two probes instead of five to the same end: each is a whole datagram of padding, for the peer to read byte by byte.
+    // MTU discovery with two probes instead of five. Each probe is a full datagram of padding, which the peer must decrypt.
     let mut mtu_discovery = MtuDiscoveryConfig::default();
     mtu_discovery.minimum_change(MTU_CHANGE_MIN);
     transport
@@ -43,11 +43,11 @@ pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {
     transport
 }
 
-/// Bytes by which a datagram must at least grow for it to be tried.
+/// MTU discovery stops when the next probe would gain fewer bytes than this.
 const MTU_CHANGE_MIN: u16 = 100;
-/// Connections that have sent their first packet and were not looked at yet.
+/// Connection attempts that may wait to be accepted.
 const INCOMING_MAX: usize = 1024;
-/// Bytes kept of each of them.
+/// Bytes buffered for each of them.
 const INCOMING_BUFFER_MAX: u64 = 16 * 1024;
-/// Bytes kept of all of them together.
+/// Bytes buffered for all of them together.
 const INCOMING_BUFFER_TOTAL_MAX: u64 = 4 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! From a client's first packet to its control stream. Waits for the peer, so it runs in a task of its own.
+//! Server side, from a client's first packet to its control stream. Waits for the peer, so it runs in its own task.
 
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming};
@@ -22,7 +22,7 @@ pub(crate) async fn perform_handshake(incoming: Incoming) -> Result<(QuicStream,
     Ok((QuicStream::new(connection, send, receive), peer))
 }
 
-/// Tells a client that opened no stream in time why its connection ends.
+/// Closes the connection with a reason when the wait for the client's first stream is cancelled or fails.
 struct NoStreamGuard {
     connection: Connection,
     is_stream_open: bool,

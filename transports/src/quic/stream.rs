@@ -1,4 +1,4 @@
-//! One bidirectional QUIC stream as a link, and the connection that ends with it.
+//! One bidirectional QUIC stream as a link. The connection closes together with the stream.
 
 use std::fmt;
 use std::future::Future;
@@ -16,9 +16,9 @@ pub(crate) struct QuicStream {
     connection: Connection,
     send: SendStream,
     receive: RecvStream,
-    /// Refuses further streams; ends with the connection.
+    /// Refuses additional streams; completes when the connection ends.
     stream_refuser: Option<BackgroundFuture>,
-    /// Resolves when the peer has all bytes, or wants no more; there once our side is closed.
+    /// Set once our side is closed. Completes when the peer has received all bytes or has stopped the stream.
     delivered: Option<BackgroundFuture>,
     is_reset: bool,
 }
@@ -74,10 +74,10 @@ impl QuicStream {
         Poll::Ready(Ok(total))
     }
 
-    /// Finishes the stream, waits until the peer has it all, and closes the connection.
+    /// Finishes the stream, waits until the peer has received all of it, and closes the connection.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
         if self.delivered.is_none() {
-            // Fails only on a stream that is finished or reset, which is as far as we wanted to come.
+            // Fails only if the stream is already finished or reset, which is the goal.
             let _ = self.send.finish();
             let stopped = self.send.stopped();
             self.delivered = Some(Box::pin(async move { drop(stopped.await) }));
@@ -106,7 +106,7 @@ impl fmt::Debug for QuicStream {
     }
 }
 
-/// A peer that closes its connection with code 0 has ended the stream in order.
+/// A peer that closes its connection with code 0 has ended the stream in order: that is an end of stream, not an error.
 fn read_outcome(error: ReadError) -> io::Result<usize> {
     match error {
         ReadError::ConnectionLost(ConnectionError::ApplicationClosed(close))
@@ -118,7 +118,7 @@ fn read_outcome(error: ReadError) -> io::Result<usize> {
     }
 }
 
-/// Only the control stream carries MQTT for now: a client that opens another is told at once, not left waiting.
+/// Resets every stream after the first at once, so that the client does not wait: only the control stream carries MQTT.
 async fn refuse_streams(connection: Connection) {
     while let Ok((mut send, mut receive)) = connection.accept_bi().await {
         let _ = send.reset(CONTROL_STREAM_DOWN);

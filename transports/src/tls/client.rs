@@ -1,4 +1,4 @@
-//! How a client judges a server: which authorities it trusts, under which name.
+//! How a client verifies a server: which authorities it trusts, and which name it expects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use super::verifier::AnyCertificate;
 /// A client's TLS settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientTls {
-    /// PEM files with the authorities to trust. Empty: those of the operating system.
+    /// PEM files with the certificate authorities to trust. If empty, those of the operating system.
     pub ca_files: Vec<PathBuf>,
-    /// Take any certificate. For development only: whoever sits in between can read all.
+    /// Accept any certificate. For development only: an attacker on the network path can read and change everything.
     pub insecure: bool,
-    /// The name to ask for and to find in the certificate, instead of the host connected to.
+    /// The name to send as SNI and to expect in the certificate, instead of the URL's host.
     pub server_name: Option<String>,
 }
 
@@ -26,7 +26,7 @@ pub struct ClientTls {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientTlsError {
-    /// A CA file cannot be read or is no PEM.
+    /// A CA file cannot be read or is not PEM.
     #[error("cannot use the CA file {}: {fault}", path.display())]
     CaFile {
         /// The file.
@@ -49,9 +49,9 @@ pub enum ClientTlsError {
         fault: rustls::Error,
     },
     /// No CA file is given and the operating system has none.
-    #[error("the operating system trusts no certificate authority; name a CA file")]
+    #[error("the operating system has no trusted certificate authorities; give a CA file")]
     NoAuthorities,
-    /// The combination cannot be used.
+    /// The settings cannot be used together.
     #[error("unusable TLS settings: {0}")]
     Unusable(#[from] rustls::Error),
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with the operator's certificate and key files.
+//! Errors in the operator's certificate and key files.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub enum MaterialError {
     Read {
         /// The file.
         path: PathBuf,
-        /// The operating system's word on it.
+        /// The operating system's error.
         fault: io::Error,
     },
     /// The file is not PEM, or a block in it is broken.
@@ -32,7 +32,7 @@ pub enum MaterialError {
         /// The file.
         path: PathBuf,
     },
-    /// There is no usable kind of key in the file.
+    /// There is no key of a supported kind in the file.
     #[error("{} holds no unencrypted private key (PKCS#8, PKCS#1 or SEC1)", path.display())]
     NoKey {
         /// The file.
@@ -54,7 +54,7 @@ pub enum MaterialError {
         /// What is wrong.
         fault: rustls::Error,
     },
-    /// Key and certificate do not belong together.
+    /// The key does not match the certificate.
     #[error("the private key in {} does not belong to the certificate in {}", key.display(), certificate.display())]
     Mismatch {
         /// The certificate's file.

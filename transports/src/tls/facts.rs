@@ -1,10 +1,10 @@
-//! What a finished TLS handshake agreed on, as facts for a peer.
+//! Reads what a finished TLS handshake negotiated.
 
 use rustls::{CommonState, ProtocolVersion};
 
 use crate::peer::TlsFacts;
 
-/// `server_name` is what the client asked for, known on the server's side.
+/// `server_name` is the name that the client sent as SNI.
 pub(crate) fn tls_facts(state: &CommonState, server_name: Option<&str>) -> TlsFacts {
     let version = match state.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",

@@ -1,4 +1,4 @@
-//! The verifier behind `insecure`: any certificate will do, yet the server must hold its key.
+//! The verifier for `insecure`: it accepts any certificate, but the server must still prove that it holds the key.
 
 use std::sync::Arc;
 

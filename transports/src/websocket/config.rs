@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-/// How a WebSocket listener answers.
+/// Settings of a WebSocket listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSocketConfig {
-    /// The path at which MQTT is served. Default `/mqtt`; any other gets 404.
+    /// The HTTP path that serves MQTT. Default `/mqtt`; requests for other paths get 404.
     pub path: String,
-    /// How often the server pings, so that proxies on the way keep the connection open. Default 30 s; `None` for never.
+    /// How often the server pings, so that proxies keep an idle connection open. Default 30 s; `None` for never.
     pub ping_interval: Option<Duration>,
-    /// The longest data frame that is taken, in bytes; a longer one closes the link with 1009. Nothing of a frame is
-    /// kept in memory, so this costs nothing. Default 256 MiB + 5, the largest MQTT packet.
+    /// Maximum size of a data frame in bytes; a longer one closes the link with 1009. Frames are not buffered, so a large
+    /// limit uses no memory. Default 268,435,460, the largest MQTT packet.
     pub frame_size_max: u64,
 }
 

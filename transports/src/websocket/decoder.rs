@@ -1,5 +1,5 @@
-//! Takes the frames off an incoming stream, in place. Owns the state of the frame that is under way; does no IO, and
-//! keeps payload of control frames only (at most 125 bytes).
+//! Decodes incoming frames in place. Owns the state of the current frame. Does no IO, and buffers only the payload of
+//! control frames (at most 125 bytes).
 
 use std::io::{self, Cursor};
 
@@ -12,31 +12,31 @@ use super::{Role, WebSocketFault, mask};
 /// Payload of a control frame.
 pub(crate) type ControlPayload = SmallVec<[u8; 16]>;
 
-/// Incoming frames, as far as they have come.
+/// Decodes incoming frames, which may arrive in pieces.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     is_masked: bool,
     frame_size_max: u64,
-    /// The bytes of a header that is not whole yet.
+    /// The bytes of an incomplete frame header.
     header: SmallVec<[u8; 14]>,
     frame: Option<CurrentFrame>,
-    /// A message began and its last fragment has not come.
+    /// True between the first and the last fragment of a message.
     in_message: bool,
     control: ControlPayload,
     ping: Option<ControlPayload>,
     end: Option<End>,
 }
 
-/// Why nothing more will be decoded.
+/// Why decoding has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The peer sent a Close frame; `code` is the one to answer with.
+    /// The peer sent a Close frame; the answer must carry `code`.
     Closed { code: u16 },
-    /// The peer broke a rule.
+    /// The peer violated the protocol.
     Broken(WebSocketFault),
 }
 
-/// A frame whose header has come.
+/// A frame whose header is complete.
 #[derive(Clone, Copy, Debug)]
 struct CurrentFrame {
     kind: FrameKind,
@@ -67,8 +67,8 @@ impl Decoder {
         }
     }
 
-    /// Moves the payload that `bytes` hold to their front and says how much it is. What follows a Close frame or a
-    /// broken rule is left alone; [`Decoder::end`] tells.
+    /// Decodes `bytes`, moves the payload to their front, and returns its length. Stops at a Close frame or a protocol
+    /// violation, which [`Decoder::end`] then returns.
     pub(crate) fn decode(&mut self, bytes: &mut [u8]) -> usize {
         let (mut read, mut payload_len) = (0, 0);
         while self.end.is_none() && read < bytes.len() {
@@ -97,7 +97,7 @@ impl Decoder {
         payload_len
     }
 
-    /// The payload of the latest Ping since the last call: older ones need no answer (RFC 6455, 5.5.3).
+    /// Takes the payload of the latest Ping since the last call. Older pings need no answer (RFC 6455, 5.5.3).
     pub(crate) fn take_ping(&mut self) -> Option<ControlPayload> {
         self.ping.take()
     }
@@ -106,7 +106,7 @@ impl Decoder {
         self.end
     }
 
-    /// What the end of the stream below means: an end between two frames is taken as one, within a frame it is an error.
+    /// Called when the underlying stream has ended: 0 (end of stream) between two messages, an error within one.
     pub(crate) fn at_end_of_stream(&self) -> io::Result<usize> {
         if self.frame.is_none() && self.header.is_empty() && !self.in_message {
             return Ok(0);
@@ -114,7 +114,7 @@ impl Decoder {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// Takes what `bytes` hold of a header, and says how many bytes that was.
+    /// Consumes header bytes from `bytes`, and returns how many.
     fn take_header(&mut self, bytes: &[u8]) -> Result<usize, WebSocketFault> {
         for (index, byte) in bytes.iter().enumerate() {
             self.header.push(*byte);
@@ -196,7 +196,7 @@ fn control_kind(control: Control, is_final: bool, length: u64) -> Result<FrameKi
     }
 }
 
-/// The size of the header that begins with `bytes`, as far as these tell.
+/// The size of the header that begins with `bytes`; a lower bound while fewer than two bytes are known.
 fn header_size(bytes: &[u8]) -> usize {
     let Some(second) = bytes.get(1) else { return 2 };
     let extended = match second & 0x7F {
@@ -208,7 +208,7 @@ fn header_size(bytes: &[u8]) -> usize {
     2 + extended + mask
 }
 
-/// A Close frame without a code is answered with 1000.
+/// Parses the payload of a Close frame. One without a code is answered with 1000.
 fn parse_close(payload: &[u8]) -> End {
     match payload.split_first_chunk::<2>() {
         None if payload.is_empty() => End::Closed { code: 1000 },

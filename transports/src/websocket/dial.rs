@@ -1,4 +1,4 @@
-//! The client's side of the upgrade.
+//! The client side of the upgrade.
 
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
@@ -17,23 +17,23 @@ use tungstenite::handshake::derive_accept_key;
 use super::{Role, WebSocket, WebSocketConfig};
 use crate::link::RawSocket;
 
-/// Why the server's answer does not open a WebSocket.
+/// Why the upgrade to a WebSocket failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum UpgradeError {
-    /// The server answered, but not with 101.
+    /// The server's status is not 101.
     #[error("the server answered {0} instead of opening a WebSocket")]
     Status(StatusCode),
-    /// The answer does not belong to our request.
+    /// The response does not match our request's key.
     #[error("the server's Sec-WebSocket-Accept is wrong")]
     AcceptKey,
-    /// The server did not choose `mqtt`.
-    #[error("the server does not speak the subprotocol mqtt")]
+    /// The server did not select the subprotocol `mqtt`.
+    #[error("the server did not select the subprotocol mqtt")]
     Subprotocol,
-    /// The request cannot be written.
+    /// The request is invalid because of its host or path.
     #[error("invalid host or path: {0}")]
     Request(#[from] hyper::http::Error),
-    /// The exchange broke.
+    /// The HTTP exchange failed.
     #[error(transparent)]
     Http(#[from] hyper::Error),
 }

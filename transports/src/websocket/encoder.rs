@@ -1,5 +1,5 @@
-//! Puts frames around an outgoing stream. Owns what of a frame is under way and the control frames that wait for its
-//! end; keeps no payload on the server's side, and on the client's one masked frame at most.
+//! Encodes outgoing frames. Owns the state of the current frame and the control frames queued behind it. A server buffers
+//! no payload, a client at most one masked frame.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,20 +12,20 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::{Role, mask};
 
-/// Outgoing frames.
+/// Encodes outgoing frames, which the stream may accept in pieces.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     role: Role,
-    /// Bytes of the frame under way that are ours: its header, or all of it. Those before `written` are gone.
+    /// Buffered bytes of the current frame: its header, or all of it. The first `buffer_written` bytes are already written.
     buffer: SmallVec<[u8; 16]>,
     buffer_written: usize,
-    /// Payload of the frame under way that the caller has yet to bring.
+    /// Payload bytes of the current frame that the caller must still pass to `poll_write`.
     payload_left: usize,
     queued: QueuedControls,
     is_closed: bool,
 }
 
-/// Control frames that wait until the frame under way is out; a later Pong replaces an earlier one.
+/// Control frames queued until the current frame is written. A later Pong replaces an earlier one.
 #[derive(Debug, Default)]
 struct QueuedControls {
     pong: Option<Box<[u8]>>,
@@ -59,7 +59,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// The first Close stands; nothing is sent after it.
+    /// Queues a Close frame. The first one counts; nothing is sent after it.
     pub(crate) fn queue_close(&mut self, code: u16) {
         if !self.is_closed {
             self.is_closed = true;
@@ -67,7 +67,7 @@ impl Encoder {
         }
     }
 
-    /// Sends payload as one frame; a frame that the stream below takes in parts goes on in the next call.
+    /// Sends payload as one frame. If the stream accepts only part of the frame, the next call continues it.
     pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
@@ -92,7 +92,7 @@ impl Encoder {
         self.poll_write_unmasked(io, cx, slices)
     }
 
-    /// Sends the control frames that wait, in the order pong, ping, close. Within a frame of payload they go on waiting.
+    /// Sends the queued control frames, in the order pong, ping, close. Does nothing while a payload frame is incomplete.
     pub(crate) fn poll_controls<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
@@ -140,7 +140,8 @@ impl Encoder {
         }
     }
 
-    /// Copies what fits one masked frame; it counts as written, and leaves now or with the next call.
+    /// Copies as much payload as fits into one masked frame. The copied bytes count as written, even if the stream accepts
+    /// the frame only in later calls.
     fn poll_write_masked<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
@@ -176,7 +177,7 @@ impl Encoder {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether a control frame waited and is under way now.
+    /// Moves the next queued control frame into the buffer. Returns false if none is queued.
     fn begin_control(&mut self) -> bool {
         let (control, mut payload) = if let Some(payload) = self.queued.pong.take() {
             (Control::Pong, payload.into_vec())
@@ -215,15 +216,18 @@ impl Encoder {
     }
 }
 
-/// RFC 6455, 5.3: masks cannot be foretold.
+/// RFC 6455, 5.3: masks must be unpredictable.
 fn random_mask() -> io::Result<[u8; 4]> {
     let mut mask = [0; 4];
     let provider = rustls::crypto::aws_lc_rs::default_provider();
-    provider.secure_random.fill(&mut mask).map_err(|_| io::Error::other("no randomness"))?;
+    provider
+        .secure_random
+        .fill(&mut mask)
+        .map_err(|_| io::Error::other("the random number generator failed"))?;
     Ok(mask)
 }
 
-/// Payload of one masked frame at most, in bytes: it is copied.
+/// Maximum payload of one masked frame in bytes, because it is copied.
 const MASKED_PAYLOAD_MAX: usize = 16 * 1024;
 
 #[cfg(test)]

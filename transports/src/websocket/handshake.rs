@@ -1,5 +1,5 @@
-//! The rules of the upgrade: which HTTP request may become a WebSocket that carries MQTT, and what the others are
-//! told. Does no IO.
+//! The rules of the opening handshake: which HTTP requests become a WebSocket that carries MQTT, and the responses to
+//! those that do not. Does no IO.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -11,32 +11,32 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use thiserror::Error;
 use tungstenite::handshake::derive_accept_key;
 
-/// Why a request did not become a WebSocket.
+/// Why a request was not upgraded to a WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UpgradeRefusal {
     /// 404.
-    #[error("no MQTT at this path")]
+    #[error("MQTT is not served at this path")]
     Path,
     /// 405.
-    #[error("method is not GET")]
+    #[error("the method is not GET")]
     Method,
-    /// 426: plain HTTP, or HTTP/1.0.
-    #[error("no upgrade to WebSocket asked for")]
+    /// 426: a plain HTTP request, or HTTP/1.0.
+    #[error("the request does not ask for an upgrade to WebSocket")]
     NoUpgrade,
-    /// 426, naming version 13.
-    #[error("WebSocket version is not 13")]
+    /// 426, with the supported version 13.
+    #[error("the WebSocket version is not 13")]
     Version,
     /// 400.
     #[error("Sec-WebSocket-Key is missing or malformed")]
     Key,
     /// 400.
-    #[error("no subprotocol offered that is mqtt or mqttv3.1")]
+    #[error("the request offers neither subprotocol mqtt nor mqttv3.1")]
     Subprotocol,
 }
 
 impl UpgradeRefusal {
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
@@ -47,7 +47,7 @@ impl UpgradeRefusal {
         }
     }
 
-    /// The answer; the connection ends after it.
+    /// The response; the connection is closed after it.
     pub(crate) fn response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from(format!("{self}\n"))));
         *response.status_mut() = self.status();
@@ -67,7 +67,7 @@ impl UpgradeRefusal {
     }
 }
 
-/// The answer that makes a WebSocket of the request's connection.
+/// Checks a request and returns the response that upgrades its connection.
 pub(crate) fn accept<B>(request: &Request<B>, path: &str) -> Result<Response<Full<Bytes>>, UpgradeRefusal> {
     if request.uri().path() != path {
         return Err(UpgradeRefusal::Path);
@@ -114,13 +114,13 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key)).ok()
 }
 
-/// `mqtt` wherever it is offered `[MQTT5-6.0.0-4]`, else the older name, whatever else the list holds.
+/// Selects `mqtt` if the client offers it `[MQTT5-6.0.0-4]`, otherwise the older name. Ignores other offers.
 fn subprotocol(headers: &HeaderMap) -> Option<&'static str> {
     let is_offered = |name: &&str| tokens(headers, &SEC_WEBSOCKET_PROTOCOL).any(|offer| offer == *name);
     SUBPROTOCOLS.into_iter().find(is_offered)
 }
 
-/// The items of a list header, which may come as several lines.
+/// The items of a list header, which may be split over several lines.
 fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
@@ -130,6 +130,6 @@ fn insert_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str)
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-/// Names of MQTT in `Sec-WebSocket-Protocol`, the preferred one first; both mean a stream of MQTT packets, whose CONNECT
-/// tells the version.
+/// Names of MQTT in `Sec-WebSocket-Protocol`, the preferred one first. Both mean a stream of MQTT packets; CONNECT states
+/// the protocol version.
 const SUBPROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];

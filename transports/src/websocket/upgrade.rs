@@ -1,4 +1,4 @@
-//! The server's side of the upgrade: HTTP/1.1 by hyper until the answer is out, then the bare stream again.
+//! The server side of the upgrade: hyper serves HTTP/1.1 until the response is sent, then the raw stream is taken back.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -18,7 +18,7 @@ use super::{Role, WebSocket, WebSocketConfig};
 use crate::link::{RawSocket, drain};
 use crate::listener::EstablishError;
 
-/// Answers HTTP requests until one becomes a WebSocket; a refused one ends the connection.
+/// Answers an HTTP request and returns the WebSocket. A refused request ends the connection.
 pub(crate) async fn upgrade<S>(io: S, config: &WebSocketConfig) -> Result<WebSocket<S>, EstablishError>
 where
     S: AsyncRead + AsyncWrite + RawSocket + Unpin + Send + 'static,
@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Answers by the rules of the offer and remembers the verdict on the first request.
+/// Answers requests by the rules in `handshake`, and remembers the verdict on the first request.
 struct Upgrader {
     path: String,
     verdict: OnceLock<Result<(), UpgradeRefusal>>,
@@ -67,7 +67,7 @@ fn http_error(error: hyper::Error) -> EstablishError {
     EstablishError::Io(io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// The longest request head, in bytes; a longer one gets 431.
+/// Maximum size of a request head in bytes; a longer one gets 431.
 const REQUEST_SIZE_MAX: usize = 16 * 1024;
-/// The most header lines of a request; more get 431.
+/// Maximum number of header lines of a request; more get 431.
 const HEADERS_MAX: usize = 64;

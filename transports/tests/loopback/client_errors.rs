@@ -1,4 +1,4 @@
-//! What a user reads when a connection cannot be made.
+//! The errors that a user sees when a connection cannot be made.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The close is orderly: the peer gets the last bytes and then the end that its transport knows.
+//! Orderly close: the peer receives the last bytes and then the transport's end of stream.
 
 use futures_util::StreamExt;
 use tidegate_transports::{CloseReason, Link, Transport, bind};
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use crate::server::{ALL, config, serve, soon};
 use crate::silent_clients::quic_client;
 
-/// Both ends of a link, the server's first.
+/// Both ends of a connection, the server's first.
 async fn pair(transport: Transport) -> (Link, Link) {
     let server = serve(transport);
     let listener = bind(&config(transport), &server.limits).unwrap();
@@ -64,7 +64,7 @@ async fn unread_input_does_not_turn_a_close_into_a_reset() {
     assert_eq!(soon(client.read(&mut buf)).await.unwrap(), 0);
 }
 
-/// Without `close_notify` the end of a TLS stream is not to be trusted.
+/// Without `close_notify`, the end of a TLS stream may be an attacker's truncation.
 #[tokio::test]
 async fn a_tls_stream_without_close_notify_ends_with_an_error() {
     let (server, mut client) = pair(Transport::Tls).await;

@@ -1,4 +1,4 @@
-//! A connection accepted on one core becomes a link on another, and lives there.
+//! A connection accepted on one runtime is established as a link on another, and stays there.
 
 use std::thread;
 

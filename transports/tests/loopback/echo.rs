@@ -1,4 +1,4 @@
-//! Every transport carries a mebibyte there and back unchanged, and tells who the peer is.
+//! Every transport echoes a mebibyte unchanged and reports the peer.
 
 use tidegate_transports::Transport;
 
@@ -36,7 +36,7 @@ async fn a_dual_stack_listener_accepts_ipv4_and_ipv6() {
         match &mut config.endpoint {
             tidegate_transports::Endpoint::Tcp { address }
             | tidegate_transports::Endpoint::Quic { address, .. } => *address = "[::]:0".parse().unwrap(),
-            _ => unreachable!("only these two are asked for"),
+            _ => unreachable!("the loop tests only these two transports"),
         }
         let server = crate::server::serve_with(config, Default::default());
         let port = server.address.unwrap().port();

@@ -1,4 +1,4 @@
-//! What a WebSocket listener answers to HTTP requests that are no fit upgrade, and to those that are.
+//! A WebSocket listener's responses to HTTP requests, valid upgrades and others.
 
 use tidegate_transports::{EstablishError, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,7 +9,7 @@ use crate::server::{EchoServer, serve, soon};
 const UPGRADE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// Sends a request, and returns the head of the answer in lower case.
+/// Sends a request and returns the head of the response in lower case.
 async fn ask(server: &EchoServer, request_line: &str, headers: &str) -> String {
     let mut socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
     let request = format!("{request_line}\r\nHost: localhost\r\n{headers}\r\n");
@@ -80,7 +80,7 @@ async fn a_malformed_key_gets_400() {
     }
 }
 
-/// [MQTT5-6.0.0-4] The header is a list; the first of the client's offers that fits is chosen.
+/// [MQTT5-6.0.0-4] The header is a list; the listener selects a subprotocol that it supports.
 #[tokio::test]
 async fn the_subprotocol_is_chosen_from_the_list() {
     let server = serve(Transport::WebSocket);

@@ -1,4 +1,4 @@
-//! Caps refuse, count by their reason, and let others in again when a place is free.
+//! Limits refuse connections, count them by reason, and accept again once a permit is free.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn a_listener_refuses_connections_above_its_limit() {
         }
         assert_eq!(server.listener.connections().refused(), 1, "{transport}");
         drop(first);
-        eventually("the place is free again", || server.listener.connections().open() < 2).await;
+        eventually("the permit is free again", || server.listener.connections().open() < 2).await;
         let mut fourth = soon(server.connect()).await;
         assert_eq!(soon(round_trip(&mut fourth, b"b")).await, b"b", "{transport}");
     }
@@ -41,12 +41,12 @@ async fn handshakes_from_one_source_are_limited() {
     for _ in 0..3 {
         silent.push(TcpStream::connect(server.address.unwrap()).await.unwrap());
     }
-    eventually("three wait", || server.limits.handshakes.running() == 3).await;
+    eventually("three handshakes are running", || server.limits.handshakes.running() == 3).await;
     let refused = client::connect(&server.target(), &ECDSA.client_tls()).await;
     assert!(refused.is_err());
     assert_eq!(server.limits.handshakes.refused_source(), 1);
     silent.clear();
-    eventually("none waits", || server.limits.handshakes.running() == 0).await;
+    eventually("no handshake is running", || server.limits.handshakes.running() == 0).await;
     soon(server.connect()).await;
 }
 
@@ -63,7 +63,7 @@ async fn a_refused_quic_client_gets_an_error_at_once() {
     assert_eq!((server.limits.handshakes.refused_total(), server.limits.connections.open()), (1, 0));
 }
 
-/// Above the threshold, a QUIC client is asked to prove its address, and gets in.
+/// Above the threshold, a QUIC client must validate its address, and is then accepted.
 #[tokio::test]
 async fn under_load_quic_clients_must_validate_their_address() {
     for (retry_from, retries) in [(0, true), (100, false)] {

@@ -1,4 +1,4 @@
-//! Listeners and clients over real sockets on the loopback.
+//! Listeners and clients over real loopback sockets.
 #![allow(
     clippy::as_conversions,
     clippy::unwrap_used,

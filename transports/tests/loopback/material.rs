@@ -1,4 +1,4 @@
-//! Certificates made for one run of the tests.
+//! Certificates created for one run of the tests.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

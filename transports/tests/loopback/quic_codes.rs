@@ -1,4 +1,4 @@
-//! How a QUIC connection ends from the client's side, and what else a client may not do.
+//! QUIC connections that the client closes or resets, and streams and protocols that the server refuses.
 
 use tidegate_transports::{EstablishError, Transport};
 
@@ -38,7 +38,7 @@ async fn a_reset_control_stream_is_an_error() {
     assert!(error.contains("reset"), "{error}");
 }
 
-/// A second stream is refused at once, and the first goes on.
+/// A second stream is refused at once, and the first one still works.
 #[tokio::test]
 async fn additional_streams_are_refused() {
     let server = serve(Transport::Quic);

@@ -1,4 +1,4 @@
-//! A link goes from one runtime to another in the midst of its traffic, and the former may end.
+//! A link moves from one runtime to another during traffic, and the previous runtime may end.
 
 use std::io::ErrorKind;
 use std::thread;
@@ -19,7 +19,7 @@ fn a_link_continues_on_the_runtime_it_is_reregistered_with() {
         let (link, client) = first.block_on(accepted(transport));
         let mut link = first.block_on(echo(link));
         assert!(link.is_mobile(), "{transport}");
-        // The client sends on meanwhile.
+        // The client keeps sending meanwhile.
         second.block_on(async { link.reregister() }).unwrap();
         drop(first);
         let mut link = second.block_on(echo(link));
@@ -62,8 +62,8 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// The server's side of a connection on the calling runtime. The client, on another, has two rounds of bytes echoed and then
-/// waits for the end.
+/// Returns the server's side of a connection, on the calling runtime. The client runs on another runtime, sends two rounds
+/// of bytes, checks the echo of each, and then waits for the end of the stream.
 async fn accepted(transport: Transport) -> (Link, thread::JoinHandle<()>) {
     let limits = Limits {
         handshakes: Handshakes::new(Default::default()),
@@ -94,7 +94,7 @@ async fn accepted(transport: Transport) -> (Link, thread::JoinHandle<()>) {
     (link, client)
 }
 
-/// Sends back one round of bytes.
+/// Echoes one round of bytes.
 async fn echo(mut link: Link) -> Link {
     let (mut echoed, mut buf) = (0, vec![0; 16_384]);
     while echoed < LEN {

@@ -1,4 +1,4 @@
-//! A server that echoes, and what the tests look at from outside.
+//! An echo server, and helpers for the tests.
 
 use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,9 +32,9 @@ pub struct EchoServer {
     pub address: Option<SocketAddr>,
     pub limits: Limits,
     pub listener: Arc<Listener>,
-    /// Handshakes that failed.
+    /// The errors of failed handshakes.
     pub handshake_failures: mpsc::UnboundedReceiver<EstablishError>,
-    /// How links ended: bytes echoed or the error's text.
+    /// How each link ended: the number of bytes echoed, or the error's text.
     pub link_results: mpsc::UnboundedReceiver<Result<u64, String>>,
     accepting: tokio::task::JoinHandle<()>,
 }
@@ -45,7 +45,7 @@ impl Drop for EchoServer {
     }
 }
 
-/// Defaults for a transport, on a port of the system's choice.
+/// Default settings for a transport, on a free port.
 pub fn config(transport: Transport) -> ListenerConfig {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let material = || ECDSA.server.clone();
@@ -128,7 +128,7 @@ impl EchoServer {
     }
 }
 
-/// Sends everything back, then closes; says how much it was.
+/// Echoes everything, then closes; returns the number of bytes.
 async fn echo(mut link: Link) -> std::io::Result<u64> {
     let mut buf = vec![0; 16 * 1024];
     let mut total = 0;
@@ -149,7 +149,7 @@ async fn echo(mut link: Link) -> std::io::Result<u64> {
     }
 }
 
-/// Sends `bytes` and reads as many back, both at once.
+/// Sends `bytes` and reads as many back at the same time.
 pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
     let (mut sent, mut back) = (0, Vec::new());
     let mut buf = vec![0; 10_000];
@@ -176,7 +176,7 @@ pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
     back
 }
 
-/// Waits for a condition, for 10 s at most.
+/// Waits for a condition for at most 10 s, otherwise panics.
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     for _ in 0..1000 {
         if condition() {
@@ -184,10 +184,10 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("never came true: {what}");
+    panic!("timed out after 10 s waiting for: {what}");
 }
 
-/// A future that must not take long.
+/// Awaits a future, and panics if it takes longer than 10 s.
 pub async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("took too long")
 }

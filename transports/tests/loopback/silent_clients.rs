@@ -1,4 +1,4 @@
-//! Clients that connect and say nothing delay nobody, and are gone after the handshake's timeout.
+//! Clients that connect and send nothing do not delay others, and are closed at the handshake timeout.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ async fn two_hundred_silent_sockets_do_not_delay_other_clients() {
     }
 }
 
-/// Some complete the handshake and open no stream, some send one datagram of a handshake and no more.
+/// Some complete the handshake and open no stream, others send only the first datagram of a handshake.
 #[tokio::test]
 async fn two_hundred_silent_quic_clients_do_not_delay_other_clients() {
     let server = serve(Transport::Quic);
@@ -84,7 +84,7 @@ async fn a_quic_client_that_opens_no_stream_is_closed_with_code_1() {
     eventually("all places are given back", || server.limits.connections.open() == 0).await;
 }
 
-/// Probes of load balancers connect and go away.
+/// Health checks of load balancers connect and disconnect without sending anything.
 #[tokio::test]
 async fn a_client_that_leaves_before_the_handshake_is_reported_as_closed() {
     for transport in [Transport::Tls, Transport::WebSocket] {
@@ -95,7 +95,7 @@ async fn a_client_that_leaves_before_the_handshake_is_reported_as_closed() {
     }
 }
 
-/// A bare quinn client that trusts the tests' authority.
+/// A quinn client that trusts the tests' authority.
 pub fn quic_client() -> quinn::Endpoint {
     quic_client_with(&[b"mqtt"])
 }
@@ -118,7 +118,7 @@ pub fn quic_client_with(protocols: &[&[u8]]) -> quinn::Endpoint {
     endpoint
 }
 
-/// The first datagram of a handshake, whoever it was meant for.
+/// Records the first datagram of a handshake.
 async fn recorded_first_flight() -> Vec<u8> {
     let sink = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let endpoint = quic_client();

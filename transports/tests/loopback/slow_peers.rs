@@ -1,4 +1,4 @@
-//! A peer that does not read holds its own link up, and nothing is lost when it reads on.
+//! A peer that does not read stalls only its own link, and no data is lost when it reads again.
 
 use std::io::IoSlice;
 use std::task::{Context, Poll, Waker};
@@ -8,7 +8,7 @@ use tidegate_transports::{Link, bind};
 use crate::material::ECDSA;
 use crate::server::{ALL, config, serve, soon};
 
-/// Writes until the link takes no more; says how much it took.
+/// Writes until the link accepts no more; returns the number of bytes accepted.
 async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
     let mut written = 0;
     let mut stalls = 0;
@@ -48,7 +48,7 @@ async fn unread_data_is_bounded_and_arrives_later() {
         .await;
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
         let written = fill(&mut link, &bytes).await;
-        assert!(written < bytes.len(), "{transport} took {written} bytes that nobody read");
+        assert!(written < bytes.len(), "{transport} accepted {written} bytes that the peer did not read");
         let sent = bytes[written..].to_vec();
         let rest = tokio::spawn(async move {
             link.write_all(&sent).await.unwrap();

@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3, ECDSA and RSA, application protocols, and faults in the operator's files.
+//! TLS 1.2 and 1.3, ECDSA and RSA keys, ALPN, and errors in the operator's files.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The file of a Unix socket: its mode, what is left of a killed process, and what must not be touched.
+//! The file of a Unix socket: its mode, stale files of killed processes, and files that must not be touched.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;

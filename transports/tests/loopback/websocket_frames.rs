@@ -1,4 +1,4 @@
-//! The bytes of a link and the frames that carry them, as another implementation sees them.
+//! WebSocket frames of a link, exchanged with another implementation.
 
 use std::time::Duration;
 
@@ -46,12 +46,12 @@ fn frame(opcode: Data, is_final: bool, payload: &'static [u8]) -> Message {
     Message::Frame(Frame::message(Bytes::from_static(payload), OpCode::Data(opcode), is_final))
 }
 
-/// [MQTT5-6.0.0-2] Packets need not line up with frames.
+/// [MQTT5-6.0.0-2] Packets need not be aligned with frames.
 #[tokio::test]
 async fn packets_may_span_and_share_frames() {
     let server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
-    for byte in b"one byte a frame" {
+    for byte in b"one byte per frame" {
         socket.feed(Message::Binary(Bytes::copy_from_slice(&[*byte]))).await.unwrap();
     }
     socket.feed(Message::Binary(Bytes::new())).await.unwrap();
@@ -60,7 +60,7 @@ async fn packets_may_span_and_share_frames() {
     socket.feed(frame(Data::Continue, false, b"")).await.unwrap();
     socket.feed(frame(Data::Continue, true, b"ments, and the rest")).await.unwrap();
     socket.flush().await.unwrap();
-    let expected = b"one byte a frame, fragments, and the rest";
+    let expected = b"one byte per frame, fragments, and the rest";
     let mut bytes = Vec::new();
     let mut pongs = 0;
     while bytes.len() < expected.len() || pongs == 0 {
@@ -144,7 +144,7 @@ async fn one_write_is_one_frame() {
     }
 }
 
-/// A header that comes byte by byte is no reason to answer before it is whole.
+/// The server waits for a frame header that arrives byte by byte.
 #[tokio::test]
 async fn a_header_may_arrive_byte_by_byte() {
     let server = serve(Transport::WebSocket);
@@ -160,7 +160,7 @@ async fn a_header_may_arrive_byte_by_byte() {
     assert_eq!(read_bytes(&mut socket, 130).await, expected);
 }
 
-/// What follows the request in the same segment belongs to the WebSocket.
+/// Bytes that follow the request in the same segment belong to the WebSocket.
 #[tokio::test]
 async fn frames_may_arrive_with_the_upgrade_request() {
     let server = serve(Transport::WebSocket);

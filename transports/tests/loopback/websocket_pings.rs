@@ -1,4 +1,4 @@
-//! WebSocket pings, both ways; other transports have none.
+//! WebSocket pings in both directions; other transports have none.
 
 use std::time::Duration;
 

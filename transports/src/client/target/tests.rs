@@ -1,4 +1,4 @@
-//! URLs and what is wrong with them.
+//! Valid and invalid URLs.
 
 use super::{Target, TargetError};
 use crate::peer::Transport;

@@ -1,4 +1,4 @@
-//! What accepted sockets inherit.
+//! The options that accepted sockets inherit.
 
 use super::listen;
 

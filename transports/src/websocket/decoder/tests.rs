@@ -1,4 +1,4 @@
-//! The decoder against frames that another implementation wrote, cut anywhere.
+//! The decoder, fed with frames that another implementation wrote, split at arbitrary points.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ fn encode(frame: &TestFrame) -> Vec<u8> {
     bytes
 }
 
-/// Feeds `bytes` in pieces of the given lengths, over and over.
+/// Feeds `bytes` to the decoder in pieces, whose lengths cycle through `lengths`.
 fn decode(decoder: &mut Decoder, bytes: &[u8], lengths: &[usize]) -> Vec<u8> {
     let mut payload = Vec::new();
     let mut lengths = lengths.iter().cycle();
@@ -59,7 +59,7 @@ fn any_frame() -> impl Strategy<Value = TestFrame> {
     )
 }
 
-/// Makes a legal stream: controls are whole, fragments follow each other, the last message ends.
+/// Makes a legal stream: control frames are not fragmented, and fragments follow each other.
 fn make_legal(mut frames: Vec<TestFrame>) -> Vec<TestFrame> {
     let mut in_message = false;
     for frame in &mut frames {
@@ -115,7 +115,7 @@ proptest! {
     }
 }
 
-/// Decodes one frame of a client: first byte, payload.
+/// Decodes one frame from a client, given its first byte and payload.
 fn end_after(first: u8, payload: &[u8]) -> Option<End> {
     let mut bytes = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0];
     bytes.extend_from_slice(payload);
@@ -148,7 +148,7 @@ fn each_violation_has_its_own_fault() {
     assert_eq!(end_after(0x82, &[0; 100]), None);
 }
 
-/// Servers do not mask; a client takes no masked frame.
+/// Servers do not mask, so a client refuses a masked frame.
 #[test]
 fn a_client_accepts_unmasked_frames_only() {
     let mut decoder = Decoder::new(Role::Client, 100);

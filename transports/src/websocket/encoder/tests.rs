@@ -1,4 +1,4 @@
-//! The encoder over a stream that takes as little as it likes, read back by the decoder of the other side.
+//! The encoder over a stream that accepts writes in small pieces, decoded by the other side's decoder.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use super::Encoder;
 use crate::websocket::Role;
 use crate::websocket::decoder::{Decoder, End};
 
-/// Takes so many bytes a call, and at 0 is busy once.
+/// A stream that accepts a limited number of bytes per call, cycling through `limits`. A limit of 0 is `Pending`.
 struct TrickleStream {
     taken: Vec<u8>,
     calls: usize,
@@ -82,8 +82,8 @@ proptest! {
             while !rest.is_empty() {
                 let (a, b) = rest.split_at(rest.len() / 3);
                 let slices = [IoSlice::new(a), IoSlice::new(b)];
-                // A pong may come to be owed at any moment, and must not land within a frame.
-                encoder.queue_pong(b"owed");
+                // A pong may become due at any moment, and must not be sent within another frame.
+                encoder.queue_pong(b"pong");
                 let written = until_ready(|cx| encoder.poll_write(&mut io, cx, &slices));
                 rest = &rest[written..];
             }
