@@ -1,14 +1,15 @@
-//! How many connections may be open, in total and at one listener. Owns the counts, not the connections.
+//! Caps on open connections, for the whole process and for each listener. Holds counters only, not the connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use thiserror::Error;
 
-/// Cap on open connections.
+/// The cap on open connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionsConfig {
-    /// Connections of all listeners together, counted from the accept on. Default 1,000,000.
+    /// Maximum number of connections over all listeners. A connection counts from the moment it is accepted.
+    /// Default 1,000,000.
     pub total_max: usize,
 }
 
@@ -18,37 +19,37 @@ impl Default for ConnectionsConfig {
     }
 }
 
-/// Counts the connections of the whole process.
+/// Counts the open connections of the whole process.
 #[derive(Debug)]
 pub struct Connections(CappedCounter);
 
 impl Connections {
-    /// No connection is open yet.
+    /// Creates the counter; no connection is open.
     #[must_use]
     pub fn new(config: ConnectionsConfig) -> Arc<Self> {
         Arc::new(Self(CappedCounter::new(config.total_max)))
     }
 
-    /// The share of one listener, which may have `listener_max` connections open.
+    /// Creates the counter of one listener, which may have at most `listener_max` connections open.
     #[must_use]
     pub fn listener(self: &Arc<Self>, listener_max: usize) -> Arc<ListenerConnections> {
         Arc::new(ListenerConnections { all: Arc::clone(self), own: CappedCounter::new(listener_max) })
     }
 
-    /// Connections that are open now.
+    /// Number of connections that are open now.
     #[must_use]
     pub fn open(&self) -> usize {
         self.0.open.load(Ordering::Relaxed)
     }
 
-    /// Connections refused since the start because `total_max` was reached.
+    /// Number of connections refused since the start because `total_max` was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.0.refused.load(Ordering::Relaxed)
     }
 }
 
-/// Counts the connections of one listener, and asks the process's cap too.
+/// Counts the open connections of one listener. Each connection also counts towards the cap of the process.
 #[derive(Debug)]
 pub struct ListenerConnections {
     all: Arc<Connections>,
@@ -56,10 +57,10 @@ pub struct ListenerConnections {
 }
 
 impl ListenerConnections {
-    /// Takes a place for one connection, to be given back by dropping the permit.
+    /// Admits one connection. Dropping the permit ends its count.
     ///
     /// # Errors
-    /// Which cap is reached; the refusal is counted.
+    /// Returns which cap is reached. The refusal is counted.
     pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, ConnectionRefusal> {
         if !self.own.try_acquire() {
             return Err(ConnectionRefusal::Listener { open: self.own.max });
@@ -71,27 +72,27 @@ impl ListenerConnections {
         Ok(ConnectionPermit { listener: Arc::clone(self) })
     }
 
-    /// The counts of the whole process.
+    /// The counter of the whole process.
     #[must_use]
     pub fn all(&self) -> &Connections {
         &self.all
     }
 
-    /// Connections of this listener that are open now.
+    /// Number of connections of this listener that are open now.
     #[must_use]
     pub fn open(&self) -> usize {
         self.own.open.load(Ordering::Relaxed)
     }
 
-    /// Connections refused since the start because `listener_max` was reached.
+    /// Number of connections refused since the start because `listener_max` was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.own.refused.load(Ordering::Relaxed)
     }
 }
 
-/// The right to hold one connection open.
-#[must_use = "the place is given back at once when the permit is dropped"]
+/// Permission to hold one connection open.
+#[must_use = "dropping the permit ends the count of the connection"]
 #[derive(Debug)]
 pub struct ConnectionPermit {
     listener: Arc<ListenerConnections>,
@@ -104,25 +105,25 @@ impl Drop for ConnectionPermit {
     }
 }
 
-/// Why a connection may not be opened.
+/// The cap that refused a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConnectionRefusal {
-    /// The process's cap is reached.
-    #[error("{open} connections are open already")]
+    /// The cap of the process is reached.
+    #[error("the limit of {open} open connections is reached")]
     Total {
         /// The cap.
         open: usize,
     },
-    /// The listener's cap is reached.
-    #[error("{open} connections are open already at this listener")]
+    /// The cap of the listener is reached.
+    #[error("the limit of {open} open connections at this listener is reached")]
     Listener {
         /// The cap.
         open: usize,
     },
 }
 
-/// A number of places; never more than `max` are taken, not even for a moment.
+/// A counter with a cap. The count never exceeds `max`, not even for a moment.
 #[derive(Debug)]
 struct CappedCounter {
     max: usize,

@@ -1,5 +1,5 @@
-//! How many handshakes may run at once, in total and from one source. Owns the counts; what a handshake is, and how
-//! long it may take, is the transport's business.
+//! Caps on handshakes that run at the same time, in total and per source. Holds counters only: the transports decide
+//! what a handshake is and how long it may take.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use crate::Source;
 /// Caps on handshakes that run at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandshakesConfig {
-    /// Handshakes of all listeners together. Default 4,096; each costs some 20 KiB while it runs.
+    /// Maximum number of handshakes over all listeners. Default 4,096; each needs about 20 KiB while it runs.
     pub total_max: usize,
-    /// Handshakes from one [`Source`]. Default 512: many devices may share one address behind a NAT.
+    /// Maximum number of handshakes from one [`Source`]. Default 512, because many devices may share one address
+    /// behind a NAT.
     pub source_max: usize,
-    /// From this many running handshakes on, QUIC peers must prove their address first (stateless Retry, one more
-    /// round trip, no memory held). Default 512.
+    /// While at least this many handshakes run, QUIC peers must prove their address first. This stateless Retry costs
+    /// the peer one more round trip and the server no memory. Default 512.
     pub retry_from: usize,
 }
 
@@ -39,7 +40,7 @@ pub struct Handshakes {
 }
 
 impl Handshakes {
-    /// No handshake runs yet.
+    /// Creates the counters; no handshake is running.
     #[must_use]
     pub fn new(config: HandshakesConfig) -> Arc<Self> {
         Arc::new(Self {
@@ -51,10 +52,10 @@ impl Handshakes {
         })
     }
 
-    /// Takes a place for one handshake, to be given back by dropping the permit.
+    /// Admits one handshake. Dropping the permit ends its count.
     ///
     /// # Errors
-    /// Which cap is reached; the refusal is counted.
+    /// Returns which cap is reached. The refusal is counted.
     pub fn admit(self: &Arc<Self>, source: Source) -> Result<HandshakePermit, HandshakeRefusal> {
         let mut sources = self.sources.lock();
         let running = self.running.load(Ordering::Relaxed);
@@ -78,31 +79,32 @@ impl Handshakes {
         Ok(HandshakePermit { handshakes: Arc::clone(self), source })
     }
 
-    /// Handshakes that run now.
+    /// Number of handshakes that run now.
     #[must_use]
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Sources that have a handshake running; never more than [`Handshakes::running`].
+    /// Number of sources with a running handshake. Never more than [`Handshakes::running`].
     #[must_use]
     pub fn sources(&self) -> usize {
         self.sources.lock().len()
     }
 
-    /// True when so much runs that a peer's address should be proven before memory is spent on it.
+    /// True when at least `retry_from` handshakes run, so that a peer has to prove its address before the server spends
+    /// memory on it.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
         self.running() >= self.config.retry_from
     }
 
-    /// Handshakes refused since the start because `total_max` ran already.
+    /// Number of handshakes refused since the start because `total_max` handshakes were running.
     #[must_use]
     pub fn refused_total(&self) -> u64 {
         self.refused_total.load(Ordering::Relaxed)
     }
 
-    /// Handshakes refused since the start because their source had `source_max` running already.
+    /// Number of handshakes refused since the start because `source_max` handshakes from the same source were running.
     #[must_use]
     pub fn refused_source(&self) -> u64 {
         self.refused_source.load(Ordering::Relaxed)
@@ -121,8 +123,8 @@ impl Handshakes {
     }
 }
 
-/// The right to run one handshake.
-#[must_use = "the place is given back at once when the permit is dropped"]
+/// Permission to run one handshake.
+#[must_use = "dropping the permit ends the count of the handshake"]
 #[derive(Debug)]
 pub struct HandshakePermit {
     handshakes: Arc<Handshakes>,
@@ -135,22 +137,22 @@ impl Drop for HandshakePermit {
     }
 }
 
-/// Why a handshake may not begin.
+/// The cap that refused a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HandshakeRefusal {
     /// `total_max` is reached.
-    #[error("{running} handshakes run already")]
+    #[error("{running} handshakes are already running")]
     Total {
-        /// Handshakes that ran at the time.
+        /// Number of handshakes that were running.
         running: usize,
     },
     /// `source_max` is reached.
-    #[error("{running} handshakes from {of} run already")]
+    #[error("{running} handshakes from {of} are already running")]
     Source {
-        /// Whose cap it is.
+        /// The source that reached its cap.
         of: Source,
-        /// Handshakes of this source that ran at the time.
+        /// Number of handshakes from this source that were running.
         running: usize,
     },
 }

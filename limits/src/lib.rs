@@ -1,6 +1,7 @@
-//! Numbers that say no: caps on connections and handshakes, with verdicts that are counted.
+//! Caps on connections and on handshakes. Refusals are counted by reason.
 //!
-//! Knows no sockets and no clock; whoever accepts asks here and keeps the permit for as long as it holds the place.
+//! The crate uses no sockets and no clock. The acceptor asks for a permit and keeps it for as long as the connection
+//! or the handshake lasts.
 
 mod connections;
 mod handshakes;

@@ -1,17 +1,17 @@
-//! Whom a cap counts against: an IPv4 address, an IPv6 /64, or this machine. Owns the mapping, no counters.
+//! The source that a per-source cap counts: an IPv4 address, an IPv6 /64 prefix or this machine. Holds no counters.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The origin of a connection, as caps count it.
+/// The origin of a connection, as the caps count it.
 ///
-/// An IPv6 peer is counted by its /64, since one host commonly owns a whole one and could else name itself anew for
-/// each connection. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) counts as that IPv4 address.
+/// An IPv6 peer is counted by its /64 prefix: one host commonly owns a whole /64 and could otherwise use a new address
+/// for each connection. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) counts as that IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
-    /// A peer on this machine that came by a Unix socket; never capped by source.
+    /// A peer on this machine, connected through a Unix socket. Per-source caps do not apply to it.
     Local,
-    /// One IPv4 address.
+    /// An IPv4 address.
     V4(Ipv4Addr),
     /// The first 64 bits of an IPv6 address.
     V6(u64),

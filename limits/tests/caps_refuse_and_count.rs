@@ -1,4 +1,4 @@
-//! At a cap the next one is refused, the refusal is counted by its reason, and a dropped permit makes room again.
+//! When a cap is reached, the next admission is refused and counted by its reason. Dropping a permit makes room again.
 
 #![allow(clippy::unwrap_used)]
 
@@ -35,7 +35,7 @@ fn handshakes_are_capped_in_total() {
     let b = handshakes.admit(Source::Local).unwrap();
     let refusal = handshakes.admit(source("192.0.2.3")).unwrap_err();
     assert_eq!(refusal, HandshakeRefusal::Total { running: 2 });
-    assert_eq!(refusal.to_string(), "2 handshakes run already");
+    assert_eq!(refusal.to_string(), "2 handshakes are already running");
     drop(b);
     let _c = handshakes.admit(source("192.0.2.3")).unwrap();
     assert_eq!((handshakes.refused_source(), handshakes.refused_total()), (0, 1));

@@ -1,5 +1,4 @@
-//! Figures of the router, by hand: `cargo run --release -p tidegate-routing --example measure`.
-//! Prints processor times and bytes; judges nothing.
+//! Measures the router: `cargo run --release -p tidegate-routing --example measure`. Prints processor times and bytes.
 #![allow(
     unsafe_code,
     clippy::as_conversions,
@@ -24,7 +23,7 @@ mod retained;
 #[path = "measure/topics.rs"]
 mod topics;
 
-/// Like a gateway's handle: a shared allocation.
+/// Like the handle of the gateway: a shared allocation.
 #[derive(Clone)]
 pub struct Handle(Arc<u64>);
 
@@ -54,7 +53,7 @@ fn main() {
     retained::measure();
 }
 
-/// Nothing but routes, for a profiler.
+/// Only builds routes, for use with a profiler.
 fn profile_routes() {
     let (router, ..) = fill(&parsed(topics::filters(100_000)), &handles(10_000));
     let names = topics::names(200_000, 100_000);
@@ -71,7 +70,7 @@ fn handles(count: usize) -> Vec<Handle> {
     (0..count as u64).map(|id| Handle(Arc::new(id))).collect()
 }
 
-/// Subscribes all, one handle each. The router, bytes held by it, and how long it took.
+/// Subscribes to all filters, cycling through the handles. Returns the router, the bytes it uses and the time taken.
 fn fill(filters: &[SubscriptionFilter], handles: &[Handle]) -> (Router<Handle>, usize, Duration) {
     let before = count::held();
     let router = Router::new(Config::default());
@@ -84,13 +83,13 @@ fn fill(filters: &[SubscriptionFilter], handles: &[Handle]) -> (Router<Handle>, 
     (router, count::held() - before, took)
 }
 
-/// Processor time of this thread: other programs on the machine do not count.
+/// Processor time of this thread. Other programs on the machine do not influence it.
 fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(text.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// Microseconds a route.
+/// Mean time per route in microseconds.
 fn mean(router: &Router<Handle>, names: &[String]) -> f64 {
     let begun = processor_time();
     names.iter().for_each(|name| drop(black_box(router.route(name))));
@@ -118,11 +117,11 @@ fn measure_mixed(count: usize) {
     let handles = handles(count / 10);
     let before = count::held();
     let (router, bytes, took) = fill(&filters, &handles);
-    println!("  subscribe {}, {} bytes a filter", rate(count, took), bytes / count);
+    println!("  subscribe {}, {} bytes per filter", rate(count, took), bytes / count);
     let names = topics::names(200_000, count);
     let mut receivers = 0;
     let mut times = vec![u128::MAX; names.len()];
-    // The best of three rounds, far apart: the others were interrupted, or not. 200,000 topics fit no cache.
+    // The best of three rounds, to exclude interruptions. 200,000 topics do not fit into a cache.
     for _ in 0..3 {
         for (name, best) in names.iter().zip(&mut times) {
             let begun = Instant::now();
@@ -134,7 +133,7 @@ fn measure_mixed(count: usize) {
     times.sort_unstable();
     let at = |share: f64| times[(times.len() as f64 * share) as usize] as f64 / 1000.0;
     println!("  route p50 {:.2} µs, p99 {:.2} µs, p99.9 {:.2} µs", at(0.5), at(0.99), at(0.999));
-    println!("  {:.2} receivers a topic", receivers as f64 / names.len() as f64 / 3.0);
+    println!("  {:.2} receivers per topic", receivers as f64 / names.len() as f64 / 3.0);
     println!("  mean processor time {:.2} µs", mean(&router, &names));
     drop((names, times));
     empty(&router, &filters, &handles, before);
@@ -159,7 +158,7 @@ fn measure_wide(title: &str, filter: impl Fn(usize) -> String) {
     empty(&router, &filters, &handles, before);
 }
 
-/// All combinations of `+` and a literal, none of which ends where the topic does.
+/// All combinations of `+` and a literal: a topic follows every path, even when its last level does not match.
 fn measure_adversarial(levels: u32) {
     let filter = |bits: u32| -> String {
         let level = |at| if bits >> at & 1 == 1 { "+/" } else { "a/" };
@@ -170,7 +169,7 @@ fn measure_adversarial(levels: u32) {
     let before = count::held();
     let (router, bytes, took) = fill(&filters, &handles);
     println!("{} filters: + and a literal over {levels} levels", filters.len());
-    println!("  subscribe {}, {} bytes a filter", rate(filters.len(), took), bytes / filters.len());
+    println!("  subscribe {}, {} bytes per filter", rate(filters.len(), took), bytes / filters.len());
     let stem = "a/".repeat(levels as usize);
     for last in ["end", "other"] {
         let name = format!("{stem}{last}");
@@ -181,7 +180,7 @@ fn measure_adversarial(levels: u32) {
     empty(&router, &filters, &handles, before);
 }
 
-/// Misses while filters come and go: what tombstones in the table cost.
+/// Routes while filters come and go, to measure the cost of tombstones in the table.
 fn measure_churn() {
     let filters = parsed(topics::filters(100_000));
     let handles = handles(10_000);
@@ -189,7 +188,7 @@ fn measure_churn() {
     let names = topics::names(100_000, 100_000);
     for round in 0..4 {
         let mean = mean(&router, &names);
-        println!("after {round} × 100,000 passing subscriptions: route mean {mean:.2} µs");
+        println!("after {round} × 100,000 temporary subscriptions: route mean {mean:.2} µs");
         for number in 0..100_000 {
             let passing = SubscriptionFilter::parse(&format!("passing/{round}/{number}")).unwrap();
             router.subscribe(&passing, handles[0].clone(), GRANT).unwrap();

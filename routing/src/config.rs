@@ -1,34 +1,37 @@
-//! Bounds and choices of the router. Those of the retained store are its own.
+//! Bounds and options of the router. The retained store has its own configuration.
 
-/// Which member of a shared subscription's group gets a message. All of them prefer members that are online.
+/// How the member of a shared subscription's group that receives a message is chosen. Every strategy prefers members
+/// that are online.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// One after the other.
+    /// The members take turns.
     #[default]
     RoundRobin,
-    /// Any, by the random number that the caller brings.
+    /// A random member. The caller supplies the random number.
     Random,
-    /// All messages of one publisher go to the same member for as long as that one is there.
+    /// All messages of one publisher go to the same member as long as that member stays in the group.
     Sticky,
     /// The member with the fewest messages in flight.
     LeastInflight,
 }
 
-/// Bounds of the router.
+/// Bounds and options of the router.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Levels a topic filter may have. Default 128. Bounds the depth of the trie and the work of one match.
+    /// Maximum number of levels of a topic filter. Default 128. Bounds the depth of the trie and the work of one match.
     pub levels_max: usize,
-    /// Single-level wildcards (`+`) a filter may have. Default 16. Bounds, together with `levels_max`, the ways through
-    /// the trie that one topic can take; each costs some 0.3 µs, and there are never more than filters.
+    /// Maximum number of single-level wildcards (`+`) in a filter. Default 16. Together with `levels_max` it bounds the
+    /// number of paths that a match follows through the trie. Each path costs about 0.3 µs, and there are never more
+    /// paths than filters.
     pub wildcards_max: usize,
-    /// Subscriptions in all. Default 10 million; each costs some 180 bytes, the filter's text included.
+    /// Maximum number of subscriptions. Default 10 million. Each needs about 180 bytes, including the text of its
+    /// filter.
     pub subscriptions_max: usize,
-    /// Which member of a group gets a message. Default round robin.
+    /// How the member of a group that receives a message is chosen. Default round robin.
     pub strategy: Strategy,
-    /// Members of a group that are looked at for one message. Default 1,024. In larger groups the choice is among
-    /// as many neighbours; each look costs some 20 ns.
+    /// Maximum number of group members examined for one message. Default 1,024. In a larger group, the choice is made
+    /// among this many neighbouring members. Each examined member costs about 20 ns.
     pub candidates_max: usize,
 }
 

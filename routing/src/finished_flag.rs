@@ -1,14 +1,14 @@
-//! For tests with threads: a flag that is raised when its thread comes to an end, by a panic too. Whoever goes on
-//! until then ends as well, so that a test fails instead of hanging.
+//! For tests with threads: a flag that is set when its thread ends, also by a panic. Threads that loop until the flag
+//! is set then end as well, so that the test fails instead of hanging.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The flag.
+/// The flag. It starts unset.
 #[derive(Default)]
 pub(crate) struct FinishedFlag(AtomicBool);
 
-/// Raises the flag when it goes.
-#[must_use = "the flag is raised as soon as this is dropped"]
+/// A guard that sets the flag when it is dropped.
+#[must_use = "the flag is set as soon as the guard is dropped"]
 pub(crate) struct SetOnDrop<'o>(&'o FinishedFlag);
 
 impl FinishedFlag {

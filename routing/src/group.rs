@@ -1,4 +1,5 @@
-//! The group of a shared subscription: its members, and whose turn it is. Not: which groups match a topic.
+//! The group of a shared subscription: its members, and the choice of the member that receives a message. The trie
+//! decides which groups match a topic.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -14,8 +15,8 @@ mod pick;
 #[cfg(test)]
 mod tests;
 
-/// All sessions that share one subscription `[MQTT5-4.8.2-3]`: each message goes to one of them. Members come and go
-/// while routes hold the group.
+/// All sessions that share one subscription. Each message goes to one of them `[MQTT5-4.8.2-3]`. Members can join and
+/// leave while routes hold the group.
 pub struct Group<S> {
     filter: SubscriptionFilter,
     name: Arc<str>,
@@ -26,21 +27,21 @@ pub struct Group<S> {
     members: ArcSwap<SubscriberSet<Member<S>>>,
 }
 
-/// What the caller knows about a member at this moment.
+/// The state of a member at the moment, supplied by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberState {
-    /// A connection is attached.
+    /// True when the member has a connection.
     pub online: bool,
-    /// Messages sent and not acknowledged.
+    /// Number of messages that were sent and are not acknowledged.
     pub inflight: u32,
 }
 
-/// The member that gets the message.
+/// The member chosen to receive a message.
 #[derive(Clone, Debug)]
 pub struct Picked<S> {
-    /// Its handle.
+    /// The handle of the member's session.
     pub subscriber: S,
-    /// What it was granted.
+    /// The options granted to the member's subscription.
     pub grant: Grant,
 }
 
@@ -57,44 +58,45 @@ impl<S: Subscriber> Group<S> {
         }
     }
 
-    /// What the members subscribe to.
+    /// The shared subscription's filter.
     pub fn filter(&self) -> &SubscriptionFilter {
         &self.filter
     }
 
-    /// The text of [`Self::filter`], with `$share/`.
+    /// The text of [`Self::filter`], including `$share/`.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// How many members there are.
+    /// Number of members.
     pub fn len(&self) -> usize {
         self.members.load().len()
     }
 
-    /// True when the last member has left: the group is no longer part of any new route.
+    /// True when the last member has left. New routes no longer contain an empty group.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// True for a member.
+    /// True when the session is a member.
     pub(crate) fn contains(&self, subscriber_id: u64) -> bool {
         self.members.load().contains(subscriber_id)
     }
 
-    /// Its number: unique within the router, never used twice.
+    /// The number of the group. It is unique within the router and never reused.
     pub(crate) fn serial(&self) -> u64 {
         self.serial
     }
 
-    /// One membership a session, however often it subscribes. True if it was a member before. One writer at a time.
+    /// Adds a member or replaces its grant. A session is a member once, however often it subscribes. Returns true when
+    /// the session was already a member. Only one thread may change a group at a time.
     pub(crate) fn join(&self, member: Member<S>) -> bool {
         let (update, existed) = self.members.load().insert(member);
         self.apply(update);
         existed
     }
 
-    /// False if it was no member. One writer at a time.
+    /// Removes a member. Returns false when the session was not a member. Only one thread may change a group at a time.
     pub(crate) fn leave(&self, subscriber_id: u64) -> bool {
         let Some(update) = self.members.load().remove(subscriber_id) else { return false };
         self.apply(update);

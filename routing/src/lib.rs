@@ -1,4 +1,6 @@
-//! Pure: no clock, no sockets, no tasks; time and random numbers come in as arguments.
+//! Finds the receivers of a message: topic trie, shared subscriptions and retained messages.
+//!
+//! The crate is pure: no clock, no sockets, no tasks. Callers pass in the time and random numbers.
 #![cfg_attr(test, allow(clippy::as_conversions))]
 
 mod config;

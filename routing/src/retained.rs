@@ -1,5 +1,5 @@
-//! Retained messages: the last one of each topic, found by filter a few at a time. In memory; what survives a restart
-//! is not its matter.
+//! Retained messages: the last message of each topic. Messages that match a filter are found in steps of bounded work.
+//! The store is in memory; saving it across restarts is not its task.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -25,42 +25,42 @@ pub use cursor::Cursor;
 use key::Key;
 use shard::Shard;
 
-/// The store: ordered maps, parted by the first level of the topic, each behind a lock of its own that is held for a
-/// bounded time only.
+/// The retained messages in ordered maps (shards), chosen by the first level of the topic. Each shard has a lock of its
+/// own, which is held for a bounded time only.
 pub struct RetainedStore {
     config: RetainedConfig,
     hasher: foldhash::quality::RandomState,
     shards: Box<[RwLock<Shard>]>,
     len: AtomicUsize,
     bytes: AtomicUsize,
-    /// Where the next sweep goes on.
+    /// Where the next sweep continues.
     sweep_position: Mutex<sweep::Position>,
-    /// Is told of each message that is removed because it expired.
+    /// Called for each message that is removed because it has expired.
     on_expired: Option<Box<OnExpired>>,
 }
 
 /// See [`RetainedStore::telling`].
 type OnExpired = dyn Fn(&Message) + Send + Sync;
 
-/// What became of a message that was to be retained.
+/// The outcome of [`RetainedStore::set`].
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The first of its topic.
+    /// The message is stored; its topic had none before.
     Stored,
-    /// In place of an earlier one `[MQTT5-3.3.1-5]`.
+    /// The message replaces an earlier one `[MQTT5-3.3.1-5]`.
     Replaced,
-    /// The payload is empty: the topic's message is gone `[MQTT5-3.3.1-6]`.
+    /// The payload is empty: the message of the topic was removed `[MQTT5-3.3.1-6]`.
     Removed,
-    /// The payload is empty, and there was nothing to remove.
+    /// The payload is empty, and the topic had no message.
     Absent,
-    /// A bound of the configuration is reached; nothing is changed.
+    /// A bound of the configuration is reached. Nothing was changed.
     Full,
 }
 
 impl RetainedStore {
-    /// Without messages.
+    /// Creates an empty store.
     pub fn new(config: RetainedConfig) -> Self {
         Self {
             shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
@@ -73,19 +73,20 @@ impl RetainedStore {
         }
     }
 
-    /// The same, telling `expired` of each message that is removed because it expired, before any other of its topic can be set.
+    /// Sets the function that is called for each message removed because it has expired. The call happens before
+    /// another message of the same topic can be set.
     #[must_use]
     pub fn telling(self, expired: impl Fn(&Message) + Send + Sync + 'static) -> Self {
         Self { on_expired: Some(Box::new(expired)), ..self }
     }
 
-    /// Keeps `message` as the last one of its topic; an empty payload removes the topic's message `[MQTT5-3.3.1-6]`
-    /// `[MQTT3-3.3.1-10]` and is not kept itself `[MQTT5-3.3.1-7]` `[MQTT3-3.3.1-11]`.
+    /// Stores `message` as the last message of its topic. A message with an empty payload removes the topic's message
+    /// `[MQTT5-3.3.1-6]` `[MQTT3-3.3.1-10]` and is not stored itself `[MQTT5-3.3.1-7]` `[MQTT3-3.3.1-11]`.
     pub fn set(&self, message: Arc<Message>) -> Verdict {
         self.set_then(message, |_| ())
     }
 
-    /// The same; `then` is called before any other message of the topic can be set.
+    /// Like [`Self::set`], and calls `then` with the outcome before another message of the topic can be set.
     pub fn set_then(&self, message: Arc<Message>, then: impl FnOnce(Verdict)) -> Verdict {
         let key = Key::of(message.topic());
         let Some(shard) = self.shards.get(self.shard_of(message.topic())) else { return Verdict::Full };
@@ -108,28 +109,28 @@ impl RetainedStore {
         if old.is_some() { Verdict::Replaced } else { Verdict::Stored }
     }
 
-    /// The message of one topic, expired or not.
+    /// The message of one topic, even if it has expired.
     pub fn get(&self, name: &str) -> Option<Arc<Message>> {
         self.shards.get(self.shard_of(name))?.read().get(&Key::of(name)).cloned()
     }
 
-    /// How many messages there are.
+    /// Number of messages.
     pub fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// True without messages.
+    /// True when there are no messages.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes held: bodies, keys and an estimate of the map's own.
+    /// Bytes in use: messages, keys and an estimate of the overhead of the maps.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Counts a message in place of one of `old` bytes, unless a bound is against it. Replacing by something smaller
-    /// always goes.
+    /// Counts a message of `new` bytes that replaces one of `old` bytes. Returns false, and counts nothing, when that
+    /// would exceed a bound. Replacing a message with one that is not larger always succeeds.
     fn admit(&self, old: Option<usize>, new: usize) -> bool {
         let added = usize::from(old.is_none());
         let grown = new.saturating_sub(old.unwrap_or_default());
@@ -162,5 +163,5 @@ impl RetainedStore {
     }
 }
 
-/// How many maps: replays of filters that begin with a wildcard visit all of them.
+/// Number of shards. A replay whose filter begins with a wildcard visits all of them.
 const SHARD_COUNT: u64 = 64;

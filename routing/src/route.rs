@@ -1,4 +1,5 @@
-//! Where messages on one topic go. Built once, then kept by the caller for as long as the generation stays.
+//! The receivers of messages on one topic. The caller builds a route once and reuses it until the router's generation
+//! changes.
 
 use std::sync::Arc;
 
@@ -14,42 +15,43 @@ mod tests;
 
 pub(crate) use merge::deliveries;
 
-/// All receivers of one topic's messages.
+/// All receivers of messages on one topic.
 #[derive(Clone, Debug)]
 pub struct Route<S> {
-    /// One a subscriber, whatever many of its filters match `[MQTT5-3.3.4-2]`.
+    /// One delivery per subscriber, however many of its filters match `[MQTT5-3.3.4-2]`.
     pub deliveries: Vec<Delivery<S>>,
-    /// Shared subscriptions: each message goes to one member of each. A session that also has an ordinary
-    /// subscription gets its own copy besides.
+    /// The matching shared subscriptions. Each message goes to one member of each group. A session that is a member and
+    /// also has an ordinary subscription receives a copy for each.
     pub groups: Vec<Arc<Group<S>>>,
 }
 
-/// One subscriber with what its matching subscriptions grant together.
+/// One subscriber with the combined grants of its matching subscriptions.
 #[derive(Clone, Debug)]
 pub struct Delivery<S> {
-    /// Its handle.
+    /// The handle of the subscriber's session.
     pub subscriber: S,
     /// The highest QoS of all matching subscriptions.
     pub qos: QoS,
-    /// At least one of them asked for the RETAIN flag as published.
+    /// True when at least one matching subscription has Retain As Published set.
     pub retain_as_published: bool,
-    /// Those of all matching subscriptions that have one `[MQTT5-3.3.4-4]`, equal ones too.
+    /// The subscription identifiers of all matching subscriptions that have one `[MQTT5-3.3.4-4]`. Equal identifiers
+    /// are repeated.
     pub identifiers: SmallVec<[u32; 1]>,
     own_messages: OwnMessages,
 }
 
-/// What a subscriber gets of its own messages.
+/// What the subscriber receives of messages that it published itself.
 #[derive(Clone, Debug)]
 enum OwnMessages {
-    /// The same as of others': no subscription with No Local matches.
+    /// The same as of other publishers: no matching subscription has No Local set.
     AsOthers,
-    /// Nothing: all of them have No Local.
+    /// Nothing: all matching subscriptions have No Local set.
     Nothing,
-    /// What the others grant.
+    /// What the matching subscriptions without No Local grant.
     Reduced(Box<MergedGrant>),
 }
 
-/// What several subscriptions grant together.
+/// The combined grants of several subscriptions.
 #[derive(Clone, Debug)]
 struct MergedGrant {
     qos: QoS,
@@ -57,20 +59,20 @@ struct MergedGrant {
     identifiers: SmallVec<[u32; 1]>,
 }
 
-/// What one publisher's message is delivered with.
+/// The options with which a message of one publisher is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grants<'r> {
-    /// Maximum QoS.
+    /// The maximum QoS.
     pub qos: QoS,
-    /// Keep the RETAIN flag.
+    /// True when the RETAIN flag is kept as the publisher set it.
     pub retain_as_published: bool,
-    /// Subscription identifiers.
+    /// The subscription identifiers.
     pub identifiers: &'r [u32],
 }
 
 impl<S: Subscriber> Delivery<S> {
-    /// What this subscriber gets of a message of `publisher` (see [`Subscriber::publisher`]): nothing when the message is its
-    /// own and only subscriptions with No Local match `[MQTT5-3.8.3-3]`.
+    /// The options for a message of this publisher (see [`Subscriber::publisher`]). Returns `None` when the subscriber
+    /// published the message itself and all its matching subscriptions have No Local set `[MQTT5-3.8.3-3]`.
     pub fn for_publisher(&self, publisher: u64) -> Option<Grants<'_>> {
         match &self.own_messages {
             OwnMessages::Nothing if self.subscriber.publisher() == publisher => None,

@@ -1,4 +1,5 @@
-//! The router: subscriptions in, routes out. Changes come one at a time; routes are built without locks.
+//! The router: holds the subscriptions and builds routes. Changes are serialized by a lock; building a route takes
+//! none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,30 +20,30 @@ mod tests;
 
 pub use error::SubscribeError;
 
-/// Who gets a message, by topic. All methods take `&self`; share it in an `Arc`.
+/// Finds the receivers of a message by its topic. All methods take `&self`; share the router in an `Arc`.
 pub struct Router<S> {
     config: Config,
     trie: Trie<S>,
     groups: HashMap<SubscriptionFilter, Arc<Group<S>>>,
-    /// One change at a time.
+    /// Serializes changes.
     writer: Mutex<WriterState>,
     generation: AtomicU64,
     filters: AtomicUsize,
     subscriptions: AtomicUsize,
 }
 
-/// Whether the subscription replaced an earlier one of the same session to the same filter.
+/// True when the subscription replaced an earlier one of the same session to the same filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Existed(pub bool);
 
-/// What only the writer needs.
+/// State that only changes use; behind the lock.
 #[derive(Default)]
 struct WriterState {
     next_group: u64,
 }
 
 impl<S: Subscriber> Router<S> {
-    /// Without subscriptions.
+    /// Creates a router without subscriptions.
     pub fn new(config: Config) -> Self {
         Self {
             trie: Trie::new(config.levels_max),
@@ -55,24 +56,24 @@ impl<S: Subscriber> Router<S> {
         }
     }
 
-    /// Different after each change of subscriptions, once the change is visible to [`Self::route`]. Ask before
-    /// building a route: the route is good for as long as the number stays.
+    /// A number that changes with every change of subscriptions, after the change is visible to [`Self::route`]. Read
+    /// it before building a route. The route is valid for as long as the generation stays the same.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Different filters subscribed to; a filter shared by a group counts apart.
+    /// Number of distinct filters with subscriptions. A shared filter counts separately for each group.
     pub fn filters(&self) -> usize {
         self.filters.load(Ordering::Relaxed)
     }
 
-    /// Subscriptions: one a session and filter.
+    /// Number of subscriptions: one per session and filter.
     pub fn subscriptions(&self) -> usize {
         self.subscriptions.load(Ordering::Relaxed)
     }
 
-    /// Gives back what this thread's changes have replaced, as far as nobody reads it any more. Otherwise some dozens
-    /// of replaced entries a thread, with the handles in them, wait for the thread's next changes.
+    /// Frees entries that this thread's changes have replaced and that no reader uses any more. Without this call, a
+    /// few dozen replaced entries per thread, with the session handles in them, stay until the thread's next changes.
     pub fn reclaim(&self) {
         self.trie.reclaim();
         self.groups.guard().flush();

@@ -1,10 +1,11 @@
-//! A set keyed by number. Small ones are an immutable slice, replaced as a whole; wide ones a tree by the bits of the
-//! mixed key, whose leaves are replaced one by one, so that a change costs the same at a million entries. Readers
-//! take no lock; an entry that stays, or is replaced, is seen exactly once. Changes must come one at a time.
+//! A set of entries with unique numeric keys. A small set is an immutable slice, which a change replaces. A large set
+//! is a hash tree, of which a change replaces one leaf; so a change costs the same with a million entries. Readers take
+//! no lock. An entry that stays in the set, or is replaced, is seen exactly once. Only one thread may change a set at a
+//! time.
 
-// Why not a crate: persistent maps (imbl is MPL, rpds and im copy a path of nodes a change) touch the reference
-// counts of all siblings on the path, each on a cache line of its own: measured at a million members with a tree of
-// that kind, one change was nearly three times as dear as exchanging one leaf.
+// Why not a crate: persistent maps (imbl is MPL; rpds and im copy a path of nodes per change) update the reference
+// counts of all siblings on the path, each on its own cache line. Measured with a million members in a tree of that
+// kind, one change was nearly three times as expensive as replacing one leaf.
 use std::sync::Arc;
 
 mod edit;
@@ -16,23 +17,23 @@ pub(crate) use edit::SetUpdate;
 
 use hash_node::HashNode;
 
-/// Something with a number of its own.
+/// An entry with a numeric key.
 pub(crate) trait Keyed {
-    /// Unique within a roster.
+    /// The key, unique within a set.
     fn key(&self) -> u64;
 }
 
-/// The set. Cloning is cheap; the clone of a wide one is the same set.
+/// The set. Cloning is cheap. The clone of a tree shares the tree and sees its changes.
 #[derive(Clone, Default)]
 pub(crate) enum SubscriberSet<T> {
-    /// Nobody.
+    /// No entries.
     #[default]
     Empty,
-    /// The usual case, without an allocation.
+    /// One entry, the usual case. Needs no allocation.
     One(T),
     /// Two to [`LEAF_MAX`] entries.
     Slice(Arc<[T]>),
-    /// More; never empty.
+    /// More entries. Never empty.
     Tree(Arc<HashNode<T>>),
 }
 
@@ -56,8 +57,8 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
         }
     }
 
-    /// The entry at this position of the set's own order, which depends on the keys alone. During changes it can be
-    /// a neighbour, or none.
+    /// The entry at this position. The order depends on the keys alone. During a concurrent change, the result can be a
+    /// neighbouring entry or `None`.
     pub(crate) fn nth(&self, position: usize) -> Option<T> {
         match self {
             Self::Tree(root) => root.nth(position),
@@ -82,12 +83,13 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
     }
 }
 
-/// A bijection: different keys never share all their bits, so the tree's depth is bounded.
+/// Mixes the bits of a key. The function is a bijection: different keys give different results, which bounds the depth
+/// of the tree.
 pub(crate) fn mix(key: u64) -> u64 {
     let key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     key ^ (key >> 31)
 }
 
-/// Entries that stand in one slice; a change copies them.
+/// Maximum number of entries in one slice. A change copies the slice.
 const LEAF_MAX: usize = 8;

@@ -1,4 +1,4 @@
-//! What a subscription is to the router: a handle of the subscriber, and what was granted to it.
+//! A subscription as the router sees it: the subscriber's handle and the granted options.
 
 use std::num::NonZeroU32;
 
@@ -6,31 +6,32 @@ use tidegate_mqtt::QoS;
 
 use crate::subscriber_set::Keyed;
 
-/// Handle of a session. Cloned into every route that leads to it, so it should be an `Arc` or a number.
+/// The handle of a session. It is cloned into every route that leads to the session, so it should be an `Arc` or a
+/// number.
 pub trait Subscriber: Clone + Send + Sync + 'static {
-    /// Identity of the session: one subscription a filter and id.
+    /// The id of the session. A session has at most one subscription per filter.
     fn id(&self) -> u64;
 
-    /// The number that its own messages carry as [`tidegate_mqtt::Message::publisher`], for No Local.
+    /// The publisher id of the session's own messages, see [`tidegate_mqtt::Message::publisher`]. No Local needs it.
     fn publisher(&self) -> u64 {
         self.id()
     }
 }
 
-/// What a subscription was granted.
+/// The options granted to a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Maximum QoS.
+    /// The maximum QoS.
     pub qos: QoS,
-    /// Messages that the subscriber published itself are left out.
+    /// No Local: the subscriber does not receive messages that it published itself.
     pub no_local: bool,
-    /// The RETAIN flag is kept as the publisher set it.
+    /// Retain As Published: the RETAIN flag is kept as the publisher set it.
     pub retain_as_published: bool,
-    /// Subscription identifier; absence counts too: it clears an earlier one.
+    /// The subscription identifier. `None` removes the identifier of the subscription that is replaced.
     pub identifier: Option<NonZeroU32>,
 }
 
-/// One subscriber of one filter, or one member of one group.
+/// A subscriber of a filter, or a member of a group.
 #[derive(Clone, Debug)]
 pub(crate) struct Member<S> {
     pub(crate) subscriber: S,

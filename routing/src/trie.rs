@@ -1,7 +1,7 @@
-//! The topic trie: which subscriptions match a topic. Its nodes are found through one concurrent hash map of edges,
-//! read without locks. An edge leads from a node over a run of literal levels (as many as stand between two
-//! wildcards) or over one `+`; a filter without wildcards is therefore a single edge from the root.
-//! Not here: how matches become deliveries.
+//! The topic trie: finds the subscriptions that match a topic. Nodes are found through one concurrent hash map of
+//! edges, which readers use without locks. An edge leads from a node over a run of literal levels (all levels up to the
+//! next wildcard) or over one `+`. A filter without wildcards is therefore a single edge from the root. The trie does
+//! not turn matches into deliveries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,17 +29,17 @@ pub(crate) use subscribers::Subscribers;
 
 use crate::Subscriber;
 
-/// Nodes and edges. Changes must come one at a time; reads may come at any time.
+/// The nodes and edges. Only one thread may change them at a time; any number may read.
 pub(crate) struct Trie<S> {
     edges: HashMap<Edge, Node<S>, StoredHash>,
     hash: LevelHash,
-    /// The branch that all filters but `#` begin at. It stays for as long as the trie.
+    /// The branch at which all filters except `#` begin. It lives as long as the trie.
     root: Arc<Branch>,
-    /// Subscribers of `#`.
+    /// The subscribers of `#`.
     match_all: ArcSwap<Subscribers<S>>,
-    /// Spares readers the load of `match_all` in the usual case.
+    /// Whether `match_all` has subscribers. Usually it has none, and readers need not load it.
     has_match_all: AtomicBool,
-    /// The next node's number: never used twice, so that a reader cannot mistake a new node for an old one.
+    /// The id of the next branch. Ids are never reused, so that a reader cannot mistake a new branch for an old one.
     next_id: AtomicU64,
     levels_max: usize,
     /// The text that all wildcard edges share.
@@ -63,18 +63,18 @@ impl<S: Subscriber> Trie<S> {
         }
     }
 
-    /// Needed by whoever reads: holds back the reclamation of what is being read.
+    /// Readers need a guard. While it exists, what they read is not freed.
     pub(crate) fn guard(&self) -> LocalGuard<'_> {
         self.edges.guard()
     }
 
-    /// Edges in all: what the trie's memory is made of.
+    /// Number of edges, which determines the memory of the trie.
     #[cfg(test)]
     pub(crate) fn edges(&self) -> usize {
         self.edges.len()
     }
 
-    /// Gives back what this thread's changes have replaced, as far as nobody reads it any more.
+    /// Frees what this thread's changes have replaced and no reader uses any more.
     pub(crate) fn reclaim(&self) {
         self.edges.guard().flush();
     }

@@ -1,4 +1,4 @@
-//! Figures of the retained store.
+//! Measures the retained store.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn message(topic: &str) -> Arc<Message> {
     }))
 }
 
-/// Sets a million topics and replays some filters.
+/// Stores a million messages and replays several filters.
 pub fn measure() {
     const COUNT: usize = 1_000_000;
     let messages: Vec<_> =

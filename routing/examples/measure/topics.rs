@@ -1,6 +1,6 @@
-//! Topics and filters as sites with buildings, devices and values have them.
+//! Generates topics and filters of sites with buildings, devices and values.
 
-/// The same numbers in every run.
+/// A random number generator that gives the same numbers in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -35,7 +35,7 @@ pub fn filters(count: usize) -> Vec<String> {
         };
         filters.insert(filter);
     }
-    // Subscribed in no order.
+    // The filters are subscribed in random order.
     let mut filters: Vec<_> = filters.into_iter().collect();
     for at in (1..filters.len()).rev() {
         filters.swap(at, numbers.below(at as u64 + 1) as usize);

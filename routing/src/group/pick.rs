@@ -1,4 +1,4 @@
-//! Which member gets a message.
+//! Chooses the group member that receives a message.
 
 use std::sync::atomic::Ordering;
 
@@ -7,7 +7,7 @@ use crate::subscriber_set::{SubscriberSet, mix};
 use crate::subscription::Member;
 use crate::{Strategy, Subscriber};
 
-/// A member that could get the message, and how well it suits: the greater rank wins, the first of equals.
+/// A member that could receive the message. The highest rank wins; among equal ranks, the first member wins.
 struct Candidate<M> {
     member: M,
     position: usize,
@@ -15,11 +15,11 @@ struct Candidate<M> {
 }
 
 impl<S: Subscriber> Group<S> {
-    /// Chooses a member for a message of this publisher, by the configured strategy. Members that are online come
-    /// before those that are not; one that is not is chosen only when nobody else is there. `excluded` is not
-    /// chosen at all (who has just failed to take the message). `None` when nobody is left.
+    /// Chooses a member for a message of this publisher by the configured strategy. An offline member is chosen only
+    /// when no examined member is online. The member `excluded` is never chosen: it has just failed to take the
+    /// message. Returns `None` when no member is left.
     ///
-    /// At most `candidates_max` neighbouring members are looked at.
+    /// At most `candidates_max` neighbouring members are examined.
     pub fn pick(
         &self,
         publisher: u64,
@@ -50,7 +50,7 @@ impl<S: Subscriber> Group<S> {
         Some(Picked { subscriber: member.subscriber, grant: member.grant })
     }
 
-    /// Where the search begins.
+    /// The position of the first member to examine.
     fn first(&self, count: usize, publisher: u64, random: u64) -> usize {
         let count_wide = u64::try_from(count).unwrap_or(u64::MAX).max(1);
         let start = match self.strategy {
@@ -63,11 +63,11 @@ impl<S: Subscriber> Group<S> {
         usize::try_from(start).unwrap_or_default()
     }
 
-    /// Highest where nothing better can come.
+    /// The rank of a member. No member can exceed `(true, u64::MAX)`.
     fn rank(&self, publisher: u64, subscriber: &S, state: MemberState) -> (bool, u64) {
         let rank = match self.strategy {
             Strategy::RoundRobin | Strategy::Random => u64::MAX,
-            // Highest random weight: a member that comes or goes moves its own publishers only.
+            // Highest-random-weight hashing: when a member joins or leaves, only its own publishers move.
             Strategy::Sticky => mix(mix(publisher) ^ subscriber.id()) >> 1,
             Strategy::LeastInflight => u64::MAX - u64::from(state.inflight),
         };
@@ -75,7 +75,8 @@ impl<S: Subscriber> Group<S> {
     }
 }
 
-/// Whoever is there: members that come and go can hide those that stay from a search by position.
+/// Any member except `excluded`. Used when the search by position found none: concurrent joins and leaves shift
+/// positions, so the search can miss members that stay.
 fn any_member<S: Subscriber>(members: &SubscriberSet<Member<S>>, excluded: Option<u64>) -> Option<Picked<S>> {
     let mut all = Vec::with_capacity(members.len());
     members.collect(&mut all);

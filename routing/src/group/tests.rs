@@ -1,4 +1,4 @@
-//! Who is chosen, by strategy.
+//! Which member each strategy chooses.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ fn group(strategy: Strategy, members: u64) -> Group<Id> {
     group
 }
 
-/// A group of which `candidates_max` members are looked at.
+/// A group with this `candidates_max`.
 fn group_with_candidates(candidates_max: usize, members: u64) -> Group<Id> {
     Group { candidates_max, ..group(Strategy::RoundRobin, members) }
 }

@@ -1,11 +1,12 @@
 //! Bounds of the retained store.
 
-/// Bounds of the retained store; at either one a new message is refused.
+/// Bounds of the retained store. The store refuses a new message that would exceed either of them.
 #[derive(Clone, Debug)]
 pub struct RetainedConfig {
-    /// Topics with a retained message. Default 1 million; each costs some 150 bytes besides its message.
+    /// Maximum number of topics with a retained message. Default 1 million. Each needs about 150 bytes besides its
+    /// message.
     pub len_max: usize,
-    /// Bytes of all retained messages together. Default 1 GiB.
+    /// Maximum size of all retained messages together, in bytes. Default 1 GiB.
     pub bytes_max: usize,
 }
 

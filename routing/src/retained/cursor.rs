@@ -1,26 +1,26 @@
-//! How far a replay has come.
+//! The progress of a replay.
 
 use std::ops::Bound;
 
 use super::pattern::Pattern;
 
-/// A replay of all retained messages that match one filter, taken a few at a time. It holds no lock and no message,
-/// and stays good whatever happens to the store in between: a message that is there all the while comes exactly once.
+/// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message. It
+/// stays valid while the store changes: a message that stays during the whole replay is returned exactly once.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     pub(super) pattern: Pattern,
-    /// Shards that are done with.
+    /// Number of shards that are finished.
     pub(super) shards_done: usize,
     pub(super) resume_point: ResumePoint,
     pub(super) done: bool,
 }
 
-/// Where to go on within a shard.
+/// Where to continue within a shard.
 #[derive(Clone, Debug)]
 pub(super) enum ResumePoint {
-    /// At this key or the first one behind it.
+    /// At this key or the first one after it.
     AtOrAfter(Vec<u8>),
-    /// Behind this key.
+    /// After this key.
     After(Vec<u8>),
 }
 
@@ -36,7 +36,7 @@ impl Cursor {
         self.done
     }
 
-    /// The shard has nothing more.
+    /// Moves on to the next shard.
     pub(super) fn leave_shard(&mut self) {
         self.shards_done += 1;
         self.resume_point = ResumePoint::AtOrAfter(self.pattern.start());

@@ -1,10 +1,10 @@
-//! Keys of the ordered maps: topics that sort level by level, so that all topics below one stand together.
+//! Keys of the ordered maps. Topics sort level by level, so that all topics below a given one are adjacent.
 
 use std::borrow::Borrow;
 
 use tidegate_mqtt::Message;
 
-/// A topic, with 0 (which no topic can contain) in place of the slash: the separator sorts before everything else.
+/// A topic with each slash replaced by 0, which no topic contains, so that the separator sorts before every other byte.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(Box<[u8]>);
 
@@ -13,7 +13,7 @@ impl Key {
         Self(topic.bytes().map(|byte| if byte == b'/' { SEPARATOR } else { byte }).collect())
     }
 
-    /// Bytes that a topic's entry holds.
+    /// Bytes that the entry of a topic uses.
     pub(super) fn cost(&self, message: &Message) -> usize {
         message.size() + self.0.len() + ENTRY
     }
@@ -30,8 +30,8 @@ pub(super) fn levels(key: &[u8]) -> impl Iterator<Item = &[u8]> {
     key.split(|byte| *byte == SEPARATOR)
 }
 
-/// What stands between levels.
+/// The separator between levels.
 pub(super) const SEPARATOR: u8 = 0;
 
-/// Key and message pointer in a map's node, and the allocations' own share.
+/// Overhead of an entry in bytes: the key and message pointers in the node of the map, and allocator overhead.
 const ENTRY: usize = 64;

@@ -1,12 +1,12 @@
-//! A filter against one key: does it match, and if not, which is the next key that could?
+//! Compares a filter with a key: whether it matches, and which key is the next that could.
 
 use super::key::{SEPARATOR, levels};
 
-/// A filter's levels.
+/// The levels of a filter.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     levels: Vec<Level>,
-    /// Ends with `#`.
+    /// True when the filter ends with `#`.
     multi_level: bool,
 }
 
@@ -17,19 +17,19 @@ enum Level {
     Any,
 }
 
-/// What a key is to the filter.
+/// The result of comparing a key with the filter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct KeyMatch {
     pub(super) matches: bool,
     pub(super) next: Next,
 }
 
-/// Where to look next.
+/// Where to continue the search.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// At the key that follows.
+    /// At the following key.
     Following,
-    /// At the first key that is not below this one.
+    /// At the first key that is equal to or greater than this one.
     Seek(Vec<u8>),
     /// Nowhere: no later key can match.
     Nothing,
@@ -45,7 +45,7 @@ impl Pattern {
         Self { levels: levels.collect(), multi_level }
     }
 
-    /// The first level, if only one text can stand there.
+    /// The first level of the filter, if it is literal.
     pub(super) fn first(&self) -> Option<&[u8]> {
         match self.levels.first()? {
             Level::Literal(text) => Some(text),
@@ -60,7 +60,7 @@ impl Pattern {
         start
     }
 
-    /// Judges a key. Keys are asked for in ascending order.
+    /// Compares a key with the filter. The caller passes keys in ascending order.
     pub(super) fn match_key(&self, key: &[u8]) -> KeyMatch {
         // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1]
         if self.first().is_none() && key.starts_with(b"$") {
@@ -70,7 +70,7 @@ impl Pattern {
         let complete = prefix.level_count == self.levels.len();
         match stop {
             Stop::Differs { level, wanted } => self.miss(&prefix, key, level, wanted),
-            // `a/#` matches `a` as well: the end of the key will do.
+            // `a/#` also matches `a`, so the key may end at the parent level.
             Stop::KeyIsLonger | Stop::KeyEnds if self.multi_level && complete => {
                 KeyMatch { matches: true, next: Next::Following }
             }
@@ -80,7 +80,7 @@ impl Pattern {
         }
     }
 
-    /// Goes along the key for as long as its levels are those of the filter.
+    /// Compares the levels of the key with those of the filter until they differ or one of them ends.
     fn compare<'k>(&'k self, key: &'k [u8]) -> (MatchedPrefix, Stop<'k>) {
         let mut prefix = MatchedPrefix::default();
         let mut wanted = self.levels.iter();
@@ -95,7 +95,7 @@ impl Pattern {
         (prefix, Stop::KeyEnds)
     }
 
-    /// The key has another text than the filter where `level` stands.
+    /// Where to continue after a key whose `level` differs from the `wanted` level of the filter.
     fn miss(&self, prefix: &MatchedPrefix, key: &[u8], level: &[u8], wanted: &[u8]) -> KeyMatch {
         if level > wanted {
             return KeyMatch { matches: false, next: prefix.after_subtree(key) };
@@ -105,14 +105,15 @@ impl Pattern {
         KeyMatch { matches: false, next: Next::Seek(target) }
     }
 
-    /// The key ends too early: what could match is below it.
+    /// Where to continue after a key that has too few levels: at the first key below it that could match.
     fn seek_below(&self, key: &[u8], level_count: usize) -> Next {
         let mut target = key.to_vec();
         self.append_literals(&mut target, level_count);
         Next::Seek(target)
     }
 
-    /// Appends the literal levels from `level` on, up to the next wildcard; of a wildcard, the separator before it.
+    /// Appends the literal levels from `level` up to the next wildcard. Of the wildcard, only the separator before it
+    /// is appended.
     fn append_literals(&self, target: &mut Vec<u8>, level: usize) {
         for (index, wanted) in self.levels.iter().enumerate().skip(level) {
             if index > 0 {
@@ -126,24 +127,24 @@ impl Pattern {
     }
 }
 
-/// Why a key goes no further along with the filter.
+/// Why the comparison of a key with the filter stopped.
 enum Stop<'k> {
-    /// It has `level` where the filter has another text.
+    /// The key has `level` where the filter has the literal `wanted`.
     Differs { level: &'k [u8], wanted: &'k [u8] },
-    /// It has more levels than the filter.
+    /// The key has more levels than the filter.
     KeyIsLonger,
-    /// It has no more levels.
+    /// The key has no more levels.
     KeyEnds,
 }
 
-/// How far a key went along with the filter.
+/// The part of a key that agrees with the filter.
 #[derive(Default)]
 struct MatchedPrefix {
-    /// Levels that agreed.
+    /// Number of levels that agree.
     level_count: usize,
-    /// Bytes of them, separators included.
+    /// Length of these levels in bytes, including separators.
     bytes: usize,
-    /// Bytes up to the end of the last one that met a wildcard.
+    /// Offset of the end of the last level that matched a `+`.
     wildcard_end: Option<usize>,
 }
 
@@ -156,7 +157,7 @@ impl MatchedPrefix {
         }
     }
 
-    /// Behind everything that begins like `key` up to its last level under a wildcard.
+    /// Skips all keys that share the beginning of `key` up to the last level that matched a `+`.
     fn after_subtree(&self, key: &[u8]) -> Next {
         let Some(end) = self.wildcard_end else { return Next::Nothing };
         let mut target = key.get(..end).unwrap_or_default().to_vec();

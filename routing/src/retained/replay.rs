@@ -1,4 +1,4 @@
-//! Replay: the retained messages of a filter, paced by the caller.
+//! Replay of the retained messages that match a filter, in steps whose size the caller chooses.
 
 use std::borrow::Borrow;
 use std::ops::Bound;
@@ -15,13 +15,14 @@ use super::shard::Shard;
 use super::{RetainedStore, SHARD_COUNT};
 
 impl RetainedStore {
-    /// A replay of all that matches `filter`, to be taken with [`Self::next`].
+    /// Starts a replay of all messages that match `filter`. Read it with [`Self::next`].
     pub fn cursor(filter: &Filter) -> Cursor {
         Cursor::new(filter)
     }
 
-    /// False: no message matches `filter`, and a replay would find none. True: one may. What is set after the answer finds
-    /// all who were in the routing table before the question.
+    /// Returns false when no message matches `filter`, so that a replay would find nothing. Returns true when one may
+    /// match. A message that is set after the answer reaches every subscriber that was in the routing table before the
+    /// call.
     pub fn may_match(&self, filter: &Filter) -> bool {
         if !filter.has_wildcards() {
             return self.get(filter).is_some();
@@ -37,8 +38,8 @@ impl RetainedStore {
         following.next().is_some_and(|(key, _)| Borrow::<[u8]>::borrow(key).starts_with(&start))
     }
 
-    /// The next messages, at most `max`. None at all says nothing: only [`Cursor::done`] tells the end, because a call
-    /// looks at some more than `max` topics, not at all of them. Expired messages are left out and removed.
+    /// Returns the next messages, at most `max`. An empty result does not mean the end: one call examines at most `max`
+    /// plus a fixed number of topics. Only [`Cursor::done`] tells the end. Expired messages are left out and removed.
     pub fn next(&self, cursor: &mut Cursor, max: usize, now: Instant) -> Vec<Arc<Message>> {
         let mut found = Vec::new();
         self.give(cursor, max, now, |message| {
@@ -48,8 +49,8 @@ impl RetainedStore {
         found
     }
 
-    /// Gives the next messages to `take`, which is called at most `max` times, and not again once it says no. It
-    /// is called while no message of these topics can be set. Otherwise like [`Self::next`].
+    /// Like [`Self::next`], but passes the messages to `take`, at most `max` of them, until `take` returns false.
+    /// During a call of `take`, no message of a topic in the same shard can be set.
     pub fn give(
         &self,
         cursor: &mut Cursor,
@@ -69,7 +70,7 @@ impl RetainedStore {
         }
     }
 
-    /// Goes on in the cursor's shard.
+    /// Continues in the shard of the cursor.
     fn visit(&self, cursor: &mut Cursor, call: &mut ReplayCall) {
         let Some(shard) = self.shard_at(cursor).and_then(|index| self.shards.get(index)) else {
             cursor.done = true;
@@ -84,7 +85,7 @@ impl RetainedStore {
         }
     }
 
-    /// A filter that begins with a literal level has one shard, others all of them.
+    /// The shard of the cursor. A filter with a literal first level needs one shard, other filters need all of them.
     fn shard_at(&self, cursor: &Cursor) -> Option<usize> {
         match cursor.pattern.first() {
             Some(first) => (cursor.shards_done == 0).then(|| self.shard_of_level(first)),
@@ -94,7 +95,7 @@ impl RetainedStore {
         }
     }
 
-    /// Removes an expired message, unless another has taken its place.
+    /// Removes an expired message, unless another one has replaced it. Returns true when it was removed.
     pub(super) fn remove_same(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
         let removed =
             shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove(shard, key);
@@ -105,13 +106,13 @@ impl RetainedStore {
     }
 }
 
-/// One call of [`RetainedStore::give`].
+/// The state of one call of [`RetainedStore::give`].
 struct ReplayCall<'t> {
     take: &'t mut dyn FnMut(&Arc<Message>) -> bool,
-    /// Messages that may still be given.
+    /// Number of messages that may still be passed on.
     left: usize,
     expired: Vec<(Key, Arc<Message>)>,
-    /// Topics that may still be looked at.
+    /// Number of topics that may still be examined.
     visits: usize,
     now: Instant,
 }
@@ -121,7 +122,7 @@ impl ReplayCall<'_> {
         self.visits > 0 && self.left > 0
     }
 
-    /// Gives what it may of one shard. True at the shard's end.
+    /// Passes on the messages of one shard. Returns true at the end of the shard.
     fn walk(&mut self, shard: &Shard, cursor: &mut Cursor) -> bool {
         let mut range = shard.range::<[u8], _>((cursor.resume_point.bound(), Bound::Unbounded));
         let mut last = None;
@@ -158,5 +159,5 @@ impl ReplayCall<'_> {
     }
 }
 
-/// Topics that a call looks at beyond the messages it may give.
+/// Number of topics that one call examines in addition to the number of messages it may pass on.
 const EXTRA_VISITS_MAX: usize = 256;

@@ -1,4 +1,4 @@
-//! One ordered map.
+//! One ordered map of retained messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,5 +7,5 @@ use tidegate_mqtt::Message;
 
 use super::key::Key;
 
-/// Topics in the order of their levels.
+/// The messages by topic, in the order of the levels.
 pub(super) type Shard = BTreeMap<Key, Arc<Message>>;

@@ -1,4 +1,4 @@
-//! Sweeping: expired messages go even when nobody asks for them.
+//! Sweeping: removes expired messages that no replay finds.
 
 use std::borrow::Borrow;
 use std::ops::Bound;
@@ -11,7 +11,7 @@ use super::RetainedStore;
 use super::key::Key;
 use super::shard::Shard;
 
-/// Where the next sweep goes on.
+/// Where the next sweep continues.
 #[derive(Default)]
 pub(super) struct Position {
     shard: usize,
@@ -19,7 +19,8 @@ pub(super) struct Position {
 }
 
 impl RetainedStore {
-    /// Looks at the next `max` topics, going round, and removes the expired among them. How many were removed.
+    /// Examines the next `max` topics, round robin over all shards, and removes expired messages. Returns how many were
+    /// removed.
     pub fn sweep(&self, now: Instant, max: usize) -> usize {
         let mut position = self.sweep_position.lock();
         let mut left = max.min(self.len().max(1));
@@ -45,7 +46,7 @@ impl RetainedStore {
     }
 }
 
-/// What a look at some topics of one shard has found.
+/// The result of examining some topics of one shard.
 struct Scan {
     expired: Vec<(Key, Arc<Message>)>,
     seen: usize,

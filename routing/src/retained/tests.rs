@@ -1,4 +1,4 @@
-//! The retained store: rules, replay against a model, bounds, expiry.
+//! Tests of the retained store: rules, replay compared with a model, bounds, expiry.
 
 mod concurrent;
 mod expiry;

@@ -1,11 +1,11 @@
-//! From matching subscriptions to one delivery a subscriber.
+//! Merges matching subscriptions into one delivery per subscriber.
 
 use super::{Delivery, MergedGrant, OwnMessages};
 use crate::subscription::Member;
 use crate::{Grant, Subscriber};
 
-/// Merges members of several filters by subscriber `[MQTT5-3.3.4-2]` `[MQTT3-3.3.5-1]`. `distinct` tells that they are
-/// all of one filter, so that no two of them are the same subscriber.
+/// Merges the matching subscriptions of each subscriber `[MQTT5-3.3.4-2]` `[MQTT3-3.3.5-1]`. `distinct` says that all
+/// of them are to the same filter, so that no subscriber occurs twice.
 pub(crate) fn deliveries<S: Subscriber>(mut members: Vec<Member<S>>, distinct: bool) -> Vec<Delivery<S>> {
     if distinct {
         return members.into_iter().map(single).collect();

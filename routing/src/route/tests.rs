@@ -1,4 +1,4 @@
-//! What overlapping subscriptions grant together.
+//! The combined grants of overlapping subscriptions.
 
 use tidegate_mqtt::QoS;
 

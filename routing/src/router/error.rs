@@ -1,24 +1,24 @@
-//! Why a subscription is refused.
+//! The reasons why a subscription is refused.
 
 use tidegate_mqtt::ReasonCode;
 
-/// A bound of [`crate::Config`] that a subscription would break.
+/// The bound of [`crate::Config`] that a subscription would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// More levels than `levels_max`.
+    /// The filter has more levels than `levels_max`.
     #[error("the topic filter has too many levels")]
     TooManyLevels,
-    /// More single-level wildcards than `wildcards_max`.
+    /// The filter has more single-level wildcards than `wildcards_max`.
     #[error("the topic filter has too many single-level wildcards")]
     TooManyWildcards,
-    /// `subscriptions_max` is reached.
-    #[error("no more subscriptions")]
+    /// The router already holds `subscriptions_max` subscriptions.
+    #[error("the limit of subscriptions is reached")]
     Full,
 }
 
 impl SubscribeError {
-    /// The answer in SUBACK.
+    /// The reason code for SUBACK.
     pub const fn reason(self) -> ReasonCode {
         ReasonCode::QuotaExceeded
     }

@@ -1,4 +1,4 @@
-//! Changes of subscriptions.
+//! Adds and removes subscriptions.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,11 +12,11 @@ use crate::trie::Subscribers;
 use crate::{Grant, Subscriber};
 
 impl<S: Subscriber> Router<S> {
-    /// Subscribes, or replaces what this session has at the same filter `[MQTT5-3.8.4-3]` `[MQTT3-3.8.4-3]`. Effective
-    /// when it returns.
+    /// Adds a subscription, or replaces the one that this session has to the same filter `[MQTT5-3.8.4-3]`
+    /// `[MQTT3-3.8.4-3]`. It is in effect when the method returns.
     ///
     /// # Errors
-    /// The bound of the configuration that stands against it; nothing is changed then.
+    /// Returns the bound of the configuration that the subscription would exceed. Nothing was changed then.
     pub fn subscribe(
         &self,
         filter: &SubscriptionFilter,
@@ -39,7 +39,7 @@ impl<S: Subscriber> Router<S> {
         Ok(Existed(existed))
     }
 
-    /// Ends a subscription. False if there was none. Routes built before may still lead to the subscriber.
+    /// Ends a subscription. Returns false when there was none. Routes built before may still lead to the subscriber.
     pub fn unsubscribe(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         let _writer = self.writer.lock();
         let existed = match filter.is_shared() {
@@ -58,14 +58,14 @@ impl<S: Subscriber> Router<S> {
         if count(b'/') + 1 > self.config.levels_max {
             return Err(SubscribeError::TooManyLevels);
         }
-        // In a filter, a `+` is a level of its own.
+        // In a filter, every `+` fills a level, so counting the characters counts the wildcards.
         if count(b'+') > self.config.wildcards_max {
             return Err(SubscribeError::TooManyWildcards);
         }
         Ok(())
     }
 
-    /// True when this session has a subscription to this very filter.
+    /// True when this session has a subscription to exactly this filter.
     fn holds(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         if filter.is_shared() {
             return self.group(filter).is_some_and(|group| group.contains(subscriber_id));

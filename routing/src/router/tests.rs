@@ -1,4 +1,4 @@
-//! The router as a whole: against a naive model, under concurrent changes, at its bounds.
+//! Tests of the whole router: against a naive model, under concurrent changes, at its bounds.
 
 mod bounds;
 mod concurrent;

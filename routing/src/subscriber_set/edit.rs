@@ -1,27 +1,27 @@
-//! Changes of a roster.
+//! Insertion into and removal from a subscriber set.
 
 use std::sync::Arc;
 
 use super::hash_node::HashNode;
 use super::{Keyed, LEAF_MAX, SubscriberSet};
 
-/// How a change was made.
+/// How a change takes effect.
 pub(crate) enum SetUpdate<T> {
-    /// Within the roster: nothing is to be done.
+    /// The set was changed in place. The caller has nothing to do.
     InPlace,
-    /// This roster is to be put in place of the old one, which stays as it was.
+    /// The caller has to replace the old set, which is unchanged, with this one.
     Replace(SubscriberSet<T>),
 }
 
 impl<T> SetUpdate<T> {
-    /// True when nobody is left.
+    /// True when the changed set is empty.
     pub(crate) fn leaves_empty(&self) -> bool {
         matches!(self, Self::Replace(SubscriberSet::Empty))
     }
 }
 
 impl<T: Keyed + Clone> SubscriberSet<T> {
-    /// Adds an entry, in place of the one with the same key. True if there was one.
+    /// Inserts an entry or replaces the one with the same key. The flag is true when an entry was replaced.
     #[must_use]
     pub(crate) fn insert(&self, entry: T) -> (SetUpdate<T>, bool) {
         if let Self::Tree(root) = self {
@@ -38,7 +38,7 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
         (SetUpdate::Replace(set), existed)
     }
 
-    /// Takes out the entry of this key; `None` if there is none.
+    /// Removes the entry with this key. Returns `None` when there is none.
     #[must_use]
     pub(crate) fn remove(&self, key: u64) -> Option<SetUpdate<T>> {
         let Self::Tree(root) = self else {
@@ -63,7 +63,8 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
     }
 }
 
-/// The entries with this one, in place of the one with the same key. True if there was one.
+/// A copy of the entries with `entry` added or in place of the one with the same key. The flag is true when an entry
+/// was replaced.
 pub(super) fn with_entry<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, bool) {
     let key = entry.key();
     let position = entries.iter().position(|other| other.key() == key);
@@ -76,7 +77,7 @@ pub(super) fn with_entry<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, 
     (changed, position.is_some())
 }
 
-/// The entries without that of this key; `None` if there is none.
+/// A copy of the entries without the one with this key. Returns `None` when there is none.
 pub(super) fn without_entry<T: Keyed + Clone>(entries: &[T], key: u64) -> Option<Vec<T>> {
     let position = entries.iter().position(|other| other.key() == key)?;
     let (before, after) = entries.split_at_checked(position)?;
@@ -86,5 +87,5 @@ pub(super) fn without_entry<T: Keyed + Clone>(entries: &[T], key: u64) -> Option
     Some(rest)
 }
 
-/// At this size what was wide becomes flat again: well below the size at which it became wide.
+/// At this size a tree becomes a slice again. It is well below the size at which a slice becomes a tree.
 pub(super) const COLLAPSE_LEN: usize = LEAF_MAX / 2;

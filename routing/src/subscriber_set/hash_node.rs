@@ -1,4 +1,4 @@
-//! The inner nodes of a wide roster. A node stays where it is; what hangs below is exchanged.
+//! The inner nodes of the hash tree. Nodes are changed in place by replacing their children.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use super::edit::{COLLAPSE_LEN, with_entry, without_entry};
 use super::{Keyed, LEAF_MAX, mix};
 
-/// Entries parted by two bits of the mixed key.
+/// An inner node. Two bits of the mixed key select one of its children.
 pub(crate) struct HashNode<T> {
     len: AtomicUsize,
     children: [ArcSwapOption<Child<T>>; CHILDREN],
@@ -35,7 +35,7 @@ impl<T: Keyed + Clone> HashNode<T> {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Adds an entry, in place of the one with the same key. True if there was one.
+    /// Inserts an entry or replaces the one with the same key. Returns true when an entry was replaced.
     pub(super) fn insert(&self, entry: T, depth: u32) -> bool {
         let Some(slot) = self.children.get(child_index(entry.key(), depth)) else { return false };
         let existed = match slot.load().as_deref() {
@@ -47,7 +47,7 @@ impl<T: Keyed + Clone> HashNode<T> {
         existed
     }
 
-    /// Takes out the entry of this key. False if there is none.
+    /// Removes the entry with this key. Returns false when there is none.
     pub(super) fn remove(&self, key: u64, depth: u32) -> bool {
         let Some(slot) = self.children.get(child_index(key, depth)) else { return false };
         let removed = match slot.load().as_deref() {
@@ -118,7 +118,7 @@ impl<T: Keyed + Clone> Child<T> {
     }
 }
 
-/// Adds an entry where a leaf or nothing hangs. True if one of the same key was there.
+/// Inserts an entry into a slot that is empty or holds a leaf. Returns true when an entry was replaced.
 fn insert_in_leaf<T: Keyed + Clone>(
     slot: &ArcSwapOption<Child<T>>,
     entries: &[T],
@@ -138,7 +138,7 @@ fn leaf<T>(entries: Vec<T>) -> Option<Arc<Child<T>>> {
     (!entries.is_empty()).then(|| Arc::new(Child::Leaf(entries.into())))
 }
 
-/// Which child of a fork at this depth the key leads to.
+/// The index of the child that holds the key, in a node at this depth.
 fn child_index(key: u64, depth: u32) -> usize {
     let bits = mix(key).checked_shr(depth * 2).unwrap_or_default() & 0b11;
     usize::try_from(bits).unwrap_or_default()

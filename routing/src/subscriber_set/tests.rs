@@ -1,4 +1,4 @@
-//! Rosters against an ordered map.
+//! The subscriber set compared with an ordered map.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,8 +94,8 @@ fn a_set_collapses_as_it_empties() {
     assert!(matches!(set, SubscriberSet::Empty));
 }
 
-/// Readers beside a writer see each entry that stays exactly once, also while it is replaced, and while leaves around
-/// it part and fold up.
+/// While another thread replaces entries, splits leaves and collapses nodes, readers see each entry that stays exactly
+/// once.
 #[test]
 fn readers_see_entries_that_stay_exactly_once() {
     let mut set = SubscriberSet::Empty;
@@ -120,7 +120,7 @@ fn readers_see_entries_that_stay_exactly_once() {
     });
 }
 
-/// Between the two sizes a roster stays as it is: one that comes and goes does not rebuild it.
+/// Between the two sizes a set keeps its form, so that one subscriber that joins and leaves does not rebuild it.
 #[test]
 fn a_set_becomes_a_tree_above_the_leaf_size_and_a_slice_again_at_half_of_it() {
     let mut set = SubscriberSet::Empty;
@@ -138,7 +138,7 @@ fn a_set_becomes_a_tree_above_the_leaf_size_and_a_slice_again_at_half_of_it() {
     assert!(matches!(set, SubscriberSet::One(_)));
 }
 
-/// Wherever keys differ, every part of what they are mixed to does: else the tree grows deep.
+/// If keys differ in some bits, their mixed values differ in every group of bits. Otherwise the tree would grow deep.
 #[test]
 fn mixed_keys_are_spread_and_never_equal() {
     for shift in (0..=52).step_by(4) {
@@ -151,7 +151,7 @@ fn mixed_keys_are_spread_and_never_equal() {
     }
 }
 
-/// A bijection can be undone.
+/// A bijection has an inverse.
 #[test]
 fn mixing_can_be_inverted() {
     let unshift =

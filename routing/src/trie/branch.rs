@@ -1,4 +1,4 @@
-//! What leaves a node: counted in place, because it changes with every new child.
+//! The edges that leave a node, as counters. They change in place because every new child changes them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -7,17 +7,17 @@ use smallvec::SmallVec;
 
 use super::node::EdgeUse;
 
-/// The edges that leave a node, by the number of their levels: tells readers which look-ups can be left out.
+/// Which lengths the edges that leave a node have, in levels. Readers use it to skip look-ups that cannot succeed.
 pub(super) struct Branch {
     pub(super) id: u64,
     ends: AtomicU64,
     continues: AtomicU64,
     plus: AtomicBool,
-    /// Used by the one writer only.
+    /// Used by the writing thread only.
     counts: Mutex<SmallVec<[LengthCount; 1]>>,
 }
 
-/// How many edges of one length leave a branch.
+/// How many edges of one length leave a branch, by their use.
 struct LengthCount {
     bit: u64,
     edges: u32,
@@ -44,7 +44,7 @@ impl Branch {
         self.plus.store(present, Ordering::Release);
     }
 
-    /// Lengths worth a look-up when `remaining` levels of the topic are left: one bit each, see [`length_bit`].
+    /// The lengths worth looking up when `remaining` levels of the topic are left, one bit each. See [`length_bit`].
     pub(super) fn lengths(&self, remaining: usize) -> u64 {
         let last = length_bit(remaining);
         let reachable = last | (last - 1);
@@ -55,7 +55,7 @@ impl Branch {
         !self.has_plus() && self.counts.lock().is_empty()
     }
 
-    /// An edge of this length was used as `old` and is used as `new` from now on.
+    /// Updates the counts for an edge of this length whose use changes from `old` to `new`.
     pub(super) fn count(&self, length: usize, old: EdgeUse, new: EdgeUse) {
         let bit = length_bit(length);
         let mut counts = self.counts.lock();
@@ -88,7 +88,7 @@ fn publish(mask: &AtomicU64, bit: u64, count: u32) {
     }
 }
 
-/// The bit of a run of `length` levels; the highest stands for all runs of 64 levels and more.
+/// The bit for a run of `length` levels. The highest bit stands for all runs of 64 levels or more.
 pub(super) fn length_bit(length: usize) -> u64 {
     let shift = u32::try_from(length.clamp(1, 64) - 1).unwrap_or(63);
     1 << shift

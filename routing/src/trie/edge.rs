@@ -1,5 +1,5 @@
-//! The key of an edge: which node it leaves, and over which levels. Its hash is stored with it, so that a growing
-//! table does not read every text again.
+//! The key of an edge: the branch that it leaves and the levels that it covers. The hash is stored in the key, so that
+//! the table does not rehash every text when it grows.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use papaya::Equivalent;
 pub(super) struct Edge {
     hash: u64,
     parent: u64,
-    /// The levels; `/#` behind them is not part of the edge.
+    /// The levels. A trailing `/#` is not part of the edge.
     text: Arc<str>,
 }
 
-/// An edge to look for.
+/// An edge to look up.
 #[derive(Clone, Copy)]
 pub(super) struct EdgeRef<'a> {
     pub(super) hash: u64,
@@ -24,7 +24,7 @@ pub(super) struct EdgeRef<'a> {
 }
 
 impl EdgeRef<'_> {
-    /// To be stored with this text, which must be this edge's: see [`is_text_of`].
+    /// The key to store. `text` must satisfy [`is_text_of`] for the levels of this edge.
     pub(super) fn stored(&self, text: Arc<str>) -> Edge {
         Edge { hash: self.hash, parent: self.parent, text }
     }
@@ -36,7 +36,8 @@ impl Equivalent<Edge> for EdgeRef<'_> {
     }
 }
 
-/// True when a stored text stands for these levels: no level is `#`, so an edge can keep a filter with `/#` as it is.
+/// True when a stored text represents these levels. No level of an edge is `#`, so an edge can share the text of a
+/// filter that ends with `/#`.
 pub(super) fn is_text_of(stored: &str, levels: &str) -> bool {
     stored.strip_prefix(levels).is_some_and(|rest| matches!(rest, "" | "/#"))
 }
@@ -67,7 +68,7 @@ impl Hash for EdgeRef<'_> {
     }
 }
 
-/// Takes the stored hash as it is.
+/// Builds hashers that return the stored hash.
 #[derive(Clone, Copy, Default)]
 pub(super) struct StoredHash;
 

@@ -1,11 +1,11 @@
-//! Hashes of levels and runs of levels. A run's hash is built level by level, so that a reader who tries several
-//! lengths pays for each level once.
+//! Hashes of levels and of runs of levels. The hash of a run is extended level by level, so that a reader that tries
+//! several lengths hashes each level once.
 
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
-/// Hashes levels with a seed of its own: a peer cannot choose levels that collide.
+/// Hashes levels with a random seed, so that a peer cannot choose levels that collide.
 #[derive(Default)]
 pub(super) struct LevelHash(RandomState);
 
@@ -14,24 +14,24 @@ impl LevelHash {
         self.0.hash_one(text)
     }
 
-    /// Hash of the edge that leaves `parent` over these levels.
+    /// The hash of the edge that leaves `parent` over these levels.
     pub(super) fn edge(&self, parent: u64, text: &str) -> u64 {
         let run = text.split('/').fold(start(parent), |run, level| extend(run, self.level(level)));
         finish(run)
     }
 }
 
-/// An empty run that leaves `parent`.
+/// The hash state of an empty run that leaves `parent`.
 pub(super) fn start(parent: u64) -> u64 {
     parent.wrapping_mul(FACTOR)
 }
 
-/// The run with one more level.
+/// The hash state of the run with one more level.
 pub(super) fn extend(run: u64, level: u64) -> u64 {
     (run.rotate_left(23) ^ level).wrapping_mul(FACTOR)
 }
 
-/// Spreads the run's hash over all bits.
+/// Spreads the hash over all bits.
 pub(super) fn finish(run: u64) -> u64 {
     (run ^ (run >> 32)).wrapping_mul(FACTOR).rotate_left(26)
 }

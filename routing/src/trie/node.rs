@@ -1,4 +1,4 @@
-//! A node: who subscribes at it, and which edges leave it. A node's value is immutable and replaced as a whole.
+//! A node: its subscribers and the edges that leave it. A node's value is immutable; a change replaces it.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use super::branch::Branch;
 use super::subscribers::Subscribers;
 use crate::Subscriber;
 
-/// What an edge leads to. There is one for each filter, so what most of them do without stands apart.
+/// The end of an edge. There is one node per filter, so parts that most nodes do not need are allocated separately.
 #[derive(Clone)]
 pub(super) struct Node<S> {
-    /// Who subscribes to exactly this filter.
+    /// The subscribers of exactly this filter.
     pub(super) exact: Subscribers<S>,
-    /// What lies beyond; never empty.
+    /// What longer topics find here; `None` instead of an empty value.
     pub(super) continuation: Option<Box<Continuation<S>>>,
 }
 
-/// What a node has for topics that go on.
+/// The part of a node for topics that have more levels than its filter.
 #[derive(Clone)]
 pub(super) struct Continuation<S> {
-    /// Who subscribes to the node's filter followed by `/#`.
+    /// The subscribers of this node's filter followed by `/#`.
     pub(super) multi_level: Subscribers<S>,
-    /// Where edges leave, if any do.
+    /// The edges that leave this node, if there are any.
     pub(super) branch: Option<Arc<Branch>>,
 }
 
@@ -37,7 +37,7 @@ impl<S> Default for Continuation<S> {
 }
 
 impl<S: Subscriber> Node<S> {
-    /// Sets who subscribes to this filter, or to this filter followed by `/#`.
+    /// Sets the subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
     pub(super) fn set(&mut self, subscribers: Subscribers<S>, multi_level: bool) {
         if multi_level {
             self.update_continuation(|continuation| continuation.multi_level = subscribers);
@@ -46,12 +46,12 @@ impl<S: Subscriber> Node<S> {
         }
     }
 
-    /// Sets where edges leave.
+    /// Sets the edges that leave this node.
     pub(super) fn set_branch(&mut self, branch: Option<Arc<Branch>>) {
         self.update_continuation(|continuation| continuation.branch = branch);
     }
 
-    /// Who subscribes to this filter, or to this filter followed by `/#`.
+    /// The subscribers of this filter, or of this filter followed by `/#` if `multi_level` is true.
     pub(super) fn subscribers(&self, multi_level: bool) -> Option<&Subscribers<S>> {
         if multi_level {
             self.continuation.as_ref().map(|continuation| &continuation.multi_level)
@@ -60,7 +60,7 @@ impl<S: Subscriber> Node<S> {
         }
     }
 
-    /// Where edges leave, if any do.
+    /// The edges that leave this node, if there are any.
     pub(super) fn branch(&self) -> Option<&Arc<Branch>> {
         self.continuation.as_ref()?.branch.as_ref()
     }
@@ -80,12 +80,12 @@ impl<S: Subscriber> Node<S> {
     }
 }
 
-/// What a reader can find at the end of an edge.
+/// What a reader can find behind an edge.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct EdgeUse {
     pub(super) exists: bool,
-    /// Subscriptions for a topic that ends there.
+    /// True when a topic that ends here finds subscribers.
     pub(super) ends: bool,
-    /// Subscriptions for a topic that goes on.
+    /// True when a topic with more levels finds subscribers or further edges.
     pub(super) continues: bool,
 }

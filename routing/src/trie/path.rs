@@ -1,13 +1,13 @@
-//! A filter as the steps from the root to its node.
+//! Splits a filter into the steps from the root to its node.
 
 use smallvec::SmallVec;
 
-/// One edge.
+/// One edge of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FilterStep<'f> {
-    /// The levels, `+` for the wildcard.
+    /// The levels of the edge; `+` for the wildcard.
     pub(super) text: &'f str,
-    /// How many levels; 0 for the wildcard.
+    /// Number of levels; 0 for the wildcard.
     pub(super) length: usize,
 }
 
@@ -17,11 +17,11 @@ impl FilterStep<'_> {
     }
 }
 
-/// The whole way.
+/// The whole path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FilterPath<'f> {
     pub(super) steps: SmallVec<[FilterStep<'f>; 8]>,
-    /// The filter ends with `#`.
+    /// True when the filter ends with `#`.
     pub(super) multi_level: bool,
 }
 
@@ -43,7 +43,7 @@ impl<'f> FilterPath<'f> {
     }
 }
 
-/// The longest run of literal levels, or one wildcard, and what follows the slash behind it.
+/// The longest run of literal levels or one wildcard, and the text after the slash that follows.
 fn first_step(text: &str) -> (FilterStep<'_>, Option<&str>) {
     let end = run_end(text);
     let (run, after) = text.split_at_checked(end).unwrap_or((text, ""));
@@ -55,7 +55,7 @@ fn first_step(text: &str) -> (FilterStep<'_>, Option<&str>) {
     (FilterStep { text: run, length }, after.strip_prefix('/'))
 }
 
-/// Where the run of literal levels ends: before the slash that a `+` follows.
+/// The end of the run of literal levels: before the first slash that is followed by `+`.
 fn run_end(text: &str) -> usize {
     if text.starts_with('+') {
         return 0;

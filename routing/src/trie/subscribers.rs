@@ -1,4 +1,4 @@
-//! Who subscribes to one filter: members and groups.
+//! The subscribers of one filter: sessions and groups.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use crate::group::Group;
 use crate::subscriber_set::{SetUpdate, SubscriberSet};
 use crate::subscription::Member;
 
-/// Subscribers and groups of one filter.
+/// The subscribers of one filter.
 #[derive(Clone, Default)]
 pub(crate) enum Subscribers<S> {
-    /// Nobody at all.
+    /// No subscribers and no groups.
     #[default]
     Empty,
-    /// One subscriber and no group: the usual case, without an allocation.
+    /// One subscriber and no group, the usual case. Needs no allocation.
     One(Member<S>),
-    /// Any others.
+    /// All other cases.
     Many(Arc<MembersAndGroups<S>>),
 }
 
@@ -38,7 +38,7 @@ impl<S: Subscriber> Subscribers<S> {
         matches!(self, Self::Empty)
     }
 
-    /// The ordinary subscribers.
+    /// The ordinary (not shared) subscribers.
     pub(crate) fn members(&self) -> SubscriberSet<Member<S>> {
         match self {
             Self::Empty => SubscriberSet::Empty,
@@ -47,7 +47,7 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// The groups.
+    /// The groups of shared subscriptions.
     pub(crate) fn groups(&self) -> SubscriberSet<Arc<Group<S>>> {
         match self {
             Self::Empty | Self::One(_) => SubscriberSet::Empty,
@@ -55,7 +55,7 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// How many ordinary subscribers.
+    /// Number of ordinary subscribers.
     pub(crate) fn members_len(&self) -> usize {
         match self {
             Self::Empty => 0,
@@ -64,7 +64,7 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// Appends everybody.
+    /// Appends all subscribers and groups.
     pub(crate) fn collect(&self, members: &mut Vec<Member<S>>, groups: &mut Vec<Arc<Group<S>>>) {
         match self {
             Self::Empty => {}
@@ -77,13 +77,13 @@ impl<S: Subscriber> Subscribers<S> {
         }
     }
 
-    /// The audience to put in place of this one, if a change of its members asks for it.
+    /// The value to replace this one with, if the update of its members requires that.
     pub(crate) fn with_members(&self, update: SetUpdate<Member<S>>) -> Option<Self> {
         let SetUpdate::Replace(members) = update else { return None };
         Some(Self::of(members, self.groups()))
     }
 
-    /// The audience to put in place of this one, if a change of its groups asks for it.
+    /// The value to replace this one with, if the update of its groups requires that.
     pub(crate) fn with_groups(&self, update: SetUpdate<Arc<Group<S>>>) -> Option<Self> {
         let SetUpdate::Replace(groups) = update else { return None };
         Some(Self::of(self.members(), groups))

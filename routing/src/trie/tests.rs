@@ -1,4 +1,4 @@
-//! Paths of filters, and a trie that leaves nothing behind.
+//! The paths of filters, and a trie that is empty again after all subscriptions end.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn wildcards_split_a_filter_into_steps() {
     assert_eq!(steps("a//+//b"), (vec![("a/", 2), ("+", 0), ("/b", 2)], false));
 }
 
-/// As a gateway's: one pointer.
+/// As in the gateway: one pointer.
 type Handle = Arc<u64>;
 
 impl Subscriber for Handle {

@@ -1,4 +1,4 @@
-//! A match: from the root along all edges that the topic's levels allow.
+//! Matching: walks from the root along all edges that agree with the levels of the topic.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,18 +12,19 @@ use super::subscribers::Subscribers;
 use super::{Trie, hash};
 use crate::Subscriber;
 
-/// Who subscribes to filters that match a topic.
+/// The subscribers of the filters that match a topic.
 pub(crate) struct Matches<'g, S> {
-    /// One audience a filter, in no order.
+    /// One entry per filter, in no particular order.
     pub(crate) by_filter: SmallVec<[&'g Subscribers<S>; 8]>,
-    /// That of `#`.
+    /// The subscribers of `#`.
     pub(crate) match_all: Option<Arc<Subscribers<S>>>,
 }
 
 impl<S: Subscriber> Trie<S> {
-    /// Everybody whose filter matches `topic`. Takes no lock. A filter that is there all the while is found.
+    /// Finds the subscribers of all filters that match `topic`. Takes no lock. A filter that exists during the whole
+    /// call is always found.
     pub(crate) fn matches<'g>(&self, topic: &str, guard: &'g LocalGuard<'_>) -> Matches<'g, S> {
-        // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] only literal first levels match a topic that begins with `$`.
+        // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] A topic that begins with `$` only matches filters with a literal first level.
         let reserved = topic.starts_with('$');
         let mut walk = Walk {
             trie: self,
@@ -46,7 +47,7 @@ struct Walk<'w, 'g, S> {
     trie: &'w Trie<S>,
     guard: &'g LocalGuard<'g>,
     topic: Topic<'w>,
-    /// Branches yet to follow, each with the levels used up on the way to it.
+    /// Branches still to be visited, each with the number of topic levels used up to it.
     pending: SmallVec<[(&'g Branch, usize); 16]>,
     found: SmallVec<[&'g Subscribers<S>; 8]>,
 }
@@ -85,7 +86,7 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
     fn follow(&mut self, edge: EdgeRef<'_>, level: usize) {
         let Some(node) = self.trie.node(&edge, self.guard) else { return };
         let ends = level == self.topic.levels.len();
-        // `a/#` matches `a` as well: the parent level is included.
+        // `a/#` also matches `a`, its parent level.
         self.found.extend(node.subscribers(true).filter(|multi_level| !multi_level.is_empty()));
         if ends && !node.exact.is_empty() {
             self.found.push(&node.exact);
@@ -96,8 +97,8 @@ impl<'g, S: Subscriber> Walk<'_, 'g, S> {
     }
 }
 
-/// A topic cut into levels, with the hash of each. Levels beyond those that a filter may have are left out: no edge
-/// leads there, and one of them is enough to tell that the topic goes on.
+/// A topic split into levels, with the hash of each. Only one level more than a filter may have is kept: no edge leads
+/// further, and one more level is enough to know that the topic continues.
 struct Topic<'t> {
     text: &'t str,
     levels: SmallVec<[Level; 12]>,
@@ -119,12 +120,12 @@ impl<'t> Topic<'t> {
         Self { text, levels: levels.collect() }
     }
 
-    /// Hash of the level before this boundary.
+    /// The hash of the level before this boundary.
     fn hash_before(&self, end: usize) -> u64 {
         self.levels.get(end - 1).map_or(0, |level| level.hash)
     }
 
-    /// The text of the levels from `start` to before `end`.
+    /// The text of the levels from `start` up to, but not including, `end`.
     fn between(&self, start: usize, end: usize) -> &'t str {
         let from =
             start.checked_sub(1).and_then(|before| self.levels.get(before)).map_or(0, |level| level.end + 1);

@@ -1,4 +1,4 @@
-//! Changes of the trie. The caller lets one in at a time.
+//! Changes of the trie. The caller serializes them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,12 +13,13 @@ use super::path::{FilterPath, FilterStep};
 use super::subscribers::Subscribers;
 use crate::Subscriber;
 
-/// What a change makes of an audience: nothing at all, nothing but what it did inside, or another audience.
+/// The result of a change: `None` if nothing changes; otherwise the new subscribers, unless they were changed in place,
+/// and a value for the caller.
 type Outcome<S, R> = Option<(Option<Subscribers<S>>, R)>;
 
 impl<S: Subscriber> Trie<S> {
-    /// Replaces the audience of the filter `text` by what `change` makes of it. Readers see the old audience or the new
-    /// one, never none `[MQTT5-3.8.4-4]`.
+    /// Replaces the subscribers of the filter `text` with the result of `change`. A reader sees either the old or the
+    /// new subscribers, never an empty state in between `[MQTT5-3.8.4-4]`.
     pub(crate) fn change<R>(
         &self,
         text: &Arc<str>,
@@ -45,7 +46,7 @@ impl<S: Subscriber> Trie<S> {
         Some(result)
     }
 
-    /// What `look` finds in the audience of the filter `text`.
+    /// Calls `look` with the subscribers of the filter `text` and returns its result.
     pub(crate) fn inspect<R>(&self, text: &str, look: impl FnOnce(&Subscribers<S>) -> R) -> R {
         let path = FilterPath::of(text);
         let guard = self.guard();
@@ -67,7 +68,7 @@ impl<S: Subscriber> Trie<S> {
         Some(result)
     }
 
-    /// The branches behind these steps, as far as there are any.
+    /// The existing branches along these steps, up to the first one that is missing.
     fn parents(&self, parent_steps: &[FilterStep<'_>], guard: &LocalGuard<'_>) -> Vec<Arc<Branch>> {
         let mut parents = Vec::with_capacity(parent_steps.len());
         let mut parent = self.root.id;
@@ -100,7 +101,7 @@ impl<S: Subscriber> Trie<S> {
     }
 }
 
-/// One change under way.
+/// A change in progress.
 struct TrieWriter<'t, S> {
     trie: &'t Trie<S>,
     guard: &'t LocalGuard<'t>,
@@ -109,7 +110,7 @@ struct TrieWriter<'t, S> {
 }
 
 impl<S: Subscriber> TrieWriter<'_, S> {
-    /// Makes the branches behind these steps that are missing.
+    /// Creates the missing branches along these steps.
     fn create_branches(&self, parents: &mut Vec<Arc<Branch>>, parent_steps: &[FilterStep<'_>]) {
         for step in parent_steps.iter().skip(parents.len()) {
             let branch = self.trie.new_branch();
@@ -119,7 +120,7 @@ impl<S: Subscriber> TrieWriter<'_, S> {
         }
     }
 
-    /// Takes away branches that nothing leaves any more, from the deepest up.
+    /// Removes branches that no edge leaves any more, from the deepest up.
     fn remove_empty_branches(&self, parents: &[Arc<Branch>], parent_steps: &[FilterStep<'_>]) {
         for (depth, (branch, step)) in parents.iter().zip(parent_steps).enumerate().rev() {
             if !branch.is_empty() {
@@ -130,7 +131,7 @@ impl<S: Subscriber> TrieWriter<'_, S> {
         }
     }
 
-    /// Changes the node behind one edge; node and edge appear with the first use and go with the last.
+    /// Changes the node behind one edge. The edge and its node are created on first use and removed with the last one.
     fn update_node(&self, parent: &Branch, step: &FilterStep<'_>, change: impl FnOnce(&mut Node<S>)) {
         let edges = &self.trie.edges;
         let edge = self.trie.edge(parent.id, step);
@@ -152,8 +153,8 @@ impl<S: Subscriber> TrieWriter<'_, S> {
         }
     }
 
-    /// A text to keep for as long as the edge. It is shared with the filter's owner where it is the filter, `/#` apart:
-    /// a short run must not hold a long text.
+    /// The text to store with the edge. If the edge's levels are the whole filter (without `/#`), the text is shared
+    /// with the filter's owner. Otherwise it is copied, so that a short run does not keep a long text alive.
     fn stored_text(&self, step: &FilterStep<'_>) -> Arc<str> {
         if step.is_plus() {
             Arc::clone(&self.trie.plus)

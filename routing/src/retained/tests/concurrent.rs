@@ -1,4 +1,4 @@
-//! Replays while other threads set and remove.
+//! Replays while another thread sets and removes messages.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What the tests of the retained store share: messages, and a replay taken to its end.
+//! Shared by the tests of the retained store: messages, and a complete replay.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,8 +12,8 @@ pub(super) fn store() -> RetainedStore {
     RetainedStore::new(RetainedConfig::default())
 }
 
-/// Tests have one moment from which they reckon.
-#[expect(clippy::disallowed_methods, reason = "an Instant cannot be made from nothing")]
+/// The moment to which tests add durations.
+#[expect(clippy::disallowed_methods, reason = "there is no other way to create an Instant")]
 pub(super) fn start() -> Instant {
     Instant::now()
 }
@@ -34,7 +34,7 @@ pub(super) fn message(topic: &str, payload: &str) -> Arc<Message> {
     expiring(topic, payload, None)
 }
 
-/// Topics of a whole replay, `max` a call, in order of the topics. `between` runs after each call.
+/// The topics of a complete replay with at most `max` messages per call, sorted. `between` runs after each call.
 pub(super) fn replay(
     store: &RetainedStore,
     filter: &str,
@@ -47,7 +47,7 @@ pub(super) fn replay(
     let mut calls = 0;
     while !cursor.done() {
         calls += 1;
-        assert!(calls < 10_000, "a replay comes to its end");
+        assert!(calls < 10_000, "a replay must end");
         let found = store.next(&mut cursor, max, now);
         assert!(found.len() <= max);
         topics.extend(found.iter().map(|message| message.topic().to_string()));

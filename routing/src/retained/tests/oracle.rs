@@ -1,4 +1,4 @@
-//! Replays held against the naive matcher, with changes between the calls.
+//! Replays compared with the naive matcher, with changes between the calls.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ proptest! {
             }
         });
         let once: BTreeSet<_> = found.iter().cloned().collect();
-        prop_assert_eq!(once.len(), found.len(), "nothing twice");
+        prop_assert_eq!(once.len(), found.len(), "no message is replayed twice");
         prop_assert!(found.iter().all(|name| topic::matches(&filter, name)));
         let expected = staying.iter().filter(|name| topic::matches(&filter, name));
         prop_assert!(expected.into_iter().all(|name| once.contains(name)));

@@ -1,4 +1,4 @@
-//! Setting, replacing, removing; what each filter finds; bounds.
+//! Setting, replacing and removing messages, what each filter finds, and the bounds.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -49,7 +49,7 @@ fn a_replay_finds_what_the_filter_matches() {
     }
 }
 
-/// The cursor jumps: what lies below a level that cannot match is not looked at one by one.
+/// The cursor skips topics below a level that cannot match; it does not examine them one by one.
 #[test]
 fn subtrees_that_cannot_match_are_skipped() {
     let store = store();
@@ -61,7 +61,7 @@ fn subtrees_that_cannot_match_are_skipped() {
     }
     let mut calls = 0;
     assert_eq!(replay(&store, "a/+/status", 100, start(), || calls += 1).len(), 20);
-    assert_eq!(calls, 1, "20,020 topics cannot be looked at in one call");
+    assert_eq!(calls, 1, "one call cannot examine all 20,020 topics");
 }
 
 #[test]
@@ -105,10 +105,10 @@ fn one_call_examines_a_bounded_number_of_topics() {
     }
     let mut calls = 0;
     assert!(replay(&store, "a/+/x", 1, start(), || calls += 1).is_empty());
-    assert_eq!(calls, 4, "256 topics a call, and as many more as messages may be given");
+    assert_eq!(calls, 4, "a call examines 256 topics, plus one for each message it may pass on");
 }
 
-/// Between the look at an expired message and its removal another may come.
+/// After a sweep or replay has found an expired message and before it is removed, another thread may replace it.
 #[test]
 fn a_newer_message_is_not_removed_instead_of_the_expired_one() {
     let store = store();
@@ -130,10 +130,10 @@ fn topics_are_spread_over_shards_by_their_first_level() {
         assert_eq!(store.set(message(&format!("{number}/a"), "x")), Verdict::Stored);
     }
     let longest = store.shards.iter().map(|shard| shard.read().len()).max();
-    assert!(longest < Some(50), "{longest:?} of 1,000 in one of 64");
+    assert!(longest < Some(50), "{longest:?} of 1,000 topics in one of 64 shards");
 }
 
-/// Another thread's addition is counted for a moment before it is refused.
+/// For a moment, an addition of another thread is counted before it is refused.
 #[test]
 fn replacing_succeeds_while_an_addition_is_being_refused() {
     let config = RetainedConfig { len_max: 1, bytes_max: 10_000 };
@@ -162,8 +162,8 @@ fn a_stopped_replay_continues_where_it_stopped() {
             found.push(message.topic().to_string());
             found.len() < before + 3
         });
-        assert!(found.len() <= before + 3, "nothing is given once it was declined");
-        assert!(found.len() <= topics.len(), "nothing is given twice");
+        assert!(found.len() <= before + 3, "nothing is passed on after `take` returned false");
+        assert!(found.len() <= topics.len(), "no message is passed on twice");
     }
     found.sort_unstable();
     let mut expected = topics;

@@ -1,4 +1,4 @@
-//! Bounds of the configuration.
+//! The bounds of the configuration.
 
 use super::model::{Id, filter, grant, subscribe};
 use crate::{Config, Existed, Router, SubscribeError};

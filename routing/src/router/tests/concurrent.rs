@@ -1,13 +1,13 @@
-//! Readers while subscriptions change around them.
+//! Readers while other threads change subscriptions.
 
 use super::model::{Id, filter, grant, subscribe};
 use crate::finished_flag::FinishedFlag;
 use crate::{Config, Router};
 
-/// Subscriptions that stay, among them one that is replaced all the time.
+/// Filters whose subscriptions stay. They are replaced one after the other, with varying options.
 const STAYING: [&str; 6] = ["a/b/c", "a/+/c", "a/#", "#", "+/b/+", "a/b/#"];
 
-/// Filters that come and go, so that nodes, branches and tables beside those that stay come and go too.
+/// Filters whose subscriptions come and go, so that neighbouring nodes and branches are created and removed.
 const CHANGING: [&str; 8] = ["a/b", "a/b/+", "a/+/+", "a", "+/b/c", "+/+/c/d", "a/b/c/d/+", "+/#"];
 
 fn missing(router: &Router<Id>) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! The generation tells when a kept route is out of date.
+//! The generation tells when a stored route is out of date.
 
 use super::model::{filter, subscribe};
 use crate::finished_flag::FinishedFlag;
@@ -24,7 +24,7 @@ fn the_generation_changes_with_every_change_and_only_then() {
     assert!(changed());
 }
 
-/// Whoever sees the generation of a change sees the change itself.
+/// A reader that sees the generation of a change also sees the change.
 #[test]
 fn a_change_is_visible_before_its_generation() {
     for _ in 0..50 {

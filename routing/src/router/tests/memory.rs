@@ -1,4 +1,4 @@
-//! What is unsubscribed is let go.
+//! The router frees the handles of sessions that have unsubscribed.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A router without any cleverness: a list of subscriptions, matched one by one by [`topic::matches`].
+//! A naive router: a list of subscriptions, each compared with the topic by [`topic::matches`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -26,13 +26,13 @@ pub(super) fn grant(qos: u8, no_local: bool, retain_as_published: bool, identifi
     Grant { qos, no_local, retain_as_published, identifier: NonZeroU32::new(identifier) }
 }
 
-/// What one subscriber is granted: QoS, retain as published, identifiers in order.
+/// The options of one delivery: QoS, Retain As Published, sorted subscription identifiers.
 pub(super) type Granted = (QoS, bool, Vec<u32>);
 
-/// A route, comparable.
+/// A route in a form that can be compared.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
-    /// By subscriber: for others' messages, for its own.
+    /// By subscriber: the options for messages of others, and for its own messages.
     pub(super) deliveries: BTreeMap<u64, (Option<Granted>, Option<Granted>)>,
     pub(super) groups: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -83,14 +83,14 @@ pub(super) fn view(route: &Route<Id>) -> View {
             })
         };
         let twice = view.deliveries.insert(id, (of(id + 1_000_000), of(id)));
-        assert!(twice.is_none(), "one delivery a subscriber");
+        assert!(twice.is_none(), "a subscriber has one delivery");
     }
     for group in &route.groups {
         let online = |_: &Id| MemberState { online: true, inflight: 0 };
         let picks = (0..group.len()).filter_map(|_| group.pick(0, 0, None, online));
         let twice =
             view.groups.insert(group.name().to_string(), picks.map(|picked| picked.subscriber.0).collect());
-        assert!(twice.is_none(), "each group once");
+        assert!(twice.is_none(), "a route contains each group once");
     }
     view
 }

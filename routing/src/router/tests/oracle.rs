@@ -1,4 +1,4 @@
-//! Random subscribing and unsubscribing, held against the model.
+//! Random subscriptions and their ends, compared with the model.
 
 use proptest::prelude::*;
 

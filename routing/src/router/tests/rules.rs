@@ -1,4 +1,4 @@
-//! Rules of the specification that matching has to keep, one by one.
+//! Rules of the specification about matching, one per test.
 
 use super::model::{Id, filter, grant, subscribe, view};
 use crate::{Config, Existed, Router};

@@ -1,4 +1,4 @@
-//! The shape of the tree: counts that agree, leaves that are bounded, no deeper than needed.
+//! The shape of the tree: correct counts, bounded leaves, and no more depth than needed.
 
 use super::{COLLAPSE_LEN, Child, HashNode, Keyed, LEAF_MAX};
 
@@ -8,12 +8,12 @@ impl Keyed for u64 {
     }
 }
 
-/// What was found below a fork.
+/// Statistics of the subtree below a node.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Shape {
     entries: usize,
     leaf_max: usize,
-    /// Entries of the fork with the fewest, the topmost apart.
+    /// The smallest number of entries in an inner node, not counting the root.
     node_min: Option<usize>,
     depth: usize,
 }
@@ -60,5 +60,9 @@ fn leaves_split_when_full_and_nodes_collapse_when_few_entries_remain() {
     let rest = shape(&node, 1);
     assert_eq!(rest.entries, 1000);
     assert!(rest.leaf_max <= LEAF_MAX);
-    assert_eq!(rest.node_min, Some(COLLAPSE_LEN + 1), "a fork stays until it is well below a leaf's size");
+    assert_eq!(
+        rest.node_min,
+        Some(COLLAPSE_LEN + 1),
+        "a node stays until it is well below the size of a leaf"
+    );
 }

@@ -1,4 +1,4 @@
-//! An edge is found by all of its key, under the hash it brings.
+//! An edge is found only by its complete key, and the stored hash is used as it is.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Edges that differ anywhere have hashes that differ everywhere: a match never walks through collisions.
+//! Edges that differ in any part have well-spread, different hashes, so that a match does not run into collisions.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn every_level_changes_the_hash_of_a_run() {
     }
 }
 
-/// The table takes its place from the high bits and tells neighbours apart by the low ones.
+/// The table chooses the position from the high bits and distinguishes neighbours by the low bits.
 #[test]
 fn every_part_of_the_hash_is_well_spread() {
     let hash = LevelHash::default();
