@@ -4,14 +4,14 @@
 mod aliases;
 mod capabilities;
 mod connect;
+mod connection;
 mod error;
 mod event;
-mod exchange;
+mod framed_link;
 mod keep_alive;
 mod options;
 mod request;
 mod state;
-mod wire;
 
 use std::time::Duration;
 
@@ -25,15 +25,15 @@ pub use event::{Acknowledged, Event};
 pub use options::{Options, Side};
 pub use state::State;
 
-use exchange::Exchange;
+use connection::Connection;
+use framed_link::{Activity, FramedLink};
 use keep_alive::KeepAlive;
-use wire::{Moved, Wire};
 
 /// One connection of a client. Nothing happens between calls: whoever waits in one of the `async` methods drives it.
 /// Every one of them can be dropped half way and called again.
 pub struct Client {
-    wire: Wire,
-    exchange: Exchange,
+    framed_link: FramedLink,
+    connection: Connection,
     keep_alive: KeepAlive,
     connack: ConnAck,
 }
@@ -49,14 +49,14 @@ impl Client {
             self.keep_alive.sent(Instant::now());
         }
         tokio::select! {
-            moved = self.wire.progress(&mut self.exchange) => {
-                if moved? == Moved::Received {
-                    self.keep_alive.heard();
+            activity = self.framed_link.progress(&mut self.connection) => {
+                if activity? == Activity::Received {
+                    self.keep_alive.received();
                 }
             }
-            due = self.keep_alive.due() => {
+            due = self.keep_alive.ping_due() => {
                 due?;
-                self.exchange.send(&Packet::PingReq)?;
+                self.connection.send(&Packet::PingReq)?;
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl Client {
 
     /// The next event that is there already. Taking a message acknowledges it, unless that is the caller's to do.
     pub fn take_event(&mut self) -> Option<Event> {
-        self.exchange.take_event(|_| true)
+        self.connection.take_event(|_| true)
     }
 
     /// Waits for the next event, whatever it is.
@@ -91,8 +91,9 @@ impl Client {
     /// # Errors
     /// When the connection is over.
     pub async fn acknowledged(&mut self, packet_id: PacketId) -> Result<Acknowledged, ClientError> {
-        let is_it = |event: &Event| matches!(event, Event::Acknowledged(done) if done.packet_id == packet_id);
-        match self.wait_for(is_it).await? {
+        let is_expected =
+            |event: &Event| matches!(event, Event::Acknowledged(done) if done.packet_id == packet_id);
+        match self.wait_for(is_expected).await? {
             Event::Acknowledged(done) => Ok(done),
             _ => unreachable!("only acknowledgements were asked for"),
         }
@@ -108,15 +109,15 @@ impl Client {
         while !self.can_publish() {
             self.progress().await?;
         }
-        let packet_id = self.exchange.publish(message)?;
-        self.wire.try_flush(&mut self.exchange).await?;
+        let packet_id = self.connection.publish(message)?;
+        self.framed_link.try_flush(&mut self.connection).await?;
         Ok(packet_id)
     }
 
     /// Whether [`Client::publish`] would not wait: neither for acknowledgements nor for the network.
     #[must_use]
     pub fn can_publish(&self) -> bool {
-        self.exchange.has_quota() && self.backlog() < BACKLOG_MAX
+        self.connection.has_send_quota() && self.backlog() < BACKLOG_MAX
     }
 
     /// Sends an acknowledgement, for callers that do so themselves ([`Options::receiving`], [`Options::sending`]).
@@ -124,8 +125,8 @@ impl Client {
     /// # Errors
     /// When the connection is over.
     pub async fn acknowledge(&mut self, ack: &Ack) -> Result<(), ClientError> {
-        self.exchange.send_ack(ack);
-        self.wire.flush(&mut self.exchange).await
+        self.connection.send_ack(ack);
+        self.framed_link.flush(&mut self.connection).await
     }
 
     /// Sends any packet as it is.
@@ -133,8 +134,8 @@ impl Client {
     /// # Errors
     /// When it has no encoding or the connection is over.
     pub async fn send(&mut self, packet: &Packet) -> Result<(), ClientError> {
-        self.exchange.send(packet)?;
-        self.wire.flush(&mut self.exchange).await
+        self.connection.send(packet)?;
+        self.framed_link.flush(&mut self.connection).await
     }
 
     /// Sends bytes as they are, whatever they mean.
@@ -142,8 +143,8 @@ impl Client {
     /// # Errors
     /// When the connection is over.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
-        self.exchange.send_bytes(bytes);
-        self.wire.flush(&mut self.exchange).await
+        self.connection.send_bytes(bytes);
+        self.framed_link.flush(&mut self.connection).await
     }
 
     /// Waits until all that was said is written, all our messages are acknowledged, and all QoS 2 messages received
@@ -161,7 +162,7 @@ impl Client {
     /// Whether [`Client::settle`] would not wait.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.backlog() == 0 && self.exchange.state().is_settled()
+        self.backlog() == 0 && self.connection.state().is_settled()
     }
 
     /// Says DISCONNECT, closes the link, and gives back what the next connection of the session needs.
@@ -169,19 +170,19 @@ impl Client {
     /// # Errors
     /// When the connection broke first.
     pub async fn disconnect(mut self, reason: ReasonCode) -> Result<State, ClientError> {
-        self.exchange.send(&Packet::Disconnect(Disconnect::new(reason)))?;
-        let goodbye = async {
-            self.wire.flush(&mut self.exchange).await?;
-            self.wire.close().await
+        self.connection.send(&Packet::Disconnect(Disconnect::new(reason)))?;
+        let closing = async {
+            self.framed_link.flush(&mut self.connection).await?;
+            self.framed_link.close().await
         };
-        timeout(GOODBYE_MAX, goodbye).await.map_err(|_| ClientError::Timeout("closing"))??;
-        Ok(self.exchange.into_state())
+        timeout(DISCONNECT_TIMEOUT, closing).await.map_err(|_| ClientError::Timeout("closing"))??;
+        Ok(self.connection.into_state())
     }
 
     /// Drops the connection without a word, as a network does that fails.
     #[must_use]
     pub fn abandon(self) -> State {
-        self.exchange.into_state()
+        self.connection.into_state()
     }
 
     /// The server's answer to CONNECT.
@@ -193,31 +194,31 @@ impl Client {
     /// What the server allows.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
-        self.exchange.capabilities()
+        self.connection.capabilities()
     }
 
     /// What would outlive this connection now.
     #[must_use]
     pub fn state(&self) -> &State {
-        self.exchange.state()
+        self.connection.state()
     }
 
     /// The link below.
     #[must_use]
     pub fn link(&self) -> &Link {
-        self.wire.link()
+        self.framed_link.link()
     }
 
     fn backlog(&self) -> usize {
-        self.wire.backlog() + self.exchange.output_len()
+        self.framed_link.backlog() + self.connection.output_len()
     }
 
     async fn wait_for(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event, ClientError> {
         loop {
-            if let Some(event) = self.exchange.take_event(&wanted) {
+            if let Some(event) = self.connection.take_event(&wanted) {
                 // Taken is taken, also when the answer cannot be sent any more: at QoS 2 it does not come again. If the
                 // connection is over, the next call says so.
-                let _ = self.wire.try_flush(&mut self.exchange).await;
+                let _ = self.framed_link.try_flush(&mut self.connection).await;
                 return Ok(event);
             }
             self.progress().await?;
@@ -228,7 +229,7 @@ impl Client {
 /// Bytes that may wait for the network before a publisher waits too.
 const BACKLOG_MAX: usize = 256 * 1024;
 /// How long an orderly end may take.
-const GOODBYE_MAX: Duration = Duration::from_secs(5);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

@@ -58,7 +58,7 @@ impl Certificates {
 /// # Errors
 /// When files cannot be written or a certificate cannot be made.
 pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, DevelopmentError> {
-    let files = Files::below(data);
+    let files = Files::in_data_folder(data);
     let authority = match inspect::authority(&files, now) {
         Ok(authority) => authority,
         Err(reason) => {
@@ -75,10 +75,10 @@ pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, Develo
     Ok(files.into_certificates())
 }
 
-fn report(reason: &inspect::Unfit, what: &str, file: &Path) {
+fn report(reason: &inspect::Unusable, what: &str, file: &Path) {
     let file = file.display();
     match reason {
-        inspect::Unfit::Missing => info!(%file, "made a development {what}"),
+        inspect::Unusable::Missing => info!(%file, "made a development {what}"),
         reason => warn!(%file, %reason, "remade the development {what}"),
     }
 }

@@ -13,7 +13,7 @@ use crate::config::{Level, Log, LogFormat};
 /// Starts the log of this process. Only the first call has an effect.
 pub fn start(log: Log) {
     let filter =
-        Targets::new().with_default(of_others(log.level)).with_target("tidegate", of_ours(log.level));
+        Targets::new().with_default(library_level(log.level)).with_target("tidegate", own_level(log.level));
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_json(log.format) {
         fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed()
     } else {
@@ -31,7 +31,7 @@ fn is_json(format: LogFormat) -> bool {
     }
 }
 
-fn of_ours(level: Level) -> LevelFilter {
+fn own_level(level: Level) -> LevelFilter {
     match level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
@@ -42,7 +42,7 @@ fn of_ours(level: Level) -> LevelFilter {
 }
 
 /// Libraries tell only what went wrong, unless everything is asked for.
-fn of_others(level: Level) -> LevelFilter {
+fn library_level(level: Level) -> LevelFilter {
     match level {
         Level::Error => LevelFilter::ERROR,
         Level::Trace => LevelFilter::DEBUG,

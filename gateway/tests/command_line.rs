@@ -16,7 +16,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn check_says_ok() {
+fn check_prints_ok_for_a_valid_file() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.yaml"), "cores: 2\n").unwrap();
     let output = tidegate(&["check", "--config", "a.yaml"], folder.path());
@@ -24,7 +24,7 @@ fn check_says_ok() {
 }
 
 #[test]
-fn check_and_serve_say_what_is_wrong_and_end_with_2() {
+fn check_and_serve_report_faults_and_exit_with_2() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.yaml"), "cores: none\n").unwrap();
     for command in ["check", "serve"] {
@@ -37,7 +37,7 @@ fn check_and_serve_say_what_is_wrong_and_end_with_2() {
 }
 
 #[test]
-fn schema_is_json() {
+fn schema_prints_json() {
     let output = tidegate(&["schema"], Path::new("."));
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -45,7 +45,7 @@ fn schema_is_json() {
 }
 
 #[test]
-fn nobody_listening_is_1_and_a_wrong_call_is_2() {
+fn a_failed_connection_exits_with_1_and_a_usage_error_with_2() {
     // A port that was free a moment ago, and that nobody else is given as long as it is bound.
     let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("mqtt://{}", reserved.local_addr().unwrap());
@@ -58,16 +58,17 @@ fn nobody_listening_is_1_and_a_wrong_call_is_2() {
 }
 
 /// The binary in a folder of its own, where no `tidegate-bench` is that was not put there.
-fn alone(folder: &Path) -> std::path::PathBuf {
+fn copy_binary(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("tidegate");
     fs::copy(env!("CARGO_BIN_EXE_tidegate"), &path).unwrap();
     path
 }
 
 #[test]
-fn bench_without_a_load_generator_says_what_is_missing_and_ends_with_2() {
+fn bench_without_a_load_generator_names_what_is_missing_and_exits_with_2() {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(alone(folder.path())).arg("bench").env("PATH", folder.path()).output().unwrap();
+    let output =
+        Command::new(copy_binary(folder.path())).arg("bench").env("PATH", folder.path()).output().unwrap();
     let place = folder.path().canonicalize().unwrap();
     let expected =
         format!("error: there is no {}/tidegate-bench and no tidegate-bench on the PATH\n", place.display());
@@ -75,10 +76,10 @@ fn bench_without_a_load_generator_says_what_is_missing_and_ends_with_2() {
 }
 
 #[test]
-fn bench_becomes_the_load_generator_beside_it_or_on_the_path() {
+fn bench_runs_the_load_generator_beside_it_or_on_the_path() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let tidegate = alone(folder.path());
+    let tidegate = copy_binary(folder.path());
     let run = || {
         let mut command = Command::new(&tidegate);
         let command = command.args(["bench", "pairs", "--help", "-x"]).env("PATH", other.path());
@@ -136,7 +137,7 @@ impl Broker {
 }
 
 #[test]
-fn what_is_published_is_printed() {
+fn sub_prints_what_pub_publishes() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path());
     for version in ["3.1", "3.1.1", "5"] {

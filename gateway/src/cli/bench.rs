@@ -25,11 +25,11 @@ pub struct Arguments {
 /// # Errors
 /// When there is none, or it cannot be run.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let beside = env::current_exe().map(|own| own.with_file_name(PROGRAM)).ok();
-    let program = beside.clone().filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(PROGRAM));
+    let sibling = env::current_exe().map(|own| own.with_file_name(PROGRAM)).ok();
+    let program = sibling.clone().filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(PROGRAM));
     // Comes back only when it fails.
     let error = Command::new(&program).args(arguments.arguments).exec();
-    let place = beside.map_or_else(String::new, |path| format!("there is no {} and ", path.display()));
+    let place = sibling.map_or_else(String::new, |path| format!("there is no {} and ", path.display()));
     Err(Failure::Usage(match error.kind() {
         io::ErrorKind::NotFound => format!("error: {place}no {PROGRAM} on the PATH"),
         _ => format!("error: {} cannot be run: {error}", program.display()),

@@ -24,7 +24,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let loaded = config::load(&arguments.config)?;
     for warning in loaded.warnings {
-        exit::say(&format!("warning: {warning}"));
+        exit::print_error(&format!("warning: {warning}"));
     }
     writeln!(io::stdout(), "{}: OK", arguments.config.display())?;
     Ok(())

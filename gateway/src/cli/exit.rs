@@ -17,7 +17,7 @@ pub enum Failure {
     /// What was asked for did not work.
     Runtime(String),
     /// It did not work, and that was said already.
-    Told,
+    AlreadyReported,
     /// Nobody reads the output any more.
     BrokenPipe,
 }
@@ -29,10 +29,10 @@ impl Failure {
         let (text, code) = match self {
             Self::Usage(text) => (text, USAGE),
             Self::Runtime(text) => (text, RUNTIME),
-            Self::Told => return ExitCode::from(RUNTIME),
+            Self::AlreadyReported => return ExitCode::from(RUNTIME),
             Self::BrokenPipe => return ExitCode::SUCCESS,
         };
-        say(&text);
+        print_error(&text);
         ExitCode::from(code)
     }
 }
@@ -72,7 +72,7 @@ impl From<io::Error> for Failure {
 }
 
 /// Writes a line to standard error; that nobody reads it is no reason to stop.
-pub fn say(line: &str) {
+pub fn print_error(line: &str) {
     let written = writeln!(io::stderr(), "{line}");
     drop(written);
 }

@@ -1,14 +1,14 @@
 //! `tidegate pub`: publishes, and ends well only when every message is acknowledged.
 
-mod ledger;
-mod source;
+mod payload;
+mod report;
 
 use clap::Args;
 use tidegate_mqtt::topic;
 use tidegate_mqtt::{Publish, PublishProperties, QoS, ReasonCode};
 
-use ledger::Ledger;
-use source::{Source, SourceArguments};
+use payload::{PayloadArguments, PayloadSource};
+use report::PublishReport;
 
 use super::connection::ConnectionArguments;
 use super::exit::{self, Failure};
@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), default_value = "1024")]
     inflight_max: u16,
     #[command(flatten)]
-    source: SourceArguments,
+    source: PayloadArguments,
     #[command(flatten)]
     properties: MessageProperties,
     #[command(flatten)]
@@ -54,56 +54,56 @@ async fn publish(arguments: Arguments) -> Result<(), Failure> {
     arguments.connection.require_v5(arguments.properties.is_used()?, "message properties")?;
     let mut options = arguments.connection.to_options()?;
     options.inflight_max = arguments.inflight_max;
-    let draft = arguments.draft()?;
-    let source = Source::open(&arguments.source).await?;
+    let template = arguments.template()?;
+    let source = PayloadSource::open(&arguments.source).await?;
     let mut client = Client::connect(&options, State::default()).await?;
     tracing::debug!(peer = %client.link().peer(), "connected");
-    let mut ledger = Ledger::default();
+    let mut report = PublishReport::default();
     let interrupted = interrupted()?;
     let is_complete = tokio::select! {
-        done = publish_all(&mut client, source, &draft, &mut ledger) => done.map(|()| true),
+        done = publish_all(&mut client, source, &template, &mut report) => done.map(|()| true),
         () = interrupted => Ok(false),
     };
-    ledger.note_all(&mut client);
-    let is_complete = is_complete.map_err(|failure| ledger.explain(failure))?;
+    report.record_events(&mut client);
+    let is_complete = is_complete.map_err(|failure| report.with_unacknowledged(failure))?;
     client.disconnect(ReasonCode::Success).await?;
-    ledger.verdict(is_complete)
+    report.result(is_complete)
 }
 
 impl Arguments {
     /// A message that lacks only its payload.
-    fn draft(&self) -> Result<Publish, Failure> {
+    fn template(&self) -> Result<Publish, Failure> {
         let properties: PublishProperties = self.properties.to_properties()?;
-        let mut draft = Publish::new(self.topic.to_string(), "");
-        draft.qos = self.qos;
-        draft.retain = self.retain;
-        draft.properties = properties;
-        Ok(draft)
+        let mut template = Publish::new(self.topic.to_string(), "");
+        template.qos = self.qos;
+        template.retain = self.retain;
+        template.properties = properties;
+        Ok(template)
     }
 }
 
 /// Sends as the window allows, and waits for the last acknowledgement.
 async fn publish_all(
     client: &mut Client,
-    mut source: Source,
-    draft: &Publish,
-    ledger: &mut Ledger,
+    mut source: PayloadSource,
+    template: &Publish,
+    report: &mut PublishReport,
 ) -> Result<(), Failure> {
     loop {
-        ledger.note_all(client);
+        report.record_events(client);
         tokio::select! {
             biased;
             payload = source.next(), if client.can_publish() => {
                 let Some(payload) = payload? else { break };
-                let message = Publish { payload, ..draft.clone() };
-                ledger.sent(client.publish(message).await?);
+                let message = Publish { payload, ..template.clone() };
+                report.record_sent(client.publish(message).await?);
             }
-            moved = client.progress() => moved?,
+            result = client.progress() => result?,
         }
     }
     while !client.is_settled() {
         client.progress().await?;
-        ledger.note_all(client);
+        report.record_events(client);
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     warnings.iter().for_each(|warning| warn!("{warning}"));
     start(config, arguments).map_err(|error| {
         error!("{error}");
-        Failure::Told
+        Failure::AlreadyReported
     })
 }
 

@@ -82,16 +82,16 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
     let deadline = arguments.wait.map(|wait| Instant::now() + Duration::from_secs(u64::from(wait)));
     let mut client = Client::connect(&options, State::default()).await?;
     tracing::debug!(peer = %client.link().peer(), session_present = client.connack().session_present, "connected");
-    let mut left = arguments.count;
+    let mut remaining = arguments.count;
     let interrupted = interrupted()?;
     let done = tokio::select! {
-        done = receive(&mut client, &arguments, &mut left) => done,
+        done = receive(&mut client, &arguments, &mut remaining) => done,
         () = interrupted => Ok(()),
-        () = until(deadline) => arguments.time_is_over(left),
+        () = wait_until(deadline) => arguments.timed_out(remaining),
     };
     if done.is_ok() {
         // Released messages cannot come again; a broker that does not answer shall not keep us.
-        let _ = timeout(SETTLE_MAX, client.settle()).await;
+        let _ = timeout(QOS_2_TIMEOUT, client.settle()).await;
         client.disconnect(ReasonCode::Success).await?;
     } else {
         // Worth a try: the connection may be what failed.
@@ -101,21 +101,25 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// Subscribes, and prints messages until there were enough.
-async fn receive(client: &mut Client, arguments: &Arguments, left: &mut Option<u64>) -> Result<(), Failure> {
+async fn receive(
+    client: &mut Client,
+    arguments: &Arguments,
+    remaining: &mut Option<u64>,
+) -> Result<(), Failure> {
     let user_properties = user_properties(&arguments.user_property)?;
     let filters = arguments.topic.iter().map(|filter| (filter.clone(), arguments.options()));
     let suback = client.subscribe(filters, arguments.subscription_identifier, user_properties).await?;
     arguments.check_granted(&suback)?;
     let mut output = io::stdout().lock();
-    while *left != Some(0) {
+    while *remaining != Some(0) {
         let message = client.message().await?;
         arguments.print(&message, &mut output)?;
-        *left = left.map(|left| left - 1);
+        *remaining = remaining.map(|remaining| remaining - 1);
     }
     Ok(())
 }
 
-async fn until(deadline: Option<Instant>) {
+async fn wait_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
@@ -143,17 +147,18 @@ impl Arguments {
 
     /// Fails when a filter was refused.
     fn check_granted(&self, suback: &SubAck) -> Result<(), Failure> {
-        let words = suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
+        let reason_string =
+            suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
         let mut is_refused = false;
         for (filter, reason) in self.topic.iter().zip(&suback.reasons) {
             if reason.is_error() {
                 is_refused = true;
-                exit::say(&format!("refused: {filter}: {}", reason_text(*reason, words)));
+                exit::print_error(&format!("refused: {filter}: {}", reason_text(*reason, reason_string)));
             } else if self.verbose {
-                exit::say(&format!("subscribed: {filter} (QoS {})", reason.value()));
+                exit::print_error(&format!("subscribed: {filter} (QoS {})", reason.value()));
             }
         }
-        if is_refused { Err(Failure::Told) } else { Ok(()) }
+        if is_refused { Err(Failure::AlreadyReported) } else { Ok(()) }
     }
 
     fn print(&self, message: &Publish, output: &mut impl Write) -> Result<(), Failure> {
@@ -164,10 +169,10 @@ impl Arguments {
         Ok(output.flush()?)
     }
 
-    fn time_is_over(&self, left: Option<u64>) -> Result<(), Failure> {
-        match (left, self.count) {
-            (Some(left), Some(count)) if left > 0 => {
-                let text = format!("error: the time is over, {} of {count} messages came", count - left);
+    fn timed_out(&self, remaining: Option<u64>) -> Result<(), Failure> {
+        match (remaining, self.count) {
+            (Some(remaining), Some(count)) if remaining > 0 => {
+                let text = format!("error: the time is over, {} of {count} messages came", count - remaining);
                 Err(Failure::Runtime(text))
             }
             _ => Ok(()),
@@ -176,4 +181,4 @@ impl Arguments {
 }
 
 /// How long to wait for the end of QoS 2 handshakes.
-const SETTLE_MAX: Duration = Duration::from_secs(2);
+const QOS_2_TIMEOUT: Duration = Duration::from_secs(2);

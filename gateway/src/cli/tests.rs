@@ -10,12 +10,12 @@ fn parse(line: &str) -> Result<Arguments, ErrorKind> {
 }
 
 #[test]
-fn the_definition_holds_together() {
+fn the_command_line_definition_is_consistent() {
     Arguments::command().debug_assert();
 }
 
 #[test]
-fn lines_that_are_taken() {
+fn valid_command_lines_are_accepted() {
     for line in [
         "tidegate serve",
         "tidegate serve --config a.yaml --data d --log-format json --log-level debug",
@@ -42,7 +42,7 @@ fn lines_that_are_taken() {
 }
 
 #[test]
-fn lines_that_are_refused() {
+fn invalid_command_lines_are_refused() {
     use ErrorKind::{
         ArgumentConflict, InvalidSubcommand, MissingRequiredArgument, UnknownArgument, ValueValidation,
     };
@@ -81,7 +81,7 @@ fn lines_that_are_refused() {
 }
 
 #[test]
-fn every_command_tells_its_exit_codes() {
+fn the_help_of_every_command_lists_the_exit_codes() {
     for name in ["serve", "check", "snapshot", "restore", "store", "pub", "sub"] {
         let mut command = Arguments::command();
         let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
@@ -90,7 +90,7 @@ fn every_command_tells_its_exit_codes() {
 }
 
 #[test]
-fn times() {
+fn times_are_seconds_or_have_a_unit() {
     let cases = [
         ("0", Ok(0)),
         ("30", Ok(30)),

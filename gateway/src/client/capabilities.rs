@@ -24,7 +24,7 @@ pub struct Capabilities {
 impl Capabilities {
     /// What these two packets agree on.
     #[must_use]
-    pub fn agreed(connect: &Connect, connack: &ConnAck) -> Self {
+    pub fn negotiated(connect: &Connect, connack: &ConnAck) -> Self {
         Self {
             receive_maximum: connack.receive_maximum.unwrap_or(u16::MAX),
             qos_max: connack.qos_max.unwrap_or(QoS::ExactlyOnce),

@@ -4,9 +4,9 @@ use tidegate_mqtt::{Packet, frame};
 use tidegate_transports::{Link, client};
 use tokio::time::{Instant, timeout};
 
-use super::exchange::Exchange;
+use super::connection::Connection;
+use super::framed_link::FramedLink;
 use super::keep_alive::KeepAlive;
-use super::wire::Wire;
 use super::{Client, ClientError, Options, State};
 
 impl Client {
@@ -28,19 +28,19 @@ impl Client {
     /// When the link breaks or the server refuses.
     pub async fn over(link: Link, options: &Options, state: State) -> Result<Self, ClientError> {
         let connect = &options.connect;
-        let mut hello = Vec::new();
-        Packet::from(connect.clone()).encode(connect.version, &mut hello)?;
+        let mut connect_bytes = Vec::new();
+        Packet::from(connect.clone()).encode(connect.version, &mut connect_bytes)?;
         let packet_size_max = connect.packet_size_max.unwrap_or(frame::PACKET_SIZE_MAX);
-        let mut wire = Wire::new(link, connect.version, packet_size_max);
-        wire.write(&hello).await?;
-        let Packet::ConnAck(connack) = wire.packet().await? else {
+        let mut framed_link = FramedLink::new(link, connect.version, packet_size_max);
+        framed_link.write(&connect_bytes).await?;
+        let Packet::ConnAck(connack) = framed_link.packet().await? else {
             return Err(ClientError::Unexpected("the first packet is not CONNACK"));
         };
         if connack.reason.is_error() {
             return Err(ClientError::Refused(connack));
         }
-        let exchange = Exchange::new(options, &connack, state);
-        let keep_alive = KeepAlive::new(exchange.capabilities().keep_alive, Instant::now());
-        Ok(Self { wire, exchange, keep_alive, connack: *connack })
+        let connection = Connection::new(options, &connack, state);
+        let keep_alive = KeepAlive::new(connection.capabilities().keep_alive, Instant::now());
+        Ok(Self { framed_link, connection, keep_alive, connack: *connack })
     }
 }

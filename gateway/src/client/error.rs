@@ -46,10 +46,10 @@ pub enum ClientError {
 
 /// A reason code by name and number, with the server's words if there are any.
 #[must_use]
-pub fn reason_text(reason: ReasonCode, words: Option<&str>) -> String {
+pub fn reason_text(reason: ReasonCode, reason_string: Option<&str>) -> String {
     let name = format!("{reason:?} (0x{:02X})", reason.value());
-    match words {
-        Some(words) => format!("{name}: {words}"),
+    match reason_string {
+        Some(reason_string) => format!("{name}: {reason_string}"),
         None => name,
     }
 }

@@ -18,12 +18,13 @@ impl Client {
         identifier: Option<u32>,
         user_properties: UserProperties,
     ) -> Result<SubAck, ClientError> {
-        let packet_id = self.exchange.next_id()?;
+        let packet_id = self.connection.next_id()?;
         let entry = |(filter, options)| SubscribeEntry { filter: Ok(filter), options };
         let filters = filters.into_iter().map(entry).collect();
-        self.exchange.send(&Packet::from(Subscribe { packet_id, identifier, user_properties, filters }))?;
-        let is_it = |event: &Event| matches!(event, Event::SubAck(suback) if suback.packet_id == packet_id);
-        match self.wait_for(is_it).await? {
+        self.connection.send(&Packet::from(Subscribe { packet_id, identifier, user_properties, filters }))?;
+        let is_expected =
+            |event: &Event| matches!(event, Event::SubAck(suback) if suback.packet_id == packet_id);
+        match self.wait_for(is_expected).await? {
             Event::SubAck(suback) => Ok(suback),
             _ => unreachable!("only SUBACK was asked for"),
         }
@@ -37,13 +38,13 @@ impl Client {
         &mut self,
         filters: impl IntoIterator<Item = SubscriptionFilter>,
     ) -> Result<UnsubAck, ClientError> {
-        let packet_id = self.exchange.next_id()?;
+        let packet_id = self.connection.next_id()?;
         let filters = filters.into_iter().map(Ok).collect();
         let user_properties = UserProperties::new();
-        self.exchange.send(&Packet::from(Unsubscribe { packet_id, user_properties, filters }))?;
-        let is_it =
+        self.connection.send(&Packet::from(Unsubscribe { packet_id, user_properties, filters }))?;
+        let is_expected =
             |event: &Event| matches!(event, Event::UnsubAck(unsuback) if unsuback.packet_id == packet_id);
-        match self.wait_for(is_it).await? {
+        match self.wait_for(is_expected).await? {
             Event::UnsubAck(unsuback) => Ok(unsuback),
             _ => unreachable!("only UNSUBACK was asked for"),
         }
@@ -54,7 +55,7 @@ impl Client {
     /// # Errors
     /// When the connection is over.
     pub async fn ping(&mut self) -> Result<(), ClientError> {
-        self.exchange.send(&Packet::PingReq)?;
+        self.connection.send(&Packet::PingReq)?;
         self.wait_for(|event| matches!(event, Event::Pong)).await.map(drop)
     }
 }

@@ -20,20 +20,20 @@ struct Sent {
     packet_id: PacketId,
     awaiting: Awaiting,
     /// Whether it went out on the connection that there is.
-    is_current: bool,
+    sent_on_this_connection: bool,
 }
 
 /// PUBACK, PUBREC or PUBCOMP; the message is kept as long as it may have to be sent again.
 #[derive(Clone, Debug)]
 enum Awaiting {
-    Acknowledgement(Publish),
-    Receipt(Publish),
-    Completion,
+    PubAck(Publish),
+    PubRec(Publish),
+    PubComp,
 }
 
 /// What an acknowledgement from the server means.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum AckOutcome {
     /// The message is done with.
     Done,
     /// PUBREL is due.
@@ -44,7 +44,7 @@ pub enum Progress {
 
 /// Something to be sent again.
 #[derive(Debug)]
-pub enum Again {
+pub enum Retransmission {
     /// A PUBLISH, with DUP.
     Publish(Box<Publish>),
     /// A PUBREL.
@@ -75,14 +75,14 @@ impl State {
     }
 
     /// Keeps a QoS 1 or 2 message that is being sent with the identifier from [`State::next_id`].
-    pub(super) fn send(&mut self, packet_id: PacketId, mut message: Publish) {
+    pub(super) fn record_sent(&mut self, packet_id: PacketId, mut message: Publish) {
         // An alias is the connection's, not the session's `[MQTT5-3.3.2-7]`.
         message.properties.alias = None;
         let awaiting = match message.qos {
-            QoS::ExactlyOnce => Awaiting::Receipt(message),
-            _ => Awaiting::Acknowledgement(message),
+            QoS::ExactlyOnce => Awaiting::PubRec(message),
+            _ => Awaiting::PubAck(message),
         };
-        self.sent.push_back(Sent { packet_id, awaiting, is_current: true });
+        self.sent.push_back(Sent { packet_id, awaiting, sent_on_this_connection: true });
     }
 
     /// An identifier that no open message has.
@@ -99,24 +99,24 @@ impl State {
     }
 
     /// PUBACK, PUBREC or PUBCOMP arrived. An error in PUBREC ends the message `[MQTT5-4.3.3-4]`.
-    pub(super) fn acknowledge(&mut self, ack: &Ack) -> Progress {
-        let Some(position) = self.position(ack.packet_id) else { return Progress::Unknown };
-        let Some(sent) = self.sent.get_mut(position) else { return Progress::Unknown };
+    pub(super) fn acknowledge(&mut self, ack: &Ack) -> AckOutcome {
+        let Some(position) = self.position(ack.packet_id) else { return AckOutcome::Unknown };
+        let Some(sent) = self.sent.get_mut(position) else { return AckOutcome::Unknown };
         match (&sent.awaiting, ack.kind) {
-            (Awaiting::Acknowledgement(_), AckKind::PubAck) | (Awaiting::Completion, AckKind::PubComp) => {}
-            (Awaiting::Receipt(_) | Awaiting::Completion, AckKind::PubRec) if !ack.reason.is_error() => {
-                sent.awaiting = Awaiting::Completion;
-                return Progress::Release;
+            (Awaiting::PubAck(_), AckKind::PubAck) | (Awaiting::PubComp, AckKind::PubComp) => {}
+            (Awaiting::PubRec(_) | Awaiting::PubComp, AckKind::PubRec) if !ack.reason.is_error() => {
+                sent.awaiting = Awaiting::PubComp;
+                return AckOutcome::Release;
             }
-            (Awaiting::Receipt(_), AckKind::PubRec) => {}
-            _ => return Progress::Unknown,
+            (Awaiting::PubRec(_), AckKind::PubRec) => {}
+            _ => return AckOutcome::Unknown,
         }
         self.sent.remove(position);
-        Progress::Done
+        AckOutcome::Done
     }
 
     /// A QoS 2 message is taken over by its owner.
-    pub(super) fn receive(&mut self, packet_id: PacketId) {
+    pub(super) fn record_received(&mut self, packet_id: PacketId) {
         self.received.insert(packet_id);
     }
 
@@ -126,7 +126,7 @@ impl State {
     }
 
     /// PUBREL arrived; gives the reason for PUBCOMP.
-    pub(super) fn release(&mut self, packet_id: PacketId) -> ReasonCode {
+    pub(super) fn receive_release(&mut self, packet_id: PacketId) -> ReasonCode {
         if self.received.remove(&packet_id) {
             ReasonCode::Success
         } else {
@@ -140,20 +140,20 @@ impl State {
             self.sent.clear();
             self.received.clear();
         }
-        self.sent.iter_mut().for_each(|sent| sent.is_current = false);
+        self.sent.iter_mut().for_each(|sent| sent.sent_on_this_connection = false);
     }
 
     /// The oldest that is still to be sent again on this connection `[MQTT5-4.4.0-1]`; its order is kept
     /// `[MQTT5-4.6.0-1]`.
-    pub(super) fn again(&mut self) -> Option<Again> {
-        let sent = self.sent.iter_mut().find(|sent| !sent.is_current)?;
-        sent.is_current = true;
+    pub(super) fn next_retransmission(&mut self) -> Option<Retransmission> {
+        let sent = self.sent.iter_mut().find(|sent| !sent.sent_on_this_connection)?;
+        sent.sent_on_this_connection = true;
         Some(match &mut sent.awaiting {
-            Awaiting::Acknowledgement(message) | Awaiting::Receipt(message) => {
+            Awaiting::PubAck(message) | Awaiting::PubRec(message) => {
                 message.dup = true;
-                Again::Publish(Box::new(message.clone()))
+                Retransmission::Publish(Box::new(message.clone()))
             }
-            Awaiting::Completion => Again::Release(sent.packet_id),
+            Awaiting::PubComp => Retransmission::Release(sent.packet_id),
         })
     }
 
@@ -171,6 +171,6 @@ impl State {
 /// How many identifiers lie between two, going upwards and around.
 fn distance(from: PacketId, to: PacketId) -> usize {
     let (from, to) = (u32::from(from.get()), u32::from(to.get()));
-    let around = u32::from(u16::MAX);
-    usize::try_from((to + around - from) % around).unwrap_or(usize::MAX)
+    let modulus = u32::from(u16::MAX);
+    usize::try_from((to + modulus - from) % modulus).unwrap_or(usize::MAX)
 }

@@ -1,6 +1,6 @@
 //! The client against a scripted peer over loopback: each side's packets, in order.
 
-mod ending;
+mod connecting_and_closing;
 mod limits;
 mod peer;
 mod publishing;
@@ -10,14 +10,14 @@ mod resuming;
 use tidegate_mqtt::{Ack, AckKind, ConnAck, PacketId, ProtocolVersion, Publish, QoS, ReasonCode};
 
 use super::{Client, Options, State};
-use peer::{Peer, Script};
+use peer::{Peer, ScriptedServer};
 
 /// A connected pair; `adjust` changes what the client asks for, `connack` is the peer's answer.
 async fn pair_with(state: State, adjust: impl FnOnce(&mut Options), connack: ConnAck) -> (Client, Peer) {
-    let script = Script::listen().await;
-    let mut options = Options::new(script.target(), ProtocolVersion::V5, "client");
+    let server = ScriptedServer::listen().await;
+    let mut options = Options::new(server.target(), ProtocolVersion::V5, "client");
     adjust(&mut options);
-    let (client, peer) = tokio::join!(Client::connect(&options, state), script.accept(connack));
+    let (client, peer) = tokio::join!(Client::connect(&options, state), server.accept(connack));
     (client.unwrap(), peer)
 }
 

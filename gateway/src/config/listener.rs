@@ -59,7 +59,7 @@ impl Listener {
     /// The HTTP path, for `ws` and `wss`.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.path.as_deref().map_or(PATH, String::as_str)
+        self.path.as_deref().map_or(DEFAULT_PATH, String::as_str)
     }
 }
 
@@ -130,4 +130,4 @@ fn connect_timeout() -> Time<100, 600_000> {
     const { Time::of(10_000) }
 }
 
-const PATH: &str = "/mqtt";
+const DEFAULT_PATH: &str = "/mqtt";

@@ -41,10 +41,10 @@ pub fn parse(text: &str) -> Result<Config, Fault> {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
         merge_keys: serde_saphyr::MergeKeyPolicy::Error,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| fault_of(&error))
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| to_fault(&error))
 }
 
-fn fault_of(error: &Error) -> Fault {
+fn to_fault(error: &Error) -> Fault {
     let position = error.location().map(Position::from).unwrap_or_default();
     let message = UserMessageFormatter.format_message(error.without_snippet());
     Fault::new(position, message)

@@ -7,15 +7,15 @@ mod schema;
 use super::{Config, Transport, parse};
 
 #[test]
-fn nothing_written_is_the_default() {
+fn an_empty_file_gives_the_defaults() {
     for text in ["", "# a comment\n", "session: {}\nrouting: {}\nlog: {}\nlimits: {}\n"] {
         assert_eq!(parse(text).unwrap(), Config::default(), "{text:?}");
     }
 }
 
 #[test]
-fn everything_can_be_written() {
-    let config = parse(EVERYTHING).unwrap();
+fn every_field_can_be_set() {
+    let config = parse(EVERY_FIELD).unwrap();
     let transports: Vec<_> = config.listeners().map(|listener| listener.transport).collect();
     use Transport::{Quic, Tcp, Tls, Unix, Ws, Wss};
     assert_eq!(transports, [Tcp, Tls, Ws, Wss, Quic, Unix]);
@@ -28,13 +28,13 @@ fn everything_can_be_written() {
 }
 
 #[test]
-fn what_is_serialized_is_read_back() {
-    let config = parse(EVERYTHING).unwrap();
+fn a_serialized_configuration_parses_to_the_same_value() {
+    let config = parse(EVERY_FIELD).unwrap();
     let json = serde_json::to_string(&config).unwrap();
     assert_eq!(parse(&json).unwrap(), config, "JSON is YAML");
 }
 
-const EVERYTHING: &str = r#"
+const EVERY_FIELD: &str = r#"
 listeners:
   - name: tcp
     transport: tcp

@@ -40,11 +40,11 @@ impl Findings {
     }
 
     fn check_address(&mut self, listener: &Listener) {
-        let path = matches!(*listener.address, Address::Path(_));
-        let unix = listener.transport == super::Transport::Unix;
-        if path != unix {
+        let is_path = matches!(*listener.address, Address::Path(_));
+        let is_unix = listener.transport == super::Transport::Unix;
+        if is_path != is_unix {
             let expected =
-                if unix { "a path such as /run/tidegate.sock" } else { "IP:port such as 0.0.0.0:1883" };
+                if is_unix { "a path such as /run/tidegate.sock" } else { "IP:port such as 0.0.0.0:1883" };
             let transport = listener.transport.name();
             let message =
                 format!("`{}` does not fit transport `{transport}`, expected {expected}", *listener.address);
@@ -101,25 +101,25 @@ impl Findings {
         let mut names: HashMap<&str, Position> = HashMap::new();
         let mut addresses = HashMap::new();
         for listener in listeners {
-            let at = Located::position(&listener.name);
-            if let Some(first) = names.insert(&listener.name, at) {
+            let position = Located::position(&listener.name);
+            if let Some(first) = names.insert(&listener.name, position) {
                 let message = format!(
                     "duplicate listener `{}`, expected a name not used in line {}",
                     *listener.name, first.line
                 );
-                self.fault(at, message);
+                self.fault(position, message);
             }
-            let at = Located::position(&listener.address);
-            let datagram = listener.transport == super::Transport::Quic;
-            if is_shareable(&listener.address) {
+            let position = Located::position(&listener.address);
+            let is_udp = listener.transport == super::Transport::Quic;
+            if has_port_0(&listener.address) {
                 continue;
             }
-            if let Some(first) = addresses.insert((&*listener.address, datagram), at) {
+            if let Some(first) = addresses.insert((&*listener.address, is_udp), position) {
                 let message = format!(
                     "duplicate listener address `{}`, expected one not used in line {}",
                     *listener.address, first.line
                 );
-                self.fault(at, message);
+                self.fault(position, message);
             }
         }
     }
@@ -141,6 +141,6 @@ impl Findings {
 }
 
 /// Port 0 gives each listener a port of its own.
-fn is_shareable(address: &Address) -> bool {
+fn has_port_0(address: &Address) -> bool {
     matches!(address, Address::Socket(socket) if socket.port() == 0)
 }

@@ -25,10 +25,10 @@ impl Authority {
     /// A new authority with a new key.
     pub fn generate(now: SystemTime) -> Result<Self, Error> {
         let key = KeyPair::generate()?;
-        let mut params = named(&authority_name(&key), now, AUTHORITY_LIFETIME);
+        let mut params = base_params(&authority_name(&key), now, AUTHORITY_LIFETIME);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.name_constraints = Some(own_names_only());
+        params.name_constraints = Some(local_names_only());
         let certificate_pem = params.self_signed(&key)?.pem();
         Ok(Self { issuer: Issuer::new(params, key), certificate_pem })
     }
@@ -43,10 +43,10 @@ impl Authority {
     /// A certificate for [`SERVER_NAMES`], with a key of its own.
     pub fn issue(&self, now: SystemTime) -> Result<Server, Error> {
         let mut params = CertificateParams::new(SERVER_NAMES.map(str::to_owned))?;
-        let named = named("localhost", now, SERVER_LIFETIME);
-        params.distinguished_name = named.distinguished_name;
-        params.not_before = named.not_before;
-        params.not_after = named.not_after;
+        let base_params = base_params("localhost", now, SERVER_LIFETIME);
+        params.distinguished_name = base_params.distinguished_name;
+        params.not_before = base_params.not_before;
+        params.not_after = base_params.not_after;
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -67,7 +67,7 @@ impl Authority {
     }
 }
 
-fn named(name: &str, now: SystemTime, lifetime: Duration) -> CertificateParams {
+fn base_params(name: &str, now: SystemTime, lifetime: Duration) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.remove(DnType::CommonName);
     params.distinguished_name.push(DnType::OrganizationName, "Tidegate");
@@ -84,7 +84,7 @@ fn authority_name(key: &KeyPair) -> String {
 }
 
 /// Whoever trusts this authority trusts it for this machine's own names, even if its key leaks.
-fn own_names_only() -> NameConstraints {
+fn local_names_only() -> NameConstraints {
     let permitted_subtrees = vec![
         GeneralSubtree::DnsName("localhost".to_owned()),
         GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0])),

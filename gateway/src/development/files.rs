@@ -24,7 +24,7 @@ pub struct Files {
 
 impl Files {
     /// In the folder `dev` of the data directory.
-    pub fn below(data: &Path) -> Self {
+    pub fn in_data_folder(data: &Path) -> Self {
         let folder = data.join("dev");
         Self {
             authority: folder.join("ca.pem"),
@@ -43,13 +43,13 @@ impl Files {
     /// Writes an authority over the one that was.
     pub fn write_authority(&self, authority: &Authority) -> Result<(), DevelopmentError> {
         self.write(&self.authority_key, &authority.key_pem(), OWNER_ONLY)?;
-        self.write(&self.authority, authority.certificate_pem(), FOR_ALL)
+        self.write(&self.authority, authority.certificate_pem(), WORLD_READABLE)
     }
 
     /// Writes a server certificate over the one that was.
     pub fn write_server(&self, server: &Server) -> Result<(), DevelopmentError> {
         self.write(&self.key, &server.key_pem, OWNER_ONLY)?;
-        self.write(&self.certificate, &server.chain_pem, FOR_ALL)
+        self.write(&self.certificate, &server.chain_pem, WORLD_READABLE)
     }
 
     fn write(&self, file: &Path, text: &str, mode: u32) -> Result<(), DevelopmentError> {
@@ -74,4 +74,4 @@ fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
 }
 
 const OWNER_ONLY: u32 = 0o600;
-const FOR_ALL: u32 = 0o644;
+const WORLD_READABLE: u32 = 0o644;

@@ -20,7 +20,7 @@ use crate::config::certified_key;
 
 /// Why a certificate is remade.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfit {
+pub enum Unusable {
     /// There was none.
     #[error("there was none")]
     Missing,
@@ -33,40 +33,40 @@ pub enum Unfit {
 }
 
 /// The authority, if it can still be used for as long as a server certificate lives.
-pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unfit> {
+pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> {
     let pem = read(&files.authority)?;
     let key = read(&files.authority_key)?;
     certified_key(&files.authority, &files.authority_key)
-        .map_err(|error| Unfit::Damaged(error.to_string()))?;
-    let der =
-        CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| Unfit::Damaged(error.to_string()))?;
+        .map_err(|error| Unusable::Damaged(error.to_string()))?;
+    let der = CertificateDer::from_pem_slice(pem.as_bytes())
+        .map_err(|error| Unusable::Damaged(error.to_string()))?;
     let (_, certificate) =
-        X509Certificate::from_der(&der).map_err(|error| Unfit::Damaged(error.to_string()))?;
+        X509Certificate::from_der(&der).map_err(|error| Unusable::Damaged(error.to_string()))?;
     if certificate.validity().not_after.timestamp() < seconds_since_epoch(now + AUTHORITY_RENEWAL) {
-        return Err(Unfit::Expiring);
+        return Err(Unusable::Expiring);
     }
-    Authority::from_pem(pem, &key).map_err(|error| Unfit::Damaged(error.to_string()))
+    Authority::from_pem(pem, &key).map_err(|error| Unusable::Damaged(error.to_string()))
 }
 
 /// Whether the server certificate is the authority's, for all its names, and valid for some time yet.
-pub fn server(files: &Files, now: SystemTime) -> Result<(), Unfit> {
+pub fn server(files: &Files, now: SystemTime) -> Result<(), Unusable> {
     read(&files.key)?;
     read(&files.certificate)?;
-    let certified =
-        certified_key(&files.certificate, &files.key).map_err(|error| Unfit::Damaged(error.to_string()))?;
+    let certified = certified_key(&files.certificate, &files.key)
+        .map_err(|error| Unusable::Damaged(error.to_string()))?;
     let verifier = verifier(&files.authority)?;
-    let Some((leaf, intermediates)) = certified.cert.split_first() else { return Err(Unfit::Missing) };
+    let Some((leaf, intermediates)) = certified.cert.split_first() else { return Err(Unusable::Missing) };
     let then = (now + SERVER_RENEWAL).duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     for name in SERVER_NAMES {
-        let name = ServerName::try_from(name).map_err(|error| Unfit::Damaged(error.to_string()))?;
+        let name = ServerName::try_from(name).map_err(|error| Unusable::Damaged(error.to_string()))?;
         let then = UnixTime::since_unix_epoch(then);
-        verifier.verify_server_cert(leaf, intermediates, &name, &[], then).map_err(unfit_of)?;
+        verifier.verify_server_cert(leaf, intermediates, &name, &[], then).map_err(to_unusable)?;
     }
     Ok(())
 }
 
-fn verifier(authority: &Path) -> Result<Arc<WebPkiServerVerifier>, Unfit> {
-    let damaged = |error: &dyn ToString| Unfit::Damaged(error.to_string());
+fn verifier(authority: &Path) -> Result<Arc<WebPkiServerVerifier>, Unusable> {
+    let damaged = |error: &dyn ToString| Unusable::Damaged(error.to_string());
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_file(authority).map_err(|error| damaged(&error))?;
     roots.add(root).map_err(|error| damaged(&error))?;
@@ -75,20 +75,20 @@ fn verifier(authority: &Path) -> Result<Arc<WebPkiServerVerifier>, Unfit> {
         .map_err(|error| damaged(&error))
 }
 
-fn unfit_of(error: rustls::Error) -> Unfit {
+fn to_unusable(error: rustls::Error) -> Unusable {
     use rustls::{CertificateError, Error};
     match error {
         Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
-            Unfit::Expiring
+            Unusable::Expiring
         }
-        error => Unfit::Damaged(error.to_string()),
+        error => Unusable::Damaged(error.to_string()),
     }
 }
 
-fn read(file: &Path) -> Result<String, Unfit> {
+fn read(file: &Path) -> Result<String, Unusable> {
     fs::read_to_string(file).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Unfit::Missing,
-        _ => Unfit::Damaged(error.to_string()),
+        io::ErrorKind::NotFound => Unusable::Missing,
+        _ => Unusable::Damaged(error.to_string()),
     })
 }
 

@@ -21,7 +21,7 @@ fn mode(file: &Path) -> u32 {
 }
 
 #[test]
-fn first_start_makes_them_with_keys_for_the_owner_only() {
+fn the_first_start_creates_certificates_and_keys_only_the_owner_can_read() {
     let data = tempfile::tempdir().unwrap();
     let made = certificates(data.path(), SystemTime::now()).unwrap();
     assert_eq!(made.authority, data.path().join("dev/ca.pem"));
@@ -33,7 +33,7 @@ fn first_start_makes_them_with_keys_for_the_owner_only() {
 }
 
 #[test]
-fn later_starts_keep_them() {
+fn later_starts_reuse_the_certificates() {
     let data = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
     let before = contents(&certificates(data.path(), now).unwrap());
@@ -42,7 +42,7 @@ fn later_starts_keep_them() {
 }
 
 #[test]
-fn a_server_certificate_about_to_run_out_is_remade_under_the_same_authority() {
+fn an_expiring_server_certificate_is_renewed_under_the_same_authority() {
     let data = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
     let before = contents(&certificates(data.path(), now).unwrap());
@@ -53,7 +53,7 @@ fn a_server_certificate_about_to_run_out_is_remade_under_the_same_authority() {
 }
 
 #[test]
-fn an_authority_about_to_run_out_is_remade_with_all_it_issued() {
+fn an_expiring_authority_is_renewed_with_its_server_certificate() {
     let data = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
     let before = contents(&certificates(data.path(), now).unwrap());
@@ -65,7 +65,7 @@ fn an_authority_about_to_run_out_is_remade_with_all_it_issued() {
 }
 
 #[test]
-fn a_damaged_file_is_remade() {
+fn a_damaged_file_is_replaced() {
     for (file, text) in
         [("ca.pem", "rubbish"), ("ca.key", ""), ("server.pem", "rubbish"), ("server.key", "x")]
     {
@@ -81,7 +81,7 @@ fn a_damaged_file_is_remade() {
 }
 
 #[test]
-fn a_missing_key_and_a_key_of_another_certificate_are_replaced() {
+fn a_missing_or_mismatched_key_is_replaced() {
     let data = tempfile::tempdir().unwrap();
     let other = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
@@ -97,7 +97,7 @@ fn a_missing_key_and_a_key_of_another_certificate_are_replaced() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
+fn the_error_names_a_folder_that_cannot_be_created() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("dev"), "a file").unwrap();
     let error = certificates(data.path(), SystemTime::now()).unwrap_err().to_string();
@@ -105,13 +105,13 @@ fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
 }
 
 #[test]
-fn a_client_that_trusts_another_authority_says_so() {
+fn a_server_certificate_of_another_authority_is_unusable() {
     let now = SystemTime::now();
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let made = certificates(one.path(), now).unwrap();
     let foreign = certificates(other.path(), now).unwrap();
     fs::copy(foreign.authority, made.authority).unwrap();
     fs::copy(other.path().join("dev/ca.key"), one.path().join("dev/ca.key")).unwrap();
-    let unfit = inspect::server(&Files::below(one.path()), now).unwrap_err().to_string();
-    assert_eq!(unfit, "it is damaged: invalid peer certificate: UnknownIssuer");
+    let unusable = inspect::server(&Files::in_data_folder(one.path()), now).unwrap_err().to_string();
+    assert_eq!(unusable, "it is damaged: invalid peer certificate: UnknownIssuer");
 }

@@ -2,15 +2,15 @@
 
 use tidegate_mqtt::{Ack, AckKind, PacketId, Publish, QoS, ReasonCode};
 
-use super::{Again, Progress, State};
+use super::{AckOutcome, Retransmission, State};
 
 fn send(state: &mut State, qos: QoS) -> u16 {
     let packet_id = state.next_id().unwrap();
-    state.send(packet_id, Publish { qos, packet_id: Some(packet_id), ..Publish::new("a", "") });
+    state.record_sent(packet_id, Publish { qos, packet_id: Some(packet_id), ..Publish::new("a", "") });
     packet_id.get()
 }
 
-fn acknowledge(state: &mut State, kind: AckKind, packet_id: u16) -> Progress {
+fn acknowledge(state: &mut State, kind: AckKind, packet_id: u16) -> AckOutcome {
     state.acknowledge(&Ack::new(kind, PacketId::new(packet_id).unwrap(), ReasonCode::Success))
 }
 
@@ -20,9 +20,9 @@ fn open(state: &State) -> Vec<u16> {
 
 /// Every acknowledgement in every state of a message.
 #[test]
-fn acknowledgements_by_state() {
+fn acknowledgements_are_handled_by_message_state() {
     use AckKind::{PubAck, PubComp, PubRec};
-    use Progress::{Done, Release, Unknown};
+    use AckOutcome::{Done, Release, Unknown};
     let cases = [
         (QoS::AtLeastOnce, &[][..], PubAck, Done),
         (QoS::AtLeastOnce, &[], PubRec, Unknown),
@@ -47,19 +47,19 @@ fn acknowledgements_by_state() {
 }
 
 #[test]
-fn identifiers_go_around_and_pass_over_open_ones() {
+fn packet_identifiers_wrap_around_and_skip_those_in_use() {
     let mut state = State::default();
     let first = send(&mut state, QoS::AtLeastOnce);
     for expected in 2..=u16::MAX {
         assert_eq!(send(&mut state, QoS::AtLeastOnce), expected);
-        assert_eq!(acknowledge(&mut state, AckKind::PubAck, expected), Progress::Done);
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, expected), AckOutcome::Done);
     }
     assert_eq!((first, send(&mut state, QoS::AtLeastOnce)), (1, 2));
     assert_eq!(open(&state), [1, 2]);
 }
 
 #[test]
-fn there_is_no_identifier_when_all_are_open() {
+fn no_identifier_is_available_when_all_are_in_use() {
     let mut state = State::default();
     for _ in 1..=u16::MAX {
         send(&mut state, QoS::AtLeastOnce);
@@ -70,28 +70,28 @@ fn there_is_no_identifier_when_all_are_open() {
 }
 
 #[test]
-fn identifiers_are_found_among_holes() {
+fn messages_are_found_among_gaps_in_the_identifiers() {
     let mut state = State::default();
     for _ in 1..=50 {
         send(&mut state, QoS::AtLeastOnce);
     }
     for packet_id in [10, 11, 30, 1, 50] {
-        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), Progress::Done);
-        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), Progress::Unknown);
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), AckOutcome::Done);
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), AckOutcome::Unknown);
     }
     let expected: Vec<u16> = (2..50).filter(|id| ![10, 11, 30].contains(id)).collect();
     assert_eq!(open(&state), expected);
     for packet_id in expected {
-        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), Progress::Done, "{packet_id}");
+        assert_eq!(acknowledge(&mut state, AckKind::PubAck, packet_id), AckOutcome::Done, "{packet_id}");
     }
 }
 
 #[test]
-fn nothing_is_sent_again_on_the_connection_it_went_out_on() {
+fn a_message_is_not_retransmitted_on_the_same_connection() {
     let mut state = State::default();
     send(&mut state, QoS::AtLeastOnce);
-    assert!(state.again().is_none());
+    assert!(state.next_retransmission().is_none());
     state.resume(true);
-    assert!(matches!(state.again(), Some(Again::Publish(message)) if message.dup));
-    assert!(state.again().is_none());
+    assert!(matches!(state.next_retransmission(), Some(Retransmission::Publish(message)) if message.dup));
+    assert!(state.next_retransmission().is_none());
 }

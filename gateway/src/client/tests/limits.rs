@@ -6,11 +6,11 @@ use super::{accepted, message, pair_with};
 use crate::client::State;
 
 /// What publishing says under an announced limit; afterwards the connection still works.
-async fn publish_under(limit: impl FnOnce(&mut ConnAck), message_: Publish) -> String {
+async fn publish_under(limit: impl FnOnce(&mut ConnAck), candidate: Publish) -> String {
     let mut connack = accepted();
     limit(&mut connack);
     let (mut client, mut peer) = pair_with(State::default(), |_| {}, connack).await;
-    let error = client.publish(message_).await.unwrap_err().to_string();
+    let error = client.publish(candidate).await.unwrap_err().to_string();
     client.publish(message(QoS::AtMostOnce, "fine")).await.unwrap();
     assert_eq!(peer.receive_message().await.payload, "fine", "nothing was sent before");
     assert!(client.is_settled());
@@ -18,21 +18,21 @@ async fn publish_under(limit: impl FnOnce(&mut ConnAck), message_: Publish) -> S
 }
 
 #[tokio::test]
-async fn maximum_qos() {
+async fn a_qos_above_maximum_qos_is_not_sent() {
     let limit = |connack: &mut ConnAck| connack.qos_max = Some(QoS::AtLeastOnce);
     let error = publish_under(limit, message(QoS::ExactlyOnce, "")).await;
     assert_eq!(error, "cannot be sent: the server takes messages up to QoS 1");
 }
 
 #[tokio::test]
-async fn retain_available() {
+async fn a_retained_message_is_not_sent_without_retain_available() {
     let limit = |connack: &mut ConnAck| connack.retain_available = Some(false);
     let error = publish_under(limit, Publish { retain: true, ..message(QoS::AtMostOnce, "") }).await;
     assert_eq!(error, "cannot be sent: the server does not retain messages");
 }
 
 #[tokio::test]
-async fn topic_alias_maximum() {
+async fn an_alias_above_topic_alias_maximum_is_not_sent() {
     let limit = |connack: &mut ConnAck| connack.topic_alias_maximum = Some(2);
     let mut aliased = message(QoS::AtMostOnce, "");
     aliased.properties.alias = Some(3);
@@ -41,14 +41,14 @@ async fn topic_alias_maximum() {
 }
 
 #[tokio::test]
-async fn maximum_packet_size() {
+async fn a_packet_above_maximum_packet_size_is_not_sent() {
     let limit = |connack: &mut ConnAck| connack.packet_size_max = Some(20);
     let error = publish_under(limit, message(QoS::AtLeastOnce, "0123456789")).await;
     assert_eq!(error, "cannot be sent: the packet has 22 bytes, the server takes up to 20");
 }
 
 #[tokio::test]
-async fn what_has_no_encoding() {
+async fn a_message_that_cannot_be_encoded_is_not_sent() {
     let error = publish_under(|_| {}, Publish::new("a/#", "")).await;
     assert!(error.starts_with("cannot be sent: "), "{error}");
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Waits for the client.
-pub struct Script {
+pub struct ScriptedServer {
     listener: TcpListener,
 }
 
@@ -15,12 +15,12 @@ pub struct Script {
 pub struct Peer {
     stream: TcpStream,
     version: ProtocolVersion,
-    inbox: Vec<u8>,
+    read_buffer: Vec<u8>,
     /// What the client said first.
     pub connect: Connect,
 }
 
-impl Script {
+impl ScriptedServer {
     pub async fn listen() -> Self {
         Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
     }
@@ -31,16 +31,16 @@ impl Script {
 
     /// Accepts, reads CONNECT, answers.
     pub async fn accept(self, connack: ConnAck) -> Peer {
-        let mut peer = self.accept_silently().await;
+        let mut peer = self.accept_without_connack().await;
         peer.send(connack).await;
         peer
     }
 
     /// Accepts and reads CONNECT.
-    pub async fn accept_silently(self) -> Peer {
+    pub async fn accept_without_connack(self) -> Peer {
         let (stream, _) = self.listener.accept().await.unwrap();
         let connect = Connect::new(ProtocolVersion::V5, "");
-        let mut peer = Peer { stream, version: ProtocolVersion::V5, inbox: Vec::new(), connect };
+        let mut peer = Peer { stream, version: ProtocolVersion::V5, read_buffer: Vec::new(), connect };
         let Packet::Connect(connect) = peer.receive().await else { panic!("no CONNECT") };
         peer.version = connect.version;
         peer.connect = *connect;
@@ -57,12 +57,12 @@ impl Peer {
     /// The next packet of the client; `None` when it closed.
     pub async fn try_receive(&mut self) -> Option<Packet> {
         loop {
-            if let Next::Frame(frame) = frame::next(&self.inbox, self.version, u32::MAX).unwrap() {
+            if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, u32::MAX).unwrap() {
                 let (packet, size) = (Packet::decode(&frame, self.version).unwrap(), frame.wire.len());
-                self.inbox.drain(..size);
+                self.read_buffer.drain(..size);
                 return Some(packet);
             }
-            match self.stream.read_buf(&mut self.inbox).await {
+            match self.stream.read_buf(&mut self.read_buffer).await {
                 Ok(0) | Err(_) => return None,
                 Ok(_) => {}
             }

@@ -10,7 +10,7 @@ fn id(value: u16) -> PacketId {
 }
 
 #[tokio::test]
-async fn qos_0_is_sent_and_forgotten() {
+async fn qos_0_needs_no_acknowledgement() {
     let (mut client, mut peer) = pair().await;
     assert_eq!(client.publish(message(QoS::AtMostOnce, "a")).await.unwrap(), None);
     assert_eq!(peer.receive_message().await, message(QoS::AtMostOnce, "a"));
@@ -18,7 +18,7 @@ async fn qos_0_is_sent_and_forgotten() {
 }
 
 #[tokio::test]
-async fn qos_1_is_done_with_puback() {
+async fn puback_completes_a_qos_1_message() {
     let (mut client, mut peer) = pair().await;
     let packet_id = client.publish(message(QoS::AtLeastOnce, "a")).await.unwrap().unwrap();
     assert_eq!(peer.receive_message().await.packet_id, Some(packet_id));
@@ -29,7 +29,7 @@ async fn qos_1_is_done_with_puback() {
 }
 
 #[tokio::test]
-async fn qos_2_is_done_with_pubcomp() {
+async fn pubcomp_completes_a_qos_2_message() {
     let (mut client, mut peer) = pair().await;
     client.publish(message(QoS::ExactlyOnce, "a")).await.unwrap();
     peer.receive_message().await;
@@ -54,7 +54,7 @@ async fn an_error_in_pubrec_ends_the_message() {
 }
 
 #[tokio::test]
-async fn the_window_is_the_servers_receive_maximum() {
+async fn the_servers_receive_maximum_limits_unacknowledged_messages() {
     let mut connack = accepted();
     connack.receive_maximum = Some(2);
     let (mut client, mut peer) = pair_with(State::default(), |_| {}, connack).await;
@@ -83,7 +83,7 @@ async fn the_caller_can_withhold_pubrel() {
 }
 
 #[tokio::test]
-async fn an_alias_stands_for_the_topic_from_the_second_message_on() {
+async fn an_alias_replaces_the_topic_from_the_second_message_on() {
     let mut connack = accepted();
     connack.topic_alias_maximum = Some(5);
     let (mut client, mut peer) = pair_with(State::default(), |_| {}, connack).await;
@@ -97,7 +97,7 @@ async fn an_alias_stands_for_the_topic_from_the_second_message_on() {
 }
 
 #[tokio::test]
-async fn bytes_and_packets_go_out_as_they_are() {
+async fn bytes_and_packets_are_sent_unchanged() {
     let (mut client, mut peer) = pair().await;
     client.send(&Packet::PingReq).await.unwrap();
     client.send_bytes(&[0xC0, 0]).await.unwrap();

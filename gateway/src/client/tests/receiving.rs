@@ -9,7 +9,7 @@ use super::{accepted, ack, message, pair, pair_with, received};
 use crate::client::{ClientError, Event, Side, State};
 
 #[tokio::test]
-async fn each_qos_is_acknowledged_when_its_message_is_taken() {
+async fn messages_are_acknowledged_when_the_caller_takes_them() {
     let (mut client, mut peer) = pair().await;
     peer.send(message(QoS::AtMostOnce, "a")).await;
     peer.send(received(QoS::AtLeastOnce, 7, "b")).await;
@@ -26,7 +26,7 @@ async fn each_qos_is_acknowledged_when_its_message_is_taken() {
 }
 
 #[tokio::test]
-async fn a_message_that_nobody_took_is_not_acknowledged() {
+async fn a_message_that_the_caller_has_not_taken_is_not_acknowledged() {
     let (mut client, mut peer) = pair().await;
     peer.send(received(QoS::AtLeastOnce, 7, "a")).await;
     peer.send(Packet::PingResp).await;
@@ -50,7 +50,7 @@ async fn a_repeated_qos_2_message_is_delivered_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_pubrel_is_answered_so() {
+async fn an_unknown_pubrel_is_answered_with_packet_identifier_not_found() {
     let (mut client, mut peer) = pair().await;
     peer.send_ack(AckKind::PubRel, 9).await;
     let pubcomp = async { peer.receive().await };
@@ -64,9 +64,9 @@ async fn an_unknown_pubrel_is_answered_so() {
 }
 
 #[tokio::test]
-async fn the_caller_can_acknowledge_by_hand() {
-    let by_hand = |options: &mut crate::client::Options| options.receiving = Side::Caller;
-    let (mut client, mut peer) = pair_with(State::default(), by_hand, accepted()).await;
+async fn the_caller_can_send_the_acknowledgements() {
+    let by_caller = |options: &mut crate::client::Options| options.receiving = Side::Caller;
+    let (mut client, mut peer) = pair_with(State::default(), by_caller, accepted()).await;
     peer.send(received(QoS::ExactlyOnce, 7, "a")).await;
     client.message().await.unwrap();
     peer.send(Packet::PingResp).await;
@@ -79,7 +79,7 @@ async fn the_caller_can_acknowledge_by_hand() {
 }
 
 #[tokio::test]
-async fn aliases_of_the_server_become_topics() {
+async fn the_servers_aliases_are_resolved_to_topics() {
     let allow = |options: &mut crate::client::Options| options.connect.topic_alias_maximum = Some(3);
     let (mut client, mut peer) = pair_with(State::default(), allow, accepted()).await;
     for (topic, alias) in [("a", 3), ("", 3), ("b", 3), ("", 3), ("", 2)] {
@@ -94,7 +94,7 @@ async fn aliases_of_the_server_become_topics() {
 }
 
 #[tokio::test]
-async fn packets_come_in_pieces_and_in_heaps() {
+async fn packets_may_arrive_split_or_several_at_once() {
     let (mut client, mut peer) = pair().await;
     let mut bytes = Vec::new();
     for payload in ["a", "b", "c"] {
@@ -117,7 +117,7 @@ async fn packets_come_in_pieces_and_in_heaps() {
 }
 
 #[tokio::test]
-async fn messages_that_come_before_suback_stay_for_later() {
+async fn messages_received_before_suback_are_kept() {
     let (mut client, mut peer) = pair().await;
     let answer = async {
         let Packet::Subscribe(subscribe) = peer.receive().await else { panic!("no SUBSCRIBE") };

@@ -5,7 +5,7 @@ use tidegate_mqtt::{AckKind, ConnAck, Publish, QoS, ReasonCode};
 use super::{accepted, message, pair, pair_with, received};
 use crate::client::State;
 
-fn resumed() -> ConnAck {
+fn session_present() -> ConnAck {
     ConnAck::new(ReasonCode::Success, true)
 }
 
@@ -23,33 +23,33 @@ async fn interrupted() -> State {
 }
 
 #[tokio::test]
-async fn what_is_open_is_sent_again_in_order() {
-    let (client, mut peer) = pair_with(interrupted().await, |_| {}, resumed()).await;
-    let again = Publish { dup: true, ..received(QoS::AtLeastOnce, 1, "a") };
+async fn unacknowledged_packets_are_retransmitted_in_order() {
+    let (client, mut peer) = pair_with(interrupted().await, |_| {}, session_present()).await;
+    let retransmitted = Publish { dup: true, ..received(QoS::AtLeastOnce, 1, "a") };
     drive(client);
-    assert_eq!(peer.receive_message().await, again);
+    assert_eq!(peer.receive_message().await, retransmitted);
     peer.expect_ack(AckKind::PubRel, 2).await;
-    let again = Publish { dup: true, ..received(QoS::ExactlyOnce, 3, "c") };
-    assert_eq!(peer.receive_message().await, again);
+    let retransmitted = Publish { dup: true, ..received(QoS::ExactlyOnce, 3, "c") };
+    assert_eq!(peer.receive_message().await, retransmitted);
 }
 
 #[tokio::test]
-async fn a_received_message_is_not_delivered_again() {
-    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, resumed()).await;
+async fn a_received_qos_2_message_is_not_delivered_again() {
+    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, session_present()).await;
     peer.send(Publish { dup: true, ..received(QoS::ExactlyOnce, 9, "d") }).await;
     peer.send(message(QoS::AtMostOnce, "next")).await;
     assert_eq!(client.message().await.unwrap().payload, "next");
 }
 
 #[tokio::test]
-async fn a_lost_session_is_forgotten() {
+async fn without_session_present_the_state_is_cleared() {
     let (client, _peer) = pair_with(interrupted().await, |_| {}, accepted()).await;
     assert!(client.state().is_settled());
 }
 
 #[tokio::test]
-async fn the_new_window_holds_for_what_is_sent_again() {
-    let mut connack = resumed();
+async fn the_new_receive_maximum_applies_to_retransmissions() {
+    let mut connack = session_present();
     connack.receive_maximum = Some(1);
     let (client, mut peer) = pair_with(interrupted().await, |_| {}, connack).await;
     drive(client);
@@ -60,8 +60,8 @@ async fn the_new_window_holds_for_what_is_sent_again() {
 }
 
 #[tokio::test]
-async fn identifiers_in_use_are_not_given_out_again() {
-    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, resumed()).await;
+async fn packet_identifiers_in_use_are_not_reused() {
+    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, session_present()).await;
     let packet_id = client.publish(message(QoS::AtLeastOnce, "new")).await.unwrap().unwrap();
     assert_eq!(packet_id.get(), 4);
     for _ in 0..3 {

@@ -14,22 +14,22 @@ fn report(text: &str) -> String {
 }
 
 #[test]
-fn wrong_texts() {
-    for (text, expected) in TEXTS {
+fn each_wrong_value_is_reported_with_its_position() {
+    for (text, expected) in WRONG_VALUES {
         assert_eq!(report(text), format!("tidegate.yaml:{expected}"), "{text}");
     }
 }
 
 #[test]
-fn wrong_listeners() {
-    for (listener, expected) in LISTENERS {
+fn each_wrong_listener_is_reported_with_its_position() {
+    for (listener, expected) in WRONG_LISTENERS {
         let text = format!("listeners:\n  - name: one\n    {listener}\n");
         assert_eq!(report(&text), format!("tidegate.yaml:{expected}"), "{text}");
     }
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let text = "\
 listeners:
   - { name: a, transport: tcp, address: 127.0.0.1:1883 }
@@ -44,13 +44,13 @@ tidegate.yaml:4:32: session.pending_bytes_high is 2MiB, expected at most session
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file_is_reported() {
     let error = load("/nowhere/tidegate.yaml".as_ref()).unwrap_err().to_string();
     assert_eq!(error, "/nowhere/tidegate.yaml: cannot be read: No such file or directory (os error 2)");
 }
 
 #[test]
-fn equal_ports_of_tcp_and_udp_and_free_ports_are_no_duplicates() {
+fn several_listeners_may_use_port_0() {
     let text = "\
 listeners:
   - { name: a, transport: tcp, address: 127.0.0.1:0 }
@@ -63,7 +63,7 @@ listeners:
     assert_eq!(load(&file).unwrap().config.listeners().count(), 3);
 }
 
-const TEXTS: &[(&str, &str)] = &[
+const WRONG_VALUES: &[(&str, &str)] = &[
     (
         "zzz: 1\n",
         "1:1: unknown field `zzz`, expected one of listeners, limits, session, routing, retained, persistence, cores, placement, drain_timeout, log",
@@ -119,7 +119,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("log: {}\n---\nlog: {}\n", "3:1: only single YAML document expected but multiple found"),
 ];
 
-const LISTENERS: &[(&str, &str)] = &[
+const WRONG_LISTENERS: &[(&str, &str)] = &[
     ("transport: tcp", "3:5: missing field `address`"),
     (
         "transport: carrier-pigeon",

@@ -22,14 +22,14 @@ fn load_with(folder: &Path, certificate: &str, key: &str) -> String {
 }
 
 #[test]
-fn relative_paths_count_from_the_folder_of_the_file() {
+fn relative_paths_are_resolved_against_the_folder_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     development::certificates(folder.path(), SystemTime::now()).unwrap();
     assert_eq!(load_with(folder.path(), "dev/server.pem", "dev/server.key"), "OK []");
 }
 
 #[test]
-fn files_that_do_not_fit() {
+fn each_fault_of_a_certificate_or_key_file_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     development::certificates(folder.path(), SystemTime::now()).unwrap();
     fs::write(folder.path().join("empty"), "").unwrap();
@@ -65,7 +65,7 @@ fn files_that_do_not_fit() {
 }
 
 #[test]
-fn a_certificate_outside_its_validity_is_warned_about() {
+fn a_certificate_outside_its_validity_period_gives_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let now = SystemTime::now();
     let made = development::certificates(folder.path(), now).unwrap();

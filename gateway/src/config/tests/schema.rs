@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::EVERYTHING;
+use super::EVERY_FIELD;
 use crate::config::{Config, parse, schema};
 
 /// Follows a `$ref` into `$defs`, and an optional value to what it may be.
@@ -36,14 +36,14 @@ fn compare(root: &Value, node: &Value, value: &Value, path: &str) {
 }
 
 #[test]
-fn every_field_is_there_and_described() {
-    let config = serde_json::to_value(parse(EVERYTHING).unwrap()).unwrap();
+fn the_schema_describes_every_field() {
+    let config = serde_json::to_value(parse(EVERY_FIELD).unwrap()).unwrap();
     let schema = schema().to_value();
     compare(&schema, &schema, &config, "");
 }
 
 #[test]
-fn defaults_are_those_of_the_parser() {
+fn schema_defaults_match_the_parser() {
     let schema = schema().to_value();
     let defaults = serde_json::to_value(Config::default()).unwrap();
     for section in ["session", "routing", "retained", "limits", "log"] {
@@ -55,7 +55,7 @@ fn defaults_are_those_of_the_parser() {
 }
 
 #[test]
-fn units_and_bounds_are_told() {
+fn the_schema_states_bounds_and_defaults() {
     let schema = schema().to_value();
     let session = resolve(&schema, &schema["properties"]["session"]);
     let alias = &session["properties"]["topic_alias_maximum"];

@@ -7,7 +7,7 @@ type AnySize = Size<0, { u64::MAX }>;
 type AnyTime = Time<0, { u64::MAX }>;
 
 #[test]
-fn sizes() {
+fn sizes_are_parsed() {
     let cases = [
         ("0", Some(0)),
         ("512", Some(512)),
@@ -34,7 +34,7 @@ fn sizes() {
 }
 
 #[test]
-fn durations() {
+fn durations_are_parsed() {
     let cases = [
         ("500ms", Some(500)),
         ("10s", Some(10_000)),
@@ -58,7 +58,7 @@ fn durations() {
 }
 
 #[test]
-fn bounds_belong_to_the_type() {
+fn values_outside_the_bounds_are_refused() {
     assert_eq!(Size::<10, 20>::from_text("9B"), None);
     assert_eq!(Size::<10, 20>::from_number(21), None);
     assert_eq!(Size::<10, 20>::from_number(20), Some(Size::of(20)));
@@ -67,14 +67,14 @@ fn bounds_belong_to_the_type() {
 }
 
 #[test]
-fn only_zero_needs_no_unit() {
+fn only_zero_may_omit_the_unit() {
     assert_eq!(AnyTime::from_number(0), Some(Time::of(0)));
     assert_eq!(AnyTime::from_number(10), None);
     assert_eq!(Time::<1, 2000>::from_number(0), None);
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn displayed_values_parse_to_the_same_value() {
     for bytes in [0, 1, 1000, 1024, 1 << 20, 3 << 30, u64::MAX] {
         let size = AnySize::of(bytes);
         assert_eq!(AnySize::from_text(&size.to_string()), Some(size), "{size}");

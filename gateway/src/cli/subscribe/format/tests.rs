@@ -12,21 +12,21 @@ fn printed(format: Format, has_topic: bool, message: &Publish) -> String {
 }
 
 #[test]
-fn text_is_the_payload_and_perhaps_the_topic() {
+fn text_prints_the_payload_and_optionally_the_topic() {
     let message = Publish::new("a/b", "hello");
     assert_eq!(printed(Format::Text, false, &message), "hello");
     assert_eq!(printed(Format::Text, true, &message), "a/b hello");
 }
 
 #[test]
-fn json_of_a_plain_message() {
+fn json_prints_a_message_without_properties() {
     let message = Publish { qos: QoS::AtLeastOnce, retain: true, ..Publish::new("a", "he\"llo\n") };
     let expected = r#"{"dup":false,"payload":"he\"llo\n","qos":1,"retain":true,"topic":"a"}"#;
     assert_eq!(printed(Format::Json, true, &message), expected);
 }
 
 #[test]
-fn json_of_every_property_and_of_bytes() {
+fn json_prints_every_property_and_binary_data() {
     let mut message = Publish::new("a", Bytes::from_static(&[0xFF, 0xFE]));
     let properties = &mut message.properties;
     properties.payload_is_text = Some(false);

@@ -5,13 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
-use super::Source;
+use super::PayloadSource;
 
 #[tokio::test(start_paused = true)]
-async fn repetitions_keep_their_distance_however_often_they_are_asked_for() {
+async fn cancelled_calls_do_not_shift_the_repetitions() {
     let start = Instant::now();
     let delay = Duration::from_secs(5);
-    let mut source = Source::Repeated { payload: Bytes::from("a"), left: 3, delay, due: start };
+    let mut source =
+        PayloadSource::Repeated { payload: Bytes::from("a"), remaining: 3, delay, next_at: start };
     let mut times = Vec::new();
     loop {
         // Dropped half way, as when an acknowledgement comes meanwhile.

@@ -14,9 +14,9 @@ use crate::cli::{Failure, value};
 /// Where payloads come from; one of them.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Payload (one of these)")]
-pub struct SourceArguments {
+pub struct PayloadArguments {
     #[command(flatten)]
-    kind: SourceKind,
+    choice: PayloadChoice,
     /// Publish it so many times
     #[arg(long, value_name = "NUMBER", default_value = "1", conflicts_with = "stdin_line")]
     repeat: u64,
@@ -27,7 +27,7 @@ pub struct SourceArguments {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct SourceKind {
+struct PayloadChoice {
     /// This text
     #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
@@ -46,17 +46,17 @@ struct SourceKind {
 }
 
 /// The payloads still to come.
-pub enum Source {
+pub enum PayloadSource {
     /// The same one, some more times.
     Repeated {
         /// What.
         payload: Bytes,
         /// How often.
-        left: u64,
+        remaining: u64,
         /// How long after one the next goes.
         delay: Duration,
         /// When the next goes.
-        due: Instant,
+        next_at: Instant,
     },
     /// Lines, as they come.
     Lines {
@@ -67,38 +67,38 @@ pub enum Source {
     },
 }
 
-impl Source {
+impl PayloadSource {
     /// Reads what is read as a whole.
-    pub async fn open(arguments: &SourceArguments) -> Result<Self, Failure> {
-        let kind = &arguments.kind;
-        let payload = if let Some(message) = &kind.message {
+    pub async fn open(arguments: &PayloadArguments) -> Result<Self, Failure> {
+        let choice = &arguments.choice;
+        let payload = if let Some(message) = &choice.message {
             Bytes::from(message.clone())
-        } else if let Some(file) = &kind.file {
+        } else if let Some(file) = &choice.file {
             let unreadable = |error| Failure::Usage(format!("error: {}: {error}", file.display()));
             Bytes::from(fs::read(file).await.map_err(unreadable)?)
-        } else if kind.stdin {
+        } else if choice.stdin {
             let mut all = Vec::new();
             stdin().read_to_end(&mut all).await?;
             Bytes::from(all)
-        } else if kind.stdin_line {
+        } else if choice.stdin_line {
             return Ok(Self::Lines { input: BufReader::new(stdin()), line: Vec::new() });
         } else {
             Bytes::new()
         };
         let delay = Duration::from_secs(u64::from(arguments.repeat_delay));
-        Ok(Self::Repeated { payload, left: arguments.repeat, delay, due: Instant::now() })
+        Ok(Self::Repeated { payload, remaining: arguments.repeat, delay, next_at: Instant::now() })
     }
 
     /// The next payload; `None` after the last. Can be dropped half way and called again.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
-            Self::Repeated { left: 0, .. } => Ok(None),
-            Self::Repeated { payload, left, delay, due } => {
+            Self::Repeated { remaining: 0, .. } => Ok(None),
+            Self::Repeated { payload, remaining, delay, next_at } => {
                 if !delay.is_zero() {
-                    sleep_until(*due).await;
-                    *due += *delay;
+                    sleep_until(*next_at).await;
+                    *next_at += *delay;
                 }
-                *left -= 1;
+                *remaining -= 1;
                 Ok(Some(payload.clone()))
             }
             Self::Lines { input, line } => {

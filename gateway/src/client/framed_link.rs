@@ -9,43 +9,51 @@ use tidegate_mqtt::{Packet, ProtocolVersion};
 use tidegate_transports::Link;
 
 use super::ClientError;
-use super::exchange::Exchange;
+use super::connection::Connection;
 
 /// A link with what was read and not understood, and what was said and not written.
-pub struct Wire {
+pub struct FramedLink {
     link: Link,
     version: ProtocolVersion,
     packet_size_max: u32,
-    inbox: Vec<u8>,
-    outbox: Vec<u8>,
+    read_buffer: Vec<u8>,
+    write_buffer: Vec<u8>,
     written: usize,
     chunk: Box<[u8]>,
 }
 
-/// What one [`Wire::progress`] brought.
+/// What one [`FramedLink::progress`] brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moved {
+pub enum Activity {
     /// Packets came.
     Received,
     /// Bytes went.
     Sent,
 }
 
-impl Wire {
+impl FramedLink {
     /// Packets above `packet_size_max` are refused.
     pub fn new(link: Link, version: ProtocolVersion, packet_size_max: u32) -> Self {
-        let chunk = vec![0; CHUNK].into_boxed_slice();
-        Self { link, version, packet_size_max, inbox: Vec::new(), outbox: Vec::new(), written: 0, chunk }
+        let chunk = vec![0; READ_SIZE].into_boxed_slice();
+        Self {
+            link,
+            version,
+            packet_size_max,
+            read_buffer: Vec::new(),
+            write_buffer: Vec::new(),
+            written: 0,
+            chunk,
+        }
     }
 
     /// Waits until something moved in either direction.
-    pub async fn progress(&mut self, exchange: &mut Exchange) -> Result<Moved, ClientError> {
-        poll_fn(|cx| self.poll_progress(cx, exchange)).await
+    pub async fn progress(&mut self, connection: &mut Connection) -> Result<Activity, ClientError> {
+        poll_fn(|cx| self.poll_progress(cx, connection)).await
     }
 
     /// Writes what can be written without waiting.
-    pub async fn try_flush(&mut self, exchange: &mut Exchange) -> Result<(), ClientError> {
-        poll_fn(|cx| match self.poll_send(cx, exchange) {
+    pub async fn try_flush(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
+        poll_fn(|cx| match self.poll_send(cx, connection) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             _ => Poll::Ready(Ok(())),
         })
@@ -53,9 +61,9 @@ impl Wire {
     }
 
     /// Writes all there is; receives meanwhile, so that neither side waits for the other.
-    pub async fn flush(&mut self, exchange: &mut Exchange) -> Result<(), ClientError> {
-        while self.backlog() + exchange.output_len() > 0 {
-            self.progress(exchange).await?;
+    pub async fn flush(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
+        while self.backlog() + connection.output_len() > 0 {
+            self.progress(connection).await?;
         }
         Ok(())
     }
@@ -63,9 +71,9 @@ impl Wire {
     /// Reads one packet, before there is an exchange.
     pub async fn packet(&mut self) -> Result<Packet, ClientError> {
         loop {
-            if let Next::Frame(frame) = frame::next(&self.inbox, self.version, self.packet_size_max)? {
+            if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, self.packet_size_max)? {
                 let (packet, size) = (Packet::decode(&frame, self.version)?, frame.wire.len());
-                self.inbox.drain(..size);
+                self.read_buffer.drain(..size);
                 return Ok(packet);
             }
             poll_fn(|cx| self.poll_fill(cx)).await?;
@@ -80,14 +88,14 @@ impl Wire {
     /// Ends our side. A server that heard DISCONNECT may well have closed first.
     pub async fn close(&mut self) -> Result<(), ClientError> {
         match self.link.close().await {
-            Err(error) if !is_gone(&error) => Err(error.into()),
+            Err(error) if !is_closed_by_peer(&error) => Err(error.into()),
             _ => Ok(()),
         }
     }
 
     /// Bytes taken from the exchange and not written.
     pub fn backlog(&self) -> usize {
-        self.outbox.len() - self.written
+        self.write_buffer.len() - self.written
     }
 
     pub fn link(&self) -> &Link {
@@ -97,19 +105,19 @@ impl Wire {
     fn poll_progress(
         &mut self,
         cx: &mut Context<'_>,
-        exchange: &mut Exchange,
-    ) -> Poll<Result<Moved, ClientError>> {
+        connection: &mut Connection,
+    ) -> Poll<Result<Activity, ClientError>> {
         // Frames may be left over from reading CONNACK.
-        if self.hand_over(exchange)? {
-            return Poll::Ready(Ok(Moved::Received));
+        if self.deliver_frames(connection)? {
+            return Poll::Ready(Ok(Activity::Received));
         }
-        if exchange.event_count() >= EVENTS_MAX {
+        if connection.event_count() >= EVENTS_MAX {
             return Poll::Ready(Err(ClientError::Overrun));
         }
-        let sent = self.poll_send(cx, exchange)?;
-        match self.poll_receive(cx, exchange) {
-            Poll::Pending if sent == Poll::Ready(true) => Poll::Ready(Ok(Moved::Sent)),
-            received => received.map_ok(|()| Moved::Received),
+        let sent = self.poll_send(cx, connection)?;
+        match self.poll_receive(cx, connection) {
+            Poll::Pending if sent == Poll::Ready(true) => Poll::Ready(Ok(Activity::Sent)),
+            received => received.map_ok(|()| Activity::Received),
         }
     }
 
@@ -117,13 +125,13 @@ impl Wire {
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
-        exchange: &mut Exchange,
+        connection: &mut Connection,
     ) -> Poll<Result<(), ClientError>> {
         loop {
             if let Err(error) = ready!(self.poll_fill(cx)) {
-                return Poll::Ready(Err(with_farewell(error, exchange)));
+                return Poll::Ready(Err(with_disconnect_reason(error, connection)));
             }
-            if self.hand_over(exchange)? {
+            if self.deliver_frames(connection)? {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -133,15 +141,15 @@ impl Wire {
     fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
-        exchange: &mut Exchange,
+        connection: &mut Connection,
     ) -> Poll<Result<bool, ClientError>> {
         let mut has_sent = false;
         loop {
             if self.backlog() == 0 {
-                self.outbox = exchange.take_output(std::mem::take(&mut self.outbox));
+                self.write_buffer = connection.take_output(std::mem::take(&mut self.write_buffer));
                 self.written = 0;
             }
-            let rest = self.outbox.get(self.written..).unwrap_or_default();
+            let rest = self.write_buffer.get(self.written..).unwrap_or_default();
             if rest.is_empty() {
                 ready!(self.link.poll_flush(cx))?;
                 return Poll::Ready(Ok(has_sent));
@@ -156,15 +164,15 @@ impl Wire {
         if size == 0 {
             return Poll::Ready(Err(ClientError::Closed));
         }
-        self.inbox.extend_from_slice(self.chunk.get(..size).unwrap_or_default());
+        self.read_buffer.extend_from_slice(self.chunk.get(..size).unwrap_or_default());
         Poll::Ready(Ok(()))
     }
 
     /// Gives the exchange every whole frame; whether there was one.
-    fn hand_over(&mut self, exchange: &mut Exchange) -> Result<bool, ClientError> {
+    fn deliver_frames(&mut self, connection: &mut Connection) -> Result<bool, ClientError> {
         let mut used = 0;
-        let outcome = self.hand_over_from(&mut used, exchange);
-        self.inbox.drain(..used);
+        let outcome = self.decode_frames(&mut used, connection);
+        self.read_buffer.drain(..used);
         match outcome {
             // What came before the fault is taken first; then the fault is found again.
             Err(_) if used > 0 => Ok(true),
@@ -172,10 +180,10 @@ impl Wire {
         }
     }
 
-    fn hand_over_from(&self, used: &mut usize, exchange: &mut Exchange) -> Result<(), ClientError> {
-        let rest = |used: usize| self.inbox.get(used..).unwrap_or_default();
+    fn decode_frames(&self, used: &mut usize, connection: &mut Connection) -> Result<(), ClientError> {
+        let rest = |used: usize| self.read_buffer.get(used..).unwrap_or_default();
         while let Next::Frame(frame) = frame::next(rest(*used), self.version, self.packet_size_max)? {
-            exchange.receive(Packet::decode(&frame, self.version)?)?;
+            connection.receive(Packet::decode(&frame, self.version)?)?;
             *used += frame.wire.len();
         }
         Ok(())
@@ -183,8 +191,8 @@ impl Wire {
 }
 
 /// A connection that ends after DISCONNECT ends for the reason given there.
-fn with_farewell(error: ClientError, exchange: &mut Exchange) -> ClientError {
-    match exchange.take_farewell() {
+fn with_disconnect_reason(error: ClientError, connection: &mut Connection) -> ClientError {
+    match connection.take_server_disconnect() {
         Some(disconnect) => ClientError::Disconnected(Box::new(disconnect)),
         None => error,
     }
@@ -193,10 +201,10 @@ fn with_farewell(error: ClientError, exchange: &mut Exchange) -> ClientError {
 /// Events that may wait to be taken.
 const EVENTS_MAX: usize = 1_000_000;
 /// Bytes read at once.
-const CHUNK: usize = 64 * 1024;
+const READ_SIZE: usize = 64 * 1024;
 
 /// Whether the other side ended the connection before us.
-fn is_gone(error: &std::io::Error) -> bool {
+fn is_closed_by_peer(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
 }

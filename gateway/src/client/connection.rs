@@ -7,11 +7,11 @@ use tidegate_mqtt::{
 };
 
 use super::aliases::Aliases;
-use super::state::{Again, Progress};
+use super::state::{AckOutcome, Retransmission};
 use super::{Capabilities, ClientError, Event, Options, Side, State};
 
 /// One connection's side of the protocol.
-pub struct Exchange {
+pub struct Connection {
     version: ProtocolVersion,
     receiving: Side,
     sending: Side,
@@ -19,35 +19,35 @@ pub struct Exchange {
     state: State,
     aliases: Aliases,
     /// How many QoS 1 and 2 messages may still be sent `[MQTT5-3.3.4-9]`.
-    quota: u16,
-    quota_max: u16,
+    send_quota: u16,
+    send_quota_max: u16,
     events: VecDeque<Event>,
     output: Vec<u8>,
-    farewell: Option<Disconnect>,
+    server_disconnect: Option<Disconnect>,
 }
 
-impl Exchange {
+impl Connection {
     /// After CONNACK.
     pub fn new(options: &Options, connack: &ConnAck, mut state: State) -> Self {
         let connect = &options.connect;
-        let capabilities = Capabilities::agreed(connect, connack);
-        let quota_max = capabilities.receive_maximum.min(options.inflight_max).max(1);
+        let capabilities = Capabilities::negotiated(connect, connack);
+        let send_quota_max = capabilities.receive_maximum.min(options.inflight_max).max(1);
         state.resume(connack.session_present);
-        let mut exchange = Self {
+        let mut connection = Self {
             version: connect.version,
             receiving: options.receiving,
             sending: options.sending,
             aliases: Aliases::new(connect.topic_alias_maximum.unwrap_or(0)),
-            quota: quota_max,
-            quota_max,
+            send_quota: send_quota_max,
+            send_quota_max,
             capabilities,
             state,
             events: VecDeque::new(),
             output: Vec::new(),
-            farewell: None,
+            server_disconnect: None,
         };
-        exchange.send_again();
-        exchange
+        connection.retransmit();
+        connection
     }
 
     /// A packet came from the server.
@@ -59,28 +59,28 @@ impl Exchange {
             Packet::SubAck(suback) => self.events.push_back(Event::SubAck(suback)),
             Packet::UnsubAck(unsuback) => self.events.push_back(Event::UnsubAck(unsuback)),
             Packet::PingResp => self.events.push_back(Event::Pong),
-            Packet::Disconnect(disconnect) => self.farewell = Some(disconnect),
+            Packet::Disconnect(disconnect) => self.server_disconnect = Some(disconnect),
             _ => return Err(ClientError::Unexpected("a packet that no server sends here")),
         }
         Ok(())
     }
 
-    /// Encodes a message, with an identifier if it needs one; [`Exchange::has_quota`] said that it may be sent.
+    /// Encodes a message, with an identifier if it needs one; [`Connection::has_send_quota`] said that it may be sent.
     pub fn publish(&mut self, mut message: Publish) -> Result<Option<PacketId>, ClientError> {
         message.packet_id = if message.qos > QoS::AtMostOnce { Some(self.next_id()?) } else { None };
         let end = self.output.len();
         let mut shortened = message.clone();
-        self.aliases.shorten(&mut shortened);
+        self.aliases.apply_outgoing(&mut shortened);
         self.send(&Packet::from(shortened))?;
         if let Err(error) = self.capabilities.check_size(self.output.len() - end) {
             self.output.truncate(end);
-            self.aliases.forget(message.properties.alias);
+            self.aliases.remove_outgoing(message.properties.alias);
             return Err(error);
         }
         let packet_id = message.packet_id;
         if let Some(packet_id) = packet_id {
-            self.quota = self.quota.saturating_sub(1);
-            self.state.send(packet_id, message);
+            self.send_quota = self.send_quota.saturating_sub(1);
+            self.state.record_sent(packet_id, message);
         }
         Ok(packet_id)
     }
@@ -105,7 +105,7 @@ impl Exchange {
         let position = self.events.iter().position(wanted)?;
         let event = self.events.remove(position)?;
         if let (Event::Message(message), Side::Client) = (&event, self.receiving) {
-            self.take_over(message.qos, message.packet_id);
+            self.acknowledge_taken(message.qos, message.packet_id);
         }
         Some(event)
     }
@@ -117,15 +117,15 @@ impl Exchange {
             .ok_or_else(|| ClientError::NotAllowed("all packet identifiers are in use".to_owned()))
     }
 
-    /// All bytes that are to be sent; what `spare` held is lost, its capacity is kept.
-    pub fn take_output(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
-        spare.clear();
-        std::mem::replace(&mut self.output, spare)
+    /// All bytes that are to be sent; what `recycled` held is lost, its capacity is kept.
+    pub fn take_output(&mut self, mut recycled: Vec<u8>) -> Vec<u8> {
+        recycled.clear();
+        std::mem::replace(&mut self.output, recycled)
     }
 
     /// Why the server said it would close, if it did.
-    pub fn take_farewell(&mut self) -> Option<Disconnect> {
-        self.farewell.take()
+    pub fn take_server_disconnect(&mut self) -> Option<Disconnect> {
+        self.server_disconnect.take()
     }
 
     /// Bytes that are to be sent.
@@ -139,8 +139,8 @@ impl Exchange {
     }
 
     /// Whether a QoS 1 or 2 message may be sent.
-    pub fn has_quota(&self) -> bool {
-        self.quota > 0
+    pub fn has_send_quota(&self) -> bool {
+        self.send_quota > 0
     }
 
     pub fn capabilities(&self) -> &Capabilities {
@@ -156,7 +156,7 @@ impl Exchange {
     }
 
     fn receive_message(&mut self, mut message: Publish) -> Result<(), ClientError> {
-        self.aliases.resolve(&mut message)?;
+        self.aliases.resolve_incoming(&mut message)?;
         let repeat =
             message.packet_id.filter(|id| self.receiving == Side::Client && self.state.has_received(*id));
         match repeat {
@@ -169,14 +169,14 @@ impl Exchange {
 
     fn receive_ack(&mut self, ack: Ack) {
         let reason = match self.state.acknowledge(&ack) {
-            Progress::Done => {
-                self.quota = self.quota.saturating_add(1).min(self.quota_max);
+            AckOutcome::Done => {
+                self.send_quota = self.send_quota.saturating_add(1).min(self.send_quota_max);
                 self.events.push_back(Event::Acknowledged(ack.into()));
-                self.send_again();
+                self.retransmit();
                 return;
             }
-            Progress::Release => ReasonCode::Success,
-            Progress::Unknown => ReasonCode::PacketIdentifierNotFound,
+            AckOutcome::Release => ReasonCode::Success,
+            AckOutcome::Unknown => ReasonCode::PacketIdentifierNotFound,
         };
         match (ack.kind, self.sending) {
             // An unknown PUBREC is answered too, so that the server can forget it.
@@ -192,32 +192,32 @@ impl Exchange {
             self.events.push_back(Event::Ack(ack));
             return;
         }
-        let reason = self.state.release(ack.packet_id);
+        let reason = self.state.receive_release(ack.packet_id);
         self.send_ack(&Ack::new(AckKind::PubComp, ack.packet_id, reason));
     }
 
     /// The caller has the message now: QoS 1 is done, QoS 2 must not come again.
-    fn take_over(&mut self, qos: QoS, packet_id: Option<PacketId>) {
+    fn acknowledge_taken(&mut self, qos: QoS, packet_id: Option<PacketId>) {
         let Some(packet_id) = packet_id else { return };
         let kind = if qos == QoS::ExactlyOnce { AckKind::PubRec } else { AckKind::PubAck };
         if kind == AckKind::PubRec {
-            self.state.receive(packet_id);
+            self.state.record_received(packet_id);
         }
         self.send_ack(&Ack::new(kind, packet_id, ReasonCode::Success));
     }
 
     /// Sends what an earlier connection left open, as far as the quota goes.
-    fn send_again(&mut self) {
-        while self.quota > 0 {
-            match self.state.again() {
-                Some(Again::Publish(message)) => {
-                    self.quota -= 1;
+    fn retransmit(&mut self) {
+        while self.send_quota > 0 {
+            match self.state.next_retransmission() {
+                Some(Retransmission::Publish(message)) => {
+                    self.send_quota -= 1;
                     // It was encoded before, so it can be again.
                     let encoded = Packet::Publish(message).encode(self.version, &mut self.output);
                     debug_assert!(encoded.is_ok(), "{encoded:?}");
                 }
-                Some(Again::Release(_)) if self.sending == Side::Caller => {}
-                Some(Again::Release(packet_id)) => {
+                Some(Retransmission::Release(_)) if self.sending == Side::Caller => {}
+                Some(Retransmission::Release(packet_id)) => {
                     self.send_ack(&Ack::new(AckKind::PubRel, packet_id, ReasonCode::Success));
                 }
                 None => return,
