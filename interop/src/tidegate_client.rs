@@ -51,7 +51,7 @@ pub async fn subscribe(client: &mut Client, filter: &str, qos: u8) {
 pub async fn receive_payloads(client: &mut Client, count: usize) -> Vec<String> {
     let mut payloads = Vec::new();
     while payloads.len() < count {
-        let message = client.message().await.expect("the connection");
+        let message = client.message().await.expect("an open connection");
         payloads.push(String::from_utf8(message.payload.to_vec()).expect("text"));
     }
     payloads
@@ -60,9 +60,9 @@ pub async fn receive_payloads(client: &mut Client, count: usize) -> Vec<String> 
 /// Checks that no further message is on its way to the client: the client sends itself a message under the topic `own`, and
 /// the broker would deliver any earlier message before that one.
 pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
-    client.settle().await.expect("the last acknowledgements");
+    client.settle().await.expect("all acknowledgements");
     subscribe(client, own, 2).await;
-    client.publish(message(own, "end", 2)).await.expect("the connection");
+    client.publish(message(own, "end", 2)).await.expect("an open connection");
     assert_eq!(receive_payloads(client, 1).await, ["end"]);
 }
 
@@ -70,10 +70,10 @@ pub async fn assert_no_more_messages(client: &mut Client, own: &str) {
 pub async fn publish_all(options: &Options, topic: &str, qos: u8, payloads: &[String]) {
     let mut sender = Client::connect(options, State::default()).await.expect("CONNACK");
     for payload in payloads {
-        sender.publish(message(topic, payload, qos)).await.expect("the connection");
+        sender.publish(message(topic, payload, qos)).await.expect("an open connection");
     }
-    sender.settle().await.expect("the last acknowledgements");
-    let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    sender.settle().await.expect("all acknowledgements");
+    let _ = sender.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
 }
 
 /// A client that speaks MQTT 5.0 through Tidegate's client library.
@@ -102,14 +102,14 @@ impl TestClient for TidegateClient {
 
     async fn publish(&mut self, topic: &str, payload: &str, qos: u8, retain: bool) {
         let message = Publish { retain, ..message(topic, payload, qos) };
-        if let Some(id) = self.0.publish(message).await.expect("the connection") {
+        if let Some(id) = self.0.publish(message).await.expect("an open connection") {
             let done = self.0.acknowledged(id).await.expect("an acknowledgement");
             assert!(!done.reason.is_error(), "{done:?}");
         }
     }
 
     async fn next_message(&mut self) -> Received {
-        let message = self.0.message().await.expect("the connection");
+        let message = self.0.message().await.expect("an open connection");
         Received {
             topic: message.topic.to_string(),
             payload: String::from_utf8_lossy(&message.payload).into_owned(),
@@ -119,8 +119,8 @@ impl TestClient for TidegateClient {
     }
 
     async fn disconnect(mut self) {
-        self.0.settle().await.expect("the last acknowledgements");
-        let _ = self.0.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        self.0.settle().await.expect("all acknowledgements");
+        let _ = self.0.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     }
 
     async fn abort(self) {

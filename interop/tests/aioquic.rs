@@ -1,9 +1,9 @@
-//! An MQTT client on aioquic, with a codec of its own: MQTT 3.1.1 and 5.0 over QUIC.
+//! An MQTT client built on aioquic with its own MQTT codec: MQTT 3.1.1 and 5.0 over QUIC.
 
 use tidegate_interop::counterpart::Counterpart;
 use tidegate_interop::transport::Transport;
 
 #[test]
-fn over_quic() {
+fn all_scenarios_pass_over_quic() {
     Counterpart::python("aioquic").run_all_scenarios(Transport::Quic, &[4, 5]);
 }

@@ -1,4 +1,4 @@
-//! A wrong configuration: the command line names file and line, and nothing is served.
+//! With an invalid configuration, `check` and `serve` print an error with file and line and exit with code 2.
 
 #![allow(clippy::expect_used)]
 
@@ -49,7 +49,7 @@ fn invalid_yaml_is_reported() {
     assert_error_names_line("cores: 1\nlisteners: [\n", 2, "");
 }
 
-/// Both commands that read a file say `FILE:LINE:` and what they expected there.
+/// Runs both commands on a file with this text. Each has to print an error that begins with `FILE:LINE:` and contains `expected`.
 fn assert_error_names_line(text: &str, line: usize, expected: &str) {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("wrong.yaml");
@@ -63,6 +63,6 @@ fn assert_error_names_line(text: &str, line: usize, expected: &str) {
         let ProcessExit { status, errors, .. } = process.wait_for_exit(DEADLINE);
         assert_eq!(status.code(), Some(2), "{errors:?}");
         let is_reported = errors.iter().any(|error| error.starts_with(&prefix) && error.contains(expected));
-        assert!(is_reported, "no line begins with {prefix} and names {expected}: {errors:#?}");
+        assert!(is_reported, "no error begins with {prefix} and contains {expected}: {errors:#?}");
     }
 }

@@ -1,5 +1,6 @@
-//! Connections that go from core to core all the time: every message is there once and in order, over each transport whose
-//! connections can go, also when sessions are taken over meanwhile, and a stop ends them all.
+//! The setting `placement: restless` moves connections between cores all the time. Every message is still delivered once and in
+//! order, over each transport whose connections can move, even when sessions are taken over meanwhile. Shutdown reaches
+//! every connection.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 
 const MOVABLE_TRANSPORTS: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
 const COUNT: usize = 1000;
-/// Few messages at once, so that a connection is polled often.
+/// Receive maximum. It is small, so that connections are polled often, and can move after each poll.
 const WINDOW: u16 = 8;
 
 #[tokio::test]
@@ -28,7 +29,7 @@ async fn moving_connections_deliver_every_message_once_and_in_order() {
         for (number, (transport, qos)) in
             MOVABLE_TRANSPORTS.iter().flat_map(|of| [(*of, 1), (*of, 2)]).enumerate()
         {
-            // The two sides of a pair are of different transports.
+            // The two clients of a pair use different transports.
             let other = MOVABLE_TRANSPORTS[(number / 2 + 1) % MOVABLE_TRANSPORTS.len()];
             let receiver = client(&broker, transport, &format!("receiver-{number}"));
             let sender = client(&broker, other, &format!("sender-{number}"));
@@ -36,7 +37,7 @@ async fn moving_connections_deliver_every_message_once_and_in_order() {
         }
         within_deadline("all messages", pairs.join_all()).await;
         let moves = stop_and_count_moves(broker);
-        assert!(moves > COUNT, "only {moves} moves show nothing");
+        assert!(moves > COUNT, "only {moves} moves: too few to prove anything");
     }
 }
 
@@ -57,7 +58,7 @@ async fn a_takeover_of_a_moving_connection_loses_no_message() {
             MOVABLE_TRANSPORTS[(turn + 1) % MOVABLE_TRANSPORTS.len()],
             "taken-over",
         ));
-        // The one before is open still, and not read.
+        // The previous connection is still open; the client does not read it.
         let state = receiver.state().clone();
         let next = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
         assert!(next.connack().session_present);
@@ -65,8 +66,8 @@ async fn a_takeover_of_a_moving_connection_loses_no_message() {
     }
     within_deadline("the sender", sender).await.expect("the sender");
     assert_eq!(received, numbers());
-    within_deadline("nothing more", assert_no_more_messages(&mut receiver, "end")).await;
-    let _ = receiver.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    within_deadline("the last message", assert_no_more_messages(&mut receiver, "end")).await;
+    let _ = receiver.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     assert!(stop_and_count_moves(broker) > 0);
 }
 
@@ -89,7 +90,7 @@ async fn shutdown_reaches_moving_connections() {
         .await
         .expect("CONNACK");
     subscribe(&mut observer, "all", 0).await;
-    within_deadline("traffic", receive_payloads(&mut observer, COUNT)).await;
+    within_deadline("the first messages", receive_payloads(&mut observer, COUNT)).await;
     broker.terminate();
     for (transport, error) in within_deadline("the end of every connection", listeners.join_all()).await {
         let ClientError::Disconnected(disconnect) = &error else { panic!("{transport:?}: {error}") };
@@ -102,7 +103,7 @@ async fn shutdown_reaches_moving_connections() {
     assert!(exit.errors.iter().any(|line| line.contains("\"drained\"")), "{:#?}", exit.errors);
 }
 
-/// Takes messages to the end of the connection.
+/// Receives messages until the connection ends.
 async fn receive_until_error(mut client: Client) -> ClientError {
     loop {
         if let Err(error) = client.event().await {
@@ -111,6 +112,7 @@ async fn receive_until_error(mut client: Client) -> ClientError {
     }
 }
 
+/// Publishes messages until the connection ends.
 async fn publish_until_error(mut client: Client) {
     while let Ok(Some(packet_id)) = client.publish(message("all", "x", 1)).await {
         if client.acknowledged(packet_id).await.is_err() {
@@ -146,7 +148,7 @@ fn numbers() -> Vec<String> {
     (0..COUNT).map(|n| n.to_string()).collect()
 }
 
-/// How often connections went to another core.
+/// Stops the broker and returns how many times a connection moved to another core.
 fn stop_and_count_moves(broker: Broker) -> usize {
     broker.terminate();
     broker.wait_for_exit().counter("connections_moved")

@@ -1,7 +1,8 @@
-//! Connections of a core that is too busy go to another one, and come back when one is enough: every message is there once
-//! and in order meanwhile.
+//! With `placement: packed`, the broker moves connections from an overloaded core to another, and back when one core suffices.
+//! Meanwhile every message is delivered once and in order.
 //!
-//! A core gives only while a processor lies idle. On a machine that has none, this shows delivery under load alone.
+//! The broker only moves connections while a processor is idle. On a machine without an idle one, this test only checks
+//! delivery under load.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
@@ -27,46 +28,48 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 const MOVABLE_TRANSPORTS: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
-/// One of QoS 0 and one of QoS 1 for each transport.
+/// Sender and receiver pairs: one with QoS 0 and one with QoS 1 per transport.
 const PAIRS: usize = 2 * MOVABLE_TRANSPORTS.len();
-/// Messages that a pair exchanges at once.
+/// Messages that a pair exchanges per burst.
 const BURST_SIZE: usize = 8;
-/// From one burst of a pair to the next: the processors are for the broker.
+/// Pause between the bursts of a pair, which leaves the processors to the broker.
 const BURST_INTERVAL: Duration = Duration::from_millis(20);
-/// Bursts of each pair after an order to a core. They take longer than it stands.
+/// Bursts of each pair after the broker has ordered a move. They take longer than the order stays in force.
 const BURSTS_PER_STAGE: usize = 30;
-/// Connections that keep a core busy.
+/// Connections that overload a core.
 const LOAD_CONNECTIONS: usize = 8;
-/// Messages of such a connection between two answers: more than one n takes, so that it may go with a packet torn.
+/// Messages that such a connection sends before it waits for PINGRESP. These are more than the broker reads at once, so the
+/// connection may move while a partial packet is buffered.
 const LOAD_BATCH_SIZE: usize = 20_000;
-/// How long it may take until a core gives, or gets back. It takes one second, or three.
+/// How long to wait until the broker moves connections away or back. It usually takes one second or three, respectively.
 const REBALANCE_MAX: Duration = Duration::from_secs(4);
-/// The broker's word that a core is to give.
+/// The broker's log message when it orders a core to move connections away.
 const MOVED_AWAY: &str = "connections go to another core";
-/// The broker's word that it is to get them back.
+/// The broker's log message when it orders connections back.
 const MOVED_BACK: &str = "connections come back";
-/// The stages of a run_under_load: until a core gives, a moment more, until it gets back, a moment more.
+/// The stages of a run. Load until connections are moved away; further bursts under load; no load until they are moved back;
+/// last bursts.
 const OVERLOADED: usize = 0;
 const LOADED: usize = 1;
 const CALM: usize = 2;
 const FINAL: usize = 3;
-/// An order stands for a moment only, which a broker that gets no processor just then may miss; hardly twice.
+/// A move order is in force only briefly. A broker that gets no processor time just then may miss it, but hardly twice.
 const ATTEMPTS: usize = 2;
 
 #[tokio::test]
 async fn rebalancing_delivers_every_message_once_and_in_order() {
     for _ in 0..ATTEMPTS {
         let (move_ordered, move_count) = run_under_load().await;
-        eprintln!("a core was to give: {move_ordered}; connections went {move_count} times");
-        assert!(move_ordered || move_count == 0, "went {move_count} times, and no core was to give");
+        eprintln!("the broker ordered a move: {move_ordered}; connections moved: {move_count}");
+        assert!(move_ordered || move_count == 0, "{move_count} connections moved without an order");
         if !move_ordered || move_count > 0 {
             return;
         }
     }
-    panic!("in {ATTEMPTS} brokers a core was to give, and not one connection went");
+    panic!("{ATTEMPTS} brokers ordered connections to move, but none moved");
 }
 
-/// Whether a core was to give, and how often connections went, in a broker of its own.
+/// Runs all stages with a new broker. Returns whether it ordered a move, and how many times connections moved.
 async fn run_under_load() -> (bool, usize) {
     let lines = "cores: 2\nplacement: packed\npersistence: { durability: memory }\nlog: { level: debug }\n";
     let broker = Broker::start_with(Config::every_transport().with(lines));
@@ -76,7 +79,7 @@ async fn run_under_load() -> (bool, usize) {
     let (stage_sender, stage) = watch::channel(OVERLOADED);
     let barrier = Arc::new(Barrier::new(PAIRS + 1));
     let mut pairs = JoinSet::new();
-    // The two sides of a pair are of different transports.
+    // The two clients of a pair use different transports.
     let sides = MOVABLE_TRANSPORTS.into_iter().zip(MOVABLE_TRANSPORTS.into_iter().cycle().skip(1));
     for (number, (from, to)) in sides.flat_map(|sides| [sides; 2]).enumerate() {
         let pair = Pair::connect(&broker, number, from, to).await;
@@ -92,28 +95,28 @@ async fn run_under_load() -> (bool, usize) {
     stage_sender.send_replace(CALM);
     let unmatched: usize = within_deadline("the end of the load", loads.join_all()).await.iter().sum();
     let return_ordered = move_ordered && is_logged(broker.log(), MOVED_BACK).await;
-    eprintln!("a core was to get back: {return_ordered}");
+    eprintln!("the broker ordered connections back: {return_ordered}");
     stage_sender.send_replace(FINAL);
     let sent = within_deadline("the last bursts", pairs.join_all()).await;
     let mut last = client(&broker, Transport::Tcp, "last").await;
-    last.publish(message("pair/end", "0", 1)).await.expect("the connection");
+    last.publish(message("pair/end", "0", 1)).await.expect("an open connection");
     last.settle().await.expect("PUBACK");
-    let observed = within_deadline("all that was sent", observer).await.expect("the observer");
+    let observed = within_deadline("all messages at the observer", observer).await.expect("the observer");
     assert_eq!(observed, BTreeMap::from_iter(sent));
     broker.terminate();
     let exit = broker.wait_for_exit();
-    assert_eq!(exit.counter("unmatched"), unmatched, "once each, with nobody to count_messages them");
+    assert_eq!(exit.counter("unmatched"), unmatched, "each load message is counted once as unmatched");
     (move_ordered, exit.counter("connections_moved"))
 }
 
-/// Whether the broker says so in time.
+/// Whether a line with `text` appears in the log in time.
 async fn is_logged(log: &Log, text: &'static str) -> bool {
     let log = log.clone();
     let waiting = spawn_blocking(move || log.wait_for(|line| line.contains(text), REBALANCE_MAX).is_ok());
-    waiting.await.expect("no panic")
+    waiting.await.expect("the waiting thread does not panic")
 }
 
-/// A sender and a receiver.
+/// A sender and a receiver on the same topic.
 struct Pair {
     receiver: Client,
     sender: Client,
@@ -125,7 +128,7 @@ struct Pair {
 
 impl Pair {
     async fn connect(broker: &Broker, number: usize, from: Transport, to: Transport) -> Self {
-        let (topic, qos) = (format!("pair/{number}"), u8::try_from(number % 2).expect("a bit"));
+        let (topic, qos) = (format!("pair/{number}"), u8::try_from(number % 2).expect("0 or 1"));
         let mut receiver = client(broker, to, &format!("receiver-{number}")).await;
         subscribe(&mut receiver, &topic, qos).await;
         let sender = client(broker, from, &format!("sender-{number}")).await;
@@ -134,7 +137,8 @@ impl Pair {
         Self { receiver, sender, topic, qos, sent: 0, burst_timer }
     }
 
-    /// Goes on until the last stage has begun, and a while longer in each. Says how much was sent under which topic.
+    /// Exchanges bursts until the last stage, with additional bursts under load and at the end. Returns the topic and the number
+    /// of messages sent.
     async fn exchange(mut self, stage: watch::Receiver<usize>, barrier: Arc<Barrier>) -> (String, usize) {
         for next in [LOADED, FINAL] {
             while *stage.borrow() < next {
@@ -157,9 +161,9 @@ impl Pair {
         let sending = async {
             for number in &numbers {
                 let message = message(&self.topic, number, self.qos);
-                self.sender.publish(message).await.expect("the connection");
+                self.sender.publish(message).await.expect("an open connection");
             }
-            self.sender.settle().await.expect("the last acknowledgements");
+            self.sender.settle().await.expect("all acknowledgements");
         };
         let (received, ()) = tokio::join!(receive_payloads(&mut self.receiver, BURST_SIZE), sending);
         assert_eq!(received, numbers, "{} at QoS {}", self.topic, self.qos);
@@ -167,11 +171,12 @@ impl Pair {
     }
 }
 
-/// Hears what all pairs send, up to the end. Says how much under which topic; each has to count from 0.
+/// Receives the messages of all pairs until `pair/end`. Checks that the payloads of each topic count up from 0, and returns the
+/// number of messages per topic.
 async fn count_messages(mut observer: Client) -> BTreeMap<String, usize> {
     let mut observed = BTreeMap::new();
     loop {
-        let message = observer.message().await.expect("the connection");
+        let message = observer.message().await.expect("an open connection");
         if message.topic == "pair/end" {
             return observed;
         }
@@ -181,12 +186,12 @@ async fn count_messages(mut observer: Client) -> BTreeMap<String, usize> {
     }
 }
 
-/// Publishes what nobody subscribes to, until things are calm; says how much. No topic is_logged twice in a row, so that each
-/// costs the broker far more than us.
+/// Publishes messages without subscribers until the stage [`CALM`] and returns their number. Consecutive messages have different
+/// topics, so that each costs the broker far more than this client.
 async fn generate_load(port: u16, number: usize, stage: watch::Receiver<usize>) -> usize {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the listener");
     let connect = Packet::Connect(Box::new(Connect::new(V5, format!("load-{number}"))));
-    stream.write_all(&encode(&[connect])).await.expect("the connection");
+    stream.write_all(&encode(&[connect])).await.expect("an open connection");
     let mut head = [0; 2];
     stream.read_exact(&mut head).await.expect("CONNACK");
     let mut connack = vec![0; usize::from(head[1])];
@@ -196,7 +201,7 @@ async fn generate_load(port: u16, number: usize, stage: watch::Receiver<usize>) 
     let packets = encode(&packets);
     let mut sent = 0;
     while *stage.borrow() < CALM {
-        stream.write_all(&packets).await.expect("the connection");
+        stream.write_all(&packets).await.expect("an open connection");
         stream.read_exact(&mut head).await.expect("PINGRESP");
         sent += LOAD_BATCH_SIZE;
     }

@@ -1,5 +1,5 @@
-//! `tidegate serve` without a configuration: every transport on its customary loopback port, with a development
-//! certificate that `--ca` takes.
+//! `tidegate serve` without a configuration listens on the default loopback port of every transport. It creates a development
+//! certificate; clients trust it with `--ca`.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -22,15 +22,15 @@ const URLS: [&str; 5] = [
 #[test]
 fn every_transport_works_without_a_configuration() {
     if !default_ports_are_free() {
-        eprintln!("skipped: another program has one of the customary ports");
+        eprintln!("skipped: another program uses one of the default ports");
         return;
     }
     let folder = TempDir::new().expect("a temporary folder");
     let broker = serve(None, folder.path());
     wait_until_ready(&broker);
-    let line = broker.wait_for_error(|line| line.contains("\"ca\""), "path of the authority");
+    let line = broker.wait_for_error(|line| line.contains("\"ca\""), "the path of the certificate authority");
     let line: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
-    let authority = text_field(&line, "ca").expect("the path of the authority");
+    let authority = text_field(&line, "ca").expect("the path of the certificate authority");
     for url in URLS {
         let mut publish = client("pub", url, authority);
         let _ = Process::start("pub", publish.args(["-t", "a", "-m", url, "-q", "1", "--retain"]))
@@ -49,7 +49,7 @@ fn client(command: &str, url: &str, authority: &str) -> Command {
     client
 }
 
-/// A field of a log line, wherever the line keeps its fields.
+/// A field of a JSON log line, at the top level or below `fields`.
 fn text_field<'a>(line: &'a serde_json::Value, name: &str) -> Option<&'a str> {
     line.get(name).or_else(|| line.get("fields")?.get(name))?.as_str()
 }

@@ -1,5 +1,5 @@
-//! SIGTERM: every client of MQTT 5.0 is errors 0x8B, whatever its transport, and the broker ends well in bounded time,
-//! even when a client does not go.
+//! Shutdown on SIGTERM: every MQTT 5.0 client gets DISCONNECT with reason 0x8B, whatever its transport. The broker exits with
+//! success in bounded time, even when a client does not close its connection.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -25,7 +25,7 @@ async fn mqtt_5_clients_receive_server_shutting_down() {
     for transport in Transport::ALL {
         let mut client = connect(&broker, transport, ProtocolVersion::V5).await;
         within_deadline("SUBACK", subscribe(&mut client, "a", 1)).await;
-        clients.spawn(async move { (transport, client.event().await.expect_err("an end")) });
+        clients.spawn(async move { (transport, client.event().await.expect_err("the connection ends")) });
     }
     broker.terminate();
     let errors = within_deadline("DISCONNECT on every transport", clients.join_all()).await;
@@ -42,13 +42,13 @@ async fn mqtt_3_1_1_connections_are_closed_without_disconnect() {
     let mut clients = JoinSet::new();
     for transport in Transport::ALL {
         let mut client = connect(&broker, transport, ProtocolVersion::V3_1_1).await;
-        clients.spawn(async move { (transport, client.event().await.expect_err("an end")) });
+        clients.spawn(async move { (transport, client.event().await.expect_err("the connection ends")) });
     }
     broker.terminate();
     for (transport, error) in within_deadline("the end of every connection", clients.join_all()).await {
         assert!(
             !matches!(error, ClientError::Disconnected(_)),
-            "{transport:?}: 3.1.1 has no such packet: {error}"
+            "{transport:?}: a 3.1.1 server must not send DISCONNECT: {error}"
         );
     }
     assert_eq!(broker.wait_for_exit().status.code(), Some(0));
@@ -58,25 +58,27 @@ async fn mqtt_3_1_1_connections_are_closed_without_disconnect() {
 async fn a_client_that_does_not_read_delays_the_exit_only_until_the_drain_timeout() {
     let limit = Duration::from_secs(2);
     let broker = Broker::start_with(Config::every_transport().with("drain_timeout: 2s\n"));
-    // More than the sockets hold.
+    // More data than the socket buffers hold.
     let _unread =
-        within_deadline("a client that does not read", client_with_unread_messages(&broker, 30)).await;
+        within_deadline("a client with unread messages", client_with_unread_messages(&broker, 30)).await;
     let start = Instant::now();
     broker.terminate();
     assert_eq!(broker.wait_for_exit().status.code(), Some(0));
     let took = start.elapsed();
-    assert!((limit / 2..limit * 5).contains(&took), "it took {took:?}");
+    assert!((limit / 2..limit * 5).contains(&took), "the exit took {took:?}");
 }
 
 #[tokio::test]
 async fn queued_messages_are_still_delivered() {
     let broker = Broker::start();
-    // Within `pending_bytes_max`, so that nothing is dropped.
+    // Less than `pending_bytes_max`, so that the broker drops nothing.
     let mut stream =
-        within_deadline("a client that reads late", client_with_unread_messages(&broker, 6)).await;
+        within_deadline("a client with unread messages", client_with_unread_messages(&broker, 6)).await;
     broker.terminate();
     let mut bytes = Vec::new();
-    within_deadline("the end", stream.read_to_end(&mut bytes)).await.expect("the connection");
+    within_deadline("the end of the connection", stream.read_to_end(&mut bytes))
+        .await
+        .expect("an open connection");
     assert_eq!(bytes.iter().filter(|byte| **byte == b'x').count(), 6 * SIZE);
     assert_eq!(broker.wait_for_exit().status.code(), Some(0));
 }
@@ -90,25 +92,30 @@ fn clients_that_have_disconnected_do_not_delay_the_exit() {
             Process::start("tidegate pub", publish.args(["-t", "a", "-m", "x", "-q", "1"])).expect_success();
         let start = Instant::now();
         broker.stop();
-        assert!(start.elapsed() < Duration::from_secs(3), "{transport:?}: it took {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(3),
+            "{transport:?}: the exit took {:?}",
+            start.elapsed()
+        );
     }
 }
 
-/// Is sent `count` messages of [`SIZE`] bytes, and has read none of them.
+/// Connects a subscriber and publishes `count` messages of [`SIZE`] bytes to it, none of which it reads.
 async fn client_with_unread_messages(broker: &Broker, count: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(4096).expect("a small buffer, so that most waits at the broker");
+    // With a small buffer, most of the messages wait in the broker.
+    socket.set_recv_buffer_size(4096).expect("a small receive buffer");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Tcp)));
     let mut stream = socket.connect(address).await.expect("a connection");
-    // CONNECT of 3.1.1 as `late`, without a keep alive, and SUBSCRIBE to `a` at QoS 0.
+    // An MQTT 3.1.1 CONNECT with client id `late` and no keep alive, then SUBSCRIBE to `a` at QoS 0.
     stream.write_all(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04late").await.expect("a connection");
     stream.write_all(b"\x82\x06\x00\x01\x00\x01a\x00").await.expect("a connection");
     stream.read_exact(&mut [0; 9]).await.expect("CONNACK and SUBACK");
     let mut sender = connect(broker, Transport::Tcp, ProtocolVersion::V5).await;
     for _ in 0..count {
-        sender.publish(message("a", &"x".repeat(SIZE), 0)).await.expect("the connection");
+        sender.publish(message("a", &"x".repeat(SIZE), 0)).await.expect("an open connection");
     }
-    sender.ping().await.expect("all of it taken");
+    sender.ping().await.expect("PINGRESP after all messages");
     stream
 }
 
@@ -117,4 +124,5 @@ async fn connect(broker: &Broker, transport: Transport, version: ProtocolVersion
     Client::connect(&options, State::default()).await.expect("CONNACK")
 }
 
+/// Payload size in bytes.
 const SIZE: usize = 500_000;

@@ -1,4 +1,4 @@
-//! Who may depend on whom: the table of the design, held against the manifests.
+//! Checks the dependencies between the packages of the workspace against the layering table of the design.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
@@ -8,8 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use tidegate_interop::toolbox;
 
-/// A package and the packages of ours that it may name. The last six are ends: only the conformance suite uses what `interop` has for starting brokers,
-/// and the benches what `operations` has to be measured.
+/// For each package, the workspace packages that it may depend on. Nothing may depend on the last six, with two exceptions:
+/// `conformance` uses `interop` to start brokers, and `benches` measures the code in `operations`.
 const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("mqtt", &[]),
     ("limits", &[]),
@@ -32,7 +32,7 @@ const EVERYTHING: [&str; 8] =
 const BENCHES: [&str; 9] =
     ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "operations"];
 
-/// No clock, no sockets: neither of these is a dependency of a pure package.
+/// Packages without access to clock or sockets: they must not depend on any of [`IMPURE_CRATES`].
 const PURE: [&str; 3] = ["mqtt", "session", "routing"];
 const IMPURE_CRATES: [&str; 8] = ["tokio", "mio", "socket2", "quinn", "hyper", "rustls", "rand", "getrandom"];
 
@@ -54,12 +54,12 @@ fn pure_packages_have_no_clock_and_no_sockets() {
         let found: Vec<_> = outside.filter(|name| IMPURE_CRATES.contains(name)).collect();
         assert!(
             !PURE.contains(&package.as_str()) || found.is_empty(),
-            "{package} is pure, but has {found:?}"
+            "{package} must not access clock or sockets, but depends on {found:?}"
         );
     }
 }
 
-/// Every package of the workspace with its dependencies and their kinds.
+/// Every package of the workspace with the names and kinds (`normal`, `dev`, `build`) of its dependencies.
 fn packages() -> Vec<(String, BTreeSet<(String, String)>)> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
     let output = Command::new(env!("CARGO")).args(arguments).current_dir(toolbox::workspace()).output();
@@ -67,7 +67,7 @@ fn packages() -> Vec<(String, BTreeSet<(String, String)>)> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("the metadata as JSON");
     let packages = metadata["packages"].as_array().expect("packages");
-    assert!(packages.len() > 5, "the whole workspace, not {} packages", packages.len());
+    assert!(packages.len() > 5, "expected the whole workspace, found only {} packages", packages.len());
     packages.iter().map(package).collect()
 }
 

@@ -1,36 +1,36 @@
-//! Debian's mosquitto_pub and mosquitto_sub: MQTT 3.1, 3.1.1 and 5.0 over TCP and TLS. They speak no WebSocket.
+//! Debian's mosquitto_pub and mosquitto_sub: MQTT 3.1, 3.1.1 and 5.0 over TCP and TLS. They do not support WebSocket.
 
 use tidegate_interop::broker::Broker;
 use tidegate_interop::mosquitto::{Mosquitto, messages};
 use tidegate_interop::transport::Transport;
 
 #[test]
-fn mqtt_3_1_over_tcp() {
+fn all_scenarios_pass_with_mqtt_3_1_over_tcp() {
     run_all_scenarios(Transport::Tcp, "mqttv31");
 }
 
 #[test]
-fn mqtt_3_1_1_over_tcp() {
+fn all_scenarios_pass_with_mqtt_3_1_1_over_tcp() {
     run_all_scenarios(Transport::Tcp, "mqttv311");
 }
 
 #[test]
-fn mqtt_5_over_tcp() {
+fn all_scenarios_pass_with_mqtt_5_over_tcp() {
     run_all_scenarios(Transport::Tcp, "mqttv5");
 }
 
 #[test]
-fn mqtt_3_1_over_tls() {
+fn all_scenarios_pass_with_mqtt_3_1_over_tls() {
     run_all_scenarios(Transport::Tls, "mqttv31");
 }
 
 #[test]
-fn mqtt_3_1_1_over_tls() {
+fn all_scenarios_pass_with_mqtt_3_1_1_over_tls() {
     run_all_scenarios(Transport::Tls, "mqttv311");
 }
 
 #[test]
-fn mqtt_5_over_tls() {
+fn all_scenarios_pass_with_mqtt_5_over_tls() {
     run_all_scenarios(Transport::Tls, "mqttv5");
 }
 

@@ -4,21 +4,21 @@ use tidegate_interop::counterpart::Counterpart;
 use tidegate_interop::transport::Transport;
 
 #[test]
-fn over_tcp() {
+fn all_scenarios_pass_over_tcp() {
     Counterpart::node("main.mjs").run_all_scenarios(Transport::Tcp, &[3, 4, 5]);
 }
 
 #[test]
-fn over_tls() {
+fn all_scenarios_pass_over_tls() {
     Counterpart::node("main.mjs").run_all_scenarios(Transport::Tls, &[3, 4, 5]);
 }
 
 #[test]
-fn over_websocket() {
+fn all_scenarios_pass_over_websocket() {
     Counterpart::node("main.mjs").run_all_scenarios(Transport::Ws, &[3, 4, 5]);
 }
 
 #[test]
-fn over_websocket_with_tls() {
+fn all_scenarios_pass_over_websocket_with_tls() {
     Counterpart::node("main.mjs").run_all_scenarios(Transport::Wss, &[3, 4, 5]);
 }

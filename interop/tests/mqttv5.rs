@@ -1,4 +1,4 @@
-//! mqttv5, the command line of another implementation in Rust: MQTT 3.1.1 and 5.0 over QUIC.
+//! mqttv5, the command-line client of another Rust implementation: MQTT 3.1.1 and 5.0 over QUIC.
 
 use std::process::Command;
 
@@ -8,12 +8,12 @@ use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 
 #[test]
-fn mqtt_5_over_quic() {
+fn all_scenarios_pass_with_mqtt_5_over_quic() {
     run_all_scenarios("5");
 }
 
 #[test]
-fn mqtt_3_1_1_over_quic() {
+fn all_scenarios_pass_with_mqtt_3_1_1_over_quic() {
     run_all_scenarios("3.1.1");
 }
 
@@ -44,19 +44,20 @@ fn retained(mqttv5: Mqttv5<'_>) {
 
 fn will(mqttv5: Mqttv5<'_>) {
     let will_receiver = mqttv5.start_subscribed(&["-t", "will/a", "-q", "2", "-n", "1", "-v"]);
-    // A QUIC peer that vanishes is missed when its keep alive has run out one and a half times.
+    // The broker notices that a QUIC client has vanished only after one and a half times its keep alive.
     let will = ["--will-topic", "will/a", "--will-message", "gone", "--will-qos", "2", "-k", "2s"];
     mqttv5.start_subscribed(&[will.as_slice(), &["-t", "will/none", "-q", "0"]].concat()).kill();
     assert_eq!(messages(&will_receiver.expect_success().output), ["will/a: gone"]);
 }
 
-/// The first connection vanishes without a word, and the second takes its session over. What came meanwhile is not
-/// looked at: this client drops messages that come before it has subscribed again.
+/// The first client is killed, and the second takes over its session. The test publishes only afterwards, because this client
+/// drops messages that arrive before it has subscribed again.
 fn resume(mqttv5: Mqttv5<'_>) {
     let session = ["-c", "persistent", "--no-clean-start", "-t", "resume/a", "-q", "2", "-v"];
     mqttv5.start_subscribed(&session).kill();
     let second = mqttv5.start_subscribed(&[session.as_slice(), &["-n", "3"]].concat());
-    second.wait_for_error(|line| line.contains("Resumed existing session"), "resumed session");
+    second
+        .wait_for_error(|line| line.contains("Resumed existing session"), "the report of a resumed session");
     for word in ["one", "two", "three"] {
         mqttv5.publish(&["-t", "resume/a", "-q", "2", "-m", word]);
     }
@@ -64,7 +65,7 @@ fn resume(mqttv5: Mqttv5<'_>) {
     assert_eq!(messages(&output), ["resume/a: one", "resume/a: two", "resume/a: three"]);
 }
 
-/// The program against the QUIC port, with everything on one stream.
+/// Runs the program against the QUIC port, with all packets on one stream.
 #[derive(Clone, Copy)]
 struct Mqttv5<'a> {
     broker: &'a Broker,
@@ -95,7 +96,7 @@ impl Mqttv5<'_> {
     }
 }
 
-/// The messages among what it wrote: `TOPIC: PAYLOAD`, without its own remarks.
+/// The messages in the output, as `TOPIC: PAYLOAD`, without its other lines.
 fn messages(output: &[String]) -> Vec<&str> {
     output
         .iter()

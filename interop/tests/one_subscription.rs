@@ -1,5 +1,5 @@
-//! One `tidegate sub` over QUIC receives what others publish over every transport, at each QoS, in the order of each
-//! publisher.
+//! One `tidegate sub` over QUIC receives what several clients publish over other transports, at each QoS. It gets the messages
+//! of each publisher in order.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use tidegate_interop::counterpart::{Counterpart, ScenarioRun};
 use tidegate_interop::process::Process;
 use tidegate_interop::transport::Transport;
 
-/// Messages of one publisher at one QoS.
+/// Messages per publisher and QoS.
 const COUNT: usize = 50;
 const QOS: [&str; 3] = ["0", "1", "2"];
 const PUBLISHERS: usize = 6;
@@ -40,7 +40,7 @@ fn one_subscriber_receives_messages_from_every_transport_in_order() {
 
     let mut by_topic = BTreeMap::<String, Vec<String>>::new();
     for line in subscriber.expect_success().output {
-        let (topic, payload) = line.split_once(' ').expect("topic and payload");
+        let (topic, payload) = line.split_once(' ').expect("a topic and a payload");
         by_topic.entry(topic.to_owned()).or_default().push(payload.to_owned());
     }
     assert_eq!(by_topic.len(), PUBLISHERS * QOS.len(), "{:?}", by_topic.keys());
@@ -53,6 +53,7 @@ fn one_subscriber_receives_messages_from_every_transport_in_order() {
     broker.stop();
 }
 
+/// The standard input of a publisher: one message per line.
 fn lines() -> String {
     (0..COUNT).map(|n| format!("{n}\n")).collect()
 }

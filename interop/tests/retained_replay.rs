@@ -1,4 +1,4 @@
-//! Retained messages come whole to a new subscriber, however large they are and however small the client's window is.
+//! A new subscriber receives every retained message, even if they are large and its receive maximum is small.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -13,7 +13,8 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
 const COUNT: usize = 80;
-/// Together twice what may wait for one connection.
+/// Payload size in bytes. All messages together are twice as large as `pending_bytes_max`, the limit for unsent bytes of a
+/// connection.
 const SIZE: usize = 100_000;
 
 #[tokio::test]
@@ -27,32 +28,32 @@ async fn every_large_retained_message_is_delivered_at_qos_1_with_receive_maximum
 }
 
 async fn assert_all_retained_messages_arrive(lines: &str, qos: u8, receive_maximum: Option<u16>) {
-    within_deadline("the replay", async {
+    within_deadline("the retained messages", async {
         let broker = Broker::start_with(Config::every_transport().with(lines));
         let sender = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "sender");
         let mut sender = Client::connect(&sender, State::default()).await.expect("CONNACK");
         for n in 0..COUNT {
-            let mut retained = message(&format!("kept/{n}"), &"x".repeat(SIZE), qos);
+            let mut retained = message(&format!("retained/{n}"), &"x".repeat(SIZE), qos);
             retained.retain = true;
-            sender.publish(retained).await.expect("the connection");
+            sender.publish(retained).await.expect("an open connection");
         }
-        sender.settle().await.expect("the last acknowledgements");
-        // An answer to what came behind them: they are kept, whatever their QoS.
+        sender.settle().await.expect("all acknowledgements");
+        // PINGRESP shows that the broker has processed the messages before PINGREQ, even those with QoS 0.
         sender.ping().await.expect("PINGRESP");
-        let _ = sender.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let _ = sender.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
 
         let mut receiver = client_options(&broker, Transport::Tls, ProtocolVersion::V5, "receiver");
         receiver.connect.receive_maximum = receive_maximum;
         let mut receiver = Client::connect(&receiver, State::default()).await.expect("CONNACK");
-        subscribe(&mut receiver, "kept/#", qos).await;
+        subscribe(&mut receiver, "retained/#", qos).await;
         let mut topics = BTreeSet::new();
         for _ in 0..COUNT {
-            let message = receiver.message().await.expect("the connection");
+            let message = receiver.message().await.expect("an open connection");
             assert!(message.retain);
             assert_eq!(message.payload.len(), SIZE);
-            assert!(topics.insert(message.topic.to_string()), "{} came twice", message.topic);
+            assert!(topics.insert(message.topic.to_string()), "{} was delivered twice", message.topic);
         }
-        let _ = receiver.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let _ = receiver.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         broker.stop();
     })
     .await;

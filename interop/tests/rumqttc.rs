@@ -1,4 +1,4 @@
-//! rumqttc, both of its clients: MQTT 3.1.1 and 5.0 over TCP. With TLS it would bring a second cryptographic library.
+//! Both clients of rumqttc: MQTT 3.1.1 and 5.0 over TCP. TLS is left out, as it would add a second cryptographic library.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -11,11 +11,11 @@ use tidegate_interop::scenarios::run_all_scenarios;
 use tidegate_interop::transport::Transport;
 
 #[tokio::test]
-async fn mqtt_3_1_1() {
+async fn all_scenarios_pass_with_mqtt_3_1_1() {
     run_all_scenarios::<v4::Client>(Transport::Tcp).await;
 }
 
 #[tokio::test]
-async fn mqtt_5() {
+async fn all_scenarios_pass_with_mqtt_5() {
     run_all_scenarios::<v5::Client>(Transport::Tcp).await;
 }

@@ -1,5 +1,5 @@
-//! A session that starts over QUIC with messages in flight goes on over TLS and then over WSS: nothing is lost and
-//! nothing comes twice, in either direction.
+//! A session starts over QUIC and is resumed over TLS and then over WSS, each time with messages in flight. No message is lost
+//! or delivered twice, in either direction.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -14,12 +14,12 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, ReasonCode};
 
 const COUNT: usize = 60;
-/// Far fewer than messages, so that some are in flight and others queued whenever the connection breaks.
+/// Far less than the number of messages, so that some are in flight and others queued whenever the connection breaks.
 const RECEIVE_MAXIMUM: u16 = 8;
 
 #[tokio::test]
 async fn a_session_receives_each_message_once_across_three_transports() {
-    within_deadline("the journey", async {
+    within_deadline("the whole test", async {
         let broker = Broker::start();
         let (mut quic, present) = connect_traveller(&broker, Transport::Quic, State::default()).await;
         assert!(!present);
@@ -36,7 +36,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
 
         assert_eq!(received, numbers());
         assert_no_more_messages(&mut wss, "end").await;
-        let _ = wss.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let _ = wss.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         broker.stop();
     })
     .await;
@@ -44,7 +44,7 @@ async fn a_session_receives_each_message_once_across_three_transports() {
 
 #[tokio::test]
 async fn a_session_publishes_each_message_once_across_three_transports() {
-    within_deadline("the journey", async {
+    within_deadline("the whole test", async {
         let broker = Broker::start();
         let mut observer = Client::connect(&client(&broker, Transport::Tcp, "observer"), State::default())
             .await
@@ -59,9 +59,9 @@ async fn a_session_publishes_each_message_once_across_three_transports() {
         let (mut wss, present) = connect_traveller(&broker, Transport::Wss, state).await;
         assert!(present);
         for n in 40..COUNT {
-            wss.publish(message("from/client", &n.to_string(), 2)).await.expect("the connection");
+            wss.publish(message("from/client", &n.to_string(), 2)).await.expect("an open connection");
         }
-        wss.settle().await.expect("the last acknowledgements");
+        wss.settle().await.expect("all acknowledgements");
 
         assert_eq!(receive_payloads(&mut observer, COUNT).await, numbers());
         assert_no_more_messages(&mut observer, "end").await;
@@ -74,7 +74,7 @@ fn client(broker: &Broker, transport: Transport, client_id: &str) -> Options {
     client_options(broker, transport, ProtocolVersion::V5, client_id)
 }
 
-/// Connects the traveller; says whether its session was present.
+/// Connects the client `traveller` over `transport`; also returns the Session Present flag.
 async fn connect_traveller(broker: &Broker, transport: Transport, state: State) -> (Client, bool) {
     let mut options = with_persistent_session(client(broker, transport, "traveller"));
     options.connect.receive_maximum = Some(RECEIVE_MAXIMUM);
@@ -83,17 +83,17 @@ async fn connect_traveller(broker: &Broker, transport: Transport, state: State) 
     (client, present)
 }
 
-/// Ends a connection as a network does that fails, in the midst of QoS 2 exchanges.
+/// Ends the connection without DISCONNECT, like a network failure, in the middle of QoS 2 exchanges.
 fn drop_connection(client: Client) -> State {
     let state = client.abandon();
-    assert!(!state.is_settled(), "nothing was in flight: the test shows nothing");
+    assert!(!state.is_settled(), "no message was in flight, so the test proves nothing");
     state
 }
 
-/// Sends without waiting for acknowledgements, and breaks the connection.
+/// Publishes without waiting for acknowledgements and then drops the connection.
 async fn publish_and_drop_connection(mut client: Client, numbers: std::ops::Range<usize>) -> State {
     for n in numbers {
-        client.publish(message("from/client", &n.to_string(), 2)).await.expect("the connection");
+        client.publish(message("from/client", &n.to_string(), 2)).await.expect("an open connection");
     }
     drop_connection(client)
 }

@@ -1,4 +1,4 @@
-//! Peers that connect and then say nothing delay nobody: one of them, or two hundred, on any port with handshakes.
+//! Clients that connect and then send nothing do not delay other clients, whether it is one or two hundred, on any port.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ use tidegate_interop::tidegate_client::TidegateClient;
 use tidegate_interop::transport::Transport;
 use tokio::net::TcpStream;
 
-/// Half of what the broker gives a handshake: who waits for a silent client takes longer.
+/// Half of the broker's handshake timeout: a client that has to wait for a silent one takes longer.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn assert_silent_sockets_delay_nobody(transport: Transport) {
     broker.stop();
 }
 
-/// Others come and go, and talk, on the same port and on the plain one.
+/// Other clients connect, exchange a message and disconnect, on the same port and on the TCP port.
 async fn assert_others_are_served(broker: &Broker, transport: Transport) {
     for target in [transport, transport, Transport::Tcp] {
         let start = Instant::now();
@@ -102,7 +102,7 @@ fn quic_endpoint(broker: &Broker) -> Endpoint {
     endpoint
 }
 
-/// A whole handshake, and then no stream.
+/// Completes the handshake, but opens no stream.
 async fn quic_handshake(broker: &Broker, endpoint: &Endpoint) -> Connection {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Quic)));
     endpoint.connect(address, "localhost").expect("a connection").await.expect("a handshake")

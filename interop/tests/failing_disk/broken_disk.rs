@@ -1,5 +1,5 @@
-//! A broken disk: nothing is acknowledged any more, what needs no disk goes on, and the broker neither ends nor recovers by
-//! itself.
+//! After a write or sync error, the broker acknowledges nothing any more, even if the disk works again, until it is restarted.
+//! It does not exit, and what needs no disk still works.
 
 use tidegate_gateway::client::ClientError;
 use tidegate_interop::disk_faults::Fault;
@@ -28,23 +28,25 @@ async fn assert_store_stays_failed(fault: Fault) {
     let mut publisher = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "publisher")).await;
     harness.disk.fail_with(fault);
     for qos in [1, 2] {
-        publisher.publish(stored_message("under way", qos)).await.expect("the connection");
+        publisher.publish(stored_message("in flight", qos)).await.expect("an open connection");
     }
     harness.wait_until_refused().await;
-    let line = harness.broker.wait_for_log(|line| line.contains("the store failed"), "line that says so");
+    let line = harness
+        .broker
+        .wait_for_log(|line| line.contains("the store failed"), "the log line of a failed store");
     assert!(line.contains("\"level\":\"ERROR\"") && line.contains("Input/output error"), "{line}");
 
     assert_refused(&mut harness).await;
-    publisher.publish(message("live/a", "on", 0)).await.expect("the connection");
-    let live = within_deadline("QoS 0", listener.message()).await.expect("the connection");
+    publisher.publish(message("live/a", "on", 0)).await.expect("an open connection");
+    let live = within_deadline("QoS 0", listener.message()).await.expect("an open connection");
     assert_eq!(live.topic, "live/a");
-    // A disk that works again does not bring back what a failed write or sync has lost.
+    // The store stays failed: the failed write or sync may have lost data, even if the disk works again.
     harness.disk.recover();
     assert_refused(&mut harness).await;
-    within_deadline("PINGRESP", publisher.ping()).await.expect("the connection");
+    within_deadline("PINGRESP", publisher.ping()).await.expect("an open connection");
     let accepted: Vec<_> =
         received_reasons(&mut publisher).into_iter().filter(|reason| !reason.is_error()).collect();
-    assert_eq!(accepted, [], "acknowledged, and nobody keeps it");
+    assert_eq!(accepted, [], "acknowledged, but not stored");
     assert!(harness.broker.panics().is_empty(), "{:?}", harness.broker.panics());
 
     harness.restart();
@@ -52,21 +54,17 @@ async fn assert_store_stays_failed(fault: Fault) {
     harness.stop();
 }
 
-/// 0x97 in 5.0; before, the end of the connection.
+/// The broker refuses persistent sessions and messages: with an error reason in MQTT 5.0, by closing the connection in 3.1.1.
 async fn assert_refused(harness: &mut Harness) {
     let unknown = persistent_client(&harness.broker, ProtocolVersion::V5, "unknown");
-    assert_eq!(
-        connect_refusal(&unknown).await,
-        ReasonCode::ServerUnavailable,
-        "a session that would be kept"
-    );
+    assert_eq!(connect_refusal(&unknown).await, ReasonCode::ServerUnavailable, "a new persistent session");
     let mut new = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "new")).await;
     for qos in [1, 2] {
         let reason = harness.publish(&mut new, &format!("refused {}", harness.refused.len()), qos).await;
         assert_eq!(reason, ReasonCode::QuotaExceeded, "QoS {qos}");
         let mut old = connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "old")).await;
-        old.publish(stored_message("refused in 3.1.1", qos)).await.expect("the connection");
-        let end = within_deadline("the end", old.event()).await;
+        old.publish(stored_message("refused in 3.1.1", qos)).await.expect("an open connection");
+        let end = within_deadline("the end of the connection", old.event()).await;
         assert!(matches!(end, Err(ClientError::Closed | ClientError::Broken(_))), "QoS {qos}: {end:?}");
     }
 }

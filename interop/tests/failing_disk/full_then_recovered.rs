@@ -1,4 +1,4 @@
-//! A full disk that has room again: what was under way is acknowledged then and not before, and what needs no room goes on.
+//! A full disk that has space again later. Messages in flight are acknowledged only then; what needs no space works all the time.
 
 use std::collections::HashMap;
 
@@ -18,17 +18,17 @@ async fn in_flight_messages_are_acknowledged_once_there_is_space() {
     harness.disk.fail_with(Fault::NoSpace);
     let in_flight = publish_in_flight(&mut early).await;
     harness.wait_until_refused().await;
-    within_deadline("PINGRESP", early.ping()).await.expect("the connection");
-    assert_eq!(received_reasons(&mut early), [], "acknowledged without room");
+    within_deadline("PINGRESP", early.ping()).await.expect("an open connection");
+    assert_eq!(received_reasons(&mut early), [], "acknowledged while the disk is full");
 
     harness.disk.recover();
     let before = harness.acknowledged.len();
     await_answers(&mut harness, &mut early, in_flight).await;
-    assert!(harness.acknowledged.len() > before, "what was under way is taken in the end");
+    assert!(harness.acknowledged.len() > before, "no message in flight was accepted in the end");
     let mut late = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "late")).await;
     harness.wait_until_accepted(&mut late).await;
     for qos in [1, 2] {
-        let reason = harness.publish(&mut late, "taken again", qos).await;
+        let reason = harness.publish(&mut late, "accepted again", qos).await;
         assert!(!reason.is_error(), "QoS {qos}: {reason:?}");
     }
     harness.restart();
@@ -36,31 +36,37 @@ async fn in_flight_messages_are_acknowledged_once_there_is_space() {
     harness.stop();
 }
 
-/// PUBCOMP says that the identifier is forgotten, which has to be kept as well.
+/// PUBCOMP confirms that the packet id is released. The broker has to store this first.
 #[tokio::test(flavor = "current_thread")]
 async fn pubrel_is_answered_once_there_is_space() {
     let mut harness = Harness::start("").await;
     let mut options = persistent_client(&harness.broker, ProtocolVersion::V5, "releasing");
     options.sending = Side::Caller;
     let mut client = connect(&options).await;
-    let id =
-        client.publish(stored_message("released", 2)).await.expect("the connection").expect("an identifier");
-    let event = within_deadline("PUBREC", client.event()).await.expect("the connection");
+    let id = client
+        .publish(stored_message("released", 2))
+        .await
+        .expect("an open connection")
+        .expect("a packet id");
+    let event = within_deadline("PUBREC", client.event()).await.expect("an open connection");
     assert!(
         matches!(&event, Event::Ack(ack) if ack.kind == AckKind::PubRec && !ack.reason.is_error()),
         "{event:?}"
     );
     harness.fail(Fault::NoSpace).await;
-    client.acknowledge(&Ack::new(AckKind::PubRel, id, ReasonCode::Success)).await.expect("the connection");
-    within_deadline("PINGRESP", client.ping()).await.expect("the connection");
-    assert_eq!(received_reasons(&mut client), [], "PUBCOMP without room");
+    client
+        .acknowledge(&Ack::new(AckKind::PubRel, id, ReasonCode::Success))
+        .await
+        .expect("an open connection");
+    within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
+    assert_eq!(received_reasons(&mut client), [], "PUBCOMP while the disk is full");
     harness.disk.recover();
-    let done = within_deadline("PUBCOMP", client.acknowledged(id)).await.expect("the connection");
+    let done = within_deadline("PUBCOMP", client.acknowledged(id)).await.expect("an open connection");
     assert_eq!(done.reason, ReasonCode::Success);
     harness.stop();
 }
 
-/// Killed while full: what was under way may be there or not.
+/// Messages in flight may or may not survive; acknowledged ones must.
 #[tokio::test(flavor = "current_thread")]
 async fn acknowledged_messages_survive_a_kill_while_full() {
     let mut harness = Harness::start("").await;
@@ -84,58 +90,60 @@ async fn qos_0_is_delivered_while_full() {
     harness.wait_until_refused().await;
     let mut old = connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "old")).await;
     let mut new = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "new")).await;
-    // `early` waits for acknowledgements.
+    // `early` is still waiting for acknowledgements.
     for (name, client) in [("early", &mut early), ("old", &mut old), ("new", &mut new)] {
-        client.publish(message(&format!("live/{name}"), "on", 0)).await.expect("the connection");
-        let message = within_deadline(name, listener.message()).await.expect("the connection");
+        client.publish(message(&format!("live/{name}"), "on", 0)).await.expect("an open connection");
+        let message = within_deadline(name, listener.message()).await.expect("an open connection");
         assert_eq!(message.topic, format!("live/{name}"));
-        within_deadline("PINGRESP", client.ping()).await.expect("the connection");
+        within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
     }
     harness.stop();
 }
 
-/// QoS 2 messages wait for room on their way out too; what needs none does not wait behind them.
+/// The broker has to store a packet id before it sends a QoS 2 message, so these messages wait for space. QoS 0 messages to the same
+/// client do not wait behind them.
 #[tokio::test(flavor = "current_thread")]
 async fn qos_0_is_delivered_to_receivers_whose_qos_2_messages_wait() {
     let mut harness = Harness::start("").await;
     let mut receiver = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "receiver")).await;
-    subscribe(&mut receiver, "kept/#", 2).await;
+    subscribe(&mut receiver, "stored/#", 2).await;
     subscribe(&mut receiver, "live/#", 0).await;
     let mut early = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "early")).await;
     harness.disk.fail_with(Fault::NoSpace);
     let in_flight = publish_in_flight(&mut early).await;
     harness.wait_until_refused().await;
-    within_deadline("PINGRESP", receiver.ping()).await.expect("the connection");
-    early.publish(message("live/a", "on", 0)).await.expect("the connection");
+    within_deadline("PINGRESP", receiver.ping()).await.expect("an open connection");
+    early.publish(message("live/a", "on", 0)).await.expect("an open connection");
     let mut received = Vec::new();
     within_deadline("QoS 0", async {
         while received.last().is_none_or(|message: &Publish| message.topic != "live/a") {
-            received.push(receiver.message().await.expect("the connection"));
+            received.push(receiver.message().await.expect("an open connection"));
         }
     })
     .await;
-    let early_count = received.iter().filter(|message| message.qos == QoS::ExactlyOnce).count();
-    assert_eq!(early_count, 0, "a QoS 2 message went out before it was kept");
+    let qos_2_count = received.iter().filter(|message| message.qos == QoS::ExactlyOnce).count();
+    assert_eq!(qos_2_count, 0, "a QoS 2 message was sent before it was stored");
     harness.disk.recover();
     await_answers(&mut harness, &mut early, in_flight).await;
     let waiting =
-        harness.acknowledged.iter().filter(|text| text.starts_with("under way") && text.ends_with('2'));
+        harness.acknowledged.iter().filter(|text| text.starts_with("in flight") && text.ends_with('2'));
     for _ in 0..waiting.count() {
         within_deadline("QoS 2", async {
-            while receiver.message().await.expect("the connection").qos != QoS::ExactlyOnce {}
+            while receiver.message().await.expect("an open connection").qos != QoS::ExactlyOnce {}
         })
         .await;
     }
     harness.stop();
 }
 
-/// A retained message at QoS 0 and a will have no answer that could refuse them: they go to who is there, and are not kept.
+/// The broker cannot refuse a retained QoS 0 message or a will, as neither has an answer. It delivers them to connected subscribers
+/// and does not store them.
 #[tokio::test(flavor = "current_thread")]
 async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_full() {
     let mut harness = Harness::start("").await;
     let mut listener = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "listener")).await;
     subscribe(&mut listener, "live/#", 2).await;
-    let mut client_with_will = clean_client(&harness.broker, ProtocolVersion::V5, "client_with_will");
+    let mut client_with_will = clean_client(&harness.broker, ProtocolVersion::V5, "with-will");
     let will = Will::new(Name::parse("live/will").expect("a topic"), "last", QoS::ExactlyOnce);
     client_with_will.connect.will = Some(Will { retain: true, ..will });
     let client_with_will = connect(&client_with_will).await;
@@ -144,20 +152,20 @@ async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_fu
     publisher
         .publish(Publish { retain: true, ..message("live/retained", "on", 0) })
         .await
-        .expect("the connection");
-    let retained = within_deadline("the message", listener.message()).await.expect("the connection");
+        .expect("an open connection");
+    let retained = within_deadline("the message", listener.message()).await.expect("an open connection");
     assert_eq!((&*retained.topic, retained.qos), ("live/retained", QoS::AtMostOnce));
     let _ = client_with_will.abandon();
-    let will = within_deadline("the will", listener.message()).await.expect("the connection");
+    let will = within_deadline("the will", listener.message()).await.expect("an open connection");
     assert_eq!((&*will.topic, will.qos), ("live/will", QoS::AtMostOnce));
 
     harness.disk.recover();
     harness.wait_until_accepted(&mut publisher).await;
     let mut late = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "late")).await;
     subscribe(&mut late, "live/#", 0).await;
-    late.publish(message("live/end", "on", 0)).await.expect("the connection");
-    let first = within_deadline("the first message", late.message()).await.expect("the connection");
-    assert_eq!(first.topic, "live/end", "nothing was retained");
+    late.publish(message("live/end", "on", 0)).await.expect("an open connection");
+    let first = within_deadline("the first message", late.message()).await.expect("an open connection");
+    assert_eq!(first.topic, "live/end", "a retained message was stored");
     harness.stop();
 }
 
@@ -165,10 +173,10 @@ async fn retained_qos_0_messages_and_wills_are_delivered_but_not_stored_while_fu
 async fn the_log_reports_full_once_and_recovery_once() {
     let mut harness = Harness::start("").await;
     harness.fail(Fault::NoSpace).await;
-    let full = harness.broker.wait_for_log(is_full, "line that says that the store is full");
-    assert!(full.contains("No space left on device"), "the reason: {full}");
+    let full = harness.broker.wait_for_log(is_full, "the log line of a full store");
+    assert!(full.contains("No space left on device"), "the log line does not name the cause: {full}");
     harness.disk.recover();
-    harness.broker.wait_for_log(is_recovered, "line that says that the store is_recovered again");
+    harness.broker.wait_for_log(is_recovered, "the log line of a recovered store");
     let mut client = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "client")).await;
     harness.wait_until_accepted(&mut client).await;
     let text = harness.broker.log().text();
@@ -183,29 +191,33 @@ fn is_full(line: &str) -> bool {
 }
 
 fn is_recovered(line: &str) -> bool {
-    line.contains("\"level\":\"INFO\"") && line.contains("the store is_recovered again")
+    line.contains("\"level\":\"INFO\"") && line.contains("the store works again")
 }
 
-/// Publishes before the broker can know that there is no room.
+/// Publishes messages without waiting for answers; returns their payloads by packet id. The broker does not know yet that the disk
+/// is full.
 async fn publish_in_flight(client: &mut Client) -> HashMap<PacketId, String> {
     let mut in_flight = HashMap::new();
     for number in 0..5 {
         for qos in [1, 2] {
-            let message = stored_message(&format!("under way {number}"), qos);
+            let message = stored_message(&format!("in flight {number}"), qos);
             let payload = String::from_utf8_lossy(&message.payload).into_owned();
-            let id = client.publish(message).await.expect("the connection").expect("an identifier");
+            let id = client.publish(message).await.expect("an open connection").expect("a packet id");
             in_flight.insert(id, payload);
         }
     }
     in_flight
 }
 
-/// Waits for the answers to all of them, and notes them.
+/// Waits for the answers to these messages and records them.
 async fn await_answers(harness: &mut Harness, client: &mut Client, mut in_flight: HashMap<PacketId, String>) {
     within_deadline("the answers", async {
         while !in_flight.is_empty() {
-            if let Event::Acknowledged(done) = client.event().await.expect("the connection") {
-                harness.record(in_flight.remove(&done.packet_id).expect("one of ours"), done.reason);
+            if let Event::Acknowledged(done) = client.event().await.expect("an open connection") {
+                harness.record(
+                    in_flight.remove(&done.packet_id).expect("the packet id of a sent message"),
+                    done.reason,
+                );
             }
         }
     })

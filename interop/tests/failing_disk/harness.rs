@@ -1,4 +1,5 @@
-//! A broker on a disk that can fail, a session that everything waits for, and what was promised to be kept for it.
+//! The test harness: a broker on a disk that can fail, an offline subscriber whose session queues every message, and a record of
+//! which messages the broker acknowledged.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,31 +14,31 @@ use tidegate_interop::tidegate_client::{client_options, message, subscribe, with
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
 
-/// The broker and what it owes.
+/// A broker, its disk, and the messages that it acknowledged or refused.
 pub struct Harness {
     pub broker: Broker,
     pub disk: FaultyDisk,
-    /// The side of `subscriber`, whose session everything waits for.
+    /// The client-side session state of the client `subscriber`. It is offline; its session queues all messages to `stored/#`.
     pub subscriber: State,
-    /// Payloads that were acknowledged.
+    /// Payloads of acknowledged messages.
     pub acknowledged: BTreeSet<String>,
-    /// Payloads that were refused.
+    /// Payloads of refused messages.
     pub refused: BTreeSet<String>,
 }
 
 impl Harness {
-    /// Starts with some messages of QoS 1 and 2 that were acknowledged and wait.
+    /// Starts a broker whose store already contains some queued messages with QoS 1 and 2. `settings` is additional YAML.
     pub async fn start(settings: &str) -> Self {
         Self::start_with(settings, &[1, 2]).await
     }
 
-    /// The same with messages of other QoS.
+    /// Like [`Harness::start`], with queued messages of these QoS levels.
     pub async fn start_with(settings: &str, qos_levels: &[u8]) -> Self {
         let settings = format!("persistence:\n  durability: always\n{settings}");
         let (broker, disk) = FaultyDisk::start_broker(Config::every_transport().with(&settings));
         let mut subscriber = connect(&persistent_client(&broker, ProtocolVersion::V5, "subscriber")).await;
-        subscribe(&mut subscriber, "kept/#", 2).await;
-        let subscriber = subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        subscribe(&mut subscriber, "stored/#", 2).await;
+        let subscriber = subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         let (acknowledged, refused) = (BTreeSet::new(), BTreeSet::new());
         let mut harness = Self { broker, disk, subscriber, acknowledged, refused };
         let mut publisher = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "before")).await;
@@ -50,36 +51,36 @@ impl Harness {
         harness
     }
 
-    /// The disk fails, and the broker knows it when this returns.
+    /// Makes the disk fail and waits until the broker has noticed.
     pub async fn fail(&mut self, fault: Fault) {
         self.disk.fail_with(fault);
         self.wait_until_refused().await;
     }
 
-    /// Publishes to the session that keeps, waits for the answer and notes it.
+    /// Publishes a message to the subscriber's session, waits for the answer and records it.
     pub async fn publish(&mut self, client: &mut Client, text: &str, qos: u8) -> ReasonCode {
         let message = stored_message(text, qos);
         let payload = String::from_utf8_lossy(&message.payload).into_owned();
-        let id = client.publish(message).await.expect("the connection").expect("an identifier");
-        let done = within_deadline("an answer", client.acknowledged(id)).await.expect("the connection");
+        let id = client.publish(message).await.expect("an open connection").expect("a packet id");
+        let done = within_deadline("an answer", client.acknowledged(id)).await.expect("an open connection");
         self.record(payload, done.reason);
         done.reason
     }
 
-    /// Notes the answer to a message.
+    /// Records the answer to a message.
     pub fn record(&mut self, payload: String, reason: ReasonCode) {
-        let notes = if reason.is_error() { &mut self.refused } else { &mut self.acknowledged };
-        notes.insert(payload);
+        let payloads = if reason.is_error() { &mut self.refused } else { &mut self.acknowledged };
+        payloads.insert(payload);
     }
 
-    /// Publishes on new connections until the answer is a refusal.
+    /// Publishes on new connections until the broker refuses a message.
     pub async fn wait_until_refused(&mut self) {
         within_deadline("a refusal", async {
             for number in 0.. {
                 let mut client = connect(&clean_client(&self.broker, ProtocolVersion::V5, "probe")).await;
                 let message = stored_message(&format!("probe {number}"), 1);
                 let payload = String::from_utf8_lossy(&message.payload).into_owned();
-                client.publish(message).await.expect("the connection");
+                client.publish(message).await.expect("an open connection");
                 client.ping().await.expect("an answer");
                 match received_reasons(&mut client).first() {
                     Some(ReasonCode::QuotaExceeded) => {
@@ -94,9 +95,9 @@ impl Harness {
         .await;
     }
 
-    /// Publishes until it is taken.
+    /// Publishes until the broker accepts a message.
     pub async fn wait_until_accepted(&mut self, client: &mut Client) {
-        within_deadline("a publish that is taken", async {
+        within_deadline("an accepted message", async {
             for number in 0.. {
                 if !self.publish(client, &format!("after {number}"), 1).await.is_error() {
                     return;
@@ -107,51 +108,54 @@ impl Harness {
         .await;
     }
 
-    /// Ends the broker by force, and starts it on a disk that works.
+    /// Kills the broker, repairs the disk and starts the broker again.
     pub fn restart(&mut self) {
         self.broker.kill();
         self.disk.recover();
         self.broker.restart();
     }
 
-    /// `subscriber` comes back: all that was acknowledged is there, nothing that was refused, and at QoS 2 nothing twice.
+    /// Reconnects `subscriber` and checks what it receives: all acknowledged messages, no refused ones, and QoS 2 messages only
+    /// once.
     pub async fn check_stored(&mut self) {
         let mut publisher = connect(&clean_client(&self.broker, ProtocolVersion::V5, "last")).await;
         assert_eq!(self.publish(&mut publisher, "last", 1).await, ReasonCode::Success);
         let options = persistent_client(&self.broker, ProtocolVersion::V5, "subscriber");
         let mut subscriber = Client::connect(&options, self.subscriber.clone()).await.expect("CONNACK");
-        assert!(subscriber.connack().session_present, "the session is there");
+        assert!(subscriber.connack().session_present, "the session is lost");
         let mut received = BTreeSet::new();
-        within_deadline("all that was kept", async {
+        within_deadline("the queued messages", async {
             while !received.contains("last at 1") {
-                let message = subscriber.message().await.expect("the connection");
+                let message = subscriber.message().await.expect("an open connection");
                 let payload = String::from_utf8_lossy(&message.payload).into_owned();
                 let is_new = received.insert(payload.clone());
-                assert!(is_new || message.qos == QoS::AtLeastOnce, "twice: {payload}");
+                assert!(is_new || message.qos == QoS::AtLeastOnce, "delivered twice: {payload}");
             }
         })
         .await;
         let missing: Vec<_> = self.acknowledged.difference(&received).collect();
-        assert!(missing.is_empty(), "acknowledged, yet missing: {missing:?}");
+        assert!(missing.is_empty(), "acknowledged, but not delivered: {missing:?}");
         let unwanted: Vec<_> = self.refused.intersection(&received).collect();
-        assert!(unwanted.is_empty(), "refused, yet there: {unwanted:?}");
+        assert!(unwanted.is_empty(), "refused, but delivered: {unwanted:?}");
     }
 
-    /// Stops the broker, which has not panicked; gives how many messages it says to have refused.
+    /// Stops the broker and checks that it did not panic. Returns the number of messages that it counted as refused.
     pub fn stop(self) -> usize {
         self.broker.terminate();
         let ProcessExit { status, errors, .. } = self.broker.wait_for_exit();
         assert!(status.success(), "{status}: {errors:#?}");
         assert!(!errors.iter().any(|line| line.contains("panicked at")), "{errors:#?}");
-        let said = errors.iter().find_map(|line| line.split_once("\"counter\":\"refused_store\",\"value\":"));
-        said.and_then(|(_, rest)| rest.split_once(','))
+        let counter =
+            errors.iter().find_map(|line| line.split_once("\"counter\":\"refused_store\",\"value\":"));
+        counter
+            .and_then(|(_, rest)| rest.split_once(','))
             .map_or(0, |(value, _)| value.parse().expect("a number"))
     }
 }
 
-/// A message that the session `subscriber` waits for.
+/// A message that matches the subscription of `subscriber`.
 pub fn stored_message(text: &str, qos: u8) -> Publish {
-    message("kept/a", &format!("{text} at {qos}"), qos)
+    message("stored/a", &format!("{text} at {qos}"), qos)
 }
 
 /// A client whose session ends with its connection.
@@ -159,16 +163,17 @@ pub fn clean_client(broker: &Broker, version: ProtocolVersion, client_id: &str) 
     client_options(broker, Transport::Tcp, version, client_id)
 }
 
-/// A client whose session is kept.
+/// A client whose session outlives its connection.
 pub fn persistent_client(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
     with_persistent_session(client_options(broker, Transport::Tcp, version, client_id))
 }
 
+/// Connects with a new client-side state.
 pub async fn connect(options: &Options) -> Client {
     within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
 }
 
-/// The reason that a CONNECT is refused for.
+/// The reason code with which the broker refuses this CONNECT; panics if it accepts it.
 pub async fn connect_refusal(options: &Options) -> ReasonCode {
     match within_deadline("CONNACK", Client::connect(options, State::default())).await {
         Err(ClientError::Refused(connack)) => connack.reason,
@@ -177,12 +182,12 @@ pub async fn connect_refusal(options: &Options) -> ReasonCode {
     }
 }
 
-/// The answers to messages that have come by now.
+/// The reason codes of the answers to messages that have arrived so far.
 pub fn received_reasons(client: &mut Client) -> Vec<ReasonCode> {
     let events = std::iter::from_fn(|| client.take_event());
     let reason = |event| if let Event::Acknowledged(done) = event { Some(done.reason) } else { None };
     events.filter_map(reason).collect()
 }
 
-/// Between two looks at something.
+/// Pause between two attempts.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);

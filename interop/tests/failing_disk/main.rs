@@ -1,5 +1,5 @@
-//! A disk that is full, broken, or holds something else: nothing is acknowledged falsely, what needs no disk goes on, what was
-//! acknowledged is there afterwards, and the log says why.
+//! The store is on a disk that is full or broken, or its file is invalid. The broker acknowledges nothing that it has not stored,
+//! and keeps everything that it has acknowledged. What needs no disk still works. The log names the cause.
 
 #![allow(clippy::expect_used, clippy::panic)]
 

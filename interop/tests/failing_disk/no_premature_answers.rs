@@ -1,4 +1,5 @@
-//! While the disk is full, an answer rests on nothing that is not kept: neither after a takeover nor to who comes back.
+//! While the disk is full, the broker sends no answer that depends on a change that is not stored yet, not even when the client
+//! repeats its request on a new connection or takes over a session.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -12,46 +13,50 @@ use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, ProtocolVersion, Publish, Qo
 
 use crate::harness::{Harness, clean_client, connect, persistent_client, stored_message};
 
-/// The message was never kept: PUBREC for its repeat would have the client forget it.
+/// The message is not stored. PUBREC for the retransmission would make the client discard it, and it would be lost.
 #[tokio::test(flavor = "current_thread")]
 async fn a_publish_repeated_on_a_new_connection_is_not_answered_before_it_is_stored() {
     let mut harness = Harness::start("").await;
     let options = persistent_client(&harness.broker, ProtocolVersion::V5, "client");
     let mut client = connect(&options).await;
     harness.disk.fail_with(Fault::NoSpace);
-    client.publish(stored_message("under way", 2)).await.expect("the connection");
+    client.publish(stored_message("in flight", 2)).await.expect("an open connection");
     harness.wait_until_refused().await;
     let state = client.abandon();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
-    within_deadline("PINGRESP", client.ping()).await.expect("the connection");
+    within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
     let state = client.abandon();
     harness.restart();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
-    within_deadline("the answer", client.settle()).await.expect("the connection");
-    harness.record("under way at 2".to_owned(), ReasonCode::Success);
+    within_deadline("the answer", client.settle()).await.expect("an open connection");
+    harness.record("in flight at 2".to_owned(), ReasonCode::Success);
     harness.check_stored().await;
     harness.stop();
 }
 
-/// The release was never kept: the next message under its identifier would be taken for a repeat.
+/// The release of the packet id is not stored. After PUBCOMP, the client could reuse the packet id, and after a crash the broker would
+/// drop the new message as a retransmission.
 #[tokio::test(flavor = "current_thread")]
 async fn a_pubrel_repeated_on_a_new_connection_is_not_answered_before_it_is_stored() {
     let mut harness = Harness::start("").await;
     let mut options = persistent_client(&harness.broker, ProtocolVersion::V5, "releasing");
     options.sending = Side::Caller;
     let mut client = connect(&options).await;
-    let id =
-        client.publish(stored_message("released", 2)).await.expect("the connection").expect("an identifier");
-    within_deadline("PUBREC", client.event()).await.expect("the connection");
+    let id = client
+        .publish(stored_message("released", 2))
+        .await
+        .expect("an open connection")
+        .expect("a packet id");
+    within_deadline("PUBREC", client.event()).await.expect("an open connection");
     harness.fail(Fault::NoSpace).await;
     let release = Ack::new(AckKind::PubRel, id, ReasonCode::Success);
-    client.acknowledge(&release).await.expect("the connection");
-    within_deadline("PINGRESP", client.ping()).await.expect("the connection");
+    client.acknowledge(&release).await.expect("an open connection");
+    within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
     let state = client.abandon();
     let mut client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
-    client.acknowledge(&release).await.expect("the connection");
-    within_deadline("PINGRESP", client.ping()).await.expect("the connection");
-    assert_eq!(received_pubcomps(&mut client), 0, "PUBCOMP without room");
+    client.acknowledge(&release).await.expect("an open connection");
+    within_deadline("PINGRESP", client.ping()).await.expect("an open connection");
+    assert_eq!(received_pubcomps(&mut client), 0, "PUBCOMP while the disk is full");
     harness.stop();
 }
 
@@ -66,20 +71,20 @@ async fn an_unsubscribe_repeated_on_a_new_connection_is_not_answered_before_it_i
         let filter = SubscriptionFilter::parse("live/#").expect("a filter");
         let unsubscribed = client.unsubscribe([filter]);
         let answer = tokio::time::timeout(NO_ANSWER_WAIT, unsubscribed).await;
-        assert!(answer.is_err(), "attempt {attempt}: UNSUBACK without room: {answer:?}");
+        assert!(answer.is_err(), "attempt {attempt}: UNSUBACK while the disk is full: {answer:?}");
         let state = client.abandon();
         client = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
     }
     harness.stop();
 }
 
-/// CONNACK says that the session is this connection's, which has to be kept.
+/// CONNACK confirms that the session now belongs to the new connection. The broker has to store this first.
 #[tokio::test(flavor = "current_thread")]
 async fn a_takeover_is_answered_once_there_is_space() {
     assert_takeover_waits_for_space(None).await;
 }
 
-/// The will of the former connection goes to the session itself, in the midst of the takeover.
+/// The takeover publishes the will of the previous connection, and the session itself subscribes to its topic.
 #[tokio::test(flavor = "current_thread")]
 async fn a_takeover_that_triggers_a_will_to_the_same_session_is_answered_once_there_is_space() {
     let topic = Name::parse("own/will").expect("a topic");
@@ -90,24 +95,24 @@ async fn assert_takeover_waits_for_space(will: Option<Will>) {
     let mut harness = Harness::start("").await;
     let mut options = persistent_client(&harness.broker, ProtocolVersion::V5, "twice");
     options.connect.will = will;
-    let mut former = connect(&options).await;
-    subscribe(&mut former, "own/#", 1).await;
+    let mut previous = connect(&options).await;
+    subscribe(&mut previous, "own/#", 1).await;
     harness.disk.fail_with(Fault::NoSpace);
     {
-        let mut latter = pin!(Client::connect(&options, State::default()));
+        let mut takeover = pin!(Client::connect(&options, State::default()));
         tokio::select! {
             biased;
-            client = &mut latter => panic!("CONNACK without room: {:?}", client.map(|client| client.connack().clone())),
+            client = &mut takeover => panic!("CONNACK while the disk is full: {:?}", client.map(|client| client.connack().clone())),
             () = harness.wait_until_refused() => {}
         }
         harness.disk.recover();
-        let client = within_deadline("CONNACK", latter).await.expect("CONNACK");
+        let client = within_deadline("CONNACK", takeover).await.expect("CONNACK");
         assert!(client.connack().session_present);
     }
     harness.stop();
 }
 
-/// A session that ends with its connection comes in place of one that is kept: that the latter is gone has to be kept.
+/// A clean start replaces a stored session. The broker has to store the removal before it confirms it with CONNACK.
 #[tokio::test(flavor = "current_thread")]
 async fn a_session_that_a_confirmed_clean_start_removed_does_not_return() {
     let mut harness = Harness::start("").await;
@@ -122,12 +127,12 @@ async fn a_session_that_a_confirmed_clean_start_removed_does_not_return() {
     let client = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "subscriber")).await;
     assert!(
         !(confirmed && client.connack().session_present),
-        "the session is back that CONNACK said was gone"
+        "CONNACK confirmed the removal, but the session is back"
     );
     harness.stop();
 }
 
-/// A store that failed keeps nothing any more: whoever asks is told so.
+/// A failed store cannot store the removal of the session. The client must still get an answer.
 #[tokio::test(flavor = "current_thread")]
 async fn a_clean_start_over_a_stored_session_is_answered_after_a_store_failure() {
     let mut harness = Harness::start("").await;
@@ -139,7 +144,7 @@ async fn a_clean_start_over_a_stored_session_is_answered_after_a_store_failure()
     harness.stop();
 }
 
-/// What is refused waits for nothing, whatever came with it.
+/// A refusal changes nothing in the store, so it is sent at once, even if acknowledgements that arrived with the message wait.
 #[tokio::test(flavor = "current_thread")]
 async fn a_refusal_does_not_wait_for_acknowledgements_received_with_it() {
     let mut harness = Harness::start("").await;
@@ -148,20 +153,21 @@ async fn a_refusal_does_not_wait_for_acknowledgements_received_with_it() {
     let mut both = connect(&options).await;
     subscribe(&mut both, "both/#", 1).await;
     let mut other = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "other")).await;
-    other.publish(message("both/a", "for both", 1)).await.expect("the connection");
-    let received = within_deadline("the message", both.message()).await.expect("the connection");
+    other.publish(message("both/a", "for both", 1)).await.expect("an open connection");
+    let received = within_deadline("the message", both.message()).await.expect("an open connection");
     harness.fail(Fault::WriteError).await;
     let mut bytes = Vec::new();
-    let puback = Ack::new(AckKind::PubAck, received.packet_id.expect("an identifier"), ReasonCode::Success);
+    let puback = Ack::new(AckKind::PubAck, received.packet_id.expect("a packet id"), ReasonCode::Success);
     puback.encode(ProtocolVersion::V5, &mut bytes);
     encode(Publish { packet_id: PacketId::new(100), ..stored_message("refused", 2) }, &mut bytes);
-    both.send_bytes(&bytes).await.expect("the connection");
-    let answer = within_deadline("PUBREC", both.event()).await.expect("the connection");
+    both.send_bytes(&bytes).await.expect("an open connection");
+    let answer = within_deadline("PUBREC", both.event()).await.expect("an open connection");
     assert!(matches!(&answer, Event::Ack(ack) if ack.reason == ReasonCode::QuotaExceeded), "{answer:?}");
     harness.stop();
 }
 
-/// A message at QoS 0 that comes with others of its topic is not refused with them.
+/// The broker reads several messages to one topic together. If it refuses those that it would have to store, it still delivers the
+/// QoS 0 ones.
 #[tokio::test(flavor = "current_thread")]
 async fn qos_0_is_delivered_when_a_neighbouring_message_of_its_topic_is_refused() {
     let mut harness = Harness::start("").await;
@@ -174,8 +180,8 @@ async fn qos_0_is_delivered_when_a_neighbouring_message_of_its_topic_is_refused(
     encode(message("live/a", &large, 0), &mut bytes);
     encode(Publish { packet_id: PacketId::new(100), ..message("live/a", &large, 1) }, &mut bytes);
     encode(message("live/end", "end", 0), &mut bytes);
-    publisher.send_bytes(&bytes).await.expect("the connection");
-    let first = within_deadline("QoS 0", listener.message()).await.expect("the connection");
+    publisher.send_bytes(&bytes).await.expect("an open connection");
+    let first = within_deadline("QoS 0", listener.message()).await.expect("an open connection");
     assert_eq!(first.topic, "live/a", "QoS 0 was refused with its neighbour");
     harness.stop();
 }
@@ -186,13 +192,13 @@ async fn a_refusal_over_mqtt_3_1_1_is_counted_once() {
     harness.fail(Fault::NoSpace).await;
     let mut client = connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "publisher")).await;
     let retained = Publish { retain: true, ..stored_message("refused", 1) };
-    client.publish(retained).await.expect("the connection");
-    let _ = within_deadline("the end", client.event()).await;
+    client.publish(retained).await.expect("an open connection");
+    let _ = within_deadline("the end of the connection", client.event()).await;
     let refused = harness.refused.len() + 1;
-    assert_eq!(harness.stop(), refused, "what the broker counted");
+    assert_eq!(harness.stop(), refused, "the broker's counter of refused messages");
 }
 
-/// The PUBCOMPs that have come by now.
+/// The number of PUBCOMPs that have arrived so far.
 fn received_pubcomps(client: &mut Client) -> usize {
     let events = std::iter::from_fn(|| client.take_event());
     events.filter(|event| matches!(event, Event::Acknowledged(_) | Event::Ack(_))).count()
@@ -202,5 +208,5 @@ fn encode(message: Publish, into: &mut Vec<u8>) {
     Packet::from(message).encode(ProtocolVersion::V5, into).expect("a packet");
 }
 
-/// How long an answer is waited for that is not to come; longer than one takes that needs no room.
+/// How long to wait for an answer that must not arrive. This is longer than an answer takes that needs no disk space.
 const NO_ANSWER_WAIT: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! A full disk: what has to be kept is refused, each in the words that its version has.
+//! While the disk is full, the broker refuses what it would have to store, in the way that each protocol version provides.
 
 use tidegate_gateway::client::{Client, ClientError};
 use tidegate_interop::disk_faults::Fault;
@@ -18,9 +18,9 @@ async fn mqtt_5_publishes_get_quota_exceeded() {
         let reason = harness.publish(&mut client, &format!("refused {}", harness.refused.len()), qos).await;
         assert_eq!(reason, ReasonCode::QuotaExceeded, "QoS {qos}");
     }
-    within_deadline("PINGRESP", client.ping()).await.expect("the connection goes on");
+    within_deadline("PINGRESP", client.ping()).await.expect("the connection stays open");
     let refused = harness.refused.len();
-    assert_eq!(harness.stop(), refused, "what the broker counted");
+    assert_eq!(harness.stop(), refused, "the broker's counter of refused messages");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -29,8 +29,8 @@ async fn mqtt_3_1_1_publishes_end_the_connection() {
     harness.fail(Fault::NoSpace).await;
     for qos in [1, 2] {
         let mut client = connect(&clean_client(&harness.broker, ProtocolVersion::V3_1_1, "publisher")).await;
-        client.publish(stored_message("refused", qos)).await.expect("the connection");
-        let end = within_deadline("the end", client.event()).await;
+        client.publish(stored_message("refused", qos)).await.expect("an open connection");
+        let end = within_deadline("the end of the connection", client.event()).await;
         assert!(matches!(end, Err(ClientError::Closed | ClientError::Broken(_))), "QoS {qos}: {end:?}");
     }
     harness.stop();
@@ -46,25 +46,26 @@ async fn new_persistent_sessions_are_refused_and_clean_sessions_are_accepted() {
             reason,
             "{version:?}"
         );
-        let mut client = connect(&clean_client(&harness.broker, version, "passing")).await;
+        let mut client = connect(&clean_client(&harness.broker, version, "clean")).await;
         within_deadline("SUBACK", subscribe(&mut client, "live/#", 2)).await;
     }
     harness.stop();
 }
 
-/// It is known, but was to end with its connection: to be kept from now on, it needs room. The connection that it has goes on.
+/// The session exists, but ends with its connection. To make it persistent, the broker needs space. The existing connection stays
+/// open.
 #[tokio::test(flavor = "current_thread")]
 async fn a_clean_session_cannot_become_persistent_while_full() {
     let mut harness = Harness::start("").await;
     harness.fail(Fault::NoSpace).await;
     for (version, reason) in CONNECT_REFUSALS {
-        let mut client = connect(&clean_client(&harness.broker, version, "passing")).await;
+        let mut client = connect(&clean_client(&harness.broker, version, "clean")).await;
         assert_eq!(
-            connect_refusal(&persistent_client(&harness.broker, version, "passing")).await,
+            connect_refusal(&persistent_client(&harness.broker, version, "clean")).await,
             reason,
             "{version:?}"
         );
-        within_deadline("PINGRESP", client.ping()).await.expect("the connection goes on");
+        within_deadline("PINGRESP", client.ping()).await.expect("the connection stays open");
     }
     harness.stop();
 }
@@ -85,19 +86,19 @@ async fn subscriptions_of_persistent_sessions_are_refused() {
         let filter = SubscriptionFilter::parse("other/#").expect("a filter");
         let entry = (filter, SubscriptionOptions::default());
         let suback = within_deadline("SUBACK", client.subscribe([entry], None, UserProperties::new())).await;
-        assert_eq!(suback.expect("the connection").reasons, [reason]);
-        within_deadline("PINGRESP", client.ping()).await.expect("the connection goes on");
+        assert_eq!(suback.expect("an open connection").reasons, [reason]);
+        within_deadline("PINGRESP", client.ping()).await.expect("the connection stays open");
     }
     harness.stop();
 }
 
-/// A session that is known and changes nothing by coming back needs no room.
+/// Resuming a stored session changes nothing in the store, so it needs no space.
 #[tokio::test(flavor = "current_thread")]
 async fn known_sessions_resume_and_receive_queued_messages() {
     let mut harness = Harness::start("").await;
     let mut reader = connect(&persistent_client(&harness.broker, ProtocolVersion::V5, "reader")).await;
-    subscribe(&mut reader, "kept/#", 1).await;
-    let state = reader.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    subscribe(&mut reader, "stored/#", 1).await;
+    let state = reader.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     let mut publisher = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "publisher")).await;
     for number in 0..10 {
         harness.publish(&mut publisher, &format!("waiting {number}"), 1).await;
@@ -107,13 +108,14 @@ async fn known_sessions_resume_and_receive_queued_messages() {
     let mut reader = within_deadline("CONNACK", Client::connect(&options, state)).await.expect("CONNACK");
     assert!(reader.connack().session_present);
     for number in 0..10 {
-        let message = within_deadline("what waits", reader.message()).await.expect("the connection");
+        let message =
+            within_deadline("a queued message", reader.message()).await.expect("an open connection");
         assert_eq!(message.payload, format!("waiting {number} at 1"));
     }
     harness.stop();
 }
 
-/// What a CONNECT is refused with whose session finds no room. 3.1.1 has no closer word than its return code 3.
+/// The reason with which CONNECT is refused when there is no space for its session. The closest that 3.1.1 has is return code 3.
 const CONNECT_REFUSALS: [(ProtocolVersion, ReasonCode); 2] = [
     (ProtocolVersion::V5, ReasonCode::QuotaExceeded),
     (ProtocolVersion::V3_1_1, ReasonCode::ServerUnavailable),

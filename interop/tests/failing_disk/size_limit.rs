@@ -1,4 +1,4 @@
-//! The store's own limit: at it messages are refused, and once its messages are accepted it has room again.
+//! At its configured size limit, the store refuses messages. It accepts them again once queued messages have been delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,14 @@ async fn a_store_at_its_size_limit_recovers_when_qos_1_messages_are_delivered() 
     assert_recovers_when_drained(&[1]).await;
 }
 
-/// A QoS 2 message goes out once its packet identifier is kept, and so waits for room itself, with all that is behind it.
+/// The broker sends a QoS 2 message only after it has stored its packet id. That needs space too, so the message and all that are
+/// queued behind it wait.
 #[tokio::test(flavor = "current_thread")]
 async fn a_store_at_its_size_limit_recovers_even_if_a_qos_2_message_is_first_in_the_queue() {
     assert_recovers_when_drained(&[1, 2]).await;
 }
 
-/// Messages of those QoS are the first that wait.
+/// `first`: the QoS levels of the messages at the front of the queue.
 async fn assert_recovers_when_drained(first: &[u8]) {
     let settings = "  size_max: 64MiB\nsession:\n  queue_bytes_max: 1GiB\n";
     let mut harness = Harness::start_with(settings, first).await;
@@ -29,26 +30,34 @@ async fn assert_recovers_when_drained(first: &[u8]) {
         () = filler.publish() => {}
         () = harness.wait_until_refused() => {}
     }
-    assert!(filler.accepted.len() * SIZE > 32 << 20, "only {} messages found room", filler.accepted.len());
-    let line = harness.broker.wait_for_log(|line| line.contains("the store is full"), "line that says so");
+    assert!(
+        filler.accepted.len() * SIZE > 32 << 20,
+        "the store was full after only {} messages",
+        filler.accepted.len()
+    );
+    let line = harness
+        .broker
+        .wait_for_log(|line| line.contains("the store is full"), "the log line of a full store");
     assert!(line.contains("size limit"), "{line}");
 
     let options = persistent_client(&harness.broker, ProtocolVersion::V5, "subscriber");
     harness.subscriber =
-        within_deadline("all that was accepted", filler.drain(&options, harness.subscriber.clone())).await;
+        within_deadline("all accepted messages", filler.drain(&options, harness.subscriber.clone())).await;
     harness.acknowledged.clear();
     let mut late = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "late")).await;
     harness.wait_until_accepted(&mut late).await;
-    harness.broker.wait_for_log(|line| line.contains("the store works again"), "line that says so");
+    harness
+        .broker
+        .wait_for_log(|line| line.contains("the store works again"), "the log line of a recovered store");
     harness.restart();
     harness.check_stored().await;
     harness.stop();
 }
 
-/// A client that fills the store, and what became of its messages.
+/// A client that fills the store, and a record of what happened to its messages.
 struct Filler {
     client: Client,
-    /// The numbers of messages without an answer.
+    /// The numbers of the messages that have no answer yet, by packet id.
     unanswered: BTreeMap<PacketId, usize>,
     accepted: BTreeSet<usize>,
     refused: BTreeSet<usize>,
@@ -60,15 +69,16 @@ impl Filler {
         Self { client, unanswered, accepted: BTreeSet::new(), refused: BTreeSet::new() }
     }
 
-    /// Publishes without an end; once the store is full there are no more answers, and it waits.
+    /// Publishes forever. Once the store is full, no more answers arrive, so this waits.
     async fn publish(&mut self) {
         for number in 0.. {
             while !self.client.can_publish() {
-                self.client.progress().await.expect("the connection");
+                self.client.progress().await.expect("an open connection");
             }
             let text = format!("{number:0width$}", width = SIZE);
-            let id = self.client.publish(message("kept/large", &text, 1)).await.expect("the connection");
-            self.unanswered.insert(id.expect("an identifier"), number);
+            let id =
+                self.client.publish(message("stored/large", &text, 1)).await.expect("an open connection");
+            self.unanswered.insert(id.expect("a packet id"), number);
             while let Some(event) = self.client.take_event() {
                 self.record(event);
             }
@@ -77,35 +87,36 @@ impl Filler {
 
     fn record(&mut self, event: Event) {
         let Event::Acknowledged(done) = event else { return };
-        let number = self.unanswered.remove(&done.packet_id).expect("one of ours");
+        let number = self.unanswered.remove(&done.packet_id).expect("the packet id of a sent message");
         let is_new = match done.reason {
             ReasonCode::Success => self.accepted.insert(number),
             ReasonCode::QuotaExceeded => self.refused.insert(number),
             other => panic!("{other:?}"),
         };
-        assert!(is_new, "{number} has two answers");
+        assert!(is_new, "message {number} was answered twice");
     }
 
-    /// The session that all of it waits for comes back, until each message has an answer and all that were accepted have come.
+    /// Resumes the session that queues the messages, and receives until each message has an answer and all accepted ones have
+    /// arrived.
     async fn drain(&mut self, options: &Options, state: State) -> State {
         let mut subscriber = Client::connect(options, state).await.expect("CONNACK");
         let mut received = BTreeSet::new();
         while !(self.unanswered.is_empty() && self.accepted.is_subset(&received)) {
             tokio::select! {
                 message = subscriber.message() => {
-                    let payload = message.expect("the connection").payload;
+                    let payload = message.expect("an open connection").payload;
                     if payload.len() == SIZE {
                         received.insert(String::from_utf8_lossy(&payload).parse().expect("a number"));
                     }
                 }
-                event = self.client.event() => self.record(event.expect("the connection")),
+                event = self.client.event() => self.record(event.expect("an open connection")),
             }
         }
-        assert!(self.refused.is_disjoint(&received), "refused, yet there");
-        subscriber.settle().await.expect("the last acknowledgements");
-        subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end")
+        assert!(self.refused.is_disjoint(&received), "refused, but delivered");
+        subscriber.settle().await.expect("all acknowledgements");
+        subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent")
     }
 }
 
-/// Bytes of a payload.
+/// Payload size in bytes.
 const SIZE: usize = 16 * 1024;

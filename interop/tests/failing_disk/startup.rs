@@ -1,5 +1,5 @@
-//! A broker_folder on something that is no sound store of ours: it ends, one line names the file and the reason, and the file is as it
-//! was.
+//! If the store cannot be opened at startup, the broker exits with one error that names the path and the reason. It leaves the data
+//! file unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -14,13 +14,13 @@ use tidegate_interop::launch_options::LaunchOptions;
 use tidegate_interop::process::{DEADLINE, Process};
 use tidegate_interop::toolbox;
 
-/// A folder for a broker that does not broker_folder.
+/// A temporary folder with a configuration and a data folder for a broker.
 struct BrokerFolder {
     folder: TempDir,
 }
 
 impl BrokerFolder {
-    /// With these bytes for a store.
+    /// A folder whose data file has these contents.
     fn with_data(bytes: &[u8]) -> Self {
         let broker_folder = Self::empty();
         fs::create_dir_all(broker_folder.store_folder()).expect("a folder");
@@ -28,6 +28,7 @@ impl BrokerFolder {
         broker_folder
     }
 
+    /// A folder without a store.
     fn empty() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let certificate = Certificate::create(folder.path());
@@ -50,7 +51,7 @@ impl BrokerFolder {
         serve_with_launch(launch, Some(&folder.join("tidegate.yaml")), &folder.join("data"))
     }
 
-    /// It ends with one error, which names the path and the reason.
+    /// Starts a broker; it has to fail with a single error that contains the path and the reason.
     fn assert_start_fails(&self, path: &Path, reason: &str) {
         self.assert_start_fails_with_launch(&LaunchOptions::default(), path, reason);
     }
@@ -58,20 +59,16 @@ impl BrokerFolder {
     fn assert_start_fails_with_launch(&self, launch: &LaunchOptions, path: &Path, reason: &str) {
         let process = self.serve(launch);
         let exit = process.wait_for_exit(DEADLINE);
-        assert!(!exit.status.success(), "it started: {:#?}", exit.errors);
+        assert!(!exit.status.success(), "the broker started: {:#?}", exit.errors);
         let error_lines: Vec<_> =
             exit.errors.iter().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
-        let [error_lines] = &error_lines[..] else { panic!("one error, not {:#?}", exit.errors) };
-        assert!(
-            error_lines.contains(&*path.to_string_lossy()),
-            "{} is not named: {error_lines}",
-            path.display()
-        );
-        assert!(error_lines.contains(reason), "the reason is not `{reason}`: {error_lines}");
+        let [error] = &error_lines[..] else { panic!("expected one error: {:#?}", exit.errors) };
+        assert!(error.contains(&*path.to_string_lossy()), "{} is not in the error: {error}", path.display());
+        assert!(error.contains(reason), "the error does not contain `{reason}`: {error}");
         assert!(!exit.errors.iter().any(|line| line.contains("panicked at")), "{:#?}", exit.errors);
     }
 
-    /// The same about the data file, and that is as it was.
+    /// Starts a broker; it has to fail with an error about the data file, and leave the file unchanged.
     fn assert_start_fails_on_data_file(&self, reason: &str) {
         self.assert_data_file_unchanged(|| self.assert_start_fails(&self.data_file(), reason));
     }
@@ -83,12 +80,12 @@ impl BrokerFolder {
     }
 }
 
-/// A store with something in it, written by the first version of the schema.
+/// The contents of a valid, non-empty data file with schema version 1.
 fn valid_store() -> Vec<u8> {
     fs::read(toolbox::workspace().join("persistence/tests/fixtures/schema-1.mdb")).expect("the fixture")
 }
 
-/// Where a word stands in the fixture.
+/// The positions of `word` in the data file; panics if there are none.
 fn positions(bytes: &[u8], word: &[u8]) -> Vec<usize> {
     let words = bytes.windows(word.len()).enumerate();
     let positions: Vec<_> = words.filter(|(_, found)| *found == word).map(|(at, _)| at).collect();
@@ -105,7 +102,7 @@ fn a_valid_store_starts() {
 #[test]
 fn a_truncated_data_file_is_reported() {
     BrokerFolder::with_data(&valid_store()[..20_000])
-        .assert_start_fails_on_data_file("is cut off: 20000 bytes");
+        .assert_start_fails_on_data_file("is truncated: 20000 bytes");
 }
 
 #[test]
@@ -137,7 +134,7 @@ fn an_overwritten_page_is_reported() {
     BrokerFolder::with_data(&bytes).assert_start_fails_on_data_file("MDB_CORRUPTED");
 }
 
-/// What was the text of a filter is no text any more.
+/// The text of a topic filter is no longer valid UTF-8.
 #[test]
 fn an_invalid_record_is_reported() {
     let mut bytes = valid_store();
@@ -163,7 +160,7 @@ fn a_store_folder_without_permissions_is_reported() {
         fs::set_permissions(broker_folder.store_folder(), fs::Permissions::from_mode(mode)).expect("a mode")
     };
     mode(0o000);
-    // For the superuser there is no such folder.
+    // The superuser can open it anyway.
     if File::open(broker_folder.data_file()).is_err() {
         broker_folder.assert_start_fails(&broker_folder.store_folder(), "Permission denied");
     }
@@ -175,11 +172,11 @@ fn a_store_folder_without_permissions_is_reported() {
 fn a_store_in_use_by_another_broker_is_reported() {
     let broker = Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"));
     let other = BrokerFolder::empty();
-    // Other ports, the same data.
+    // A second broker with other ports on the same data folder.
     fs::remove_dir(other.folder.path().join("data")).expect("an empty folder");
     std::os::unix::fs::symlink(broker.file("data"), other.folder.path().join("data")).expect("a link");
     other.assert_data_file_unchanged(|| {
-        other.assert_start_fails(&other.store_folder(), "belongs to another running process")
+        other.assert_start_fails(&other.store_folder(), "is in use by another process")
     });
     broker.stop();
 }
@@ -193,7 +190,7 @@ fn a_full_disk_is_reported_when_creating_a_store() {
         &broker_folder.store_folder(),
         "No space left on device",
     );
-    assert!(!broker_folder.data_file().exists(), "half a store");
+    assert!(!broker_folder.data_file().exists(), "a partially created store is left");
     disk.recover();
     wait_until_ready(&broker_folder.serve(&disk.launch_options(&broker_folder.store_folder())));
 }

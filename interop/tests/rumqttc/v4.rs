@@ -1,4 +1,4 @@
-//! rumqttc's client for MQTT 3.1.1 as a peer of the scenarios: its event loop turns while a scenario waits.
+//! rumqttc's MQTT 3.1.1 client as a [`TestClient`]. Its event loop is polled only while a scenario waits.
 
 use std::collections::VecDeque;
 
@@ -10,12 +10,12 @@ pub struct Client {
     events: EventLoop,
     received: VecDeque<Received>,
     session_present: bool,
-    /// QoS 2 messages received, for which PUBCOMP is still to be sent.
+    /// Received QoS 2 messages for which this client has not sent PUBCOMP yet.
     unfinished_qos2: u32,
 }
 
 impl Client {
-    /// Turns the event loop until `wanted`; messages that come meanwhile are kept.
+    /// Polls the event loop until an event that `wanted` accepts; stores messages that arrive meanwhile.
     async fn poll_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         loop {
             let event = self.poll_once().await;
@@ -26,7 +26,7 @@ impl Client {
     }
 
     async fn poll_once(&mut self) -> Event {
-        let event = self.events.poll().await.expect("the connection stays");
+        let event = self.events.poll().await.expect("the connection stays open");
         match &event {
             Event::Incoming(Packet::Publish(publish)) => {
                 self.unfinished_qos2 += u32::from(publish.qos == QoS::ExactlyOnce);
@@ -56,7 +56,9 @@ impl TestClient for Client {
         let mut client =
             Self { requests, events, received: VecDeque::new(), session_present: false, unfinished_qos2: 0 };
         let connack = client.poll_until(|event| matches!(event, Event::Incoming(Packet::ConnAck(_)))).await;
-        let Event::Incoming(Packet::ConnAck(connack)) = connack else { unreachable!("what was waited for") };
+        let Event::Incoming(Packet::ConnAck(connack)) = connack else {
+            unreachable!("poll_until returns CONNACK")
+        };
         client.session_present = connack.session_present;
         client
     }

@@ -95,7 +95,7 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
         }
         let topic = format!("busy/{}", number % TOPICS);
         let retained = Publish { retain: true, ..message(&topic, &number.to_string(), 1) };
-        let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+        let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         numbers.insert(id, number);
         while let Some(event) = client.take_event() {
             if let Event::Acknowledged(done) = event {
@@ -104,7 +104,7 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
         }
         tokio::task::yield_now().await;
     }
-    client.settle().await.expect("the acknowledgements");
+    client.settle().await.expect("all acknowledgements");
     let _ = client.abandon();
 }
 
@@ -150,7 +150,7 @@ async fn restore_elsewhere(
     assert!(subscriber.connack().session_present, "the session of the snapshot");
     let mut missing = acknowledged.clone();
     while !missing.is_empty() {
-        let message = subscriber.message().await.expect("the connection");
+        let message = subscriber.message().await.expect("an open connection");
         let number: u32 = String::from_utf8_lossy(&message.payload).parse().expect("a number");
         missing.remove(&number);
     }
@@ -160,7 +160,7 @@ async fn restore_elsewhere(
     subscribe(&mut new_subscriber, "busy/#", 1).await;
     let mut topics = BTreeSet::new();
     while topics.len() < usize::try_from(TOPICS).expect("a small number") {
-        topics.insert(new_subscriber.message().await.expect("the connection").topic);
+        topics.insert(new_subscriber.message().await.expect("an open connection").topic);
     }
     assert_eq!(other.panics(), [""; 0]);
     other.stop();

@@ -60,6 +60,6 @@ pub async fn publish_retained(broker: &Broker, topic: &str, payload: &str) {
     let mut client =
         Client::connect(&persistent_client(broker, "publisher"), State::default()).await.expect("CONNACK");
     let retained = Publish { retain: true, ..message(topic, payload, 1) };
-    let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+    let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
     client.acknowledged(id).await.expect("PUBACK");
 }

@@ -34,13 +34,13 @@ async fn restore_and_check_refuse_the_store_of_a_running_broker() {
     assert!(output.starts_with(&format!("{}: 2 records, ", file.display())), "{output}");
     for arguments in [&["restore"][..], &["restore", "--replace"]] {
         let message = run_to_failure(arguments, &[("", &file), ("--data", &data)]);
-        assert!(message.contains("belongs to another running process"), "{message}");
+        assert!(message.contains("is in use by another process"), "{message}");
     }
     let message = run_to_failure(&["store", "check"], &[("--file", &data.join("store/data.mdb"))]);
-    assert!(message.contains("belongs to another running process"), "{message}");
+    assert!(message.contains("is in use by another process"), "{message}");
     broker.kill();
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &data)]);
-    assert!(message.contains("is there already") && message.contains("--replace"), "{message}");
+    assert!(message.contains("already exists") && message.contains("--replace"), "{message}");
     broker.restart();
     broker.stop();
 }
@@ -81,14 +81,14 @@ async fn an_invalid_snapshot_is_not_restored() {
     assert!(exit.output[0].contains("in sessions is not valid"), "{exit:?}");
     assert!(exit.errors[0].contains("faults in "), "{exit:?}");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(message.contains("is not in order") && message.contains("in sessions is not valid"), "{message}");
+    assert!(message.contains("is inconsistent") && message.contains("in sessions is not valid"), "{message}");
     fs::write(&file, valid).expect("the snapshot");
     File::options().write(true).open(&file).and_then(|file| file.set_len(8192)).expect("a cut");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(message.contains("is cut off"), "{message}");
+    assert!(message.contains("is truncated"), "{message}");
     fs::write(&file, "something else").expect("the snapshot");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(message.contains("is no store"), "{message}");
+    assert!(message.contains("is not a Tidegate store"), "{message}");
     assert!(!fresh.exists(), "nothing was made");
     broker.stop();
 }
@@ -111,7 +111,7 @@ async fn an_interrupted_snapshot_leaves_no_file() {
             tokio::task::yield_now().await;
         }
     };
-    within_deadline("its begin", started).await;
+    within_deadline("the snapshot to start", started).await;
     snapshot.terminate();
     let exit = snapshot.wait_for_exit(DEADLINE);
     // On a machine that is quick enough it was done before.

@@ -78,7 +78,7 @@ impl Publisher {
         within_deadline("the publisher's acknowledgements", async {
             let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
             assert!(client.connack().session_present, "the session of {}", self.client_id());
-            client.settle().await.expect("the acknowledgements");
+            client.settle().await.expect("all acknowledgements");
             self.apply_events(&mut client, &KillTrigger::new(0));
             assert!(self.unacknowledged.is_empty(), "{:?} without an acknowledgement", self.unacknowledged);
             self.state = client.abandon();

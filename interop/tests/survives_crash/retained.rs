@@ -32,7 +32,7 @@ async fn expired_retained_messages_do_not_count_towards_the_limit_after_a_restar
 async fn retain(client: &mut Client, topic: &str, expiry: Option<u32>) {
     let mut retained = Publish { retain: true, ..message(topic, "kept", 1) };
     retained.properties.expiry = expiry;
-    let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+    let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
     assert!(!client.acknowledged(id).await.expect("PUBACK").reason.is_error());
 }
 
@@ -42,9 +42,9 @@ async fn retained_topics(broker: &Broker) -> Vec<String> {
         Client::connect(&clean_client_named(broker, "reader"), State::default()).await.expect("CONNACK");
     subscribe(&mut reader, "#", 1).await;
     let mut topics = Vec::new();
-    reader.publish(message("end", "end", 0)).await.expect("the connection");
+    reader.publish(message("end", "end", 0)).await.expect("an open connection");
     loop {
-        let message = reader.message().await.expect("the connection");
+        let message = reader.message().await.expect("an open connection");
         if !message.retain {
             return topics;
         }

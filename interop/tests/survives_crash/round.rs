@@ -33,7 +33,7 @@ impl KillTrigger {
     }
 
     pub async fn wait(&self) {
-        within_deadline("threshold acknowledgements", self.reached.notified()).await;
+        within_deadline("enough acknowledgements", self.reached.notified()).await;
     }
 }
 
@@ -44,7 +44,7 @@ pub async fn check_retained(observer: &mut Client, publishers: &[Publisher]) {
         publishers.iter().filter_map(|publisher| Some((publisher.topic(), publisher.retained()?))).collect();
     within_deadline("the retained messages", async {
         while !missing.is_empty() {
-            let message = observer.message().await.expect("the connection");
+            let message = observer.message().await.expect("an open connection");
             let number: u32 = String::from_utf8_lossy(&message.payload).parse().expect("a number");
             assert!(message.retain, "nobody publishes now: {message:?}");
             if let Some(expected_min) = missing.remove(&*message.topic) {
@@ -63,7 +63,7 @@ pub async fn check_retained(observer: &mut Client, publishers: &[Publisher]) {
 pub async fn publish_to_round_topics(observer: &mut Client, round: u64) {
     for round in [round.checked_sub(1), Some(round)].into_iter().flatten() {
         let message = message(&round_topic(round), "extra", 1);
-        let id = observer.publish(message).await.expect("the connection").expect("an identifier");
+        let id = observer.publish(message).await.expect("an open connection").expect("a packet id");
         observer.acknowledged(id).await.expect("PUBACK");
     }
 }

@@ -19,8 +19,8 @@ async fn ended_sessions_do_not_return_after_a_crash() {
         subscribe(&mut client, "ended/#", 1).await;
         if name == "by disconnect" {
             let last = Disconnect { session_expiry: Some(0), ..Disconnect::new(ReasonCode::Success) };
-            client.send(&Packet::Disconnect(last)).await.expect("the connection");
-            assert!(within_deadline("the end", client.event()).await.is_err());
+            client.send(&Packet::Disconnect(last)).await.expect("an open connection");
+            assert!(within_deadline("the end of the connection", client.event()).await.is_err());
             continue;
         }
         let state = client.abandon();
@@ -57,11 +57,11 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
     for (publisher, text) in [(&mut client, "its own"), (&mut other, "another's")] {
         for topic in ["gone", "a/b"] {
             let published = Publish { retain: true, ..message(topic, text, 2) };
-            let id = publisher.publish(published).await.expect("the connection").expect("an identifier");
+            let id = publisher.publish(published).await.expect("an open connection").expect("a packet id");
             publisher.acknowledged(id).await.expect("PUBCOMP");
         }
     }
-    let received = within_deadline("the message", client.message()).await.expect("the connection");
+    let received = within_deadline("the message", client.message()).await.expect("an open connection");
     let mut identifiers = received.properties.identifiers.clone();
     identifiers.sort_unstable();
     assert_eq!(
@@ -69,8 +69,9 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
         ("a/b", &b"another's"[..], QoS::ExactlyOnce)
     );
     assert_eq!((identifiers, received.retain), (vec![7, 8], true));
-    other.publish(message("a/end", "end", 1)).await.expect("the connection");
-    let received = within_deadline("the end", client.message()).await.expect("the connection");
+    other.publish(message("a/end", "end", 1)).await.expect("an open connection");
+    let received =
+        within_deadline("the end of the connection", client.message()).await.expect("an open connection");
     assert_eq!(received.topic, "a/end", "once, and nothing else");
     broker.stop();
 }
@@ -81,15 +82,15 @@ async fn removed_retained_messages_do_not_return_after_a_crash() {
     let mut client = connect(&persistent_client(&broker, "publisher"), State::default()).await;
     for (topic, payload) in [("kept/a", "there"), ("kept/b", "there"), ("kept/a", ""), ("kept/b", "later")] {
         let retained = Publish { retain: true, ..message(topic, payload, 1) };
-        let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+        let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         client.acknowledged(id).await.expect("PUBACK");
     }
     let broker = broker.kill_and_restart();
     let mut reader = connect(&clean_client_named(&broker, "reader"), State::default()).await;
     subscribe(&mut reader, "kept/#", 1).await;
-    reader.publish(message("kept/end", "end", 1)).await.expect("the connection");
+    reader.publish(message("kept/end", "end", 1)).await.expect("an open connection");
     for expected in ["later", "end"] {
-        let received = within_deadline(expected, reader.message()).await.expect("the connection");
+        let received = within_deadline(expected, reader.message()).await.expect("an open connection");
         assert_eq!(received.payload, expected);
     }
     broker.stop();
@@ -101,11 +102,11 @@ async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() 
     let broker = durable_broker();
     let mut ending = connect(&persistent_client(&broker, "gone"), State::default()).await;
     subscribe(&mut ending, "$share/group/work/#", 2).await;
-    let _ = ending.disconnect(ReasonCode::Success).await.expect("an orderly end");
+    let _ = ending.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     let mut publisher = connect(&persistent_client(&broker, "publisher"), State::default()).await;
     for number in 0..10 {
         let work = message("work/a", &format!("{number}"), 2);
-        let id = publisher.publish(work).await.expect("the connection").expect("an identifier");
+        let id = publisher.publish(work).await.expect("an open connection").expect("a packet id");
         publisher.acknowledged(id).await.expect("PUBCOMP");
     }
     let mut staying = connect(&persistent_client(&broker, "staying"), State::default()).await;
@@ -116,9 +117,9 @@ async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() 
     wait_for_a_commit(&broker).await;
     let broker = broker.kill_and_restart();
     let mut staying = connect(&persistent_client(&broker, "staying"), state).await;
-    staying.publish(message("work/end", "end", 2)).await.expect("the connection");
+    staying.publish(message("work/end", "end", 2)).await.expect("an open connection");
     for expected in (0..10).map(|number| number.to_string()).chain(["end".to_owned()]) {
-        let received = within_deadline(&expected, staying.message()).await.expect("the connection");
+        let received = within_deadline(&expected, staying.message()).await.expect("an open connection");
         assert_eq!(received.payload, expected);
     }
     broker.stop();
@@ -145,6 +146,6 @@ fn parse_filter(filter: &str) -> SubscriptionFilter {
 /// What is acknowledged here covers all that was changed before.
 async fn wait_for_a_commit(broker: &Broker) {
     let mut client = connect(&persistent_client(broker, "keeping"), State::default()).await;
-    let id = client.publish(message("something", "kept", 2)).await.expect("the connection");
-    client.acknowledged(id.expect("an identifier")).await.expect("PUBCOMP");
+    let id = client.publish(message("something", "kept", 2)).await.expect("an open connection");
+    client.acknowledged(id.expect("a packet id")).await.expect("PUBCOMP");
 }

@@ -66,10 +66,10 @@ impl Subscriber {
                 || !self.other_topics.contains(&format!("will/{round}"))
                 || has_round_topic && !self.other_topics.contains(&round_topic(round))
             {
-                let message = client.message().await.expect("the connection");
+                let message = client.message().await.expect("an open connection");
                 self.record(&message);
             }
-            client.settle().await.expect("the last acknowledgements");
+            client.settle().await.expect("all acknowledgements");
         };
         if tokio::time::timeout(tidegate_interop::process::DEADLINE, all).await.is_err() {
             let missing: Vec<_> = numbers.difference(&self.received).take(20).collect();

@@ -16,7 +16,7 @@ async fn subscriptions_and_retained_messages_survive_a_crash() {
     for n in 0..50 {
         subscribe(&mut client, &format!("kept/{n}"), 1).await;
         let retained = Publish { retain: true, ..message(&format!("retained/{n}"), "kept", 1) };
-        let id = client.publish(retained).await.expect("the connection").expect("an identifier");
+        let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         client.acknowledged(id).await.expect("PUBACK");
     }
     let state = client.abandon();
@@ -26,13 +26,13 @@ async fn subscriptions_and_retained_messages_survive_a_crash() {
     assert!(client.connack().session_present, "the session is there");
     for n in 0..50 {
         let published = message(&format!("kept/{n}"), "again", 1);
-        client.publish(published).await.expect("the connection");
-        assert_eq!(client.message().await.expect("the connection").topic, format!("kept/{n}"));
+        client.publish(published).await.expect("an open connection");
+        assert_eq!(client.message().await.expect("an open connection").topic, format!("kept/{n}"));
     }
     subscribe(&mut client, "retained/+", 1).await;
     let mut topics = BTreeSet::new();
     while topics.len() < 50 {
-        topics.insert(client.message().await.expect("the connection").topic);
+        topics.insert(client.message().await.expect("an open connection").topic);
     }
     broker.stop();
 }
@@ -52,16 +52,16 @@ async fn a_will_is_published_exactly_once_after_a_crash() {
     drop(client_with_will);
     let mut observer =
         Client::connect(&persistent_client(&broker, "subscriber"), session_state).await.expect("CONNACK");
-    assert_eq!(observer.message().await.expect("the connection").payload.as_ref(), b"last");
+    assert_eq!(observer.message().await.expect("an open connection").payload.as_ref(), b"last");
     // What is kept and acknowledged after it covers that it was sent.
     let other = Publish { retain: true, ..message("other", "kept", 1) };
-    let id = observer.publish(other).await.expect("the connection").expect("an identifier");
+    let id = observer.publish(other).await.expect("an open connection").expect("a packet id");
     observer.acknowledged(id).await.expect("PUBACK");
     let state = observer.abandon();
     let broker = broker.kill_and_restart();
     let mut observer =
         Client::connect(&persistent_client(&broker, "subscriber"), state).await.expect("CONNACK");
-    observer.publish(message("gone", "sentinel", 1)).await.expect("the connection");
-    assert_eq!(observer.message().await.expect("the connection").payload.as_ref(), b"sentinel");
+    observer.publish(message("gone", "sentinel", 1)).await.expect("an open connection");
+    assert_eq!(observer.message().await.expect("an open connection").payload.as_ref(), b"sentinel");
     broker.stop();
 }

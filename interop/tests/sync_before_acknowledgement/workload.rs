@@ -18,18 +18,18 @@ pub async fn run(broker: &Broker) {
         subscribe(&mut subscriber, "leaving/#", 2).await;
         let leaving = SubscriptionFilter::parse("leaving/#").expect("a filter");
         subscriber.unsubscribe([leaving]).await.expect("UNSUBACK");
-        let session_state = subscriber.disconnect(ReasonCode::Success).await.expect("an orderly end");
+        let session_state = subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         for (version, client_id) in VERSIONS {
             let mut publisher = connect(broker, client_id, version, State::default()).await;
             publish_one_by_one(&mut publisher, client_id).await;
             publish_without_waiting(&mut publisher, client_id).await;
-            publisher.disconnect(ReasonCode::Success).await.expect("an orderly end");
+            publisher.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
         }
         let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, session_state).await;
         for _ in 0..PUBLISHERS * (2 * SEQUENTIAL_COUNT + 2 * PIPELINED_COUNT) {
-            subscriber.message().await.expect("the connection");
+            subscriber.message().await.expect("an open connection");
         }
-        subscriber.settle().await.expect("the last acknowledgements");
+        subscriber.settle().await.expect("all acknowledgements");
         publish_to_itself(&mut subscriber).await;
     })
     .await;
@@ -71,10 +71,10 @@ async fn publish_without_waiting(publisher: &mut Client, name: &str) {
     for n in 0..PIPELINED_COUNT {
         for qos in [1, 2] {
             let message = message("waiting/b", &format!("{name} together {n} at {qos}."), qos);
-            publisher.publish(message).await.expect("the connection");
+            publisher.publish(message).await.expect("an open connection");
         }
     }
-    publisher.settle().await.expect("the acknowledgements");
+    publisher.settle().await.expect("all acknowledgements");
 }
 
 /// The receiver is there when the message comes.
@@ -82,14 +82,14 @@ async fn publish_to_itself(subscriber: &mut Client) {
     for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
             publish(subscriber, message("waiting/c", &format!("online {n} at {qos}."), qos)).await;
-            subscriber.message().await.expect("the connection");
-            subscriber.settle().await.expect("the acknowledgements");
+            subscriber.message().await.expect("an open connection");
+            subscriber.settle().await.expect("all acknowledgements");
         }
     }
 }
 
 async fn publish(client: &mut Client, message: Publish) {
-    let id = client.publish(message).await.expect("the connection").expect("an identifier");
+    let id = client.publish(message).await.expect("an open connection").expect("a packet id");
     let done = client.acknowledged(id).await.expect("an acknowledgement");
     assert!(!done.reason.is_error(), "{done:?}");
 }
