@@ -1,4 +1,5 @@
-//! The net effect of operations: folded into at most one change a record. What cancels out is gone.
+//! The net effect of operations: they are folded into at most one change per record. Operations that cancel
+//! each other leave nothing behind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,19 +24,20 @@ use message_changes::MessageChanges;
 pub(crate) use session::SessionChange;
 use sessions::Sessions;
 
-/// The changes of a batch, or of several.
+/// The changes of one batch, or of several batches merged.
 #[derive(Default)]
 pub(crate) struct ChangeSet {
     sessions: Sessions,
-    /// By tenant and topic.
+    /// By tenant and topic. `None` deletes the retained message.
     pub(crate) retained: BTreeMap<(Arc<str>, Arc<str>), Option<StoredMessage>>,
     messages: MessageChanges,
-    /// Operations folded.
+    /// Number of operations folded into this set.
     pub(crate) operations: u64,
 }
 
 impl ChangeSet {
-    /// Folds operations in, the earlier ones first. Entries of sessions that are closed by them stay until [`Self::purge_closed`].
+    /// Folds operations in, in their order. Entries of sessions that they close are removed later, by
+    /// [`Self::purge_closed`].
     pub(crate) fn fold_operations(&mut self, operations: &mut Vec<Operation>) {
         self.operations += u64::try_from(operations.len()).unwrap_or(u64::MAX);
         for operation in operations.drain(..) {
@@ -43,7 +45,8 @@ impl ChangeSet {
         }
     }
 
-    /// Folds a later change in, which is empty then. Entries of sessions that it closes stay until [`Self::purge_closed`].
+    /// Folds a later change set into this one and leaves `later` empty. Entries of sessions that it closes are
+    /// removed later, by [`Self::purge_closed`].
     pub(crate) fn merge(&mut self, later: &mut Self) {
         later.purge_closed();
         self.operations += core::mem::take(&mut later.operations);
@@ -68,7 +71,7 @@ impl ChangeSet {
         });
     }
 
-    /// Forgets all; keeps the memory, within bounds.
+    /// Removes everything; keeps the allocated memory, within limits.
     pub(crate) fn clear(&mut self) {
         self.sessions.clear();
         self.retained.clear();
@@ -76,7 +79,7 @@ impl ChangeSet {
         self.operations = 0;
     }
 
-    /// Nothing is to be written.
+    /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.retained.is_empty()
             && self.messages.entries() == 0
@@ -91,7 +94,7 @@ impl ChangeSet {
         self.messages.iter()
     }
 
-    /// The entries of a message.
+    /// The entry changes of a message.
     pub(crate) fn entries<'a>(
         &'a self,
         message: &'a MessageChange,
@@ -102,7 +105,7 @@ impl ChangeSet {
         })
     }
 
-    /// The body that entries of the change hold.
+    /// The body, if entries of this change set need it.
     pub(crate) fn body(&self, id: MessageId) -> Option<&StoredMessage> {
         self.messages.body(id)
     }
@@ -111,12 +114,12 @@ impl ChangeSet {
         self.messages.bodies()
     }
 
-    /// Bytes of the bodies.
+    /// Bytes of all bodies.
     pub(crate) fn bytes(&self) -> usize {
         self.messages.iter().filter_map(MessageChange::body).map(|body| body.message.size()).sum()
     }
 
-    /// Changes of entries and retained messages, more or less: what it costs to write.
+    /// An estimate of the cost of writing the set: the number of changed entries and retained messages.
     pub(crate) fn write_cost(&self) -> usize {
         self.retained.len() + self.messages.entries()
     }
@@ -126,19 +129,21 @@ impl ChangeSet {
         self.sessions.at(slot)
     }
 
-    /// A session goes, with all that is its own; its entries with [`Self::purge_closed`].
+    /// Closes a session: deletes its record, subscriptions and received packet ids. [`Self::purge_closed`]
+    /// removes its entries.
     pub(crate) fn close(&mut self, session: SessionId) {
         self.sessions.close(session);
     }
 
-    /// Forgets the entries of sessions that were closed: before it is read, and not at each merge, for it looks at all of them.
+    /// Removes the entries of closed sessions. Called before the set is read, not at each merge, because it
+    /// visits every entry.
     pub(crate) fn purge_closed(&mut self) {
         if self.sessions.take_needs_purge() {
             self.messages.purge_closed(|slot| self.sessions.is_closed(slot));
         }
     }
 
-    /// Folds a later change of an entry in, with the body that came with it.
+    /// Folds in a later change of an entry, with the body that came with it.
     pub(crate) fn fold_entry(&mut self, key: EntryKey, change: EntryChange, body: Option<StoredMessage>) {
         let slot = self.entry_slot(key);
         self.fold_change(key.message, slot, change, body);

@@ -1,23 +1,25 @@
-//! Where and how to store, and the bounds of it.
+//! The configuration of the store: where it is, how durable it is, and its limits.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What the store is set to.
+/// The configuration of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The folder; made when it is missing. It belongs to one process.
+    /// The folder. It is created when missing, and one process at a time can use it.
     pub folder: PathBuf,
-    /// What "committed" means; default [`Durability::Always`].
+    /// What "committed" means; default: [`Durability::Always`].
     pub durability: Durability,
-    /// First size of the memory map and of the sparse file, in bytes; default 64 MiB. Cost: address space.
+    /// Initial size of the memory map and of the sparse file, in bytes; default: 64 MiB. Cost: address space.
     pub size_initial: usize,
-    /// Largest size of both, in bytes; default 64 GiB. Beyond it the store is full.
+    /// Maximum size of the memory map and of the file, in bytes; default: 64 GiB. At this size the store is
+    /// full.
     pub size_max: usize,
-    /// Operations in the open batch above which callers are to slow down; default 65,536. Cost: some 100 bytes
-    /// each.
+    /// Operations in the open batch from which on callers are told to slow down; default: 65,536. Cost: about
+    /// 100 bytes per operation.
     pub batch_len_max: usize,
-    /// Bytes in the open batch above which callers are to slow down; default 64 MiB. A body counts once a call.
+    /// Bytes in the open batch from which on callers are told to slow down; default: 64 MiB. A body counts once
+    /// per call.
     pub batch_bytes_max: usize,
 }
 
@@ -27,15 +29,15 @@ pub enum Durability {
     /// Synced to the disk: nothing is lost.
     #[default]
     Always,
-    /// Handed to the operating system, and synced this often: a failing machine loses at most that much. Cost: what is freed in the
-    /// file is used again only after the next sync.
+    /// Handed to the operating system, which is made to sync at this interval. A crash of the machine loses at
+    /// most the last interval. Cost: freed pages of the file are reused only after the next sync.
     Interval(Duration),
-    /// Not on disk at all.
+    /// Nothing is written to disk.
     Memory,
 }
 
 impl Durability {
-    /// How often to sync; `None` where that is not by time.
+    /// The interval between syncs; `None` when syncs do not depend on time.
     pub(crate) fn interval(self) -> Option<Duration> {
         match self {
             Self::Interval(interval) => Some(interval),
@@ -45,7 +47,7 @@ impl Durability {
 }
 
 impl Config {
-    /// The defaults, in that folder.
+    /// The default configuration for a store in `folder`.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {

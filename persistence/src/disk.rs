@@ -1,4 +1,5 @@
-//! The engine on LMDB: appending joins the open batch, one thread writes it. The parts own file, tables, batch and writer.
+//! The store on LMDB: `append` adds operations to the open batch, and one thread writes the batches. The
+//! submodules own the file, the tables, the batch and the writer.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
 use engine::Map;
 use shared::Shared;
 
-/// A store in a folder of its own. Dropping it commits what was appended, and waits for that.
+/// A store in a folder. Dropping it commits what was appended and waits for that commit.
 pub struct Disk {
     shared: Arc<Shared>,
     map: Arc<Map>,
@@ -47,11 +48,11 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Opens the store, or makes a new one. `observer` is told of commits.
+    /// Opens the store, or creates a new one. `observer` is called after each commit.
     ///
     /// # Errors
-    /// When the folder cannot be used, belongs to another process, or holds a file that is not sound; that file is not
-    /// changed then.
+    /// When the folder cannot be used, is in use by another process, or holds a damaged file. A damaged file is
+    /// left unchanged.
     pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Self, OpenError> {
         let (engine, ids) = open::engine(config)?;
         let map = Arc::clone(engine.map());
@@ -114,7 +115,7 @@ impl Drop for Disk {
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
         {
-            tracing::error!("the store's writer ended by a panic");
+            tracing::error!("the writer thread of the store panicked: restart the broker");
         }
     }
 }

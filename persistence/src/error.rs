@@ -1,4 +1,4 @@
-//! What can go wrong, one enum an operation.
+//! Errors, one enum per operation.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,21 +15,23 @@ pub use restore::RestoreError;
 #[non_exhaustive]
 pub enum Reason {
     /// The file would grow above `size_max`.
-    #[error("the store's size limit of {0} bytes is reached")]
+    #[error(
+        "the store has reached its size limit of {0} bytes: raise `persistence.size_max`, or let clients fetch their queued messages"
+    )]
     SizeLimit(usize),
-    /// The file system has no room.
-    #[error("no room on the file system: {0}")]
+    /// The file system has no space left.
+    #[error("no space on the file system: {0}; free some space")]
     NoSpace(String),
-    /// Reading or writing failed, or LMDB's own sync.
-    #[error("input or output failed: {0}")]
+    /// Reading or writing failed, or LMDB's own sync did.
+    #[error("input or output failed: {0}; check the disk, then restart the broker")]
     Io(String),
-    /// A sync of what was committed failed.
-    #[error("a sync failed: {0}")]
+    /// A sync of committed data failed.
+    #[error("a sync failed: {0}; check the disk, then restart the broker")]
     Sync(String),
-    /// The engine found its file broken.
-    #[error("the engine gave up: {0}")]
+    /// LMDB reported an error, for example a corrupt page.
+    #[error("LMDB reported an error: {0}; restart the broker, and if that fails, restore a snapshot")]
     Engine(String),
-    /// A record is broken or cannot be made.
+    /// A record is not valid, or cannot be written in its format.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
 }
@@ -38,57 +40,59 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the record {key} in {table} is not valid: {fault}")]
 pub struct Corrupt {
-    /// The database.
+    /// The database (table) of the record.
     pub table: &'static str,
-    /// The key in hexadecimal digits, the first 64 bytes.
+    /// The first 64 bytes of the key, in hexadecimal digits.
     pub key: Arc<str>,
-    /// What is wrong.
+    /// The reason why it is not valid.
     pub fault: &'static str,
 }
 
-/// Why a store did not open. The file is as it was.
+/// Why a store could not be opened. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The folder, or a file in it, cannot be made, read or written.
-    #[error("cannot use {path}: {source}")]
+    /// The folder, or a file in it, cannot be created, read or written.
+    #[error("cannot use {path}: {source}; check the path and its permissions")]
     Io {
-        /// Which.
+        /// The folder or file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Another process has it.
-    #[error("{0} belongs to another running process")]
+    /// Another process has the store open.
+    #[error("{0} is in use by another process: stop that process, or use another folder")]
     InUse(PathBuf),
-    /// There is a file, but not one of ours.
-    #[error("{0} is no store: {1}")]
+    /// The file is not a store of this program.
+    #[error("{0} is not a Tidegate store: {1}; use another path, or restore a snapshot")]
     NotAStore(PathBuf, &'static str),
-    /// The file has lost its end.
-    #[error("{path} is cut off: {found} bytes, of which {needed} are needed")]
+    /// The end of the file is missing.
+    #[error("{path} is truncated: {found} bytes found, at least {needed} needed; restore a snapshot")]
     Truncated {
         /// The file.
         path: PathBuf,
-        /// Its length.
+        /// Its length, in bytes.
         found: u64,
-        /// What it should have at least.
+        /// The least length that is needed, in bytes.
         needed: u64,
     },
-    /// A later version wrote it.
-    #[error("the store has schema {found}; this version reads up to {known}")]
+    /// A newer version of the program wrote the store.
+    #[error(
+        "the store has schema {found}, but this version of Tidegate reads only up to schema {known}: use a newer version"
+    )]
     NewerSchema {
-        /// Its schema.
+        /// The schema of the store.
         found: u32,
-        /// The latest one known here.
+        /// The newest schema that this version can read.
         known: u32,
     },
-    /// A record that is needed at once is not valid.
-    #[error(transparent)]
+    /// A record that is needed to open the store is not valid.
+    #[error("{0}; restore a snapshot")]
     Corrupt(#[from] Corrupt),
-    /// The configuration makes no sense.
+    /// The configuration contradicts itself.
     #[error("{0}")]
     Config(&'static str),
-    /// The engine gave another reason.
+    /// LMDB reported another error.
     #[error(transparent)]
     Engine(Reason),
 }
@@ -100,28 +104,30 @@ pub enum LoadError {
     /// A record is not valid.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
-    /// The engine could not read.
+    /// LMDB could not read the file.
     #[error(transparent)]
     Engine(#[from] Reason),
 }
 
-/// Why there is no snapshot.
+/// Why a snapshot could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The file is there, or cannot be made or written.
-    #[error("cannot write {path}: {source}")]
+    /// The file exists, or cannot be created or written.
+    #[error("cannot write {path}: {source}; use a new file name in an existing, writable folder")]
     Io {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The engine could not read.
+    /// LMDB could not read the store.
     #[error(transparent)]
     Engine(#[from] Reason),
-    /// A store in memory keeps nothing to copy.
-    #[error("a store in memory has nothing to copy")]
+    /// The store is in memory, so there is nothing to copy.
+    #[error(
+        "the store keeps nothing on disk, so there is nothing to copy: set `persistence.durability` to `always` or `interval`"
+    )]
     NothingStored,
 }
 
@@ -129,7 +135,7 @@ pub enum SnapshotError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// The engine could not read.
+    /// LMDB could not read the store.
     #[error(transparent)]
     Engine(#[from] Reason),
 }

@@ -1,5 +1,6 @@
-//! What survives a crash: sessions, subscriptions, waiting messages, retained messages. Two engines behind [`Store`]: LMDB
-//! with group commit, and memory. File format, promises and cost are in `docs/persistence.md`.
+//! Durable state of the broker: sessions, subscriptions, queued messages and retained messages. The trait
+//! [`Store`] has two implementations: [`Disk`] (LMDB with group commit) and [`Memory`] (keeps nothing).
+//! `docs/persistence.md` describes the guarantees, the file format and the cost.
 
 mod change;
 mod config;

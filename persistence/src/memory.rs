@@ -1,4 +1,4 @@
-//! The engine that keeps nothing: what is appended is committed at once, and gone at the end of the process.
+//! A store that keeps nothing: appended operations count as committed immediately and are then discarded.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
-/// A store in name only.
+/// A store that keeps nothing.
 pub struct Memory {
     committed: AtomicU64,
     operations: AtomicU64,
@@ -19,7 +19,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// An empty store.
+    /// Creates the store. `observer` is called for every append.
     #[must_use]
     pub fn new(observer: Arc<dyn Observer>) -> Self {
         Self {

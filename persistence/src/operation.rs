@@ -1,4 +1,4 @@
-//! What can be done to the records. Applies nothing.
+//! The operations that change records. This module only defines them; others apply them.
 
 use std::sync::Arc;
 
@@ -6,36 +6,37 @@ use tidegate_mqtt::{Message, PacketId};
 
 use crate::record::{EntryRecord, MessageId, SessionId, SessionRecord, SubscriptionRecord};
 
-/// One change of one record. Times are milliseconds since the Unix epoch.
+/// A change to one record. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// Keeps a session; also when anything about it changed: its state, expiry or will.
+    /// Stores a session, or replaces its record when the state, the expiry or the will has changed.
     OpenSession {
-        /// Which.
+        /// The session.
         session: SessionId,
-        /// All of it.
+        /// The complete record.
         record: Box<SessionRecord>,
     },
-    /// Removes a session and everything that is its own.
+    /// Deletes a session with its subscriptions, entries and received packet ids.
     CloseSession {
-        /// Which.
+        /// The session.
         session: SessionId,
     },
-    /// Keeps a subscription, in place of one with the same filter.
+    /// Stores a subscription; replaces one with the same filter.
     Subscribe {
-        /// Whose.
+        /// The session that subscribes.
         session: SessionId,
-        /// What was granted.
+        /// The subscription as granted.
         record: Box<SubscriptionRecord>,
     },
-    /// Removes a subscription.
+    /// Deletes a subscription.
     Unsubscribe {
-        /// Whose.
+        /// The session that unsubscribes.
         session: SessionId,
-        /// Its filter.
+        /// The filter of the subscription.
         filter: Arc<str>,
     },
-    /// Keeps an entry, and the body of its message unless it is there. A key is used once, until it is completed.
+    /// Stores an entry, and the body of its message unless the body is already stored. A key may be used again
+    /// only after its entry was completed.
     Enqueue {
         /// Session, message and ordinal.
         key: EntryKey,
@@ -43,75 +44,75 @@ pub enum Operation {
         message: Arc<Message>,
         /// When the message expires.
         expires_at: Option<u64>,
-        /// The terms of delivery.
+        /// How the message is delivered.
         record: EntryRecord,
     },
-    /// The entry was given a packet id.
+    /// Records that the entry was sent with a packet id.
     Send {
-        /// Which entry.
+        /// The entry.
         key: EntryKey,
         /// The packet id.
         packet_id: PacketId,
     },
-    /// PUBREC came for the entry.
+    /// Records that the client answered the entry with PUBREC. The body is no longer needed.
     Release {
-        /// Which entry.
+        /// The entry.
         key: EntryKey,
         /// The packet id.
         packet_id: PacketId,
-        /// PUBRELs are sent again in this order.
+        /// After a reconnect, PUBRELs are sent again in ascending order of this number.
         order: u64,
     },
-    /// The entry is done with: acknowledged, expired or dropped.
+    /// Deletes the entry: it was acknowledged, has expired or was dropped.
     Complete {
-        /// Which entry.
+        /// The entry.
         key: EntryKey,
     },
-    /// An inbound QoS 2 message came with this packet id.
+    /// Stores the packet id of an inbound QoS 2 message.
     Receive {
-        /// From whom.
+        /// The session that sent the message.
         session: SessionId,
         /// The packet id.
         packet_id: PacketId,
     },
-    /// PUBREL came for it, or it was refused.
+    /// Deletes the packet id of an inbound QoS 2 message: PUBREL came, or the message was refused.
     ReleaseReceived {
-        /// From whom.
+        /// The session that sent the message.
         session: SessionId,
         /// The packet id.
         packet_id: PacketId,
     },
-    /// Keeps a message as the last one of its topic.
+    /// Stores the retained message of a topic; replaces an earlier one.
     Retain {
-        /// Whose topic.
+        /// The tenant that the topic belongs to.
         tenant: Arc<str>,
         /// The message.
         message: Arc<Message>,
-        /// When it expires.
+        /// When the message expires.
         expires_at: Option<u64>,
     },
-    /// Removes a topic's retained message.
+    /// Deletes the retained message of a topic.
     Unretain {
-        /// Whose topic.
+        /// The tenant that the topic belongs to.
         tenant: Arc<str>,
         /// The topic name.
         topic: Arc<str>,
     },
 }
 
-/// Which entry.
+/// The key of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryKey {
-    /// The session that waits.
+    /// The session that the message is queued for.
     pub session: SessionId,
-    /// The message it waits for.
+    /// The queued message.
     pub message: MessageId,
-    /// 0, but for further copies of one message through shared subscriptions.
+    /// 0, except when a session gets further copies of the same message through shared subscriptions.
     pub ordinal: u16,
 }
 
 impl Operation {
-    /// Bytes it holds in the open batch, the body of its message apart.
+    /// Bytes that the operation holds in the open batch, without the body of its message.
     fn size(&self) -> usize {
         size_of::<Self>()
             + match self {
@@ -130,7 +131,7 @@ impl Operation {
     }
 }
 
-/// Bytes that the operations hold; a body that several in a row share counts once.
+/// Bytes that the operations hold. A body that several operations in a row share counts once.
 pub(crate) fn total_size(operations: &[Operation]) -> usize {
     let mut last = None;
     let mut total = 0;

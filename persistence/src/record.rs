@@ -1,4 +1,4 @@
-//! What is stored, as its users see it; how each record is written is in the parts. Owns no table and no key.
+//! The records that the store keeps, and how each is encoded. Tables and keys are defined elsewhere.
 
 mod archive;
 mod entry;
@@ -16,10 +16,10 @@ pub(crate) use message::{RetainedRecord, StoredMessage};
 pub use session::{SessionRecord, SessionState};
 pub use subscription::SubscriptionRecord;
 
-/// A session, for ever: never given out again, not even after a restart.
+/// The id of a session. It is never reused, not even after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
-/// A message, for ever; a session's entries are in the order of these.
+/// The id of a message. It is never reused. Entries of a session are ordered by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);

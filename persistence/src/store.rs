@@ -1,4 +1,4 @@
-//! The store as the broker knows it, whichever engine is behind it.
+//! The trait [`Store`]: the interface that the broker uses, whichever implementation is behind it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,57 +19,59 @@ pub use health::{Findings, Health, Stats};
 pub use load::{Item, Progress};
 pub use watermark::Watermark;
 
-/// The number of a commit: everything appended under it is kept once [`Store::committed`] has reached it.
+/// The number of a commit. Everything appended under this number is durable once [`Store::committed`] has
+/// reached it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Commit(pub u64);
 
-/// What became of operations that were appended.
+/// The result of [`Store::append`].
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// Taken; that commit covers them.
+    /// The operations were accepted. This commit covers them.
     Accepted(Commit),
-    /// Taken, but the open batch is as large as it should become: read no more from who causes this until the commit
-    /// is reached.
+    /// The operations were accepted, but the open batch has reached its size limit: stop reading from the
+    /// client that caused them until this commit is reached.
     Slow(Commit),
-    /// Not taken, none of them: the store failed, see [`Store::health`].
+    /// None of the operations was accepted, because the store has failed; see [`Store::health`].
     Refused,
 }
 
-/// What is appended while it lives becomes committed together, or not at all.
+/// A guard: all operations appended while it lives are committed together, or none of them is.
 #[must_use]
 pub struct AtomicScope<'a> {
     _guard: Option<RwLockReadGuard<'a, ()>>,
 }
 
 impl<'a> AtomicScope<'a> {
-    /// Where appending is committing.
+    /// A guard that does nothing, for a store that commits every append immediately.
     pub(crate) fn none() -> Self {
         Self { _guard: None }
     }
 
-    /// Whoever takes the batch locks `atomic_scopes` for writing.
+    /// Holds the lock for reading. The writer takes the batch only while it holds the lock for writing.
     pub(crate) fn hold(atomic_scopes: &'a RwLock<()>) -> Self {
         Self { _guard: Some(atomic_scopes.read()) }
     }
 }
 
-/// Who is told when something changes. Called on the store's own thread, which waits meanwhile: set a flag, wake
-/// somebody, return.
+/// Receives notifications from the store. The methods run on the writer's own thread, which waits for them: set
+/// a flag, wake a thread, return.
 pub trait Observer: Send + Sync {
-    /// The committed number has risen: once for all that became committed together.
+    /// The committed number has risen to `commit`. Called once for all operations that became committed
+    /// together.
     fn committed(&self, commit: Commit);
 
-    /// The health is another.
+    /// The health has changed.
     fn health(&self, health: &Health) {
         let _ = health;
     }
 }
 
-/// Opens the store of that configuration.
+/// Opens the store that the configuration describes.
 ///
 /// # Errors
-/// See [`Disk::open`]; [`Durability::Memory`] has none.
+/// See [`Disk::open`]. [`Durability::Memory`] causes no errors.
 pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match config.durability {
         Durability::Memory => Arc::new(Memory::new(observer)),
@@ -79,45 +81,49 @@ pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Arc<dyn Stor
 
 /// The durable state of the broker.
 pub trait Store: Send + Sync {
-    /// Takes all operations out of the list into the open batch, where they stay together and in order. A store that failed
-    /// refuses; the list stays as it is then. An empty list is told the commit of what came before. Never waits for the disk.
+    /// Moves all operations from the list into the open batch. They stay together and in order. A store that
+    /// has failed returns [`Appended::Refused`] and leaves the list unchanged. For an empty list, the result is
+    /// the commit that covers everything appended before. Never waits for the disk.
     fn append(&self, operations: &mut Vec<Operation>) -> Appended;
 
-    /// Keeps what is appended until the guard is dropped in one commit, also over several calls. The writer waits for it, and who
-    /// begins one waits for a waiting writer: hold it for a few operations in memory, and never two in one thread.
+    /// Begins an atomic scope: everything appended until the guard is dropped belongs to one commit, even over
+    /// several calls. The writer waits until the scope ends, and beginning a scope waits for a waiting writer.
+    /// Therefore hold it only for a few operations in memory, and never hold two in one thread.
     fn atomic_scope(&self) -> AtomicScope<'_>;
 
-    /// What is committed by now: one atomic read.
+    /// The last commit that is durable: one atomic read.
     fn committed(&self) -> Commit;
 
-    /// A new session id.
+    /// Returns a new session id.
     fn next_session(&self) -> SessionId;
 
-    /// A new message number.
+    /// Returns a new message id.
     fn next_message(&self) -> MessageId;
 
-    /// Whether it works, and if not, why.
+    /// Whether the store works, and if not, why.
     fn health(&self) -> Health;
 
-    /// Hands over everything that is committed, once, in the order of [`Item`]'s variants. For the start: it takes as long as it
-    /// takes to read the file.
+    /// Passes every committed record to `visit`, once, in the order of [`Item`]'s variants. Used when the
+    /// broker starts; it takes as long as reading the file.
     ///
     /// # Errors
-    /// The first record that is not valid, or a fault of the engine.
+    /// The first record that is not valid, or an error of the engine.
     fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError>;
 
-    /// Writes a consistent copy to a new file, while the store works on. Copied to an empty folder as `data.mdb`, it opens.
+    /// Writes a consistent copy to a new file while the store keeps working. To use the copy, put it into an
+    /// empty folder as `data.mdb`.
     ///
     /// # Errors
-    /// When the file exists or cannot be written; what was begun is removed.
+    /// When the file exists or cannot be written. The incomplete copy is removed.
     fn snapshot(&self, file: &Path) -> Result<(), SnapshotError>;
 
-    /// Counts and sizes.
+    /// Returns counts and sizes.
     fn stats(&self) -> Stats;
 
-    /// Reads everything and holds it against itself.
+    /// Checks that all records are valid and consistent with each other.
     ///
     /// # Errors
-    /// When it cannot be read; what is wrong in itself is in the findings.
+    /// When the store cannot be read. Invalid or inconsistent records are not errors; they are listed in the
+    /// findings.
     fn check(&self) -> Result<Findings, CheckError>;
 }

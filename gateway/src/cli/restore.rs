@@ -1,4 +1,4 @@
-//! `tidegate restore`: the store of a broker that does not run, made from a snapshot.
+//! `tidegate restore`: makes the store of a broker from a snapshot. The broker must not be running.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -9,28 +9,30 @@ use tidegate_persistence::{RestoreError, Written, restore};
 use super::exit::{self, Failure};
 use super::store::DataArguments;
 
-/// What `restore` is called with.
+/// The arguments of `restore`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
-    /// The snapshot
+    /// The snapshot to restore
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     data: DataArguments,
-    /// Replace the store that is there; its file is kept under another name
+    /// Replace an existing store; its data file is kept under another name
     #[arg(long)]
     replace: bool,
 }
 
-/// Checks the snapshot, puts it in place, and says what became of the former store.
+/// Checks the snapshot, makes it the store, and prints where the former store is.
 ///
 /// # Errors
-/// When the snapshot is not in order, the broker runs, or a store is there that is not to be replaced.
+/// When the snapshot is inconsistent, the broker is running, or a store exists and `--replace` is not given.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let folder = arguments.data.folder();
     let restored = restore(&arguments.file, &folder, arguments.replace).map_err(|error| match error {
-        RestoreError::Exists(_) => Failure::Runtime(format!("error: {error}: --replace keeps it beside")),
+        RestoreError::Exists(_) => Failure::Runtime(format!(
+            "error: {error}: use --replace to replace it; its data file is kept under another name"
+        )),
         error => error.into(),
     })?;
     let Written { records, bytes } = restored.written;

@@ -1,4 +1,4 @@
-//! `tidegate snapshot`: a copy of a broker's store, made while the broker runs.
+//! `tidegate snapshot`: copies the store of a broker to a file. The broker may be running.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,21 +12,21 @@ use super::exit::{self, Failure};
 use super::run::{self, interrupted};
 use super::store::{self, DataArguments};
 
-/// What `snapshot` is called with.
+/// The arguments of `snapshot`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
-    /// The file to write; nothing may be there
+    /// The file to write; it must not exist. It is written atomically
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
     data: DataArguments,
 }
 
-/// Writes the file, and says what it holds.
+/// Writes the snapshot and prints its number of records and its size.
 ///
 /// # Errors
-/// When the store cannot be read or the file cannot be written; nothing is left of it then.
+/// When the store cannot be read or the file cannot be written. An incomplete file is removed.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { file, data } = arguments;
     run::run(until_interrupted(file, data.folder()), false)
@@ -41,9 +41,9 @@ async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure
         () = interrupted => {
             let store_removed = fs::remove_dir_all(partial_store_path(&file));
             if fs::remove_file(partial_path(&file)).is_ok() || store_removed.is_ok() || !file.exists() {
-                return Err(Failure::Runtime("error: interrupted".to_owned()));
+                return Err(Failure::Runtime(INTERRUPTED.to_owned()));
             }
-            // Nothing but the last sync was left to do.
+            // The file is already in place; only the last sync remains.
             copy.await
         }
     };
@@ -54,5 +54,7 @@ async fn until_interrupted(file: PathBuf, folder: PathBuf) -> Result<(), Failure
 }
 
 fn copy(file: &Path, folder: &Path) -> Result<Written, Failure> {
-    Ok(store::beside(folder)?.copy_to(file)?)
+    Ok(store::open(folder)?.copy_to(file)?)
 }
+
+const INTERRUPTED: &str = "error: interrupted, so the incomplete snapshot was removed: run the command again";

@@ -1,4 +1,5 @@
-//! `tidegate store`: what a store has, and whether it is in order. Where stores are is said here for all commands on them.
+//! `tidegate store`: reads a store or a snapshot and reports on it. Also finds and opens the store for all
+//! commands that use one.
 
 mod check;
 mod stats;
@@ -11,7 +12,7 @@ use tidegate_persistence::{OpenError, ReadError, ReadOnly};
 use super::exit::{self, Failure};
 use crate::serve;
 
-/// What `store` is called with.
+/// The arguments of `store`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
@@ -21,30 +22,30 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Read everything and hold it against itself
+    /// Check the store for consistency
     ///
-    /// Prints what is wrong, a line each, and fails when anything is. The broker may run meanwhile.
+    /// Prints one line per fault, and fails if there are any. The broker may be running.
     Check(check::Arguments),
-    /// Count what is there
+    /// Count records and bytes
     ///
-    /// The broker may run meanwhile.
+    /// The broker may be running.
     Stats(stats::Arguments),
 }
 
-/// The store of a broker.
+/// Selects the store of a broker.
 #[derive(Debug, Args)]
 pub struct DataArguments {
-    /// The folder that the broker was given with --data
+    /// The folder that the broker uses (its --data option)
     #[arg(long, short, value_name = "DIR", default_value = "tidegate-data")]
     data: PathBuf,
 }
 
-/// The store of a broker, or a snapshot.
+/// Selects the store of a broker, or a snapshot.
 #[derive(Debug, Args)]
 pub struct SourceArguments {
     #[command(flatten)]
     data: DataArguments,
-    /// A snapshot, instead of the store of a broker
+    /// Read this snapshot instead of the store of a broker
     #[arg(long, short, value_name = "SNAPSHOT", conflicts_with = "data")]
     file: Option<PathBuf>,
 }
@@ -57,12 +58,13 @@ impl DataArguments {
 }
 
 impl SourceArguments {
-    /// What is read, for messages.
+    /// The path of the store or snapshot, for messages.
     fn name(&self) -> PathBuf {
         self.file.clone().unwrap_or_else(|| self.data.folder())
     }
 
-    /// Reads what there is. What a killed broker left in the log is taken to its tables first, as the next start would.
+    /// Opens the store or snapshot and calls `read`. If a killed broker left a log, it is applied to the tables
+    /// first, as the next start of the broker would do.
     fn read<T>(&self, read: impl Fn(&mut ReadOnly) -> Result<T, ReadError>) -> Result<T, Failure> {
         let mut source = self.open()?;
         match read(&mut source) {
@@ -81,25 +83,25 @@ impl SourceArguments {
     fn open(&self) -> Result<ReadOnly, Failure> {
         match &self.file {
             Some(file) => Ok(ReadOnly::snapshot(file)?),
-            None => beside(&self.data.folder()),
+            None => open(&self.data.folder()),
         }
     }
 }
 
-/// Opens the store of a broker, which may run.
-pub fn beside(folder: &Path) -> Result<ReadOnly, Failure> {
+/// Opens the store of a broker, which may be running.
+pub fn open(folder: &Path) -> Result<ReadOnly, Failure> {
     ReadOnly::open(folder).map_err(|error| match error {
         ReadError::Missing(_) => Failure::Runtime(format!(
-            "error: {error}: wrong --data, or `persistence.durability` of the broker is `memory`"
+            "error: {error}: check --data, and whether `persistence.durability` of the broker is `memory`, which keeps no store"
         )),
         error => error.into(),
     })
 }
 
-/// Runs one of its commands.
+/// Runs a subcommand of `store`.
 ///
 /// # Errors
-/// When the store cannot be read, or is not in order.
+/// When the store cannot be read, or the check finds faults.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments),

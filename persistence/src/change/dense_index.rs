@@ -1,24 +1,24 @@
-//! Where in a list the things of a message number are: numbers close to each other, as most are, by one look into an array;
-//! the others by a map. Owns none of the things.
+//! An index from message ids to slots of a list. Most ids of a batch are close to each other; an array finds
+//! them with one access. A map holds the others. The index does not own the list.
 
 use std::collections::VecDeque;
 
 use foldhash::HashMap;
 
-/// Places by number. Invariant: a number has one place, in one of the two.
+/// Slots by message id. Invariant: an id is either in `dense` or in `sparse`, and has one slot.
 #[derive(Default)]
 pub(super) struct DenseIndex {
-    /// The number of the first of `dense`.
+    /// The id of the first element of `dense`.
     base: u64,
-    /// The place plus one; 0 for none.
+    /// Slot plus one; 0 means that the id has no slot.
     dense: VecDeque<u32>,
-    /// Places in `dense`.
+    /// Number of ids in `dense`.
     count: usize,
     sparse: HashMap<u64, u32>,
 }
 
 impl DenseIndex {
-    /// Gives a number that has none its place.
+    /// Sets the slot of an id that has none.
     pub(super) fn insert(&mut self, id: u64, slot: u32) {
         if !self.extend_to(id) {
             if self.sparse.len() < self.count {
@@ -67,7 +67,8 @@ impl DenseIndex {
         usize::try_from(id.checked_sub(self.base)?).ok()
     }
 
-    /// Widens the array to that number, unless it would become far longer than what is in it.
+    /// Extends the array to include `id`. Returns false if the array would become much longer than the number
+    /// of ids in it.
     fn extend_to(&mut self, id: u64) -> bool {
         let len_max = DENSE_LEN_MIN + DENSE_LEN_PER_ID * self.count;
         if self.dense.is_empty() {
@@ -91,7 +92,7 @@ impl DenseIndex {
         true
     }
 
-    /// Has the array where most of what is new is: what was in it moves to the map.
+    /// Empties the array into the map, and restarts the array at `id`: new ids will be near it.
     fn restart_at(&mut self, id: u64) {
         for (known, dense) in (self.base..).zip(self.dense.drain(..)) {
             if dense > 0 {
@@ -102,7 +103,7 @@ impl DenseIndex {
         self.dense.push_back(0);
     }
 
-    /// Gives up the front of the array, where nothing is any more.
+    /// Removes unused elements from the front of the array.
     fn trim_front(&mut self) {
         while self.dense.front() == Some(&0) {
             self.dense.pop_front();
@@ -111,10 +112,10 @@ impl DenseIndex {
     }
 }
 
-/// Numbers that the array may span, and how many more for each in it.
+/// The array may always have `DENSE_LEN_MIN` elements, and `DENSE_LEN_PER_ID` more for each id in it.
 const DENSE_LEN_MIN: usize = 1024;
 const DENSE_LEN_PER_ID: usize = 64;
-/// Length of an array whose memory is kept.
+/// `clear` frees the memory of an array that is longer than this.
 const IDLE_CAPACITY_MAX: usize = 262_144;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The net effect of a batch on one entry: a table of the step against what is known so far.
+//! The net effect of a batch on one entry. The table shows the new change for each step (row) and the change
+//! known so far (column).
 //!
 //! ```text
 //!              nothing      Put{fresh}   Put          Advance(s)   Delete
@@ -9,18 +10,18 @@
 
 use crate::record::{EntryRecord, EntryState};
 
-/// What becomes of an entry.
+/// The change of an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum EntryChange {
-    /// It is written; `fresh`: there is none on disk before.
+    /// The entry is written. `fresh`: no entry with this key is on disk.
     Put { record: EntryRecord, fresh: bool },
-    /// The one on disk goes on to that state.
+    /// The entry on disk moves to this state.
     Advance(EntryState),
-    /// The one on disk goes.
+    /// The entry on disk is deleted.
     Delete,
 }
 
-/// What happens to an entry.
+/// An operation on an entry.
 pub(super) enum EntryStep {
     Enqueue(EntryRecord),
     Advance(EntryState),
@@ -28,14 +29,14 @@ pub(super) enum EntryStep {
 }
 
 impl EntryChange {
-    /// Whether it needs a body that came with the change.
+    /// Whether the entry needs a body that came with the change.
     pub(crate) fn holds_body(&self) -> bool {
         matches!(self, Self::Put { record, .. } if record.state.holds_body())
     }
 }
 
 impl EntryStep {
-    /// What is known once this happened.
+    /// Folds this step into the change known so far.
     pub(super) fn fold(self, known: &mut Option<EntryChange>) {
         match (self, &mut *known) {
             (Self::Enqueue(record), known) => {

@@ -1,24 +1,24 @@
-//! What a change says of one message: its body, and its entries in the sessions that wait for it.
+//! The changes concerning one message: its body, and the entries of the sessions that it is queued for.
 
 use foldhash::HashMap;
 
 use super::entry::{EntryChange, EntryStep};
 use crate::record::{MessageId, StoredMessage};
 
-/// An entry of a message.
+/// Identifies an entry of a message.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct EntrySlot {
-    /// The session's place in the change.
+    /// The slot of the session in the change set.
     pub(super) session: u32,
     pub(super) ordinal: u16,
 }
 
-/// A message's part of a change. The one entry that most have is in it.
+/// The part of a change set that concerns one message. Most messages have one entry, which is stored inline.
 pub(crate) struct MessageChange {
     pub(super) id: MessageId,
-    /// There as long as an entry holds it.
+    /// Present as long as an entry needs it.
     pub(super) body: Option<StoredMessage>,
-    /// Entries that hold it.
+    /// Number of entries that need the body.
     holders: u32,
     first_slot: EntrySlot,
     first_change: Option<EntryChange>,
@@ -37,7 +37,8 @@ impl MessageChange {
         }
     }
 
-    /// Lets something happen to an entry; says how many entries more there are now: -1, 0 or 1. `body`: the one that it comes with.
+    /// Applies a step to an entry. Returns the change in the number of entries: -1, 0 or 1. `body` comes with
+    /// [`EntryStep::Enqueue`].
     pub(super) fn fold(&mut self, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) -> isize {
         let known = self.entry(slot);
         let (was, held) = (known.is_some(), holds_body(known.as_ref()));
@@ -50,7 +51,7 @@ impl MessageChange {
         isize::from(is) - isize::from(was)
     }
 
-    /// Forgets the entries of sessions that are gone; says how many entries more there are now: none, or fewer.
+    /// Removes the entries of closed sessions. Returns the change in the number of entries: zero or negative.
     pub(super) fn purge_closed(&mut self, is_closed: impl Fn(u32) -> bool) -> isize {
         let mut closed = Vec::new();
         closed.extend(self.entries().map(|(slot, _)| slot).filter(|slot| is_closed(slot.session)));
@@ -62,7 +63,7 @@ impl MessageChange {
         closed.iter().map(|_| -1).sum()
     }
 
-    /// Takes body and entry, if there is one entry alone.
+    /// If there is only the inline entry, takes it and the body.
     pub(super) fn take_single(&mut self) -> Option<(EntrySlot, EntryChange, Option<StoredMessage>)> {
         if self.others.is_some() {
             return None;
@@ -87,12 +88,12 @@ impl MessageChange {
         self.body.as_ref()
     }
 
-    /// Whether one entry is all.
+    /// Whether there are no entries besides the inline one.
     pub(crate) fn is_single(&self) -> bool {
         self.others.is_none()
     }
 
-    /// Nothing is said.
+    /// Whether there are no entries.
     pub(super) fn is_empty(&self) -> bool {
         self.first_change.is_none() && self.others.is_none()
     }
@@ -114,7 +115,7 @@ impl MessageChange {
         self.others.get_or_insert_default().entry(slot).or_default()
     }
 
-    /// Nothing is said of that entry any more.
+    /// Removes the map element of an entry that has no change any more.
     fn remove_if_none(&mut self, slot: EntrySlot) {
         let Some(others) = &mut self.others else { return };
         if others.get(&slot).is_some_and(Option::is_none) {

@@ -1,23 +1,23 @@
-//! The messages of a change, by number. Knows sessions by their places only.
+//! The messages of a change set, by message id. Refers to sessions by their slots only.
 
 use super::dense_index::DenseIndex;
 use super::entry::{EntryChange, EntryStep};
 use super::message_change::{EntrySlot, MessageChange};
 use crate::record::{MessageId, StoredMessage};
 
-/// Messages, in the order in which they came, more or less.
+/// Messages, roughly in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct MessageChanges {
     index: DenseIndex,
     messages: Vec<MessageChange>,
-    /// Places of parcels that are void.
+    /// Slots that can be reused because their message has no entries.
     free_slots: Vec<u32>,
     entries: usize,
     bodies: usize,
 }
 
 impl MessageChanges {
-    /// Lets something happen to an entry; says how many entries more there are now: -1, 0 or 1.
+    /// Applies a step to an entry. Returns the change in the number of entries: -1, 0 or 1.
     pub(super) fn fold(
         &mut self,
         id: MessageId,
@@ -29,7 +29,7 @@ impl MessageChanges {
         self.update(slot, |message| message.fold(entry_slot, step, body))
     }
 
-    /// Forgets the entries of sessions that are gone.
+    /// Removes the entries of closed sessions.
     pub(super) fn purge_closed(&mut self, is_closed: impl Fn(u32) -> bool) {
         let taken = (0..).zip(&self.messages).filter(|(_, message)| !message.is_empty());
         for slot in taken.map(|(slot, _)| slot).collect::<Vec<_>>() {
@@ -37,7 +37,8 @@ impl MessageChanges {
         }
     }
 
-    /// Lets `work` change a parcel and say how many entries more it has then; keeps count. Gives what `work` says.
+    /// Lets `work` change a message and return the change in its number of entries, updates the counts, and
+    /// returns that change.
     fn update(&mut self, slot: u32, work: impl FnOnce(&mut MessageChange) -> isize) -> isize {
         let Some(message) = usize::try_from(slot).ok().and_then(|slot| self.messages.get_mut(slot)) else {
             return 0;
@@ -53,7 +54,7 @@ impl MessageChanges {
         delta
     }
 
-    /// Takes all entries, each with the body that came with it; keeps the memory.
+    /// Takes all entries, each with its body; keeps the allocated memory.
     pub(super) fn drain(
         &mut self,
         mut each: impl FnMut(MessageId, EntrySlot, EntryChange, Option<StoredMessage>),
@@ -71,7 +72,7 @@ impl MessageChanges {
         self.clear();
     }
 
-    /// Forgets all; keeps the memory, within bounds.
+    /// Removes everything; keeps the allocated memory, within limits.
     pub(super) fn clear(&mut self) {
         self.messages.clear();
         self.messages.shrink_to(IDLE_CAPACITY_MAX);
@@ -89,12 +90,12 @@ impl MessageChanges {
         self.messages.get(slot).and_then(|message| message.body.as_ref())
     }
 
-    /// Bodies that entries hold.
+    /// Number of bodies that entries need.
     pub(crate) fn bodies(&self) -> usize {
         self.bodies
     }
 
-    /// Entries that change.
+    /// Number of entries that change.
     pub(crate) fn entries(&self) -> usize {
         self.entries
     }
@@ -111,5 +112,5 @@ impl MessageChanges {
     }
 }
 
-/// Parcels whose memory is kept.
+/// `clear` frees the memory of a longer list than this.
 const IDLE_CAPACITY_MAX: usize = 16_384;

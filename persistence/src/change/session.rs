@@ -1,4 +1,4 @@
-//! The net effect of a batch on one session, but for its entries.
+//! The net effect of a batch on one session, without its entries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use tidegate_mqtt::PacketId;
 
 use crate::record::{SessionId, SessionRecord, SubscriptionRecord};
 
-/// What becomes of a session. `wiped` comes first, the rest after it.
+/// The change of a session. If `wiped` is set, it is applied before the other fields.
 pub(crate) struct SessionChange {
     pub(crate) id: SessionId,
-    /// Everything of it that is on disk goes.
+    /// Everything stored for the session is deleted.
     pub(crate) wiped: bool,
     pub(crate) record: Option<Box<SessionRecord>>,
-    /// By filter; `None` removes.
+    /// By filter; `None` deletes the subscription.
     pub(crate) subscriptions: BTreeMap<Arc<str>, Option<Box<SubscriptionRecord>>>,
-    /// False removes.
+    /// Received packet ids; false deletes the packet id.
     pub(crate) received: BTreeMap<PacketId, bool>,
-    /// Entries of it that change.
+    /// Number of entries of this session in the change set.
     pub(super) entries: usize,
-    /// It was closed after all this: another follows under the same id.
+    /// The session was closed after these changes. A later change with the same id follows in the list.
     pub(super) closed: bool,
 }
 
@@ -56,7 +56,7 @@ impl SessionChange {
         self.received.insert(packet_id, false);
     }
 
-    /// Nothing is to be written, but for entries.
+    /// Whether there is nothing to write. Entries do not count.
     pub(super) fn is_empty(&self) -> bool {
         !self.wiped && self.record.is_none() && self.subscriptions.is_empty() && self.received.is_empty()
     }

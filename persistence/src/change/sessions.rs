@@ -1,22 +1,22 @@
-//! The sessions of a change; each has a place, by which its entries know it.
+//! The sessions of a change set. Entries refer to a session by its slot, its position in the list.
 
 use foldhash::HashMap;
 
 use super::SessionChange;
 use crate::record::SessionId;
 
-/// Sessions by id. Operations come many of one session in a row, so the last one is remembered.
+/// Sessions by id. Many operations in a row often belong to one session, so the last one is cached.
 #[derive(Default)]
 pub(crate) struct Sessions {
     slots: HashMap<SessionId, u32>,
     changes: Vec<SessionChange>,
     last: Option<(SessionId, u32)>,
-    /// One is gone that had entries.
+    /// A session with entries was closed, so the entries must be purged.
     needs_purge: bool,
 }
 
 impl Sessions {
-    /// The place of a session.
+    /// The slot of a session; adds the session if it is not in the list.
     pub(super) fn slot(&mut self, id: SessionId) -> u32 {
         if let Some((last, slot)) = self.last
             && last == id
@@ -34,11 +34,11 @@ impl Sessions {
 
     pub(super) fn at(&mut self, slot: u32) -> &mut SessionChange {
         let slot = usize::try_from(slot).unwrap_or(usize::MAX);
-        let Some(session) = self.changes.get_mut(slot) else { unreachable!("places are of this list") };
+        let Some(session) = self.changes.get_mut(slot) else { unreachable!("slots come from this list") };
         session
     }
 
-    /// So many entries more change.
+    /// Changes the number of entries of a session.
     pub(super) fn count(&mut self, slot: u32, delta: isize) {
         if delta != 0 {
             let session = self.at(slot);
@@ -46,7 +46,7 @@ impl Sessions {
         }
     }
 
-    /// The session goes; one with entries gets another place.
+    /// Closes a session. If it has entries, later operations with the same id use a new slot.
     pub(super) fn close(&mut self, id: SessionId) {
         let slot = self.slot(id);
         let session = self.at(slot);
@@ -62,7 +62,7 @@ impl Sessions {
         self.last = Some((id, next));
     }
 
-    /// Whether entries of sessions that are gone are to be forgotten; true once.
+    /// Whether entries of closed sessions must be purged. Resets the flag.
     pub(super) fn take_needs_purge(&mut self) -> bool {
         core::mem::take(&mut self.needs_purge)
     }
@@ -74,14 +74,14 @@ impl Sessions {
             .is_none_or(|session| session.closed)
     }
 
-    /// Takes all, those that are gone as well, in the order of their places; keeps the memory.
+    /// Takes all sessions in slot order, closed ones included; keeps the allocated memory.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = SessionChange> {
         self.slots.clear();
         self.last = None;
         self.changes.drain(..)
     }
 
-    /// Forgets all; keeps the memory, within bounds.
+    /// Removes everything; keeps the allocated memory, within limits.
     pub(super) fn clear(&mut self) {
         self.drain().for_each(drop);
         self.changes.shrink_to(IDLE_CAPACITY_MAX);
@@ -93,11 +93,11 @@ impl Sessions {
         self.changes.iter().filter(|session| !session.closed)
     }
 
-    /// The session of that place.
+    /// The id of the session in a slot.
     pub(crate) fn id(&self, slot: u32) -> Option<SessionId> {
         usize::try_from(slot).ok().and_then(|slot| self.changes.get(slot)).map(|session| session.id)
     }
 }
 
-/// Sessions whose memory is kept.
+/// `clear` frees the memory of a longer list than this.
 const IDLE_CAPACITY_MAX: usize = 4096;

@@ -1,4 +1,4 @@
-//! The table of entry changes, and what of a batch is left when it is folded.
+//! The transition table of entries, and what remains of a batch after folding.
 
 use std::sync::Arc;
 
@@ -43,8 +43,9 @@ fn fold(operations: Vec<Operation>) -> ChangeSet {
     change
 }
 
-/// The change of the one entry, in a letter: what stands in the table of `EntryChange`.
-fn letter(operations: &[char]) -> String {
+/// The change of the entry in short form: the name used in the table of `EntryChange`, and the first letter of
+/// the state.
+fn short_form(operations: &[char]) -> String {
     let operation = |letter: &char| match letter {
         'E' => enqueue(),
         'S' => Operation::Send { key: KEY, packet_id: ID },
@@ -94,7 +95,7 @@ fn folding_matches_every_cell_of_the_table() {
         (&['C', 'C'], "delete"),
     ];
     for (operations, expected) in table {
-        assert_eq!(letter(operations), expected, "{operations:?}");
+        assert_eq!(short_form(operations), expected, "{operations:?}");
     }
 }
 
@@ -132,7 +133,7 @@ fn enqueue_at(session: u64, id: u64, ordinal: u16) -> Operation {
     }
 }
 
-/// The entries of a change: session, message, ordinal.
+/// The entries of a change set: session, message, ordinal.
 fn entries(change: &ChangeSet) -> Vec<(u64, u64, u16)> {
     let entries = change.messages().flat_map(|message| change.entries(message));
     let mut all: Vec<_> = entries.map(|(key, _)| (key.session.0, key.message.0, key.ordinal)).collect();
@@ -203,6 +204,6 @@ fn merging_batches_equals_folding_all_operations() {
     assert_eq!(
         (entries(&late), counts(&late)),
         (entries(&merged), counts(&merged)),
-        "forgotten once, at the end"
+        "purged once, at the end"
     );
 }

@@ -1,4 +1,4 @@
-//! One change into one transaction, in the order of the keys, in which LMDB writes fastest. Commits nothing.
+//! Applies change sets to a transaction, in key order, which is the fastest for LMDB. The caller commits it.
 
 use heed::RwTxn;
 
@@ -12,7 +12,7 @@ use crate::record::{ArchiveBuffer, RetainedRecord};
 mod entry;
 mod session;
 
-/// A transaction that takes a change.
+/// The transaction and everything that is needed to apply changes to it.
 pub(super) struct Apply<'a, 'e> {
     pub(super) tables: &'a Tables,
     pub(super) keys: TextKeys,
@@ -31,7 +31,7 @@ pub(super) struct Balance {
 }
 
 impl Apply<'_, '_> {
-    /// Changes, one after the other.
+    /// Applies several change sets, one after the other.
     pub(super) fn changes(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         for change in changes {
             self.sessions(change)?;
@@ -41,7 +41,7 @@ impl Apply<'_, '_> {
         self.bodies(changes)
     }
 
-    /// Writes each body with its first entry, deletes it with its last.
+    /// Writes each body with its first entry, and deletes it with its last.
     fn bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         let table = &self.tables.messages;
         for (id, delta) in self.deltas.sorted() {
@@ -50,7 +50,7 @@ impl Apply<'_, '_> {
                 (0, 0) => {}
                 (0, _) => {
                     let body = changes.iter().find_map(|change| change.body(id));
-                    let body = body.ok_or_else(|| table.corrupt(&key, "no body came with the entry"))?;
+                    let body = body.ok_or_else(|| table.corrupt(&key, "an entry has no body"))?;
                     let value = body.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;
                     self.balance.add(&key, value);
                     table.put(self.txn, &key, value)?;
@@ -94,7 +94,7 @@ impl Apply<'_, '_> {
 }
 
 impl Balance {
-    /// Whether at least as much goes as comes.
+    /// Whether the transaction removes at least as much as it adds.
     pub(super) fn frees(self) -> bool {
         self.removed >= self.added
     }
@@ -103,13 +103,14 @@ impl Balance {
         self.added += key.len() + value.len();
     }
 
-    /// `value`: its bytes.
+    /// `value`: the length of the value, in bytes.
     pub(super) fn remove(&mut self, key: &[u8], value: usize) {
         self.removed += key.len() + value;
     }
 }
 
-/// What is looked up for a retained message: tenant and topic, told apart by the tenant's length.
+/// The text that identifies a retained message: tenant and topic. The leading length of the tenant keeps them
+/// apart.
 fn retained_text(tenant: &str, topic: &str) -> Vec<u8> {
     let length = u32::try_from(tenant.len()).unwrap_or(u32::MAX).to_be_bytes();
     [&length, tenant.as_bytes(), topic.as_bytes()].concat()

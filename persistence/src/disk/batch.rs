@@ -1,4 +1,4 @@
-//! The open batch: where operations wait for the writer, folded as they come. Bounded.
+//! The open batch: folded operations that wait for the writer. Its size is limited.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,9 +13,10 @@ use crate::store::{Appended, AtomicScope, Commit};
 /// The open batch.
 pub(super) struct Batch {
     open: Mutex<Open>,
-    /// Held for reading by every span, for writing while the batch is taken. Locked before `open`.
+    /// Every atomic scope holds it for reading. The writer holds it for writing while it takes the batch.
+    /// Locked before `open`.
     atomic_scopes: RwLock<()>,
-    more: Condvar,
+    wake_writer: Condvar,
     checkpointed: Condvar,
     len_max: usize,
     bytes_max: usize,
@@ -24,14 +25,14 @@ pub(super) struct Batch {
 struct Open {
     change: ChangeSet,
     bytes: usize,
-    /// The commit that will cover it.
+    /// The commit that will cover this batch.
     commit: Commit,
-    /// What the writer holds that finds no room.
+    /// Size of the operations that the writer retries because they did not fit.
     retry_len: usize,
     retry_bytes: usize,
-    /// Nothing is taken any more.
+    /// No more operations are accepted.
     closed: bool,
-    /// How often a checkpoint was asked for, and how many of these are answered.
+    /// How many checkpoints were requested, and how many of the requests are answered.
     checkpoints_requested: u64,
     checkpoints_done: u64,
 }
@@ -41,7 +42,7 @@ impl Open {
         self.checkpoints_requested > self.checkpoints_done
     }
 
-    /// Operations that came.
+    /// Number of operations in the batch.
     fn len(&self) -> usize {
         usize::try_from(self.change.operations).unwrap_or(usize::MAX)
     }
@@ -50,12 +51,12 @@ impl Open {
 /// What the writer took.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TakenBatch {
-    /// The commit that covers it and all before.
+    /// The commit that covers this batch and everything before it.
     pub(super) commit: Commit,
     pub(super) bytes: usize,
-    /// Nothing will follow.
+    /// The store is closing: no batch will follow.
     pub(super) last: bool,
-    /// The last of those that ask for a checkpoint; 0 when nobody does.
+    /// The number of the latest request for a checkpoint; 0 when there is none.
     pub(super) checkpoint_request: u64,
 }
 
@@ -74,7 +75,7 @@ impl Batch {
         Self {
             open: Mutex::new(open),
             atomic_scopes: RwLock::new(()),
-            more: Condvar::new(),
+            wake_writer: Condvar::new(),
             checkpointed: Condvar::new(),
             len_max: config.batch_len_max.max(1),
             bytes_max: config.batch_bytes_max.max(1),
@@ -89,7 +90,7 @@ impl Batch {
             return Appended::Refused;
         }
         if operations.is_empty() && open.change.operations == 0 {
-            // There may never be a next commit.
+            // Return the last commit, because a next one may never come.
             return Appended::Accepted(Commit(open.commit.0 - 1));
         }
         open.change.fold_operations(operations);
@@ -97,17 +98,17 @@ impl Batch {
         let commit = open.commit;
         let slow = self.is_at_limit(&open);
         drop(open);
-        self.more.notify_one();
+        self.wake_writer.notify_one();
         if slow { Appended::Slow(commit) } else { Appended::Accepted(commit) }
     }
 
-    /// See [`crate::Store::span`].
+    /// See [`crate::Store::atomic_scope`].
     pub(super) fn atomic_scope(&self) -> AtomicScope<'_> {
         AtomicScope::hold(&self.atomic_scopes)
     }
 
-    /// Waits for operations, the deadline or the end, and takes what there is into the empty `into`. `until_deadline`: operations are
-    /// no reason to come back before the deadline.
+    /// Waits for operations, a checkpoint request, the deadline or the end. Then moves the batch into `into`,
+    /// which must be empty. With `until_deadline`, operations and requests do not end the wait.
     pub(super) fn take(
         &self,
         into: &mut ChangeSet,
@@ -121,8 +122,8 @@ impl Batch {
             && !timed_out
         {
             match deadline {
-                Some(deadline) => timed_out = self.more.wait_until(&mut open, deadline).timed_out(),
-                None => self.more.wait(&mut open),
+                Some(deadline) => timed_out = self.wake_writer.wait_until(&mut open, deadline).timed_out(),
+                None => self.wake_writer.wait(&mut open),
             }
         }
         drop(open);
@@ -140,25 +141,26 @@ impl Batch {
         taken
     }
 
-    /// Says how much the writer holds that finds no room; it counts as if it were still here.
+    /// Sets the size of the operations that the writer retries. They count towards the limits as if they were
+    /// still in the batch.
     pub(super) fn set_retrying(&self, len: usize, bytes: usize) {
         let mut open = self.open.lock();
         open.retry_len = len;
         open.retry_bytes = bytes;
     }
 
-    /// Waits until what is committed is in its tables, or the writer could not do that.
+    /// Requests a checkpoint and waits until the writer has made it or could not make it.
     pub(super) fn checkpoint_and_wait(&self) {
         let mut open = self.open.lock();
         open.checkpoints_requested += 1;
         let request = open.checkpoints_requested;
-        self.more.notify_one();
+        self.wake_writer.notify_one();
         while open.checkpoints_done < request && !open.closed {
             self.checkpointed.wait(&mut open);
         }
     }
 
-    /// Answers those who asked, up to that one.
+    /// Answers all requests up to number `request`.
     pub(super) fn finish_checkpoint_requests(&self, request: u64) {
         if request > 0 {
             self.open.lock().checkpoints_done = request;
@@ -166,22 +168,22 @@ impl Batch {
         }
     }
 
-    /// Takes nothing any more.
+    /// Accepts no more operations.
     pub(super) fn close(&self) {
         self.open.lock().closed = true;
-        self.more.notify_all();
+        self.wake_writer.notify_all();
         self.checkpointed.notify_all();
     }
 
-    /// Operations that wait, those of them that found no room, and the bytes of all.
+    /// The number of waiting operations, how many of them are retried, and the bytes of all.
     pub(super) fn waiting(&self) -> (usize, usize, usize) {
         let open = self.open.lock();
         (open.len() + open.retry_len, open.retry_len, open.bytes + open.retry_bytes)
     }
 
-    /// Lets threads go first that wait for this processor, as long as more comes by that: what they append saves a commit with all
-    /// its wake-ups, and what they complete need not be written. Where a processor is free, this is over as soon as nothing comes
-    /// within one look.
+    /// Yields the processor while the batch grows by that. Threads that wait for this processor append more
+    /// operations, which saves whole commits with their wake-ups, and they complete entries, which then need
+    /// not be written. On a free processor this ends as soon as one yield brings nothing new.
     fn wait_while_growing(&self) {
         let begun = Instant::now();
         let mut len = self.open.lock().len();
@@ -200,5 +202,5 @@ impl Batch {
     }
 }
 
-/// How long a batch is gathered, but for the last yield.
+/// How long to wait for the batch to grow, not counting the last yield.
 const GROWTH_WAIT_MAX: Duration = Duration::from_millis(10);

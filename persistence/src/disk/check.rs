@@ -1,4 +1,4 @@
-//! Everything read and held against everything else.
+//! Checks that all records are valid and consistent with each other.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +12,17 @@ use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 use crate::store::{Findings, Item};
 
-/// What is known so far.
+/// What the check knows so far.
 #[derive(Default)]
 struct Check {
     findings: Findings,
     sessions: HashSet<SessionId>,
-    /// Bodies, and how many entries hold each.
+    /// Bodies, and the number of entries that refer to each.
     bodies: HashMap<MessageId, u32>,
     packet_ids: BTreeSet<(SessionId, u16)>,
 }
 
-/// Reads all records; a broken one is a finding like any other.
+/// Reads all records. An invalid record is one of the findings.
 pub(super) fn check(tables: &Tables, txn: &RoTxn<'_>) -> Result<Findings, Fault> {
     let mut check = Check::default();
     for reader in load::readers(tables) {
@@ -62,7 +62,7 @@ impl Check {
         if record.state.holds_body() {
             match self.bodies.get_mut(&key.message) {
                 Some(count) => *count += 1,
-                None => self.findings.add(format!("{key:?} waits for a message that is not there")),
+                None => self.findings.add(format!("{key:?} refers to a message body that does not exist")),
             }
         }
         if let EntryState::Sent { packet_id } | EntryState::Released { packet_id, .. } = record.state
@@ -74,7 +74,7 @@ impl Check {
 
     fn require_session(&mut self, session: SessionId, record: &str) {
         if !self.sessions.contains(&session) {
-            self.findings.add(format!("{record} belongs to session {}, which is not there", session.0));
+            self.findings.add(format!("{record} belongs to session {}, which does not exist", session.0));
         }
     }
 
@@ -83,7 +83,7 @@ impl Check {
             self.bodies.iter().filter(|(_, count)| **count == 0).map(|(id, _)| id.0).collect();
         unreferenced.sort_unstable();
         for id in unreferenced {
-            self.findings.add(format!("no entry waits for message {id}"));
+            self.findings.add(format!("message body {id} has no entry"));
         }
         self.findings
     }

@@ -1,4 +1,5 @@
-//! The LMDB environment in the writer's hands: transactions and syncs. Log and room are in the parts.
+//! The LMDB environment as the writer uses it: transactions and syncs. The submodules hold the log and the
+//! handling of space.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ mod room;
 
 pub(super) use map::{Map, whole_pages};
 
-/// What the writer has.
+/// The state that the writer owns.
 pub(super) struct Engine {
     map: Arc<Map>,
     keys: TextKeys,
@@ -31,27 +32,27 @@ pub(super) struct Engine {
     ids: Arc<Ids>,
     buffer: ArchiveBuffer,
     log: Log,
-    /// What is in the log and not in its tables.
+    /// The content of the log, which is not in the tables yet.
     pending: ChangeSet,
-    /// The weight of all that was logged since the last checkpoint.
+    /// The write cost of everything logged since the last checkpoint.
     logged_cost: usize,
-    /// Commits for which the log is left aside.
+    /// Number of coming commits that go to the tables directly, not through the log.
     log_bypass: u32,
     orphans: u64,
-    /// A transaction that changes nothing was the last one.
+    /// The last transaction was an empty one, made so that freed pages can be reused.
     empty_commit_done: bool,
-    /// How often to sync, and the way back to the last time; `None`: LMDB syncs each commit.
+    /// The sync interval and the sync point; `None`: LMDB syncs each commit.
     interval_sync: Option<(Duration, SyncPoint)>,
 }
 
-/// What was counted at the start.
+/// Counts made while opening the store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counts {
     pub(super) bodies: u64,
     pub(super) orphans: u64,
 }
 
-/// What opening found.
+/// The result of opening the environment.
 pub(super) struct Opened {
     pub(super) map: Arc<Map>,
     pub(super) keys: TextKeys,
@@ -61,12 +62,12 @@ pub(super) struct Opened {
     pub(super) interval: Option<Duration>,
 }
 
-/// Where a change found room.
+/// Where a change found space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
-    /// Below the limit.
+    /// Below the size limit.
     Ample,
-    /// Above it.
+    /// Above the size limit, in the reserve.
     Reserve,
 }
 
@@ -107,12 +108,12 @@ impl Engine {
         Counts { bodies: self.bodies(), orphans: self.orphans }
     }
 
-    /// Bodies on disk.
+    /// Number of bodies on disk.
     pub(super) fn bodies(&self) -> u64 {
         u64::try_from(self.references.len() + self.pending.bodies()).unwrap_or(u64::MAX)
     }
 
-    /// What was committed is on the disk when this returns.
+    /// Everything committed is on the disk when this returns.
     pub(super) fn sync(&mut self) -> Result<(), Fault> {
         match &mut self.interval_sync {
             Some((_, sync_point)) => sync_point.save(&self.map),
@@ -120,25 +121,26 @@ impl Engine {
         }
     }
 
-    /// A sync failed: the next start goes back to the one before.
+    /// After a failed sync: marks the sync point, so that the next start goes back to it.
     pub(super) fn invalidate(&self) {
         if let Some((_, sync_point)) = &self.interval_sync
             && let Err(error) = sync_point.invalidate()
         {
-            tracing::error!(%error, "after a failed sync the anchor cannot be renamed: restore a snapshot");
+            tracing::error!(%error, "a sync failed, and the sync point cannot be marked as the state to return to: restore a snapshot");
         }
     }
 
-    /// Everything is synced and nothing will follow.
+    /// Removes the sync point. Everything must be synced, and nothing may be committed afterwards.
     pub(super) fn close(self) {
         if let Some((_, sync_point)) = self.interval_sync
             && let Err(error) = sync_point.remove()
         {
-            tracing::warn!(%error, "the anchor of a closed store cannot be removed");
+            tracing::warn!(%error, "the sync point of a closed store cannot be removed; the next start removes it");
         }
     }
 
-    /// On success the change, and what is pending, are in their tables and gone from here.
+    /// Writes the pending changes and `change` to the tables in one transaction, and empties both. An error
+    /// leaves them unchanged. `allowed` decides whether the transaction may be committed.
     fn transact(&mut self, change: &mut ChangeSet, allowed: impl Fn(Balance) -> bool) -> Result<(), Fault> {
         self.pending.purge_closed();
         let mut txn = self.map.env().write_txn()?;
@@ -169,7 +171,7 @@ impl Engine {
     }
 }
 
-/// Raises the marks in the file where they have to; gives those of the file from now on.
+/// Raises the high-water marks in the file if they have to be raised. Returns the marks that the file then has.
 fn put_marks(meta: &Table, txn: &mut RwTxn<'_>, ids: &Ids, marks: Marks) -> Result<Marks, Fault> {
     let Some(raised) = ids.raise(marks) else { return Ok(marks) };
     meta.put(txn, SESSIONS_KEY, &raised.sessions.to_le_bytes())?;

@@ -1,4 +1,4 @@
-//! The engine's errors by what is to be done about them.
+//! Errors of the engine, grouped by what the writer does about them.
 
 use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
@@ -7,47 +7,48 @@ use heed::MdbError;
 
 use crate::error::{Corrupt, LoadError, ReadError, Reason};
 
-/// Why a transaction did not come about.
+/// Why a transaction failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// The map is full: it is to grow.
+    /// The map is full: grow it.
     #[error("the map is full")]
     MapFull,
-    /// The owner, another process, made the file larger than the map here: it is to follow.
+    /// The owner, another process, has made the file larger than the map here: resize the map.
     #[error("the file is larger than the map")]
     MapOutgrown,
-    /// There is no room: it is to be tried again later.
-    #[error("no room: {0}")]
+    /// No space on the file system: retry later.
+    #[error("no space: {0}")]
     NoSpace(String),
-    /// The size limit is reached: likewise.
+    /// The size limit is reached: retry later.
     #[error("the size limit of {0} bytes is reached")]
     SizeLimit(usize),
-    /// Anything else of the operating system's: it is over.
+    /// Any other error of the operating system: the store fails.
     #[error(transparent)]
     Io(IoError),
-    /// A sync failed, so that nobody knows what is on the disk: it is over.
+    /// A sync failed, so the content of the disk is unknown: the store fails.
     #[error("a sync failed: {0}")]
     Sync(String),
-    /// Anything else of LMDB's: it is over.
+    /// Any other error of LMDB: the store fails.
     #[error("{0}")]
     Engine(String),
-    /// A record that is not valid: it is over.
+    /// A record is not valid: the store fails.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
 }
 
 impl Fault {
-    /// Whether trying again can help.
+    /// Whether a retry can help.
     pub(super) fn is_out_of_space(&self) -> bool {
         matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_))
     }
 
-    /// The same as the failure of a sync: whatever it was, it is not to be tried again.
+    /// Converts the error to the failure of a sync, which is never retried.
     pub(super) fn into_sync_failure(self) -> Self {
         Self::Sync(self.to_string())
     }
 
-    /// A write that a full file system cuts short is reported as `EIO`; that is told by the room that is left.
+    /// LMDB reports a write that a full file system cut short as `EIO`. It counts as lack of space if the file
+    /// system has little left.
     pub(super) fn detect_full_disk(self, folder: &Path) -> Self {
         match self {
             Self::Io(error) if error.raw_os_error() == Some(EIO) && free_bytes(folder) < FREE_BYTES_MIN => {
@@ -112,7 +113,7 @@ impl From<Fault> for ReadError {
     }
 }
 
-/// Bytes that the file system has left for us; all there can be, when it does not say.
+/// Free bytes on the file system; the maximum if that is unknown.
 fn free_bytes(folder: &Path) -> u64 {
     rustix::fs::statvfs(folder).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }

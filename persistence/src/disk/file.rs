@@ -1,4 +1,4 @@
-//! The data file before LMDB has it: whether it is one of LMDB's, and whether its end is there.
+//! Examines the data file before LMDB opens it: whether it is an LMDB file, and whether its end is missing.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::error::OpenError;
 
-/// What is read of a meta page. Its layout is LMDB's on 64-bit machines, in their byte order.
+/// The fields of a meta page that are used here. Its layout is LMDB's on 64-bit machines, in native byte order.
 #[derive(Clone, Copy, Debug)]
 struct Meta {
     page_size: u64,
@@ -15,8 +15,8 @@ struct Meta {
     transaction: u64,
 }
 
-/// Reads the header of the data file, and compares the length with the last page that the newest transaction has. Gives the
-/// length; `None` for no file or an empty one.
+/// Reads the header of the data file and compares the length of the file with the last page of the newest
+/// transaction. Returns the length; `None` when there is no file or it is empty.
 pub(super) fn examine(path: &Path) -> Result<Option<u64>, OpenError> {
     match File::open(path) {
         Ok(file) => examine_open(path, &file),
@@ -43,7 +43,7 @@ fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
     if length < needed { Err(truncated(path, length, needed)) } else { Ok(Some(length)) }
 }
 
-/// The beginning of a page; zeros behind the end of the file.
+/// The beginning of a page; zeros when the file is shorter.
 fn read_at(file: &File, at: u64) -> io::Result<[u8; MetaPages::SIZE]> {
     let mut head = [0; MetaPages::SIZE];
     match file.read_exact_at(&mut head, at) {
@@ -52,7 +52,7 @@ fn read_at(file: &File, at: u64) -> io::Result<[u8; MetaPages::SIZE]> {
     }
 }
 
-/// The beginnings of the two meta pages, all of them that is ever written.
+/// The beginnings of the two meta pages. LMDB never writes the rest of these pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MetaPages {
     pub(super) page_size: u64,
@@ -64,7 +64,7 @@ impl MetaPages {
     pub(super) const SIZE: usize = 152;
 }
 
-/// Reads the meta pages of a file that is one of LMDB's.
+/// Reads the meta pages of an LMDB file.
 pub(super) fn read_meta_pages(file: &File) -> io::Result<MetaPages> {
     let (mut first, mut second) = ([0; MetaPages::SIZE], [0; MetaPages::SIZE]);
     file.read_exact_at(&mut first, 0)?;
@@ -73,13 +73,13 @@ pub(super) fn read_meta_pages(file: &File) -> io::Result<MetaPages> {
     Ok(MetaPages { page_size, first, second })
 }
 
-/// Puts meta pages back.
+/// Writes meta pages back to the file.
 pub(super) fn write_meta_pages(file: &File, meta_pages: &MetaPages) -> io::Result<()> {
     file.write_all_at(&meta_pages.first, 0)?;
     file.write_all_at(&meta_pages.second, meta_pages.page_size)
 }
 
-/// Makes the file at least that long; what is added is a hole.
+/// Extends the file to at least that length; the added part is a hole.
 pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     if file.metadata()?.len() < length { file.set_len(length) } else { Ok(()) }
@@ -87,15 +87,15 @@ pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
 
 impl Meta {
     fn read(page: &[u8]) -> Result<Self, &'static str> {
-        let short = "it is shorter than a header";
+        let short = "it is too short for a header";
         match (word(page, MAGIC_AT), word(page, VERSION_AT)) {
             (Some(MAGIC), Some(DATA_VERSION)) => {}
-            (Some(MAGIC), _) => return Err("its LMDB format is another version"),
+            (Some(MAGIC), _) => return Err("it has another version of the LMDB format"),
             _ => return Err("it has no header of LMDB"),
         }
         let page_size = u64::from(word(page, PAGE_SIZE_AT).ok_or(short)?);
         if !PAGE_SIZES.contains(&page_size) {
-            return Err("its page size is impossible");
+            return Err("its page size is not valid");
         }
         let (last_page, transaction) = (long(page, LAST_PAGE_AT), long(page, TRANSACTION_AT));
         Ok(Self { page_size, last_page: last_page.ok_or(short)?, transaction: transaction.ok_or(short)? })

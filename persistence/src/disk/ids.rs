@@ -1,17 +1,17 @@
-//! Session ids and message numbers: handed out from memory, never twice whatever was committed.
+//! Hands out session ids and message ids from memory. An id is never handed out twice, whatever was committed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::record::{MessageId, SessionId};
 
-/// What is handed out next.
+/// The next ids.
 #[derive(Debug)]
 pub(super) struct Ids {
     sessions: AtomicU64,
     messages: AtomicU64,
 }
 
-/// Numbers that are not in the file from here on.
+/// High-water marks: all ids that occur in the file are below them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) sessions: u64,
@@ -19,12 +19,12 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// Those of a new store: 0 is no id.
+    /// The marks of a new store. 0 is not an id.
     pub(super) const FIRST: Self = Self { sessions: 1, messages: 1 };
 }
 
 impl Ids {
-    /// Goes on at the marks.
+    /// Starts at the marks in the file.
     pub(super) fn new(marks: Marks) -> Self {
         Self { sessions: AtomicU64::new(marks.sessions), messages: AtomicU64::new(marks.messages) }
     }
@@ -37,7 +37,8 @@ impl Ids {
         MessageId(self.messages.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The marks to be written with a batch that was taken before this call; `None` when the present ones cover it.
+    /// The marks that must be written together with a batch that was taken before this call. `None` when the
+    /// current marks are high enough.
     pub(super) fn raise(&self, marks: Marks) -> Option<Marks> {
         let raise = |mark: u64, next: u64| if next > mark { next.saturating_add(STEP) } else { mark };
         let raised = Marks {
@@ -48,5 +49,5 @@ impl Ids {
     }
 }
 
-/// Numbers a raise covers, so that few commits need one.
+/// Ids by which a mark is raised at a time, so that only few commits have to raise it.
 const STEP: u64 = 65_536;

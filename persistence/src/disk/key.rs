@@ -1,11 +1,11 @@
-//! Keys made of numbers: big-endian, so that they sort as the numbers do.
+//! Keys that consist of numbers. They are big-endian, so that they sort like the numbers.
 
 use tidegate_mqtt::PacketId;
 
 use crate::operation::EntryKey;
 use crate::record::{MessageId, SessionId};
 
-/// The key of an entry; its first eight bytes are the session.
+/// The key of an entry. Its first eight bytes are the session.
 pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
     let mut bytes = [0; 18];
     let (session, rest) = bytes.split_at_mut(8);
@@ -16,7 +16,7 @@ pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
     bytes
 }
 
-/// The entry of a key.
+/// Reads the key of an entry.
 pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
     let (session, rest) = bytes.split_first_chunk()?;
     let (message, rest) = rest.split_first_chunk()?;
@@ -34,14 +34,14 @@ pub(super) fn received_key(session: SessionId, packet_id: PacketId) -> [u8; 10] 
     bytes
 }
 
-/// The session and packet id of a key.
+/// Reads the key of a received packet id.
 pub(super) fn read_received_key(bytes: &[u8]) -> Option<(SessionId, PacketId)> {
     let (session, rest) = bytes.split_first_chunk()?;
     let packet_id = PacketId::new(u16::from_be_bytes(rest.try_into().ok()?))?;
     Some((SessionId(u64::from_be_bytes(*session)), packet_id))
 }
 
-/// The number in a key of eight bytes.
+/// Reads a key of eight bytes.
 pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }

@@ -1,4 +1,4 @@
-//! Reading everything, table by table, as the start of a broker needs it.
+//! Reads all records, table by table, as the broker needs them when it starts.
 
 use heed::RoTxn;
 
@@ -11,14 +11,14 @@ use crate::record::{
 };
 use crate::store::{Item, Progress};
 
-/// A table, and how its rows become records.
+/// A table, and the function that decodes its rows.
 #[derive(Clone, Copy)]
 pub(super) struct TableReader<'v> {
     pub(super) table: &'v Table,
     read: for<'a> fn(Row<'a>) -> Result<Item<'a>, &'static str>,
 }
 
-/// Hands over all records of one state.
+/// Passes all records of one state to `visit`.
 pub(super) fn load(
     tables: &Tables,
     txn: &RoTxn<'_>,
@@ -40,13 +40,13 @@ pub(super) fn load(
 }
 
 impl TableReader<'_> {
-    /// The record of a row.
+    /// Decodes a row.
     pub(super) fn read<'a>(&self, row: Row<'a>) -> Result<Item<'a>, Corrupt> {
         (self.read)(row).map_err(|fault| self.table.corrupt(row.key, fault))
     }
 }
 
-/// The tables in the order of loading.
+/// All tables in the order of loading.
 pub(super) fn readers(tables: &Tables) -> [TableReader<'_>; 6] {
     [
         TableReader { table: &tables.sessions, read: session },
@@ -85,4 +85,4 @@ fn retained(row: Row<'_>) -> Result<Item<'_>, &'static str> {
     Ok(Item::Retained { tenant, message })
 }
 
-const BAD_KEY: &str = "a key that is none";
+const BAD_KEY: &str = "an invalid key";

@@ -1,18 +1,18 @@
-//! The lock on a folder, held. It is gone when this is: at once, even while another thread is starting a process, which has a copy of
-//! every open file for a moment.
+//! The lock on a folder. Dropping it unlocks explicitly: while another thread starts a process, that process
+//! briefly has a copy of every open file, and closing the file alone would leave it locked.
 
 use std::fs::{File, TryLockError};
 
-/// A file that is locked.
+/// A locked file.
 pub(super) struct Lock(File);
 
 impl Lock {
-    /// Locks for one owner.
+    /// Takes the lock that one owner holds alone.
     pub(super) fn exclusive(file: File) -> Result<Self, TryLockError> {
         file.try_lock().map(|()| Self(file))
     }
 
-    /// Locks together with others who only read.
+    /// Takes the lock that several readers can share.
     pub(super) fn shared(file: File) -> Result<Self, TryLockError> {
         file.try_lock_shared().map(|()| Self(file))
     }
@@ -21,7 +21,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "the lock of a store stays until the end of the process");
+            tracing::warn!(%error, "the lock of a store cannot be released: the store stays locked until this process ends");
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What is committed and not in its tables yet: rows in the database `meta` that a start replays, and a checkpoint empties.
-//! Most of what is queued is completed before the next checkpoint, and never reaches a table.
+//! The log: changes that are committed but not yet in their tables. It consists of rows in the database `meta`.
+//! A checkpoint writes them to the tables and empties the log; opening the store does the same. Most queued
+//! messages are completed before the next checkpoint and never reach a table.
 //!
 //! ```text
 //!  row    key "log" and a number of 8 bytes that rises; value: frames
@@ -17,7 +18,7 @@ mod frame;
 mod read;
 mod write;
 
-/// Where the log ends, and how much is in it.
+/// The number of the next row, and the bytes in the log.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Log {
     next: u64,
@@ -25,7 +26,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Appends a change. The result takes the place of this once the transaction is committed.
+    /// Appends a change set. The returned value replaces `self` once the transaction is committed.
     pub(super) fn append(
         self,
         meta: &Table,
@@ -36,7 +37,7 @@ impl Log {
         write::Rows::new(self, meta, txn).write(change, buffer)
     }
 
-    /// Reads all of it into one change, and where it ends.
+    /// Reads the whole log into one change set. Returns it with the state of the log.
     pub(super) fn read(meta: &Table, txn: &RoTxn<'_>) -> Result<(Self, ChangeSet), Fault> {
         let (mut log, mut replay) = (Self::default(), read::Replay::default());
         for row in meta.prefix(txn, PREFIX)? {
@@ -49,18 +50,18 @@ impl Log {
         Ok((log, replay.finish()))
     }
 
-    /// The number of its first row; `None` when it is empty.
+    /// The number of the first row; `None` when the log is empty.
     pub(super) fn first(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<u64>, Fault> {
         let row = meta.prefix(txn, PREFIX)?.next().transpose()?;
         Ok(row.and_then(|row| number(row.key)))
     }
 
-    /// The same log, emptied. Its numbers rise for ever, so that a reader sees that it was.
+    /// The same log, empty. Row numbers keep rising, so a reader notices that the log was emptied.
     pub(super) fn emptied(self) -> Self {
         Self { bytes: 0, ..self }
     }
 
-    /// Deletes its rows.
+    /// Deletes all rows.
     pub(super) fn clear(meta: &Table, txn: &mut RwTxn<'_>) -> Result<(), Fault> {
         meta.delete_prefix(txn, PREFIX)
     }

@@ -1,4 +1,5 @@
-//! From a folder to an engine, step by step; every step has an error of its own, and none changes a file that is not sound.
+//! Opens a folder step by step and creates the engine. Each step has its own error. A file that is not valid is
+//! left unchanged.
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -20,10 +21,10 @@ use crate::error::{OpenError, Reason};
 
 mod survey;
 
-/// Opens the store in the configured folder; gives the engine, and what hands out numbers.
+/// Opens the store in the configured folder. Returns the engine and the id generator.
 pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     if config.size_initial == 0 || config.size_initial > config.size_max {
-        return Err(OpenError::Config("the initial size must be above 0 and not above the largest size"));
+        return Err(OpenError::Config("`size_initial` must be above 0 and at most `size_max`"));
     }
     let lock = Arc::new(lock(&config.folder)?);
     let data = config.folder.join(DATA);
@@ -36,8 +37,8 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     Ok((engine, ids))
 }
 
-/// Opens the file, made as long as the map of `size`, so that no page that a broken one names is without a file behind it. A file
-/// that is not sound has its former length afterwards.
+/// Opens the file after extending it to the length of the map (`size`). A page number in a damaged file can
+/// then not point behind the end of the file. If the file is not valid, its former length is restored.
 fn open_or_undo_growth(
     config: &Config,
     data: &Path,
@@ -50,15 +51,15 @@ fn open_or_undo_growth(
         let tables = tables(&env, data)?;
         survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), config)
     });
-    // Here the map of one that did not open is gone.
+    // The environment of a store that did not open is closed here, so nothing maps the file any more.
     if opened.is_err() {
         file.set_len(former).and_then(|()| file.sync_all()).map_err(io_error(data))?;
     }
     opened
 }
 
-/// Makes sure that there is a file; gives the size of its map. A file that was above the limit, by the reserve, comes back to it;
-/// LMDB maps at least what is in use.
+/// Creates the data file if there is none. Returns the size for its map. A file that had grown above the limit
+/// into the reserve gets a map of the limit's size again; LMDB maps at least the pages in use.
 fn ensure_data_file(config: &Config, data: &Path) -> Result<usize, OpenError> {
     let initial = whole_pages(config.size_initial);
     match file::examine(data)? {
@@ -70,7 +71,7 @@ fn ensure_data_file(config: &Config, data: &Path) -> Result<usize, OpenError> {
     }
 }
 
-/// Makes the folder and takes the lock that keeps other processes out.
+/// Creates the folder and takes the lock that keeps other processes out.
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     fs::create_dir_all(folder).map_err(io_error(folder))?;
     let path = folder.join(LOCK);
@@ -81,28 +82,30 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => return Err(io_error(&path)(error)),
     };
-    // Readers of a former process, or of another version of LMDB: nobody has it, for we have the lock.
+    // Remove the reader table of a former process or of another LMDB version. This process holds the lock, so
+    // no other owner uses the table.
     match fs::remove_file(folder.join(READERS)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&folder.join(READERS))(error)),
         _ => Ok(lock),
     }
 }
 
-/// Lets LMDB open the file in the folder, with a map of that size.
+/// Lets LMDB open the file in the folder with a map of that size.
 #[allow(unsafe_code)]
 fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
     let data = folder.join(DATA);
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
-    // SAFETY: the store's lock is ours, so nobody else changes the file, and its header was examined.
+    // SAFETY: this process holds the lock of the store, so no other process changes the file, and its header
+    // was examined.
     let env = unsafe { options.open(folder) }.map_err(|error| lmdb_error(&data, error))?;
     let file = env.try_clone_inner_file().map_err(|error| lmdb_error(&data, error))?;
-    // Synced, for a former owner may have failed with a meta page that the cache has and the disk has not.
+    // Sync: if a former owner failed, the page cache may hold a meta page that is not on the disk.
     file::extend(&file, size).and_then(|()| file.sync_all()).map_err(io_error(&data))?;
     Ok(env)
 }
 
-/// Makes an empty store in a folder within, then moves it to its place: it is there whole or not at all.
+/// Creates an empty store in a subfolder, then moves the data file to its place. The move is atomic.
 fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
     let new = folder.join(NEW);
     match fs::remove_dir_all(&new) {
@@ -117,11 +120,11 @@ fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
     fs::remove_dir_all(&new).map_err(io_error(&new))
 }
 
-/// Opens the tables of a store whose schema is known here.
+/// Opens the tables of a store, if this version knows its schema.
 pub(super) fn tables(env: &Env<WithoutTls>, data: &Path) -> Result<Tables, OpenError> {
     match Tables::open(env).map_err(engine_error)? {
         Some(tables) => check_schema(env, tables),
-        None => Err(OpenError::NotAStore(data.to_owned(), "it has other databases")),
+        None => Err(OpenError::NotAStore(data.to_owned(), "it does not have the databases of a store")),
     }
 }
 
@@ -132,7 +135,7 @@ fn check_schema(env: &Env<WithoutTls>, tables: Tables) -> Result<Tables, OpenErr
     match schema {
         Some(SCHEMA | SCHEMA_WITHOUT_LOG) => Ok(tables),
         Some(found) if found > SCHEMA => Err(OpenError::NewerSchema { found, known: SCHEMA }),
-        _ => Err(tables.meta.corrupt(SCHEMA_KEY, "no schema version that ever was").into()),
+        _ => Err(tables.meta.corrupt(SCHEMA_KEY, "an unknown schema version").into()),
     }
 }
 
@@ -156,7 +159,7 @@ pub(super) fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError 
     move |source| OpenError::Io { path, source }
 }
 
-/// Random bytes, of the kind that protects hash maps.
+/// Random bytes from the source that seeds the hash maps of the standard library.
 fn secret() -> [u8; 16] {
     let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
     let mut secret = [0; 16];
@@ -167,7 +170,7 @@ fn secret() -> [u8; 16] {
 }
 
 pub(super) const DATA: &str = "data.mdb";
-/// Where a new store is made.
+/// The subfolder in which a new store is created.
 pub(super) const NEW: &str = "new";
 pub(super) const READERS: &str = "lock.mdb";
 pub(super) const LOCK: &str = "tidegate.lock";

@@ -1,4 +1,5 @@
-//! A store read without owning it: beside the process that has it, or a snapshot. Nothing is changed but LMDB's table of readers.
+//! Reads a store without owning it: the store of a running broker, or a snapshot. Only LMDB's reader table is
+//! changed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -25,9 +26,10 @@ mod owner;
 pub use contents::{Contents, TenantContents};
 use owner::Owner;
 
-/// A store that another process may have, or a snapshot, for reading. Each call sees the newest state that is committed.
+/// A read-only view of a snapshot, or of a store that another process may have open. Each call reads the newest
+/// committed state.
 ///
-/// Not beside a store that this process has open.
+/// Must not be used on a store that this process has open.
 pub struct ReadOnly {
     env: Env<WithoutTls>,
     tables: Tables,
@@ -36,24 +38,24 @@ pub struct ReadOnly {
     guard: Guard,
 }
 
-/// What keeps the pages from changing while they are read.
+/// Makes sure that the pages do not change while they are read.
 enum Guard {
-    /// LMDB's table of readers, as long as the owner has the same.
+    /// LMDB's reader table protects the pages, as long as the owner has not replaced the table.
     Owner(Owner),
-    /// Nobody has the file, or at least not as a store.
+    /// The file has no owner, or it is not the file of a store.
     NoOwner { _lock: Option<Lock> },
 }
 
 impl ReadOnly {
-    /// Opens the store in that folder beside its owner, if it has one at present.
+    /// Opens the store in that folder. Another process may have it open.
     ///
     /// # Errors
-    /// When there is none, it cannot be read, is not sound, or has to go back to its last sync first.
+    /// When there is no store, it cannot be read, it is damaged, or it needs recovery first.
     pub fn open(folder: &Path) -> Result<Self, ReadError> {
         let mut attempt = 1;
         loop {
             match Self::try_open(folder) {
-                // The owner changed length or header between two looks at them.
+                // The owner changed the length or the header between two reads.
                 Err(ReadError::Open(OpenError::Truncated { .. } | OpenError::Engine(_)))
                     if attempt < ATTEMPTS => {}
                 result => return result,
@@ -65,7 +67,7 @@ impl ReadOnly {
     /// Opens a snapshot.
     ///
     /// # Errors
-    /// When there is none, it cannot be read or is not sound; when it is the file of a store that somebody has.
+    /// When there is no file, it cannot be read or is damaged, or it is the data file of a store that is open.
     pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
         let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
         let length = length(path, path)?;
@@ -78,47 +80,49 @@ impl ReadOnly {
     fn try_open(folder: &Path) -> Result<Self, ReadError> {
         let path = folder.join(DATA);
         let length = length(&path, folder)?;
-        let owner = Owner::of(folder)?;
+        let owner = Owner::current(folder)?;
         if sync_point::needs_recovery(folder)? {
             return Err(ReadError::NeedsRecovery(folder.to_owned()));
         }
         let env = environment(folder, EnvFlags::READ_ONLY, length)
             .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
-        // Readers that were killed have places in the table of readers.
+        // Killed readers still occupy places in the reader table.
         env.clear_stale_readers().map_err(Fault::from)?;
         let tables = open::tables(&env, &path)?;
         Ok(Self { env, tables, path, guard: Guard::Owner(owner) })
     }
 
-    /// Reads everything and holds it against itself.
+    /// Checks that all records are valid and consistent with each other.
     ///
     /// # Errors
-    /// When it cannot be read; what is wrong in itself is in the findings.
+    /// When the store cannot be read. Invalid or inconsistent records are not errors; they are listed in the
+    /// findings.
     pub fn check(&mut self) -> Result<Findings, ReadError> {
         self.read(check::check)
     }
 
-    /// Hands over everything, as [`Store::load`](crate::Store::load) does.
+    /// Passes every record to `visit`, as [`Store::load`](crate::Store::load) does.
     ///
     /// # Errors
-    /// The first record that is not valid, or a fault of the engine.
+    /// The first record that is not valid, or an error of the engine.
     pub fn load(&mut self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), ReadError> {
         self.read(|tables, txn| load::load(tables, txn, visit))
     }
 
-    /// Counts what there is: it takes as long as reading the sessions and the retained messages.
+    /// Counts the records. Takes as long as reading all sessions and retained messages.
     ///
     /// # Errors
-    /// A session or retained message that is not valid, or a fault of the engine.
+    /// A session or retained message that is not valid, or an error of the engine.
     pub fn contents(&mut self) -> Result<Contents, ReadError> {
         let env = self.env.clone();
         self.read(|tables, txn| Contents::count(&env, tables, txn))
     }
 
-    /// Copies everything to a new file without its holes, for the owner's eyes only, syncs it, and puts it in its place whole.
+    /// Copies the store to a new file without free pages, readable by its owner only. The copy is synced and
+    /// then moved to `target` atomically.
     ///
     /// # Errors
-    /// When the file exists or cannot be written, or the engine cannot read; what was begun is removed.
+    /// When the file exists or cannot be written, or the store cannot be read. The incomplete copy is removed.
     pub fn copy_to(&mut self, target: &Path) -> Result<Written, ReadError> {
         let mut copy = PartialSnapshot::begin(target)?;
         let env = self.env.clone();
@@ -131,7 +135,7 @@ impl ReadOnly {
         Ok(written)
     }
 
-    /// Records and length.
+    /// Counts the records and bytes of the file.
     pub(super) fn written(&mut self) -> Result<Written, ReadError> {
         let records = self.read(|tables, txn| {
             let counts = load::readers(tables).map(|reader| reader.table.len(txn));
@@ -140,12 +144,12 @@ impl ReadOnly {
         Ok(Written { records, bytes: fs::metadata(&self.path).map_err(open::io_error(&self.path))?.len() })
     }
 
-    /// Whether something is in the log that is not in its tables.
+    /// Whether the log is not empty.
     pub(super) fn has_log(&mut self) -> Result<bool, ReadError> {
         Ok(self.first_in_log()?.is_some())
     }
 
-    /// Reads one state, with all that was committed before the call.
+    /// Reads one state, which includes everything committed before the call.
     fn read<T>(
         &mut self,
         read: impl FnOnce(&Tables, &RoTxn<'_>) -> Result<T, Fault>,
@@ -159,7 +163,7 @@ impl ReadOnly {
         self.unless_restarted(done.map_err(ReadError::from))
     }
 
-    /// Waits until the owner has emptied the log, as it does all the time.
+    /// Waits until the owner has emptied the log, which it does every second.
     fn await_checkpoint(&mut self) -> Result<(), ReadError> {
         let Guard::Owner(owner) = &self.guard else { return Ok(()) };
         let (folder, began) = (owner.folder(), Instant::now());
@@ -179,7 +183,7 @@ impl ReadOnly {
         Ok(Log::first(&self.tables.meta, &txn)?)
     }
 
-    /// Begins to read, once the map here is as large as what the owner has committed.
+    /// Calls `begin`, and resizes the map here whenever it is smaller than what the owner has committed.
     fn with_current_map<T>(&mut self, mut begin: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
         let mut attempt = 1;
         loop {
@@ -191,15 +195,17 @@ impl ReadOnly {
         }
     }
 
-    /// Makes the map here as large as the file is now.
+    /// Resizes the map here to the length of the file.
     #[allow(unsafe_code)]
     fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
-        // SAFETY: no transaction is active, for each call has one of its own and needs this object for itself.
+        // SAFETY: no transaction is active: every method begins its own, and this one has exclusive access to
+        // `self`.
         Ok(unsafe { self.env.resize(map_size(length)) }?)
     }
 
-    /// The result, unless the owner began anew meanwhile and knows nothing of this reader.
+    /// Returns the result, or an error if the owner restarted meanwhile and therefore does not know this
+    /// reader.
     fn unless_restarted<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         match &self.guard {
             Guard::Owner(owner) if !owner.is_same() => Err(ReadError::Restarted(owner.folder())),
@@ -208,7 +214,7 @@ impl ReadOnly {
     }
 }
 
-/// Examines the header of a data file; gives the length.
+/// Examines the header of a data file; returns its length.
 fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
     match file::examine(path)? {
         Some(length) => Ok(length),
@@ -222,17 +228,18 @@ fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
 fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(map_size(length)).max_dbs(TABLES_MAX);
-    // SAFETY: nothing is written. Without LMDB's locks nobody changes the file; with them the owner leaves alone what is read
-    // here, and who reads finds out when it was another owner.
+    // SAFETY: nothing is written. Without LMDB's locks, no process changes the file. With them, the owner does
+    // not reuse the pages that are read here, and a change of the owner is detected after the read.
     unsafe { options.flags(flags).open(path) }
 }
 
-/// Maps the whole file; nothing is read behind its end.
+/// The size of a map of the whole file. Nothing behind the end of the file is read.
 fn map_size(length: u64) -> usize {
     whole_pages(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
-/// The file of a store is no snapshot while the store has an owner: holds the store's lock.
+/// The data file of a store is not a snapshot while the store is open: takes the lock of the store, if there is
+/// one.
 fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     let lock = path.with_file_name(LOCK);
     if path.file_name().is_none_or(|name| name != DATA) {
@@ -249,8 +256,9 @@ fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
     }
 }
 
-/// How long an owner has a change in the log alone, and some time to write it; and how often to look.
+/// How long to wait for a checkpoint: an owner makes one every second, and needs some time to write it. And how
+/// often to check.
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(3);
 const CHECKPOINT_POLL: Duration = Duration::from_millis(20);
-/// How often to look again where the owner was just changing things.
+/// How often to retry while the owner is changing the file.
 const ATTEMPTS: u32 = 16;

@@ -1,4 +1,5 @@
-//! How many entries hold each body: counted from the entries at the start, kept in memory from then on.
+//! Counts how many entries refer to each body. The counts are computed from the entries when the store is
+//! opened, and then kept in memory.
 
 use foldhash::HashMap;
 use heed::RoTxn;
@@ -9,16 +10,16 @@ use super::key::{read_entry_key, read_number};
 use super::tables::{Row, Tables};
 use crate::record::{MessageId, holds_body};
 
-/// The bodies on disk.
+/// Reference counts of the bodies on disk.
 #[derive(Debug, Default)]
 pub(super) struct References(HashMap<MessageId, u32>);
 
-/// What a transaction adds to the counts and takes from them.
+/// The changes of reference counts that a transaction causes.
 #[derive(Debug, Default)]
 pub(super) struct ReferenceDeltas(HashMap<MessageId, i64>);
 
 impl References {
-    /// Counts all entries of the file.
+    /// Counts the references of all entries in the file.
     pub(super) fn count(tables: &Tables, txn: &RoTxn<'_>) -> Result<Self, Fault> {
         let mut counts = Self::default();
         for row in tables.entries.iter(txn)? {
@@ -32,7 +33,7 @@ impl References {
         Ok(counts)
     }
 
-    /// The keys of bodies in the file that no entry holds.
+    /// The keys of the bodies in the file that no entry refers to.
     pub(super) fn orphans(&self, tables: &Tables, txn: &RoTxn<'_>) -> Result<Vec<[u8; 8]>, Fault> {
         let mut orphans = Vec::new();
         for row in tables.messages.iter(txn)? {
@@ -50,7 +51,7 @@ impl References {
         self.0.get(&message).copied().unwrap_or(0)
     }
 
-    /// The transaction is committed.
+    /// Applies the changes after the transaction was committed.
     pub(super) fn apply(&mut self, deltas: &ReferenceDeltas) {
         for (message, delta) in &deltas.0 {
             match self.count_after(*message, *delta) {
@@ -64,7 +65,7 @@ impl References {
         self.0.len()
     }
 
-    /// What the count is once it is shifted.
+    /// The count after a change by `delta`.
     pub(super) fn count_after(&self, message: MessageId, delta: i64) -> u32 {
         let count = i64::from(self.count_of(message)).saturating_add(delta);
         u32::try_from(count.max(0)).unwrap_or(u32::MAX)
@@ -76,7 +77,7 @@ impl ReferenceDeltas {
         *self.0.entry(message).or_default() += delta;
     }
 
-    /// The messages whose counts change, in order.
+    /// The messages whose counts change, ordered by id.
     pub(super) fn sorted(&self) -> Vec<(MessageId, i64)> {
         let mut all: Vec<_> = self
             .0
@@ -89,7 +90,7 @@ impl ReferenceDeltas {
     }
 }
 
-/// Deletes bodies that nobody holds. Without room for that they stay until the next start.
+/// Deletes bodies that no entry refers to. If there is no space for that, they stay until the next start.
 pub(super) fn delete(map: &Map, orphans: &[[u8; 8]]) -> Result<(), Fault> {
     let delete = || {
         let mut txn = map.env().write_txn()?;

@@ -1,4 +1,5 @@
-//! A store made from a snapshot. The former one is kept beside; at every moment one of the two is there whole.
+//! Makes a store from a snapshot. The former data file is kept under another name. At every moment, the store
+//! has one complete data file.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -11,23 +12,23 @@ use super::snapshot::{Written, sync_folder_of};
 use super::sync_point;
 use crate::error::RestoreError;
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// Records and bytes.
+    /// Records and bytes of the new store.
     pub written: Written,
-    /// Where the former store's file is now.
+    /// The path of the former data file, if there was one.
     pub former: Option<PathBuf>,
 }
 
-/// Makes the store of that folder from a snapshot, after a check of it. A store that is there is an error unless `replace`: then its
-/// file is kept under another name.
+/// Makes the store in `folder` from a snapshot, after checking the snapshot. If a store exists, this is an
+/// error unless `replace` is set; then the former data file is kept under another name.
 ///
 /// # Errors
-/// When the snapshot is not in order, the folder belongs to a running process, a store is there that is not to be replaced, or
-/// something cannot be written. The store is as it was then.
+/// When the snapshot is inconsistent, the folder is in use by another process, a store exists and `replace` is
+/// not set, or a file cannot be written. The existing store is unchanged.
 pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored, RestoreError> {
-    // Held to the end, for it may be the file of a store that nobody has at present.
+    // Held until the end: the snapshot may be the data file of a store that no process has open.
     let mut source = ReadOnly::snapshot(snapshot)?;
     let written = examine(&mut source, snapshot)?;
     let _lock = open::lock(folder)?;
@@ -36,7 +37,7 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     if exists && !replace {
         return Err(RestoreError::Exists(data));
     }
-    // What the former file owes to a failure of the machine is settled, so that its anchor is not taken for one of the new file.
+    // Recover the former file first, so that its sync point is not applied to the new file.
     sync_point::recover(folder, &data)?;
     let new = folder.join(NEW);
     copy(snapshot, &new).map_err(io_error(&new))?;
@@ -44,7 +45,7 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     Ok(Restored { written, former })
 }
 
-/// Checks everything before anything is made.
+/// Checks the snapshot before anything is created.
 fn examine(source: &mut ReadOnly, path: &Path) -> Result<Written, RestoreError> {
     let findings = source.check()?;
     if !findings.is_clean() {
@@ -53,7 +54,7 @@ fn examine(source: &mut ReadOnly, path: &Path) -> Result<Written, RestoreError> 
     Ok(source.written()?)
 }
 
-/// A file that was made and never filled counts as none.
+/// An empty file counts as no store.
 fn exists(data: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(data) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -61,7 +62,7 @@ fn exists(data: &Path) -> io::Result<bool> {
     }
 }
 
-/// Copies to a folder of its own within, and syncs.
+/// Copies the snapshot into a new subfolder and syncs it.
 fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
     match fs::remove_dir_all(new) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -80,7 +81,7 @@ fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     target.sync_all()
 }
 
-/// Gives the file a second name, the first that is free.
+/// Gives the data file a second name, the first that is free.
 fn keep_former(data: &Path) -> io::Result<PathBuf> {
     for number in 1..=FORMER_MAX {
         let name = if number == 1 { FORMER.to_owned() } else { format!("{FORMER}.{number}") };
@@ -90,17 +91,17 @@ fn keep_former(data: &Path) -> io::Result<PathBuf> {
             linked => return linked.map(|()| former),
         }
     }
-    Err(io::Error::other("there are too many former files: remove some"))
+    Err(io::Error::other("there are too many former data files: remove some of them"))
 }
 
-/// Replaces the data file by the new one in one step; gives the name of the former.
+/// Replaces the data file by the new one atomically. Returns the second name of the former file.
 fn replace_data_file(new: &Path, data: &Path, exists: bool) -> io::Result<Option<PathBuf>> {
     let former = if exists { Some(keep_former(data)?) } else { None };
-    // The second name of the former file first, so that it is not lost whatever comes.
+    // Sync the second name first, so that a crash cannot lose the former file.
     sync_folder_of(data)?;
     fs::rename(new.join(DATA), data)?;
     if let Err(error) = fs::remove_dir(new) {
-        tracing::warn!(%error, "an empty folder cannot be removed");
+        tracing::warn!(%error, "the empty folder of the restored file cannot be removed");
     }
     sync_folder_of(data)?;
     Ok(former)
@@ -112,5 +113,5 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + use<> {
 }
 
 const FORMER: &str = "data.mdb.former";
-/// How many former files are kept before it is refused to make another.
+/// At this number of former files, a restore is refused.
 const FORMER_MAX: u32 = 100;

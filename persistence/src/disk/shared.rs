@@ -1,4 +1,4 @@
-//! What callers and the writer share: the open batch, the committed number, the health.
+//! The state that callers and the writer share: the open batch, the committed number, the health.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,7 @@ impl Shared {
         Commit(self.committed.load(Ordering::Acquire))
     }
 
-    /// Everything up to `commit` is kept.
+    /// Records that everything up to `commit` is durable, and notifies the observer.
     pub(super) fn commit(&self, commit: Commit, operations: u64, bodies: u64) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.operations.fetch_add(operations, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Shared {
         self.observer.committed(commit);
     }
 
-    /// Bodies were written or deleted.
+    /// Sets the number of bodies on disk.
     pub(super) fn set_bodies(&self, bodies: u64) {
         self.bodies.store(bodies, Ordering::Relaxed);
     }
@@ -60,7 +60,7 @@ impl Shared {
         self.health.lock().clone()
     }
 
-    /// Sets the health; tells the observer when it is another.
+    /// Sets the health, and notifies the observer if it has changed.
     pub(super) fn set_health(&self, health: Health) {
         let former = core::mem::replace(&mut *self.health.lock(), health.clone());
         if former == health {
@@ -68,9 +68,11 @@ impl Shared {
         }
         match &health {
             Health::Working => tracing::info!("the store works again"),
-            Health::Full(reason) => tracing::warn!(%reason, "the store is full"),
+            Health::Full(reason) => {
+                tracing::warn!(%reason, "the store is full: changes that need space are refused until some is free")
+            }
             Health::Failed(reason) => {
-                tracing::error!(%reason, "the store failed; nothing is committed any more")
+                tracing::error!(%reason, "the store failed: nothing is committed any more; fix the cause and restart the broker")
             }
         }
         self.observer.health(&health);

@@ -1,4 +1,5 @@
-//! A consistent copy of the store in one file, made while it works on: written beside its place, then moved there.
+//! Makes a consistent copy of the store in one file while the store keeps working. The copy is written next to
+//! its target and then renamed.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -21,16 +22,16 @@ use crate::disk::Disk;
 use crate::error::{OpenError, ReadError, Reason, SnapshotError};
 use crate::store::{Commit, Observer};
 
-/// What a copy holds.
+/// Size of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Records.
+    /// Number of records.
     pub records: u64,
     /// Length of the file, in bytes.
     pub bytes: u64,
 }
 
-/// A copy that is not yet in its place; removed when dropped before it is.
+/// A copy that has not been moved to its target yet. Dropping it before that removes the file.
 pub(super) struct PartialSnapshot {
     file: File,
     path: PathBuf,
@@ -38,7 +39,8 @@ pub(super) struct PartialSnapshot {
     is_published: bool,
 }
 
-/// Copies the present state to a new file, without its holes, and syncs it. A file that is there is not touched.
+/// Copies the current state to a new file without free pages, and syncs it. An existing file is not
+/// overwritten.
 pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
     let mut copy = PartialSnapshot::begin(path)?;
     let resize_guard = map.block_resize().map_err(Reason::from)?;
@@ -49,7 +51,7 @@ pub(super) fn snapshot(map: &Map, path: &Path) -> Result<(), SnapshotError> {
 }
 
 impl PartialSnapshot {
-    /// Begins a file for the owner's eyes only.
+    /// Creates the file, readable by its owner only.
     pub(super) fn begin(target: &Path) -> Result<Self, SnapshotError> {
         if fs::symlink_metadata(target).is_ok() {
             return Err(io_error(target, ErrorKind::AlreadyExists.into()));
@@ -60,14 +62,14 @@ impl PartialSnapshot {
         Ok(Self { file, path, target: target.to_owned(), is_published: false })
     }
 
-    /// Copies the newest state; what was written before is overwritten.
+    /// Copies the newest state. Overwrites an earlier attempt.
     pub(super) fn fill(&mut self, env: &Env<WithoutTls>) -> Result<(), Fault> {
         self.file.set_len(0)?;
         self.file.rewind()?;
         Ok(env.copy_to_file(&mut self.file, CompactionOption::Enabled)?)
     }
 
-    /// Takes what the log of the copy has to its tables, so that a snapshot has no log.
+    /// Applies the log of the copy to its tables, so that a snapshot has no log.
     pub(super) fn apply_log(&mut self) -> Result<(), ReadError> {
         if !ReadOnly::snapshot(&self.path)?.has_log()? {
             return Ok(());
@@ -82,12 +84,12 @@ impl PartialSnapshot {
         Ok(applied?)
     }
 
-    /// Where it is meanwhile.
+    /// The path of the file until it is published.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Syncs it and moves it to its place, where nothing may be.
+    /// Syncs the file and renames it to its target, which must not exist.
     pub(super) fn publish(mut self) -> Result<(), SnapshotError> {
         self.move_to_target().map_err(|error| io_error(&self.target, error))
     }
@@ -95,7 +97,7 @@ impl PartialSnapshot {
     fn move_to_target(&mut self) -> io::Result<()> {
         self.file.sync_all()?;
         match renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::NOREPLACE) {
-            // File systems that cannot promise it.
+            // The file system does not support `RENAME_NOREPLACE`.
             Err(Errno::INVAL | Errno::NOSYS) if fs::symlink_metadata(&self.target).is_err() => {
                 fs::rename(&self.path, &self.target)?;
             }
@@ -111,12 +113,12 @@ impl Drop for PartialSnapshot {
         if !self.is_published
             && let Err(error) = fs::remove_file(&self.path)
         {
-            tracing::warn!(%error, path = %self.path.display(), "a snapshot that failed cannot be removed");
+            tracing::warn!(%error, path = %self.path.display(), "the file of a failed snapshot cannot be removed: delete it");
         }
     }
 }
 
-/// Where this process writes a copy until it is whole: beside its place.
+/// The path where this process writes a copy until it is complete: next to `target`.
 #[must_use]
 pub fn partial_path(target: &Path) -> PathBuf {
     let mut name = target.file_name().map(OsString::from).unwrap_or_default();
@@ -124,7 +126,7 @@ pub fn partial_path(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Where the copy is a store of its own for a moment.
+/// The folder in which this process opens the copy as a store, to apply its log.
 #[must_use]
 pub fn partial_store_path(target: &Path) -> PathBuf {
     let mut name = partial_path(target).into_os_string();
@@ -132,7 +134,7 @@ pub fn partial_store_path(target: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Takes what the log of a store has to its tables, as a start and an end of its broker do. The broker must not run.
+/// Opens a store, applies its log to the tables, and closes it. No broker may have the store open.
 ///
 /// # Errors
 /// Those of [`Disk::open`].
@@ -144,14 +146,14 @@ pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
     Disk::open(&Config { size_initial, size_max, ..defaults }, Arc::new(NoObserver)).map(drop)
 }
 
-/// Is told of the commits of such a store.
+/// An observer that does nothing.
 struct NoObserver;
 
 impl Observer for NoObserver {
     fn committed(&self, _: Commit) {}
 }
 
-/// What happened to the names in the folder of that file is on the disk when this returns.
+/// Syncs the folder of a file, so that renames in it are on the disk when this returns.
 pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

@@ -1,5 +1,6 @@
-//! The way back to the last sync, for a store that does not sync each commit: copies of the meta pages in a file of their own,
-//! and a reader that keeps the pages they refer to from being used again.
+//! The sync point: how a store with interval durability returns to its last sync after a crash. It consists of
+//! copies of LMDB's meta pages in a separate file, and of a read transaction that keeps the pages they refer to
+//! from being reused.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,56 +21,57 @@ mod tests;
 use record::SyncRecord;
 pub(super) use recover::{needs_recovery, recover};
 
-/// The anchor of an open store.
+/// The sync point of an open store.
 pub(super) struct SyncPoint {
     path: PathBuf,
     file: File,
     data: File,
     boot_id: [u8; record::BOOT_ID_SIZE],
-    /// Counts the syncs; the last bit is the slot.
+    /// Number of syncs. Its last bit selects the place in the file.
     sequence: u64,
-    /// Holds the state of the last sync; `None` while the map moves.
+    /// A read transaction on the state of the last sync; `None` while the map is resized.
     pin: Option<RoTxn<'static, WithoutTls>>,
 }
 
 impl SyncPoint {
-    /// Drops anchor at the present state, before anything is committed without a sync.
+    /// Creates a sync point at the current state, before anything is committed without a sync.
     pub(super) fn create(map: &Map) -> Result<Self, Fault> {
         let path = map.folder().join(NAME);
         let file = File::options().create(true).truncate(true).read(true).write(true).open(&path)?;
         let data = map.env().try_clone_inner_file()?;
         let mut sync_point = Self { path, file, data, boot_id: boot_id()?, sequence: 0, pin: None };
         sync_point.save(map)?;
-        // Without its name in the folder the file would not be found after a power failure.
+        // Sync the folder: otherwise the file would not be found after a power failure.
         File::open(map.folder())?.sync_all()?;
         map.stop_syncing()?;
         Ok(sync_point)
     }
 
-    /// Syncs the data, then moves the anchor there.
+    /// Syncs the data, then moves the sync point to the current state.
     pub(super) fn save(&mut self, map: &Map) -> Result<(), Fault> {
         self.sync(map).map_err(Fault::into_sync_failure)?;
-        // Only now may the pages of the former state be used again.
+        // From here on, the pages of the former state may be reused.
         self.pin_current(map)
     }
 
-    /// Lets go of the state, so that the map can move. Only right after [`SyncPoint::save`], and before the next commit.
+    /// Ends the read transaction, so that the map can be resized. Allowed only right after [`SyncPoint::save`],
+    /// before the next commit.
     pub(super) fn release_pin(&mut self) {
         self.pin = None;
     }
 
-    /// Holds the present state, which must be the one of the last sync.
+    /// Begins a read transaction on the current state, which must be the state of the last sync.
     pub(super) fn pin_current(&mut self, map: &Map) -> Result<(), Fault> {
         self.pin = Some(map.env().clone().static_read_txn()?);
         Ok(())
     }
 
-    /// A sync failed: what the page cache has is not to be trusted, not even by the next process.
+    /// Marks the sync point after a failed sync: even the next process must not trust the page cache.
     pub(super) fn invalidate(&self) -> io::Result<()> {
         fs::rename(&self.path, self.path.with_file_name(INVALIDATED))
     }
 
-    /// Everything is synced: there is no need for a way back.
+    /// Deletes the sync point, because everything is synced.
     pub(super) fn remove(self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }
@@ -84,7 +86,7 @@ impl SyncPoint {
     }
 }
 
-/// Which start of the machine this is.
+/// The id of the current boot of the machine.
 fn boot_id() -> io::Result<[u8; record::BOOT_ID_SIZE]> {
     let text = fs::read(Path::new("/proc/sys/kernel/random/boot_id"))?;
     let mut id = [0; record::BOOT_ID_SIZE];
@@ -94,6 +96,7 @@ fn boot_id() -> io::Result<[u8; record::BOOT_ID_SIZE]> {
     Ok(id)
 }
 
+/// The name of the file is part of the format: existing stores have it.
 const NAME: &str = "anchor";
-/// Its name after a sync failed.
+/// The name of the file after a sync failed.
 const INVALIDATED: &str = "anchor.failed";

@@ -1,4 +1,4 @@
-//! The databases of the file: their names, their keys, and reads and writes with errors that name the record.
+//! The databases (tables) of the LMDB file: their names, and reads and writes. Errors name the record.
 
 use std::ops::Bound;
 
@@ -9,7 +9,7 @@ use super::fault::Fault;
 use crate::error::Corrupt;
 use crate::record::SessionId;
 
-/// All databases.
+/// All tables.
 pub(super) struct Tables {
     pub(super) meta: Table,
     pub(super) sessions: Table,
@@ -20,7 +20,7 @@ pub(super) struct Tables {
     pub(super) retained: Table,
 }
 
-/// One database.
+/// One table.
 #[derive(Clone, Copy)]
 pub(super) struct Table {
     pub(super) name: &'static str,
@@ -35,7 +35,7 @@ pub(super) struct Row<'t> {
 }
 
 impl Tables {
-    /// Opens all; `None` when the file has none.
+    /// Opens all tables; `None` when one of them does not exist.
     pub(super) fn open(env: &Env<WithoutTls>) -> Result<Option<Self>, Fault> {
         let opened = env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
             let mut databases = Vec::with_capacity(NAMES.len());
@@ -53,7 +53,8 @@ impl Tables {
         Ok(opened.commit().map(Self::of))
     }
 
-    /// Makes all and writes the records every store has, in one transaction; afterwards open them.
+    /// Creates all tables and writes the records that every store has, in one transaction. Call [`Self::open`]
+    /// afterwards.
     pub(super) fn create(env: &Env<WithoutTls>, secret: &[u8; 16]) -> Result<(), Fault> {
         env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
             for name in NAMES {
@@ -68,7 +69,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Pages in use by all of them.
+    /// Number of pages that the tables use.
     pub(super) fn pages(&self, txn: &RoTxn<'_>) -> Result<usize, Fault> {
         let Self { meta, sessions, subscriptions, messages, entries, received, retained } = self;
         let mut pages = 0;
@@ -95,7 +96,7 @@ impl Tables {
 }
 
 impl Table {
-    /// The schema that the file says it has; this is the database `meta`.
+    /// The schema version stored in the file. Call this on the table `meta`.
     pub(super) fn schema(&self, txn: &RoTxn<'_>) -> Result<Option<u32>, Fault> {
         let bytes = self.get(txn, SCHEMA_KEY)?;
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes))
@@ -109,7 +110,7 @@ impl Table {
         Ok(self.database.put(txn, key, value)?)
     }
 
-    /// Puts what is not there; false when it is, and stays.
+    /// Writes a new record. Returns false and changes nothing when the key exists.
     pub(super) fn put_new(&self, txn: &mut RwTxn<'_>, key: &[u8], value: &[u8]) -> Result<bool, Fault> {
         match self.database.put_with_flags(txn, PutFlags::NO_OVERWRITE, key, value) {
             Ok(()) => Ok(true),
@@ -118,12 +119,12 @@ impl Table {
         }
     }
 
-    /// Deletes; false when it was not there.
+    /// Deletes a record; returns false when there was none.
     pub(super) fn delete(&self, txn: &mut RwTxn<'_>, key: &[u8]) -> Result<bool, Fault> {
         Ok(self.database.delete(txn, key)?)
     }
 
-    /// Deletes all keys that begin with that session; says how many.
+    /// Deletes all records whose keys begin with that session; returns their number.
     pub(super) fn delete_session(&self, txn: &mut RwTxn<'_>, session: SessionId) -> Result<usize, Fault> {
         let begin = session.0.to_be_bytes();
         let next = session.0.checked_add(1).map(u64::to_be_bytes);
@@ -131,7 +132,7 @@ impl Table {
         Ok(self.database.delete_range(txn, &(Bound::Included(&begin[..]), end))?)
     }
 
-    /// Deletes all keys that begin so.
+    /// Deletes all records whose keys begin with `prefix`.
     pub(super) fn delete_prefix(&self, txn: &mut RwTxn<'_>, prefix: &[u8]) -> Result<(), Fault> {
         let mut end = prefix.to_vec();
         if let Some(last) = end.last_mut() {
@@ -142,7 +143,7 @@ impl Table {
         Ok(())
     }
 
-    /// The records whose keys begin so, in the order of their keys.
+    /// The records whose keys begin with `prefix`, in key order.
     pub(super) fn prefix<'t>(
         &self,
         txn: &'t RoTxn<'_>,
@@ -151,7 +152,7 @@ impl Table {
         Ok(self.database.prefix_iter(txn, prefix)?.map(row))
     }
 
-    /// All records, in the order of their keys.
+    /// All records in key order.
     pub(super) fn iter<'t>(
         &self,
         txn: &'t RoTxn<'_>,
@@ -163,7 +164,7 @@ impl Table {
         Ok(self.database.len(txn)?)
     }
 
-    /// The fault that the record of that key is not valid.
+    /// The error that the record with this key is not valid.
     pub(super) fn corrupt(&self, key: &[u8], fault: &'static str) -> Corrupt {
         Corrupt::new(self.name, key, fault)
     }
@@ -174,7 +175,7 @@ fn row<'t>(pair: heed::Result<(&'t [u8], &'t [u8])>) -> Result<Row<'t>, Fault> {
     Ok(Row { key, value })
 }
 
-/// The schema that is written, and the earlier one, which has no log.
+/// The schema version that is written, and the earlier one, which has no log.
 pub(super) const SCHEMA: u32 = 2;
 pub(super) const SCHEMA_WITHOUT_LOG: u32 = 1;
 
@@ -186,5 +187,5 @@ pub(super) const MESSAGES_KEY: &[u8] = b"messages";
 const META: &str = "meta";
 const NAMES: [&str; 7] = [META, "sessions", "subscriptions", "messages", "entries", "received", "retained"];
 
-/// How many databases LMDB has to provide for.
+/// The number of databases that LMDB has to reserve.
 pub(super) const TABLES_MAX: u32 = 7;

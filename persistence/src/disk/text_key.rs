@@ -1,4 +1,5 @@
-//! Keys made of texts that may be longer than LMDB's keys: as they are while short, hashed when long.
+//! Keys for texts that may be longer than LMDB allows for keys: short texts are used directly, long texts are
+//! hashed.
 
 use std::hash::Hasher;
 
@@ -9,11 +10,11 @@ use smallvec::SmallVec;
 use super::fault::Fault;
 use super::tables::{Row, Table};
 
-/// Makes text keys under the secret of the store.
+/// Makes text keys with the secret of the store.
 #[derive(Clone, Copy)]
 pub(super) struct TextKeys {
     secret: [u8; 16],
-    /// Bits of the hash that are used: all.
+    /// Bits of the hash that are used. All of them, except in tests.
     mask: u128,
 }
 
@@ -22,13 +23,14 @@ impl TextKeys {
         Self { secret, mask: u128::MAX }
     }
 
-    /// Keys of which every second pair collides.
+    /// Makes keys whose hash has one bit, so that every second pair of texts collides.
     #[cfg(test)]
     pub(super) const fn weak(secret: [u8; 16]) -> Self {
         Self { secret, mask: 1 }
     }
 
-    /// The key under which the text is kept, or would be. `is_same` compares the text in a value with the one that is looked for.
+    /// The key under which the text is stored, or would be stored. `is_same` tells whether a value belongs to
+    /// the text that is looked up.
     pub(super) fn locate(
         &self,
         table: &Table,
@@ -57,7 +59,7 @@ impl TextKeys {
     }
 }
 
-/// The ordinal of the text among those of its hash; the lowest free one when it is not there.
+/// The ordinal of the text among all texts with its hash. If the text is not stored, the lowest free ordinal.
 fn find(
     table: &Table,
     txn: &RoTxn<'_>,
@@ -73,15 +75,16 @@ fn find(
             return Ok(ordinal);
         }
         if ordinal == free {
-            free = free.checked_add(1).ok_or_else(|| corrupt("as many texts of one hash as there can be"))?;
+            free = free.checked_add(1).ok_or_else(|| corrupt("all ordinals of one hash are used"))?;
         }
     }
     Ok(free)
 }
 
-/// Longest text that stands in a key as it is: with any prefix, below the 511 bytes of LMDB.
+/// The longest text that is used as a key directly. With any prefix the key stays below LMDB's limit of 511
+/// bytes.
 const PLAIN_MAX: usize = 400;
-const _: () = assert!(8 + 1 + PLAIN_MAX <= 511, "a session, the form, the text");
+const _: () = assert!(8 + 1 + PLAIN_MAX <= 511, "the session, the form byte and the text fit into a key");
 const PLAIN: u8 = 0;
 const HASHED: u8 = 1;
 

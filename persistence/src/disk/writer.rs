@@ -1,4 +1,4 @@
-//! The one thread that writes: takes the open batch, commits it, says so; again.
+//! The writer thread: takes the open batch, commits it, notifies the observer, and repeats.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -17,21 +17,21 @@ mod schedule;
 
 use schedule::Schedule;
 
-/// The writer's state.
+/// The state of the writer.
 struct Writer {
     engine: Engine,
     shared: Arc<Shared>,
-    /// Taken and not committed.
+    /// Operations that were taken and are not committed yet.
     change: ChangeSet,
     bytes: usize,
-    /// The commit that covers it.
+    /// The commit that will cover `change`.
     commit: Commit,
     schedule: Schedule,
-    /// What was committed last went above the limit, and not enough was freed since.
+    /// The last commit used the reserve above the size limit, and not enough was freed since.
     is_over_limit: bool,
 }
 
-/// Sees to it that a panic, of the observer say, is a failure of the store and not a silence.
+/// Makes a panic of the writer thread, for example in the observer, visible as a failure of the store.
 struct PanicGuard(Arc<Shared>);
 
 impl Drop for PanicGuard {
@@ -43,7 +43,7 @@ impl Drop for PanicGuard {
     }
 }
 
-/// Starts the thread. It ends when the batch is closed and empty, or the engine failed.
+/// Starts the thread. It ends when the batch is closed and empty, or when the engine has failed.
 pub(super) fn spawn(
     engine: Engine,
     shared: Arc<Shared>,
@@ -76,7 +76,7 @@ impl Writer {
                 self.shared.batch.take(&mut later, self.schedule.deadline(), self.schedule.is_retrying());
             self.merge_taken(&mut later, taken);
             let done = self.commit().and_then(|()| self.checkpoint(taken));
-            // What was committed before is synced in time, whether or not this found room.
+            // Earlier commits are synced in time, even if this batch did not fit.
             let done = self.sync(taken.last).and(done);
             self.shared.batch.finish_checkpoint_requests(taken.checkpoint_request);
             match done {
@@ -89,7 +89,7 @@ impl Writer {
         self.engine.close();
     }
 
-    /// Takes what came later to what found no room.
+    /// Adds newly taken operations to those that did not fit.
     fn merge_taken(&mut self, later: &mut ChangeSet, taken: TakenBatch) {
         if later.operations == 0 {
             return;
@@ -103,7 +103,7 @@ impl Writer {
         }
     }
 
-    /// Commits what is held, if anything is.
+    /// Commits the operations that were taken, if there are any.
     fn commit(&mut self) -> Result<(), Fault> {
         let operations = self.change.operations;
         if operations == 0 {
@@ -116,7 +116,7 @@ impl Writer {
         self.update_room(room)
     }
 
-    /// Empties the log when it is due, somebody asked for it, or this is the end.
+    /// Makes a checkpoint if one is due or requested, or if the store is closing.
     fn checkpoint(&mut self, taken: TakenBatch) -> Result<(), Fault> {
         let is_requested = taken.last || taken.checkpoint_request > 0 || self.is_over_limit;
         if !is_requested
@@ -131,7 +131,7 @@ impl Writer {
                 self.shared.set_bodies(self.engine.bodies());
                 self.update_room(room)
             }
-            // What the log has is kept: the next start takes it up.
+            // The log stays in the file; the next start applies it.
             Err(fault) if taken.last && fault.is_out_of_space() => Ok(()),
             Err(fault) => Err(fault),
         }
@@ -145,7 +145,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Nothing waits for room; above the limit the store is full all the same.
+    /// Reports the health after a success: nothing is retried any more, but above the size limit the store is
+    /// still full.
     fn report_health(&mut self) {
         if self.schedule.clear_retry() {
             self.shared.batch.set_retrying(0, 0);
@@ -157,7 +158,7 @@ impl Writer {
         });
     }
 
-    /// Syncs when it is due, or `now` when this is the end.
+    /// Syncs if a sync is due. `now`: the store is closing, so sync anything that is not synced.
     fn sync(&mut self, now: bool) -> Result<(), Fault> {
         if !self.schedule.is_sync_due(Instant::now(), now) {
             return Ok(());
@@ -167,7 +168,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps what found no room, to be tried again with what comes next.
+    /// Keeps the operations that did not fit, and retries them together with later ones.
     fn wait_for_room(&mut self, fault: Fault) {
         self.schedule.found_no_room(Instant::now());
         let len = usize::try_from(self.change.operations).unwrap_or(usize::MAX);
@@ -175,7 +176,7 @@ impl Writer {
         self.shared.set_health(Health::Full(Reason::from(fault)));
     }
 
-    /// It is over: what is held and what comes is never reported as committed.
+    /// Stops after a failure: neither these operations nor later ones are ever reported as committed.
     fn fail(self, fault: Fault) {
         self.shared.batch.close();
         if matches!(fault, Fault::Sync(_)) {

@@ -1,4 +1,4 @@
-//! Why a store could not be read beside its owner.
+//! Errors of reading a store or a snapshot without owning it.
 
 use std::path::PathBuf;
 
@@ -8,25 +8,32 @@ use super::{Corrupt, OpenError, Reason, SnapshotError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There is none.
+    /// There is no store in the folder.
     #[error("there is no store at {0}")]
     Missing(PathBuf),
-    /// The file cannot be opened, or is not one of ours.
+    /// The file cannot be opened, or is not a store.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The machine went down or a sync failed, and the owner has not started since.
-    #[error("{0} was not closed and has to go back to its last sync: the next start of the broker does that")]
+    /// The store needs recovery (the machine crashed or a sync failed), and its broker has not been started
+    /// since.
+    #[error(
+        "{0} was not closed properly and must be rolled back to its last sync: start the broker once, which does that"
+    )]
     NeedsRecovery(PathBuf),
-    /// What was committed last is in the log, and nobody takes it from there.
-    #[error("{0} has a log that nobody empties: its broker was killed, or has no room")]
+    /// The last commits are in the log, and no broker is applying it to the tables.
+    #[error(
+        "the log of {0} is not being emptied, probably because its broker has no disk space left: free some space and try again"
+    )]
     LogNotEmptied(PathBuf),
-    /// What was read may be of two states.
-    #[error("the owner of {0} was started anew meanwhile, so that what was read is void: try again")]
+    /// The owner restarted during the read, so the result may mix two states.
+    #[error(
+        "the broker of {0} was restarted during the read, so the result was discarded: run the command again"
+    )]
     Restarted(PathBuf),
     /// A record that is needed is not valid.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
-    /// The engine could not read.
+    /// LMDB could not read the file.
     #[error(transparent)]
     Engine(Reason),
     /// The copy could not be written.

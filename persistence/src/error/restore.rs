@@ -1,4 +1,4 @@
-//! Why a snapshot was not restored.
+//! Errors of restoring a snapshot.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,28 +6,28 @@ use std::path::PathBuf;
 use super::{OpenError, ReadError};
 use crate::store::Findings;
 
-/// Why a snapshot was not restored. The store is as it was.
+/// Why a snapshot was not restored. The existing store is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
     /// The snapshot cannot be read.
     #[error(transparent)]
     Snapshot(#[from] ReadError),
-    /// The snapshot contradicts itself.
-    #[error("{0} is not in order: {count} faults, the first: {first}", count = .1.faults.len(), first = .1.first())]
+    /// The check of the snapshot found faults.
+    #[error("{0} is inconsistent: {count} faults, the first: {first}; restore another snapshot", count = .1.faults.len(), first = .1.first())]
     Inconsistent(PathBuf, Findings),
-    /// There is a store, which was not to be replaced.
-    #[error("{0} is there already")]
+    /// A store exists already, and replacing it was not requested.
+    #[error("{0} already exists")]
     Exists(PathBuf),
-    /// The folder belongs to another process, or cannot be used.
+    /// The folder is in use by another process, or cannot be used.
     #[error(transparent)]
     Folder(#[from] OpenError),
     /// A file cannot be written or moved.
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}: {source}; check the free space and the permissions of the folder")]
     Io {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

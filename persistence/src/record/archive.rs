@@ -1,4 +1,4 @@
-//! Values to bytes and back: every read is validated, and what is not valid is an error with a reason.
+//! Encodes values to bytes and decodes them. Every read is validated; invalid bytes are an error with a reason.
 
 use rkyv::api::high::{HighSerializer, HighValidator, to_bytes_in};
 use rkyv::bytecheck::CheckBytes;
@@ -8,12 +8,12 @@ use rkyv::util::AlignedVec;
 use rkyv::{Portable, Serialize};
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
 
-/// The bytes of one value at a time; its memory is used again.
+/// Holds the encoded bytes of one value at a time; the memory is reused.
 #[derive(Default)]
 pub(crate) struct ArchiveBuffer(AlignedVec);
 
 impl ArchiveBuffer {
-    /// The archive of `value`; its error says that the value is too large for the format.
+    /// Encodes `value`. The error says that the value is too large for the format.
     pub(super) fn archive(
         &mut self,
         value: &impl for<'a> Serialize<HighSerializer<AlignedVec, ArenaHandle<'a>, Error>>,
@@ -25,7 +25,7 @@ impl ArchiveBuffer {
     }
 }
 
-/// The archive in `bytes`.
+/// The value archived in `bytes`, after validation.
 pub(super) fn access<T>(bytes: &[u8]) -> Result<&T, &'static str>
 where
     T: Portable + for<'a> CheckBytes<HighValidator<'a, Error>>,

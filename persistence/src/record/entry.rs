@@ -1,4 +1,5 @@
-//! The entry: that a session waits for a message, under which terms, and how far the delivery is.
+//! An entry: the record that a message is queued for a session, how it is delivered, and the state of the
+//! delivery.
 
 use std::sync::Arc;
 
@@ -15,29 +16,29 @@ pub struct EntryRecord {
     pub qos: QoS,
     /// The RETAIN flag of this delivery.
     pub retain: bool,
-    /// The identifiers of the subscriptions that match.
+    /// The identifiers of the matching subscriptions.
     pub identifiers: Box<[u32]>,
-    /// The text of the shared filter that brought it.
+    /// The filter of the shared subscription through which the message came.
     pub share: Option<Arc<str>>,
-    /// How far it is.
+    /// The state of the delivery.
     pub state: EntryState,
 }
 
-/// How far a delivery is.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryState {
-    /// It waits.
+    /// Not sent yet.
     Queued,
-    /// It was given a packet id.
+    /// Sent with a packet id.
     Sent {
         /// The packet id.
         packet_id: PacketId,
     },
-    /// PUBREC came, PUBREL is owed; the message is not needed any more.
+    /// PUBREC came, and PUBREL has to be sent. The message is no longer needed.
     Released {
         /// The packet id.
         packet_id: PacketId,
-        /// PUBRELs are sent again in this order.
+        /// PUBRELs are sent again in ascending order of this number.
         order: u64,
     },
 }
@@ -61,7 +62,7 @@ enum StateLayout {
 }
 
 impl EntryRecord {
-    /// An entry that waits, without identifiers.
+    /// A queued entry without subscription identifiers.
     #[must_use]
     pub fn queued(qos: QoS) -> Self {
         Self { qos, retain: false, identifiers: Box::default(), share: None, state: EntryState::Queued }
@@ -90,19 +91,19 @@ impl EntryRecord {
 }
 
 impl EntryState {
-    /// Whether the message's body is needed.
+    /// Whether the entry needs the body of its message.
     pub(crate) fn holds_body(self) -> bool {
         !matches!(self, Self::Released { .. })
     }
 
-    /// Goes on to another state; the message of a released entry is gone, so there is no way back.
+    /// Moves to another state. A released entry cannot go back, because its body may be deleted.
     pub(crate) fn advance(&mut self, to: Self) {
         if self.holds_body() || !to.holds_body() {
             *self = to;
         }
     }
 
-    /// In a fixed number of bytes: which state, packet id and order, little-endian.
+    /// Encodes the state in a fixed number of bytes: tag, packet id, order; little-endian.
     pub(crate) fn to_bytes(self) -> [u8; STATE_BYTES] {
         let (tag, packet_id, order) = match self {
             Self::Queued => (0, 0, 0),
@@ -150,11 +151,11 @@ impl EntryState {
     }
 }
 
-/// Whether the archived entry needs the message's body.
+/// Whether the archived entry needs the body of its message.
 pub(crate) fn holds_body(bytes: &[u8]) -> Result<bool, &'static str> {
     let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
     Ok(!matches!(layout.state, ArchivedStateLayout::Released { .. }))
 }
 
-/// Bytes of a state.
+/// Bytes of an encoded state.
 pub(super) const STATE_BYTES: usize = 11;

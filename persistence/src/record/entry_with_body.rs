@@ -1,4 +1,5 @@
-//! A body with its one entry, in a fixed form: what the log has most of. Numbers are little-endian.
+//! A message body together with its only entry, in a fixed layout: the most frequent change in the log. Numbers
+//! are little-endian.
 //!
 //! ```text
 //!  entry    QoS, RETAIN (1 byte each), state (11)
@@ -10,7 +11,7 @@ use super::archive;
 use super::entry::{EntryRecord, EntryState, STATE_BYTES};
 use super::message::{MessageRecord, StoredMessage};
 
-/// An entry that fits the form, and its body.
+/// An entry that this layout can represent, and its body.
 pub(crate) struct EntryWithBody<'a> {
     entry: &'a EntryRecord,
     message: MessageRecord<'a>,
@@ -19,7 +20,7 @@ pub(crate) struct EntryWithBody<'a> {
 }
 
 impl<'a> EntryWithBody<'a> {
-    /// `None` where the form has no place for it.
+    /// `None` when the layout cannot represent the entry or the body.
     pub(crate) fn try_new(entry: &'a EntryRecord, body: &'a StoredMessage) -> Option<Self> {
         if !entry.identifiers.is_empty() || entry.share.is_some() {
             return None;
@@ -30,25 +31,25 @@ impl<'a> EntryWithBody<'a> {
         Some(Self { entry, message, topic_size, properties_size })
     }
 
-    /// Bytes that it takes.
+    /// Bytes of the encoding.
     pub(crate) fn size(&self) -> usize {
         let MessageRecord { topic, properties, payload, .. } = self.message;
         HEADER_SIZE + topic.len() + properties.len() + payload.len()
     }
 
-    /// Adds it to a row.
-    pub(crate) fn put(&self, row: &mut Vec<u8>) {
+    /// Appends the encoding to a row.
+    pub(crate) fn append_to(&self, row: &mut Vec<u8>) {
         let Self { entry, message, topic_size, properties_size } = self;
         let mut header = [0; HEADER_SIZE];
         let mut fields = HeaderWriter(&mut header);
-        fields.put([entry.qos.value(), entry.retain.into()]);
-        fields.put(entry.state.to_bytes());
-        fields.put([message.qos.value(), message.retain.into()]);
-        fields.put(message.publisher.to_le_bytes());
-        fields.put([message.expires_at.is_some().into()]);
-        fields.put(message.expires_at.unwrap_or(0).to_le_bytes());
-        fields.put(topic_size.to_le_bytes());
-        fields.put(properties_size.to_le_bytes());
+        fields.write([entry.qos.value(), entry.retain.into()]);
+        fields.write(entry.state.to_bytes());
+        fields.write([message.qos.value(), message.retain.into()]);
+        fields.write(message.publisher.to_le_bytes());
+        fields.write([message.expires_at.is_some().into()]);
+        fields.write(message.expires_at.unwrap_or(0).to_le_bytes());
+        fields.write(topic_size.to_le_bytes());
+        fields.write(properties_size.to_le_bytes());
         row.extend_from_slice(&header);
         row.extend_from_slice(message.topic.as_bytes());
         row.extend_from_slice(message.properties);
@@ -85,7 +86,7 @@ fn read_message<'a>(
     let (topic, rest) = rest.split_at_checked(topic_size).ok_or(TRUNCATED)?;
     let (properties, payload) = rest.split_at_checked(properties_size).ok_or(TRUNCATED)?;
     Ok(MessageRecord {
-        topic: str::from_utf8(topic).map_err(|_| "a topic that is no text")?,
+        topic: str::from_utf8(topic).map_err(|_| "a topic that is not UTF-8")?,
         properties,
         payload,
         qos: archive::qos(qos)?,
@@ -95,27 +96,27 @@ fn read_message<'a>(
     })
 }
 
-/// The rest of the fixed part, into which fields are put.
+/// The unwritten rest of the header.
 struct HeaderWriter<'a>(&'a mut [u8]);
 
 impl HeaderWriter<'_> {
-    fn put<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) {
+    fn write<const SIZE: usize>(&mut self, bytes: [u8; SIZE]) {
         let header = core::mem::take(&mut self.0);
         let Some((field, rest)) = header.split_first_chunk_mut() else {
-            unreachable!("all fields make the head")
+            unreachable!("the fields fill the header exactly")
         };
         *field = bytes;
         self.0 = rest;
     }
 }
 
-/// The rest of the fixed part, from which fields are taken.
+/// The unread rest of the header.
 struct HeaderReader<'a>(&'a [u8]);
 
 impl HeaderReader<'_> {
     fn take<const SIZE: usize>(&mut self) -> [u8; SIZE] {
         let Some((field, rest)) = self.0.split_first_chunk() else {
-            unreachable!("all fields make the head")
+            unreachable!("the fields fill the header exactly")
         };
         self.0 = rest;
         *field
@@ -131,7 +132,7 @@ fn flag(byte: u8) -> Result<bool, &'static str> {
 }
 
 const HEADER_SIZE: usize = 2 + STATE_BYTES + 2 + 8 + 1 + 8 + 2 + 4;
-const TRUNCATED: &str = "a delivery that is cut off";
+const TRUNCATED: &str = "a truncated entry with body";
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The message, as the body that sessions wait for and as the retained message of a topic.
+//! Messages, both as bodies of queued messages and as retained messages.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 
 use super::archive::{self, ArchiveBuffer};
 
-/// A message as it was read, borrowed from the file.
+/// A message borrowed from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageRecord<'a> {
     /// The topic name.
     pub topic: &'a str,
-    /// Forwardable properties in wire form, without a length.
+    /// The forwardable properties in wire format, without the length prefix.
     pub properties: &'a [u8],
     /// The payload.
     pub payload: &'a [u8],
@@ -22,18 +22,18 @@ pub struct MessageRecord<'a> {
     pub qos: QoS,
     /// The RETAIN flag it was published with.
     pub retain: bool,
-    /// The number of the client that published it.
+    /// The id of the client session that published it.
     pub publisher: u64,
     /// When it expires, in milliseconds since the Unix epoch.
     pub expires_at: Option<u64>,
 }
 
-/// One moment on both clocks, to translate what is stored into what the broker counts with.
+/// One moment on two clocks, to convert stored times to the monotonic clock of the broker and back.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     /// The moment.
     pub now: Instant,
-    /// The same in milliseconds since the Unix epoch.
+    /// The same moment in milliseconds since the Unix epoch.
     pub wall: u64,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct StoredMessage {
     pub(crate) expires_at: Option<u64>,
 }
 
-/// A retained message as it was read.
+/// A retained message borrowed from the file.
 pub(crate) struct RetainedRecord<'a> {
     pub(crate) tenant: &'a str,
     pub(crate) message: MessageRecord<'a>,
@@ -72,7 +72,8 @@ struct RetainedLayout<'a> {
 }
 
 impl MessageRecord<'_> {
-    /// The message; one whose time is over expires at `clock.now`. `None` when the topic is no topic name.
+    /// Converts the record to a message. A message that has already expired gets `clock.now` as its expiry.
+    /// `None` when the topic is not a valid topic name.
     #[must_use]
     pub fn to_message(&self, clock: &Clock) -> Option<Message> {
         self.message(self.expires_at.and_then(|at| clock.instant(at)))
@@ -110,13 +111,13 @@ impl<'a> MessageRecord<'a> {
 }
 
 impl Clock {
-    /// That time of the wall clock; `None` where the other clock does not reach.
+    /// Converts a wall clock time to the monotonic clock; `None` when it cannot be represented.
     #[must_use]
     pub fn instant(&self, wall: u64) -> Option<Instant> {
         self.now.checked_add(Duration::from_millis(wall.saturating_sub(self.wall)))
     }
 
-    /// That moment in milliseconds since the Unix epoch.
+    /// Converts a monotonic time to milliseconds since the Unix epoch.
     #[must_use]
     pub fn wall(&self, at: Instant) -> u64 {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -127,9 +128,10 @@ impl Clock {
 }
 
 impl StoredMessage {
-    /// The message of a record, to be stored again; it expires on the wall clock only.
+    /// Makes a message from a record to store it again. The message itself has no expiry; only `expires_at`
+    /// has.
     pub(crate) fn from_record(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
-        let message = record.message(None).ok_or("a topic that is no topic name")?;
+        let message = record.message(None).ok_or("an invalid topic name")?;
         Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
     }
 
@@ -145,7 +147,7 @@ impl StoredMessage {
         buffer.archive(&RetainedLayout { tenant, message: self.layout() })
     }
 
-    /// What is stored of it.
+    /// The fields that are stored.
     pub(super) fn record(&self) -> MessageRecord<'_> {
         MessageRecord {
             topic: self.message.topic(),

@@ -1,4 +1,4 @@
-//! The session: who, how long, where in its life, and its will.
+//! A session: its client, expiry, state and will.
 
 use std::sync::Arc;
 
@@ -16,26 +16,26 @@ pub struct SessionRecord {
     pub tenant: Arc<str>,
     /// The client identifier.
     pub client_id: Arc<str>,
-    /// The version its last connection spoke.
+    /// The protocol version of its last connection.
     pub version: ProtocolVersion,
-    /// Session expiry in seconds; `u32::MAX` is never.
+    /// Session expiry in seconds; `u32::MAX` means never.
     pub session_expiry: u32,
-    /// Where it is in its life.
+    /// Whether the session has a connection.
     pub state: SessionState,
-    /// The will that was not yet published.
+    /// The will that has not been published yet.
     pub will: Option<Box<Will>>,
 }
 
-/// Where a session is in its life. Times are milliseconds since the Unix epoch.
+/// Whether a session has a connection. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Archive, Serialize)]
 pub enum SessionState {
-    /// A connection served it.
+    /// A connection serves the session.
     Attached,
-    /// No connection.
+    /// The session has no connection.
     Waiting {
-        /// When the will is due.
+        /// When the will is to be published.
         will_at: Option<u64>,
-        /// When the session ends; `None` is never.
+        /// When the session expires; `None` means never.
         ends_at: Option<u64>,
     },
 }
@@ -90,7 +90,7 @@ impl SessionRecord {
         })
     }
 
-    /// Bytes it holds, more or less.
+    /// Approximate number of bytes in memory.
     pub(crate) fn size(&self) -> usize {
         let will = self
             .will
@@ -128,7 +128,7 @@ impl<'a> WillLayout<'a> {
 
 fn read_will(layout: &ArchivedWillLayout<'_>) -> Result<Will, &'static str> {
     Ok(Will {
-        topic: topic::Name::parse(&layout.topic).map_err(|_| "a will topic that is no topic name")?,
+        topic: topic::Name::parse(&layout.topic).map_err(|_| "an invalid will topic")?,
         payload: Bytes::copy_from_slice(&layout.payload),
         qos: archive::qos(layout.qos)?,
         retain: layout.retain,

@@ -1,4 +1,4 @@
-//! The subscription: its filter as SUBSCRIBE carried it, and what was granted.
+//! A subscription: the filter as received in SUBSCRIBE, and the granted options.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use super::archive::{self, ArchiveBuffer};
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriptionRecord {
-    /// The filter's text, `$share/…/` included.
+    /// The filter text, including `$share/…/`.
     pub filter: Arc<str>,
-    /// The options; the QoS is the granted one.
+    /// The options, with the granted QoS.
     pub options: SubscriptionOptions,
     /// The subscription identifier.
     pub identifier: Option<u32>,
@@ -56,7 +56,7 @@ impl SubscriptionRecord {
         })
     }
 
-    /// The filter alone, to compare with.
+    /// Reads only the filter, to compare it.
     pub(crate) fn read_filter(bytes: &[u8]) -> Result<&str, &'static str> {
         Ok(archive::access::<ArchivedLayout<'_>>(bytes)?.filter.as_str())
     }

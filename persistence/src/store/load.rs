@@ -1,4 +1,4 @@
-//! What loading hands over.
+//! The records that loading passes to the caller.
 
 use tidegate_mqtt::PacketId;
 
@@ -12,26 +12,26 @@ pub enum Item<'a> {
     Session(SessionId, SessionRecord),
     /// A subscription of a session.
     Subscription(SessionId, SubscriptionRecord),
-    /// A body that entries hold.
+    /// A message body that entries refer to.
     Message(MessageId, MessageRecord<'a>),
-    /// An entry; by session, then in the order of message numbers.
+    /// An entry. Entries come session by session, within a session in the order of message ids.
     Entry(EntryKey, EntryRecord),
-    /// An inbound QoS 2 packet id that was not released.
+    /// The packet id of an inbound QoS 2 message that was not yet released.
     Received(SessionId, PacketId),
     /// The retained message of a topic.
     Retained {
-        /// Whose topic.
+        /// The tenant that the topic belongs to.
         tenant: &'a str,
         /// The message.
         message: MessageRecord<'a>,
     },
 }
 
-/// How far loading is.
+/// The progress of loading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Records handed over, this one included.
+    /// Records passed so far, including this one.
     pub done: u64,
-    /// Records there are.
+    /// Records in total.
     pub total: u64,
 }

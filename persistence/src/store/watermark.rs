@@ -1,26 +1,26 @@
-//! How far commits have come, for threads that wait for them.
+//! The last durable commit, for threads that wait for one.
 
 use parking_lot::{Condvar, Mutex};
 
 use super::{Commit, Observer};
 
-/// The last commit that was reached; an [`Observer`] that wakes who waits for one.
+/// An [`Observer`] that remembers the last commit and wakes threads that wait for it.
 #[derive(Debug, Default)]
 pub struct Watermark {
     committed: Mutex<Commit>,
-    risen: Condvar,
+    reached: Condvar,
 }
 
 impl Watermark {
-    /// Waits until that commit is reached; for ever, if the store fails before.
+    /// Waits until `commit` is durable. Waits forever if the store fails before.
     pub fn wait(&self, commit: Commit) {
-        self.risen.wait_while(&mut self.committed.lock(), |committed| *committed < commit);
+        self.reached.wait_while(&mut self.committed.lock(), |committed| *committed < commit);
     }
 }
 
 impl Observer for Watermark {
     fn committed(&self, commit: Commit) {
         *self.committed.lock() = commit;
-        self.risen.notify_all();
+        self.reached.notify_all();
     }
 }

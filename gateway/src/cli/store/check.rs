@@ -1,4 +1,4 @@
-//! `tidegate store check`: is the store in order?
+//! `tidegate store check`: checks the store for consistency.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use tidegate_persistence::ReadOnly;
 use super::SourceArguments;
 use crate::cli::exit::{self, Failure};
 
-/// What `store check` is called with.
+/// The arguments of `store check`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
@@ -16,7 +16,7 @@ pub struct Arguments {
     source: SourceArguments,
 }
 
-/// Says `OK`, or everything that is wrong.
+/// Prints one line per fault, or `OK`.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let findings = arguments.source.read(ReadOnly::check)?;
     let mut output = io::stdout().lock();
@@ -29,5 +29,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let count = findings.faults.len();
-    Err(Failure::Runtime(format!("error: {}: {count} faults in {records} records", name.display())))
+    Err(Failure::Runtime(format!(
+        "error: {}: {count} faults in {records} records; restore a snapshot",
+        name.display()
+    )))
 }

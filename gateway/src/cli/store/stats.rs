@@ -1,4 +1,4 @@
-//! `tidegate store stats`: what is in the store.
+//! `tidegate store stats`: counts the records of a store.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use tidegate_persistence::{Contents, ReadOnly, TenantContents};
 use super::SourceArguments;
 use crate::cli::exit::{self, Failure};
 
-/// What `store stats` is called with.
+/// The arguments of `store stats`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {

@@ -1,10 +1,10 @@
-//! A window against a map, with numbers that are close, far and mixed.
+//! Compares the index with a plain map, for ids that are close, far apart and mixed.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Numbers around two places that are far from each other, and some in between.
+/// Ids around two values that are far from each other, and some anywhere.
 fn id() -> impl Strategy<Value = u64> {
     prop_oneof![4 => 1_000_000..1_002_000_u64, 3 => 0..300_u64, 1 => any::<u64>()]
 }

@@ -1,4 +1,4 @@
-//! The entries of a change.
+//! Applies the entries of a change set.
 
 use super::Apply;
 use crate::change::{ChangeSet, EntryChange};
@@ -36,7 +36,7 @@ impl Apply<'_, '_> {
         Ok(())
     }
 
-    /// What is not there was closed or completed before: nothing is to be done.
+    /// An entry that does not exist was completed, or its session was closed: there is nothing to do.
     fn advance_entry(&mut self, key: EntryKey, state: EntryState) -> Result<(), Fault> {
         let (table, bytes) = (&self.tables.entries, entry_key(key));
         let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The part of a change that is one session's, but for its entries.
+//! Applies the sessions of a change set, without their entries.
 
 use super::Apply;
 use crate::change::{ChangeSet, SessionChange};
@@ -8,7 +8,7 @@ use crate::disk::tables::Row;
 use crate::record::{SessionId, SubscriptionRecord, holds_body};
 
 impl Apply<'_, '_> {
-    /// All but the entries.
+    /// Applies sessions, subscriptions and received packet ids.
     pub(super) fn sessions(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let mut all: Vec<_> = change.sessions().collect();
         all.sort_unstable_by_key(|session| session.id);

@@ -1,4 +1,4 @@
-//! Commits go to the log, which a checkpoint empties into the tables.
+//! Commits append to the log. A checkpoint moves the content of the log to the tables.
 
 use super::{Engine, Room, put_marks};
 use crate::change::ChangeSet;
@@ -7,8 +7,8 @@ use crate::disk::log::Log;
 use crate::disk::tables::{SCHEMA, SCHEMA_KEY};
 
 impl Engine {
-    /// Writes the change in one transaction, growing the map as needed, and empties it. An error leaves all as it was.
-    /// `is_full`: there is no room for a log.
+    /// Commits the change set in one transaction and empties it. The map grows if necessary. An error leaves
+    /// the change set and the file unchanged. `is_full`: there is no space for the log, so write to the tables.
     pub(in crate::disk) fn commit(&mut self, change: &mut ChangeSet, is_full: bool) -> Result<Room, Fault> {
         change.purge_closed();
         if change.is_empty() {
@@ -19,7 +19,7 @@ impl Engine {
         room.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Writes the change to the log, or where that has no room, to its tables.
+    /// Writes the change set to the log, or to the tables if the log has no space.
     fn log(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
         loop {
             match self.append(change) {
@@ -30,8 +30,9 @@ impl Engine {
         }
     }
 
-    /// Whether a change goes to its tables at once: it has no place in the log, or most of what went there lately was still there
-    /// at the checkpoint, so that the log would only be written in addition.
+    /// Whether the change set goes to the tables directly. This is so if it does not fit into the log, or if
+    /// most changes logged recently were still there at the checkpoint: then the log would only add a second
+    /// write.
     fn bypasses_log(&mut self, change: &ChangeSet) -> bool {
         if self.log_bypass > 0 {
             self.log_bypass -= 1;
@@ -40,12 +41,13 @@ impl Engine {
         self.log.bytes() + change.bytes() > self.log_bytes_max()
     }
 
-    /// What the log may take: a checkpoint doubles it for a moment, for which there is the reserve.
+    /// Maximum size of the log. A checkpoint needs the same space in the tables for a moment; the reserve
+    /// provides it.
     fn log_bytes_max(&self) -> usize {
         (self.map.size_max() / LOG_PART).min(LOG_BYTES_MAX)
     }
 
-    /// Whether it is time to empty the log: it is long, or a checkpoint would have much to do.
+    /// Whether the log should be emptied: it is long, or the checkpoint would have many entries to write.
     pub(in crate::disk) fn is_checkpoint_due(&self) -> bool {
         self.log.bytes() > self.log_bytes_max() || self.pending.write_cost() > PENDING_MAX
     }
@@ -55,7 +57,7 @@ impl Engine {
         self.log.bytes() == 0
     }
 
-    /// Writes what is in the log to its tables, and empties the log.
+    /// Writes the content of the log to the tables and empties the log.
     pub(in crate::disk) fn checkpoint(&mut self) -> Result<Room, Fault> {
         if self.is_checkpointed() {
             return Ok(Room::Ample);
@@ -69,7 +71,7 @@ impl Engine {
         room.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Takes up what the log of a former owner has.
+    /// Reads the log that a former owner left, and makes a checkpoint.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
         let view = self.map.view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
@@ -78,12 +80,12 @@ impl Engine {
         self.checkpoint().map(drop)
     }
 
-    /// Appends the change to the log, and empties it.
+    /// Appends the change set to the log and empties it.
     fn append(&mut self, change: &mut ChangeSet) -> Result<(), Fault> {
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let log = self.log.append(meta, &mut txn, change, &mut self.buffer)?;
-        // Earlier versions know nothing of a log.
+        // Raise the schema version: versions that know only schema 1 do not know the log.
         if meta.schema(&txn)? != Some(SCHEMA) {
             meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
         }
@@ -96,12 +98,13 @@ impl Engine {
     }
 }
 
-/// Bytes of the log before a checkpoint; its entries are held in memory as well.
+/// Maximum bytes of the log. Its content is also held in memory.
 const LOG_BYTES_MAX: usize = 64 << 20;
-/// Entries that a checkpoint writes at most, more or less: commits wait for it.
+/// Approximate maximum of entries that a checkpoint writes; commits wait for it.
 const PENDING_MAX: usize = 65_536;
-/// The part of the size limit that the log may take.
+/// The log may use this fraction of the size limit: one part in `LOG_PART`.
 const LOG_PART: usize = 32;
-/// For how many commits the log is left aside when most of it lasted, and from how much on that is judged.
+/// If a checkpoint that wrote more than `LOG_BYPASS_COST_MIN` shows that most logged changes remained, this
+/// many commits bypass the log.
 const LOG_BYPASS_COMMITS: u32 = 256;
 const LOG_BYPASS_COST_MIN: usize = 1024;

@@ -1,4 +1,5 @@
-//! The environment and its memory map, shared by the writer and readers. A lock keeps readers out while the map moves.
+//! The LMDB environment and its memory map, shared by the writer and readers. A lock keeps readers out while
+//! the map is resized.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,32 +13,32 @@ use crate::disk::file;
 use crate::disk::lock::Lock;
 use crate::disk::tables::{SCHEMA, SCHEMA_KEY, Tables};
 
-/// The environment.
+/// The environment and its tables.
 pub(in crate::disk) struct Map {
     env: Env<WithoutTls>,
     tables: Tables,
     folder: PathBuf,
     size_max: usize,
-    /// Held for reading by each reader, for writing while the map moves. False once it moved nowhere: LMDB has no map then, and
-    /// nobody may read.
+    /// Readers hold it for reading; the writer holds it for writing while it resizes the map. It is false after
+    /// a resize has failed: LMDB then has no map, and nothing may be read.
     mapped: RwLock<bool>,
-    /// Keeps other processes out; goes last.
+    /// Keeps other processes out. It is the last field, so it is released last.
     _lock: Arc<Lock>,
 }
 
-/// A reader's view of one state; while it lives, the map does not move.
+/// A read transaction on one state. While it lives, the map is not resized.
 pub(in crate::disk) struct View<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
     _resize_guard: RwLockReadGuard<'m, bool>,
 }
 
-/// Room above the limit.
+/// Space above the size limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::disk) enum Reserve {
     /// For any change.
     Any,
-    /// For changes that free what they add.
+    /// For changes that free at least as much as they add.
     Freeing,
 }
 
@@ -59,13 +60,13 @@ impl Map {
         }
     }
 
-    /// Begins to read.
+    /// Begins a read transaction.
     pub(in crate::disk) fn view(&self) -> Result<View<'_>, Fault> {
         let resize_guard = self.block_resize()?;
         Ok(View { tables: &self.tables, txn: self.env.read_txn()?, _resize_guard: resize_guard })
     }
 
-    /// Keeps the map where it is.
+    /// Prevents a resize while the guard lives.
     pub(in crate::disk) fn block_resize(&self) -> Result<RwLockReadGuard<'_, bool>, Fault> {
         let resize_guard = self.mapped.read();
         if *resize_guard { Ok(resize_guard) } else { Err(unmapped()) }
@@ -91,7 +92,7 @@ impl Map {
         self.size_max
     }
 
-    /// The size of the map with room above the limit.
+    /// The size of the map including that reserve.
     pub(in crate::disk) fn size_with_reserve(&self, reserve: Reserve) -> usize {
         let any = (self.size_max / 16).max(RESERVE_MIN);
         match reserve {
@@ -100,27 +101,28 @@ impl Map {
         }
     }
 
-    /// Bytes of the pages in use; those that are free for use again do not count.
+    /// Bytes of the pages in use, without free pages.
     pub(in crate::disk) fn used(&self) -> Result<usize, Fault> {
         let view = self.view()?;
         let pages = view.tables.pages(&view.txn)?;
         Ok(pages.saturating_mul(self.page_size()))
     }
 
-    /// Other processes that read, a snapshot say, hold pages back; one that was killed would do so for ever. False when there
-    /// was none.
+    /// Removes readers of dead processes from LMDB's reader table. Readers in other processes, for example a
+    /// snapshot, keep pages from being reused; a killed one would do so forever. Returns false when there was
+    /// none.
     pub(in crate::disk) fn clear_stale_readers(&self) -> Result<bool, Fault> {
         Ok(self.env.clear_stale_readers()? > 0)
     }
 
-    /// A transaction that leaves everything as it is.
+    /// Commits a transaction that changes no data.
     pub(in crate::disk) fn rewrite_meta(&self) -> Result<(), Fault> {
         let mut txn = self.env.write_txn()?;
         self.tables.meta.put(&mut txn, SCHEMA_KEY, &SCHEMA.to_le_bytes())?;
         Ok(txn.commit()?)
     }
 
-    /// Bytes of the file up to its last page, and of the map.
+    /// Bytes of the file up to its last page, and bytes of the map.
     pub(in crate::disk) fn sizes(&self) -> (usize, usize) {
         let Ok(_resize_guard) = self.block_resize() else { return (0, 0) };
         let info = self.env.info();
@@ -136,14 +138,15 @@ impl Map {
         Ok(self.env.force_sync()?)
     }
 
-    /// From here on commits are handed to the operating system only.
+    /// From now on, commits are only handed to the operating system.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn stop_syncing(&self) -> Result<(), Fault> {
-        // SAFETY: the writer alone calls this. What a power failure mixes up then, the anchor puts right.
+        // SAFETY: only the writer calls this. If a power failure reorders the writes, the sync point restores a
+        // consistent state.
         Ok(unsafe { self.env.set_flags(EnvFlags::NO_SYNC, FlagSetMode::Enable) }?)
     }
 
-    /// Moves the map; called by the writer, without a transaction.
+    /// Resizes the map. Called by the writer, outside of any transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
         let mut mapped = self.mapped.write();
@@ -151,19 +154,19 @@ impl Map {
         // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller.
         let result = unsafe { self.env.resize(size) };
         *mapped = result.is_ok();
-        result.map_err(|error| Fault::Engine(format!("the map did not move: {error}")))
+        result.map_err(|error| Fault::Engine(format!("the memory map cannot be resized: {error}")))
     }
 }
 
 fn unmapped() -> Fault {
-    Fault::Engine("there is no map any more".to_owned())
+    Fault::Engine("the memory map was lost in a failed resize".to_owned())
 }
 
-/// The size in whole pages, rounded up.
+/// Rounds a size up to whole pages.
 pub(in crate::disk) fn whole_pages(size: usize) -> usize {
     size.saturating_add(PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX
 }
 
 const RESERVE_MIN: usize = 512 << 10;
-/// A multiple of every page size there is.
+/// A multiple of every possible page size.
 const PAGE_MAX: usize = 65_536;

@@ -1,4 +1,4 @@
-//! Room: the map grows up to the limit; above that there is a reserve.
+//! Handles space: the map grows up to the size limit; above the limit there is a reserve.
 
 use super::map::Reserve;
 use super::{Engine, Room};
@@ -7,7 +7,7 @@ use crate::disk::apply::Balance;
 use crate::disk::fault::Fault;
 
 impl Engine {
-    /// Writes what is pending and the change to their tables.
+    /// Writes the pending changes and the change set to the tables.
     pub(super) fn write(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
         loop {
             match self.transact(change, |_| true) {
@@ -19,14 +19,16 @@ impl Engine {
         }
     }
 
-    /// Whether what is stored leaves some room below the limit.
+    /// Whether enough space below the limit is free.
     pub(in crate::disk) fn has_room(&self) -> Result<bool, Fault> {
         let limit = self.map.size_max();
         Ok(self.map.used()? <= limit - limit / HEADROOM)
     }
 
-    /// Above the limit there is room for what was taken before anybody knew, and for sessions that come back for what waits;
-    /// above that, for changes that free what they add: else a full store could not be emptied.
+    /// Commits in the reserve above the size limit. The first part of the reserve takes any change: operations
+    /// appended before the store was known to be full, and those of sessions that fetch their messages. The
+    /// second part only takes changes that free at least what they add; otherwise a full store could not be
+    /// emptied.
     fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
         let limit = self.map.size_max();
         self.resize(self.map.size_with_reserve(Reserve::Any))?;
@@ -42,8 +44,9 @@ impl Engine {
         }
     }
 
-    /// LMDB uses the pages that a transaction freed only in the next but one. At the limit there may be no next one without
-    /// them: so one that changes nothing goes in between, in the reserve. False when it would not help any more.
+    /// LMDB reuses the pages that a transaction freed only in the second transaction after it. At the size
+    /// limit the next transaction may not fit without them. This commits an empty transaction in the reserve,
+    /// so that they can be reused. Returns false when that would not help again.
     fn commit_empty(&mut self) -> Result<bool, Fault> {
         if self.empty_commit_done {
             return Ok(false);
@@ -58,7 +61,7 @@ impl Engine {
         }
     }
 
-    /// Doubles the map, by a gigabyte at most; false at the limit.
+    /// Doubles the map, adding at most a gigabyte. Returns false at the size limit.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let (size, limit) = (self.map.size(), self.map.size_max());
         if size >= limit {
@@ -68,7 +71,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Moves the map. The anchor is moved to the present state first, so that nothing is to be held meanwhile.
+    /// Resizes the map. The sync point is moved to the current state first, so that no read transaction has to
+    /// stay open meanwhile.
     fn resize(&mut self, size: usize) -> Result<(), Fault> {
         let Some((_, sync_point)) = &mut self.interval_sync else { return self.map.resize(size) };
         sync_point.save(&self.map)?;
@@ -78,6 +82,6 @@ impl Engine {
     }
 }
 
-/// The part of the limit that has to be free before the store is no longer full.
+/// The store is no longer full once one part in `HEADROOM` of the limit is free.
 const HEADROOM: usize = 32;
 const GROWTH_MAX: usize = 1 << 30;

@@ -1,35 +1,37 @@
-//! One frame: which kind of change, of which record.
+//! A frame of the log: one change of one record.
 
-/// What a frame changes. The numbers are part of the format.
+/// The kind of change. The numbers are part of the file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FrameKind {
-    /// A session and all that is its own goes; key: the session.
+    /// Deletes a session with all its records; key: the session.
     Wipe = 1,
-    /// A session; value: its record.
+    /// Writes a session; value: its record.
     Session = 2,
-    /// A subscription; key: the session, value: its record.
+    /// Writes a subscription; key: the session, value: its record.
     Subscribe = 3,
-    /// The same, gone; value: the filter.
+    /// Deletes a subscription; key: the session, value: the filter.
     Unsubscribe = 4,
-    /// A body; key: its number, value: its record.
+    /// Carries a body for the entries that follow; key: the message id, value: its record.
     Body = 5,
-    /// An entry that was not there; key and value as in its table.
+    /// Writes an entry that does not exist yet; key and value as in its table.
     Put = 6,
-    /// An entry in place of the one there.
+    /// Writes an entry in place of an existing one.
     Replace = 7,
-    /// An entry goes on; value: its state.
+    /// Changes the state of an entry; value: the state.
     Advance = 8,
-    /// An entry goes.
+    /// Deletes an entry.
     Delete = 9,
-    /// A received packet id; key as in its table.
+    /// Writes a received packet id; key as in its table.
     Receive = 10,
-    /// The same, gone.
+    /// Deletes a received packet id.
     ReleaseReceived = 11,
-    /// A retained message; value: its record.
+    /// Writes a retained message; value: its record.
     Retain = 12,
-    /// The same, gone; key: the length of the tenant (4 bytes, little-endian), value: tenant and topic.
+    /// Deletes a retained message; key: the length of the tenant (4 bytes, little-endian), value: tenant and
+    /// topic.
     Unretain = 13,
-    /// A body and the one entry that came with it, which was not there; key as for `Put`, value: both, without an archive.
+    /// Writes a new entry with the body that only it refers to; key as for `Put`, value: see
+    /// [`crate::record::EntryWithBody`].
     PutWithBody = 14,
 }
 
@@ -61,7 +63,7 @@ impl FrameKind {
     }
 }
 
-/// A frame as it was read.
+/// A frame as read from a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LogFrame<'a> {
     pub(super) kind: FrameKind,
@@ -70,7 +72,7 @@ pub(super) struct LogFrame<'a> {
 }
 
 impl<'a> LogFrame<'a> {
-    /// Takes the first frame of a row; `None` at its end.
+    /// Takes the first frame of a row; `None` at the end of the row.
     pub(super) fn take(row: &mut &'a [u8]) -> Result<Option<Self>, &'static str> {
         if row.is_empty() {
             return Ok(None);
@@ -85,13 +87,13 @@ impl<'a> LogFrame<'a> {
     }
 }
 
-/// Bytes that a frame with such a key and value takes.
+/// Bytes of a frame with a key and a value of these lengths.
 pub(super) fn frame_size(key: usize, value: usize) -> usize {
     HEADER_SIZE + key + value
 }
 
-/// Adds a frame to a row, up to its value, of which `size` bytes follow. A key or value that is too long for the format is an
-/// error.
+/// Appends the header and the key of a frame to a row. The caller appends the value, which has `size` bytes. A
+/// key or value that is too long for the format is an error.
 pub(super) fn begin(kind: FrameKind, key: &[u8], size: usize, row: &mut Vec<u8>) -> Result<(), &'static str> {
     let key_size = u8::try_from(key.len()).map_err(|_| "a key too long for the log")?;
     let size = u32::try_from(size).map_err(|_| "a record too large for the log")?;
@@ -102,7 +104,7 @@ pub(super) fn begin(kind: FrameKind, key: &[u8], size: usize, row: &mut Vec<u8>)
 }
 
 const HEADER_SIZE: usize = 6;
-const TRUNCATED: &str = "a change that is cut off";
+const TRUNCATED: &str = "a truncated change";
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The rows of the log folded into one change.
+//! Reads the rows of the log and folds them into one change set.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::record::{
     SessionRecord, StoredMessage, SubscriptionRecord,
 };
 
-/// The log as far as it was read.
+/// The part of the log read so far.
 #[derive(Default)]
 pub(super) struct Replay {
     change: ChangeSet,
-    /// All bodies that came: an entry may bring one anew that was held by others which are completed by then.
+    /// All bodies read so far. A new entry can refer to a body whose earlier entries are already completed.
     bodies: HashMap<MessageId, StoredMessage>,
 }
 
 impl Replay {
-    /// Folds all frames of a row in.
+    /// Folds all frames of a row into the change set.
     pub(super) fn fold(&mut self, mut row: &[u8]) -> Result<(), &'static str> {
         while let Some(frame) = LogFrame::take(&mut row)? {
             self.fold_frame(&frame)?;
@@ -55,7 +55,7 @@ impl Replay {
         Ok(())
     }
 
-    /// The net effect of all.
+    /// The net effect of all rows.
     pub(super) fn finish(self) -> ChangeSet {
         self.change
     }
@@ -110,4 +110,4 @@ fn fold_session(frame: &LogFrame<'_>, change: &mut ChangeSet) -> Result<(), &'st
 }
 
 const BAD_KEY: &str = "a change with a key of the wrong length";
-const BAD_TEXT: &str = "a change with a text that is none";
+const BAD_TEXT: &str = "a change with a text that is not UTF-8, or too short";

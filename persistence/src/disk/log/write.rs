@@ -1,4 +1,5 @@
-//! A change as rows of the log. A row is not much longer than a few pages, so that its pages are easily found again.
+//! Writes a change set as rows of the log. A row is limited to a few pages, so that freed pages can easily be
+//! reused for rows.
 
 use heed::RwTxn;
 
@@ -10,7 +11,7 @@ use crate::disk::key::{entry_key, received_key};
 use crate::disk::tables::Table;
 use crate::record::{ArchiveBuffer, EntryWithBody, StoredMessage, SubscriptionRecord};
 
-/// Rows under way.
+/// Writes rows; holds the unfinished one.
 pub(super) struct Rows<'a, 'e> {
     log: Log,
     meta: &'a Table,
@@ -88,7 +89,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         self.frame(FrameKind::Subscribe, session, value)
     }
 
-    /// The body first: a reader knows it when it comes to the entries.
+    /// Writes the body first, because a reader needs it before the entries.
     fn message(
         &mut self,
         change: &ChangeSet,
@@ -109,12 +110,12 @@ impl<'a, 'e> Rows<'a, 'e> {
         entries.try_for_each(|(key, entry)| self.entry(&entry_key(key), entry, buffer))
     }
 
-    /// The body and its one entry in one frame.
+    /// Writes the body and its only entry in one frame.
     fn entry_with_body(&mut self, key: &[u8], entry_with_body: &EntryWithBody<'_>) -> Result<(), Fault> {
         let size = entry_with_body.size();
         self.make_room(frame_size(key.len(), size))?;
         begin(FrameKind::PutWithBody, key, size, &mut self.row).map_err(|fault| self.fault(fault))?;
-        entry_with_body.put(&mut self.row);
+        entry_with_body.append_to(&mut self.row);
         Ok(())
     }
 
@@ -137,7 +138,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         Ok(())
     }
 
-    /// Begins a row where the present one has no room for a frame of that size.
+    /// Starts a new row if the current one has no space for `size` more bytes.
     fn make_room(&mut self, size: usize) -> Result<(), Fault> {
         if !self.row.is_empty() && self.row.len() + size > ROW_BYTES { self.flush() } else { Ok(()) }
     }
@@ -157,5 +158,5 @@ impl<'a, 'e> Rows<'a, 'e> {
     }
 }
 
-/// Bytes of a row, but for a frame that is longer by itself.
+/// Maximum length of a row, unless a single frame is longer.
 const ROW_BYTES: usize = 65_536 - 64;

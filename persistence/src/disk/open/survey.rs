@@ -1,4 +1,5 @@
-//! What the writer has to know of a file before it begins: marks, secret, who holds which body.
+//! Reads what the writer needs from the file: high-water marks, the secret, and the reference counts of the
+//! bodies.
 
 use std::sync::Arc;
 
@@ -13,19 +14,19 @@ use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, Table};
 use crate::disk::text_key::TextKeys;
 use crate::error::OpenError;
 
-/// Reads it, and deletes bodies that nobody holds.
+/// Reads the state of the file, and deletes bodies that no entry refers to.
 pub(super) fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError> {
     let view = map.view().map_err(engine_error)?;
     let meta = &view.tables.meta;
     let marks = marks(meta, &view.txn)?;
     let secret =
-        fixed(meta, &view.txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "there is none"))?;
+        fixed(meta, &view.txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "it is missing"))?;
     let keys = TextKeys::new(secret);
     let references = References::count(view.tables, &view.txn).map_err(engine_error)?;
     let orphans = references.orphans(view.tables, &view.txn).map_err(engine_error)?;
     drop(view);
     if !orphans.is_empty() {
-        tracing::warn!(bodies = orphans.len(), "deleting bodies that no session waits for");
+        tracing::warn!(bodies = orphans.len(), "deleting message bodies that no session has queued");
         references::delete(&map, &orphans).map_err(engine_error)?;
     }
     let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
@@ -42,7 +43,7 @@ fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u6
     Ok(fixed(meta, txn, key)?.map(u64::from_le_bytes))
 }
 
-/// The value of a key, of a fixed length.
+/// The value of a key, which must have a fixed length.
 fn fixed<const N: usize>(
     meta: &Table,
     txn: &RoTxn<'_>,

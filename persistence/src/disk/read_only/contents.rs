@@ -1,4 +1,4 @@
-//! What is in a store: counts by kind and tenant, and sizes.
+//! The contents of a store: counts by kind and by tenant, and sizes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,34 +9,34 @@ use crate::disk::fault::Fault;
 use crate::disk::tables::{Table, Tables};
 use crate::record::{RetainedRecord, SessionRecord};
 
-/// Counts of one state, and sizes.
+/// Counts and sizes of one state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Version of the format.
+    /// Schema version of the file.
     pub schema: u32,
     /// Sessions.
     pub sessions: u64,
     /// Subscriptions.
     pub subscriptions: u64,
-    /// Bodies that sessions wait for.
+    /// Bodies of queued messages.
     pub messages: u64,
-    /// Messages that wait, counted once a session.
+    /// Queued messages, counted per session.
     pub entries: u64,
-    /// Inbound QoS 2 packet ids that were not released.
+    /// Packet ids of inbound QoS 2 messages that were not released.
     pub received: u64,
     /// Retained messages.
     pub retained: u64,
-    /// Bytes of the pages that hold something.
+    /// Bytes of the pages in use.
     pub used_bytes: u64,
-    /// Bytes of the file in use or free for use again.
+    /// Bytes of the pages in use and the free pages.
     pub file_bytes: u64,
-    /// Bytes of the memory map, which is the length of the file.
+    /// Bytes of the memory map, which is also the length of the file.
     pub map_bytes: u64,
-    /// By tenant.
+    /// Counts by tenant.
     pub tenants: BTreeMap<Arc<str>, TenantContents>,
 }
 
-/// What one tenant has.
+/// The records of one tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantContents {
     /// Sessions.
@@ -74,7 +74,7 @@ impl Contents {
 
     fn count_tenants(&mut self, tables: &Tables, txn: &RoTxn<'_>) -> Result<(), Fault> {
         let Tables { sessions, retained, .. } = tables;
-        self.each(
+        self.count_by_tenant(
             sessions,
             txn,
             |value| Ok(SessionRecord::read(value)?.tenant),
@@ -82,7 +82,7 @@ impl Contents {
                 tenant.sessions += 1;
             },
         )?;
-        self.each(
+        self.count_by_tenant(
             retained,
             txn,
             |value| Ok(Arc::from(RetainedRecord::read(value)?.tenant)),
@@ -92,8 +92,8 @@ impl Contents {
         )
     }
 
-    /// Finds the tenant of each record of a table.
-    fn each(
+    /// Calls `count` with the tenant of each record in the table.
+    fn count_by_tenant(
         &mut self,
         table: &Table,
         txn: &RoTxn<'_>,

@@ -1,5 +1,5 @@
-//! Whether the process that owns a folder is still the same. A start makes LMDB's table of readers anew: who reads under the former
-//! table is not heeded from then on.
+//! Detects whether the process that owns a folder has changed. When a store is opened, LMDB's reader table is
+//! created anew, and readers in the former table are no longer protected.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -11,17 +11,17 @@ use rustix::fs::OFlags;
 use crate::disk::open::{self, READERS};
 use crate::error::OpenError;
 
-/// The table of readers that a folder had.
+/// The reader table that the folder had when reading began.
 pub(super) struct Owner {
     path: PathBuf,
-    /// The file as it was: while it is held, no other file has its number. Held by name only, for closing a file that was opened
-    /// drops what LMDB locked in it.
+    /// The file of the table. While it is open, no other file gets its inode number. It is opened with
+    /// `O_PATH`: closing a normally opened file would release LMDB's locks on it.
     table: File,
 }
 
 impl Owner {
-    /// Notes the present table; LMDB is to open it afterwards.
-    pub(super) fn of(folder: &Path) -> Result<Self, OpenError> {
+    /// Remembers the current table. LMDB must open the table after this call.
+    pub(super) fn current(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(READERS);
         match File::options().write(true).create_new(true).mode(0o600).open(&path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
@@ -35,8 +35,8 @@ impl Owner {
 
     /// Whether the folder still has that table.
     pub(super) fn is_same(&self) -> bool {
-        let number = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-        let (then, now) = (self.table.metadata().map(number), fs::metadata(&self.path).map(number));
+        let inode = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let (then, now) = (self.table.metadata().map(inode), fs::metadata(&self.path).map(inode));
         matches!((then, now), (Ok(then), Ok(now)) if then == now)
     }
 

@@ -1,4 +1,4 @@
-//! One copy of the meta pages: its bytes, with a checksum that tells a whole copy from a torn one.
+//! A copy of the meta pages, with a checksum that detects an incomplete write.
 
 use std::hash::Hasher;
 
@@ -6,12 +6,12 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 
 use crate::disk::file::MetaPages;
 
-/// What a slot holds.
+/// One of the two records in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SyncRecord {
-    /// The later of two counts.
+    /// The sync that this record belongs to. The record with the higher number is the newer one.
     pub(super) sequence: u64,
-    /// Which start of the machine it was written in.
+    /// The boot of the machine during which it was written.
     pub(super) boot_id: [u8; BOOT_ID_SIZE],
     pub(super) meta_pages: MetaPages,
 }
@@ -30,8 +30,8 @@ impl SyncRecord {
         bytes
     }
 
-    /// The slot; `None` when it is not whole.
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+    /// Reads a record; `None` when the checksum does not match.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (body, rest) = bytes.split_at_checked(SIZE - SUM_SIZE)?;
         if rest.get(..SUM_SIZE)? != checksum(body) {
             return None;
@@ -48,12 +48,12 @@ impl SyncRecord {
     }
 }
 
-/// Where the slot of that turn is: the two take turns, each in a page of its own.
+/// The offset of a record in the file. The records alternate between two pages.
 pub(super) const fn offset(sequence: u64) -> u64 {
     (sequence & 1) * 4096
 }
 
-/// Where slots are.
+/// Both offsets.
 pub(super) const OFFSETS: [u64; 2] = [offset(0), offset(1)];
 
 fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {

@@ -1,4 +1,5 @@
-//! An anchor that a store left behind: after a failure of the machine its state is put back, else it is just removed.
+//! Handles a sync point that a former owner left behind: if the machine crashed since, or a sync failed, the
+//! meta pages are restored. Otherwise the file is only removed.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -10,14 +11,15 @@ use super::{INVALIDATED, NAME, boot_id};
 use crate::disk::file;
 use crate::error::OpenError;
 
-/// Makes the data file one that LMDB can open, whatever ended its former owner; afterwards there is no anchor.
+/// Makes sure that LMDB can open the data file, however its former owner ended. Afterwards there is no sync
+/// point.
 pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
     let (invalidated, left) = (folder.join(INVALIDATED), folder.join(NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
     recover_from(&left, data, |record| Ok(record.boot_id != boot_id()?))
 }
 
-/// Whether [`recover`] would put a former state back.
+/// Whether [`recover`] would return to an earlier state.
 pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
     let (invalidated, left) = (folder.join(INVALIDATED), folder.join(NAME));
     let record = |path: &Path| match File::open(path).and_then(|file| newest(&file)) {
@@ -31,7 +33,7 @@ pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> 
     Ok(record(&invalidated)?.is_some() || record(&left)?.map_or(Ok(false), is_earlier)?)
 }
 
-/// `restores`: whether the state of the slot is to be put back.
+/// `restores`: whether the meta pages of the record are to be restored.
 fn recover_from(
     path: &Path,
     data: &Path,
@@ -50,7 +52,7 @@ fn recover_from(
     fs::remove_file(path).map_err(|error| at(path, error))
 }
 
-/// Puts the meta pages back, when there is a slot; syncs all there is in the page cache.
+/// Restores the meta pages if there is a record, then syncs the page cache to the disk.
 fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> io::Result<()> {
     let file = match File::options().read(true).write(true).open(data) {
         Ok(file) => file,
@@ -58,13 +60,13 @@ fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> io::Result<()> {
         Err(error) => return Err(error),
     };
     if let Some(record) = restore {
-        tracing::warn!("the machine went down or a sync failed: going back to the last sync");
+        tracing::warn!("the machine crashed or a sync failed: returning to the state of the last sync");
         file::write_meta_pages(&file, &record.meta_pages)?;
     }
     file.sync_all()
 }
 
-/// The later of the slots that are whole. None was ever whole: nothing was committed under this anchor.
+/// The newest valid record. If there is none, nothing was committed after the file was created.
 fn newest(sync_point: &File) -> io::Result<Option<SyncRecord>> {
     let mut newest: Option<SyncRecord> = None;
     for offset in record::OFFSETS {
@@ -73,7 +75,8 @@ fn newest(sync_point: &File) -> io::Result<Option<SyncRecord>> {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => continue,
             result => result?,
         }
-        newest = newest.into_iter().chain(SyncRecord::of(&bytes)).max_by_key(|record| record.sequence);
+        newest =
+            newest.into_iter().chain(SyncRecord::from_bytes(&bytes)).max_by_key(|record| record.sequence);
     }
     Ok(newest)
 }

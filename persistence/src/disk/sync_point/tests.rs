@@ -1,4 +1,4 @@
-//! The slot: whole or nothing.
+//! A record is valid only if it is complete and unchanged.
 
 use super::record::{self, BOOT_ID_SIZE, SyncRecord};
 use crate::disk::file::MetaPages;
@@ -13,12 +13,12 @@ fn a_record_with_any_changed_or_missing_byte_is_invalid() {
     let bytes = record().to_bytes();
     assert_eq!(bytes.len(), record::SIZE);
     assert!(bytes.len() <= 512, "one sector");
-    assert_eq!(SyncRecord::of(&bytes), Some(record()));
+    assert_eq!(SyncRecord::from_bytes(&bytes), Some(record()));
     for at in 0..bytes.len() {
         let mut torn = bytes.clone();
         torn[at] ^= 1;
-        assert_eq!(SyncRecord::of(&torn), None, "byte {at}");
-        assert_eq!(SyncRecord::of(&bytes[..at]), None, "{at} bytes");
+        assert_eq!(SyncRecord::from_bytes(&torn), None, "byte {at}");
+        assert_eq!(SyncRecord::from_bytes(&bytes[..at]), None, "{at} bytes");
     }
 }
 

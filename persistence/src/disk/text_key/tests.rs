@@ -1,4 +1,4 @@
-//! Keys of texts with the same hash: each is found, none is taken for another, free ordinals are used again.
+//! Texts with the same hash get different keys, are found again, and free ordinals are reused.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::TextKeys;
 use crate::disk::fault::Fault;
 use crate::disk::tables::{Table, Tables};
 
-/// The text itself is the value.
+/// Uses the text itself as the value.
 fn locate(keys: TextKeys, table: &Table, txn: &RwTxn<'_>, text: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(keys.locate(table, txn, b"p", text, |value| Ok(value == text))?.to_vec())
 }
@@ -19,21 +19,21 @@ fn texts_with_the_same_hash_get_different_keys() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(1 << 20).max_dbs(7);
-    // SAFETY: the folder is new and nobody else knows it.
+    // SAFETY: the folder is new, and no other process knows it.
     let env = unsafe { options.open(folder.path()) }.unwrap();
     Tables::create(&env, &[0; 16]).unwrap();
     let tables = Tables::open(&env).unwrap().unwrap();
     let (table, keys) = (&tables.retained, TextKeys::weak([1; 16]));
     let mut txn = env.write_txn().unwrap();
     let mut kept = BTreeMap::new();
-    for turn in 0..200_usize {
-        let text = vec![u8::try_from(turn % 11).unwrap(); 500];
+    for round in 0..200_usize {
+        let text = vec![u8::try_from(round % 11).unwrap(); 500];
         let key = locate(keys, table, &txn, &text).unwrap();
-        if turn % 3 == 0 {
-            assert_eq!(table.delete(&mut txn, &key).unwrap(), kept.remove(&text).is_some(), "turn {turn}");
+        if round % 3 == 0 {
+            assert_eq!(table.delete(&mut txn, &key).unwrap(), kept.remove(&text).is_some(), "round {round}");
         } else {
             table.put(&mut txn, &key, &text).unwrap();
-            assert!(kept.insert(text, key.clone()).is_none_or(|before| before == key), "turn {turn}");
+            assert!(kept.insert(text, key.clone()).is_none_or(|before| before == key), "round {round}");
         }
         assert_eq!(table.len(&txn).unwrap(), u64::try_from(kept.len()).unwrap());
     }

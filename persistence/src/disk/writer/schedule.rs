@@ -1,17 +1,17 @@
-//! When the writer acts without being asked to: syncs by interval, trying again while there is no room.
+//! When the writer acts on its own: syncs at the interval, checkpoints, and retries while there is no space.
 
 use std::time::{Duration, Instant};
 
-/// The writer's two clocks.
+/// The times at which the writer has to act.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// `None`: each commit is a sync.
+    /// The sync interval; `None`: each commit is a sync.
     interval: Option<Duration>,
-    /// When to sync what was committed since the last time.
+    /// When to sync what was committed since the last sync.
     sync_at: Option<Instant>,
     /// When to empty the log.
     checkpoint_at: Option<Instant>,
-    /// When to try again, and how long that was put off.
+    /// When to retry, and how long the last wait was.
     retry: Option<(Instant, Duration)>,
 }
 
@@ -20,19 +20,19 @@ impl Schedule {
         Self { interval, sync_at: None, checkpoint_at: None, retry: None }
     }
 
-    /// When to act at the latest.
+    /// The next time at which the writer has to act.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        // While there is no room, a checkpoint is part of trying again.
+        // While there is no space, a checkpoint is part of the retry.
         let next = self.retry.map(|(at, _)| at).or(self.checkpoint_at);
         [self.sync_at, next].into_iter().flatten().min()
     }
 
-    /// Whether there was no room, so that trying again has to wait.
+    /// Whether the last commit did not fit, so that the writer waits before it retries.
     pub(super) fn is_retrying(&self) -> bool {
         self.retry.is_some()
     }
 
-    /// `logged`: something is in the log.
+    /// `logged`: the log is not empty.
     pub(super) fn committed(&mut self, now: Instant, logged: bool) {
         if logged {
             self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_AFTER));
@@ -44,7 +44,7 @@ impl Schedule {
         }
     }
 
-    /// `last`: there will be no later time.
+    /// `last`: the store is closing, so there will be no later time.
     pub(super) fn is_sync_due(&self, now: Instant, last: bool) -> bool {
         self.sync_at.is_some_and(|at| last || at <= now)
     }
@@ -66,13 +66,13 @@ impl Schedule {
         self.retry = now.checked_add(wait).map(|at| (at, wait));
     }
 
-    /// True once after there was no room.
+    /// Ends the retries. Returns true if there were any.
     pub(super) fn clear_retry(&mut self) -> bool {
         self.retry.take().is_some()
     }
 }
 
-/// How long something may be in the log alone.
+/// How long a change may be in the log before a checkpoint is due.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! What is put is read; what is cut, or is none of it, is an error.
+//! The encoding round-trips; truncated and arbitrary bytes do not panic.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ fn stored(topic: &str, properties: &[u8], payload: &[u8], expires_at: Option<u64
 fn bytes(record: &EntryRecord, body: &StoredMessage) -> Vec<u8> {
     let mut row = Vec::new();
     let entry_with_body = EntryWithBody::try_new(record, body).unwrap();
-    entry_with_body.put(&mut row);
+    entry_with_body.append_to(&mut row);
     assert_eq!(row.len(), entry_with_body.size());
     row
 }

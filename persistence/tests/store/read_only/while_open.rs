@@ -73,7 +73,7 @@ fn a_read_is_discarded_when_the_owner_restarts() {
     let store = harness.open();
     reader.order("go on");
     let error = reader.answer();
-    assert!(error.contains("started anew"), "{error}");
+    assert!(error.contains("was restarted"), "{error}");
     let place = harness.path().join("copy");
     reader.order(&format!("copy {}", place.display()));
     assert_eq!(reader.answer(), error);

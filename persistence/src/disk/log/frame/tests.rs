@@ -1,4 +1,4 @@
-//! Frames come back as they were put, and nothing else does harm.
+//! Frames round-trip, and arbitrary bytes do not panic.
 
 use proptest::prelude::*;
 
