@@ -1,5 +1,6 @@
-//! What persistence costs on this disk: operations a second and the time from append to committed, by durability, producers and
-//! message size, beside the disk's own sync. `cargo run --release -p tidegate-persistence --example cost [folder]`.
+//! Measures the cost of persistence on a disk: operations per second, and the time from append to committed, by
+//! durability, number of producers and message size. Also measures the sync of the disk itself. Run with
+//! `cargo run --release -p tidegate-persistence --example cost [folder]`.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::as_conversions, clippy::indexing_slicing)]
 
@@ -16,7 +17,7 @@ use tidegate_persistence::{
     Appended, Commit, Config, Durability, EntryKey, EntryRecord, Operation, SessionId, Store, Watermark, open,
 };
 
-/// One run.
+/// The parameters of a measurement.
 struct Run {
     durability: Durability,
     producers: u64,
@@ -27,8 +28,8 @@ fn main() {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = folder.join(format!("tidegate-cost-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    println!("sync of the disk: {}", probe(&folder));
-    println!("append of one enqueue: {:.0} ns", appending(&folder));
+    println!("sync of the disk: {}", sync_time(&folder));
+    println!("append of one enqueue: {:.0} ns", append_time(&folder));
     println!("durability  producers  bytes   commits/s  operations/s   p50 ms   p99 ms");
     let interval = Durability::Interval(Duration::from_millis(100));
     for durability in [Durability::Always, interval, Durability::Memory] {
@@ -39,8 +40,8 @@ fn main() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// The time that a write of 4 KiB and `fdatasync` take: median and 99th percentile.
-fn probe(folder: &Path) -> String {
+/// The time of a write of 4 KiB with `fdatasync`: median and 99th percentile.
+fn sync_time(folder: &Path) -> String {
     let file = File::create(folder.join("probe")).unwrap();
     file.set_len(1 << 20).unwrap();
     file.sync_all().unwrap();
@@ -52,12 +53,12 @@ fn probe(folder: &Path) -> String {
             began.elapsed()
         })
         .collect();
-    let [half, most] = percentiles(&mut times);
-    format!("p50 {half:.3} ms, p99 {most:.3} ms")
+    let [p50, p99] = percentiles(&mut times);
+    format!("p50 {p50:.3} ms, p99 {p99:.3} ms")
 }
 
-/// Nanoseconds that an append takes, with the writer at work beside it.
-fn appending(folder: &Path) -> f64 {
+/// Nanoseconds per append while the writer is committing.
+fn append_time(folder: &Path) -> f64 {
     let config = Config::new(folder.join("appending"));
     let watermark: Arc<Watermark> = Arc::default();
     let observer: Arc<Watermark> = Arc::clone(&watermark);
@@ -68,7 +69,7 @@ fn appending(folder: &Path) -> f64 {
     let began = Instant::now();
     let mut last = Commit(0);
     for _ in 0..APPENDS {
-        (_, last, _) = enqueued(&*store, session, Arc::clone(&message));
+        (_, last, _) = enqueue(&*store, session, Arc::clone(&message));
     }
     let taken = began.elapsed();
     watermark.wait(last);
@@ -99,17 +100,17 @@ fn measure(folder: &Path, run: &Run) {
         Durability::Interval(_) => "interval",
         Durability::Memory => "memory",
     };
-    let [half, most] = percentiles(&mut times);
+    let [p50, p99] = percentiles(&mut times);
     let commits = stats.commits as f64 / seconds;
     let operations = stats.operations as f64 / seconds;
     println!(
-        "{name:10} {:10} {:6} {commits:11.0} {operations:13.0} {half:8.3} {most:8.3}",
+        "{name:10} {:10} {:6} {commits:11.0} {operations:13.0} {p50:8.3} {p99:8.3}",
         run.producers, run.size
     );
 }
 
-/// A publisher with a hundred messages on their way to one durable session, that acknowledges what came before: each message is
-/// enqueued and completed. Gives the time that each took from append to committed.
+/// A publisher with a hundred messages in flight to one durable session. Each message is enqueued, and
+/// completed after its commit. Returns the time from append to committed of each message.
 fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrier) -> Vec<Duration> {
     let session = store.next_session();
     let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
@@ -119,15 +120,15 @@ fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrie
     start.wait();
     let began = Instant::now();
     while began.elapsed() < DURATION {
-        while in_flight.len() < WINDOW {
-            let key = enqueued(store, session, Arc::new(message(&topic, &payload, session)));
+        while in_flight.len() < IN_FLIGHT_MAX {
+            let key = enqueue(store, session, Arc::new(message(&topic, &payload, session)));
             in_flight.push_back(key);
         }
         let (key, commit, at) = in_flight.pop_front().unwrap();
         watermark.wait(commit);
         times.push(at.elapsed());
         append(store, Operation::Complete { key });
-        // All that the same commit covered is done with too.
+        // The same commit covers these messages as well.
         while in_flight.front().is_some_and(|(_, next, _)| *next <= commit) {
             let (key, _, at) = in_flight.pop_front().unwrap();
             times.push(at.elapsed());
@@ -149,7 +150,7 @@ fn message(topic: &topic::Name, payload: &[u8], session: SessionId) -> Message {
     })
 }
 
-fn enqueued(store: &dyn Store, session: SessionId, message: Arc<Message>) -> (EntryKey, Commit, Instant) {
+fn enqueue(store: &dyn Store, session: SessionId, message: Arc<Message>) -> (EntryKey, Commit, Instant) {
     let key = EntryKey { session, message: store.next_message(), ordinal: 0 };
     let at = Instant::now();
     let record = EntryRecord::queued(QoS::AtLeastOnce);
@@ -160,16 +161,16 @@ fn enqueued(store: &dyn Store, session: SessionId, message: Arc<Message>) -> (En
 fn append(store: &dyn Store, operation: Operation) -> Commit {
     match store.append(&mut vec![operation]) {
         Appended::Accepted(commit) | Appended::Slow(commit) => commit,
-        Appended::Refused => unreachable!("the batch is bounded by the windows"),
+        Appended::Refused => unreachable!("the store fails only if the disk does"),
     }
 }
 
-/// Median and 99th percentile in milliseconds.
+/// Median and 99th percentile, in milliseconds.
 fn percentiles(times: &mut [Duration]) -> [f64; 2] {
     times.sort_unstable();
     [50, 99].map(|percent| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0)
 }
 
-const WINDOW: usize = 100;
+const IN_FLIGHT_MAX: usize = 100;
 const APPENDS: u32 = 50_000;
 const DURATION: Duration = Duration::from_secs(2);

@@ -1,4 +1,5 @@
-//! Group commit: what comes during a commit is the next one, told once; what cancels out in between is never written.
+//! Group commit: operations appended during a commit share the next commit, which is reported once. Operations
+//! that cancel each other in between are never written.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use tidegate_persistence::{Commit, Disk, Operation, SessionId, Store};
 use crate::harness::{Harness, accepted, content};
 use crate::samples::{enqueue, id, key, message, open_session, subscription};
 
-/// Commits one session, and holds the writer there.
+/// Commits one session, and holds the writer in its call to the observer.
 fn commit_and_hold_writer(store: &Disk, harness: &Harness) {
     harness.watch.hold_writer();
     accepted(store.append(&mut vec![open_session(1)]));
@@ -31,7 +32,7 @@ fn operations_appended_during_a_commit_share_the_next_commit() {
     });
 }
 
-/// The writer has the batch neither while the span lives, though it waits for operations, nor a part of it.
+/// While the scope lives, the writer takes neither the batch nor a part of it.
 #[test]
 fn operations_in_an_atomic_scope_share_one_commit() {
     Harness::new().with(|store, harness| {
@@ -58,11 +59,11 @@ fn an_entry_completed_within_its_batch_never_reaches_the_disk() {
         commit_and_hold_writer(store, harness);
         let before = store.stats().file_bytes;
         let large = message("t", &vec![7; 1 << 20]);
-        let at = key(1, 1, 0);
-        accepted(store.append(&mut vec![enqueue(at, &large)]));
-        accepted(store.append(&mut vec![Operation::Send { key: at, packet_id: id(1) }]));
-        accepted(store.append(&mut vec![Operation::Release { key: at, packet_id: id(1), order: 1 }]));
-        let commit = accepted(store.append(&mut vec![Operation::Complete { key: at }]));
+        let entry_key = key(1, 1, 0);
+        accepted(store.append(&mut vec![enqueue(entry_key, &large)]));
+        accepted(store.append(&mut vec![Operation::Send { key: entry_key, packet_id: id(1) }]));
+        accepted(store.append(&mut vec![Operation::Release { key: entry_key, packet_id: id(1), order: 1 }]));
+        let commit = accepted(store.append(&mut vec![Operation::Complete { key: entry_key }]));
         harness.watch.release_writer();
         harness.watch.wait_for_commit(commit);
         assert_eq!(content(store).len(), 1);
@@ -104,7 +105,7 @@ fn a_body_is_stored_once_and_deleted_with_its_last_entry() {
             (1..=100).flat_map(|number| [open_session(number), enqueue(key(number, 1, 0), &body)]);
         harness.commit(store, operations.collect());
         assert_eq!(entries(store), (201, 1));
-        // In the log it is beside its table for a while.
+        // The body may be in the log and in its table at the same time for a while.
         assert!(store.stats().file_bytes < empty + 400_000);
         harness.commit(store, vec![Operation::CloseSession { session: SessionId(100) }]);
         assert_eq!(entries(store), (199, 1));
@@ -133,9 +134,9 @@ fn closing_the_store_commits_appended_operations() {
 #[test]
 fn operations_on_missing_records_have_no_effect() {
     Harness::new().with(|store, harness| {
-        let at = key(9, 9, 9);
+        let entry_key = key(9, 9, 9);
         let operations = vec![
-            Operation::Send { key: at, packet_id: id(1) },
+            Operation::Send { key: entry_key, packet_id: id(1) },
             Operation::Complete { key: key(9, 9, 8) },
             Operation::Unsubscribe { session: SessionId(9), filter: Arc::from("a") },
             Operation::ReleaseReceived { session: SessionId(9), packet_id: id(1) },
@@ -147,14 +148,14 @@ fn operations_on_missing_records_have_no_effect() {
     });
 }
 
-/// The message of a released entry is gone: a late SEND cannot ask for it.
+/// The body of a released entry is deleted, so a late `Send` must not need it again.
 #[test]
 fn a_released_entry_stays_released() {
     Harness::new().with(|store, harness| {
-        let (at, body) = (key(1, 1, 0), message("t", b"x"));
-        harness.commit(store, vec![open_session(1), enqueue(at, &body)]);
-        harness.commit(store, vec![Operation::Release { key: at, packet_id: id(2), order: 3 }]);
-        harness.commit(store, vec![Operation::Send { key: at, packet_id: id(2) }]);
+        let (entry_key, body) = (key(1, 1, 0), message("t", b"x"));
+        harness.commit(store, vec![open_session(1), enqueue(entry_key, &body)]);
+        harness.commit(store, vec![Operation::Release { key: entry_key, packet_id: id(2), order: 3 }]);
+        harness.commit(store, vec![Operation::Send { key: entry_key, packet_id: id(2) }]);
         let lines = content(store);
         assert!(
             lines.len() == 2

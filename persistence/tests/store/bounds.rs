@@ -1,4 +1,5 @@
-//! The open batch has bounds, at which the caller is told to slow down; what was begun is taken.
+//! The open batch has limits. When they are reached, `append` still accepts operations but tells the caller to
+//! slow down.
 
 use tidegate_persistence::{Appended, Commit, Disk, Store};
 

@@ -1,5 +1,5 @@
-//! What is left of the files when the process, or the machine, goes down at any moment, and when calls fail: a workload in a
-//! process of its own, under a recorder of its writes.
+//! Crash tests: the state of the files when the process or the machine stops at any moment, and when system
+//! calls fail. A workload runs in its own process, under a recorder of its writes.
 
 mod faults;
 mod images;

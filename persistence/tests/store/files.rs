@@ -1,4 +1,4 @@
-//! Files that are not a store of this version are refused, each for its own reason, and are not changed.
+//! Files that are not a store of this version are refused, each with its own error, and are left unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -9,7 +9,7 @@ use tidegate_persistence::{OpenError, Store};
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// A folder with a store of some size.
+/// A folder with a store that has about a hundred records.
 fn filled() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
@@ -45,7 +45,7 @@ fn a_truncated_file_is_refused() {
     let used = harness.with(|store, _| store.stats().file_bytes);
     let cut =
         |length: u64| File::options().write(true).open(harness.data()).unwrap().set_len(length).unwrap();
-    assert!(used < whole, "the file has a hole behind what is in use");
+    assert!(used < whole, "the file has a hole behind the pages in use");
     cut(used);
     assert_eq!(harness.reopened_content().len(), 100, "nothing was lost yet");
     for length in [used - 1, 3 * 4096, 8192, 8191, 4096] {
@@ -81,7 +81,7 @@ fn another_lmdb_format_version_is_refused() {
     assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
 }
 
-/// Replaces the bytes where they stand, once.
+/// Replaces all occurrences of the bytes in the file.
 fn patch(file: &Path, from: &[u8], to: &[u8]) {
     let mut bytes = fs::read(file).unwrap();
     let mut count = 0;
@@ -137,7 +137,7 @@ fn an_unreadable_file_is_reported() {
     let mut harness = filled();
     fs::set_permissions(harness.data(), fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(harness.data()).is_ok() {
-        return; // For the superuser there is no such file.
+        return; // The superuser can read every file.
     }
     let error = harness.try_open().err().expect("it is refused");
     assert!(matches!(error, OpenError::Io { path, .. } if path == harness.data()));

@@ -1,4 +1,4 @@
-//! Files of every schema that ever was, and with every kind of change that a log ever had, are opened, for ever.
+//! Files of every schema version, and with every kind of log frame that was ever written, can be opened.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.mdb"))
 }
 
-/// Too long for a key: it is found by its hash.
+/// Too long to be used as a key directly, so it is found by its hash.
 fn long_topic() -> String {
     "l".repeat(500)
 }
@@ -25,19 +25,19 @@ fn a_file_of_schema_1_opens() {
     opens_with_expected_records("schema-1", &[]);
 }
 
-/// All of it is in the log.
+/// All records are in the log.
 #[test]
 fn a_file_of_schema_2_opens() {
     opens_with_expected_records("schema-2", &[]);
 }
 
-/// All of it is in the log, where bodies are together with their entries.
+/// All records are in the log; bodies share a frame with their only entry.
 #[test]
 fn a_file_of_schema_2_with_deliveries_opens() {
     opens_with_expected_records("schema-2-deliveries", &plain_entries());
 }
 
-/// What is in the file apart from one of each.
+/// The records of the file besides those of `one_of_each`.
 fn plain_entries() -> Vec<Operation> {
     let state = EntryState::Sent { packet_id: id(7) };
     let sent = EntryRecord { state, retain: true, ..EntryRecord::queued(QoS::ExactlyOnce) };
@@ -48,7 +48,7 @@ fn plain_entries() -> Vec<Operation> {
 }
 
 fn opens_with_expected_records(name: &str, more: &[Operation]) {
-    // What it has is what a store has that was expected_store the same now.
+    // The file holds what a store holds after the same operations today.
     let mut expected_store = Harness::new();
     let (operations, items) = one_of_each();
     expected_store.with(|store, expected_store| {
@@ -71,7 +71,7 @@ fn opens_with_expected_records(name: &str, more: &[Operation]) {
     assert_eq!(harness.reopened_content(), expected);
 }
 
-/// Not a test: makes the file of the present schema, once. The last commit is in the log.
+/// Not a test: writes the fixture of the current schema. The last commit is in the log.
 #[test]
 #[ignore = "makes a fixture"]
 fn make_fixture() {
@@ -86,7 +86,7 @@ fn make_fixture() {
             store.next_message();
         }
         harness.commit(store, operations);
-        // As it is on the disk now, without what the map has more.
+        // Only the part of the file that is in use, without the hole behind it.
         let length = usize::try_from(store.stats().file_bytes).unwrap();
         let bytes = fs::read(harness.data()).unwrap();
         fs::write(fixture("schema-2-deliveries"), &bytes[..length]).unwrap();

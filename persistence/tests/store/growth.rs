@@ -1,4 +1,5 @@
-//! Room: the map grows up to its limit; there the store is full, says so, keeps its promises, and heals when room is made.
+//! Space: the map grows up to its limit. Then the store is full and reports it, keeps its guarantees, and
+//! recovers when space is freed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,8 @@ fn large_entry(number: u64) -> Operation {
     enqueue(key(1, number, 0), &message("t", &vec![7; 100_000]))
 }
 
-/// Appends entries of 100 kB until the store is full; gives the last one. It is committed, as all before.
+/// Appends entries of 100 kB until the store is full. Returns the number of the last one, which is committed
+/// like all before it.
 fn fill_to_the_limit(store: &Disk, harness: &Harness) -> u64 {
     accepted(store.append(&mut vec![open_session(1)]));
     for number in 1..100 {
@@ -25,10 +27,11 @@ fn fill_to_the_limit(store: &Disk, harness: &Harness) -> u64 {
             return number;
         }
     }
-    unreachable!("it is full at some time")
+    unreachable!("the store never became full")
 }
 
-/// Goes on until there is no room in the reserve either; gives the one that stuck for room.
+/// Appends until the reserve is used up as well. Returns the number of the entry that does not fit and is
+/// retried.
 fn fill_reserve(store: &Disk, harness: &Harness) -> u64 {
     for number in fill_to_the_limit(store, harness) + 1..200 {
         let commit = accepted(store.append(&mut vec![large_entry(number)]));
@@ -37,11 +40,11 @@ fn fill_reserve(store: &Disk, harness: &Harness) -> u64 {
             std::thread::yield_now();
         }
         if store.committed() < commit {
-            assert_eq!(store.stats().waiting, 1, "what the writer holds counts");
+            assert_eq!(store.stats().waiting, 1, "operations that are retried count as waiting");
             return number;
         }
     }
-    unreachable!("the reserve ends")
+    unreachable!("the reserve never became full")
 }
 
 fn small_store() -> Harness {
@@ -78,7 +81,7 @@ fn the_map_grows_while_readers_read() {
     assert_eq!(harness.reopened_content().len(), 601);
 }
 
-/// What was taken before anybody knew that the store is full is kept.
+/// Operations appended before the caller could know that the store is full are kept.
 #[test]
 fn the_reserve_takes_operations_appended_before_the_store_reports_full() {
     let mut harness = small_store();
@@ -94,31 +97,31 @@ fn the_reserve_takes_operations_appended_before_the_store_reports_full() {
 #[test]
 fn beyond_the_reserve_nothing_is_lost_and_nothing_is_reported_committed() {
     let mut harness = small_store();
-    let stuck = harness.with(fill_reserve);
+    let retried = harness.with(fill_reserve);
     let lines = harness.reopened_content();
-    assert_eq!(lines.len(), 1 + 2 * (stuck as usize - 1), "all that was committed, and no more");
+    assert_eq!(lines.len(), 1 + 2 * (retried as usize - 1), "everything committed, and nothing else");
 }
 
 #[test]
 fn a_full_store_recovers_when_entries_are_completed() {
     let mut harness = small_store();
     let store = harness.open();
-    let stuck = fill_reserve(&store, &harness);
-    let completes = (1..=stuck / 2).map(|number| Operation::Complete { key: key(1, number, 0) });
+    let retried = fill_reserve(&store, &harness);
+    let completes = (1..=retried / 2).map(|number| Operation::Complete { key: key(1, number, 0) });
     let commit = accepted(store.append(&mut completes.collect()));
     harness.watch.wait_for_commit(commit);
     harness.watch.wait_for_health(|health| *health == Health::Working);
-    let expected = 1 + 2 * (stuck - stuck / 2) as usize;
-    assert_eq!(content(&store).len(), expected, "the entry that found no room is there now");
+    let expected = 1 + 2 * (retried - retried / 2) as usize;
+    assert_eq!(content(&store).len(), expected, "the entry that did not fit is stored now");
     assert_eq!(store.check().unwrap().faults, [""; 0]);
     let commit = accepted(store.append(&mut vec![large_entry(1000)]));
     harness.watch.wait_for_commit(commit);
     drop(store);
     let map = harness.with(|store, _| store.stats().map_bytes);
-    assert!(map < SIZE_MAX as u64 + (1 << 20), "the reserve is not the next limit: {map}");
+    assert!(map < SIZE_MAX as u64 + (1 << 20), "the map has its normal limit again: {map}");
 }
 
-/// What went into the reserve has to be made good first, and some more.
+/// The store is full until the space used in the reserve, and some more, is freed.
 #[test]
 fn the_store_stays_full_until_enough_space_is_free() {
     let mut harness = small_store();
@@ -131,18 +134,18 @@ fn the_store_stays_full_until_enough_space_is_free() {
         store.health()
     };
     assert!(matches!(complete(1), Health::Full(_)));
-    let healed = (2..=kept).find(|number| complete(*number) == Health::Working);
-    assert!(healed.is_some_and(|number| number < kept / 2), "{healed:?} of {kept}");
+    let recovered = (2..=kept).find(|number| complete(*number) == Health::Working);
+    assert!(recovered.is_some_and(|number| number < kept / 2), "{recovered:?} of {kept}");
 }
 
 #[test]
 fn completing_an_entry_that_does_not_fit_lets_the_batch_commit() {
     let mut harness = small_store();
     let store = harness.open();
-    let stuck = fill_reserve(&store, &harness);
-    let commit = accepted(store.append(&mut vec![Operation::Complete { key: key(1, stuck, 0) }]));
+    let retried = fill_reserve(&store, &harness);
+    let commit = accepted(store.append(&mut vec![Operation::Complete { key: key(1, retried, 0) }]));
     harness.watch.wait_for_commit(commit);
-    assert_eq!(content(&store).len(), 1 + 2 * (stuck as usize - 1));
+    assert_eq!(content(&store).len(), 1 + 2 * (retried as usize - 1));
     assert_eq!(store.stats().retrying, 0);
 }
 

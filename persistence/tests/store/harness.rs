@@ -1,4 +1,4 @@
-//! A folder with a store in it, opened and reopened.
+//! A temporary folder with a store that tests open and reopen.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tidegate_persistence::{Appended, Commit, Config, Disk, OpenError, Operation,
 
 use crate::watch::Watch;
 
-/// A temporary folder, and how its store is opened.
+/// A temporary folder, and the configuration of the store in it.
 pub struct Harness {
     folder: TempDir,
     pub config: Config,
@@ -24,7 +24,7 @@ impl Harness {
         Self { folder, config, watch: Arc::default() }
     }
 
-    /// Opens the store, with a watch of its own.
+    /// Opens the store with a new observer.
     pub fn open(&mut self) -> Disk {
         self.try_open().unwrap()
     }
@@ -35,13 +35,13 @@ impl Harness {
         Disk::open(&self.config, watch)
     }
 
-    /// Opens the store, lets `test`, closes it.
+    /// Opens the store, calls `test`, and closes the store.
     pub fn with<T>(&mut self, test: impl FnOnce(&Disk, &Self) -> T) -> T {
         let store = self.open();
         test(&store, self)
     }
 
-    /// Appends and waits for the commit.
+    /// Appends the operations and waits for their commit.
     pub fn commit(&self, store: &dyn Store, mut operations: Vec<Operation>) -> Commit {
         let commit = accepted(store.append(&mut operations));
         assert!(operations.is_empty());
@@ -50,13 +50,13 @@ impl Harness {
         commit
     }
 
-    /// The same, and into the tables: what another process sees.
+    /// Does the same, and makes a checkpoint, so that readers in other processes see the records.
     pub fn commit_to_tables(&self, store: &dyn Store, operations: Vec<Operation>) {
         self.commit(store, operations);
         store.load(&mut |_, _| {}).unwrap();
     }
 
-    /// Everything in the store after it was opened anew.
+    /// Opens the store, reads all records and closes it.
     pub fn reopened_content(&mut self) -> Vec<String> {
         self.with(|store, _| content(store))
     }
@@ -70,7 +70,7 @@ impl Harness {
     }
 }
 
-/// Everything in the store, a line a record; the store is in order.
+/// All records of the store, one line per record. Also runs a check, and compares the number of records.
 pub fn content(store: &dyn Store) -> Vec<String> {
     let mut lines = Vec::new();
     let mut last = 0;
@@ -87,7 +87,7 @@ pub fn content(store: &dyn Store) -> Vec<String> {
     lines
 }
 
-/// The commit of operations that were taken.
+/// The commit of operations that were accepted.
 pub fn accepted(appended: Appended) -> Commit {
     match appended {
         Appended::Accepted(commit) => commit,

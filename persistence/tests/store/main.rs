@@ -1,4 +1,4 @@
-//! The store on real files in temporary folders: what is committed is there again, and nothing else.
+//! Tests of the store on real files in temporary folders: committed records are read back, and nothing else is.
 
 #![allow(
     clippy::as_conversions,

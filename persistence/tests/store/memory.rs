@@ -1,4 +1,4 @@
-//! The store in memory: committed at once, nothing kept.
+//! The memory store commits at once and keeps nothing.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Random operations, batches and reopenings: the store holds what the model holds, bodies included, and checks clean.
+//! Random operations, batches and restarts: the store has the same content as the model, including bodies, and
+//! the check finds no faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,18 +13,18 @@ use crate::harness::{Harness, accepted, content};
 use crate::model::{Model, sorted};
 use crate::samples::{id, key, message, session, subscription};
 
-/// What happens between two comparisons.
+/// A step between two comparisons.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Operations appended by one call.
+    /// Appends operations in one call.
     Append(Vec<Seed>),
-    /// Waits for the commit, compares.
+    /// Waits for the commit, then compares.
     Compare,
-    /// Closes, opens, compares.
+    /// Closes the store, opens it, then compares.
     Reopen,
 }
 
-/// An operation as small numbers: kind, session, message or packet id, a further choice.
+/// An operation encoded as small numbers: kind, session, message or packet id, and one more choice.
 pub type Seed = (u8, u8, u8, u8);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -38,7 +39,7 @@ fn body(number: u8) -> Arc<Message> {
     message(&text(number), &vec![number; sizes[usize::from(number) % sizes.len()]])
 }
 
-/// Short and long ones, for keys in both forms.
+/// Short and long texts, so that both forms of text keys occur.
 fn text(choice: u8) -> String {
     let lengths = [3, 600, 20, 601, 400];
     format!("{}/{choice}", "t".repeat(lengths[usize::from(choice) % lengths.len()]))

@@ -1,4 +1,4 @@
-//! A store is read by another process while it works on, and by whoever likes when nobody has it.
+//! A store can be read by another process while it is open, and by any process while it is closed.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::samples::{enqueue, id, key, message, open_session, subscription};
 mod other_process;
 mod while_open;
 
-/// A folder with a store of each kind of record.
+/// A folder with a store that has each kind of record.
 pub fn filled() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
@@ -83,25 +83,25 @@ fn reading_does_not_change_the_file() {
 #[test]
 fn a_copy_is_complete_and_opens_as_a_store() {
     let mut harness = filled();
-    let place = harness.path().join("copy");
+    let target = harness.path().join("copy");
     let mut store = ReadOnly::open(&harness.config.folder).unwrap();
-    let written = store.copy_to(&place).unwrap();
-    assert_eq!((written.records, written.bytes), (8, fs::metadata(&place).unwrap().len()));
+    let written = store.copy_to(&target).unwrap();
+    assert_eq!((written.records, written.bytes), (8, fs::metadata(&target).unwrap().len()));
     assert_eq!(names(&harness), ["copy", "store"], "nothing else is left");
-    let mut copy = ReadOnly::snapshot(&place).unwrap();
+    let mut copy = ReadOnly::snapshot(&target).unwrap();
     assert_eq!(copy.check().unwrap().records, 8);
     assert_eq!(copy.contents().unwrap().tenants, store.contents().unwrap().tenants);
-    // A second copy does not replace it.
-    let again = store.copy_to(&place).unwrap_err();
+    // A second copy does not overwrite the first.
+    let again = store.copy_to(&target).unwrap_err();
     assert!(
-        matches!(&again, ReadError::Snapshot(SnapshotError::Io { path, .. }) if *path == place),
+        matches!(&again, ReadError::Snapshot(SnapshotError::Io { path, .. }) if *path == target),
         "{again}"
     );
-    assert!(matches!(store.copy_to(&place.join("x")), Err(ReadError::Snapshot(SnapshotError::Io { .. }))));
+    assert!(matches!(store.copy_to(&target.join("x")), Err(ReadError::Snapshot(SnapshotError::Io { .. }))));
     drop((store, copy));
     let mut other = Harness::new();
     fs::create_dir_all(&other.config.folder).unwrap();
-    fs::copy(&place, other.data()).unwrap();
+    fs::copy(&target, other.data()).unwrap();
     assert_eq!(other.reopened_content(), harness.reopened_content());
 }
 
@@ -137,16 +137,16 @@ fn a_path_without_a_store_is_refused() {
 #[test]
 fn a_truncated_or_newer_snapshot_is_refused() {
     let harness = filled();
-    let place = harness.path().join("copy");
-    ReadOnly::open(&harness.config.folder).unwrap().copy_to(&place).unwrap();
-    let whole = fs::read(&place).unwrap();
-    fs::write(&place, &whole[..whole.len() - 4096]).unwrap();
-    assert!(matches!(ReadOnly::snapshot(&place), Err(ReadError::Open(OpenError::Truncated { .. }))));
+    let target = harness.path().join("copy");
+    ReadOnly::open(&harness.config.folder).unwrap().copy_to(&target).unwrap();
+    let whole = fs::read(&target).unwrap();
+    fs::write(&target, &whole[..whole.len() - 4096]).unwrap();
+    assert!(matches!(ReadOnly::snapshot(&target), Err(ReadError::Open(OpenError::Truncated { .. }))));
     let at = whole.windows(10).position(|bytes| bytes == b"schema\x02\0\0\0").unwrap();
     let mut newer = whole;
     newer[at + 6] = 3;
-    fs::write(&place, newer).unwrap();
-    let refused = ReadOnly::snapshot(&place).err().expect("it is refused");
+    fs::write(&target, newer).unwrap();
+    let refused = ReadOnly::snapshot(&target).err().expect("it is refused");
     assert!(matches!(refused, ReadError::Open(OpenError::NewerSchema { found: 3, known: 2 })), "{refused}");
 }
 
@@ -172,7 +172,7 @@ fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     }
     let lines = content(&store);
     drop(store);
-    // The process died, the machine runs on: the state in the page cache is the newest.
+    // Only the process ended, not the machine: the page cache has the newest state.
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);
     let anchor = image.config.folder.join("anchor");
     fs::rename(&anchor, anchor.with_file_name("anchor.failed")).unwrap();

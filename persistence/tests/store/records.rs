@@ -1,4 +1,4 @@
-//! Each kind of record comes back as it was, with all of its fields.
+//! Each kind of record is read back with all of its fields.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,7 +67,7 @@ fn full_entry() -> EntryRecord {
     }
 }
 
-/// A record of each kind with every field set: the operations that make them, and what is read.
+/// A record of each kind with every field set: the operations that write them, and the items that are read.
 pub fn one_of_each() -> (Vec<Operation>, [Item<'static>; 6]) {
     let (session, message) = (SessionId(3), Arc::new(full_message()));
     let options = SubscriptionOptions {
@@ -114,23 +114,23 @@ fn every_record_is_read_back_unchanged() {
 fn an_entry_moves_from_queued_to_sent_to_released_to_deleted() {
     let mut harness = Harness::new();
     let message = Arc::new(full_message());
-    let at = key(1, 1, 0);
+    let entry_key = key(1, 1, 0);
     let states = |lines: &[String]| {
         let bodies = lines.iter().filter(|line| line.starts_with("Message")).count();
         (bodies, lines.iter().find(|line| line.starts_with("Entry")).cloned().unwrap_or_default())
     };
-    harness.with(|store, harness| harness.commit(store, vec![open_session(1), enqueue(at, &message)]));
+    harness.with(|store, harness| harness.commit(store, vec![open_session(1), enqueue(entry_key, &message)]));
     let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 1 && entry.contains("Queued"), "{entry}");
-    let send = Operation::Send { key: at, packet_id: id(5) };
+    let send = Operation::Send { key: entry_key, packet_id: id(5) };
     harness.with(|store, harness| harness.commit(store, vec![send]));
     let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 1 && entry.contains("Sent") && entry.contains('5'), "{entry}");
-    let release = Operation::Release { key: at, packet_id: id(5), order: 77 };
+    let release = Operation::Release { key: entry_key, packet_id: id(5), order: 77 };
     harness.with(|store, harness| harness.commit(store, vec![release]));
     let (bodies, entry) = states(&harness.reopened_content());
     assert!(bodies == 0 && entry.contains("Released") && entry.contains("77"), "{entry}");
-    harness.with(|store, harness| harness.commit(store, vec![Operation::Complete { key: at }]));
+    harness.with(|store, harness| harness.commit(store, vec![Operation::Complete { key: entry_key }]));
     assert_eq!(states(&harness.reopened_content()), (0, String::new()));
 }
 

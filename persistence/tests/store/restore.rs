@@ -1,4 +1,4 @@
-//! A snapshot becomes a store; what was there before is kept.
+//! Restoring a snapshot: the snapshot becomes the store, and the former data file is kept.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,9 +12,9 @@ use crate::samples::{enqueue, key, message, open_session};
 /// A store, and a snapshot of it.
 fn with_snapshot() -> (Harness, PathBuf) {
     let harness = filled();
-    let place = harness.path().join("copy");
-    ReadOnly::open(&harness.config.folder).unwrap().copy_to(&place).unwrap();
-    (harness, place)
+    let target = harness.path().join("copy");
+    ReadOnly::open(&harness.config.folder).unwrap().copy_to(&target).unwrap();
+    (harness, target)
 }
 
 /// Another store, with one session in it.
@@ -34,9 +34,9 @@ fn names(harness: &Harness) -> Vec<String> {
 
 #[test]
 fn a_snapshot_is_restored_into_a_new_folder() {
-    let (mut harness, place) = with_snapshot();
+    let (mut harness, target) = with_snapshot();
     let mut fresh = Harness::new();
-    let restored = restore(&place, &fresh.config.folder, false).unwrap();
+    let restored = restore(&target, &fresh.config.folder, false).unwrap();
     assert_eq!((restored.written.records, restored.former), (8, None));
     assert_eq!(names(&fresh), ["data.mdb", "tidegate.lock"]);
     assert_eq!(fresh.reopened_content(), harness.reopened_content());
@@ -44,18 +44,18 @@ fn a_snapshot_is_restored_into_a_new_folder() {
 
 #[test]
 fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
-    let (mut harness, place) = with_snapshot();
+    let (mut harness, target) = with_snapshot();
     let mut other = other();
     let former_content = other.reopened_content();
-    let refused = restore(&place, &other.config.folder, false).unwrap_err();
+    let refused = restore(&target, &other.config.folder, false).unwrap_err();
     assert!(matches!(refused, RestoreError::Exists(at) if at == other.data()));
     assert_eq!(other.reopened_content(), former_content);
-    let restored = restore(&place, &other.config.folder, true).unwrap();
+    let restored = restore(&target, &other.config.folder, true).unwrap();
     let former = restored.former.unwrap();
     assert_eq!(former, other.config.folder.join("data.mdb.former"));
     assert_eq!(other.reopened_content(), harness.reopened_content());
-    // The next one does not replace the first that was kept.
-    let second = restore(&place, &other.config.folder, true).unwrap().former.unwrap();
+    // The next restore keeps the first former file.
+    let second = restore(&target, &other.config.folder, true).unwrap().former.unwrap();
     assert_ne!(second, former);
     assert_eq!(names(&other), ["data.mdb", "data.mdb.former", "data.mdb.former.2", "tidegate.lock"]);
     fs::rename(&former, other.data()).unwrap();
@@ -64,29 +64,29 @@ fn a_store_is_replaced_only_on_request_and_its_file_is_kept() {
 
 #[test]
 fn the_sync_point_of_the_replaced_store_is_not_applied_to_the_new_one() {
-    let (mut harness, place) = with_snapshot();
-    let mut left = Harness::new();
+    let (mut harness, target) = with_snapshot();
+    let mut image = Harness::new();
     let mut interval = other();
     interval.config.durability = Durability::Interval(std::time::Duration::from_secs(60));
     let store = interval.open();
-    fs::create_dir_all(&left.config.folder).unwrap();
+    fs::create_dir_all(&image.config.folder).unwrap();
     for (from, to) in [("data.mdb", "data.mdb"), ("anchor", "anchor.failed")] {
-        fs::copy(interval.config.folder.join(from), left.config.folder.join(to)).unwrap();
+        fs::copy(interval.config.folder.join(from), image.config.folder.join(to)).unwrap();
     }
     drop(store);
-    let former = restore(&place, &left.config.folder, true).unwrap().former.unwrap();
-    assert_eq!(names(&left), ["data.mdb", "data.mdb.former", "tidegate.lock"]);
-    assert_eq!(left.reopened_content(), harness.reopened_content());
-    fs::rename(&former, left.data()).unwrap();
-    assert_eq!(left.reopened_content(), interval.reopened_content());
+    let former = restore(&target, &image.config.folder, true).unwrap().former.unwrap();
+    assert_eq!(names(&image), ["data.mdb", "data.mdb.former", "tidegate.lock"]);
+    assert_eq!(image.reopened_content(), harness.reopened_content());
+    fs::rename(&former, image.data()).unwrap();
+    assert_eq!(image.reopened_content(), interval.reopened_content());
 }
 
 #[test]
 fn an_open_store_is_not_replaced() {
-    let (_world, place) = with_snapshot();
+    let (_harness, target) = with_snapshot();
     let mut other = other();
     let store = other.open();
-    let refused = restore(&place, &other.config.folder, true).unwrap_err();
+    let refused = restore(&target, &other.config.folder, true).unwrap_err();
     assert!(matches!(refused, RestoreError::Folder(OpenError::InUse(_))), "{refused}");
     other.commit(&store, vec![open_session(78)]);
     drop(store);
@@ -95,17 +95,18 @@ fn an_open_store_is_not_replaced() {
 
 #[test]
 fn an_inconsistent_snapshot_is_refused() {
-    let mut unsound = Harness::new();
-    unsound.with(|store, harness| harness.commit(store, vec![enqueue(key(5, 1, 0), &message("t", b"x"))]));
-    let place = unsound.path().join("copy");
-    ReadOnly::open(&unsound.config.folder).unwrap().copy_to(&place).unwrap();
+    let mut inconsistent = Harness::new();
+    inconsistent
+        .with(|store, harness| harness.commit(store, vec![enqueue(key(5, 1, 0), &message("t", b"x"))]));
+    let target = inconsistent.path().join("copy");
+    ReadOnly::open(&inconsistent.config.folder).unwrap().copy_to(&target).unwrap();
     let fresh = Harness::new();
-    let refused = restore(&place, &fresh.config.folder, false).unwrap_err();
+    let refused = restore(&target, &fresh.config.folder, false).unwrap_err();
     assert!(
-        matches!(&refused, RestoreError::Inconsistent(at, findings) if *at == place && findings.faults.len() == 1)
+        matches!(&refused, RestoreError::Inconsistent(at, findings) if *at == target && findings.faults.len() == 1)
     );
     assert!(refused.to_string().contains("1 faults, the first: entry of message 1"), "{refused}");
-    for wrong in [place.with_file_name("none"), unsound.config.folder.join("tidegate.lock")] {
+    for wrong in [target.with_file_name("none"), inconsistent.config.folder.join("tidegate.lock")] {
         let refused = restore(&wrong, &fresh.config.folder, true).unwrap_err();
         assert!(matches!(refused, RestoreError::Snapshot(ReadError::Missing(_) | ReadError::Open(_))));
     }
@@ -114,11 +115,11 @@ fn an_inconsistent_snapshot_is_refused() {
 
 #[test]
 fn leftovers_of_an_interrupted_restore_are_removed() {
-    let (mut harness, place) = with_snapshot();
+    let (mut harness, target) = with_snapshot();
     let mut other = other();
     fs::create_dir(other.config.folder.join("new")).unwrap();
     fs::write(other.config.folder.join("new/data.mdb"), "half").unwrap();
-    restore(&place, &other.config.folder, true).unwrap();
+    restore(&target, &other.config.folder, true).unwrap();
     assert!(!names(&other).contains(&"new".to_owned()));
     assert_eq!(other.reopened_content(), harness.reopened_content());
 }

@@ -1,4 +1,4 @@
-//! Records and operations to test with.
+//! Sample records and operations.
 
 use std::sync::Arc;
 

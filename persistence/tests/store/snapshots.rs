@@ -1,4 +1,4 @@
-//! A snapshot is one state, whatever is committed meanwhile, and opens as a store.
+//! A snapshot holds one consistent state, whatever is committed meanwhile, and opens as a store.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn a_snapshot_is_one_consistent_state_and_opens() {
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for number in 1..=300 {
-                // Both sessions or none: one call stays together.
+                // Both entries are appended in one call, so the snapshot has both or none.
                 let body = message("t", &vec![number as u8; 2000]);
                 harness
                     .commit(&store, [1, 2].map(|session| enqueue(key(session, number, 0), &body)).to_vec());

@@ -1,4 +1,5 @@
-//! Texts of any length find their record: topics and filters at the length where keys are hashed, and at the longest.
+//! Topics and filters of any length find their record: at the length from which keys are hashed, and at the
+//! maximum length.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ fn the_last_retained_message_of_each_topic_and_tenant_is_kept() {
     });
 }
 
-/// "ab" + "c" is not "a" + "bc".
+/// "ab" + "c" must not have the same key as "a" + "bc".
 #[test]
 fn tenant_and_topic_are_kept_apart_in_keys() {
     Harness::new().with(|store, harness| {

@@ -1,18 +1,18 @@
-//! An observer that tests wait on, and that can hold the writer between two commits.
+//! An observer that tests can wait for, and that can hold the writer between two commits.
 
 use parking_lot::{Condvar, Mutex};
 use tidegate_persistence::{Commit, Health, Observer};
 
-/// What was told so far.
+/// What the observer was called with so far.
 #[derive(Default)]
 struct Seen {
     committed: Commit,
     calls: usize,
     health: Health,
     was_full: bool,
-    /// The writer stays in its call while this is set.
+    /// While this is set, the writer stays in its call.
     writer_held: bool,
-    /// The writer is in its call.
+    /// The writer is in its call and waits.
     writer_waiting: bool,
 }
 
@@ -23,29 +23,29 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits until the commit is reached.
+    /// Waits until the commit is durable.
     pub fn wait_for_commit(&self, commit: Commit) {
         self.wait(|seen| seen.committed >= commit);
     }
 
-    /// Waits until the commit is reached; false when the store failed before.
+    /// Waits until the commit is durable. Returns false when the store failed before.
     pub fn wait_for_commit_or_failure(&self, commit: Commit) -> bool {
         self.wait(|seen| seen.committed >= commit || matches!(seen.health, Health::Failed(_)));
         self.seen.lock().committed >= commit
     }
 
-    /// Whether the store was full since this was asked last.
+    /// Whether the store was full since the last call.
     pub fn was_full(&self) -> bool {
         std::mem::take(&mut self.seen.lock().was_full)
     }
 
-    /// Waits until the health is matches; gives it.
+    /// Waits until the health matches, and returns it.
     pub fn wait_for_health(&self, matches: impl Fn(&Health) -> bool) -> Health {
         self.wait(|seen| matches(&seen.health));
         self.seen.lock().health.clone()
     }
 
-    /// The writer stops after its next commit.
+    /// Makes the writer stop after its next commit.
     pub fn hold_writer(&self) {
         self.seen.lock().writer_held = true;
     }
@@ -60,7 +60,7 @@ impl Watch {
         self.changed.notify_all();
     }
 
-    /// How often a commit was told.
+    /// How often a commit was reported.
     pub fn commit_calls(&self) -> usize {
         self.seen.lock().calls
     }
@@ -69,7 +69,11 @@ impl Watch {
         let mut seen = self.seen.lock();
         while !until(&seen) {
             let timeout = self.changed.wait_for(&mut seen, std::time::Duration::from_secs(60)).timed_out();
-            assert!(!timeout, "nothing for a minute; last {:?} {:?}", seen.committed, seen.health);
+            assert!(
+                !timeout,
+                "no change within a minute; last commit and health: {:?} {:?}",
+                seen.committed, seen.health
+            );
         }
     }
 }

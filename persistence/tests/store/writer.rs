@@ -1,4 +1,4 @@
-//! The writer's thread: what it tells, and what becomes of the store when an observer panics.
+//! The writer thread: its reports, and the failure of the store when an observer panics.
 
 use std::sync::Arc;
 
@@ -49,13 +49,13 @@ fn appending_nothing_returns_the_latest_commit() {
 fn with_interval_durability_a_commit_does_not_wait_for_the_sync() {
     let mut harness = Harness::new();
     harness.config.durability = Durability::Interval(std::time::Duration::from_secs(3600));
-    let anchor = harness.config.folder.join("anchor");
+    let sync_point = harness.config.folder.join("anchor");
     harness.with(|store, harness| {
         harness.commit(store, vec![open_session(1)]);
         assert_eq!(content(store).len(), 1);
-        assert!(anchor.exists());
+        assert!(sync_point.exists());
     });
-    assert!(!anchor.exists(), "closing syncs, and needs no way back");
+    assert!(!sync_point.exists(), "closing syncs everything and removes the sync point");
     harness.config.durability = Durability::Always;
     assert_eq!(harness.reopened_content().len(), 1);
 }

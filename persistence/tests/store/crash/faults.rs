@@ -1,4 +1,4 @@
-//! Calls that fail: nothing is reported that is not kept, and what was reported is there after a restart.
+//! Failing system calls: the store reports only what is kept, and everything reported is there after a restart.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn run(fault: &'static str, interval: Option<&'static str>) -> Recording {
     record(&Setting { interval, fault: Some(fault) })
 }
 
-/// The number of batches whose state the store has after a restart.
+/// The number of batches that the store has after a restart.
 fn batches_kept(recording: &Recording) -> usize {
     let store =
         Disk::open(&config(recording.folder.path(), Durability::Always), Arc::<Watch>::default()).unwrap();
@@ -23,7 +23,8 @@ fn batches_kept(recording: &Recording) -> usize {
     contents().iter().rposition(|content| *content == found).expect("the state after some batch")
 }
 
-/// The store failed for that reason; gives how many batches it had reported before, and how many are there.
+/// Asserts that the store failed for that reason. Returns how many batches it had reported before, and how many
+/// it has after a restart.
 fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
     let marks = recording.marks();
     let (last, before) = marks.split_last().unwrap();
@@ -31,14 +32,14 @@ fn reported_and_kept(recording: &Recording, reason: &str) -> (usize, usize) {
     (before.len(), batches_kept(recording))
 }
 
-/// What it reported before is there, and at most the batch that failed.
+/// Asserts that the store failed, and that it kept all reported batches and at most the batch that failed.
 fn assert_failed(recording: &Recording, reason: &str) {
     let (reported, kept) = reported_and_kept(recording, reason);
     assert!(reported > 5, "{reported}");
     assert!(kept >= reported && kept <= reported + 1, "reported {reported}, kept {kept}");
 }
 
-/// The store was full for some time, and everything came through in the end.
+/// Asserts that the store was full for some time, and that all batches were committed in the end.
 fn assert_recovered(recording: &Recording) {
     let marks = recording.marks();
     assert_eq!(marks.iter().filter(|mark| *mark == "full").count(), 1, "{marks:?}");
@@ -51,21 +52,22 @@ fn a_failed_sync_fails_the_store() {
     assert_failed(&run("S 20 5 1", None), "Io(");
 }
 
-/// Runs until a sync fails; gives how many batches were reported after the sync before, none of which may be kept.
+/// Runs until a sync fails. Returns how many batches were reported after the previous sync; none of them may be
+/// kept.
 fn unsynced_batches_lost(fault: &'static str) -> usize {
     let recording = run(fault, Some("3"));
     let (reported, kept) = reported_and_kept(&recording, "Sync(");
     let synced = recording.batches_at_last_sync_point();
-    // A commit may have been synced before it was marked.
+    // A commit may have been synced before its mark was written.
     assert!(kept == synced || kept == synced + 1, "reported {reported}, synced {synced}, kept {kept}");
     reported.saturating_sub(synced + 1)
 }
 
-/// Nobody knows which of the pages in the cache are on the disk: the state of the last sync is, so it is gone back to.
+/// After a failed sync the state of the page cache is unknown, so the store returns to the last sync.
 #[test]
 fn with_interval_durability_any_sync_error_fails_the_store() {
     for fault in ["S 6 5 1", "S 6 28 1"] {
-        // How many commits there are between two syncs is a matter of time; in some run there are several.
+        // The number of commits between two syncs depends on timing; some run has several.
         assert!((0..50).any(|_| unsynced_batches_lost(fault) > 0), "{fault}");
     }
 }
@@ -82,7 +84,8 @@ fn a_failed_meta_page_write_fails_the_store() {
     assert_failed(&run("D 20 5 1", None), "Io(");
 }
 
-/// LMDB refuses to go on with an environment whose meta page could not be written: no room cannot heal here.
+/// LMDB does not use an environment again after a failed write of its meta page, so lack of space cannot be
+/// retried here.
 #[test]
 fn no_space_for_the_meta_page_fails_the_store() {
     assert_failed(&run("D 20 28 1", None), "Engine(");
@@ -102,7 +105,7 @@ fn no_space_at_a_sync_is_retried_by_rewriting_the_transaction() {
     assert_recovered(&run("S 20 28 2", None));
 }
 
-/// Cut short, with room on the file system: not a lack of room, so it is over.
+/// The write is cut short although the file system has space: this does not count as lack of space.
 #[test]
 fn a_short_write_with_free_space_left_fails_the_store() {
     assert_failed(&run("W 100 0 1", None), "Io(");

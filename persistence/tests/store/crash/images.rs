@@ -1,4 +1,5 @@
-//! At every write and every sync: the image opens, checks clean, and holds what was reported committed by then.
+//! Crash images: the files as they are after every write and every sync. Each image opens, passes the check,
+//! and holds everything that was reported committed by then.
 
 use std::fs;
 
@@ -12,7 +13,7 @@ use crate::harness::content;
 use crate::model::sorted;
 use crate::watch::Watch;
 
-/// Where images are opened, and what they may hold.
+/// Opens images and compares them with the states they may hold.
 struct ImageChecker {
     folder: TempDir,
     contents: Vec<Vec<String>>,
@@ -24,7 +25,7 @@ impl ImageChecker {
         Self { folder: memory_folder(), contents: contents(), images: 0 }
     }
 
-    /// Opens the image: it holds the state after some number of batches from `least` to `most`.
+    /// Opens the image and asserts that it holds the state after some number of batches from `least` to `most`.
     fn check_image(
         &mut self,
         data: &[u8],
@@ -52,7 +53,7 @@ impl ImageChecker {
     }
 }
 
-/// Numbers that visit random, the same each time.
+/// Pseudorandom numbers, the same in each run.
 struct SeededRandom(u64);
 
 impl SeededRandom {
@@ -62,7 +63,8 @@ impl SeededRandom {
     }
 }
 
-/// Calls `visit` after each event with both files, the batches marked so far, and those marked at the last sync_point.
+/// Calls `visit` after each event with both files, the number of batches marked so far, and the number marked
+/// at the last sync point.
 fn replay(recording: &Recording, mut visit: impl FnMut(&Replayed, &Replayed, usize, usize, &str)) {
     let mut data = Replayed::new(recording.base.clone());
     let mut sync_point = Replayed::default();

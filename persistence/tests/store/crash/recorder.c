@@ -1,8 +1,9 @@
-/* Loaded in front of libc: writes down what is written to the store's files and when it is synced, and lets chosen calls
- * fail. RECORDER_LOG: where to. RECORDER_BOOT_ID: a file that stands for the machine's boot id. RECORDER_FAULT:
- * "<W|P|D|S> <after> <errno> <times>": of the writes of pages, of meta pages, of
- * meta pages with a sync, or of the syncs of data.mdb, those after so many fail so many
- * times; errno 0 is a write cut short. */
+/* Preloaded before libc: records the writes to the files of the store and their syncs, and makes chosen calls fail.
+ * RECORDER_LOG: the file to write the records to.
+ * RECORDER_BOOT_ID: a file to open instead of the boot id of the machine.
+ * RECORDER_FAULT: "<W|P|D|S> <after> <errno> <times>". It applies to data.mdb: to writes of pages (W), of meta pages
+ * (P), of meta pages with a sync (D), or to syncs (S). After <after> such calls, <times> calls fail with <errno>;
+ * errno 0 cuts the write short instead. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -31,7 +32,7 @@ __attribute__((constructor)) static void begin(void) {
     log_fd = open(getenv("RECORDER_LOG"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-/* 'd' data, 'a' anchor, 'm' marks, 0 anything else. */
+/* 'd' data file, 'a' sync point (its file is named anchor), 'm' marks, 0 any other file. */
 static char file_of(int fd) {
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -45,7 +46,7 @@ static char file_of(int fd) {
     return !strcmp(name, "/marks") ? 'm' : 0;
 }
 
-static void note(char call, char file, uint64_t offset, const void *bytes, uint64_t size) {
+static void record_event(char call, char file, uint64_t offset, const void *bytes, uint64_t size) {
     REAL(ssize_t, real_write, int, const void *, size_t);
     pthread_mutex_lock(&lock);
     real_write(log_fd, &call, 1);
@@ -63,33 +64,33 @@ static int fails(char call, char file) {
     return 1;
 }
 
-/* 'P' is a write to a meta page without a sync. */
+/* 'P': a write to a meta page without a sync. */
 static char write_call(int fd, char file, off_t offset) {
     if (fcntl(fd, F_GETFL) & O_DSYNC) return 'D';
     return file == 'd' && offset < 8192 ? 'P' : 'W';
 }
 
-static ssize_t just_noted(int fd, char file, const void *bytes, size_t size, off_t offset) {
+static ssize_t write_and_record(int fd, char file, const void *bytes, size_t size, off_t offset) {
     REAL(ssize_t, real_pwrite, int, const void *, size_t, off_t);
     ssize_t result = real_pwrite(fd, bytes, size, offset);
-    if (result > 0 && file) note(write_call(fd, file, offset), file, offset, bytes, result);
+    if (result > 0 && file) record_event(write_call(fd, file, offset), file, offset, bytes, result);
     return result;
 }
 
-static ssize_t noted_pwrite(int fd, const void *bytes, size_t size, off_t offset) {
+static ssize_t recorded_pwrite(int fd, const void *bytes, size_t size, off_t offset) {
     char file = file_of(fd);
-    if (!fails(write_call(fd, file, offset), file)) return just_noted(fd, file, bytes, size, offset);
+    if (!fails(write_call(fd, file, offset), file)) return write_and_record(fd, file, bytes, size, offset);
     errno = fault_errno;
-    return fault_errno ? -1 : just_noted(fd, file, bytes, size / 2, offset);
+    return fault_errno ? -1 : write_and_record(fd, file, bytes, size / 2, offset);
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) { return noted_pwrite(fd, bytes, size, offset); }
-ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t offset) { return noted_pwrite(fd, bytes, size, offset); }
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) { return recorded_pwrite(fd, bytes, size, offset); }
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t offset) { return recorded_pwrite(fd, bytes, size, offset); }
 
 ssize_t write(int fd, const void *bytes, size_t size) {
     REAL(ssize_t, real_write, int, const void *, size_t);
     ssize_t result = real_write(fd, bytes, size);
-    if (result > 0 && file_of(fd) == 'm') note('M', 'm', 0, bytes, result);
+    if (result > 0 && file_of(fd) == 'm') record_event('M', 'm', 0, bytes, result);
     return result;
 }
 
@@ -104,7 +105,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
     ssize_t total = 0;
     if (fault) count = 1;
     for (int i = 0; i < count; i++) {
-        ssize_t size = just_noted(fd, file, parts[i].iov_base, parts[i].iov_len, offset + total);
+        ssize_t size = write_and_record(fd, file, parts[i].iov_base, parts[i].iov_len, offset + total);
         if (size < 0) return total ? total : size;
         total += size;
         if ((size_t)size < parts[i].iov_len) break;
@@ -113,49 +114,49 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
     return total;
 }
 
-static int noted_sync(int fd, int (*real)(int)) {
+static int recorded_sync(int fd, int (*real)(int)) {
     char file = file_of(fd);
     if (fails('S', file)) {
         errno = fault_errno;
         return -1;
     }
     int result = real(fd);
-    if (result == 0 && file) note('S', file, 0, NULL, 0);
+    if (result == 0 && file) record_event('S', file, 0, NULL, 0);
     return result;
 }
 
 int fdatasync(int fd) {
     REAL(int, real_fdatasync, int);
-    return noted_sync(fd, real_fdatasync);
+    return recorded_sync(fd, real_fdatasync);
 }
 
 int fsync(int fd) {
     REAL(int, real_fsync, int);
-    return noted_sync(fd, real_fsync);
+    return recorded_sync(fd, real_fsync);
 }
 
-static int noted_truncate(int fd, off_t size) {
+static int recorded_truncate(int fd, off_t size) {
     REAL(int, real_ftruncate, int, off_t);
     char file = file_of(fd);
     int result = real_ftruncate(fd, size);
-    if (result == 0 && file) note('T', file, size, NULL, 0);
+    if (result == 0 && file) record_event('T', file, size, NULL, 0);
     return result;
 }
 
-int ftruncate(int fd, off_t size) { return noted_truncate(fd, size); }
-int ftruncate64(int fd, off_t size) { return noted_truncate(fd, size); }
+int ftruncate(int fd, off_t size) { return recorded_truncate(fd, size); }
+int ftruncate64(int fd, off_t size) { return recorded_truncate(fd, size); }
 
-static const char *placed(const char *path) {
+static const char *redirected(const char *path) {
     const char *boot_id = getenv("RECORDER_BOOT_ID");
     return boot_id && !strcmp(path, "/proc/sys/kernel/random/boot_id") ? boot_id : path;
 }
 
-static int noted_open(const char *path, int flags, mode_t mode) {
+static int recorded_open(const char *path, int flags, mode_t mode) {
     REAL(int, real_open, const char *, int, ...);
-    int fd = real_open(placed(path), flags, mode);
+    int fd = real_open(redirected(path), flags, mode);
     if (fd >= 0 && flags & O_TRUNC) {
         char file = file_of(fd);
-        if (file) note('T', file, 0, NULL, 0);
+        if (file) record_event('T', file, 0, NULL, 0);
     }
     return fd;
 }
@@ -166,10 +167,10 @@ static int noted_open(const char *path, int flags, mode_t mode) {
 
 int open(const char *path, int flags, ...) {
     MODE(flags)
-    return noted_open(path, flags, mode);
+    return recorded_open(path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...) {
     MODE(flags)
-    return noted_open(path, flags, mode);
+    return recorded_open(path, flags, mode);
 }

@@ -1,4 +1,4 @@
-//! Runs the workload under the recorder, and reads what it wrote down.
+//! Runs the workload under the recorder, and reads the events that it recorded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,26 +11,26 @@ use tidegate_persistence::{Disk, Durability};
 use super::workload;
 use crate::watch::Watch;
 
-/// What the workload did to a file.
+/// A system call of the workload on a file.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// `W` write, `P` write of a meta page, `D` write that is synced, `S` sync, `T` length, `M` mark.
+    /// `W` write, `P` write of a meta page, `D` write that is synced, `S` sync, `T` change of length, `M` mark.
     pub call: u8,
-    /// `d` data, `a` anchor, `m` marks.
+    /// `d` data file, `a` sync point, `m` marks.
     pub file: u8,
     pub offset: usize,
     pub bytes: Vec<u8>,
 }
 
-/// A finished workload.
+/// A finished run of the workload.
 pub struct Recording {
     pub folder: TempDir,
-    /// The data file before it began.
+    /// The data file before the run.
     pub base: Vec<u8>,
     pub events: Vec<Event>,
 }
 
-/// How the workload is run.
+/// The settings of a run.
 #[derive(Default)]
 pub struct Setting {
     /// Milliseconds between syncs; `None` syncs each commit.
@@ -63,12 +63,12 @@ pub fn record(setting: &Setting) -> Recording {
 }
 
 impl Recording {
-    /// The lines of the marks.
+    /// The lines of the file `marks`.
     pub fn marks(&self) -> Vec<String> {
         fs::read_to_string(self.folder.path().join("marks")).unwrap().lines().map(str::to_owned).collect()
     }
 
-    /// The batches that were marked when the anchor was synced last.
+    /// The number of batches that were marked when the sync point was saved last.
     pub fn batches_at_last_sync_point(&self) -> usize {
         let last = self.events.iter().rposition(|event| (event.file, event.call) == (b'a', b'S')).unwrap();
         self.events[..last].iter().filter(|event| event.call == b'M').count()
@@ -79,13 +79,13 @@ impl Recording {
     }
 }
 
-/// A folder in memory, where there is one: thousands of images are written.
+/// A folder in memory if there is one, because thousands of images are written.
 pub fn memory_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
 }
 
-/// The recorder, compiled once.
+/// The recorder library, compiled once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, path) = LIBRARY.get_or_init(|| {

@@ -1,15 +1,15 @@
-//! Files as they are after so many events: what the operating system has of them, and what the disk has for sure.
+//! Replays recorded events on a file: its content in the page cache, and its content on the disk.
 
 use super::recorder::Event;
 
 /// One file.
 #[derive(Clone, Default)]
 pub struct Replayed {
-    /// What a process that starts again reads.
+    /// The content of the page cache: what a restarted process reads.
     pub cached: Vec<u8>,
-    /// What is there after a power failure.
+    /// The content that is certain to survive a power failure.
     durable: Vec<u8>,
-    /// Written since the last sync: any part of it may be there too.
+    /// Events since the last sync. Any part of them may survive as well.
     pending: Vec<Event>,
 }
 
@@ -40,7 +40,8 @@ impl Replayed {
         }
     }
 
-    /// After a power failure: what is durable, and those sectors of what is pending that `keeps` says.
+    /// The content after a power failure: the durable content, and those pending sectors for which `keeps`
+    /// returns true.
     pub fn after_power_failure(&self, keeps: &mut dyn FnMut() -> bool) -> Vec<u8> {
         let mut bytes = self.durable.clone();
         for event in &self.pending {
@@ -71,5 +72,5 @@ fn put(file: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     file[offset..end].copy_from_slice(bytes);
 }
 
-/// What a disk writes whole.
+/// A disk writes a sector completely or not at all.
 const SECTOR: usize = 512;

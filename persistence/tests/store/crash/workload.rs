@@ -1,4 +1,5 @@
-//! The workload: a fixed sequence of batches, one commit each, with a mark in a file once it was reported.
+//! The workload: a fixed sequence of batches, each with its own commit. After each reported commit, it writes a
+//! mark to a file.
 
 use std::env;
 use std::fs::File;
@@ -14,10 +15,10 @@ use crate::model::{Model, sorted};
 use crate::random::operation;
 use crate::watch::Watch;
 
-/// Batches of the workload.
+/// Number of batches in the workload.
 pub const BATCHES: usize = 150;
 
-/// The content of the store after each number of batches.
+/// The content of the store after each batch, starting with the empty store.
 pub fn contents() -> Vec<Vec<String>> {
     let mut model = Model::default();
     let mut contents = vec![model.content()];
@@ -28,7 +29,7 @@ pub fn contents() -> Vec<Vec<String>> {
     contents
 }
 
-/// The operations of one batch, done to the model.
+/// The operations of one batch. Also applies them to the model.
 fn batch(model: &mut Model, number: usize) -> Vec<Operation> {
     let mut random = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number as u64 + 1);
     let mut next = |below: u8| {
@@ -52,7 +53,7 @@ pub fn config(folder: &Path, durability: Durability) -> Config {
     config
 }
 
-/// Not a test: the process under the recorder. It ends without closing the store.
+/// Not a test: the process that runs under the recorder. It exits without closing the store.
 #[test]
 #[ignore = "run by the crash tests"]
 fn workload() {
@@ -81,7 +82,7 @@ fn workload() {
     std::process::exit(0);
 }
 
-/// One line by one call, so that the recorder sees it whole.
+/// Writes one line with one call, so that the recorder sees it as one event.
 fn mark(marks: &mut File, line: &str) {
     marks.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

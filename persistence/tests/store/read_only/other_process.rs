@@ -1,4 +1,4 @@
-//! Another process that reads a store and does as it is told, a line each.
+//! Another process that reads a store. The test sends it one command per line.
 
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::path::Path;
@@ -6,37 +6,38 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use tidegate_persistence::ReadOnly;
 
-/// That process; killed when dropped.
+/// The process; killed when dropped.
 pub struct Reader {
     child: Child,
-    orders: ChildStdin,
+    commands: ChildStdin,
     answers: BufReader<std::process::ChildStdout>,
 }
 
 impl Reader {
-    /// Opens the store in that folder.
+    /// Starts the process, which opens the store in that folder.
     pub fn start(folder: &Path) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "read_only::other_process::reader", "--ignored", "--nocapture"]);
         command.env("READER_FOLDER", folder).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (orders, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-        let mut reader = Self { child, orders, answers };
+        let (commands, answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut reader = Self { child, commands, answers };
         assert_eq!(reader.answer(), "open");
         reader
     }
 
-    /// Orders something; see [`reader`].
-    pub fn order(&mut self, order: &str) {
-        writeln!(self.orders, "{order}").unwrap();
+    /// Sends a command; [`reader`] lists them.
+    pub fn send(&mut self, command: &str) {
+        writeln!(self.commands, "{command}").unwrap();
     }
 
-    /// The next answer.
+    /// Waits for the next answer.
     pub fn answer(&mut self) -> String {
         loop {
             let mut line = String::new();
             assert_ne!(self.answers.read_line(&mut line).unwrap(), 0, "the other process ended");
-            // The test's own output stands around, also before the first answer on its line.
+            // The output of the test harness surrounds the answers, and may be on the same line as the first
+            // one.
             if let Some((_, answer)) = line.trim_end().split_once("answer: ") {
                 return answer.to_owned();
             }
@@ -56,24 +57,24 @@ impl Drop for Reader {
     }
 }
 
-#[ignore = "the other process of the tests beside it"]
+#[ignore = "run by the tests in while_open.rs"]
 #[test]
 fn reader() {
     let Some(folder) = std::env::var_os("READER_FOLDER") else { return };
     let mut store = ReadOnly::open(Path::new(&folder)).unwrap();
     answer("open");
-    while let Some(order) = next_order() {
-        let mut words = order.split(' ');
+    while let Some(command) = next_command() {
+        let mut words = command.split(' ');
         match (words.next().unwrap(), words.next()) {
             ("check", _) => match store.check() {
                 Ok(findings) => answer(&format!("{} records, {:?}", findings.records, findings.faults)),
                 Err(error) => answer(&error.to_string()),
             },
-            ("copy", Some(place)) => match store.copy_to(Path::new(place)) {
+            ("copy", Some(target)) => match store.copy_to(Path::new(target)) {
                 Ok(written) => answer(&format!("{} records", written.records)),
                 Err(error) => answer(&error.to_string()),
             },
-            // Reads one record and waits for another line before it goes on.
+            // Reads one record and waits for another line before it continues.
             ("load", _) => answer(&load_slowly(&mut store)),
             other => panic!("{other:?}"),
         }
@@ -84,13 +85,13 @@ fn load_slowly(store: &mut ReadOnly) -> String {
     let loaded = store.load(&mut |_, progress| {
         if progress.done == 1 {
             answer("loading");
-            let _ = next_order();
+            let _ = next_command();
         }
     });
     loaded.map_or_else(|error| error.to_string(), |()| "loaded".to_owned())
 }
 
-fn next_order() -> Option<String> {
+fn next_command() -> Option<String> {
     let mut line = String::new();
     let read = stdin().read_line(&mut line).unwrap();
     (read > 0).then(|| line.trim_end().to_owned())

@@ -1,4 +1,4 @@
-//! Two processes: one has the store, another reads it.
+//! Two processes: one has the store open, the other reads it.
 
 use std::fs;
 
@@ -19,10 +19,10 @@ fn another_process_sees_committed_records() {
     let mut harness = filled();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
-    reader.order("check");
+    reader.send("check");
     assert_eq!(reader.answer(), "8 records, []");
     harness.commit_to_tables(&store, vec![open_session(3)]);
-    reader.order("check");
+    reader.send("check");
     assert_eq!(reader.answer(), "9 records, []");
 }
 
@@ -36,14 +36,14 @@ fn a_reader_follows_a_growing_map() {
         harness.commit_to_tables(&store, vec![large(number)]);
     }
     assert!(store.stats().map_bytes > 2 * map);
-    reader.order("check");
+    reader.send("check");
     assert_eq!(reader.answer(), "86 records, []");
-    // And again, while nothing but a copy is made.
+    // The same again, while the reader only makes a copy.
     for number in 41..=120 {
         harness.commit_to_tables(&store, vec![large(number)]);
     }
-    let place = harness.path().join("copy");
-    reader.order(&format!("copy {}", place.display()));
+    let target = harness.path().join("copy");
+    reader.send(&format!("copy {}", target.display()));
     assert_eq!(reader.answer(), "246 records");
 }
 
@@ -52,13 +52,13 @@ fn a_reader_sees_one_unchanged_state() {
     let mut harness = filled();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
-    reader.order("load");
+    reader.send("load");
     assert_eq!(reader.answer(), "loading");
     for number in 2..=40 {
         harness.commit(&store, vec![large(number)]);
         harness.commit(&store, vec![Operation::Complete { key: key(1, number, 0) }]);
     }
-    reader.order("go on");
+    reader.send("go on");
     assert_eq!(reader.answer(), "loaded");
 }
 
@@ -67,21 +67,21 @@ fn a_read_is_discarded_when_the_owner_restarts() {
     let mut harness = filled();
     let store = harness.open();
     let mut reader = Reader::start(&harness.config.folder);
-    reader.order("load");
+    reader.send("load");
     assert_eq!(reader.answer(), "loading");
     drop(store);
     let store = harness.open();
-    reader.order("go on");
+    reader.send("go on");
     let error = reader.answer();
     assert!(error.contains("was restarted"), "{error}");
-    let place = harness.path().join("copy");
-    reader.order(&format!("copy {}", place.display()));
+    let target = harness.path().join("copy");
+    reader.send(&format!("copy {}", target.display()));
     assert_eq!(reader.answer(), error);
-    assert_eq!(fs::read_dir(harness.path()).unwrap().count(), 1, "the unfinished copy is gone");
-    // It did the owner no harm, and who comes now is told the truth.
+    assert_eq!(fs::read_dir(harness.path()).unwrap().count(), 1, "the incomplete copy is removed");
+    // The owner is not affected, and a new reader gets correct results.
     harness.commit_to_tables(&store, vec![open_session(3)]);
     let mut reader = Reader::start(&harness.config.folder);
-    reader.order("check");
+    reader.send("check");
     assert_eq!(reader.answer(), "9 records, []");
 }
 
@@ -93,10 +93,10 @@ fn a_killed_reader_does_not_block_page_reuse() {
     let store = harness.open();
     harness.commit_to_tables(&store, vec![open_session(1)]);
     let mut reader = Reader::start(&harness.config.folder);
-    reader.order("load");
+    reader.send("load");
     assert_eq!(reader.answer(), "loading");
     reader.kill();
-    // Some 20 MB go through 4.
+    // About 20 MB pass through a store of 4 MB.
     for number in 1..=200 {
         harness.commit(&store, vec![large(number)]);
         harness.commit(&store, vec![Operation::Complete { key: key(1, number, 0) }]);
