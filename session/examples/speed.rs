@@ -1,4 +1,5 @@
-//! CPU nanoseconds per message of the hot calls, on this machine: `cargo run --release -p tidegate-session --example speed`.
+//! Measures the CPU time per message of the most frequent calls: `cargo run --release -p tidegate-session --example
+//! speed`.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, clippy::panic)]
 
 use std::hint::black_box;
@@ -11,7 +12,7 @@ use tidegate_mqtt::{
 use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
 
 const MESSAGES: u32 = 4_000_000;
-/// Messages between two writes.
+/// Messages between two writes to the socket.
 const BATCH: u32 = 64;
 
 fn main() {
@@ -19,16 +20,16 @@ fn main() {
         for _ in 0..2 {
             println!(
                 "{version}: QoS 1 push and PUBACK {:.1} ns, QoS 0 push {:.1} ns, push_encoded {:.1} ns",
-                acknowledged(version),
-                pushed(version),
-                encoded(version)
+                push_and_acknowledge(version),
+                push_qos_0(version),
+                push_encoded(version)
             );
         }
     }
     println!("size_of::<Session>() = {}", size_of::<Session>());
 }
 
-fn open(version: ProtocolVersion, now: Instant) -> Session {
+fn open_session(version: ProtocolVersion, now: Instant) -> Session {
     let config = Arc::new(Config::default());
     let mut handshake = Handshake::new(Arc::clone(&config), None);
     let Step::Accept(negotiated) = handshake.handle_connect(Connect::new(version, "client"), String::new)
@@ -57,16 +58,16 @@ fn message() -> Arc<Message> {
     Arc::new(Message::from_parts(&parts))
 }
 
-/// Pushes a batch, takes the bytes, acknowledges the batch.
-fn acknowledged(version: ProtocolVersion) -> f64 {
+/// Pushes batches at QoS 1, takes the bytes, acknowledges the batches. Returns nanoseconds per message.
+fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
-    let mut session = open(version, now);
+    let mut session = open_session(version, now);
     let message = message();
     let delivery =
         Delivery { message: &message, qos: QoS::AtLeastOnce, retain: false, identifiers: &[], share: None };
     let mut spare = Vec::new();
     let mut id = PacketId::MIN;
-    let start = cpu();
+    let start = cpu_time();
     for _ in 0..MESSAGES / BATCH {
         for _ in 0..BATCH {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
@@ -82,14 +83,15 @@ fn acknowledged(version: ProtocolVersion) -> f64 {
     per_message(start)
 }
 
-fn pushed(version: ProtocolVersion) -> f64 {
+/// Pushes batches at QoS 0 and takes the bytes. Returns nanoseconds per message.
+fn push_qos_0(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
-    let mut session = open(version, now);
+    let mut session = open_session(version, now);
     let message = message();
     let delivery =
         Delivery { message: &message, qos: QoS::AtMostOnce, retain: false, identifiers: &[], share: None };
     let mut spare = Vec::new();
-    let start = cpu();
+    let start = cpu_time();
     for _ in 0..MESSAGES / BATCH {
         for _ in 0..BATCH {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
@@ -99,12 +101,13 @@ fn pushed(version: ProtocolVersion) -> f64 {
     per_message(start)
 }
 
-fn encoded(version: ProtocolVersion) -> f64 {
+/// Pushes encoded frames in batches and takes the bytes. Returns nanoseconds per message.
+fn push_encoded(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
-    let mut session = open(version, now);
+    let mut session = open_session(version, now);
     let frame = [0x30; 90];
     let mut spare = Vec::new();
-    let start = cpu();
+    let start = cpu_time();
     for _ in 0..MESSAGES / BATCH {
         for _ in 0..BATCH {
             assert_eq!(session.push_encoded(black_box(&frame), 1, frame.len()), Verdict::Sent);
@@ -114,12 +117,12 @@ fn encoded(version: ProtocolVersion) -> f64 {
     per_message(start)
 }
 
-/// CPU time of this thread in nanoseconds, which other processes do not distort.
-fn cpu() -> f64 {
+/// CPU time of this thread in nanoseconds; other processes do not distort it.
+fn cpu_time() -> f64 {
     let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     schedstat.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0.0)
 }
 
 fn per_message(start: f64) -> f64 {
-    (cpu() - start) / f64::from(MESSAGES)
+    (cpu_time() - start) / f64::from(MESSAGES)
 }

@@ -1,17 +1,17 @@
-//! Acknowledgements out of place: late ones are ignored, ones of another QoS are a violation.
+//! Unexpected acknowledgements: late ones are ignored, those that do not fit the QoS of the message are a violation.
 
 use tidegate_mqtt::{Ack, AckKind, QoS, ReasonCode};
 use tidegate_session::{Cause, Violation};
 
-use crate::pair::{Pair, id, lasting};
+use crate::pair::{Pair, id, persistent_connect};
 
 fn handle(pair: &mut Pair, kind: AckKind, packet_id: u16) -> Result<(), Violation> {
     pair.session.handle_ack(&Ack::new(kind, id(packet_id), ReasonCode::Success), pair.now)
 }
 
 #[test]
-fn unknown_identifiers_change_nothing() {
-    let mut pair = Pair::new(lasting());
+fn acknowledgements_of_unknown_identifiers_are_ignored() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     for packet_id in [2, 100, 65_535] {
         assert_eq!(handle(&mut pair, AckKind::PubAck, packet_id), Ok(()));
@@ -21,8 +21,8 @@ fn unknown_identifiers_change_nothing() {
 }
 
 #[test]
-fn of_another_qos_they_are_a_violation() {
-    let mut pair = Pair::new(lasting());
+fn an_acknowledgement_of_the_wrong_kind_for_the_qos_is_a_violation() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("one", QoS::AtLeastOnce);
     let _ = pair.push("two", QoS::ExactlyOnce);
     for (kind, packet_id) in
@@ -33,14 +33,14 @@ fn of_another_qos_they_are_a_violation() {
 }
 
 #[test]
-fn pubrel_is_not_for_the_sender() {
-    let mut pair = Pair::new(lasting());
+fn pubrel_to_the_sender_is_a_violation() {
+    let mut pair = Pair::new(persistent_connect());
     assert_eq!(handle(&mut pair, AckKind::PubRel, 1), Err(Violation::PacketOutOfPlace));
 }
 
 #[test]
-fn without_a_connection_nothing_happens() {
-    let mut pair = Pair::new(lasting());
+fn acknowledgements_without_a_connection_are_ignored() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
     assert_eq!(handle(&mut pair, AckKind::PubAck, 1), Ok(()));

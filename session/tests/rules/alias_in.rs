@@ -1,11 +1,11 @@
-//! Topic aliases of the client: set, used, replaced, and gone with the connection. [MQTT5-3.3.2-7] [MQTT5-3.3.2-9]
-//! [MQTT5-3.3.2-12] [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
+//! Topic aliases set by the client: they can be used and replaced, and end with the connection. [MQTT5-3.3.2-7]
+//! [MQTT5-3.3.2-9] [MQTT5-3.3.2-12] [MQTT5-3.2.2-17] [MQTT5-3.2.2-18]
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish, PublishView, ReasonCode};
 use tidegate_session::{Config, Violation};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 fn admit(pair: &mut Pair, topic: &str, alias: Option<u16>) -> Result<String, Violation> {
     let mut publish = Publish::new(topic, "payload");
@@ -18,7 +18,7 @@ fn admit(pair: &mut Pair, topic: &str, alias: Option<u16>) -> Result<String, Vio
 }
 
 fn pair_with_aliases(topic_alias_maximum: u16) -> Pair {
-    Pair::with(Config { topic_alias_maximum, ..Config::default() }, lasting())
+    Pair::with(Config { topic_alias_maximum, ..Config::default() }, persistent_connect())
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn every_alias_up_to_the_maximum_can_be_set_and_replaced() {
 }
 
 #[test]
-fn above_the_maximum_is_a_violation() {
+fn an_alias_above_the_maximum_is_a_violation() {
     let mut pair = pair_with_aliases(10);
     let violation = admit(&mut pair, "t", Some(11)).unwrap_err();
     assert_eq!(violation, Violation::AliasOutOfRange);
@@ -44,7 +44,7 @@ fn above_the_maximum_is_a_violation() {
 }
 
 #[test]
-fn none_announced_none_taken() {
+fn any_alias_is_a_violation_if_no_maximum_was_announced() {
     let mut pair = pair_with_aliases(0);
     let violation = admit(&mut pair, "t", Some(1)).unwrap_err();
     assert_eq!(violation, Violation::AliasNotAnnounced);
@@ -63,9 +63,9 @@ fn an_alias_never_set_is_a_violation() {
 }
 
 #[test]
-fn the_next_connection_knows_none() {
+fn aliases_end_with_the_connection() {
     let mut pair = pair_with_aliases(10);
     let _ = admit(&mut pair, "t", Some(1));
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(admit(&mut pair, "", Some(1)), Err(Violation::AliasUnknown));
 }

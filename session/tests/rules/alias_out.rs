@@ -1,46 +1,47 @@
-//! Topic aliases towards the client: within its maximum, known only once really sent, gone with the connection.
+//! Topic aliases for messages to the client: within its maximum, known only after they were sent, ended with the
+//! connection.
 //! [MQTT5-3.1.2-26] [MQTT5-3.1.2-27] [MQTT5-3.3.2-11] [MQTT5-3.3.2-7]
 
 use tidegate_mqtt::{Connect, QoS};
 use tidegate_session::{Cause, Config, Drop, Verdict};
 
-use crate::pair::{Pair, lasting, message};
+use crate::pair::{Pair, message, persistent_connect};
 
 fn with_aliases(maximum: u16) -> Connect {
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.topic_alias_maximum = Some(maximum);
     connect
 }
 
-/// Topic and alias of what the client got.
+/// Topic and alias of the PUBLISH packets that the client received.
 fn aliases(pair: &mut Pair) -> Vec<(String, Option<u16>)> {
     pair.published().into_iter().map(|publish| (publish.topic, publish.properties.alias)).collect()
 }
 
-fn line(topic: &str, alias: Option<u16>) -> (String, Option<u16>) {
+fn sent(topic: &str, alias: Option<u16>) -> (String, Option<u16>) {
     (topic.to_owned(), alias)
 }
 
 #[test]
-fn the_topic_goes_once() {
+fn the_topic_is_sent_once_and_then_replaced_by_its_alias() {
     let mut pair = Pair::new(with_aliases(2));
     for topic in ["first", "first", "second", "third", "first", "third"] {
         let _ = pair.push(topic, QoS::AtMostOnce);
     }
     let expected = [
-        line("first", Some(1)),
-        line("", Some(1)),
-        line("second", Some(2)),
-        line("third", None),
-        line("", Some(1)),
-        line("third", None),
+        sent("first", Some(1)),
+        sent("", Some(1)),
+        sent("second", Some(2)),
+        sent("third", None),
+        sent("", Some(1)),
+        sent("third", None),
     ];
     assert_eq!(aliases(&mut pair), expected);
 }
 
 #[test]
-fn none_without_leave() {
-    for connect in [lasting(), with_aliases(0)] {
+fn no_alias_is_used_unless_client_and_configuration_allow_it() {
+    for connect in [persistent_connect(), with_aliases(0)] {
         let mut pair = Pair::new(connect);
         for _ in 0..3 {
             let _ = pair.push("topic", QoS::AtLeastOnce);
@@ -50,11 +51,11 @@ fn none_without_leave() {
     let config = Config { outgoing_alias_max: 0, ..Config::default() };
     let mut pair = Pair::with(config, with_aliases(10));
     let _ = pair.push("topic", QoS::AtLeastOnce);
-    assert_eq!(aliases(&mut pair), [line("topic", None)]);
+    assert_eq!(aliases(&mut pair), [sent("topic", None)]);
 }
 
 #[test]
-fn our_own_maximum_counts_too() {
+fn aliases_do_not_exceed_the_configured_maximum() {
     let mut pair = Pair::new(with_aliases(u16::MAX));
     for number in 0..100 {
         let _ = pair.push(&format!("topic{number}"), QoS::AtMostOnce);
@@ -63,18 +64,18 @@ fn our_own_maximum_counts_too() {
 }
 
 #[test]
-fn a_dropped_message_sets_none() {
+fn a_dropped_message_sets_no_alias() {
     let mut connect = with_aliases(10);
     connect.packet_size_max = Some(60);
     let mut pair = Pair::new(connect);
     let large = message("topic", &[0; 100], None);
     assert_eq!(pair.push_message(&large, QoS::AtMostOnce), Verdict::Dropped(Drop::TooLarge));
     let _ = pair.push("topic", QoS::AtMostOnce);
-    assert_eq!(aliases(&mut pair), [line("topic", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent("topic", Some(1))]);
 }
 
 #[test]
-fn a_message_that_fits_only_without_goes_without() {
+fn a_message_that_fits_only_without_a_new_alias_is_sent_without_it() {
     let mut connect = with_aliases(10);
     // Fixed header 2, topic 2 + 5, property length 1, payload 50.
     connect.packet_size_max = Some(60);
@@ -83,54 +84,54 @@ fn a_message_that_fits_only_without_goes_without() {
     assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
     let _ = pair.push("topic", QoS::AtMostOnce);
     let _ = pair.push_message(&tight, QoS::AtMostOnce);
-    assert_eq!(aliases(&mut pair), [line("topic", None), line("topic", Some(1)), line("", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent("topic", None), sent("topic", Some(1)), sent("", Some(1))]);
 }
 
 #[test]
-fn what_is_resent_has_its_topic() {
+fn aliases_are_set_again_when_messages_are_resent() {
     let mut pair = Pair::new(with_aliases(10));
     for _ in 0..2 {
         let _ = pair.push("topic", QoS::AtLeastOnce);
     }
-    assert_eq!(aliases(&mut pair)[1], line("", Some(1)));
+    assert_eq!(aliases(&mut pair)[1], sent("", Some(1)));
     pair.detach(Cause::Closed);
     pair.connect(with_aliases(10));
-    assert_eq!(aliases(&mut pair), [line("topic", Some(1)), line("", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent("topic", Some(1)), sent("", Some(1))]);
 }
 
 #[test]
-fn frames_are_not_copied_past_the_aliases() {
+fn frames_are_not_copied_to_a_client_with_aliases() {
     let mut pair = Pair::new(with_aliases(10));
     assert_eq!(pair.session.push_encoded(&[0x30, 0], 1, 2), Verdict::Individually);
 }
 
 #[test]
-fn a_topic_long_unused_gives_its_alias_away() {
+fn the_alias_of_a_topic_long_unused_is_reused() {
     let mut pair = Pair::new(with_aliases(1));
     let _ = pair.push("first", QoS::AtMostOnce);
     for _ in 0..300 {
         let _ = pair.push("second", QoS::AtMostOnce);
     }
-    let lines = aliases(&mut pair);
-    assert_eq!(lines[1], line("second", None));
-    let given = lines.iter().position(|found| *found == line("second", Some(1)));
-    assert_eq!(given, Some(257), "after 256 messages without the first topic");
-    assert_eq!(lines.last(), Some(&line("", Some(1))));
+    let received = aliases(&mut pair);
+    assert_eq!(received[1], sent("second", None));
+    let reused_at = received.iter().position(|found| *found == sent("second", Some(1)));
+    assert_eq!(reused_at, Some(257), "after 256 messages without the first topic");
+    assert_eq!(received.last(), Some(&sent("", Some(1))));
 }
 
 #[test]
-fn a_message_that_just_fits_sets_its_alias() {
+fn a_message_that_just_fits_with_its_alias_sets_it() {
     let mut connect = with_aliases(10);
     // Fixed header 2, topic 2 + 5, property length 1, alias 3, payload 47.
     connect.packet_size_max = Some(60);
     let mut pair = Pair::new(connect);
     let tight = message("topic", &[0; 47], None);
     assert_eq!(pair.push_message(&tight, QoS::AtMostOnce), Verdict::Sent);
-    assert_eq!(aliases(&mut pair), [line("topic", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent("topic", Some(1))]);
 }
 
 #[test]
-fn what_is_resent_has_its_identifier() {
+fn resent_messages_keep_their_packet_identifiers() {
     let mut pair = Pair::new(with_aliases(10));
     for topic in ["first", "second"] {
         let _ = pair.push(topic, QoS::ExactlyOnce);
@@ -142,10 +143,10 @@ fn what_is_resent_has_its_identifier() {
 }
 
 #[test]
-fn a_topic_as_short_as_the_property_gets_none() {
+fn a_topic_as_short_as_the_alias_property_gets_no_alias() {
     let mut pair = Pair::new(with_aliases(10));
     for topic in ["abc", "abcd"] {
         let _ = pair.push(topic, QoS::AtMostOnce);
     }
-    assert_eq!(aliases(&mut pair), [line("abc", None), line("abcd", Some(1))]);
+    assert_eq!(aliases(&mut pair), [sent("abc", None), sent("abcd", Some(1))]);
 }

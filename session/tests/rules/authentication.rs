@@ -1,4 +1,4 @@
-//! Enhanced authentication through a hook, in CONNECT and again later. [MQTT5-4.12.0-1] to [MQTT5-4.12.1-2]
+//! Enhanced authentication: at CONNECT, and re-authentication later. [MQTT5-4.12.0-1] to [MQTT5-4.12.1-2]
 
 use std::sync::Arc;
 
@@ -9,20 +9,21 @@ use tidegate_session::{
     Violation,
 };
 
-use crate::pair::lasting;
+use crate::pair::persistent_connect;
 
-/// Knows "COUNT": the client has to say "one", then "two".
-struct Counting;
+/// Provides the method "COUNT": the client has to send "one", then "two".
+struct CountAuthenticator;
 
-struct Count(u8);
+/// One exchange, with the number of steps so far.
+struct CountExchange(u8);
 
-impl Authenticator for Counting {
+impl Authenticator for CountAuthenticator {
     fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>> {
-        if method == "COUNT" { Some(Box::new(Count(0))) } else { None }
+        if method == "COUNT" { Some(Box::new(CountExchange(0))) } else { None }
     }
 }
 
-impl Exchange for Count {
+impl Exchange for CountExchange {
     fn step(&mut self, data: Option<&[u8]>) -> ExchangeStep {
         self.0 += 1;
         match (self.0, data) {
@@ -34,14 +35,14 @@ impl Exchange for Count {
 }
 
 fn connect(method: Option<&str>, data: &'static str) -> Connect {
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.authentication_method = method.map(str::to_owned);
     connect.authentication_data = method.map(|_| Bytes::from_static(data.as_bytes()));
     connect
 }
 
 fn handshake() -> Handshake {
-    Handshake::new(Arc::new(Config::default()), Some(Arc::new(Counting)))
+    Handshake::new(Arc::new(Config::default()), Some(Arc::new(CountAuthenticator)))
 }
 
 fn begin(connect: Connect) -> (Handshake, Step) {
@@ -72,7 +73,7 @@ fn refused(step: Step) -> Refusal {
 }
 
 #[test]
-fn connack_repeats_the_method_and_brings_the_last_data() {
+fn connack_repeats_the_method_and_carries_the_last_data() {
     let connack = negotiated().connack(false, &Config::default());
     assert_eq!(connack.authentication_method.as_deref(), Some("COUNT"));
     assert_eq!(connack.authentication_data.as_deref(), Some(&b"done"[..]));
@@ -97,7 +98,7 @@ fn a_wrong_proof_is_refused() {
 }
 
 #[test]
-fn another_method_or_reason_on_the_way_is_refused() {
+fn a_different_method_or_reason_during_the_exchange_is_refused() {
     for auth in [
         Auth::new(ReasonCode::ContinueAuthentication, "OTHER", None),
         auth(ReasonCode::ReAuthenticate, "two"),
@@ -109,9 +110,9 @@ fn another_method_or_reason_on_the_way_is_refused() {
 }
 
 #[test]
-fn a_second_connect_on_the_way_is_refused() {
+fn a_second_connect_during_the_exchange_is_refused() {
     let (mut handshake, _) = begin(connect(Some("COUNT"), "one"));
-    let step = handshake.handle_connect(lasting(), String::new);
+    let step = handshake.handle_connect(persistent_connect(), String::new);
     assert_eq!(refused(step).reason, ReasonCode::ProtocolError);
 }
 
@@ -142,7 +143,7 @@ fn connection() -> Connection {
 }
 
 #[test]
-fn again_by_the_same_method() {
+fn a_client_can_reauthenticate_with_the_same_method() {
     let mut connection = connection();
     for _ in 0..2 {
         let answer = connection.handle_auth(auth(ReasonCode::ReAuthenticate, "one")).unwrap();
@@ -157,7 +158,7 @@ fn again_by_the_same_method() {
 }
 
 #[test]
-fn faults_of_authenticating_again() {
+fn faulty_reauthentication_is_a_violation() {
     let other = Auth::new(ReasonCode::ReAuthenticate, "OTHER", None);
     assert_eq!(connection().handle_auth(other), Err(Violation::AuthMethodChanged));
     let early = auth(ReasonCode::ContinueAuthentication, "one");
@@ -167,8 +168,8 @@ fn faults_of_authenticating_again() {
 }
 
 #[test]
-fn a_client_without_a_method_sends_no_auth() {
-    let Step::Accept(negotiated) = begin(lasting()).1 else { panic!() };
+fn auth_without_a_method_in_connect_is_a_violation() {
+    let Step::Accept(negotiated) = begin(persistent_connect()).1 else { panic!() };
     assert_eq!(negotiated.connack(false, &Config::default()).authentication_method, None);
     let mut connection = Connection::new(&negotiated, Arc::new(Config::default()));
     let violation = connection.handle_auth(auth(ReasonCode::ReAuthenticate, "one"));

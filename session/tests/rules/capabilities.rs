@@ -1,4 +1,4 @@
-//! What is not served is announced, and refused where it is used all the same. [MQTT5-3.2.2-9] [MQTT5-3.2.2-11]
+//! CONNACK announces unavailable features; using one anyway is refused. [MQTT5-3.2.2-9] [MQTT5-3.2.2-11]
 //! [MQTT5-3.2.2-12] [MQTT5-3.2.2-13] [MQTT5-3.2.2-14] [MQTT5-3.3.4-6]
 
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Connect, Packet, PacketId, ProtocolVersion, Publish, PublishView, QoS, ReasonCode};
 use tidegate_session::{Config, Connection, Handshake, Step, Violation};
 
-use crate::pair::{agree, lasting};
+use crate::pair::{negotiate, persistent_connect};
 use crate::will::will;
 
 fn admit(config: Config, publish: Publish) -> Result<(), Violation> {
     let config = Arc::new(config);
-    let mut connection = Connection::new(&agree(lasting(), &config), Arc::clone(&config));
+    let mut connection = Connection::new(&negotiate(persistent_connect(), &config), Arc::clone(&config));
     let mut wire = Vec::new();
     Packet::from(publish).encode(ProtocolVersion::V5, &mut wire).unwrap();
     let Ok(Next::Frame(frame)) = frame::next(&wire, ProtocolVersion::V5, u32::MAX) else { panic!() };
@@ -37,7 +37,7 @@ fn refusal(config: Config, connect: Connect) -> ReasonCode {
 }
 
 #[test]
-fn all_is_served_by_default() {
+fn everything_is_supported_by_default() {
     for qos in QoS::ALL {
         for retain in [false, true] {
             assert_eq!(admit(Config::default(), publish(qos, retain)), Ok(()));
@@ -46,13 +46,13 @@ fn all_is_served_by_default() {
 }
 
 #[test]
-fn qos_above_the_maximum() {
+fn a_qos_above_the_maximum_is_refused() {
     for (qos_max, above) in [(QoS::AtMostOnce, QoS::AtLeastOnce), (QoS::AtLeastOnce, QoS::ExactlyOnce)] {
         let config = || Config { qos_max, ..Config::default() };
         assert_eq!(admit(config(), publish(qos_max, false)), Ok(()));
         let violation = admit(config(), publish(above, false)).unwrap_err();
         assert_eq!(violation.reason(), ReasonCode::QoSNotSupported);
-        let mut connect = lasting();
+        let mut connect = persistent_connect();
         connect.will = Some(will(0));
         connect.will.as_mut().unwrap().qos = above;
         assert_eq!(refusal(config(), connect), ReasonCode::QoSNotSupported);
@@ -60,24 +60,24 @@ fn qos_above_the_maximum() {
 }
 
 #[test]
-fn retained_messages() {
+fn a_retained_message_is_refused_when_retain_is_unavailable() {
     let config = || Config { retain_available: false, ..Config::default() };
     assert_eq!(admit(config(), publish(QoS::AtMostOnce, false)), Ok(()));
     let violation = admit(config(), publish(QoS::AtMostOnce, true)).unwrap_err();
     assert_eq!(violation.reason(), ReasonCode::RetainNotSupported);
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.will = Some(will(0));
     connect.will.as_mut().unwrap().retain = true;
     assert_eq!(refusal(config(), connect), ReasonCode::RetainNotSupported);
 }
 
 #[test]
-fn a_will_within_what_is_served() {
+fn a_will_within_the_capabilities_is_accepted() {
     let accepted = |config: Config, qos, retain| {
-        let mut connect = lasting();
+        let mut connect = persistent_connect();
         let will = connect.will.insert(will(0));
         (will.qos, will.retain) = (qos, retain);
-        agree(connect, &Arc::new(config)).will.is_some()
+        negotiate(connect, &Arc::new(config)).will.is_some()
     };
     for qos in QoS::ALL {
         assert!(accepted(Config { qos_max: qos, ..Config::default() }, qos, true), "{qos:?}");
@@ -86,7 +86,7 @@ fn a_will_within_what_is_served() {
 }
 
 #[test]
-fn a_clients_subscription_identifier() {
+fn a_subscription_identifier_from_the_client_is_a_violation() {
     let mut with_identifier = publish(QoS::AtMostOnce, false);
     with_identifier.properties.identifiers = vec![3];
     let violation = admit(Config::default(), with_identifier).unwrap_err();

@@ -1,4 +1,4 @@
-//! Client identifiers: which are taken, which are assigned, which are refused. [MQTT5-3.1.3-5] to [MQTT5-3.1.3-8]
+//! Client identifiers: which are accepted, assigned or refused. [MQTT5-3.1.3-5] to [MQTT5-3.1.3-8]
 //! [MQTT5-3.2.2-16] [MQTT3-3.1.3-5] to [MQTT3-3.1.3-9]
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ fn try_connect(
 }
 
 #[test]
-fn an_empty_one() {
+fn an_empty_identifier_is_replaced_or_refused_depending_on_the_version() {
     let refused = Err(ReasonCode::ClientIdentifierNotValid);
     for (version, clean, expected) in [
         (V5, true, Ok("assigned")),
@@ -40,14 +40,14 @@ fn an_empty_one() {
             negotiated.as_ref().map(|negotiated| negotiated.client_id.as_ref()).map_err(|reason| *reason);
         assert_eq!(found, expected, "{version} {clean}");
         if let Ok(negotiated) = negotiated {
-            let told = negotiated.connack(false, &Config::default()).assigned_client_id;
-            assert_eq!(told.is_some(), version.is_v5(), "only MQTT 5 can be told");
+            let announced = negotiated.connack(false, &Config::default()).assigned_client_id;
+            assert_eq!(announced.is_some(), version.is_v5(), "only MQTT 5 can be told");
         }
     }
 }
 
 #[test]
-fn one_of_the_client_is_not_told_back() {
+fn connack_does_not_repeat_an_identifier_that_the_client_chose() {
     let negotiated = try_connect(Config::default(), V5, "mine", true).unwrap();
     assert!(!negotiated.assigned);
     assert_eq!(negotiated.client_id.as_ref(), "mine");
@@ -55,7 +55,7 @@ fn one_of_the_client_is_not_told_back() {
 }
 
 #[test]
-fn every_length_up_to_ours() {
+fn identifiers_up_to_the_configured_length_are_accepted() {
     let config = || Config { client_id_len_max: 30, ..Config::default() };
     for version in ProtocolVersion::ALL {
         for len in [1, 23, 24, 30] {
@@ -67,7 +67,7 @@ fn every_length_up_to_ours() {
 }
 
 #[test]
-fn the_strict_length_of_3_1_counts_characters() {
+fn the_strict_length_limit_of_mqtt_3_1_counts_characters() {
     let config = || Config { client_id_strict: true, ..Config::default() };
     assert!(try_connect(config(), V3_1, &"ü".repeat(23), true).is_ok());
     assert!(try_connect(config(), V3_1, &"x".repeat(24), true).is_err());

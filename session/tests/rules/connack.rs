@@ -1,4 +1,4 @@
-//! CONNACK announces what differs from the defaults, and nothing to clients that cannot read it. [MQTT5-3.2.2-9]
+//! CONNACK announces only what differs from the defaults, and only to MQTT 5 clients. [MQTT5-3.2.2-9]
 //! [MQTT5-3.1.2-28] [MQTT5-3.2.2-3] [MQTT3-3.2.2-2]
 
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use tidegate_mqtt::{ConnAck, Connect, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Connection};
 
-use crate::pair::{Pair, agree, lasting};
+use crate::pair::{Pair, negotiate, persistent_connect};
 
 fn connack(config: Config, connect: Connect) -> ConnAck {
     let config = Arc::new(config);
-    agree(connect, &config).connack(true, &config)
+    negotiate(connect, &config).connack(true, &config)
 }
 
 #[test]
-fn bounds_but_no_capability_that_is_there() {
-    let found = connack(Config::default(), lasting());
+fn connack_announces_limits_but_no_available_capability() {
+    let found = connack(Config::default(), persistent_connect());
     let expected = ConnAck {
         receive_maximum: Some(1024),
         packet_size_max: Some(1024 * 1024),
@@ -26,15 +26,15 @@ fn bounds_but_no_capability_that_is_there() {
 }
 
 #[test]
-fn the_packet_size_announced_is_the_one_in_force() {
+fn the_announced_packet_size_is_the_one_in_force() {
     let config = Arc::new(Config { packet_size_max: 5000, ..Config::default() });
-    let negotiated = agree(lasting(), &config);
+    let negotiated = negotiate(persistent_connect(), &config);
     assert_eq!(negotiated.connack(false, &config).packet_size_max, Some(5000));
     assert_eq!(Connection::new(&negotiated, config).packet_size_max(), 5000, "[MQTT5-3.2.2-15]");
 }
 
 #[test]
-fn what_is_not_served() {
+fn connack_announces_unavailable_capabilities() {
     let config = Config {
         qos_max: QoS::AtLeastOnce,
         retain_available: false,
@@ -54,32 +54,34 @@ fn what_is_not_served() {
         shared_available: Some(false),
         ..ConnAck::new(ReasonCode::Success, true)
     };
-    assert_eq!(connack(config, lasting()), expected);
+    assert_eq!(connack(config, persistent_connect()), expected);
 }
 
 #[test]
-fn response_information_only_when_asked_for() {
-    for asked in [false, true] {
+fn response_information_is_sent_only_on_request() {
+    for requested in [false, true] {
         let config = Config { response_information: Some("answers/".into()), ..Config::default() };
-        let mut connect = lasting();
-        connect.request_response_information = asked;
-        let expected = asked.then(|| "answers/".to_owned());
+        let mut connect = persistent_connect();
+        connect.request_response_information = requested;
+        let expected = requested.then(|| "answers/".to_owned());
         assert_eq!(connack(config, connect).response_information, expected);
     }
 }
 
 #[test]
-fn the_session_expiry_only_when_it_is_not_what_was_asked() {
-    for (asked, max, told) in [(Some(100), 200, None), (Some(300), 200, Some(200)), (None, 200, None)] {
-        let mut connect = lasting();
-        connect.session_expiry = asked;
+fn the_session_expiry_is_announced_only_if_it_differs_from_the_request() {
+    for (requested, max, announced) in
+        [(Some(100), 200, None), (Some(300), 200, Some(200)), (None, 200, None)]
+    {
+        let mut connect = persistent_connect();
+        connect.session_expiry = requested;
         let config = Config { session_expiry_max: max, ..Config::default() };
-        assert_eq!(connack(config, connect).session_expiry, told);
+        assert_eq!(connack(config, connect).session_expiry, announced);
     }
 }
 
 #[test]
-fn earlier_versions_have_no_properties() {
+fn connack_before_mqtt_5_has_no_properties() {
     let config =
         Config { session_expiry_max: 1, keep_alive_max: 1, qos_max: QoS::AtMostOnce, ..Config::default() };
     for version in [ProtocolVersion::V3_1, ProtocolVersion::V3_1_1] {
@@ -89,12 +91,12 @@ fn earlier_versions_have_no_properties() {
 }
 
 #[test]
-fn session_present_tells_the_truth() {
-    let mut pair = Pair::new(lasting());
+fn session_present_says_whether_the_session_had_state() {
+    let mut pair = Pair::new(persistent_connect());
     pair.detach(Cause::Closed);
-    assert!(pair.connect(lasting()).session_present);
+    assert!(pair.connect(persistent_connect()).session_present);
     pair.detach(Cause::Closed);
-    assert!(!pair.connect(Connect { clean_start: true, ..lasting() }).session_present);
+    assert!(!pair.connect(Connect { clean_start: true, ..persistent_connect() }).session_present);
     pair.advance(3600);
-    assert!(pair.connect(lasting()).session_present, "time on a connection does not count");
+    assert!(pair.connect(persistent_connect()).session_present, "time on a connection does not count");
 }

@@ -1,11 +1,11 @@
-//! DISCONNECT may change the session expiry, but not raise it from 0.
+//! DISCONNECT may change the session expiry, but must not raise it from 0.
 
 use std::time::Duration;
 
 use tidegate_mqtt::{Disconnect, ReasonCode};
 use tidegate_session::{Cause, Config, Violation};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 fn disconnect(expiry: Option<u32>) -> Disconnect {
     let mut disconnect = Disconnect::new(ReasonCode::Success);
@@ -14,51 +14,51 @@ fn disconnect(expiry: Option<u32>) -> Disconnect {
 }
 
 #[test]
-fn zero_ends_the_session_at_once() {
-    let mut pair = Pair::new(lasting());
+fn expiry_0_ends_the_session_at_once() {
+    let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(0))).unwrap();
     assert!(pair.detach(cause).ended);
 }
 
 #[test]
-fn another_value_counts_from_now() {
-    let mut pair = Pair::new(lasting());
+fn a_new_expiry_counts_from_the_disconnect() {
+    let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(5))).unwrap();
     assert!(!pair.detach(cause).ended);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(5)));
 }
 
 #[test]
-fn absence_keeps_the_value_of_connect() {
-    let mut pair = Pair::new(lasting());
+fn without_an_expiry_the_value_of_connect_remains() {
+    let mut pair = Pair::new(persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(None)).unwrap();
     pair.detach(cause);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(3600)));
 }
 
 #[test]
-fn it_is_capped_as_in_connect() {
+fn the_expiry_is_capped_as_in_connect() {
     let config = Config { session_expiry_max: 60, ..Config::default() };
-    let mut pair = Pair::with(config, lasting());
+    let mut pair = Pair::with(config, persistent_connect());
     let cause = pair.connection.handle_disconnect(&disconnect(Some(u32::MAX))).unwrap();
     pair.detach(cause);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(60)));
 }
 
 #[test]
-fn raising_it_from_zero_is_a_protocol_error() {
-    let mut connect = lasting();
+fn raising_the_expiry_from_0_is_a_protocol_error() {
+    let mut connect = persistent_connect();
     connect.session_expiry = None;
     let mut pair = Pair::new(connect);
     let violation = pair.connection.handle_disconnect(&disconnect(Some(5))).unwrap_err();
     assert_eq!(violation, Violation::ExpiryRaised);
     assert_eq!(violation.reason(), ReasonCode::ProtocolError);
-    assert!(pair.detach(Cause::Violation).ended, "the session ends as CONNECT said");
+    assert!(pair.detach(Cause::Violation).ended, "the session keeps the expiry of CONNECT");
 }
 
 #[test]
-fn raising_it_from_zero_does_not_pass_the_session_either() {
-    let mut connect = lasting();
+fn the_session_also_rejects_raising_the_expiry_from_0() {
+    let mut connect = persistent_connect();
     connect.session_expiry = None;
     connect.will = Some(crate::will::will(0));
     let mut pair = Pair::new(connect);
@@ -69,8 +69,8 @@ fn raising_it_from_zero_does_not_pass_the_session_either() {
 }
 
 #[test]
-fn zero_after_none_in_connect_raises_nothing() {
-    let mut connect = lasting();
+fn expiry_0_after_none_in_connect_is_allowed() {
+    let mut connect = persistent_connect();
     connect.session_expiry = None;
     connect.will = Some(crate::will::will(0));
     let mut pair = Pair::new(connect);

@@ -1,4 +1,4 @@
-//! What an idle session costs, measured at the allocator: one subscription, freshly attached.
+//! The memory of an idle session with one subscription, measured by the allocator.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -9,50 +9,50 @@ use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{AckKind, QoS, SubscriptionOptions};
 use tidegate_session::{Config, Session};
 
-use crate::pair::{Pair, agree, lasting, start};
+use crate::pair::{Pair, negotiate, persistent_connect, start};
 
-/// Counts the bytes this thread holds.
-struct Counting;
+/// Counts the bytes that this thread has allocated.
+struct CountingAllocator;
 
 thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
+    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count(change: impl FnOnce(usize) -> usize) {
-    let _ = HELD.try_with(|held| held.set(change(held.get())));
+    let _ = ALLOCATED.try_with(|bytes| bytes.set(change(bytes.get())));
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
+// SAFETY: every call is passed on unchanged to the system allocator.
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(|held| held.wrapping_add(layout.size()));
-        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
+        count(|bytes| bytes.wrapping_add(layout.size()));
+        // SAFETY: the caller fulfils the contract of `GlobalAlloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(|held| held.wrapping_sub(layout.size()));
-        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
+        count(|bytes| bytes.wrapping_sub(layout.size()));
+        // SAFETY: the caller fulfils the contract of `GlobalAlloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-fn held() -> usize {
-    HELD.with(Cell::get)
+fn allocated() -> usize {
+    ALLOCATED.with(Cell::get)
 }
 
 const IDLE_MAX: usize = 600;
 
 #[test]
-fn is_at_most_600_bytes() {
+fn an_idle_session_takes_at_most_600_bytes() {
     let config = Arc::new(Config::default());
-    let negotiated = agree(lasting(), &config);
+    let negotiated = negotiate(persistent_connect(), &config);
     let filter = SubscriptionFilter::parse("devices/0123456789/#").unwrap();
     let now = start();
-    let before = held();
+    let before = allocated();
     let mut session = Box::new(Session::new(1, config));
     let attached = session.attach(&negotiated, now);
     assert!(session.send(&negotiated.connack(attached.session_present, &Config::default()).into()));
@@ -60,27 +60,27 @@ fn is_at_most_600_bytes() {
     let _ = session.subscribe(filter, SubscriptionOptions::of(QoS::AtLeastOnce), None);
     drop(session.write_buffer().take(Vec::new()));
     drop(negotiated);
-    let bytes = held().wrapping_sub(before);
+    let bytes = allocated().wrapping_sub(before);
     println!("idle session: {bytes} bytes, size_of {}", size_of::<Session>());
     assert!(bytes <= IDLE_MAX, "{bytes}");
 }
 
 #[test]
-fn comes_back_after_a_burst() {
-    let mut pair = Pair::new(lasting());
-    let before = held();
+fn memory_is_freed_after_a_burst() {
+    let mut pair = Pair::new(persistent_connect());
+    let before = allocated();
     for _ in 0..3000 {
         let _ = pair.push("topic", QoS::AtLeastOnce);
     }
     while pair.session.inflight() > 0 {
         let sent = pair.summary();
-        assert!(!sent.is_empty(), "what is open was sent");
+        assert!(!sent.is_empty(), "every message in flight was sent");
         for (_, id, _) in sent {
             pair.acknowledge(AckKind::PubAck, id);
         }
     }
     drop(pair.session.write_buffer().take(Vec::new()));
-    let more = held().wrapping_sub(before);
-    assert!(more < 4096, "{more}");
+    let growth = allocated().wrapping_sub(before);
+    assert!(growth < 4096, "{growth}");
     assert!(pair.session.memory() < 4096 + IDLE_MAX);
 }

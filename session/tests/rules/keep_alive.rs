@@ -1,5 +1,5 @@
-//! Keep alive: one and a half times what is in force, the server's value where it imposes one. [MQTT5-3.1.2-22]
-//! [MQTT5-3.2.2-21] [MQTT5-3.2.2-22] [MQTT3-3.1.2-24]
+//! Keep alive: the client may be silent for 1.5 times the keep alive in force, which the server may lower.
+//! [MQTT5-3.1.2-22] [MQTT5-3.2.2-21] [MQTT5-3.2.2-22] [MQTT3-3.1.2-24]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use tidegate_mqtt::{Connect, ProtocolVersion};
 use tidegate_session::Config;
 
-use crate::pair::agree;
+use crate::pair::negotiate;
 
 use ProtocolVersion::{V3_1_1, V5};
 
 #[test]
-fn every_combination() {
-    for (version, asked, max, silence, told) in [
+fn the_silence_limit_and_server_keep_alive_match_every_combination() {
+    for (version, requested, max, silence, announced) in [
         (V5, 2, 0, Some(3000), None),
         (V5, 0, 0, None, None),
         (V5, 65_535, 0, Some(98_302_500), None),
@@ -26,10 +26,18 @@ fn every_combination() {
         (V3_1_1, 5, 0, Some(7500), None),
     ] {
         let mut connect = Connect::new(version, "client");
-        connect.keep_alive = asked;
+        connect.keep_alive = requested;
         let config = Arc::new(Config { keep_alive_max: max, ..Config::default() });
-        let negotiated = agree(connect, &config);
-        assert_eq!(negotiated.silence_max(), silence.map(Duration::from_millis), "{version} {asked} {max}");
-        assert_eq!(negotiated.connack(false, &config).server_keep_alive, told, "{version} {asked} {max}");
+        let negotiated = negotiate(connect, &config);
+        assert_eq!(
+            negotiated.silence_max(),
+            silence.map(Duration::from_millis),
+            "{version} {requested} {max}"
+        );
+        assert_eq!(
+            negotiated.connack(false, &config).server_keep_alive,
+            announced,
+            "{version} {requested} {max}"
+        );
     }
 }

@@ -1,24 +1,24 @@
-//! The rules of sessions, one rule or scenario a file, in virtual time.
+//! The rules of sessions, tested in virtual time; one rule or scenario per file.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod acknowledgement;
 mod alias_in;
 mod alias_out;
 mod authentication;
+mod awaiting_commit;
 mod capabilities;
 mod client_identifier;
 mod connack;
-mod deferred;
 mod disconnect_expiry;
 mod frames;
+mod granted_subscriptions;
 mod idle_memory;
 mod keep_alive;
 mod message_expiry;
-mod mirror;
+mod model_store;
 mod offline_queue;
 mod packet_size;
 mod pair;
-mod pending_bounds;
 mod problem_information;
 mod qos_one;
 mod qos_two_in;
@@ -29,9 +29,9 @@ mod refusal;
 mod restored;
 mod resume_order;
 mod session_expiry;
-mod shared_orphans;
-mod subscribe_terms;
+mod shared_unacknowledged;
 mod subscription_identifiers;
 mod takeover;
 mod will;
-mod will_products;
+mod will_combinations;
+mod write_buffer_limits;

@@ -1,4 +1,4 @@
-//! Messages expire until they are first sent; what is left of their time goes with them. [MQTT5-3.3.2-5]
+//! Messages expire only until they are first sent; PUBLISH carries the remaining expiry interval. [MQTT5-3.3.2-5]
 //! [MQTT5-3.3.2-6] [MQTT5-4.3.3-7]
 
 use std::time::Duration;
@@ -6,22 +6,22 @@ use std::time::Duration;
 use tidegate_mqtt::{AckKind, QoS};
 use tidegate_session::{Cause, Drop, Verdict};
 
-use crate::pair::{Pair, lasting, message};
+use crate::pair::{Pair, message, persistent_connect};
 
 #[test]
-fn it_counts_down_in_the_queue() {
-    let mut pair = Pair::new(lasting());
+fn the_expiry_interval_is_reduced_by_the_time_in_the_queue() {
+    let mut pair = Pair::new(persistent_connect());
     pair.detach(Cause::Closed);
-    let held = message("a", b"", Some(pair.now + Duration::from_secs(60)));
-    assert_eq!(pair.push_message(&held, QoS::AtLeastOnce), Verdict::Queued);
+    let queued = message("a", b"", Some(pair.now + Duration::from_secs(60)));
+    assert_eq!(pair.push_message(&queued, QoS::AtLeastOnce), Verdict::Queued);
     pair.advance(20);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.published()[0].properties.expiry, Some(40));
 }
 
 #[test]
 fn an_expired_message_is_dropped_on_every_path() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     let expired = message("a", b"", Some(pair.now));
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         assert_eq!(pair.push_message(&expired, qos), Verdict::Dropped(Drop::Expired));
@@ -31,22 +31,22 @@ fn an_expired_message_is_dropped_on_every_path() {
     assert_eq!(pair.push_message(&soon, QoS::AtLeastOnce), Verdict::Queued);
     let _ = pair.push("b", QoS::AtLeastOnce);
     pair.advance(2);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.topics(), ["b"]);
     assert_eq!(pair.session.take_drops().expired, 4);
     assert_eq!(pair.session.inflight(), 1);
 }
 
 #[test]
-fn once_sent_it_goes_to_its_end() {
+fn a_message_that_was_sent_no_longer_expires() {
     for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
-        let mut pair = Pair::new(lasting());
+        let mut pair = Pair::new(persistent_connect());
         let soon = message("a", b"", Some(pair.now + Duration::from_secs(2)));
         let _ = pair.push_message(&soon, qos);
         assert_eq!(pair.published()[0].properties.expiry, Some(2));
         pair.detach(Cause::Closed);
         pair.advance(10);
-        pair.connect(lasting());
+        pair.connect(persistent_connect());
         assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
         if qos == QoS::ExactlyOnce {
             pair.acknowledge(AckKind::PubRec, 1);
@@ -56,12 +56,12 @@ fn once_sent_it_goes_to_its_end() {
 }
 
 #[test]
-fn a_waiting_session_is_swept() {
-    let mut pair = Pair::new(lasting());
+fn sweeping_drops_expired_messages_of_a_session_without_a_connection() {
+    let mut pair = Pair::new(persistent_connect());
     pair.detach(Cause::Closed);
     for seconds in [5, 50] {
-        let held = message("a", b"", Some(pair.now + Duration::from_secs(seconds)));
-        let _ = pair.push_message(&held, QoS::AtLeastOnce);
+        let queued = message("a", b"", Some(pair.now + Duration::from_secs(seconds)));
+        let _ = pair.push_message(&queued, QoS::AtLeastOnce);
     }
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.advance(4);

@@ -1,5 +1,5 @@
-//! The client's Maximum Packet Size: nothing larger is sent; a message too large costs nothing else. [MQTT5-3.1.2-24]
-//! [MQTT5-3.1.2-25] [MQTT5-3.2.2-19] [MQTT5-3.4.2-2] [MQTT5-3.14.2-3]
+//! The client's Maximum Packet Size: nothing larger is sent, and a dropped message has no other effect.
+//! [MQTT5-3.1.2-24] [MQTT5-3.1.2-25] [MQTT5-3.2.2-19] [MQTT5-3.4.2-2] [MQTT5-3.14.2-3]
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Cause, Delivery, Drop, Verdict};
 
-use crate::pair::{Pair, id, lasting, message};
+use crate::pair::{Pair, id, message, persistent_connect};
 
-fn small(size: u32) -> Connect {
-    let mut connect = lasting();
+fn connect_with_packet_size(size: u32) -> Connect {
+    let mut connect = persistent_connect();
     connect.packet_size_max = Some(size);
     connect.receive_maximum = Some(1);
     connect
@@ -22,7 +22,7 @@ fn small(size: u32) -> Connect {
 fn the_limit_is_exact_for_every_qos() {
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         for len in 0..300 {
-            let mut pair = Pair::new(small(150));
+            let mut pair = Pair::new(connect_with_packet_size(150));
             let sent = message("a/topic/of/some/more/levels", &vec![0; len], None);
             let verdict = pair.push_message(&sent, qos);
             let mut outgoing = Outgoing::of(&sent, pair.now);
@@ -37,8 +37,8 @@ fn the_limit_is_exact_for_every_qos() {
     }
 }
 
-/// A message with the property Content Type of 40 bytes.
-fn typed(payload: &[u8]) -> Arc<Message> {
+/// A message with a Content Type property of 40 bytes.
+fn message_with_content_type(payload: &[u8]) -> Arc<Message> {
     let mut properties = vec![0x03, 0, 40];
     properties.extend([b'x'; 40]);
     Arc::new(Message::from_parts(&MessageParts {
@@ -53,11 +53,11 @@ fn typed(payload: &[u8]) -> Arc<Message> {
 }
 
 #[test]
-fn properties_and_subscription_identifiers_count() {
+fn properties_and_subscription_identifiers_count_towards_the_limit() {
     for identifiers in [&[][..], &[268_435_455; 20]] {
         for len in 0..250 {
-            let mut pair = Pair::new(small(200));
-            let sent = typed(&vec![0; len]);
+            let mut pair = Pair::new(connect_with_packet_size(200));
+            let sent = message_with_content_type(&vec![0; len]);
             let delivery =
                 Delivery { message: &sent, qos: QoS::AtMostOnce, retain: false, identifiers, share: None };
             // Fixed header 3, topic 2 + 5, property length 1 or 2, Content Type 43, identifiers 5 each.
@@ -70,8 +70,8 @@ fn properties_and_subscription_identifiers_count() {
 }
 
 #[test]
-fn dropping_costs_neither_identifier_nor_quota_nor_order() {
-    let mut pair = Pair::new(small(100));
+fn a_dropped_message_uses_neither_identifier_nor_quota() {
+    let mut pair = Pair::new(connect_with_packet_size(100));
     let large = message("large", &[0; 200], None);
     assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Dropped(Drop::TooLarge));
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent);
@@ -79,46 +79,46 @@ fn dropping_costs_neither_identifier_nor_quota_nor_order() {
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
     let _ = pair.push("b", QoS::AtLeastOnce);
     pair.acknowledge(AckKind::PubAck, 1);
-    assert_eq!(pair.summary(), [("b".to_owned(), 2, false)], "the queue goes on behind it");
+    assert_eq!(pair.summary(), [("b".to_owned(), 2, false)], "the queue continues after the dropped message");
     assert_eq!(pair.session.take_drops().too_large, 2);
     assert!(pair.session.is_attached());
 }
 
 #[test]
-fn a_smaller_limit_on_the_next_connection_drops_what_was_open() {
-    let mut pair = Pair::new(lasting());
+fn a_smaller_limit_on_the_next_connection_drops_messages_to_resend() {
+    let mut pair = Pair::new(persistent_connect());
     let large = message("large", &[0; 200], None);
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
-    pair.connect(small(100));
+    pair.connect(connect_with_packet_size(100));
     assert_eq!(pair.summary(), [("a".to_owned(), 2, true)]);
     assert_eq!(pair.session.inflight(), 1);
     assert_eq!(pair.session.take_drops().too_large, 1);
 }
 
 #[test]
-fn frames_too_large_are_not_copied() {
-    let mut pair = Pair::new(small(100));
+fn frames_above_the_limit_are_not_copied() {
+    let mut pair = Pair::new(connect_with_packet_size(100));
     assert_eq!(pair.session.push_encoded(&[0x30; 101], 1, 101), Verdict::Individually);
     assert_eq!(pair.session.push_encoded(&[0x30; 300], 3, 100), Verdict::Sent);
 }
 
 #[test]
-fn acknowledgements_lose_their_explanation_first() {
-    let mut pair = Pair::new(small(30));
+fn an_acknowledgement_that_is_too_large_is_sent_without_properties() {
+    let mut pair = Pair::new(connect_with_packet_size(30));
     let mut ack = Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized);
-    let explanation = AckProperties { reason_string: Some("x".repeat(100)), ..AckProperties::default() };
-    ack.properties = Some(Box::new(explanation));
+    let properties = AckProperties { reason_string: Some("x".repeat(100)), ..AckProperties::default() };
+    ack.properties = Some(Box::new(properties));
     assert!(pair.session.send_ack(&ack));
     assert!(pair.session.send(&Packet::Ack(ack)));
-    let bare = Packet::Ack(Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized));
-    assert_eq!(pair.received(), [bare.clone(), bare]);
+    let without_properties = Packet::Ack(Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized));
+    assert_eq!(pair.received(), [without_properties.clone(), without_properties]);
 }
 
 #[test]
-fn so_does_disconnect() {
-    let mut pair = Pair::new(small(30));
+fn a_disconnect_that_is_too_large_is_sent_without_reason_string() {
+    let mut pair = Pair::new(connect_with_packet_size(30));
     let mut disconnect = Disconnect::new(ReasonCode::ProtocolError);
     disconnect.reason_string = Some("x".repeat(100));
     assert!(pair.session.send(&disconnect.into()));
@@ -126,8 +126,8 @@ fn so_does_disconnect() {
 }
 
 #[test]
-fn what_is_still_too_large_is_not_sent() {
-    let mut pair = Pair::new(small(30));
+fn a_packet_that_cannot_be_made_smaller_is_not_sent() {
+    let mut pair = Pair::new(connect_with_packet_size(30));
     let reasons = vec![ReasonCode::Success; 50];
     let suback = SubAck { packet_id: id(1), reasons, properties: None };
     assert!(!pair.session.send(&suback.into()));
@@ -135,19 +135,19 @@ fn what_is_still_too_large_is_not_sent() {
 }
 
 #[test]
-fn an_acknowledgement_that_fits_goes_once_as_it_is() {
-    let mut pair = Pair::new(small(30));
+fn an_acknowledgement_that_fits_is_sent_once_unchanged() {
+    let mut pair = Pair::new(connect_with_packet_size(30));
     let mut ack = Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized);
-    let explanation = AckProperties { reason_string: Some("no".to_owned()), ..AckProperties::default() };
-    ack.properties = Some(Box::new(explanation));
+    let properties = AckProperties { reason_string: Some("no".to_owned()), ..AckProperties::default() };
+    ack.properties = Some(Box::new(properties));
     assert!(pair.session.send_ack(&ack));
     assert_eq!(pair.received(), [Packet::Ack(ack)]);
 }
 
 #[test]
-fn the_limit_is_exact_for_control_packets_whatever_is_pending() {
-    let mut pair = Pair::new(small(30));
-    // Fixed header 2, identifier 2, property length 1, a byte each reason.
+fn the_limit_is_exact_for_control_packets_with_other_bytes_in_the_write_buffer() {
+    let mut pair = Pair::new(connect_with_packet_size(30));
+    // Fixed header 2, packet identifier 2, property length 1, one byte per reason code.
     for (reasons, sent) in [(25, true), (26, false)] {
         let suback =
             SubAck { packet_id: id(1), reasons: vec![ReasonCode::Success; reasons], properties: None };

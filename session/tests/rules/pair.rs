@@ -1,4 +1,4 @@
-//! A session and the client at its other end, which decodes what it is sent. Time is virtual.
+//! A session and its client, which decodes the packets it receives. Time is virtual.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ pub struct Pair {
     pub config: Arc<Config>,
 }
 
-/// A moment to count from.
+/// An arbitrary start of virtual time.
 #[allow(clippy::disallowed_methods)]
 pub fn start() -> Instant {
     Instant::now()
@@ -31,15 +31,15 @@ pub fn id(value: u16) -> PacketId {
     PacketId::new(value).unwrap()
 }
 
-/// CONNECT of MQTT 5 with a session that lasts, and without Clean Start.
-pub fn lasting() -> Connect {
+/// An MQTT 5 CONNECT with a session expiry of one hour and without Clean Start.
+pub fn persistent_connect() -> Connect {
     let mut connect = Connect::new(ProtocolVersion::V5, "client");
     connect.clean_start = false;
     connect.session_expiry = Some(3600);
     connect
 }
 
-pub fn agree(connect: Connect, config: &Arc<Config>) -> Negotiated {
+pub fn negotiate(connect: Connect, config: &Arc<Config>) -> Negotiated {
     let mut handshake = Handshake::new(Arc::clone(config), None);
     match handshake.handle_connect(connect, || "assigned".to_owned()) {
         Step::Accept(negotiated) => negotiated,
@@ -69,7 +69,7 @@ impl Pair {
 
     pub fn with(config: Config, connect: Connect) -> Self {
         let config = Arc::new(config);
-        let negotiated = agree(connect.clone(), &config);
+        let negotiated = negotiate(connect.clone(), &config);
         let session = Session::new(1, Arc::clone(&config));
         let connection = Connection::new(&negotiated, Arc::clone(&config));
         let mut pair = Self { session, connection, epoch: 0, now: start(), config };
@@ -77,9 +77,9 @@ impl Pair {
         pair
     }
 
-    /// A connection attaches and resumes; its CONNACK is taken away.
+    /// Attaches a connection, consumes its CONNACK, and resumes the session.
     pub fn connect(&mut self, connect: Connect) -> Attached {
-        let negotiated = agree(connect, &self.config);
+        let negotiated = negotiate(connect, &self.config);
         let attached = self.session.attach(&negotiated, self.now);
         self.epoch = attached.epoch;
         self.connection = Connection::new(&negotiated, Arc::clone(&self.config));
@@ -94,8 +94,8 @@ impl Pair {
         self.session.detach(self.epoch, cause, self.now).unwrap()
     }
 
-    /// Everything is kept, and what waited for that goes out.
-    pub fn release_committed(&mut self) {
+    /// Simulates a commit of all changes, so that the packets awaiting it are sent.
+    pub fn commit_all(&mut self) {
         self.session.set_commit(0);
         self.session.release_committed(0, self.now);
     }
@@ -130,27 +130,28 @@ impl Pair {
         self.session.handle_ack(&Ack::new(kind, id(packet_id), reason), self.now).unwrap();
     }
 
-    /// What the client got since the last call.
+    /// The packets that the client received since the last call.
     pub fn received(&mut self) -> Vec<Packet> {
         let bytes = self.wire();
         let version = self.session.version().unwrap_or(ProtocolVersion::V5);
         decode(&bytes, version)
     }
 
-    /// The same as bytes.
+    /// The changes recorded since the last call.
     pub fn changes(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         self.session.take_changes(&mut changes);
         changes
     }
 
+    /// The bytes that the client received since the last call.
     pub fn wire(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
         bytes
     }
 
-    /// The PUBLISH packets the client got; nothing else may have come.
+    /// The PUBLISH packets that the client received since the last call. Panics if there are others.
     pub fn published(&mut self) -> Vec<Publish> {
         let publish = |packet| match packet {
             Packet::Publish(publish) => *publish,
@@ -159,11 +160,11 @@ impl Pair {
         self.received().into_iter().map(publish).collect()
     }
 
-    /// Topics, identifiers and DUP of the PUBLISH packets the client got.
+    /// Topic, packet identifier and DUP of the PUBLISH packets that the client received since the last call.
     pub fn summary(&mut self) -> Vec<(String, u16, bool)> {
-        let line =
+        let summarize =
             |publish: Publish| (publish.topic, publish.packet_id.map_or(0, PacketId::get), publish.dup);
-        self.published().into_iter().map(line).collect()
+        self.published().into_iter().map(summarize).collect()
     }
 
     pub fn topics(&mut self) -> Vec<String> {

@@ -1,22 +1,23 @@
-//! Request Problem Information 0: explanations go with PUBLISH, CONNACK and DISCONNECT alone. [MQTT5-3.1.2-29]
+//! Request Problem Information 0: only PUBLISH, CONNACK and DISCONNECT carry reason string and user properties.
+//! [MQTT5-3.1.2-29]
 
 use tidegate_mqtt::{
     Ack, AckKind, AckProperties, ConnAck, Connect, Disconnect, Packet, ReasonCode, SubAck, UnsubAck,
 };
 
-use crate::pair::{Pair, id, lasting};
+use crate::pair::{Pair, id, persistent_connect};
 
-fn connect(wanted: bool) -> Connect {
-    let mut connect = lasting();
-    connect.request_problem_information = wanted;
+fn connect(request_problem_information: bool) -> Connect {
+    let mut connect = persistent_connect();
+    connect.request_problem_information = request_problem_information;
     connect
 }
 
-fn explanation() -> Option<Box<AckProperties>> {
+fn properties_with_reason_string() -> Option<Box<AckProperties>> {
     Some(Box::new(AckProperties { reason_string: Some("why".to_owned()), ..AckProperties::default() }))
 }
 
-fn is_explained(packet: &Packet) -> bool {
+fn has_reason_string(packet: &Packet) -> bool {
     match packet {
         Packet::Ack(ack) => ack.properties.is_some(),
         Packet::SubAck(suback) => suback.properties.is_some(),
@@ -34,34 +35,40 @@ fn packets() -> Vec<Packet> {
     let mut disconnect = Disconnect::new(ReasonCode::ProtocolError);
     disconnect.reason_string = Some("why".to_owned());
     vec![
-        Ack { properties: explanation(), ..Ack::new(AckKind::PubRec, id(1), ReasonCode::NotAuthorized) }
+        Ack {
+            properties: properties_with_reason_string(),
+            ..Ack::new(AckKind::PubRec, id(1), ReasonCode::NotAuthorized)
+        }
+        .into(),
+        SubAck { packet_id: id(1), reasons: reasons.clone(), properties: properties_with_reason_string() }
             .into(),
-        SubAck { packet_id: id(1), reasons: reasons.clone(), properties: explanation() }.into(),
-        UnsubAck { packet_id: id(1), reasons, properties: explanation() }.into(),
+        UnsubAck { packet_id: id(1), reasons, properties: properties_with_reason_string() }.into(),
         connack.into(),
         disconnect.into(),
     ]
 }
 
 #[test]
-fn is_kept() {
-    for (wanted, expected) in [(true, [true; 5]), (false, [false, false, false, true, true])] {
-        let mut pair = Pair::new(connect(wanted));
+fn only_connack_and_disconnect_are_explained_to_a_client_that_declined() {
+    for (requested, expected) in [(true, [true; 5]), (false, [false, false, false, true, true])] {
+        let mut pair = Pair::new(connect(requested));
         for packet in packets() {
             assert!(pair.session.send(&packet));
         }
-        let explained: Vec<_> = pair.received().iter().map(is_explained).collect();
-        assert_eq!(explained, expected);
+        let found: Vec<_> = pair.received().iter().map(has_reason_string).collect();
+        assert_eq!(found, expected);
     }
 }
 
 #[test]
-fn is_kept_by_acknowledgements_sent_the_short_way() {
-    for wanted in [true, false] {
-        let mut pair = Pair::new(connect(wanted));
-        let ack =
-            Ack { properties: explanation(), ..Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized) };
+fn send_ack_respects_request_problem_information() {
+    for requested in [true, false] {
+        let mut pair = Pair::new(connect(requested));
+        let ack = Ack {
+            properties: properties_with_reason_string(),
+            ..Ack::new(AckKind::PubAck, id(1), ReasonCode::NotAuthorized)
+        };
         assert!(pair.session.send_ack(&ack));
-        assert_eq!(is_explained(&pair.received()[0]), wanted);
+        assert_eq!(has_reason_string(&pair.received()[0]), requested);
     }
 }

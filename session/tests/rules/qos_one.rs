@@ -1,51 +1,51 @@
-//! QoS 1: a free identifier, DUP 0, open until PUBACK. [MQTT5-4.3.2-1] [MQTT5-4.3.2-2] [MQTT5-4.3.2-3]
-//! [MQTT5-2.2.1-4] [MQTT3-2.3.1-4]
+//! QoS 1 to the client: sent with a free packet identifier and DUP 0, in flight until PUBACK. [MQTT5-4.3.2-1]
+//! [MQTT5-4.3.2-2] [MQTT5-4.3.2-3] [MQTT5-2.2.1-4] [MQTT3-2.3.1-4]
 
 use tidegate_mqtt::{AckKind, QoS, ReasonCode};
 use tidegate_session::{Cause, Verdict};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 #[test]
-fn is_sent_once_and_freed_by_puback() {
-    let mut pair = Pair::new(lasting());
+fn a_message_is_sent_once_and_completed_by_puback() {
+    let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent);
     assert_eq!(pair.summary(), [("a".to_owned(), 1, false)]);
     assert_eq!(pair.session.inflight(), 1);
     pair.acknowledge(AckKind::PubAck, 1);
     assert_eq!(pair.session.inflight(), 0);
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert!(pair.published().is_empty());
 }
 
 #[test]
-fn is_resent_with_its_identifier_and_dup_on_resume_only() {
-    let mut pair = Pair::new(lasting());
+fn a_message_is_resent_with_its_identifier_and_dup_only_on_resume() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     assert_eq!(pair.summary().len(), 1);
     pair.advance(600);
     pair.session.pump(pair.now);
     assert!(pair.published().is_empty(), "[MQTT5-4.4.0-1]: never on an open connection");
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
 }
 
 #[test]
-fn a_refusal_ends_it_too() {
-    let mut pair = Pair::new(lasting());
+fn a_puback_with_an_error_completes_the_delivery_too() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.answer(AckKind::PubAck, 1, ReasonCode::NotAuthorized);
     assert_eq!(pair.session.inflight(), 0, "[MQTT5-4.4.0-2]");
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert!(!pair.published().iter().any(|publish| publish.dup));
 }
 
 #[test]
 fn identifiers_wrap_and_skip_those_still_open() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("open", QoS::AtLeastOnce);
     for round in 0..70_000u32 {
         assert_eq!(pair.push("a", QoS::AtLeastOnce), Verdict::Sent, "round {round}");

@@ -1,18 +1,18 @@
-//! QoS 2 from the client: one delivery for each identifier until PUBREL, and our Receive Maximum. [MQTT5-4.3.3-9]
+//! QoS 2 from the client: one delivery per packet identifier until PUBREL, and our Receive Maximum. [MQTT5-4.3.3-9]
 //! [MQTT5-4.3.3-10] [MQTT5-4.3.3-11] [MQTT5-4.3.3-12] [MQTT5-3.3.4-7]
 
 use tidegate_mqtt::{Connect, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Config, Received, Violation};
 
-use crate::pair::{Pair, id, lasting};
+use crate::pair::{Pair, id, persistent_connect};
 
 fn pair_with_maximum(receive_maximum: u16) -> Pair {
-    Pair::with(Config { receive_maximum, ..Config::default() }, lasting())
+    Pair::with(Config { receive_maximum, ..Config::default() }, persistent_connect())
 }
 
 #[test]
-fn repeats_are_told_from_new_messages() {
-    let mut pair = Pair::new(lasting());
+fn repeats_are_distinguished_from_new_messages() {
+    let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
@@ -23,27 +23,31 @@ fn repeats_are_told_from_new_messages() {
 
 #[test]
 fn repeats_are_known_on_the_next_connection() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::Repeat));
 }
 
 #[test]
 fn a_refused_message_frees_its_identifier() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New));
     let _ = pair.session.release(id(5));
     assert_eq!(pair.session.receive(id(5)), Ok(Received::New), "[MQTT5-4.3.3-9]");
 }
 
 #[test]
-fn one_more_than_announced_is_a_violation() {
+fn exceeding_the_receive_maximum_is_a_violation() {
     let mut pair = pair_with_maximum(2);
     assert!(pair.session.receive(id(1)).is_ok());
     assert!(pair.session.withhold_puback().is_ok());
-    assert_eq!(pair.session.receive(id(1)), Ok(Received::Repeat), "a repeat is no other message");
+    assert_eq!(
+        pair.session.receive(id(1)),
+        Ok(Received::Repeat),
+        "a repeat does not count as another message"
+    );
     let violation = pair.session.receive(id(3)).unwrap_err();
     assert_eq!(violation, Violation::ReceiveMaximumExceeded);
     assert_eq!(violation.reason(), ReasonCode::ReceiveMaximumExceeded);
@@ -54,19 +58,23 @@ fn one_more_than_announced_is_a_violation() {
 }
 
 #[test]
-fn the_count_starts_anew_with_each_connection() {
+fn each_connection_starts_with_the_full_receive_maximum() {
     let mut pair = pair_with_maximum(1);
     assert!(pair.session.receive(id(1)).is_ok());
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert!(pair.session.receive(id(2)).is_ok());
     assert!(pair.session.receive(id(1)).is_err(), "the repeat counts on this connection");
-    assert_eq!(pair.session.release(id(1)), ReasonCode::Success, "not counted, gives nothing back");
+    assert_eq!(
+        pair.session.release(id(1)),
+        ReasonCode::Success,
+        "it was not counted on this connection, so it gives no quota back"
+    );
     assert!(pair.session.receive(id(3)).is_err());
 }
 
 #[test]
-fn earlier_versions_were_told_no_maximum() {
+fn clients_before_mqtt_5_have_no_receive_maximum() {
     let config = Config { receive_maximum: 1, ..Config::default() };
     let mut pair = Pair::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
     for value in 1..100 {
@@ -74,12 +82,14 @@ fn earlier_versions_were_told_no_maximum() {
     }
 }
 
-/// Recognising takes nothing in; those that wait to be taken in count against the Receive Maximum.
+/// [`Session::recognise`] records nothing; messages that are not recorded yet count against the Receive Maximum.
+///
+/// [`Session::recognise`]: tidegate_session::Session::recognise
 #[test]
-fn a_message_is_recognised_before_it_is_taken_in() {
+fn recognise_reports_new_and_repeat_without_recording() {
     let mut pair = pair_with_maximum(2);
     assert_eq!(pair.session.recognise(id(1), 0), Ok(Received::New));
-    assert_eq!(pair.session.recognise(id(1), 1), Ok(Received::New), "it was not taken in");
+    assert_eq!(pair.session.recognise(id(1), 1), Ok(Received::New), "it was not recorded");
     assert_eq!(pair.session.recognise(id(1), 2), Err(Violation::ReceiveMaximumExceeded));
     assert_eq!(pair.session.receive(id(1)), Ok(Received::New));
     assert_eq!(pair.session.recognise(id(1), 1), Ok(Received::Repeat));

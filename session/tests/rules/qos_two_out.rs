@@ -3,15 +3,15 @@
 use tidegate_mqtt::{Ack, AckKind, Packet, QoS, ReasonCode};
 use tidegate_session::Cause;
 
-use crate::pair::{Pair, id, lasting};
+use crate::pair::{Pair, id, persistent_connect};
 
 fn release(packet_id: u16, reason: ReasonCode) -> Packet {
     Packet::Ack(Ack::new(AckKind::PubRel, id(packet_id), reason))
 }
 
 #[test]
-fn the_whole_exchange() {
-    let mut pair = Pair::new(lasting());
+fn pubrec_is_answered_with_pubrel_and_pubcomp_completes_the_delivery() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     assert_eq!(pair.summary(), [("a".to_owned(), 1, false)]);
     pair.acknowledge(AckKind::PubRec, 1);
@@ -23,11 +23,11 @@ fn the_whole_exchange() {
 
 #[test]
 fn after_pubrec_only_pubrel_is_resent() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     pair.acknowledge(AckKind::PubRec, 1);
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.received(), [release(1, ReasonCode::Success)]);
     pair.acknowledge(AckKind::PubRec, 1);
     assert_eq!(pair.received(), [release(1, ReasonCode::Success)], "a repeated PUBREC");
@@ -37,16 +37,16 @@ fn after_pubrec_only_pubrel_is_resent() {
 
 #[test]
 fn before_pubrec_publish_is_resent() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
 }
 
 #[test]
-fn a_failing_pubrec_is_the_end_without_pubrel() {
-    let mut pair = Pair::new(lasting());
+fn a_pubrec_with_an_error_completes_the_delivery_without_pubrel() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::UnspecifiedError);
@@ -55,8 +55,8 @@ fn a_failing_pubrec_is_the_end_without_pubrel() {
 }
 
 #[test]
-fn a_success_code_above_zero_goes_on() {
-    let mut pair = Pair::new(lasting());
+fn a_pubrec_with_a_success_code_other_than_0_continues_the_exchange() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::ExactlyOnce);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::NoMatchingSubscribers);
@@ -64,8 +64,8 @@ fn a_success_code_above_zero_goes_on() {
 }
 
 #[test]
-fn pubrec_for_an_unknown_identifier_is_answered_not_found() {
-    let mut pair = Pair::new(lasting());
+fn a_pubrec_for_an_unknown_identifier_is_answered_with_0x92() {
+    let mut pair = Pair::new(persistent_connect());
     pair.acknowledge(AckKind::PubRec, 9);
     assert_eq!(pair.received(), [release(9, ReasonCode::PacketIdentifierNotFound)], "[MQTT5-3.6.2-1]");
 }

@@ -1,5 +1,5 @@
-//! A session against a model of its client through random walks: no identifier twice, never more open than allowed,
-//! every message at QoS 1 and 2 in order and, in the end, all of them there.
+//! Compares a session with a model of its client on random walks: no packet identifier is used twice, the Receive
+//! Maximum is never exceeded, and all QoS 1 and 2 messages arrive in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,29 +7,31 @@ use proptest::prelude::*;
 use tidegate_mqtt::{Ack, AckKind, Connect, Packet, Publish, QoS, ReasonCode};
 use tidegate_session::{Cause, Config};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
     Push(QoS),
     Read,
-    /// Answers the open message at this place.
+    /// Acknowledges the open message at this index.
     Answer(usize),
+    /// Refuses the open message at this index.
     Refuse(usize),
+    /// Reconnects with this Receive Maximum.
     Reconnect(u16),
 }
 
-/// What the client has and knows.
+/// The state of the model client.
 #[derive(Default)]
 struct Client {
     maximum: u16,
-    /// PUBLISHes of this connection that the client has not completed, with their QoS.
+    /// Packet identifiers of this connection that the client has not completed, with their QoS.
     open: BTreeMap<u16, QoS>,
-    /// Identifiers whose PUBREC the client sent and whose PUBREL has not come, over connections.
-    recorded: BTreeSet<u16>,
-    /// Numbers of the messages taken, first copies only.
-    taken: Vec<u32>,
-    /// Identifiers seen and not completed, with the number of their message.
+    /// Packet identifiers for which the client has sent PUBREC but not received PUBREL, across connections.
+    awaiting_pubrel: BTreeSet<u16>,
+    /// Numbers of the messages received, without repeats.
+    received: Vec<u32>,
+    /// Packet identifiers that were seen and not completed, with the number of their message.
     numbers: BTreeMap<u16, u32>,
 }
 
@@ -42,7 +44,7 @@ impl Client {
             }
             Packet::Ack(ack) => {
                 assert_eq!(ack.kind, AckKind::PubRel);
-                self.recorded.remove(&ack.packet_id.get());
+                self.awaiting_pubrel.remove(&ack.packet_id.get());
                 self.open.remove(&ack.packet_id.get());
                 self.numbers.remove(&ack.packet_id.get());
                 Some(Ack::new(AckKind::PubComp, ack.packet_id, ReasonCode::Success))
@@ -55,27 +57,27 @@ impl Client {
         let number: u32 = publish.topic.parse().unwrap();
         let Some(id) = publish.packet_id else { return };
         let id = id.get();
-        assert!(!self.open.contains_key(&id), "identifier {id} twice on one connection");
+        assert!(!self.open.contains_key(&id), "packet identifier {id} is used twice on one connection");
         self.open.insert(id, publish.qos);
         assert!(self.open.len() <= usize::from(self.maximum), "receive maximum");
         let known = self.numbers.insert(id, number);
-        assert_eq!(known.is_some(), publish.dup, "DUP exactly on a repeat");
+        assert_eq!(known.is_some(), publish.dup, "DUP is set exactly on repeats");
         match known {
             Some(known) => assert_eq!(known, number, "the same message under the same identifier"),
-            None => self.taken.push(number),
+            None => self.received.push(number),
         }
     }
 
-    /// The answer to the open message at `place`; QoS 2 goes on with PUBREL.
-    fn answer(&mut self, place: usize, reason: ReasonCode) -> Option<Ack> {
-        let waiting: Vec<_> = self.open.iter().filter(|(id, _)| !self.recorded.contains(id)).collect();
-        let (&id, &qos) = *waiting.get(place % waiting.len().max(1))?;
+    /// The acknowledgement of the open message at `index`; a QoS 2 message then awaits PUBREL.
+    fn answer(&mut self, index: usize, reason: ReasonCode) -> Option<Ack> {
+        let waiting: Vec<_> = self.open.iter().filter(|(id, _)| !self.awaiting_pubrel.contains(id)).collect();
+        let (&id, &qos) = *waiting.get(index % waiting.len().max(1))?;
         let packet_id = crate::pair::id(id);
         if qos == QoS::AtLeastOnce || reason.is_error() {
             self.open.remove(&id);
             self.numbers.remove(&id);
         } else {
-            self.recorded.insert(id);
+            self.awaiting_pubrel.insert(id);
         }
         let kind = if qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
         Some(Ack::new(kind, packet_id, reason))
@@ -83,7 +85,7 @@ impl Client {
 }
 
 fn connect(maximum: u16) -> Connect {
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.receive_maximum = Some(maximum);
     connect
 }
@@ -104,7 +106,7 @@ fn read(pair: &mut Pair, client: &mut Client) {
 
 fn reconnect(pair: &mut Pair, client: &mut Client, maximum: u16) {
     pair.detach(Cause::Closed);
-    // What the client has not read is lost with the connection.
+    // Bytes that the client has not read are lost with the connection.
     drop(pair.session.write_buffer().take(Vec::new()));
     client.open.clear();
     client.maximum = maximum;
@@ -118,13 +120,13 @@ fn apply(operation: Operation, pair: &mut Pair, client: &mut Client, number: &mu
             *number += u32::from(qos > QoS::AtMostOnce);
         }
         Operation::Read => read(pair, client),
-        Operation::Answer(place) => {
-            if let Some(ack) = client.answer(place, ReasonCode::Success) {
+        Operation::Answer(index) => {
+            if let Some(ack) = client.answer(index, ReasonCode::Success) {
                 pair.session.handle_ack(&ack, pair.now).unwrap();
             }
         }
-        Operation::Refuse(place) => {
-            if let Some(ack) = client.answer(place, ReasonCode::UnspecifiedError) {
+        Operation::Refuse(index) => {
+            if let Some(ack) = client.answer(index, ReasonCode::UnspecifiedError) {
                 pair.session.handle_ack(&ack, pair.now).unwrap();
             }
         }
@@ -143,14 +145,14 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Messages whose first copy was lost with a connection come as repeats; the model takes them by the first copy read.
-fn walk(operations: Vec<Operation>) {
+/// Runs the operations, then lets the client acknowledge everything, and checks that it received every message once.
+fn run(operations: Vec<Operation>) {
     let config = Config { inflight_max: 4, ..Config::default() };
     let mut pair = Pair::with(config, connect(3));
     let mut client = Client { maximum: 3, ..Client::default() };
     let mut number = 0;
     for operation in operations {
-        // A connection whose bytes were not read leaves DUP copies of messages unseen: read before it ends.
+        // The model expects DUP only on messages that it has seen, so it reads everything before the connection ends.
         if matches!(operation, Operation::Reconnect(_)) {
             read(&mut pair, &mut client);
         }
@@ -161,7 +163,7 @@ fn walk(operations: Vec<Operation>) {
         let Some(ack) = client.answer(0, ReasonCode::Success) else { break };
         pair.session.handle_ack(&ack, pair.now).unwrap();
     }
-    assert_eq!(client.taken, (0..number).collect::<Vec<_>>());
+    assert_eq!(client.received, (0..number).collect::<Vec<_>>());
     assert_eq!(pair.session.inflight(), 0);
     assert_eq!(pair.session.queued(), 0);
 }
@@ -169,7 +171,7 @@ fn walk(operations: Vec<Operation>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
-    fn holds(operations in prop::collection::vec(operation(), 0..120)) {
-        walk(operations);
+    fn the_session_agrees_with_a_model_client_on_random_walks(operations in prop::collection::vec(operation(), 0..120)) {
+        run(operations);
     }
 }

@@ -1,13 +1,13 @@
-//! The client's Receive Maximum: the send quota and how it is refilled. [MQTT5-3.3.4-9] [MQTT5-4.9.0-1]
+//! The client's Receive Maximum: the send quota, and when it is given back. [MQTT5-3.3.4-9] [MQTT5-4.9.0-1]
 //! [MQTT5-4.9.0-2] [MQTT5-4.9.0-3]
 
 use tidegate_mqtt::{AckKind, Connect, Packet, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Verdict};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
-fn limited(maximum: u16) -> Connect {
-    let mut connect = lasting();
+fn connect_with_receive_maximum(maximum: u16) -> Connect {
+    let mut connect = persistent_connect();
     connect.receive_maximum = Some(maximum);
     connect
 }
@@ -19,8 +19,8 @@ fn fill(pair: &mut Pair, qos: QoS, count: usize) {
 }
 
 #[test]
-fn what_exceeds_it_waits() {
-    let mut pair = Pair::new(limited(2));
+fn messages_beyond_the_receive_maximum_are_queued() {
+    let mut pair = Pair::new(connect_with_receive_maximum(2));
     fill(&mut pair, QoS::AtLeastOnce, 2);
     assert_eq!(pair.push("a", QoS::ExactlyOnce), Verdict::Queued);
     assert_eq!(pair.published().len(), 2);
@@ -31,8 +31,8 @@ fn what_exceeds_it_waits() {
 }
 
 #[test]
-fn pubrec_gives_nothing_back_but_pubcomp_does() {
-    let mut pair = Pair::new(limited(1));
+fn pubcomp_gives_quota_back_but_pubrec_does_not() {
+    let mut pair = Pair::new(connect_with_receive_maximum(1));
     fill(&mut pair, QoS::ExactlyOnce, 2);
     let _ = pair.received();
     pair.acknowledge(AckKind::PubRec, 1);
@@ -42,8 +42,8 @@ fn pubrec_gives_nothing_back_but_pubcomp_does() {
 }
 
 #[test]
-fn a_failing_pubrec_gives_it_back() {
-    let mut pair = Pair::new(limited(1));
+fn a_pubrec_with_an_error_gives_quota_back() {
+    let mut pair = Pair::new(connect_with_receive_maximum(1));
     fill(&mut pair, QoS::ExactlyOnce, 2);
     let _ = pair.received();
     pair.answer(AckKind::PubRec, 1, ReasonCode::QuotaExceeded);
@@ -51,8 +51,8 @@ fn a_failing_pubrec_gives_it_back() {
 }
 
 #[test]
-fn it_holds_back_nothing_else() {
-    let mut pair = Pair::new(limited(1));
+fn qos_0_and_control_packets_are_sent_without_quota() {
+    let mut pair = Pair::new(connect_with_receive_maximum(1));
     fill(&mut pair, QoS::AtLeastOnce, 2);
     let _ = pair.received();
     assert_eq!(pair.push("zero", QoS::AtMostOnce), Verdict::Sent);
@@ -61,11 +61,11 @@ fn it_holds_back_nothing_else() {
 }
 
 #[test]
-fn each_connection_starts_anew_and_what_is_resent_counts() {
-    let mut pair = Pair::new(limited(10));
+fn each_connection_starts_with_full_quota_and_resent_messages_use_it() {
+    let mut pair = Pair::new(connect_with_receive_maximum(10));
     fill(&mut pair, QoS::AtLeastOnce, 5);
     pair.detach(Cause::Closed);
-    pair.connect(limited(2));
+    pair.connect(connect_with_receive_maximum(2));
     let ids: Vec<_> = pair.summary().into_iter().map(|(_, id, dup)| (id, dup)).collect();
     assert_eq!(ids, [(1, true), (2, true)]);
     assert_eq!(pair.push("new", QoS::AtLeastOnce), Verdict::Queued);
@@ -78,22 +78,22 @@ fn each_connection_starts_anew_and_what_is_resent_counts() {
 }
 
 #[test]
-fn a_pubrel_of_an_earlier_connection_gives_nothing() {
-    let mut pair = Pair::new(limited(2));
+fn completing_a_delivery_of_an_earlier_connection_gives_no_quota_back() {
+    let mut pair = Pair::new(connect_with_receive_maximum(2));
     fill(&mut pair, QoS::ExactlyOnce, 2);
     pair.acknowledge(AckKind::PubRec, 1);
     pair.detach(Cause::Closed);
-    pair.connect(limited(1));
+    pair.connect(connect_with_receive_maximum(1));
     let _ = pair.received();
     let _ = pair.push("new", QoS::AtLeastOnce);
     pair.acknowledge(AckKind::PubComp, 1);
-    assert!(pair.published().is_empty(), "the resent PUBLISH holds the only one");
+    assert!(pair.published().is_empty(), "the resent PUBLISH uses the whole quota");
     pair.answer(AckKind::PubRec, 2, ReasonCode::UnspecifiedError);
     assert_eq!(pair.topics(), ["new"]);
 }
 
 #[test]
-fn earlier_versions_are_bounded_by_our_own_limit() {
+fn clients_before_mqtt_5_are_limited_by_inflight_max() {
     let config = Config { inflight_max: 3, ..Config::default() };
     let mut pair = Pair::with(config, Connect::new(ProtocolVersion::V3_1_1, "client"));
     fill(&mut pair, QoS::AtLeastOnce, 5);

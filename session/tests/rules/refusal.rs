@@ -1,5 +1,5 @@
-//! The CONNACK of a refused CONNECT: fit for the version and the client's Maximum Packet Size, or none.
-//! [MQTT5-3.2.2-6] [MQTT3-3.2.2-4] [MQTT3-3.2.2-6] [MQTT3-3.1.4-1]
+//! The CONNACK of a refused CONNECT: it fits the protocol version and the client's Maximum Packet Size, or there is
+//! none. [MQTT5-3.2.2-6] [MQTT3-3.2.2-4] [MQTT3-3.2.2-6] [MQTT3-3.1.4-1]
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tidegate_session::{Config, Handshake, Refusal, Step};
 use ProtocolVersion::{V3_1_1, V5};
 
 #[test]
-fn mqtt_5_has_a_code_for_all() {
+fn every_refusal_of_an_mqtt_5_client_has_a_connack() {
     for reason in [ReasonCode::NotAuthorized, ReasonCode::QoSNotSupported, ReasonCode::Banned] {
         let (connack, version) = Refusal::new(V5, reason).connack().unwrap();
         assert_eq!((connack.reason, connack.session_present, version), (reason, false, V5));
@@ -18,7 +18,7 @@ fn mqtt_5_has_a_code_for_all() {
 }
 
 #[test]
-fn earlier_versions_have_six() {
+fn before_mqtt_5_only_reasons_with_a_return_code_have_a_connack() {
     for (reason, answered) in [
         (ReasonCode::UnsupportedProtocolVersion, true),
         (ReasonCode::ClientIdentifierNotValid, true),
@@ -35,7 +35,7 @@ fn earlier_versions_have_six() {
 }
 
 #[test]
-fn bytes_that_are_no_connect() {
+fn malformed_connects_get_the_connack_of_their_version() {
     let refusal = |bytes: &[u8]| {
         let Ok(Next::Frame(frame)) = frame::first(bytes, 1000) else { panic!() };
         Refusal::malformed(&Connect::decode(&frame).unwrap_err())
@@ -54,7 +54,7 @@ fn bytes_that_are_no_connect() {
 }
 
 #[test]
-fn it_keeps_to_the_packet_size() {
+fn the_connack_respects_the_maximum_packet_size() {
     let config = Arc::new(Config { client_id_len_max: 1, ..Config::default() });
     for (size, answered) in [(4, false), (5, true)] {
         let mut connect = Connect::new(V5, "client");

@@ -1,4 +1,4 @@
-//! A session made again from what its changes told a store goes on as the one that was lost would have.
+//! A session restored from a store that applied its changes continues like the original session.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use tidegate_mqtt::{AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{Cause, Config, Delivery, Received};
 
-use crate::mirror::Mirror;
-use crate::pair::{Pair, id, lasting, message};
+use crate::model_store::ModelStore;
+use crate::pair::{Pair, id, message, persistent_connect};
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -39,7 +39,7 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Answer { kind, nth, refuses } => {
             let reason = if refuses { ReasonCode::UnspecifiedError } else { ReasonCode::Success };
             let ack = tidegate_mqtt::Ack::new(kind, id(nth), reason);
-            // One of the wrong kind is a fault that ends the connection; here the client goes on.
+            // A wrong kind of acknowledgement is a violation that ends the connection; this client continues instead.
             let _ = pair.session.handle_ack(&ack, pair.now);
         }
         Operation::Receive(nth) => drop(pair.session.receive(id(nth))),
@@ -48,7 +48,7 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Return if !pair.session.is_attached() => drop(pair.connect(client())),
         Operation::Leave | Operation::Return => {}
     }
-    pair.release_committed();
+    pair.commit_all();
     let _ = pair.wire();
 }
 
@@ -62,36 +62,37 @@ fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
 }
 
 fn client() -> tidegate_mqtt::Connect {
-    tidegate_mqtt::Connect { receive_maximum: Some(6), ..lasting() }
+    tidegate_mqtt::Connect { receive_maximum: Some(6), ..persistent_connect() }
 }
 
-/// What a returning client gets, acknowledging all of it, and which of its QoS 2 identifiers are still known.
+/// Acknowledges everything the session sends to a returning client. Returns descriptions of the packets, and which
+/// QoS 2 packet identifiers of the client the session still knows.
 fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
-    let mut got = Vec::new();
+    let mut received = Vec::new();
     let mut fresh = Vec::new();
     loop {
-        pair.release_committed();
+        pair.commit_all();
         let packets = pair.received();
         if packets.is_empty() {
             break;
         }
         for packet in packets {
-            got.push(describe(&packet, &mut fresh));
+            received.push(describe(&packet, &mut fresh));
             answer(pair, &packet);
         }
     }
     let known = (1..4).map(|nth| pair.session.receive(id(nth)).unwrap()).collect();
-    (got, known)
+    (received, known)
 }
 
 fn describe(packet: &Packet, fresh: &mut Vec<PacketId>) -> String {
     match packet {
-        // A new message may get another identifier than it would have.
+        // The restored session may send a new message under a different packet identifier.
         Packet::Publish(publish) if !publish.dup => {
             fresh.extend(publish.packet_id);
             format!("{:?} {:?} {:?}", publish.payload, publish.qos, publish.retain)
         }
-        Packet::Ack(ack) if fresh.contains(&ack.packet_id) => format!("{:?} of a new one", ack.kind),
+        Packet::Ack(ack) if fresh.contains(&ack.packet_id) => format!("{:?} for a new message", ack.kind),
         other => format!("{other:?}"),
     }
 }
@@ -109,31 +110,31 @@ fn answer(pair: &mut Pair, packet: &Packet) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
-    fn it_goes_on_where_the_lost_one_was(operations in prop::collection::vec(operation(), 1..120)) {
+    fn a_restored_session_continues_like_the_original(operations in prop::collection::vec(operation(), 1..120)) {
         let config = Config { change_log: true, queue_len_max: 8, ..Config::default() };
         let mut pair = Pair::with(config, client());
-        let mut mirror = Mirror::default();
-        mirror.follow(&mut pair.session);
+        let mut store = ModelStore::default();
+        store.apply_changes(&mut pair.session);
         for (count, operation) in operations.into_iter().enumerate() {
             apply(operation, &mut pair, count);
-            mirror.follow(&mut pair.session);
+            store.apply_changes(&mut pair.session);
         }
-        let mut again = Pair::with(Config::clone(&pair.config), client());
-        again.session = mirror.restore(&pair.config);
-        prop_assert_eq!(again.session.queued(), pair.session.queued());
-        prop_assert_eq!(again.session.inflight(), pair.session.inflight());
+        let mut restored = Pair::with(Config::clone(&pair.config), client());
+        restored.session = store.restore(&pair.config);
+        prop_assert_eq!(restored.session.queued(), pair.session.queued());
+        prop_assert_eq!(restored.session.inflight(), pair.session.inflight());
         if pair.session.is_attached() {
             let _ = pair.detach(Cause::Closed);
         }
         prop_assert!(pair.connect(client()).session_present);
-        prop_assert!(again.connect(client()).session_present);
-        prop_assert_eq!(resumed(&mut again), resumed(&mut pair));
+        prop_assert!(restored.connect(client()).session_present);
+        prop_assert_eq!(resumed(&mut restored), resumed(&mut pair));
     }
 }
 
 #[test]
-fn a_session_that_ends_with_its_connection_notes_nothing() {
-    let mut connect = lasting();
+fn a_session_that_ends_with_its_connection_records_no_changes() {
+    let mut connect = persistent_connect();
     connect.session_expiry = None;
     let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, connect);
     let _ = pair.push("t", QoS::AtLeastOnce);
@@ -142,34 +143,34 @@ fn a_session_that_ends_with_its_connection_notes_nothing() {
 }
 
 #[test]
-fn a_session_that_will_not_be_kept_any_more_is_ended_for_its_store() {
-    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, lasting());
-    let mut mirror = Mirror::default();
-    mirror.follow(&mut pair.session);
-    assert!(mirror.metadata.is_some());
-    let mut connect = lasting();
+fn a_session_that_is_no_longer_persistent_is_removed_from_the_store() {
+    let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, persistent_connect());
+    let mut store = ModelStore::default();
+    store.apply_changes(&mut pair.session);
+    assert!(store.metadata.is_some());
+    let mut connect = persistent_connect();
     connect.session_expiry = None;
     assert!(pair.connect(connect).session_present);
     let _ = pair.push("t", QoS::AtLeastOnce);
-    mirror.follow(&mut pair.session);
-    assert!(mirror.metadata.is_none() && mirror.deliveries.is_empty());
+    store.apply_changes(&mut pair.session);
+    assert!(store.metadata.is_none() && store.deliveries.is_empty());
 }
 
 #[test]
-fn a_will_that_waits_is_kept_with_its_time_and_gone_once_it_was_due() {
+fn a_delayed_will_is_stored_with_its_time_and_removed_when_published() {
     let topic = tidegate_mqtt::topic::Name::parse("w").unwrap();
     let will = tidegate_mqtt::Will { delay: 5, ..tidegate_mqtt::Will::new(topic, "gone", QoS::AtLeastOnce) };
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.will = Some(will);
     let mut pair = Pair::with(Config { change_log: true, ..Config::default() }, connect);
-    let mut mirror = Mirror::default();
+    let mut store = ModelStore::default();
     let _ = pair.detach(Cause::Closed);
-    mirror.follow(&mut pair.session);
-    let metadata = mirror.metadata.clone().unwrap();
+    store.apply_changes(&mut pair.session);
+    let metadata = store.metadata.clone().unwrap();
     assert!(metadata.will.is_some() && metadata.will_at == pair.session.poll_timeout());
     pair.advance(5);
-    let mut again = Mirror { metadata: Some(metadata), ..Mirror::default() }.restore(&pair.config);
-    assert!(again.handle_timeout(pair.now).will.is_some());
-    mirror.follow(&mut again);
-    assert!(mirror.metadata.unwrap().will.is_none());
+    let mut restored = ModelStore { metadata: Some(metadata), ..ModelStore::default() }.restore(&pair.config);
+    assert!(restored.handle_timeout(pair.now).will.is_some());
+    store.apply_changes(&mut restored);
+    assert!(store.metadata.unwrap().will.is_none());
 }

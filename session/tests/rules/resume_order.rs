@@ -1,14 +1,14 @@
-//! On resume: CONNACK, PUBRELs in the order of the PUBRECs, PUBLISHes oldest first, the queue, live messages.
+//! The order on resume: CONNACK, PUBRELs in the order of the PUBRECs, PUBLISHes oldest first, the queue, new messages.
 //! [MQTT5-3.2.0-1] [MQTT5-4.4.0-1] [MQTT5-4.6.0-5] [MQTT3-4.6.0-1] [MQTT3-4.6.0-4]
 
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, QoS, ReasonCode};
 use tidegate_session::{Cause, Verdict};
 
-use crate::pair::{Pair, agree, lasting};
+use crate::pair::{Pair, negotiate, persistent_connect};
 
 #[test]
-fn everything_in_its_order() {
-    let mut pair = Pair::new(lasting());
+fn pubrels_then_resends_then_queue_then_new_messages_are_sent() {
+    let mut pair = Pair::new(persistent_connect());
     for topic in ["t1", "t2", "t3", "t4", "t5"] {
         let _ = pair.push(topic, QoS::ExactlyOnce);
     }
@@ -18,27 +18,27 @@ fn everything_in_its_order() {
     }
     pair.detach(Cause::Closed);
     assert_eq!(pair.push("queued", QoS::AtLeastOnce), Verdict::Queued);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     let _ = pair.push("live", QoS::AtLeastOnce);
-    let line = |packet: Packet| match packet {
+    let describe = |packet: Packet| match packet {
         Packet::Ack(ack) => format!("{:?} {}", ack.kind, ack.packet_id),
         Packet::Publish(publish) => {
             format!("{} {} {}", publish.topic, publish.packet_id.unwrap(), publish.dup)
         }
         other => panic!("{other:?}"),
     };
-    let lines: Vec<_> = pair.received().into_iter().map(line).collect();
+    let found: Vec<_> = pair.received().into_iter().map(describe).collect();
     let expected =
         ["PubRel 4", "PubRel 2", "t1 1 true", "t3 3 true", "t5 5 true", "queued 6 false", "live 7 false"];
-    assert_eq!(lines, expected);
+    assert_eq!(found, expected);
 }
 
 #[test]
-fn nothing_goes_before_connack() {
-    let mut pair = Pair::new(lasting());
+fn nothing_is_sent_before_connack() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("resent", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
-    let negotiated = agree(lasting(), &pair.config);
+    let negotiated = negotiate(persistent_connect(), &pair.config);
     let attached = pair.session.attach(&negotiated, pair.now);
     assert!(matches!(pair.push("zero", QoS::AtMostOnce), Verdict::Dropped(_)));
     assert_eq!(pair.push("one", QoS::AtLeastOnce), Verdict::Queued);
@@ -50,21 +50,21 @@ fn nothing_goes_before_connack() {
 }
 
 #[test]
-fn bytes_of_the_former_connection_are_never_sent_on_the_next() {
-    let mut pair = Pair::new(lasting());
+fn bytes_of_one_connection_are_never_sent_on_the_next() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtMostOnce);
     let batch = pair.session.write_buffer().take(Vec::new());
     let _ = pair.push("b", QoS::AtMostOnce);
     pair.detach(Cause::Closed);
     assert_eq!(pair.topics(), ["b"], "its last bytes can be taken");
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     pair.session.write_buffer().put_back(batch);
     assert!(pair.session.write_buffer().is_empty());
 }
 
 #[test]
-fn an_unwritten_rest_does_not_come_back_after_the_end() {
-    let mut pair = Pair::new(lasting());
+fn an_unwritten_batch_is_dropped_after_the_connection_ended() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtMostOnce);
     let batch = pair.session.write_buffer().take(Vec::new());
     pair.detach(Cause::Closed);
@@ -73,10 +73,10 @@ fn an_unwritten_rest_does_not_come_back_after_the_end() {
 }
 
 #[test]
-fn an_acknowledgement_before_the_resending_spares_it() {
-    let mut connect = lasting();
+fn a_message_acknowledged_before_it_is_resent_is_not_resent() {
+    let mut connect = persistent_connect();
     connect.receive_maximum = Some(1);
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     for topic in ["t1", "t2", "t3"] {
         let _ = pair.push(topic, QoS::AtLeastOnce);
     }
@@ -89,15 +89,15 @@ fn an_acknowledgement_before_the_resending_spares_it() {
 }
 
 #[test]
-fn a_live_message_does_not_overtake_those_to_be_resent() {
+fn a_new_message_does_not_overtake_messages_to_be_resent() {
     let config = tidegate_session::Config { pending_bytes_high: 1, ..tidegate_session::Config::default() };
-    let mut pair = Pair::with(config, lasting());
+    let mut pair = Pair::with(config, persistent_connect());
     for topic in ["t1", "t2"] {
         let _ = pair.push(topic, QoS::AtLeastOnce);
         assert_eq!(pair.topics(), [topic]);
     }
     pair.detach(Cause::Closed);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.topics(), ["t1"], "no more than the high mark allows");
     assert_eq!(pair.push("live", QoS::AtLeastOnce), Verdict::Queued);
     for topic in ["t2", "live"] {
@@ -107,13 +107,17 @@ fn a_live_message_does_not_overtake_those_to_be_resent() {
 }
 
 #[test]
-fn it_happens_once_a_connection() {
-    let mut pair = Pair::new(lasting());
+fn messages_are_resent_once_per_connection() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
     pair.detach(Cause::Closed);
     pair.session.resume(pair.now);
-    assert_eq!(pair.topics(), ["a"], "what was pending; without a connection nothing is resent");
-    pair.connect(lasting());
+    assert_eq!(
+        pair.topics(),
+        ["a"],
+        "these bytes were in the write buffer; without a connection nothing is resent"
+    );
+    pair.connect(persistent_connect());
     assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
     pair.session.resume(pair.now);
     assert!(pair.published().is_empty(), "[MQTT5-4.4.0-1]");
@@ -121,7 +125,7 @@ fn it_happens_once_a_connection() {
 
 #[test]
 fn without_a_connection_nothing_is_written() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     pair.detach(Cause::Closed);
     assert!(!pair.session.send(&Packet::PingResp));
     let puback = Ack::new(AckKind::PubAck, PacketId::MIN, ReasonCode::Success);

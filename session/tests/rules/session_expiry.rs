@@ -1,21 +1,22 @@
-//! How long a session outlives its connection. [MQTT5-3.1.2-23] [MQTT5-4.1.0-2] [MQTT3-3.1.2-4] [MQTT3-3.1.2-6]
+//! Session expiry: how long a session outlives its connection. [MQTT5-3.1.2-23] [MQTT5-4.1.0-2] [MQTT3-3.1.2-4]
+//! [MQTT3-3.1.2-6]
 
 use std::time::Duration;
 
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS};
 use tidegate_session::{Cause, Config};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
-fn expiring(seconds: u32) -> Connect {
-    let mut connect = lasting();
+fn connect_with_expiry(seconds: u32) -> Connect {
+    let mut connect = persistent_connect();
     connect.session_expiry = Some(seconds);
     connect
 }
 
 #[test]
-fn it_ends_when_the_time_is_over() {
-    let mut pair = Pair::new(expiring(2));
+fn a_session_ends_when_its_expiry_has_passed() {
+    let mut pair = Pair::new(connect_with_expiry(2));
     let _ = pair.push("a", QoS::AtLeastOnce);
     assert_eq!(pair.session.poll_timeout(), None);
     assert!(!pair.detach(Cause::Closed).ended);
@@ -25,58 +26,58 @@ fn it_ends_when_the_time_is_over() {
     pair.advance(1);
     assert!(pair.session.handle_timeout(pair.now).ended);
     assert_eq!(pair.session.poll_timeout(), None);
-    assert!(!pair.connect(expiring(2)).session_present);
+    assert!(!pair.connect(connect_with_expiry(2)).session_present);
     assert!(pair.published().is_empty());
 }
 
 #[test]
-fn a_connect_in_time_finds_it_and_the_time_starts_again() {
-    let mut pair = Pair::new(expiring(10));
+fn a_connect_in_time_resumes_the_session_and_restarts_the_expiry() {
+    let mut pair = Pair::new(connect_with_expiry(10));
     pair.detach(Cause::Closed);
     pair.advance(9);
-    assert!(pair.connect(expiring(10)).session_present);
+    assert!(pair.connect(connect_with_expiry(10)).session_present);
     assert_eq!(pair.session.poll_timeout(), None);
     pair.detach(Cause::Closed);
     pair.advance(9);
-    assert!(pair.connect(expiring(10)).session_present);
+    assert!(pair.connect(connect_with_expiry(10)).session_present);
 }
 
 #[test]
-fn a_connect_too_late_does_not_find_it_even_before_the_timer_ran() {
-    let mut pair = Pair::new(expiring(10));
+fn a_connect_after_expiry_does_not_resume_the_session_even_before_the_timer_ran() {
+    let mut pair = Pair::new(connect_with_expiry(10));
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a").unwrap();
     let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);
     pair.detach(Cause::Closed);
     pair.advance(10);
-    let attached = pair.connect(expiring(10));
+    let attached = pair.connect(connect_with_expiry(10));
     assert!(!attached.session_present);
     assert_eq!(attached.removed, [filter]);
 }
 
 #[test]
-fn zero_ends_with_the_connection() {
-    let mut pair = Pair::new(expiring(0));
+fn a_session_with_expiry_0_ends_with_the_connection() {
+    let mut pair = Pair::new(connect_with_expiry(0));
     assert!(pair.detach(Cause::Closed).ended);
-    assert!(!pair.connect(expiring(0)).session_present);
+    assert!(!pair.connect(connect_with_expiry(0)).session_present);
 }
 
 #[test]
 fn the_largest_value_never_expires() {
-    let mut pair = Pair::new(expiring(u32::MAX));
+    let mut pair = Pair::new(connect_with_expiry(u32::MAX));
     pair.detach(Cause::Closed);
     assert_eq!(pair.session.poll_timeout(), None);
     pair.advance(1_000_000_000);
     assert!(!pair.session.handle_timeout(pair.now).ended);
-    assert!(pair.connect(expiring(u32::MAX)).session_present);
+    assert!(pair.connect(connect_with_expiry(u32::MAX)).session_present);
 }
 
 #[test]
-fn the_cap_holds_for_every_version() {
+fn the_configured_maximum_applies_to_every_version() {
     let config = || Config { session_expiry_max: 60, ..Config::default() };
     let mut three = Connect::new(ProtocolVersion::V3_1_1, "client");
     three.clean_start = false;
-    for connect in [expiring(u32::MAX), three] {
+    for connect in [connect_with_expiry(u32::MAX), three] {
         let mut pair = Pair::with(config(), connect);
         pair.detach(Cause::Closed);
         assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(60)));
@@ -84,21 +85,21 @@ fn the_cap_holds_for_every_version() {
 }
 
 #[test]
-fn a_new_connection_brings_its_own_expiry() {
-    let mut pair = Pair::new(expiring(100));
+fn a_new_connection_sets_its_own_expiry() {
+    let mut pair = Pair::new(connect_with_expiry(100));
     pair.detach(Cause::Closed);
-    pair.connect(expiring(0));
+    pair.connect(connect_with_expiry(0));
     assert!(pair.detach(Cause::Closed).ended);
 }
 
 #[test]
-fn an_ended_session_still_says_what_to_remove_from_the_router() {
-    let mut pair = Pair::new(expiring(0));
+fn the_subscriptions_of_an_ended_session_can_still_be_read() {
+    let mut pair = Pair::new(connect_with_expiry(0));
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a").unwrap();
     let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtMostOnce);
     let _ = pair.session.subscribe(filter.clone(), options, None);
     assert!(pair.detach(Cause::Closed).ended);
     assert_eq!(pair.session.subscriptions().map(|(filter, _)| filter).collect::<Vec<_>>(), [filter]);
-    assert!(!pair.connect(lasting()).session_present);
+    assert!(!pair.connect(persistent_connect()).session_present);
     assert_eq!(pair.session.subscriptions().count(), 0);
 }

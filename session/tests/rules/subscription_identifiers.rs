@@ -1,4 +1,4 @@
-//! A delivery carries the identifiers of its subscriptions, all of them and only its own. [MQTT5-3.3.4-3]
+//! A delivery carries the identifiers of exactly the subscriptions that match. [MQTT5-3.3.4-3]
 //! [MQTT5-3.3.4-4]
 
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use tidegate_mqtt::QoS;
 use tidegate_session::{Cause, Delivery};
 
-use crate::pair::{Pair, lasting, message};
+use crate::pair::{Pair, message, persistent_connect};
 
 #[test]
-fn at_once_and_from_the_queue_and_resent() {
+fn identifiers_are_sent_at_once_from_the_queue_and_when_resent() {
     for identifiers in [&[][..], &[5], &[5, 7], &[5, 5, 268_435_455]] {
-        let mut pair = Pair::new(lasting());
-        let held = message("a", b"", None);
+        let mut pair = Pair::new(persistent_connect());
+        let queued = message("a", b"", None);
         for qos in QoS::ALL {
-            let delivery = Delivery { message: &held, qos, retain: false, identifiers, share: None };
+            let delivery = Delivery { message: &queued, qos, retain: false, identifiers, share: None };
             let _ = pair.session.push(&delivery, pair.now);
         }
         assert_eq!(
@@ -23,9 +23,9 @@ fn at_once_and_from_the_queue_and_resent() {
         );
         pair.detach(Cause::Closed);
         let delivery =
-            Delivery { message: &held, qos: QoS::AtLeastOnce, retain: false, identifiers, share: None };
+            Delivery { message: &queued, qos: QoS::AtLeastOnce, retain: false, identifiers, share: None };
         let _ = pair.session.push(&delivery, pair.now);
-        pair.connect(lasting());
+        pair.connect(persistent_connect());
         let published = pair.published();
         assert_eq!(published.len(), 3);
         assert!(published.iter().all(|publish| publish.properties.identifiers == identifiers));
@@ -33,20 +33,20 @@ fn at_once_and_from_the_queue_and_resent() {
 }
 
 #[test]
-fn of_a_shared_subscription_too() {
-    let held = message("a", b"", None);
+fn identifiers_of_a_shared_subscription_are_sent_too() {
+    let queued = message("a", b"", None);
     let share = Arc::from("$share/g/a");
     for identifiers in [&[][..], &[5], &[5, 7]] {
-        let mut pair = Pair::new(lasting());
+        let mut pair = Pair::new(persistent_connect());
         pair.detach(Cause::Closed);
         let qos = QoS::AtLeastOnce;
-        let delivery = Delivery { message: &held, qos, retain: false, identifiers, share: Some(&share) };
+        let delivery = Delivery { message: &queued, qos, retain: false, identifiers, share: Some(&share) };
         let _ = pair.session.push(&delivery, pair.now);
-        for way in ["queued", "resent"] {
-            pair.connect(lasting());
+        for path in ["queued", "resent"] {
+            pair.connect(persistent_connect());
             let published = pair.published();
             let found: Vec<_> = published.iter().map(|publish| &publish.properties.identifiers[..]).collect();
-            assert_eq!(found, [identifiers], "{way}");
+            assert_eq!(found, [identifiers], "{path}");
             pair.detach(Cause::Closed);
         }
     }

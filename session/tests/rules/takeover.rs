@@ -1,4 +1,4 @@
-//! A second connection takes the session over; the first can change nothing any more. [MQTT5-3.1.4-3]
+//! A second connection takes the session over; the first one can no longer change it. [MQTT5-3.1.4-3]
 //! [MQTT3-3.1.4-2]
 
 use std::sync::Arc;
@@ -6,30 +6,30 @@ use std::sync::Arc;
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::{Cause, Session};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 #[test]
-fn the_later_epoch_wins() {
-    let mut pair = Pair::new(lasting());
-    let former = pair.epoch;
-    let attached = pair.connect(lasting());
+fn the_latest_connection_owns_the_session() {
+    let mut pair = Pair::new(persistent_connect());
+    let earlier = pair.epoch;
+    let attached = pair.connect(persistent_connect());
     assert!(attached.was_attached);
     assert!(attached.session_present);
-    assert!(attached.epoch > former);
-    assert!(pair.session.detach(former, Cause::Closed, pair.now).is_none());
+    assert!(attached.epoch > earlier);
+    assert!(pair.session.detach(earlier, Cause::Closed, pair.now).is_none());
     assert!(pair.session.is_attached());
 }
 
 #[test]
-fn what_was_open_goes_on_at_the_new_connection() {
-    let mut pair = Pair::new(lasting());
+fn unacknowledged_messages_are_resent_to_the_new_connection() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = pair.push("a", QoS::AtLeastOnce);
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert_eq!(pair.summary(), [("a".to_owned(), 1, true)]);
 }
 
 #[test]
-fn a_session_without_expiry_ends_with_the_former_connection() {
+fn a_session_without_expiry_ends_with_the_earlier_connection() {
     let mut pair = Pair::new(Connect::new(ProtocolVersion::V3_1_1, "client"));
     let _ = pair.push("a", QoS::AtLeastOnce);
     let mut connect = Connect::new(ProtocolVersion::V3_1_1, "client");
@@ -42,14 +42,14 @@ fn a_session_without_expiry_ends_with_the_former_connection() {
 }
 
 #[test]
-fn clean_start_empties_everything() {
-    let mut pair = Pair::new(lasting());
+fn clean_start_discards_the_whole_state() {
+    let mut pair = Pair::new(persistent_connect());
     let filter = tidegate_mqtt::topic::SubscriptionFilter::parse("a/#").unwrap();
     let options = tidegate_mqtt::SubscriptionOptions::of(QoS::AtLeastOnce);
     assert_eq!(pair.session.subscribe(filter.clone(), options, None), Ok(false));
     let _ = pair.push("a", QoS::AtLeastOnce);
     let _ = pair.session.receive(crate::pair::id(3));
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.clean_start = true;
     let attached = pair.connect(connect);
     assert!(!attached.session_present, "[MQTT5-3.2.2-2]");
@@ -61,7 +61,7 @@ fn clean_start_empties_everything() {
 }
 
 #[test]
-fn a_session_begins_without_a_connection() {
+fn a_new_session_has_no_connection() {
     let session = Session::new(77, Arc::default());
     assert_eq!((session.id(), session.epoch(), session.version()), (77, 0, None));
     assert!(!session.is_attached());
@@ -69,20 +69,20 @@ fn a_session_begins_without_a_connection() {
 }
 
 #[test]
-fn the_epoch_is_that_of_the_last_connection() {
-    let mut pair = Pair::new(lasting());
+fn the_epoch_is_that_of_the_latest_connection() {
+    let mut pair = Pair::new(persistent_connect());
     assert_eq!(pair.session.epoch(), pair.epoch);
     for _ in 0..3 {
-        let former = pair.epoch;
-        pair.connect(lasting());
-        assert_ne!(pair.epoch, former);
+        let earlier = pair.epoch;
+        pair.connect(persistent_connect());
+        assert_ne!(pair.epoch, earlier);
         assert_eq!(pair.session.epoch(), pair.epoch);
     }
 }
 
 #[test]
-fn a_connection_ends_once() {
-    let mut connect = lasting();
+fn a_connection_is_detached_only_once() {
+    let mut connect = persistent_connect();
     connect.will = Some(crate::will::will(5));
     let mut pair = Pair::new(connect);
     pair.detach(Cause::Closed);

@@ -1,4 +1,4 @@
-//! The will: when it is due and when it is deleted. [MQTT5-3.1.2-8] [MQTT5-3.1.2-10] [MQTT5-3.1.3-9]
+//! The will: when it is published and when it is deleted. [MQTT5-3.1.2-8] [MQTT5-3.1.2-10] [MQTT5-3.1.3-9]
 //! [MQTT5-3.14.4-3] [MQTT3-3.1.2-8] [MQTT3-3.1.2-10]
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, ReasonCode, Will, topic};
 use tidegate_session::Cause;
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 pub fn will(delay: u32) -> Will {
     let mut will = Will::new(topic::Name::parse("will").unwrap(), "gone", QoS::AtLeastOnce);
@@ -15,7 +15,7 @@ pub fn will(delay: u32) -> Will {
 }
 
 fn with_will(delay: u32, expiry: u32) -> Connect {
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.session_expiry = Some(expiry);
     connect.will = Some(will(delay));
     connect
@@ -26,7 +26,7 @@ const WITH_WILL: Cause = Cause::Disconnect { reason: ReasonCode::DisconnectWithW
 const FAILED: Cause = Cause::Disconnect { reason: ReasonCode::UnspecifiedError, session_expiry: None };
 
 #[test]
-fn only_a_normal_disconnect_deletes_it() {
+fn only_a_normal_disconnect_deletes_the_will() {
     for cause in [WITH_WILL, FAILED, Cause::Closed, Cause::Violation, Cause::KeepAlive, Cause::Shutdown] {
         let mut pair = Pair::new(with_will(0, 100));
         assert_eq!(pair.detach(cause).will, Some(will(0)), "{cause:?}");
@@ -38,15 +38,15 @@ fn only_a_normal_disconnect_deletes_it() {
 }
 
 #[test]
-fn it_is_published_once() {
+fn the_will_is_published_once() {
     let mut pair = Pair::new(with_will(0, 100));
     assert!(pair.detach(Cause::Closed).will.is_some());
-    pair.connect(lasting());
+    pair.connect(persistent_connect());
     assert!(pair.detach(Cause::Closed).will.is_none(), "the new connection has none");
 }
 
 #[test]
-fn it_waits_for_its_delay() {
+fn the_will_is_published_after_its_delay() {
     let mut pair = Pair::new(with_will(5, 100));
     assert_eq!(pair.detach(Cause::Closed).will, None);
     assert_eq!(pair.session.poll_timeout(), Some(pair.now + Duration::from_secs(5)));
@@ -60,7 +60,7 @@ fn it_waits_for_its_delay() {
 }
 
 #[test]
-fn the_end_of_the_session_does_not_wait_for_the_delay() {
+fn the_will_is_published_when_the_session_ends_before_the_delay() {
     let mut pair = Pair::new(with_will(50, 5));
     assert_eq!(pair.detach(Cause::Closed).will, None);
     pair.advance(5);
@@ -70,43 +70,43 @@ fn the_end_of_the_session_does_not_wait_for_the_delay() {
 }
 
 #[test]
-fn resuming_in_time_cancels_it() {
+fn resuming_before_the_delay_ends_cancels_the_will() {
     let mut pair = Pair::new(with_will(5, 100));
     pair.detach(Cause::Closed);
     pair.advance(4);
-    assert_eq!(pair.connect(lasting()).will, None);
+    assert_eq!(pair.connect(persistent_connect()).will, None);
     pair.advance(100);
     assert_eq!(pair.detach(Cause::Closed).will, None);
 }
 
 #[test]
-fn resuming_after_the_delay_does_not_even_before_the_timer_ran() {
+fn resuming_after_the_delay_publishes_the_will_even_before_the_timer_ran() {
     let mut pair = Pair::new(with_will(5, 100));
     pair.detach(Cause::Closed);
     pair.advance(5);
-    let attached = pair.connect(lasting());
+    let attached = pair.connect(persistent_connect());
     assert_eq!(attached.will, Some(will(5)));
     assert!(attached.session_present);
 }
 
 #[test]
-fn clean_start_makes_it_due() {
+fn clean_start_publishes_a_delayed_will() {
     let mut pair = Pair::new(with_will(5, 100));
     pair.detach(Cause::Closed);
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.clean_start = true;
     assert_eq!(pair.connect(connect).will, Some(will(5)));
 }
 
 #[test]
-fn a_disconnect_that_ends_the_session_ends_the_delay() {
+fn a_disconnect_that_ends_the_session_publishes_the_will_at_once() {
     let mut pair = Pair::new(with_will(5, 100));
     let cause = Cause::Disconnect { reason: ReasonCode::DisconnectWithWill, session_expiry: Some(0) };
     assert_eq!(pair.detach(cause).will, Some(will(5)));
 }
 
 #[test]
-fn earlier_versions_publish_it_at_once() {
+fn before_mqtt_5_the_will_is_published_at_once() {
     for clean_start in [true, false] {
         let mut connect = Connect::new(ProtocolVersion::V3_1_1, "client");
         connect.clean_start = clean_start;

@@ -1,5 +1,5 @@
-//! What a SUBSCRIBE is granted, and what the session remembers. [MQTT5-3.2.2-10] [MQTT5-3.8.3-4] [MQTT5-3.8.4-3]
-//! [MQTT5-3.10.4-1] [MQTT3-3.8.3-2] [MQTT3-3.9.3-2]
+//! Which options a SUBSCRIBE is granted, and what the session stores of them. [MQTT5-3.2.2-10] [MQTT5-3.8.3-4]
+//! [MQTT5-3.8.4-3] [MQTT5-3.10.4-1] [MQTT3-3.8.3-2] [MQTT3-3.9.3-2]
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Config, Connection, GrantedOptions, SubscriptionsFull, Violation};
 
-use crate::pair::{Pair, agree, lasting};
+use crate::pair::{Pair, negotiate, persistent_connect};
 
 fn entry(text: &str, qos: QoS) -> SubscribeEntry {
     let filter = SubscriptionFilter::parse(text).map_err(|error| InvalidFilter { text: text.into(), error });
@@ -18,13 +18,13 @@ fn entry(text: &str, qos: QoS) -> SubscribeEntry {
 
 fn connection(config: Config, version: ProtocolVersion) -> Connection {
     let config = Arc::new(config);
-    Connection::new(&agree(Connect::new(version, "client"), &config), Arc::clone(&config))
+    Connection::new(&negotiate(Connect::new(version, "client"), &config), Arc::clone(&config))
 }
 
 use ProtocolVersion::{V3_1_1, V5};
 
 #[test]
-fn the_qos_is_granted_up_to_ours() {
+fn the_granted_qos_is_at_most_the_supported_one() {
     let connection = connection(Config { qos_max: QoS::AtLeastOnce, ..Config::default() }, V5);
     for (qos, granted) in QoS::ALL.into_iter().zip([0, 1, 1]) {
         assert_eq!(connection.check_subscribe(&entry("a/#", qos), None).unwrap().value(), granted);
@@ -32,7 +32,7 @@ fn the_qos_is_granted_up_to_ours() {
 }
 
 #[test]
-fn a_bad_filter_is_refused_alone() {
+fn an_invalid_filter_gets_a_failure_code() {
     let bad = entry("a/#/b", QoS::AtMostOnce);
     let five = connection(Config::default(), V5).check_subscribe(&bad, None);
     assert_eq!(five, Ok(ReasonCode::TopicFilterInvalid));
@@ -41,7 +41,7 @@ fn a_bad_filter_is_refused_alone() {
 }
 
 #[test]
-fn what_is_not_served_is_a_violation_or_before_mqtt_5_a_refusal() {
+fn an_unavailable_feature_is_a_violation_or_before_mqtt_5_a_failure_code() {
     let shared = || Config { shared_available: false, ..Config::default() };
     let wildcard = || Config { wildcard_available: false, ..Config::default() };
     let identifier = || Config { identifier_available: false, ..Config::default() };
@@ -69,7 +69,7 @@ fn no_local_on_a_shared_subscription_is_a_violation() {
 
 #[test]
 fn a_second_subscribe_replaces_identifier_and_options() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     let filter = SubscriptionFilter::parse("a/+").unwrap();
     let two = SubscriptionOptions::of(QoS::ExactlyOnce);
     let zero = SubscriptionOptions::of(QoS::AtMostOnce);
@@ -81,15 +81,15 @@ fn a_second_subscribe_replaces_identifier_and_options() {
 }
 
 #[test]
-fn many_are_kept_and_the_bound_holds() {
-    let mut pair = Pair::with(Config { subscriptions_max: 100, ..Config::default() }, lasting());
+fn many_subscriptions_are_stored_up_to_the_maximum() {
+    let mut pair = Pair::with(Config { subscriptions_max: 100, ..Config::default() }, persistent_connect());
     let options = SubscriptionOptions::of(QoS::AtMostOnce);
     let filter = |number: usize| SubscriptionFilter::parse(&format!("a/{number}")).unwrap();
     for number in 0..100 {
         assert_eq!(pair.session.subscribe(filter(number), options, None), Ok(false));
     }
     assert_eq!(pair.session.subscribe(filter(100), options, None), Err(SubscriptionsFull));
-    assert_eq!(pair.session.subscribe(filter(7), options, None), Ok(true), "replacing is no addition");
+    assert_eq!(pair.session.subscribe(filter(7), options, None), Ok(true), "replacing does not add one");
     assert_eq!(pair.session.subscriptions().count(), 100);
     assert!(pair.session.unsubscribe(&filter(50)));
     assert_eq!(pair.session.subscribe(filter(100), options, None), Ok(false));

@@ -1,4 +1,4 @@
-//! A store as a session sees it, as simple as can be: it follows the changes, and gives back what it kept.
+//! A model of a store: it applies the changes of a session and can restore the session from them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use tidegate_mqtt::PacketId;
 use tidegate_session::{Change, Config, DeliverySnapshot, Session, SessionMetadata, SessionSnapshot};
 
-/// A store as simple as can be.
+/// The stored state of one session.
 #[derive(Default)]
-pub struct Mirror {
+pub struct ModelStore {
     pub metadata: Option<SessionMetadata>,
     pub deliveries: BTreeMap<u64, DeliverySnapshot>,
     pub received: Vec<PacketId>,
 }
 
-impl Mirror {
-    pub fn follow(&mut self, session: &mut Session) {
+impl ModelStore {
+    pub fn apply_changes(&mut self, session: &mut Session) {
         let mut changes = Vec::new();
         session.take_changes(&mut changes);
         for change in changes {
@@ -23,20 +23,23 @@ impl Mirror {
                 Change::Began => *self = Self { metadata: Some(session.metadata()), ..Self::default() },
                 Change::Altered => self.metadata = Some(session.metadata()),
                 Change::Ended => *self = Self::default(),
-                other => self.follow_delivery(other),
+                other => self.apply_delivery_change(other),
             }
         }
     }
 
-    fn follow_delivery(&mut self, change: Change) {
+    fn apply_delivery_change(&mut self, change: Change) {
         match change {
             Change::Queued(queued, sent) => {
                 let message_id = queued.message_id;
-                let kept = match sent {
+                let stored = match sent {
                     None => DeliverySnapshot::Waiting(queued),
                     Some(packet_id) => DeliverySnapshot::Sent(queued, packet_id),
                 };
-                assert!(self.deliveries.insert(message_id, kept).is_none(), "a message_id of its own");
+                assert!(
+                    self.deliveries.insert(message_id, stored).is_none(),
+                    "two deliveries with the same message id"
+                );
             }
             Change::Sent { message_id, packet_id } => {
                 let Some(DeliverySnapshot::Waiting(queued)) = self.deliveries.remove(&message_id) else {
@@ -46,8 +49,8 @@ impl Mirror {
             }
             Change::Released { message_id, packet_id, order } => {
                 let released = DeliverySnapshot::Released { message_id, packet_id, order };
-                let before = self.deliveries.insert(message_id, released);
-                assert!(matches!(before, Some(DeliverySnapshot::Sent(_, sent)) if sent == packet_id));
+                let previous = self.deliveries.insert(message_id, released);
+                assert!(matches!(previous, Some(DeliverySnapshot::Sent(_, sent)) if sent == packet_id));
             }
             Change::Done { message_id } => {
                 assert!(self.deliveries.remove(&message_id).is_some(), "done once")
@@ -59,12 +62,12 @@ impl Mirror {
     }
 
     pub fn restore(self, config: &Arc<Config>) -> Session {
-        let kept = SessionSnapshot {
+        let snapshot = SessionSnapshot {
             metadata: self.metadata.unwrap(),
             subscriptions: Vec::new(),
             deliveries: self.deliveries.into_values().collect(),
             received: self.received,
         };
-        Session::restore(1, Arc::clone(config), kept)
+        Session::restore(1, Arc::clone(config), snapshot)
     }
 }

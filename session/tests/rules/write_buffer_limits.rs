@@ -1,17 +1,18 @@
-//! A client that does not read: QoS 1 and 2 wait in the queue, QoS 0 is dropped and counted, control packets go on.
+//! A client that does not read: QoS 1 and 2 wait in the queue, QoS 0 is dropped and counted, control packets are still
+//! written.
 
 use tidegate_mqtt::{AckKind, Connect, Packet, QoS};
 use tidegate_session::{Config, Drop, Verdict};
 
-use crate::pair::{Pair, lasting, message};
+use crate::pair::{Pair, message, persistent_connect};
 
 fn pair() -> Pair {
     let config = Config { pending_bytes_high: 1000, pending_bytes_max: 2000, ..Config::default() };
-    Pair::with(config, lasting())
+    Pair::with(config, persistent_connect())
 }
 
 #[test]
-fn qos_1_waits_above_the_high_mark_and_goes_on_below() {
+fn qos_1_and_2_are_queued_above_the_high_mark_and_sent_below_it() {
     let mut pair = pair();
     let large = message("a", &[0; 1100], None);
     assert_eq!(pair.push_message(&large, QoS::AtLeastOnce), Verdict::Sent);
@@ -39,28 +40,32 @@ fn qos_0_is_dropped_above_the_maximum() {
 }
 
 #[test]
-fn frames_that_do_not_fit_as_a_whole_are_sent_as_far_as_they_do() {
+fn frames_that_do_not_all_fit_are_pushed_individually_or_dropped() {
     let mut pair = pair();
     assert_eq!(pair.session.push_encoded(&[0x30; 2100], 3, 700), Verdict::Individually);
     assert_eq!(
         pair.session.push_encoded(&[0x30; 2100], 1, 2100),
         Verdict::Dropped(Drop::Slow),
-        "there is one only"
+        "a single frame cannot be sent in part"
     );
     assert_eq!(pair.session.push_encoded(&[0x30; 1000], 1, 1000), Verdict::Sent);
-    assert_eq!(pair.session.push_encoded(&[0x30; 1100], 2, 550), Verdict::Individually, "half is free");
+    assert_eq!(
+        pair.session.push_encoded(&[0x30; 1100], 2, 550),
+        Verdict::Individually,
+        "half of the write buffer is free"
+    );
     assert_eq!(pair.session.push_encoded(&[0x30; 1], 1, 1), Verdict::Sent);
     assert_eq!(
         pair.session.push_encoded(&[0x30; 1100], 2, 550),
         Verdict::Dropped(Drop::Slow),
-        "it reads too slowly"
+        "the client reads too slowly"
     );
     assert_eq!(pair.session.take_drops().slow, 3);
 }
 
 #[test]
 fn large_payloads_are_shared_not_copied() {
-    let mut pair = Pair::new(lasting());
+    let mut pair = Pair::new(persistent_connect());
     let large = message("a", &vec![7; 100_000], None);
     let before = pair.session.memory();
     for _ in 0..5 {
@@ -87,8 +92,8 @@ fn the_high_mark_is_exact() {
 
 #[test]
 fn the_maximum_is_exact() {
-    // With aliases agreed the size is measured. Fixed header 3, topic 2 + 1, property length 1, payload 993.
-    let connect = Connect { topic_alias_maximum: Some(10), ..lasting() };
+    // With topic aliases, the size is computed exactly. Fixed header 3, topic 2 + 1, property length 1, payload 993.
+    let connect = Connect { topic_alias_maximum: Some(10), ..persistent_connect() };
     let mut pair = Pair::with(Config { pending_bytes_max: 2000, ..Config::default() }, connect);
     let half = message("a", &[0; 993], None);
     for verdict in [Verdict::Sent, Verdict::Sent, Verdict::Dropped(Drop::Slow)] {
@@ -106,21 +111,21 @@ fn the_maximum_is_exact_for_frames() {
 }
 
 #[test]
-fn a_live_message_does_not_overtake_the_queue() {
+fn a_new_message_does_not_overtake_the_queue() {
     let mut pair = pair();
     let large = message("a", &[0; 1100], None);
     let _ = pair.push_message(&large, QoS::AtLeastOnce);
     let _ = pair.push("b", QoS::AtLeastOnce);
     assert_eq!(pair.topics(), ["a"]);
-    assert!(pair.session.has_room(), "written, and not pumped yet");
+    assert!(pair.session.has_room(), "the bytes were taken, but the queue was not pumped yet");
     assert_eq!(pair.push("c", QoS::AtLeastOnce), Verdict::Queued, "[MQTT5-4.6.0-5]");
     pair.session.pump(pair.now);
     assert_eq!(pair.topics(), ["b", "c"]);
 }
 
 #[test]
-fn a_long_queue_empties_step_by_step_and_whole() {
-    let mut pair = Pair::with(Config { inflight_max: 10, ..Config::default() }, lasting());
+fn a_long_queue_is_sent_completely_and_in_order() {
+    let mut pair = Pair::with(Config { inflight_max: 10, ..Config::default() }, persistent_connect());
     let expected: Vec<_> = (0..500).map(|number| format!("t{number}")).collect();
     for topic in &expected {
         let _ = pair.push(topic, QoS::AtLeastOnce);

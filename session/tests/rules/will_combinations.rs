@@ -1,10 +1,10 @@
-//! Every product of how a connection ends, will delay, session expiry and how the client comes back, against a table
-//! written down by hand.
+//! Every combination of how the connection ends, will delay, session expiry and how the client reconnects, compared
+//! with a table written by hand.
 
 use tidegate_mqtt::{Connect, ReasonCode};
 use tidegate_session::Cause;
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 use crate::will::will;
 
 /// How the first connection ends.
@@ -20,17 +20,17 @@ enum Ending {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum When {
     Never,
-    /// As the first connection ends.
+    /// When the first connection ends.
     AtEnd,
-    /// As the client comes back.
-    AtReturn,
+    /// When the client reconnects.
+    AtReconnect,
 }
 
 use Ending::{Normal, ServerClose, Takeover, WithWill};
-use When::{AtEnd, AtReturn, Never};
+use When::{AtEnd, AtReconnect, Never};
 
-/// Ending, delay, expiry, Clean Start of the second connection; then when the will is due, and session present. The
-/// second connection comes at once.
+/// Inputs: how the first connection ends, will delay, session expiry, Clean Start of the second connection. Expected:
+/// when the will is published, Session Present. The second connection follows at once.
 const TABLE: [(Ending, u32, u32, bool, When, bool); 32] = [
     (Normal, 0, 0, false, Never, false),
     (Normal, 0, 0, true, Never, false),
@@ -47,7 +47,7 @@ const TABLE: [(Ending, u32, u32, bool, When, bool); 32] = [
     (WithWill, 5, 0, false, AtEnd, false),
     (WithWill, 5, 0, true, AtEnd, false),
     (WithWill, 5, 9, false, Never, true),
-    (WithWill, 5, 9, true, AtReturn, false),
+    (WithWill, 5, 9, true, AtReconnect, false),
     (ServerClose, 0, 0, false, AtEnd, false),
     (ServerClose, 0, 0, true, AtEnd, false),
     (ServerClose, 0, 9, false, AtEnd, true),
@@ -55,19 +55,19 @@ const TABLE: [(Ending, u32, u32, bool, When, bool); 32] = [
     (ServerClose, 5, 0, false, AtEnd, false),
     (ServerClose, 5, 0, true, AtEnd, false),
     (ServerClose, 5, 9, false, Never, true),
-    (ServerClose, 5, 9, true, AtReturn, false),
-    (Takeover, 0, 0, false, AtReturn, false),
-    (Takeover, 0, 0, true, AtReturn, false),
-    (Takeover, 0, 9, false, AtReturn, true),
-    (Takeover, 0, 9, true, AtReturn, false),
-    (Takeover, 5, 0, false, AtReturn, false),
-    (Takeover, 5, 0, true, AtReturn, false),
+    (ServerClose, 5, 9, true, AtReconnect, false),
+    (Takeover, 0, 0, false, AtReconnect, false),
+    (Takeover, 0, 0, true, AtReconnect, false),
+    (Takeover, 0, 9, false, AtReconnect, true),
+    (Takeover, 0, 9, true, AtReconnect, false),
+    (Takeover, 5, 0, false, AtReconnect, false),
+    (Takeover, 5, 0, true, AtReconnect, false),
     (Takeover, 5, 9, false, Never, true),
-    (Takeover, 5, 9, true, AtReturn, false),
+    (Takeover, 5, 9, true, AtReconnect, false),
 ];
 
 fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, bool) {
-    let mut connect = lasting();
+    let mut connect = persistent_connect();
     connect.session_expiry = Some(expiry);
     connect.will = Some(will(delay));
     let mut pair = Pair::new(connect);
@@ -82,13 +82,13 @@ fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, boo
         assert_eq!(detached.ended, expiry == 0);
         detached.will.is_some()
     });
-    let attached = pair.connect(Connect { clean_start, ..lasting() });
+    let attached = pair.connect(Connect { clean_start, ..persistent_connect() });
     assert_eq!(attached.was_attached, ending == Takeover);
     pair.advance(1000);
     assert!(pair.detach(Cause::Closed).will.is_none(), "the second connection has no will");
     let when = match (at_end, attached.will.is_some()) {
         (true, false) => AtEnd,
-        (false, true) => AtReturn,
+        (false, true) => AtReconnect,
         (false, false) => Never,
         (true, true) => panic!("published twice"),
     };
@@ -96,18 +96,17 @@ fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, boo
 }
 
 #[test]
-fn every_product() {
+fn every_combination_matches_the_table() {
     for (ending, delay, expiry, clean_start, when, present) in TABLE {
         let found = run(ending, delay, expiry, clean_start);
         assert_eq!(found, (when, present), "{ending:?} delay {delay} expiry {expiry} clean {clean_start}");
     }
 }
 
-/// The client does not come back: the will is due at the earlier of delay and expiry, once.
 #[test]
-fn every_waiting() {
+fn without_a_reconnect_the_will_is_published_once_at_the_earlier_of_delay_and_expiry() {
     for (delay, expiry, seconds) in [(5, 9, 5), (9, 5, 5), (5, 5, 5), (1, u32::MAX, 1), (u32::MAX, 7, 7)] {
-        let mut connect = lasting();
+        let mut connect = persistent_connect();
         connect.session_expiry = Some(expiry);
         connect.will = Some(will(delay));
         let mut pair = Pair::new(connect);

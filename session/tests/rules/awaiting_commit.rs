@@ -1,12 +1,12 @@
-//! With a store, a QoS 2 message goes out once its identifier is kept, and PUBREL once it is kept that PUBREC came.
-//! [MQTT5-4.3.3-10] [MQTT5-4.3.3-12]
+//! With a store, a QoS 2 message is sent only after its packet identifier is committed, and PUBREL only after the
+//! PUBREC is committed. [MQTT5-4.3.3-10] [MQTT5-4.3.3-12]
 
 use tidegate_mqtt::{Ack, AckKind, Connect, Packet, QoS, ReasonCode};
 use tidegate_session::{Cause, Change, Config, Queued, Verdict};
 
-use crate::pair::{Pair, id, lasting, message};
+use crate::pair::{Pair, id, message, persistent_connect};
 
-fn kept(connect: Connect) -> Pair {
+fn pair_with_change_log(connect: Connect) -> Pair {
     Pair::with(Config { change_log: true, ..Config::default() }, connect)
 }
 
@@ -16,13 +16,13 @@ fn push(pair: &mut Pair, number: u64, qos: QoS) -> Verdict {
     pair.push_message(&message, qos)
 }
 
-fn line(topic: &str, packet_id: u16, dup: bool) -> (String, u16, bool) {
+fn sent(topic: &str, packet_id: u16, dup: bool) -> (String, u16, bool) {
     (topic.to_owned(), packet_id, dup)
 }
 
 #[test]
-fn what_is_committed_goes_out_in_its_order() {
-    let mut pair = kept(lasting());
+fn packets_are_sent_in_order_when_their_commit_is_reached() {
+    let mut pair = pair_with_change_log(persistent_connect());
     assert_eq!(push(&mut pair, 1, QoS::ExactlyOnce), Verdict::Sent);
     let _ = push(&mut pair, 2, QoS::ExactlyOnce);
     assert!(pair.session.has_unset_commit());
@@ -37,17 +37,17 @@ fn what_is_committed_goes_out_in_its_order() {
     pair.session.release_committed(6, pair.now);
     assert!(pair.summary().is_empty());
     pair.session.release_committed(7, pair.now);
-    // The third was appended to a commit that came before, and yet does not overtake.
-    assert_eq!(pair.summary(), [line("1", 1, false), line("2", 2, false), line("3", 3, false)]);
+    // The third message got an earlier commit than the second, but must not overtake it.
+    assert_eq!(pair.summary(), [sent("1", 1, false), sent("2", 2, false), sent("3", 3, false)]);
     assert_eq!(pair.session.first_commit(), Some(9));
     pair.session.release_committed(9, pair.now);
-    assert_eq!(pair.summary(), [line("4", 4, false)]);
+    assert_eq!(pair.summary(), [sent("4", 4, false)]);
     assert_eq!(pair.session.first_commit(), None);
 }
 
 #[test]
-fn it_is_noted_as_sent_before_it_is() {
-    let mut pair = kept(lasting());
+fn a_qos_2_message_is_recorded_as_sent_before_it_is_written() {
+    let mut pair = pair_with_change_log(persistent_connect());
     let _ = pair.changes();
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     let changes = pair.changes();
@@ -58,49 +58,49 @@ fn it_is_noted_as_sent_before_it_is() {
 
 #[test]
 fn qos_1_waits_only_behind_qos_2() {
-    let mut pair = kept(lasting());
+    let mut pair = pair_with_change_log(persistent_connect());
     let _ = push(&mut pair, 1, QoS::AtLeastOnce);
-    assert_eq!(pair.summary(), [line("1", 1, false)]);
+    assert_eq!(pair.summary(), [sent("1", 1, false)]);
     let _ = push(&mut pair, 2, QoS::ExactlyOnce);
     let _ = push(&mut pair, 3, QoS::AtLeastOnce);
     let _ = push(&mut pair, 4, QoS::AtMostOnce);
-    assert_eq!(pair.summary(), [line("4", 0, false)]);
-    pair.release_committed();
-    assert_eq!(pair.summary(), [line("2", 2, false), line("3", 3, false)]);
+    assert_eq!(pair.summary(), [sent("4", 0, false)]);
+    pair.commit_all();
+    assert_eq!(pair.summary(), [sent("2", 2, false), sent("3", 3, false)]);
 }
 
 #[test]
-fn what_waits_takes_of_the_quota_and_the_queue_waits_with_it() {
-    let mut pair = kept(Connect { receive_maximum: Some(1), ..lasting() });
+fn a_packet_awaiting_commit_uses_quota_and_holds_back_the_queue() {
+    let mut pair = pair_with_change_log(Connect { receive_maximum: Some(1), ..persistent_connect() });
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     assert_eq!(push(&mut pair, 2, QoS::ExactlyOnce), Verdict::Queued);
-    pair.release_committed();
-    assert_eq!(pair.summary(), [line("1", 1, false)]);
+    pair.commit_all();
+    assert_eq!(pair.summary(), [sent("1", 1, false)]);
     pair.acknowledge(AckKind::PubRec, 1);
     pair.acknowledge(AckKind::PubComp, 1);
     assert!(pair.session.has_unset_commit(), "the second, from the queue");
-    pair.release_committed();
-    assert_eq!(pair.summary(), [line("2", 2, false)]);
+    pair.commit_all();
+    assert_eq!(pair.summary(), [sent("2", 2, false)]);
 }
 
 #[test]
-fn it_is_forgotten_with_the_connection_and_resent() {
-    let mut pair = kept(lasting());
+fn packets_awaiting_commit_are_discarded_with_the_connection_and_resent() {
+    let mut pair = pair_with_change_log(persistent_connect());
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     pair.session.set_commit(7);
     pair.detach(Cause::Closed);
     assert_eq!(pair.session.first_commit(), None);
-    pair.connect(lasting());
-    assert_eq!(pair.summary(), [line("1", 1, true)]);
+    pair.connect(persistent_connect());
+    assert_eq!(pair.summary(), [sent("1", 1, true)]);
     pair.session.release_committed(7, pair.now);
     assert!(pair.summary().is_empty(), "once");
 }
 
 #[test]
 fn pubrel_waits_for_the_commit_of_pubrec() {
-    let mut pair = kept(lasting());
+    let mut pair = pair_with_change_log(persistent_connect());
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
-    pair.release_committed();
+    pair.commit_all();
     let _ = pair.wire();
     pair.acknowledge(AckKind::PubRec, 1);
     pair.session.set_commit(8);
@@ -112,19 +112,19 @@ fn pubrel_waits_for_the_commit_of_pubrec() {
 }
 
 #[test]
-fn what_is_answered_meanwhile_does_not_go_out() {
-    let mut pair = kept(lasting());
+fn a_message_refused_while_awaiting_commit_is_not_sent() {
+    let mut pair = pair_with_change_log(persistent_connect());
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     pair.answer(AckKind::PubRec, 1, ReasonCode::UnspecifiedError);
-    pair.release_committed();
+    pair.commit_all();
     assert!(pair.wire().is_empty());
     assert_eq!(pair.session.inflight(), 0);
 }
 
 #[test]
-fn without_a_store_nothing_waits() {
-    let mut pair = Pair::new(lasting());
+fn without_a_change_log_nothing_awaits_a_commit() {
+    let mut pair = Pair::new(persistent_connect());
     let _ = push(&mut pair, 1, QoS::ExactlyOnce);
     assert!(!pair.session.has_unset_commit());
-    assert_eq!(pair.summary(), [line("1", 1, false)]);
+    assert_eq!(pair.summary(), [sent("1", 1, false)]);
 }

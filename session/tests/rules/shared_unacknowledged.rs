@@ -1,17 +1,17 @@
-//! When a session ends, what came by a shared subscription goes to another member, but QoS 2 once sent to nobody.
-//! [MQTT5-4.8.2-4] [MQTT5-4.8.2-5] [MQTT5-4.8.2-6]
+//! When a session ends, messages that came through a shared subscription can go to another member of the group,
+//! except QoS 2 messages that were already sent. [MQTT5-4.8.2-4] [MQTT5-4.8.2-5] [MQTT5-4.8.2-6]
 
 use tidegate_mqtt::{AckKind, Connect, QoS, ReasonCode};
 use tidegate_session::{Cause, Unacknowledged};
 
-use crate::pair::{Pair, lasting};
+use crate::pair::{Pair, persistent_connect};
 
 fn topics(unacknowledged: &[Unacknowledged]) -> Vec<&str> {
     unacknowledged.iter().map(|unacknowledged| unacknowledged.message.topic()).collect()
 }
 
-fn filled() -> Pair {
-    let mut connect = lasting();
+fn pair_with_messages() -> Pair {
+    let mut connect = persistent_connect();
     connect.session_expiry = Some(60);
     connect.receive_maximum = Some(3);
     let mut pair = Pair::new(connect);
@@ -24,15 +24,15 @@ fn filled() -> Pair {
     pair
 }
 
-const MOVED: [&str; 3] = ["sent one", "queued one", "queued two"];
+const REASSIGNABLE: [&str; 3] = ["sent one", "queued one", "queued two"];
 
 #[test]
-fn on_expiry() {
-    let mut pair = filled();
-    assert!(pair.detach(Cause::Closed).unacknowledged.is_empty(), "it may come back");
+fn messages_can_be_reassigned_when_the_session_expires() {
+    let mut pair = pair_with_messages();
+    assert!(pair.detach(Cause::Closed).unacknowledged.is_empty(), "the client may return");
     pair.advance(60);
     let due = pair.session.handle_timeout(pair.now);
-    assert_eq!(topics(&due.unacknowledged), MOVED);
+    assert_eq!(topics(&due.unacknowledged), REASSIGNABLE);
     assert_eq!(due.unacknowledged[2].share.as_ref(), "$share/h/+");
     assert_eq!(pair.session.take_drops().ended, 3);
     assert_eq!(pair.session.inflight(), 0);
@@ -40,22 +40,22 @@ fn on_expiry() {
 }
 
 #[test]
-fn on_a_disconnect_that_ends_the_session() {
-    let mut pair = filled();
+fn messages_can_be_reassigned_when_disconnect_ends_the_session() {
+    let mut pair = pair_with_messages();
     let cause = Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) };
-    assert_eq!(topics(&pair.detach(cause).unacknowledged), MOVED);
+    assert_eq!(topics(&pair.detach(cause).unacknowledged), REASSIGNABLE);
 }
 
 #[test]
-fn on_clean_start() {
-    let mut pair = filled();
-    let attached = pair.connect(Connect { clean_start: true, ..lasting() });
-    assert_eq!(topics(&attached.unacknowledged), MOVED);
+fn messages_can_be_reassigned_on_clean_start() {
+    let mut pair = pair_with_messages();
+    let attached = pair.connect(Connect { clean_start: true, ..persistent_connect() });
+    assert_eq!(topics(&attached.unacknowledged), REASSIGNABLE);
 }
 
 #[test]
-fn what_was_acknowledged_or_refused_does_not_move() {
-    let mut pair = filled();
+fn acknowledged_or_refused_messages_are_not_reassigned() {
+    let mut pair = pair_with_messages();
     pair.answer(AckKind::PubAck, 1, ReasonCode::UnspecifiedError);
     pair.detach(Cause::Closed);
     pair.advance(60);
