@@ -1,4 +1,4 @@
-//! Times `frame::next` and `PublishView::parse` on a stream of short QoS 0 publishes: `cargo run --release --example parse_time`.
+//! Measures decoding and encoding of short QoS 0 PUBLISH packets: `cargo run --release --example parse_time`.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -52,11 +52,11 @@ fn run(topic: &str, payload: &[u8]) {
 fn parse(wire: &[u8]) -> PublishView<'_> {
     match frame::next(wire, ProtocolVersion::V5, 1 << 20).unwrap() {
         Next::Frame(frame) => PublishView::parse(&frame, ProtocolVersion::V5).unwrap(),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 
-/// The best of many short runs: what the machine's other work does to the rest is not of interest.
+/// Nanoseconds per call, the minimum of many short runs, to exclude the influence of other programs on the machine.
 fn time(mut work: impl FnMut() -> usize) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..RUNS {

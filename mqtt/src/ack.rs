@@ -1,4 +1,4 @@
-//! PUBACK, PUBREC, PUBREL and PUBCOMP: four packets of one shape.
+//! PUBACK, PUBREC, PUBREL and PUBCOMP: four packets with the same layout.
 
 mod properties;
 #[cfg(test)]
@@ -13,29 +13,29 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{PacketId, ProtocolVersion, ReasonCode};
 
-/// Which acknowledgement.
+/// The kind of an acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AckKind {
-    /// PUBACK: a QoS 1 message has arrived.
+    /// PUBACK: the receiver has the QoS 1 message.
     PubAck,
-    /// PUBREC: a QoS 2 message has arrived.
+    /// PUBREC: the receiver has the QoS 2 message.
     PubRec,
-    /// PUBREL: the sender has forgotten the QoS 2 message.
+    /// PUBREL: the sender has discarded the QoS 2 message.
     PubRel,
-    /// PUBCOMP: the receiver has forgotten the QoS 2 message.
+    /// PUBCOMP: the receiver has discarded the packet identifier of the QoS 2 message.
     PubComp,
 }
 
-/// An acknowledgement.
+/// A PUBACK, PUBREC, PUBREL or PUBCOMP packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ack {
-    /// Which one.
+    /// The kind of acknowledgement.
     pub kind: AckKind,
-    /// The identifier of the PUBLISH `[MQTT5-2.2.1-5]` `[MQTT3-2.3.1-6]`.
+    /// The packet identifier of the PUBLISH `[MQTT5-2.2.1-5]` `[MQTT3-2.3.1-6]`.
     pub packet_id: PacketId,
-    /// How it went; always `Success` in 3.x.
+    /// The reason code; always `Success` in 3.x.
     pub reason: ReasonCode,
-    /// Reason string and user properties, which are rare.
+    /// Reason string and user properties. Most acknowledgements have none.
     pub properties: Option<Box<AckProperties>>,
 }
 
@@ -43,7 +43,7 @@ impl AckKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::PubAck, Self::PubRec, Self::PubRel, Self::PubComp];
 
-    /// Its packet type.
+    /// The packet type of this kind.
     #[must_use]
     pub const fn packet_type(self) -> PacketType {
         match self {
@@ -81,16 +81,16 @@ impl Ack {
         Self { kind, packet_id, reason, properties: None }
     }
 
-    /// The acknowledgement in a frame.
+    /// Decodes the acknowledgement in a frame.
     ///
     /// # Errors
-    /// When the frame is no valid acknowledgement.
+    /// Returns an error when the frame is not a valid acknowledgement.
     pub fn parse(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         Self::read(frame, version).map_err(|fault| DecodeError::new(fault, version))
     }
 
-    /// Appends the packet: its short form where the reason is `Success` and there are no properties, and always in 3.x.
-    /// Properties that are no valid text are left out. The reason has to be one of this packet's.
+    /// Appends the packet, in its short form when the reason is `Success` and there are no properties, and always in
+    /// 3.x. Properties that are not valid text are left out. The reason code must be one that this packet may carry.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         debug_assert!(self.reason.may_stand_in(self.kind.context()), "{:?} in {:?}", self.reason, self.kind);
         if self.properties.is_none() || self.try_encode(version, out).is_err() {
@@ -98,10 +98,11 @@ impl Ack {
         }
     }
 
-    /// [`Ack::encode`] for those who want to know.
+    /// Like [`Ack::encode`], but reports errors.
     ///
     /// # Errors
-    /// When a property is no valid text or the reason is not one of this packet's; nothing is written then.
+    /// Returns an error when a property is not valid text or this packet may not carry the reason code. Nothing is
+    /// written then.
     pub fn try_encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         // [MQTT5-3.4.2-1] [MQTT5-3.5.2-1] [MQTT5-3.6.2-1] [MQTT5-3.7.2-1]
         if !self.reason.may_stand_in(self.kind.context()) {

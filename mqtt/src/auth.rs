@@ -1,4 +1,4 @@
-//! AUTH: a step of enhanced authentication, in 5.0 only.
+//! AUTH: one step of enhanced authentication, in 5.0 only.
 
 use std::fmt;
 
@@ -16,18 +16,18 @@ use crate::writer::Writer;
 pub struct Auth {
     /// `Success`, `ContinueAuthentication` or `ReAuthenticate` `[MQTT5-3.15.2-1]`.
     pub reason: ReasonCode,
-    /// The method; it may be missing only where the packet has no body at all.
+    /// The authentication method. Only a packet without a body may omit it.
     pub authentication_method: Option<String>,
-    /// The data.
+    /// The authentication data.
     pub authentication_data: Option<Bytes>,
-    /// A sentence for diagnosis.
+    /// A text for diagnostics.
     pub reason_string: Option<String>,
     /// User properties.
     pub user_properties: UserProperties,
 }
 
 impl Auth {
-    /// An AUTH of that method.
+    /// An AUTH packet with this authentication method.
     #[must_use]
     pub fn new(reason: ReasonCode, method: impl Into<String>, data: Option<Bytes>) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Auth {
 }
 
 impl fmt::Debug for Auth {
-    /// Never shows the data.
+    /// Never shows the authentication data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
             .field("reason", &self.reason)

@@ -1,4 +1,4 @@
-//! CONNACK: the server's answer to CONNECT, with what it offers.
+//! CONNACK: the server's answer to CONNECT, with the capabilities that it offers.
 
 use bytes::Bytes;
 
@@ -8,46 +8,47 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, QoS, ReasonCode};
 
-/// A CONNACK packet. A property that is `None` is left out and has its default. 3.x carries the first two fields only.
+/// A CONNACK packet. A property that is `None` is left out and has its default value. In 3.x only the first two fields
+/// are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnAck {
-    /// Whether the server has kept a session; false in every refusal.
+    /// True when the server has a session of the client. Must be false when the connection is refused.
     pub session_present: bool,
-    /// How it went. 3.x has it as the nearest return code.
+    /// The result. In 3.x it is sent as the nearest return code.
     pub reason: ReasonCode,
-    /// Session expiry interval in seconds, where it is not the one asked for.
+    /// Session expiry interval in seconds, if it differs from the requested one.
     pub session_expiry: Option<u32>,
-    /// How many unacknowledged messages the server takes, never 0; 65,535 by default.
+    /// Maximum number of unacknowledged QoS 1 and QoS 2 messages that the server accepts; never 0; default 65,535.
     pub receive_maximum: Option<u16>,
-    /// The highest QoS, where that is not 2 `[MQTT5-3.2.2-9]`.
+    /// The maximum QoS, if it is below 2 `[MQTT5-3.2.2-9]`.
     pub qos_max: Option<QoS>,
-    /// Whether messages can be retained; true by default.
+    /// True when the server supports retained messages; default true.
     pub retain_available: Option<bool>,
-    /// The largest packet that the server takes, never 0.
+    /// Maximum size in bytes of a packet that the server accepts; never 0.
     pub packet_size_max: Option<u32>,
-    /// The client identifier, where the server chose it.
+    /// The client identifier, if the server assigned it.
     pub assigned_client_id: Option<String>,
-    /// The highest topic alias that the server takes; 0 by default.
+    /// The highest topic alias that the server accepts; default 0.
     pub topic_alias_maximum: Option<u16>,
-    /// A sentence for diagnosis.
+    /// A text for diagnostics.
     pub reason_string: Option<String>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// Whether filters may have wildcards; true by default.
+    /// True when filters may contain wildcards; default true.
     pub wildcard_available: Option<bool>,
-    /// Whether subscriptions may have identifiers; true by default.
+    /// True when subscriptions may have identifiers; default true.
     pub identifier_available: Option<bool>,
-    /// Whether subscriptions may be shared; true by default.
+    /// True when subscriptions may be shared; default true.
     pub shared_available: Option<bool>,
-    /// The keep alive in seconds that is in force, where it is not the one asked for.
+    /// The keep alive in effect, in seconds, if it differs from the requested one.
     pub server_keep_alive: Option<u16>,
-    /// The basis for response topics.
+    /// The basis on which the client builds response topics.
     pub response_information: Option<String>,
-    /// Another server to use.
+    /// Another server that the client should use.
     pub server_reference: Option<String>,
     /// The method of enhanced authentication.
     pub authentication_method: Option<String>,
-    /// The last data of enhanced authentication.
+    /// The final data of enhanced authentication.
     pub authentication_data: Option<Bytes>,
 }
 
@@ -166,7 +167,7 @@ fn read_v5(reader: &mut Reader<'_>, session_present: bool) -> Result<ConnAck, Fa
     Ok(PropertyList::read(reader, PacketContext::ConnAck)?.into_connack(reason, session_present))
 }
 
-/// 3.1 has the byte but not the flag.
+/// In 3.1 the byte exists, but the flag does not.
 const fn has_session_present(version: ProtocolVersion) -> bool {
     !matches!(version, ProtocolVersion::V3_1)
 }

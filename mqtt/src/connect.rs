@@ -1,4 +1,4 @@
-//! CONNECT: what a client asks for when it opens a connection.
+//! CONNECT: the client's request to open a connection.
 
 mod decode;
 mod encode;
@@ -15,34 +15,34 @@ use bytes::Bytes;
 use crate::ProtocolVersion;
 use crate::property::UserProperties;
 
-/// A CONNECT packet. What 3.x cannot say is `None`, zero or empty there, and left out when it is written.
+/// A CONNECT packet. A field that does not exist in 3.x is `None`, zero or empty there and is not written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connect {
-    /// The version that the packet asks for.
+    /// The protocol version that the client requests.
     pub version: ProtocolVersion,
-    /// The client identifier; empty to be given one.
+    /// The client identifier. Empty when the server has to assign one.
     pub client_id: String,
     /// Clean Start; Clean Session in 3.x.
     pub clean_start: bool,
-    /// Keep alive in seconds; 0: none.
+    /// Keep alive in seconds; 0 turns it off.
     pub keep_alive: u16,
     /// Session expiry interval in seconds.
     pub session_expiry: Option<u32>,
-    /// How many unacknowledged messages the client takes, never 0.
+    /// Maximum number of unacknowledged QoS 1 and QoS 2 messages that the client accepts; never 0.
     pub receive_maximum: Option<u16>,
-    /// The largest packet that the client takes, never 0.
+    /// Maximum size in bytes of a packet that the client accepts; never 0.
     pub packet_size_max: Option<u32>,
-    /// The highest topic alias that the client takes.
+    /// The highest topic alias that the client accepts.
     pub topic_alias_maximum: Option<u16>,
-    /// Whether the client wants response information; false by default.
+    /// True when the client requests response information; default false.
     pub request_response_information: bool,
-    /// Whether the client wants reason strings and user properties; true by default.
+    /// True when the client accepts reason strings and user properties; default true.
     pub request_problem_information: bool,
     /// User properties.
     pub user_properties: UserProperties,
     /// The method of enhanced authentication.
     pub authentication_method: Option<String>,
-    /// The first data of enhanced authentication.
+    /// The initial data of enhanced authentication.
     pub authentication_data: Option<Bytes>,
     /// The will.
     pub will: Option<Will>,
@@ -53,7 +53,7 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// A CONNECT with a clean start, no keep alive and nothing optional.
+    /// A CONNECT with Clean Start, no keep alive and no optional fields.
     #[must_use]
     pub fn new(version: ProtocolVersion, client_id: impl Into<String>) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Connect {
 }
 
 impl fmt::Debug for Connect {
-    /// Says whether there are a password and authentication data, never what they are.
+    /// Shows whether there are a password and authentication data, but not their values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connect")
             .field("version", &self.version)
@@ -98,7 +98,7 @@ impl fmt::Debug for Connect {
     }
 }
 
-/// Stands for a secret.
+/// Stands for a secret in debug output.
 pub(crate) struct Redacted;
 
 impl fmt::Debug for Redacted {

@@ -1,4 +1,4 @@
-//! DISCONNECT: the last packet of a connection, from the client in every version, from the server in 5.0 only.
+//! DISCONNECT: the last packet of a connection. In 3.x only the client sends it, in 5.0 both sides do.
 
 use crate::error::{EncodeError, Fault};
 use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};
@@ -6,18 +6,18 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, ReasonCode};
 
-/// A DISCONNECT packet. 3.x has no fields.
+/// A DISCONNECT packet. In 3.x it has no fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnect {
-    /// Why.
+    /// The reason code.
     pub reason: ReasonCode,
-    /// A new session expiry interval in seconds; a server must not send it `[MQTT5-3.14.2-2]`.
+    /// A new session expiry interval in seconds. A server must not send it `[MQTT5-3.14.2-2]`.
     pub session_expiry: Option<u32>,
-    /// A sentence for diagnosis.
+    /// A text for diagnostics.
     pub reason_string: Option<String>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// Another server to use.
+    /// Another server that the client should use.
     pub server_reference: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl Disconnect {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
-        // A packet without a body is a normal one; one without properties may end before their length.
+        // A packet without a body is a normal disconnection. A packet without properties may omit their length.
         if reader.is_empty() || !version.is_v5() {
             return Ok(Self::new(ReasonCode::Success));
         }

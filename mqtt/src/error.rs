@@ -1,4 +1,5 @@
-//! Errors of the codec: bytes that are wrong (`DecodeError`, from the table in `error/fault.rs`) and values that have no encoding.
+//! Errors of the codec: [`DecodeError`] for invalid bytes (see the table in `error/fault.rs`) and [`EncodeError`] for
+//! values that cannot be encoded.
 
 mod encode;
 mod fault;
@@ -10,8 +11,7 @@ pub use fault::Fault;
 
 use crate::{ProtocolVersion, ReasonCode};
 
-/// Bytes that are no valid packet. The connection they came on is beyond repair and has to be closed
-/// `[MQTT5-4.13.1-1]` `[MQTT3-4.8.0-1]`.
+/// The bytes are not a valid packet. The connection they came from must be closed `[MQTT5-4.13.1-1]` `[MQTT3-4.8.0-1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{fault} [{}]", self.statement())]
 pub struct DecodeError {
@@ -21,13 +21,13 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// A fault found where `version` is spoken.
+    /// A fault on a connection that uses this protocol version.
     #[must_use]
     pub const fn new(fault: Fault, version: ProtocolVersion) -> Self {
         Self { fault, version, connack_version: None }
     }
 
-    /// A fault in a CONNECT. `connack_version` is the version in which a CONNACK is due, if one is.
+    /// A fault in a CONNECT. `connack_version` is the version of the CONNACK that answers it, or `None` for no answer.
     pub(crate) const fn in_connect(
         fault: Fault,
         version: ProtocolVersion,
@@ -48,7 +48,7 @@ impl DecodeError {
         self.fault.reason()
     }
 
-    /// The id of the requirement that is broken, such as `MQTT5-2.1.3-1`.
+    /// The id of the requirement that is violated, such as `MQTT5-2.1.3-1`.
     #[must_use]
     pub const fn statement(&self) -> &'static str {
         match self.version {
@@ -57,15 +57,16 @@ impl DecodeError {
         }
     }
 
-    /// The version whose rules are broken. For a CONNECT, the version it asked for, as far as that is known.
+    /// The version whose rules are violated. For a CONNECT it is the requested version, if that is known.
     #[must_use]
     pub const fn version(&self) -> ProtocolVersion {
         self.version
     }
 
-    /// For a CONNECT only: the version of the CONNACK with [`DecodeError::reason`] that may answer it, before closing.
-    /// `None`: close without a word, as 3.x asks for a malformed CONNECT `[MQTT3-3.1.4-1]` and everybody for bytes that
-    /// are no MQTT. A level that nobody knows is answered as 3.x wants it `[MQTT3-3.1.2-2]`.
+    /// For a CONNECT only: the version of the CONNACK with [`DecodeError::reason`] that may be sent before closing.
+    ///
+    /// `None` means to close without an answer: for a malformed 3.x CONNECT `[MQTT3-3.1.4-1]`, and for bytes that are
+    /// not MQTT. An unknown protocol level is answered as 3.x requires `[MQTT3-3.1.2-2]`.
     #[must_use]
     pub const fn connack_version(&self) -> Option<ProtocolVersion> {
         self.connack_version

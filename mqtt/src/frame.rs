@@ -1,4 +1,4 @@
-//! Cuts packets off a byte stream: the fixed header with its flags, its length and the size limit. Not: what is inside.
+//! Splits a byte stream into packets. Checks the fixed header (flags, length, size limit), but not the contents.
 
 mod packet_type;
 #[cfg(test)]
@@ -10,51 +10,52 @@ use crate::ProtocolVersion;
 use crate::error::{DecodeError, Fault};
 use crate::variable::{self, Variable};
 
-/// The largest packet there can be: five bytes of fixed header and 268,435,455 more.
+/// The largest possible packet: five bytes of fixed header and 268,435,455 more.
 pub const PACKET_SIZE_MAX: u32 = 268_435_460;
 
-/// One whole packet, not looked into yet.
+/// A complete packet whose contents are not checked yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// The packet type.
     pub packet_type: PacketType,
     /// The low four bits of the first byte.
     pub flags: u8,
-    /// All after the fixed header.
+    /// Everything after the fixed header.
     pub body: &'a [u8],
-    /// The packet as received.
+    /// The whole packet as received.
     pub wire: &'a [u8],
 }
 
-/// What stands at the beginning of some bytes.
+/// The result of looking for a packet at the beginning of a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next<'a> {
-    /// A whole packet.
+    /// A complete packet.
     Frame(Frame<'a>),
     /// More bytes are needed.
     Incomplete {
-        /// How many the whole packet has, once its header is there. Never above the size limit.
+        /// The size of the whole packet, once its header is complete. Never above the size limit.
         size: Option<usize>,
     },
 }
 
-/// Cuts the first frame off. The flags of the fixed header, the encoding of the length and the size are checked here, each as soon
-/// as its bytes are there. `packet_size_max` counts the whole packet, fixed header included. Never allocates.
+/// Splits off the first packet. The flags of the fixed header, the encoding of the length and the size are checked as
+/// soon as their bytes have arrived. `packet_size_max` limits the whole packet, including the fixed header. Never
+/// allocates.
 ///
 /// # Errors
-/// When the fixed header is wrong or the packet larger than `packet_size_max`.
+/// Returns an error when the fixed header is invalid or the packet is larger than `packet_size_max`.
 #[inline(always)]
 pub fn next(bytes: &[u8], version: ProtocolVersion, packet_size_max: u32) -> Result<Next<'_>, DecodeError> {
     cut(bytes, version, packet_size_max).map_err(|fault| DecodeError::new(fault, version))
 }
 
-/// [`next`] for the first packet of a client, before its version is known. Anything but CONNECT is refused with its
-/// first byte `[MQTT5-3.1.0-1]` `[MQTT3-3.1.0-1]`.
+/// Like [`next`], for the first packet of a client, when its version is not known yet. Any other packet than CONNECT is
+/// refused as soon as its first byte has arrived `[MQTT5-3.1.0-1]` `[MQTT3-3.1.0-1]`.
 ///
 /// # Errors
 /// As [`next`], and when the packet is not a CONNECT.
 pub fn first(bytes: &[u8], packet_size_max: u32) -> Result<Next<'_>, DecodeError> {
-    // 3.1.1 is the more lenient about a padded length; `Connect::decode` makes up for it.
+    // 3.1.1 tolerates a padded length. `Connect::decode` refuses it when the packet turns out to be 5.0.
     let version = ProtocolVersion::V3_1_1;
     match bytes.first() {
         Some(byte) if byte >> 4 != PacketType::Connect.value() => {
@@ -65,14 +66,14 @@ pub fn first(bytes: &[u8], packet_size_max: u32) -> Result<Next<'_>, DecodeError
 }
 
 impl Frame<'_> {
-    /// True when the length in the fixed header takes more bytes than it needs, which only 3.x tolerates.
+    /// True when the length in the fixed header uses more bytes than it needs. Only 3.x tolerates this.
     #[must_use]
     pub const fn is_padded(&self) -> bool {
         self.wire.len() > 1 + variable::size(self.body.len()) + self.body.len()
     }
 }
 
-/// Always inlined: a frame handed over through memory costs more than cutting it.
+/// Always inlined: returning a frame through memory costs more than splitting it off.
 #[inline(always)]
 fn cut(bytes: &[u8], version: ProtocolVersion, packet_size_max: u32) -> Result<Next<'_>, Fault> {
     let Some((&first, after)) = bytes.split_first() else {
@@ -95,7 +96,7 @@ fn cut(bytes: &[u8], version: ProtocolVersion, packet_size_max: u32) -> Result<N
     Ok(Next::Frame(Frame { packet_type, flags, body, wire }))
 }
 
-/// The remaining length and the bytes it takes; `None` while it is not there yet.
+/// The remaining length and its size in bytes, or `None` while it is incomplete.
 #[inline]
 fn read_length(bytes: &[u8], version: ProtocolVersion) -> Result<Option<(u32, usize)>, Fault> {
     match variable::decode(bytes) {

@@ -1,7 +1,8 @@
-//! The MQTT language: packets, properties, reason codes and topics, bytes to values and back (3.1, 3.1.1, 5.0).
+//! The MQTT protocol: encodes and decodes packets, properties, reason codes and topics of MQTT 3.1, 3.1.1 and 5.0.
 //!
-//! The way in is [`frame::next`], which cuts one packet off the bytes received, then `PublishView::parse` or
-//! `Packet::decode`. Pure: no clock, no sockets, and nothing is allocated by a length that a peer merely claims.
+//! Start with [`frame::next`], which splits one packet off the received bytes. Then use `PublishView::parse` or
+//! `Packet::decode`. The crate is pure: no clock, no sockets. It never allocates memory for a length that a peer merely
+//! claims.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
 pub mod frame;

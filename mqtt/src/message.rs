@@ -1,4 +1,5 @@
-//! The application message as a broker holds it: immutable, its body in one allocation. Not: who gets it, how it is written.
+//! The application message as the broker holds it: immutable, with its body in one allocation. Not its receivers and
+//! not its encoding.
 
 mod create;
 mod id;
@@ -15,12 +16,12 @@ use bytes::Bytes;
 
 use crate::QoS;
 
-/// An application message, to be shared by all its receivers.
+/// An application message that all its receivers share.
 #[derive(Clone)]
 pub struct Message {
-    /// Topic, properties and payload one after the other; or, with `head`, whatever ends with the payload.
+    /// Topic, properties and payload, in this order. If `head` is set, any bytes that end with the payload.
     body: Bytes,
-    /// Topic and properties, where the payload is shared with the packet it came in.
+    /// Topic and properties, if the payload shares the bytes of the received packet.
     head: Option<Box<[u8]>>,
     topic_size: u16,
     properties_size: u32,
@@ -40,8 +41,8 @@ impl Message {
         std::str::from_utf8(topic).unwrap_or_default()
     }
 
-    /// The forwardable properties in the wire form of PUBLISH, without a length: never topic alias, subscription
-    /// identifier or message expiry interval.
+    /// The forwardable properties in the wire form of PUBLISH, without a length. They never contain a topic alias, a
+    /// subscription identifier or a message expiry interval.
     #[must_use]
     pub fn properties(&self) -> &[u8] {
         let start = usize::from(self.topic_size);
@@ -55,60 +56,60 @@ impl Message {
         self.body.get(self.payload_start()..).unwrap_or_default()
     }
 
-    /// The payload, shared with the message.
+    /// The payload as a reference-counted slice of the message.
     #[must_use]
     pub fn payload_bytes(&self) -> Bytes {
         self.body.slice(self.payload_start().min(self.body.len())..)
     }
 
-    /// The QoS it was published with.
+    /// The QoS of the received PUBLISH.
     #[must_use]
     pub const fn qos(&self) -> QoS {
         self.qos
     }
 
-    /// The RETAIN flag it was published with.
+    /// The RETAIN flag of the received PUBLISH.
     #[must_use]
     pub const fn retain(&self) -> bool {
         self.retain
     }
 
-    /// The id of the session that published it.
+    /// The publisher id: the id of the session that published the message.
     #[must_use]
     pub const fn publisher(&self) -> u64 {
         self.publisher
     }
 
-    /// When it expires; `None`: never.
+    /// The moment of expiry; `None` when the message never expires.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Instant> {
         self.expires_at
     }
 
-    /// The id under which the store knows it. If it has none yet, `next` provides it.
+    /// Returns the message id, which identifies the message in the store. If there is none yet, `next` provides it.
     pub fn assign_id(&self, next: impl FnOnce() -> u64) -> u64 {
         self.id.get_or(next)
     }
 
-    /// The id under which the store knows it; 0 if it has none yet.
+    /// The message id, which identifies the message in the store; 0 if there is none yet.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id.get()
     }
 
-    /// The same message with the id under which the store knows it, 1 or more.
+    /// The same message with this message id, 1 or more.
     #[must_use]
     pub fn with_id(self, id: u64) -> Self {
         Self { id: MessageId::of(id), ..self }
     }
 
-    /// True from the moment of expiry on `[MQTT5-3.3.2-5]`.
+    /// True from the moment of expiry `[MQTT5-3.3.2-5]`.
     #[must_use]
     pub fn is_expired(&self, now: Instant) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// What is left of the expiry interval in seconds, a part of a second counting as one `[MQTT5-3.3.2-6]`.
+    /// The rest of the message expiry interval in seconds, rounded up `[MQTT5-3.3.2-6]`.
     #[must_use]
     pub fn expiry_left(&self, now: Instant) -> Option<u32> {
         let left = self.expires_at?.saturating_duration_since(now);
@@ -116,7 +117,7 @@ impl Message {
         Some(u32::try_from(seconds).unwrap_or(u32::MAX))
     }
 
-    /// The bytes held, the message itself included.
+    /// Number of bytes that the message uses, including this struct.
     #[must_use]
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.body.len() + self.head.as_ref().map_or(0, |head| head.len())
@@ -132,7 +133,7 @@ impl Message {
 }
 
 impl std::fmt::Debug for Message {
-    /// No payload, no properties: they are the users' business.
+    /// Leaves out payload and properties because they are user data.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Message")
             .field("topic", &self.topic())
@@ -143,7 +144,7 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// When a message of that expiry interval expires; never, where the clock does not reach that far.
+/// The moment at which a message with this expiry interval expires. `None` if the clock cannot represent it.
 fn expires_at(interval: Option<u32>, now: Instant) -> Option<Instant> {
     now.checked_add(Duration::from_secs(u64::from(interval?)))
 }

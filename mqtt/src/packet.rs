@@ -1,4 +1,4 @@
-//! All control packets as owned values: the one enum, its decoding and encoding, and which parts may be left away.
+//! All control packets as owned values in one enum, with decoding, encoding and removal of optional parts.
 
 mod decode;
 mod encode;
@@ -17,7 +17,7 @@ use crate::suback::{SubAck, UnsubAck};
 use crate::subscribe::Subscribe;
 use crate::unsubscribe::Unsubscribe;
 
-/// A control packet of either side.
+/// A control packet from a client or a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet {
     /// CONNECT.
@@ -46,7 +46,7 @@ pub enum Packet {
     Auth(Auth),
 }
 
-/// Declares which packet type a variant is, and how its content becomes the variant.
+/// Declares the conversion from each packet struct, and the packet type of each variant.
 macro_rules! variants {
     ($($name:ident $content:ty;)*) => {
         $(impl From<$content> for Packet {

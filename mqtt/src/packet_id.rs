@@ -1,4 +1,4 @@
-//! The packet identifier, which is never zero. Who holds which identifier is the session's business.
+//! The packet identifier, which is never zero. The session decides which identifiers are in use.
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -10,10 +10,10 @@ pub struct PacketId(NonZeroU16);
 impl PacketId {
     /// The first identifier.
     pub const MIN: Self = Self(NonZeroU16::MIN);
-    /// The last identifier, after which they start again at [`PacketId::MIN`].
+    /// The last identifier. The next one is [`PacketId::MIN`].
     pub const MAX: Self = Self(NonZeroU16::MAX);
 
-    /// An identifier; `None` for 0.
+    /// Creates an identifier. Returns `None` for 0.
     #[must_use]
     pub const fn new(value: u16) -> Option<Self> {
         match NonZeroU16::new(value) {
@@ -28,7 +28,7 @@ impl PacketId {
         self.0.get()
     }
 
-    /// The identifier after this one; 1 after 65,535.
+    /// The next identifier; 1 after 65,535.
     #[must_use]
     pub const fn next(self) -> Self {
         match self.0.checked_add(1) {

@@ -1,4 +1,4 @@
-//! Properties of MQTT 5.0: what each is and where it may stand (`table`), reading them (`scan`, `list`), writing them (`write`).
+//! The properties of MQTT 5.0: the table of all properties (`table`), reading (`scan`, `list`) and writing (`write`).
 
 mod context;
 mod list;

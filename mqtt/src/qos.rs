@@ -1,9 +1,9 @@
 //! Quality of service: the three levels and their two-bit wire value.
 
-/// How often a message arrives, in order of assurance.
+/// The delivery guarantee of a message, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum QoS {
-    /// At most once: nothing is acknowledged.
+    /// At most once: no acknowledgement.
     #[default]
     AtMostOnce,
     /// At least once: acknowledged by PUBACK.
@@ -12,9 +12,9 @@ pub enum QoS {
     ExactlyOnce,
 }
 
-/// A value that is no QoS; 3 is the only one that fits the wire's two bits.
+/// A value that is not a QoS. Of the values that fit into two bits, only 3 is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a QoS")]
+#[error("{0} is not a valid QoS")]
 pub struct InvalidQoS(pub u8);
 
 impl QoS {

@@ -1,11 +1,12 @@
-//! Reads the primitive fields off the front of a packet's body. Nothing is allocated; a claimed length is held against what is there.
+//! Reads primitive fields from the front of a packet's body. Allocates nothing and checks each length against the bytes
+//! that are there.
 
 use crate::error::Fault;
 use crate::property::PacketContext;
 use crate::variable::{self, Variable};
 use crate::{PacketId, ReasonCode};
 
-/// What is left of the bytes of one packet.
+/// The unread bytes of a packet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -63,13 +64,13 @@ impl<'a> Reader<'a> {
         PacketId::new(self.u16()?).ok_or(Fault::PacketIdZero)
     }
 
-    /// A reason code that is listed for `context`.
+    /// Reads a reason code. It must be one that may appear in `context`.
     pub(crate) fn reason(&mut self, context: PacketContext) -> Result<ReasonCode, Fault> {
         let reason = ReasonCode::try_from(self.u8()?).map_err(|_| Fault::ReasonCode)?;
         if reason.may_stand_in(context) { Ok(reason) } else { Err(Fault::ReasonCode) }
     }
 
-    /// Binary data: two bytes of length, then as many bytes.
+    /// Binary data: a length of two bytes, then the data.
     #[inline]
     pub(crate) fn binary(&mut self) -> Result<&'a [u8], Fault> {
         let size = self.u16()?;
@@ -81,14 +82,14 @@ impl<'a> Reader<'a> {
         crate::text::parse(self.binary()?)
     }
 
-    /// A property section: the length in bytes, then the properties.
+    /// A property section: its length in bytes, then the properties.
     #[inline]
     pub(crate) fn section(&mut self) -> Result<&'a [u8], Fault> {
         let size = self.variable()?;
         self.take(usize::try_from(size).map_err(|_| Fault::Truncated)?)
     }
 
-    /// All that is left.
+    /// All unread bytes.
     #[inline]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
@@ -99,7 +100,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// `Ok` when nothing is left.
+    /// Returns an error when unread bytes are left.
     pub(crate) const fn finish(&self) -> Result<(), Fault> {
         if self.rest.is_empty() { Ok(()) } else { Err(Fault::TrailingBytes) }
     }

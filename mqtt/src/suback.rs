@@ -1,4 +1,4 @@
-//! SUBACK and UNSUBACK: a code for each filter, in the order of the filters.
+//! SUBACK and UNSUBACK: one reason code per topic filter, in the order of the filters.
 
 use crate::error::{EncodeError, Fault};
 use crate::property::{PacketContext, PropertyList};
@@ -9,9 +9,9 @@ use crate::{AckProperties, PacketId, ProtocolVersion, ReasonCode};
 /// A SUBACK packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubAck {
-    /// The identifier of the SUBSCRIBE `[MQTT5-2.2.1-6]` `[MQTT3-2.3.1-7]`.
+    /// The packet identifier of the SUBSCRIBE `[MQTT5-2.2.1-6]` `[MQTT3-2.3.1-7]`.
     pub packet_id: PacketId,
-    /// A code for each filter `[MQTT5-3.8.4-6]` `[MQTT5-3.9.3-1]`. In 3.x every refusal is 0x80 `[MQTT3-3.9.3-2]`.
+    /// One reason code per filter `[MQTT5-3.8.4-6]` `[MQTT5-3.9.3-1]`. In 3.x every failure is 0x80 `[MQTT3-3.9.3-2]`.
     pub reasons: Vec<ReasonCode>,
     /// Reason string and user properties.
     pub properties: Option<Box<AckProperties>>,
@@ -20,9 +20,9 @@ pub struct SubAck {
 /// An UNSUBACK packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsubAck {
-    /// The identifier of the UNSUBSCRIBE.
+    /// The packet identifier of the UNSUBSCRIBE.
     pub packet_id: PacketId,
-    /// A code for each filter `[MQTT5-3.11.3-1]` `[MQTT5-3.11.3-2]`; 3.x has none.
+    /// One reason code per filter `[MQTT5-3.11.3-1]` `[MQTT5-3.11.3-2]`; none in 3.x.
     pub reasons: Vec<ReasonCode>,
     /// Reason string and user properties.
     pub properties: Option<Box<AckProperties>>,

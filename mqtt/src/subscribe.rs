@@ -1,4 +1,5 @@
-//! SUBSCRIBE: topic filters with their options. A filter that is well formed text but no filter is kept, to be refused on its own.
+//! SUBSCRIBE: topic filters with their options. A text that is not a valid filter is kept, so that SUBACK can refuse it
+//! alone.
 
 mod filter;
 mod options;
@@ -19,22 +20,22 @@ use crate::{PacketId, ProtocolVersion};
 /// A SUBSCRIBE packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscribe {
-    /// The identifier that SUBACK repeats.
+    /// The packet identifier, which SUBACK repeats.
     pub packet_id: PacketId,
     /// The subscription identifier, 1 to 268,435,455.
     pub identifier: Option<u32>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// The requests, at least one.
+    /// The requested subscriptions, at least one.
     pub filters: Vec<SubscribeEntry>,
 }
 
-/// One request of a SUBSCRIBE.
+/// One requested subscription of a SUBSCRIBE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscribeEntry {
-    /// What to subscribe to: a filter, or the text that is none.
+    /// The topic filter, or the text that is not a valid one.
     pub filter: Result<SubscriptionFilter, InvalidFilter>,
-    /// How.
+    /// The subscription options.
     pub options: SubscriptionOptions,
 }
 

@@ -1,4 +1,4 @@
-//! Text fields: UTF-8 without U+0000. The check is the dearest part of a short PUBLISH, hence the care for plain ASCII.
+//! Text fields: UTF-8 without U+0000. Checking the topic is the most expensive part of decoding a short PUBLISH.
 
 #[cfg(test)]
 mod tests;
@@ -6,8 +6,8 @@ mod tests;
 use crate::error::Fault;
 use crate::topic::TopicError;
 
-/// The text in `bytes` `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]` `[MQTT3-1.5.3-1]` `[MQTT3-1.5.3-2]`. A byte-order mark is text
-/// like any other `[MQTT5-1.5.4-3]`.
+/// Checks the text in `bytes` `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]` `[MQTT3-1.5.3-1]` `[MQTT3-1.5.3-2]`. A byte-order
+/// mark is ordinary text `[MQTT5-1.5.4-3]`.
 pub(crate) fn parse(bytes: &[u8]) -> Result<&str, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|_| Fault::TextEncoding)?;
     if bytes.contains(&0) {
@@ -16,7 +16,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<&str, Fault> {
     Ok(text)
 }
 
-/// The topic name in `bytes`; it may be empty, for the caller to judge.
+/// Checks the topic name in `bytes`. It may be empty; the caller decides whether that is valid.
 #[inline]
 pub(crate) fn parse_topic(bytes: &[u8]) -> Result<&str, Fault> {
     let Ok(text) = std::str::from_utf8(bytes) else {

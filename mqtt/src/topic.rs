@@ -1,4 +1,4 @@
-//! Topic names and topic filters: what is valid, how they split into levels and when they match. Not: who subscribes.
+//! Topic names and topic filters: their syntax, their levels and when they match. Not the subscriptions.
 
 mod error;
 mod filter;
@@ -17,5 +17,5 @@ pub(crate) use name::check_bytes as check_name_bytes;
 pub use name::{Name, is_valid_name};
 pub use share::{ShareName, SubscriptionFilter};
 
-/// The longest topic name or filter in bytes: what a two-byte length can say.
+/// Maximum length of a topic name or filter in bytes: the largest value of a two-byte length.
 pub const LENGTH_MAX: usize = 65_535;

@@ -1,4 +1,4 @@
-//! UNSUBSCRIBE: topic filters to give up.
+//! UNSUBSCRIBE: the topic filters whose subscriptions end.
 
 use crate::error::{EncodeError, Fault};
 use crate::property::{PacketContext, PropertyList, UserProperties};
@@ -11,11 +11,11 @@ use crate::{PacketId, ProtocolVersion};
 /// An UNSUBSCRIBE packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsubscribe {
-    /// The identifier that UNSUBACK repeats.
+    /// The packet identifier, which UNSUBACK repeats.
     pub packet_id: PacketId,
     /// User properties.
     pub user_properties: UserProperties,
-    /// The filters, at least one. In 3.x, where UNSUBACK cannot refuse, all of them are valid.
+    /// The filters, at least one. In 3.x all of them are valid, because UNSUBACK cannot refuse a filter there.
     pub filters: Vec<Result<SubscriptionFilter, InvalidFilter>>,
 }
 

@@ -1,23 +1,23 @@
-//! The variable byte integer: one to four bytes, seven bits each, low bits first.
+//! The variable byte integer: one to four bytes with seven bits each, low bits first.
 
 #[cfg(test)]
 mod tests;
 
-/// The largest value that four bytes can say.
+/// The largest value that fits into four bytes.
 pub(crate) const MAX: u32 = 268_435_455;
 
-/// What stands at the beginning of some bytes.
+/// The result of decoding an integer at the beginning of a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variable {
-    /// A value and the number of bytes it takes. `padded`: fewer would do.
+    /// A value and its size in bytes. `padded` is true when fewer bytes would suffice.
     Value { value: u32, size: usize, padded: bool },
     /// More bytes are needed.
     Incomplete,
-    /// A fifth byte would follow.
+    /// The fourth byte announces a fifth one.
     TooLong,
 }
 
-/// Reads an integer from the beginning of `bytes`.
+/// Decodes an integer at the beginning of `bytes`.
 #[inline]
 pub(crate) fn decode(bytes: &[u8]) -> Variable {
     match bytes.first() {
@@ -37,7 +37,7 @@ fn decode_long(bytes: &[u8]) -> Variable {
     if bytes.len() < 4 { Variable::Incomplete } else { Variable::TooLong }
 }
 
-/// How many bytes `value` takes; 5, which is none, above [`MAX`].
+/// Size of the encoded `value` in bytes. Above [`MAX`] it is 5, which is not a valid encoding.
 #[inline]
 pub(crate) const fn size(value: usize) -> usize {
     match value {

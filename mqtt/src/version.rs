@@ -1,8 +1,8 @@
-//! The protocol versions that are spoken, and how CONNECT names them. What differs between them is said where it differs.
+//! The supported protocol versions and how CONNECT names them. Other modules handle the differences between versions.
 
 use std::fmt;
 
-/// A version of MQTT, oldest first.
+/// A version of MQTT. Versions are ordered from oldest to newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProtocolVersion {
     /// MQTT 3.1: protocol name `MQIsdp`, level 3.
@@ -23,7 +23,7 @@ impl ProtocolVersion {
         matches!(self, Self::V5)
     }
 
-    /// The protocol name that CONNECT carries.
+    /// The protocol name in CONNECT.
     #[must_use]
     pub const fn protocol_name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl ProtocolVersion {
         }
     }
 
-    /// The protocol level (5.0: protocol version) byte that CONNECT carries.
+    /// The protocol level byte in CONNECT (in 5.0: protocol version).
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {

@@ -1,5 +1,5 @@
-//! Writes the primitive fields at the end of a buffer. The first fault is kept, so that callers can write field after field
-//! and ask once.
+//! Writes primitive fields at the end of a buffer. The first error is remembered, so that callers can write all fields
+//! and check once.
 
 use crate::error::EncodeError;
 use crate::property::PacketContext;
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         self.binary(text.as_bytes());
     }
 
-    /// A reason code, which has to be listed for `context`.
+    /// Writes a reason code. It must be one that may appear in `context`.
     pub(crate) fn reason(&mut self, reason: ReasonCode, context: PacketContext) {
         if !reason.may_stand_in(context) {
             self.fail(EncodeError::Value("MQTT5-4.13.1-1"));
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
         self.u8(reason.value());
     }
 
-    /// Writes what `content` writes, with its length as a variable byte integer before it.
+    /// Writes the output of `content`, preceded by its length as a variable byte integer.
     pub(crate) fn measured(&mut self, content: impl FnOnce(&mut Self)) {
         let start = self.out.len();
         content(self);
@@ -82,12 +82,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Keeps the first fault.
+    /// Remembers the first error.
     pub(crate) fn fail(&mut self, fault: EncodeError) {
         self.fault.get_or_insert(fault);
     }
 
-    /// The fault, if there was one; then nothing remains written.
+    /// Returns the first error, if there was one. Everything written is then removed.
     pub(crate) fn finish(self) -> Result<(), EncodeError> {
         match self.fault {
             None => Ok(()),

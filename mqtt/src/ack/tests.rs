@@ -11,7 +11,7 @@ const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 fn parse(bytes: &[u8], version: ProtocolVersion) -> Result<Ack, Fault> {
     match frame::next(bytes, version, 1000).map_err(|error| error.fault())? {
         Next::Frame(frame) => Ack::parse(&frame, version).map_err(|error| error.fault()),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads CONNECT. It brings its own version, and says in its errors who may be answered.
+//! Decodes CONNECT. The packet states its own protocol version. Errors state whether a CONNACK may answer them.
 
 use super::{Connect, Will};
 use crate::error::{DecodeError, Fault};
@@ -8,17 +8,17 @@ use crate::reader::Reader;
 use crate::{ProtocolVersion, QoS};
 
 impl Connect {
-    /// The CONNECT in a frame.
+    /// Decodes the CONNECT in a frame.
     ///
     /// # Errors
-    /// When it is no valid CONNECT; [`DecodeError::connack_version`] tells how it may be answered.
+    /// Returns an error when the frame is not a valid CONNECT. [`DecodeError::connack_version`] says how to answer it.
     pub fn decode(frame: &Frame<'_>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame.body);
         let version = read_version(&mut reader)?;
-        // 3.x closes without a CONNACK [MQTT3-3.1.4-1].
+        // A 3.x server closes the connection without a CONNACK [MQTT3-3.1.4-1].
         let answer = Some(version).filter(|version| version.is_v5());
         let fail = |fault| DecodeError::in_connect(fault, version, answer);
-        // [MQTT5-1.5.5-1], which the fixed header of a first packet is not held against.
+        // [MQTT5-1.5.5-1] `frame::first` does not check this because it does not know the version.
         if version.is_v5() && frame.is_padded() {
             return Err(fail(Fault::VariableLength));
         }
@@ -61,7 +61,7 @@ fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Connect, Fa
 
 /// `[MQTT5-3.1.2-17]` `[MQTT5-3.1.2-19]` `[MQTT3-3.1.2-19]` `[MQTT3-3.1.2-21]`
 fn read_credentials(reader: &mut Reader<'_>, flags: &Flags, connect: &mut Connect) -> Result<(), Fault> {
-    // 3.1, section 3.1: the packet may end before fields that its flags announce; it is valid.
+    // MQTT 3.1, section 3.1: a packet that ends before fields announced by its flags is valid.
     let may_be_missing = connect.version == ProtocolVersion::V3_1;
     let is_there = |announced: bool, reader: &Reader<'_>| announced && !(may_be_missing && reader.is_empty());
     if is_there(flags.user_name, reader) {

@@ -1,4 +1,4 @@
-//! Writes CONNECT.
+//! Encodes CONNECT.
 
 use super::Connect;
 use super::decode::{CLEAN_START, PASSWORD, USER_NAME, WILL, WILL_QOS_SHIFT, WILL_RETAIN};
@@ -7,7 +7,7 @@ use crate::property::PropertyId;
 use crate::writer::Writer;
 
 impl Connect {
-    /// Writes all after the fixed header, in the version that the packet names.
+    /// Writes everything after the fixed header, in the version that the packet states.
     pub(crate) fn write(&self, writer: &mut Writer<'_>) {
         writer.text(self.version.protocol_name());
         writer.u8(self.version.level());

@@ -1,4 +1,4 @@
-//! Tests of CONNECT: its flags, its three versions, and who is answered when it is wrong.
+//! Tests of CONNECT: its flags, its three versions, and whether a CONNACK answers an invalid one.
 
 use super::{Connect, Will};
 use crate::error::{DecodeError, Fault};
@@ -13,11 +13,11 @@ fn decode(body: &[u8]) -> Result<Connect, DecodeError> {
     let bytes = [&[0x10, u8::try_from(body.len()).unwrap()], body].concat();
     match frame::first(&bytes, 1000)? {
         Next::Frame(frame) => Connect::decode(&frame),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 
-/// Name, level, flags, keep alive 10, then `rest`.
+/// The body of a CONNECT: protocol name, level, flags, keep alive 10, then `rest`.
 fn body(version: ProtocolVersion, flags: u8, rest: &[u8]) -> Vec<u8> {
     let name = version.protocol_name().as_bytes();
     [&[0, u8::try_from(name.len()).unwrap()], name, &[version.level(), flags, 0, 10], rest].concat()
@@ -116,7 +116,7 @@ fn missing_fields_and_trailing_bytes_are_refused() {
     assert_eq!(fault(V3, 0x82, &[0, 1, b'c', 0, 1, b'u', 0, 1, b'p']), Some(Fault::TrailingBytes));
 }
 
-/// 3.1, section 3.1: flags may announce credentials that the packet ends before.
+/// MQTT 3.1, section 3.1: the packet may end before the credentials that its flags announce.
 #[test]
 fn an_mqtt_3_1_connect_may_end_before_its_credentials() {
     assert_eq!(fault(V3_1, 0xC2, &[0, 1, b'c']), None);
@@ -141,7 +141,8 @@ fn authentication_data_needs_a_method() {
     assert_eq!(fault(V5, 0x02, &[4, 0x16, 0, 1, 0, 0, 0]), Some(Fault::AuthenticationMethodMissing));
 }
 
-/// Who gets a CONNACK, and in which version: `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-2]` `[MQTT3-3.1.4-1]`.
+/// Whether an invalid CONNECT is answered, and in which version: `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-2]`
+/// `[MQTT3-3.1.4-1]`.
 #[test]
 fn an_error_tells_whether_and_how_a_connack_may_answer() {
     let answer = |bytes: &[u8]| {
@@ -170,7 +171,9 @@ fn a_padded_length_is_an_error_in_mqtt_5_only() {
     let padded = |version: ProtocolVersion, rest: &[u8]| {
         let body = body(version, 2, rest);
         let bytes = [&[0x10, u8::try_from(body.len()).unwrap() | 0x80, 0], &body[..]].concat();
-        let Next::Frame(frame) = frame::first(&bytes, 1000).unwrap() else { unreachable!("whole") };
+        let Next::Frame(frame) = frame::first(&bytes, 1000).unwrap() else {
+            unreachable!("the packet is complete")
+        };
         Connect::decode(&frame).map_err(|error| (error.fault(), error.connack_version()))
     };
     assert!(padded(V3, &[0, 1, b'c']).is_ok());

@@ -10,10 +10,10 @@ use crate::reader::Reader;
 use crate::writer::Writer;
 use crate::{ProtocolVersion, QoS, topic};
 
-/// A will.
+/// A will message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Will {
-    /// Where it is published.
+    /// The topic to publish to.
     pub topic: topic::Name,
     /// The payload.
     pub payload: Bytes,
@@ -23,9 +23,9 @@ pub struct Will {
     pub retain: bool,
     /// Will delay interval in seconds.
     pub delay: u32,
-    /// Message expiry interval in seconds, counted from the publishing.
+    /// Message expiry interval in seconds, counted from the publication of the will.
     pub expiry: Option<u32>,
-    /// The other will properties in wire form, without a length: they stand in PUBLISH unchanged.
+    /// The other will properties in wire form, without a length. PUBLISH carries them unchanged.
     pub properties: Bytes,
 }
 
@@ -37,7 +37,7 @@ impl Will {
         Self { topic, payload, qos, retain: false, delay: 0, expiry: None, properties: Bytes::new() }
     }
 
-    /// Reads will properties, topic and payload `[MQTT5-3.1.2-9]` `[MQTT3-3.1.2-9]`.
+    /// Reads the will properties, the topic and the payload `[MQTT5-3.1.2-9]` `[MQTT3-3.1.2-9]`.
     pub(super) fn read(
         reader: &mut Reader<'_>,
         version: ProtocolVersion,
@@ -79,7 +79,7 @@ impl Will {
 }
 
 impl fmt::Debug for Will {
-    /// No payload and no properties.
+    /// Shows neither the payload nor the properties.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Will")
             .field("topic", &self.topic)

@@ -1,4 +1,4 @@
-//! Tests of the fault table.
+//! Tests of the table of faults.
 
 use super::{DecodeError, Fault};
 use crate::ProtocolVersion;

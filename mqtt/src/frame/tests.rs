@@ -41,7 +41,7 @@ fn the_size_limit_counts_the_whole_packet_and_needs_only_the_header() {
     }
 }
 
-/// Section 2.1 of the specifications: which low four bits go with a packet type.
+/// Section 2.1 of the specifications: the header flags that are valid for a packet type.
 fn are_valid_flags(kind: u8, flags: u8, version: ProtocolVersion) -> bool {
     match kind {
         0 => false,
@@ -77,7 +77,7 @@ fn lengths_have_at_most_four_bytes_and_no_padding_in_mqtt_5() {
         assert_eq!(fault(&[0xC0, 0x80, 0x80, 0x80, 0x80], version), Some(Fault::VariableLength));
     }
     assert_eq!(fault(&[0xC0, 0x80, 0x00], V5), Some(Fault::VariableLength));
-    // 3.1.1 does not ask for the shortest form.
+    // 3.1.1 does not require the shortest form.
     let Ok(Next::Frame(frame)) = next(&[0xC0, 0x80, 0x00], V3, 9) else { unreachable!("padded PINGREQ") };
     assert!(frame.is_padded());
 }

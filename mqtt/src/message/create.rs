@@ -1,4 +1,4 @@
-//! The ways a message comes to be: from a PUBLISH, from a will, from parts.
+//! Creates messages from a PUBLISH, from a will, or from parts.
 
 use std::time::Instant;
 
@@ -10,7 +10,8 @@ use crate::property::{PacketContext, Properties, PropertyId};
 use crate::publish::PublishView;
 use crate::{QoS, topic};
 
-/// The parts of a message that is neither a received PUBLISH nor a will: one restored from a store, or the broker's own.
+/// The parts of a message that is neither a received PUBLISH nor a will: restored from a store, or created by the
+/// broker.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageParts<'a> {
     /// The topic name.
@@ -21,16 +22,16 @@ pub struct MessageParts<'a> {
     pub payload: &'a [u8],
     /// The QoS.
     pub qos: QoS,
-    /// RETAIN.
+    /// The RETAIN flag.
     pub retain: bool,
-    /// The id of the publishing session.
+    /// The publisher id: the id of the publishing session.
     pub publisher: u64,
-    /// When it expires.
+    /// The moment of expiry; `None` when the message never expires.
     pub expires_at: Option<Instant>,
 }
 
 impl Message {
-    /// The message in a PUBLISH, copied once. `topic` is the topic name with the alias resolved.
+    /// Copies the message out of a PUBLISH, in one allocation. `topic` is the topic name with the topic alias resolved.
     #[must_use]
     pub fn from_view(view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
         let expires_at = expires_at(view.expiry, now);
@@ -42,7 +43,8 @@ impl Message {
         Body { properties: &forwarded, ..body }.copy(view.qos, view.retain, publisher, expires_at)
     }
 
-    /// The message in a PUBLISH, for a large payload: `wire`, of which `view` must be the view, is shared, not copied.
+    /// Like [`Message::from_view`], for a large payload: the message shares `wire` instead of copying the payload.
+    /// `view` must be the view of `wire`.
     #[must_use]
     pub fn from_wire(wire: Bytes, view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
         let (body, payload_start) = match u32::try_from(wire.len().saturating_sub(view.payload.len())) {
@@ -66,14 +68,14 @@ impl Message {
         }
     }
 
-    /// The message of a will, published at `now`.
+    /// The message of a will that is published at `now`.
     #[must_use]
     pub fn from_will(will: &Will, publisher: u64, now: Instant) -> Self {
         let body = Body { topic: &will.topic, properties: &will.properties, payload: &will.payload };
         body.copy(will.qos, will.retain, publisher, expires_at(will.expiry, now))
     }
 
-    /// A message from its parts.
+    /// Creates a message from its parts.
     #[must_use]
     pub fn from_parts(parts: &MessageParts<'_>) -> Self {
         let body = Body { topic: parts.topic, properties: parts.properties, payload: parts.payload };
@@ -81,7 +83,7 @@ impl Message {
     }
 }
 
-/// What goes into the one allocation.
+/// The parts that are copied into one allocation.
 #[derive(Clone, Copy)]
 struct Body<'a> {
     topic: &'a str,
@@ -111,14 +113,16 @@ impl Body<'_> {
     }
 }
 
-/// The properties that are passed on: all but topic alias, subscription identifiers, expiry interval and will delay.
+/// The properties that are forwarded to subscribers: all except topic alias, subscription identifiers, expiry interval
+/// and will delay.
 pub(crate) fn forwardable(properties: &[u8]) -> Vec<u8> {
     let mut forwarded = Vec::with_capacity(properties.len());
     put_forwardable(properties, &mut forwarded);
     forwarded
 }
 
-/// Appends the properties that are passed on, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. `properties` were checked.
+/// Appends the properties that are forwarded, in their order `[MQTT5-3.3.2-18]` `[MQTT5-3.1.3-10]`. `properties` must
+/// have been checked before.
 fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
     let mut rest = properties;
     while let Some((id, size)) = measure_first(rest) {
@@ -130,7 +134,7 @@ fn put_forwardable(properties: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The first property and its size in bytes.
+/// The id of the first property and its size in bytes.
 fn measure_first(bytes: &[u8]) -> Option<(PropertyId, usize)> {
     let context = match bytes.first()? {
         byte if *byte == PropertyId::WillDelayInterval.value() => PacketContext::Will,

@@ -1,8 +1,9 @@
-//! The number that a store knows a message by: given once, when the first session that outlives its connection gets it.
+//! The message id, by which a store knows a message. It is assigned when the first session that outlives its connection
+//! gets the message.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that may not have been given yet: then it is 0.
+/// A message id; 0 while none is assigned.
 #[derive(Default)]
 pub(super) struct MessageId(AtomicU64);
 
@@ -15,15 +16,15 @@ impl MessageId {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The number; whoever asks first gives it.
+    /// Returns the message id. If none is assigned yet, takes one from `next`; the first caller wins.
     pub(super) fn get_or(&self, next: impl FnOnce() -> u64) -> u64 {
         let known = self.get();
         if known > 0 {
             return known;
         }
-        let given = next();
-        match self.0.compare_exchange(0, given, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => given,
+        let assigned = next();
+        match self.0.compare_exchange(0, assigned, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => assigned,
             Err(other) => other,
         }
     }

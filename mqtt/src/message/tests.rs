@@ -1,4 +1,4 @@
-//! Tests of the application message. `Instant::now` gives only a zero point; nothing waits.
+//! Tests of the application message. `Instant::now` only provides a start time; no test waits.
 #![allow(clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use crate::{Outgoing, ProtocolVersion, PublishView, QoS, Will, topic};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// Alias 7, user property n=v, expiry 60, identifier 5, content type c, then `pay`.
+/// A PUBLISH with topic alias 7, user property n=v, expiry 60, subscription identifier 5, content type c, payload
+/// `pay`.
 fn wire() -> Vec<u8> {
     let properties = [
         &[0x23, 0, 7][..],
@@ -29,7 +30,7 @@ fn wire() -> Vec<u8> {
 fn view(wire: &[u8]) -> PublishView<'_> {
     match frame::next(wire, V5, 1000).unwrap() {
         Next::Frame(frame) => PublishView::parse(&frame, V5).unwrap(),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! From a frame to the packet in it.
+//! Decodes the packet in a frame.
 
 use super::Packet;
 use crate::ProtocolVersion;
@@ -16,10 +16,10 @@ use crate::subscribe::Subscribe;
 use crate::unsubscribe::Unsubscribe;
 
 impl Packet {
-    /// The packet in a frame. A CONNECT brings its own version; for all others it is `version`.
+    /// Decodes the packet in a frame. `version` is the version of the connection; a CONNECT states its own version.
     ///
     /// # Errors
-    /// When the frame is no valid packet of that version.
+    /// Returns an error when the frame is not a valid packet of that version.
     pub fn decode(frame: &Frame<'_>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         match frame.packet_type {
             PacketType::Connect => Ok(Self::from(Connect::decode(frame)?)),

@@ -1,4 +1,4 @@
-//! From a packet to its bytes.
+//! Encodes a packet.
 
 use super::Packet;
 use crate::ProtocolVersion;
@@ -6,10 +6,11 @@ use crate::error::EncodeError;
 use crate::writer::Writer;
 
 impl Packet {
-    /// Appends the packet. What 3.x has no field for is left out there; a CONNECT is written in the version that it names.
+    /// Appends the packet. Fields that do not exist in 3.x are left out there. A CONNECT is written in the version it
+    /// states.
     ///
     /// # Errors
-    /// When the packet has no encoding; nothing is written then.
+    /// Returns an error when the packet cannot be encoded. Nothing is written then.
     pub fn encode(&self, version: ProtocolVersion, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if let Self::Ack(ack) = self {
             return ack.try_encode(version, out);
@@ -34,7 +35,7 @@ impl Packet {
         }
     }
 
-    /// What only a client sends, and what has no body.
+    /// Writes the packets that only a client sends. The remaining packets have no body.
     fn write_request(&self, version: ProtocolVersion, writer: &mut Writer<'_>) {
         match self {
             Self::Connect(connect) => connect.write(writer),

@@ -1,11 +1,13 @@
-//! Leaving away what a packet does not need: reason string and user properties.
+//! Removes the optional parts of a packet: reason string and user properties.
 
 use super::Packet;
 
 impl Packet {
-    /// Removes reason string (0x1F) and user properties (0x26) where they are for diagnosis: from everything but CONNECT, PUBLISH,
-    /// SUBSCRIBE and UNSUBSCRIBE. True when there was something to remove. For a packet that would be larger than its
-    /// receiver takes `[MQTT5-3.2.2-19]` `[MQTT5-3.4.2-2]` `[MQTT5-3.14.2-3]`, or that does not want it `[MQTT5-3.1.2-29]`.
+    /// Removes reason string (0x1F) and user properties (0x26) where they are only diagnostics: from every packet
+    /// except CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE. Returns true when there was something to remove.
+    ///
+    /// Used when the packet is larger than the receiver accepts `[MQTT5-3.2.2-19]` `[MQTT5-3.4.2-2]`
+    /// `[MQTT5-3.14.2-3]`, or when the receiver does not want these properties `[MQTT5-3.1.2-29]`.
     pub fn strip_optional(&mut self) -> bool {
         match self {
             Self::Ack(ack) => ack.properties.take().is_some(),

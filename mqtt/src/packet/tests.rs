@@ -1,4 +1,4 @@
-//! Tests of the replies and of what is the same for all packets.
+//! Tests of the server's replies and of rules for all packets.
 
 use super::Packet;
 use crate::error::{EncodeError, Fault};
@@ -13,7 +13,7 @@ const V3: ProtocolVersion = ProtocolVersion::V3_1_1;
 fn decode(bytes: &[u8], version: ProtocolVersion) -> Result<Packet, Fault> {
     match frame::next(bytes, version, 1000).map_err(|error| error.fault())? {
         Next::Frame(frame) => Packet::decode(&frame, version).map_err(|error| error.fault()),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 
@@ -52,7 +52,7 @@ fn connack_has_valid_flags_and_the_code_of_its_version() {
     assert!(Packet::from(ConnAck::new(ReasonCode::Banned, true)).encode(V5, &mut out).is_err());
 }
 
-/// `[MQTT5-3.2.2-9]`: there is no way to say 2.
+/// `[MQTT5-3.2.2-9]`: CONNACK cannot express a maximum QoS of 2.
 #[test]
 fn the_highest_qos_is_left_out_when_it_is_two() {
     let with = |qos| encoded(ConnAck { qos_max: Some(qos), ..ConnAck::new(ReasonCode::Success, false) }, V5);

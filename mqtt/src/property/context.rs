@@ -1,6 +1,7 @@
-//! The places where properties and reason codes stand: fourteen packets, and the will inside CONNECT.
+//! The contexts in which properties and reason codes can appear: thirteen packets, and the will inside CONNECT.
 
-/// A set of properties in a packet. [`PacketContext::bit`] makes a set of places.
+/// The packet, or the will inside CONNECT, in which a property or a reason code appears. A union of
+/// [`PacketContext::bit`] values is a set of contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum PacketContext {
@@ -35,7 +36,7 @@ pub enum PacketContext {
 }
 
 impl PacketContext {
-    /// Every place.
+    /// Every context.
     pub const ALL: [Self; 14] = [
         Self::Connect,
         Self::Will,
@@ -53,7 +54,7 @@ impl PacketContext {
         Self::Auth,
     ];
 
-    /// The place as one bit of a set.
+    /// The context as one bit of a set.
     #[must_use]
     #[expect(clippy::as_conversions, reason = "a fieldless enum with repr(u8) has no other const conversion")]
     pub const fn bit(self) -> u16 {

@@ -1,4 +1,4 @@
-//! All properties of one packet that is not PUBLISH, checked and found by identifier.
+//! The properties of a packet other than PUBLISH, checked and accessible by identifier.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use super::{PacketContext, Properties, PropertyId, UserProperties, Value};
 use crate::error::Fault;
 use crate::reader::Reader;
 
-/// The properties of one packet. At most 26 are kept one by one, since none of these may repeat.
+/// The properties of one packet. `single` has at most 26 entries, because the properties in it may not repeat.
 #[derive(Debug, Default)]
 pub(crate) struct PropertyList<'a> {
     single: Vec<(PropertyId, Value<'a>)>,
@@ -17,7 +17,7 @@ pub(crate) struct PropertyList<'a> {
 }
 
 impl<'a> PropertyList<'a> {
-    /// Reads the length and as many bytes of properties `[MQTT5-2.2.2-1]`.
+    /// Reads the length and then that many bytes of properties `[MQTT5-2.2.2-1]`.
     pub(crate) fn read(reader: &mut Reader<'a>, context: PacketContext) -> Result<Self, Fault> {
         Self::decode(reader.section()?, context)
     }

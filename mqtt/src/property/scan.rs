@@ -1,10 +1,10 @@
-//! Goes through the properties of one packet, holding each against the table. Nothing is stored.
+//! Iterates over the properties of one packet and checks each of them against the table. Stores nothing.
 
 use super::{PacketContext, PropertyId, Value};
 use crate::error::Fault;
 use crate::reader::Reader;
 
-/// The properties of one packet in their order, each checked as it is reached.
+/// The properties of one packet in their order. Each is checked when it is reached.
 #[derive(Debug, Clone)]
 pub struct Properties<'a> {
     reader: Reader<'a>,
@@ -13,22 +13,23 @@ pub struct Properties<'a> {
 }
 
 impl<'a> Properties<'a> {
-    /// The properties in `bytes`, which have no length before them, as they may stand in `context`.
+    /// The properties in `bytes`, without a length in front, checked by the rules for `context`.
     #[must_use]
     pub const fn new(bytes: &'a [u8], context: PacketContext) -> Self {
         Self { reader: Reader::new(bytes), context, seen: 0 }
     }
 
-    /// What has not been read yet.
+    /// The bytes that have not been read yet.
     #[must_use]
     pub const fn rest(&self) -> &'a [u8] {
         self.reader.rest()
     }
 
-    /// The next property; `None` at the end.
+    /// Reads the next property. Returns `None` at the end.
     ///
     /// # Errors
-    /// When it is unknown, misplaced, repeated against the rules, cut short or has an illegal value.
+    /// Returns an error when the property is unknown, not allowed here, repeated although it must not be, truncated, or
+    /// has a value that is not allowed.
     pub fn try_next(&mut self) -> Result<Option<(PropertyId, Value<'a>)>, Fault> {
         if self.reader.is_empty() {
             return Ok(None);
@@ -49,7 +50,7 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// Ends at the first fault: for bytes that were checked before.
+/// Ends at the first fault. Use it only for bytes that were checked before.
 impl<'a> Iterator for Properties<'a> {
     type Item = (PropertyId, Value<'a>);
 
@@ -58,7 +59,7 @@ impl<'a> Iterator for Properties<'a> {
     }
 }
 
-/// Whether `bytes` are properties that a PUBLISH may carry to every receiver.
+/// Checks that `bytes` are properties that a PUBLISH may carry to every receiver.
 pub(crate) fn check_forwardable(bytes: &[u8]) -> Result<(), Fault> {
     let mut scan = Properties::new(bytes, PacketContext::Publish);
     while let Some((id, _)) = scan.try_next()? {

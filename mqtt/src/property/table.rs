@@ -1,19 +1,19 @@
-//! The one table of all 27 properties: identifier, name, wire type, places, whether it may repeat, legal values.
+//! The table of all 27 properties: identifier, name, wire type, contexts, repetition, allowed values.
 
 use super::{AllowedValues, PacketContext, WireType};
 
-/// What is known of one property.
+/// The rules for one property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PropertySpec {
-    /// Which it is.
+    /// The property.
     pub id: PropertyId,
     /// Its wire type.
     pub wire_type: WireType,
-    /// Where it may stand, as a union of [`PacketContext::bit`].
+    /// The contexts in which it may appear, as a union of [`PacketContext::bit`].
     pub contexts: u16,
-    /// Where it may stand more than once, as a union of [`PacketContext::bit`].
+    /// The contexts in which it may appear more than once, as a union of [`PacketContext::bit`].
     pub repeatable_in: u16,
-    /// Which values of the wire type are allowed.
+    /// The allowed values of the wire type.
     pub allowed_values: AllowedValues,
 }
 
@@ -27,7 +27,7 @@ macro_rules! properties {
         }
 
         impl PropertyId {
-            /// Every property, in the order of its identifier.
+            /// Every property, in ascending order of identifier.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The wire value.
@@ -36,19 +36,19 @@ macro_rules! properties {
                 match self { $(Self::$name => $value,)* }
             }
 
-            /// The name that the specification gives it.
+            /// The name in the specification.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The property with that identifier.
+            /// The property with this identifier.
             #[must_use]
             pub const fn from_value(value: u32) -> Option<Self> {
                 match value { $($value => Some(Self::$name),)* _ => None }
             }
 
-            /// What is known of it.
+            /// The rules for this property.
             #[must_use]
             pub const fn spec(self) -> PropertySpec {
                 match self {
@@ -96,7 +96,7 @@ properties! {
 }
 
 impl PropertyId {
-    /// True for a property of PUBLISH that goes unchanged from the publisher to every receiver.
+    /// True for a property of PUBLISH that is forwarded unchanged from the publisher to every receiver.
     #[must_use]
     pub const fn is_forwardable(self) -> bool {
         use PropertyId::{MessageExpiryInterval, SubscriptionIdentifier, TopicAlias};
@@ -106,20 +106,20 @@ impl PropertyId {
 }
 
 impl PropertySpec {
-    /// True when the property may stand in `context`.
+    /// True when the property may appear in `context`.
     #[must_use]
     pub const fn may_stand_in(&self, context: PacketContext) -> bool {
         self.contexts & context.bit() != 0
     }
 
-    /// True when it may stand there more than once.
+    /// True when the property may appear more than once in `context`.
     #[must_use]
     pub const fn may_repeat_in(&self, context: PacketContext) -> bool {
         self.repeatable_in & context.bit() != 0
     }
 }
 
-/// Sets of places in which a property may repeat.
+// Sets of contexts in which a property may repeat.
 const ONCE: u16 = 0;
 const IN_PUBLISH: u16 = PacketContext::Publish.bit();
 const ANYWHERE: u16 = u16::MAX;

@@ -1,4 +1,4 @@
-//! Every property against every place: allowed, repeated, out of range, cut short.
+//! Every property in every context: allowed, repeated, out of range, truncated.
 
 use super::{AllowedValues, PacketContext, Properties, PropertyId, PropertyList, UserProperties, WireType};
 use crate::error::Fault;
@@ -27,7 +27,7 @@ fn check(wire: &[u8], context: PacketContext) -> Result<usize, Fault> {
     Ok(count)
 }
 
-/// Table 2-4 of the specification, by hand: which identifiers may stand where.
+/// Table 2-4 of the specification: the identifiers that are allowed in each context.
 fn allowed(context: PacketContext) -> &'static [u8] {
     match context {
         PacketContext::Connect => &[0x11, 0x15, 0x16, 0x17, 0x19, 0x21, 0x22, 0x26, 0x27],

@@ -1,4 +1,4 @@
-//! User properties, kept as they stand on the wire: many of them cost no more than their bytes.
+//! User properties, stored in wire form, so that they use no more memory than their bytes.
 
 use std::fmt;
 
@@ -11,13 +11,14 @@ pub struct UserProperties {
 }
 
 impl UserProperties {
-    /// None.
+    /// Creates an empty list.
     #[must_use]
     pub const fn new() -> Self {
         Self { wire: Vec::new() }
     }
 
-    /// Appends one; false, and nothing appended, when name or value is longer than 65,535 bytes or holds U+0000.
+    /// Appends a property. Returns false, and appends nothing, when name or value is longer than 65,535 bytes or
+    /// contains U+0000.
     pub fn push(&mut self, name: &str, value: &str) -> bool {
         let (Ok(name_size), Ok(value_size)) = (u16::try_from(name.len()), u16::try_from(value.len())) else {
             return false;
@@ -39,7 +40,7 @@ impl UserProperties {
         self.wire.is_empty()
     }
 
-    /// Removes all.
+    /// Removes all user properties.
     pub fn clear(&mut self) {
         self.wire = Vec::new();
     }
@@ -57,7 +58,7 @@ impl UserProperties {
         &self.wire
     }
 
-    /// Appends one that was checked before, in wire form.
+    /// Appends a property in wire form that was checked before.
     pub(crate) fn push_wire(&mut self, property: &[u8]) {
         self.wire.extend_from_slice(property);
     }

@@ -1,4 +1,4 @@
-//! One property value: its wire type, the value itself, and which values are legal.
+//! Property values: their wire types, the values themselves, and the allowed values.
 
 use crate::error::Fault;
 use crate::reader::Reader;
@@ -8,17 +8,17 @@ use crate::reader::Reader;
 pub enum WireType {
     /// One byte.
     Byte,
-    /// A two byte integer.
+    /// A two-byte integer.
     TwoByte,
-    /// A four byte integer.
+    /// A four-byte integer.
     FourByte,
     /// A variable byte integer.
     Variable,
-    /// A UTF-8 text.
+    /// A UTF-8 string.
     Text,
     /// Binary data.
     Binary,
-    /// Two texts, name and value.
+    /// Two UTF-8 strings, name and value.
     Pair,
 }
 
@@ -27,7 +27,7 @@ pub enum WireType {
 pub enum Value<'a> {
     /// An integer of one, two, four or a variable number of bytes.
     Number(u32),
-    /// A text.
+    /// A string.
     Text(&'a str),
     /// Binary data.
     Binary(&'a [u8]),
@@ -35,18 +35,18 @@ pub enum Value<'a> {
     Pair(&'a str, &'a str),
 }
 
-/// Which values of its wire type a property may have.
+/// The values of its wire type that a property may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowedValues {
-    /// All.
+    /// All values.
     Any,
     /// 0 and 1.
     Flag,
-    /// All but 0.
+    /// All values except 0.
     NonZero,
-    /// All but 0, which has a reason code of its own.
+    /// All values except 0, as [`AllowedValues::NonZero`]; 0 has its own reason code.
     Alias,
-    /// A topic name.
+    /// A valid topic name.
     TopicName,
 }
 

@@ -1,4 +1,4 @@
-//! Writes properties that are there and leaves out those that are not.
+//! Writes properties that have a value and leaves out the others.
 
 use super::{PropertyId, UserProperties};
 use crate::error::EncodeError;
@@ -54,7 +54,7 @@ impl Writer<'_> {
         self.raw(properties.wire());
     }
 
-    /// Method and data; data without a method is refused `[MQTT5-4.12.0-5]`.
+    /// Writes authentication method and data. Data without a method is an error `[MQTT5-4.12.0-5]`.
     pub(crate) fn authentication(&mut self, method: Option<&str>, data: Option<&[u8]>) {
         if data.is_some() && method.is_none() {
             self.fail(EncodeError::Value("MQTT5-4.12.0-5"));

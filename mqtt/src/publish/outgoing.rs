@@ -1,4 +1,4 @@
-//! A PUBLISH about to be written for one receiver: its size and its bytes, from parts that stay where they are.
+//! A PUBLISH about to be written for one receiver: its size and its bytes. It borrows its parts.
 
 use std::time::Instant;
 
@@ -12,11 +12,11 @@ use crate::{PacketId, ProtocolVersion, QoS, variable};
 pub struct OutgoingAlias {
     /// The alias, never 0.
     pub value: u16,
-    /// True when the receiver knows it on this connection: then the topic name is left out.
+    /// True when the receiver knows the alias on this connection. The topic name is then left out.
     pub known: bool,
 }
 
-/// A PUBLISH in parts. Its size must not be above [`crate::frame::PACKET_SIZE_MAX`] when it is encoded.
+/// A PUBLISH in parts. When it is encoded, its size must not exceed [`crate::frame::PACKET_SIZE_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outgoing<'a> {
     /// The topic name.
@@ -27,22 +27,22 @@ pub struct Outgoing<'a> {
     pub payload: &'a [u8],
     /// The quality of service.
     pub qos: QoS,
-    /// RETAIN.
+    /// The RETAIN flag.
     pub retain: bool,
-    /// DUP, which is left away on QoS 0 `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`.
+    /// The DUP flag. It is left out for QoS 0 `[MQTT5-3.3.1-2]` `[MQTT3-3.3.1-2]`.
     pub dup: bool,
-    /// To be there exactly when the QoS is above 0.
+    /// The packet identifier. Must be set exactly when the QoS is above 0.
     pub packet_id: Option<PacketId>,
-    /// The identifiers of the receiver's subscriptions that match.
+    /// The subscription identifiers of the receiver's matching subscriptions.
     pub identifiers: &'a [u32],
     /// The topic alias.
     pub alias: Option<OutgoingAlias>,
-    /// What is left of the message expiry interval in seconds.
+    /// The rest of the message expiry interval in seconds.
     pub expiry: Option<u32>,
 }
 
 impl<'a> Outgoing<'a> {
-    /// QoS 0, a topic and a payload; nothing else.
+    /// A PUBLISH of QoS 0 with a topic and a payload, and nothing else.
     #[must_use]
     pub const fn plain(topic: &'a str, payload: &'a [u8]) -> Self {
         Self {
@@ -59,8 +59,8 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// The message as it was published, QoS included, with what is left of its expiry interval; RETAIN and DUP 0, no packet
-    /// identifier.
+    /// A PUBLISH of the message with its QoS and the rest of its expiry interval. RETAIN and DUP are 0, and there is no
+    /// packet identifier.
     #[must_use]
     pub fn of(message: &'a Message, now: Instant) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl<'a> Outgoing<'a> {
         1 + variable::size(remaining) + remaining
     }
 
-    /// Appends all but the payload.
+    /// Appends everything except the payload.
     pub fn encode_head(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
         out.push(self.first_byte());
         variable::put(self.remaining_size(version), out);

@@ -1,4 +1,5 @@
-//! An owned PUBLISH with its properties taken apart: for clients and tests. The broker's own path does not use it.
+//! An owned PUBLISH with its properties as fields, for clients and tests. The broker uses `view` and `outgoing`
+//! instead.
 
 use bytes::Bytes;
 
@@ -12,17 +13,17 @@ use crate::{PacketId, ProtocolVersion, QoS, topic};
 /// A PUBLISH packet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Publish {
-    /// A repeat of one sent before.
+    /// The DUP flag: the packet may be a retransmission.
     pub dup: bool,
     /// The quality of service.
     pub qos: QoS,
-    /// RETAIN.
+    /// The RETAIN flag.
     pub retain: bool,
-    /// The topic name; empty only with an alias.
+    /// The topic name. It may be empty only if there is a topic alias.
     pub topic: String,
-    /// There exactly when the QoS is above 0.
+    /// The packet identifier. Present exactly when the QoS is above 0.
     pub packet_id: Option<PacketId>,
-    /// The properties; 3.x has none.
+    /// The properties; none in 3.x.
     pub properties: PublishProperties,
     /// The application message.
     pub payload: Bytes,
@@ -37,20 +38,20 @@ pub struct PublishProperties {
     pub expiry: Option<u32>,
     /// The topic alias, never 0.
     pub alias: Option<u16>,
-    /// Where an answer is wanted.
+    /// The topic for a response.
     pub response_topic: Option<String>,
-    /// What an answer has to repeat.
+    /// Data that a response has to repeat.
     pub correlation_data: Option<Bytes>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// Subscription identifiers, from the server only.
+    /// Subscription identifiers. Only a server sends them.
     pub identifiers: Vec<u32>,
     /// The content type.
     pub content_type: Option<String>,
 }
 
 impl Publish {
-    /// A PUBLISH of QoS 0.
+    /// A PUBLISH of QoS 0 without properties.
     #[must_use]
     pub fn new(topic: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         Self { topic: topic.into(), payload: payload.into(), ..Self::default() }
@@ -72,7 +73,7 @@ impl Publish {
         })
     }
 
-    /// The low bits of the first byte.
+    /// The low four bits of the first byte.
     pub(crate) fn flags(&self) -> u8 {
         u8::from(self.dup) << 3 | self.qos.value() << 1 | u8::from(self.retain)
     }
@@ -106,11 +107,11 @@ impl Publish {
 }
 
 impl PublishProperties {
-    /// The properties that every receiver gets, in wire form without a length, as [`crate::Will`] keeps them. The
-    /// expiry interval, the alias and the identifiers are not among them.
+    /// The properties that every receiver gets, in wire form without a length, as in [`crate::Will::properties`]. The
+    /// expiry interval, the topic alias and the subscription identifiers are not among them.
     ///
     /// # Errors
-    /// When one has no encoding.
+    /// Returns an error when a property cannot be encoded.
     pub fn forwardable(&self) -> Result<Bytes, EncodeError> {
         let mut out = Vec::new();
         let mut writer = Writer::new(&mut out);

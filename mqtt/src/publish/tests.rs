@@ -1,4 +1,4 @@
-//! Tests of PUBLISH: reading by view, writing from parts.
+//! Tests of PUBLISH: the view of a received packet, and writing from parts.
 
 use super::{Outgoing, OutgoingAlias, Publish, PublishView};
 use crate::error::Fault;
@@ -18,7 +18,7 @@ fn wire(flags: u8, body: &[u8]) -> Vec<u8> {
 fn view(bytes: &[u8], version: ProtocolVersion) -> Result<PublishView<'_>, Fault> {
     match frame::next(bytes, version, 100_000).map_err(|error| error.fault())? {
         Next::Frame(frame) => PublishView::parse(&frame, version).map_err(|error| error.fault()),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 
@@ -136,7 +136,9 @@ fn all_parts_are_written_and_read_back() {
         ..outgoing()
     };
     let bytes = encoded(&full, V5);
-    let Next::Frame(frame) = frame::next(&bytes, V5, 1000).unwrap() else { unreachable!("whole") };
+    let Next::Frame(frame) = frame::next(&bytes, V5, 1000).unwrap() else {
+        unreachable!("the packet is complete")
+    };
     let Packet::Publish(read) = Packet::decode(&frame, V5).unwrap() else { unreachable!("PUBLISH") };
     assert_eq!((read.topic.as_str(), read.dup, read.retain, read.qos), ("a/b", true, true, QoS::AtLeastOnce));
     assert_eq!(read.properties.identifiers, identifiers);
@@ -160,7 +162,7 @@ fn qos_zero_never_has_dup() {
     assert_eq!(encoded(&Outgoing { dup: true, ..outgoing() }, V5)[0], 0x30);
 }
 
-/// Sizes around the borders of the length encoding, where being off by one byte shows.
+/// Sizes around the boundaries of the length encoding, where off-by-one errors show.
 #[test]
 fn sizes_are_right_around_every_length_boundary() {
     for length in [100, 110, 116, 120, 121, 122, 123, 16_370, 16_374, 16_375, 16_376, 16_380] {
@@ -168,7 +170,7 @@ fn sizes_are_right_around_every_length_boundary() {
         for version in ProtocolVersion::ALL {
             let bytes = encoded(&Outgoing { payload: &payload, ..outgoing() }, version);
             let Next::Frame(frame) = frame::next(&bytes, version, 20_000).unwrap() else {
-                unreachable!("whole")
+                unreachable!("the packet is complete")
             };
             assert_eq!(frame.wire.len(), bytes.len());
         }

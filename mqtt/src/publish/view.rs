@@ -1,4 +1,4 @@
-//! A received PUBLISH, borrowed from the read buffer and checked throughout. The hottest function of the codec is here.
+//! A received PUBLISH, borrowed from the read buffer and fully checked. Contains the hottest function of the codec.
 
 use crate::error::{DecodeError, Fault};
 use crate::frame::Frame;
@@ -6,19 +6,19 @@ use crate::property::{PacketContext, Properties, PropertyId, Value};
 use crate::reader::Reader;
 use crate::{PacketId, ProtocolVersion, QoS};
 
-/// A PUBLISH with all its parts checked: text, properties, packet identifier. Whether the topic alias is known, and
-/// what the sender may do, is for others to say.
+/// A PUBLISH whose text, properties and packet identifier are valid. The caller still has to resolve the topic alias
+/// and to check what the sender may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishView<'a> {
-    /// A repeat of one sent before.
+    /// The DUP flag: the packet may be a retransmission.
     pub dup: bool,
     /// The quality of service.
     pub qos: QoS,
-    /// To be kept for later subscribers.
+    /// The RETAIN flag: the server stores the message for later subscribers.
     pub retain: bool,
-    /// The topic name; empty only where an alias stands for it.
+    /// The topic name. It is empty only if there is a topic alias.
     pub topic: &'a str,
-    /// There exactly when the QoS is above 0.
+    /// The packet identifier. Present exactly when the QoS is above 0.
     pub packet_id: Option<PacketId>,
     /// The properties as received, without their length.
     pub properties: &'a [u8],
@@ -26,32 +26,33 @@ pub struct PublishView<'a> {
     pub alias: Option<u16>,
     /// Message expiry interval in seconds.
     pub expiry: Option<u32>,
-    /// Whether there are subscription identifiers, which no client may send `[MQTT5-3.3.4-6]`.
+    /// True when there are subscription identifiers. A client must not send them `[MQTT5-3.3.4-6]`.
     pub has_subscription_id: bool,
     /// The application message.
     pub payload: &'a [u8],
-    /// The packet as received.
+    /// The whole packet as received.
     pub wire: &'a [u8],
-    /// Whether the fixed header is longer than it needs to be.
+    /// True when the length in the fixed header uses more bytes than it needs.
     padded: bool,
     /// Size of the fixed header in bytes.
     header_size: usize,
 }
 
 impl<'a> PublishView<'a> {
-    /// The view of a PUBLISH frame.
+    /// Decodes a PUBLISH frame.
     ///
     /// # Errors
-    /// When the frame is no valid PUBLISH.
+    /// Returns an error when the frame is not a valid PUBLISH.
     #[inline]
     pub fn parse(frame: &Frame<'a>, version: ProtocolVersion) -> Result<Self, DecodeError> {
         Self::parse_after("", frame, version)
     }
 
-    /// The same; the topic is not checked again where it is `before`, the topic of a view of the same read.
+    /// Like [`Self::parse`]. If the topic equals `before`, the topic of an earlier view in the same read, it is not
+    /// checked again.
     ///
     /// # Errors
-    /// When the frame is no valid PUBLISH.
+    /// Returns an error when the frame is not a valid PUBLISH.
     #[inline(always)]
     pub fn parse_after(
         before: &'a str,
@@ -61,8 +62,9 @@ impl<'a> PublishView<'a> {
         Self::read(before, frame, version).map_err(|fault| DecodeError::new(fault, version))
     }
 
-    /// True when the frame, but for its packet identifier, can go unchanged to a subscriber of the same wire class at the
-    /// same QoS: no DUP, no RETAIN, a topic, and nothing that is for this receiver only or changes with time.
+    /// True when the frame, apart from its packet identifier, can be sent unchanged to a subscriber of the same wire
+    /// class (3.x or 5.0) at the same QoS. The frame must have no DUP, no RETAIN, a topic name, and nothing that is for
+    /// this receiver only or changes over time.
     #[must_use]
     #[inline]
     pub const fn copyable(&self) -> bool {
@@ -70,14 +72,14 @@ impl<'a> PublishView<'a> {
         plain && !self.topic.is_empty() && self.properties_forwardable()
     }
 
-    /// Where in `wire` the two bytes of the packet identifier are, if there is one.
+    /// The offset in `wire` of the two bytes of the packet identifier, if there is one.
     #[must_use]
     #[inline]
     pub fn packet_id_at(&self) -> Option<usize> {
         self.packet_id.map(|_| self.header_size + 2 + self.topic.len())
     }
 
-    /// True when the properties can be passed on as they are.
+    /// True when the properties can be forwarded unchanged.
     #[must_use]
     #[inline]
     pub(crate) const fn properties_forwardable(&self) -> bool {

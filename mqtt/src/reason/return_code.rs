@@ -2,7 +2,7 @@
 
 use super::ReasonCode;
 
-/// Pairs of reason code and return code that mean the same; the first pair with a return code names it.
+/// Reason codes and return codes with the same meaning.
 const PAIRS: [(ReasonCode, u8); 6] = [
     (ReasonCode::Success, 0),
     (ReasonCode::UnsupportedProtocolVersion, 1),
@@ -12,7 +12,7 @@ const PAIRS: [(ReasonCode, u8); 6] = [
     (ReasonCode::NotAuthorized, 5),
 ];
 
-/// Codes about the state of the server, which 3.x can only call "unavailable".
+/// Reason codes about the state of the server. In 3.x the nearest return code is "server unavailable".
 const UNAVAILABLE: [ReasonCode; 7] = [
     ReasonCode::UnspecifiedError,
     ReasonCode::ServerBusy,
@@ -24,15 +24,16 @@ const UNAVAILABLE: [ReasonCode; 7] = [
 ];
 
 impl ReasonCode {
-    /// The CONNACK return code of 3.x that comes nearest: its equal where there is one, 3 (server unavailable) where
-    /// trying again later may help, else 5 (not authorized).
+    /// The nearest CONNACK return code of 3.x: the one with the same meaning if there is one, 3 (server unavailable) if
+    /// trying again later may help, otherwise 5 (not authorized).
     #[must_use]
     pub fn connect_return_code(self) -> u8 {
         let equal = PAIRS.iter().find(|(reason, _)| *reason == self).map(|(_, code)| *code);
         equal.unwrap_or(if UNAVAILABLE.contains(&self) { 3 } else { 5 })
     }
 
-    /// The reason code that equals a CONNACK return code of 3.x; `None` for a reserved one.
+    /// The reason code with the same meaning as a CONNACK return code of 3.x. Returns `None` for a reserved return
+    /// code.
     #[must_use]
     pub fn from_connect_return_code(code: u8) -> Option<Self> {
         PAIRS.iter().find(|(_, value)| *value == code).map(|(reason, _)| *reason)

@@ -1,4 +1,4 @@
-//! Tests of the reason code table.
+//! Tests of the table of reason codes.
 
 use super::ReasonCode;
 use crate::property::PacketContext;

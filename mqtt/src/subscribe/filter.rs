@@ -1,11 +1,11 @@
-//! A topic filter as it was asked for: good, or bad with its text, so that SUBACK and UNSUBACK can refuse it alone.
+//! A topic filter as requested. An invalid one is kept as text, so that SUBACK and UNSUBACK can refuse it alone.
 
 use crate::error::Fault;
 use crate::reader::Reader;
 use crate::topic::{SubscriptionFilter, TopicError};
 use crate::writer::Writer;
 
-/// A text that is no topic filter. It is not empty and has no U+0000.
+/// A text that is not a valid topic filter. It is not empty and does not contain U+0000.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}: {text:?}")]
 pub struct InvalidFilter {
@@ -15,8 +15,8 @@ pub struct InvalidFilter {
     pub error: TopicError,
 }
 
-/// Reads a filter. Bad text `[MQTT5-3.8.3-1]` `[MQTT5-4.7.3-2]` and an empty filter `[MQTT5-4.7.3-1]` are faults of the
-/// packet, wrong wildcards and share names are not.
+/// Reads a filter. Invalid UTF-8 or U+0000 `[MQTT5-3.8.3-1]` `[MQTT5-4.7.3-2]` and an empty filter `[MQTT5-4.7.3-1]`
+/// are faults of the whole packet. Wrong wildcards and share names are not.
 pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Result<SubscriptionFilter, InvalidFilter>, Fault> {
     let text = reader.text()?;
     match SubscriptionFilter::parse(text) {

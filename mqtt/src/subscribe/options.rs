@@ -1,31 +1,31 @@
-//! The subscription options byte.
+//! The byte of subscription options.
 
 use crate::error::Fault;
 use crate::reader::Reader;
 use crate::{ProtocolVersion, QoS};
 
-/// How one filter is subscribed to.
+/// The options of one requested subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct SubscriptionOptions {
-    /// The highest QoS to be granted.
+    /// The maximum QoS that the client requests.
     pub qos: QoS,
-    /// Not to get what the same client publishes.
+    /// No Local: the client does not receive messages that it published itself.
     pub no_local: bool,
-    /// To get RETAIN as it was published.
+    /// Retain As Published: forwarded messages keep the RETAIN flag of the publisher.
     pub retain_as_published: bool,
-    /// Which retained messages to get at once.
+    /// Retain Handling: which retained messages the server sends after SUBSCRIBE.
     pub retain_handling: RetainHandling,
 }
 
-/// Which retained messages a SUBSCRIBE brings.
+/// The retained messages that the server sends in response to a SUBSCRIBE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum RetainHandling {
-    /// All that match `[MQTT5-3.3.1-9]`.
+    /// All matching messages `[MQTT5-3.3.1-9]`.
     #[default]
     Send,
-    /// All that match, if the subscription is new `[MQTT5-3.3.1-10]`.
+    /// All matching messages, but only if the subscription is new `[MQTT5-3.3.1-10]`.
     SendIfNew,
-    /// None `[MQTT5-3.3.1-11]`.
+    /// No messages `[MQTT5-3.3.1-11]`.
     Never,
 }
 
@@ -51,13 +51,13 @@ impl RetainHandling {
 }
 
 impl SubscriptionOptions {
-    /// A plain subscription, the only one that 3.x knows.
+    /// A subscription with no other option than the QoS, the only kind in 3.x.
     #[must_use]
     pub const fn of(qos: QoS) -> Self {
         Self { qos, no_local: false, retain_as_published: false, retain_handling: RetainHandling::Send }
     }
 
-    /// The options in one byte `[MQTT5-3.8.3-5]` `[MQTT3-3.8.3-4]`.
+    /// Reads the byte of options `[MQTT5-3.8.3-5]` `[MQTT3-3.8.3-4]`.
     pub(super) fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
         let byte = reader.u8()?;
         let reserved = if version.is_v5() { 0b1100_0000 } else { 0b1111_1100 };
@@ -72,7 +72,7 @@ impl SubscriptionOptions {
         })
     }
 
-    /// The byte; in 3.x the QoS alone.
+    /// The byte of options. In 3.x it contains only the QoS.
     pub(super) const fn value(self, version: ProtocolVersion) -> u8 {
         if !version.is_v5() {
             return self.qos.value();

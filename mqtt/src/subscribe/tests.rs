@@ -13,7 +13,7 @@ fn decode(first: u8, body: &[u8], version: ProtocolVersion) -> Result<Packet, Fa
     let bytes = [&[first, u8::try_from(body.len()).unwrap()], body].concat();
     match frame::next(&bytes, version, 1000).map_err(|error| error.fault())? {
         Next::Frame(frame) => Packet::decode(&frame, version).map_err(|error| error.fault()),
-        Next::Incomplete { .. } => unreachable!("the packet is whole"),
+        Next::Incomplete { .. } => unreachable!("the packet is complete"),
     }
 }
 
@@ -98,7 +98,7 @@ fn filters_and_identifier_are_read() {
     assert_eq!(subscribe(&[0, 9, 4, 0x0B, 1, 0x0B, 2, 0, 1, b'a', 0], V5), Err(Fault::PropertyRepeated));
 }
 
-/// A filter with wrong wildcards is refused alone, in SUBACK.
+/// A filter with misplaced wildcards is refused alone, in SUBACK.
 #[test]
 fn an_invalid_filter_is_kept_beside_valid_ones() {
     let body =
@@ -142,7 +142,7 @@ fn unsubscribe_reads_filters() {
     let mut out = Vec::new();
     Packet::from(read).encode(V5, &mut out).unwrap();
     assert_eq!(out[2..], body);
-    // UNSUBACK of 3.x cannot refuse one filter.
+    // In 3.x, UNSUBACK cannot refuse a single filter.
     assert_eq!(unsubscribe(&[0, 9, 0, 2, b'b', b'+'], V3), Err(Fault::FilterInvalid));
     assert_eq!(unsubscribe(&[0, 9, 0], V5), Err(Fault::NoUnsubscribeFilters));
     assert_eq!(unsubscribe(&[0, 9, 0, 0, 0], V5), Err(Fault::FilterEmpty));

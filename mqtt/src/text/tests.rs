@@ -15,7 +15,7 @@ fn only_utf8_without_nul_is_text() {
     }
 }
 
-/// Each special byte at each place of names of every length around the word size of the check.
+/// Each special byte at each position, in names of every length around the word size of the check.
 #[test]
 fn special_bytes_are_found_at_every_position() {
     for length in 1..40 {

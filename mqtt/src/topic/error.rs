@@ -1,39 +1,39 @@
-//! What can be wrong with a topic name or filter, with the reason code and the statement behind it.
+//! The errors of topic names and topic filters, with reason code and statement id.
 
 use crate::ReasonCode;
 
-/// A text that is no topic name, topic filter or share name.
+/// A text is not a valid topic name, topic filter or share name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TopicError {
-    /// No character at all.
-    #[error("empty topic")]
+    /// The text is empty.
+    #[error("the topic is empty")]
     Empty,
-    /// More than 65,535 bytes.
-    #[error("topic longer than 65,535 bytes")]
+    /// The text has more than 65,535 bytes.
+    #[error("the topic is longer than 65,535 bytes")]
     TooLong,
-    /// U+0000 inside.
-    #[error("topic holds U+0000")]
+    /// The text contains U+0000.
+    #[error("the topic contains U+0000")]
     Nul,
-    /// `+` or `#` in a topic name.
-    #[error("wildcard in a topic name")]
+    /// A topic name contains `+` or `#`.
+    #[error("the topic name contains a wildcard")]
     WildcardInName,
-    /// `#` that is not alone in the last level.
-    #[error("# is not a whole level at the end")]
+    /// A `#` is not alone in the last level.
+    #[error("`#` is not the whole last level")]
     MultiLevelWildcard,
-    /// `+` that is not alone in its level.
-    #[error("+ does not fill its level")]
+    /// A `+` is not alone in its level.
+    #[error("`+` is not a whole level")]
     SingleLevelWildcard,
-    /// `$share/` without a share name, or one with a wildcard.
-    #[error("bad share name")]
+    /// After `$share/`, the share name is empty or contains a wildcard.
+    #[error("the share name is not valid")]
     ShareName,
-    /// `$share/name` without a filter behind it, or with another shared filter.
-    #[error("shared subscription without a filter")]
+    /// After `$share/name`, there is no filter, or another shared filter.
+    #[error("the shared subscription has no valid topic filter")]
     ShareFilter,
 }
 
 impl TopicError {
-    /// The reason code of MQTT 5.0 for it.
+    /// The reason code of MQTT 5.0.
     #[must_use]
     pub const fn reason(self) -> ReasonCode {
         match self {
@@ -43,7 +43,7 @@ impl TopicError {
         }
     }
 
-    /// The requirement that is broken.
+    /// The id of the violated requirement.
     #[must_use]
     pub const fn statement(self) -> &'static str {
         match self {

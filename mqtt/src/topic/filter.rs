@@ -1,4 +1,4 @@
-//! The topic filter without the share prefix.
+//! The topic filter without the prefix of a shared subscription.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,34 +11,34 @@ use super::{LENGTH_MAX, TopicError, levels, matches};
 pub struct Filter(Arc<str>);
 
 impl Filter {
-    /// A filter of `text`.
+    /// Checks `text` and creates a filter.
     ///
     /// # Errors
-    /// What is wrong with it; a text that begins with `$share/` belongs into [`super::SubscriptionFilter`].
+    /// Returns what is wrong with the text. Use [`super::SubscriptionFilter`] for a text that begins with `$share/`.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         check(text)?;
         Ok(Self(Arc::from(text)))
     }
 
-    /// The text.
+    /// The text of the filter.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text, shared.
+    /// The text of the filter, reference-counted.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
 
-    /// True when it holds `+` or `#`.
+    /// True when the filter contains `+` or `#`.
     #[must_use]
     pub fn has_wildcards(&self) -> bool {
         self.0.contains(['+', '#'])
     }
 
-    /// True when a message on `name` goes to this filter.
+    /// True when the filter matches the topic `name`.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.0, name)
@@ -87,8 +87,8 @@ fn check(text: &str) -> Result<(), TopicError> {
     if has_misplaced_wildcard(text.as_bytes()) { find_fault(text) } else { Ok(()) }
 }
 
-/// Whether a `+` does not fill its level, or a `#` the last level `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]` `[MQTT3-4.7.1-2]`
-/// `[MQTT3-4.7.1-3]`: one look at each byte and the one before it.
+/// True when a `+` is not a whole level or a `#` is not the whole last level `[MQTT5-4.7.1-1]` `[MQTT5-4.7.1-2]`
+/// `[MQTT3-4.7.1-2]` `[MQTT3-4.7.1-3]`. Looks at each byte together with the one before it.
 fn has_misplaced_wildcard(text: &[u8]) -> bool {
     let before = [b'/'].into_iter().chain(text.iter().copied());
     before.zip(text).any(|pair| match pair {
@@ -99,7 +99,7 @@ fn has_misplaced_wildcard(text: &[u8]) -> bool {
     })
 }
 
-/// Which fault it is. Looked for only when there is one.
+/// Finds out which wildcard is misplaced. Called only when there is one.
 #[cold]
 fn find_fault(text: &str) -> Result<(), TopicError> {
     let mut rest = levels(text).peekable();

@@ -1,6 +1,6 @@
-//! Levels: the parts of a topic between slashes.
+//! The levels of a topic: its parts between slashes.
 
-/// The levels of a topic name or filter. `/a` has two, the first of them empty.
+/// The levels of a topic name or filter. `/a` has two levels, and the first is empty.
 pub fn levels(topic: &str) -> impl Iterator<Item = &str> {
     topic.split('/')
 }

@@ -1,17 +1,17 @@
-//! Whether a filter matches a name, level by level: the definition that faster matchers are held against.
+//! Matches a filter with a topic name, level by level. This is the definition against which faster matchers are tested.
 
 use super::levels;
 
-/// True when a message on `name` goes to a subscription on `filter` (without `$share/…/`). Both must be valid.
+/// True when `filter` (without `$share/…/`) matches the topic `name`. Both must be valid.
 #[must_use]
 pub fn matches(filter: &str, name: &str) -> bool {
-    // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] only the first level is special.
+    // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] Only a `$` at the beginning of the first level is special.
     if name.starts_with('$') && filter.starts_with(['#', '+']) {
         return false;
     }
     let mut name_levels = levels(name);
     for wanted in levels(filter) {
-        // `a/#` matches `a` too: the level that # stands for may be missing.
+        // `a/#` also matches `a`, its parent level.
         if wanted == "#" {
             return true;
         }

@@ -1,4 +1,4 @@
-//! The topic name: what a message is published to.
+//! The topic name, to which a message is published.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,22 +11,22 @@ use super::{LENGTH_MAX, TopicError};
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// A topic name of `text`.
+    /// Checks `text` and creates a topic name.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         check(text)?;
         Ok(Self(Arc::from(text)))
     }
 
-    /// The text.
+    /// The text of the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text, shared.
+    /// The text of the name, reference-counted.
     #[must_use]
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
@@ -59,7 +59,7 @@ impl fmt::Debug for Name {
     }
 }
 
-/// True when `text` can be published to.
+/// True when `text` is a valid topic name.
 #[must_use]
 pub fn is_valid_name(text: &str) -> bool {
     check(text).is_ok()
@@ -76,7 +76,7 @@ pub(crate) fn check(text: &str) -> Result<(), TopicError> {
     check_bytes(text.as_bytes())
 }
 
-/// The characters of a name. Which fault it is, is looked for only when there is one.
+/// Checks the characters of a topic name. The kind of fault is determined only when there is one.
 #[inline]
 pub(crate) fn check_bytes(bytes: &[u8]) -> Result<(), TopicError> {
     match has_special(bytes) {
@@ -86,7 +86,8 @@ pub(crate) fn check_bytes(bytes: &[u8]) -> Result<(), TopicError> {
     }
 }
 
-/// Whether there is a U+0000, `+` or `#`: eight bytes at a time, the last eight overlapping those before.
+/// True when the bytes contain U+0000, `+` or `#`. Reads eight bytes at a time; the last eight may overlap the previous
+/// ones.
 #[inline]
 fn has_special(bytes: &[u8]) -> bool {
     let Some(last) = bytes.last_chunk() else {
@@ -96,7 +97,7 @@ fn has_special(bytes: &[u8]) -> bool {
     words.iter().chain([last]).fold(0, |found, word| found | special_bits(u64::from_ne_bytes(*word))) != 0
 }
 
-/// Not 0 when one of the eight bytes is special.
+/// Not 0 when one of the eight bytes is U+0000, `+` or `#`.
 #[inline]
 const fn special_bits(word: u64) -> u64 {
     zero_bits(word) | zero_bits(word ^ PLUS) | zero_bits(word ^ HASH)

@@ -1,4 +1,4 @@
-//! What SUBSCRIBE names: a filter, alone or shared by a group as `$share/<share name>/<filter>`.
+//! The filter in a SUBSCRIBE: a topic filter, alone or shared by a group as `$share/<share name>/<filter>`.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,24 +7,25 @@ use std::sync::Arc;
 
 use super::{Filter, LENGTH_MAX, TopicError};
 
-/// The name of a group of sharing subscribers: at least one character, no `/`, `+`, `#`.
+/// The name of a group of sharing subscribers: at least one character, no `/`, `+` or `#`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShareName(Arc<str>);
 
-/// A filter as SUBSCRIBE and UNSUBSCRIBE carry it.
+/// A filter as in SUBSCRIBE and UNSUBSCRIBE, with or without `$share/<share name>/`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionFilter {
-    /// The group, for a shared subscription.
+    /// The share name of the group, for a shared subscription.
     pub share: Option<ShareName>,
-    /// What has to match.
+    /// The topic filter.
     pub filter: Filter,
 }
 
 impl ShareName {
-    /// A share name of `text`.
+    /// Checks `text` and creates a share name.
     ///
     /// # Errors
-    /// [`TopicError::ShareName`] when it is empty or has a character that it must not have `[MQTT5-4.8.2-1]`, `[MQTT5-4.8.2-2]`.
+    /// [`TopicError::ShareName`] when the text is empty or contains a forbidden character `[MQTT5-4.8.2-1]`,
+    /// `[MQTT5-4.8.2-2]`; [`TopicError::Nul`] for U+0000.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         match text {
             "" => Err(TopicError::ShareName),
@@ -34,7 +35,7 @@ impl ShareName {
         }
     }
 
-    /// The text.
+    /// The text of the share name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -42,10 +43,10 @@ impl ShareName {
 }
 
 impl SubscriptionFilter {
-    /// A filter of the text as it stands in SUBSCRIBE: `a/#` or `$share/group/a/#`.
+    /// Parses the text of a filter in SUBSCRIBE, such as `a/#` or `$share/group/a/#`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
         if text.len() > LENGTH_MAX {
             return Err(TopicError::TooLong);
@@ -117,5 +118,5 @@ impl fmt::Debug for SubscriptionFilter {
     }
 }
 
-/// What a shared filter begins with.
+/// The prefix of a shared subscription's filter.
 pub(super) const PREFIX: &str = "$share/";

@@ -112,7 +112,7 @@ fn empty_levels_are_kept() {
     assert_eq!(levels("/a//b/").collect::<Vec<_>>(), ["", "a", "", "b", ""]);
 }
 
-/// Every text of up to six of these characters, against the rule said level by level.
+/// Every text of up to six of these characters, compared with the rule stated level by level.
 #[test]
 fn wildcards_must_fill_their_level() {
     let mut texts = vec![String::new()];

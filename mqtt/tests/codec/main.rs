@@ -1,5 +1,5 @@
-//! Properties of the whole codec: every packet in every version, forth and back, cut short, with bits flipped, and against
-//! an independent codec.
+//! Property tests of the whole codec, with every packet in every version: round trips, truncated packets, packets with
+//! flipped bits, and comparison with an independent codec.
 #![allow(clippy::as_conversions, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod mutation;
@@ -11,7 +11,7 @@ mod values;
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// The same cases in every run, unless `PROPTEST_CASES` asks for a number of them: those are new each time.
+/// By default, every run uses the same cases. If `PROPTEST_CASES` sets their number, every run uses new ones.
 fn config() -> Config {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {

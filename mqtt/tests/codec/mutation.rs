@@ -1,4 +1,4 @@
-//! Packets with one bit flipped: what is still accepted has one meaning, the one that it is written with again.
+//! Packets with one flipped bit: a packet that is still accepted survives encoding and decoding unchanged.
 
 use proptest::prelude::*;
 use tidegate_mqtt::ProtocolVersion;

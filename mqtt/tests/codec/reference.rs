@@ -1,5 +1,5 @@
-//! Agreement with `mqtt-protocol-core`, a codec by others: on valid packets in both directions, and on packets with one bit
-//! flipped, where every disagreement is one of those listed here.
+//! Comparison with `mqtt-protocol-core`, an independent codec: on valid packets in both directions, and on packets with
+//! one flipped bit. Every disagreement is listed here.
 
 use mqtt_protocol_core::mqtt::packet::{v3_1_1, v5_0};
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ proptest! {
     }
 }
 
-/// The other codec reads what we write, and we read what it writes.
+/// The reference codec reads what we write, and we read what it writes.
 fn check_valid(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
     let bytes = encode(packet, version);
     let reference = with_frame(&bytes, version, |frame| read_with_reference(frame, version));
@@ -46,7 +46,7 @@ fn check_valid(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCase
         None => {
             prop_assert!(
                 only_the_reference_refuses(packet, version),
-                "refused by the other codec: {:?} {:?}",
+                "refused by the reference codec: {:?} {:?}",
                 packet,
                 bytes
             )
@@ -55,7 +55,7 @@ fn check_valid(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCase
     Ok(())
 }
 
-/// Both read the same or refuse, but for the differences listed.
+/// Both codecs read the same packet or both refuse it, except for the listed differences.
 fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError> {
     let bytes = encode(packet, version);
     let header_size =
@@ -69,7 +69,7 @@ fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCa
                 read_with_reference(frame, version),
             )
         }) else {
-            return Err(TestCaseError::fail("the header was not touched"));
+            return Err(TestCaseError::fail("the header is unchanged, so there must be a frame"));
         };
         match (ours, reference) {
             (Ok(ours), Some(reference)) => prop_assert_eq!(decode(&reference, version), Some(ours)),
@@ -90,17 +90,17 @@ fn check_flipped(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCa
     Ok(())
 }
 
-/// Valid packets that the other codec refuses.
+/// True for valid packets that the reference codec refuses.
 fn only_the_reference_refuses(packet: &Packet, version: ProtocolVersion) -> bool {
     match packet {
-        // It allows a password only with a user name, 5.0 allows it alone [MQTT5-3.1.2-19]. And it has one codec for each
-        // version, where a CONNECT brings its own.
+        // The reference codec allows a password only with a user name; 5.0 allows a password alone [MQTT5-3.1.2-19]. It
+        // also has one codec per version, while a CONNECT states its own version.
         Packet::Connect(connect) => {
             connect.version != version || (connect.password.is_some() && connect.user_name.is_none())
         }
-        // Table 2-6 of the specification lists 0x8C for DISCONNECT, section 3.14.2.1 does not.
+        // Table 2-6 of the specification lists 0x8C for DISCONNECT, but section 3.14.2.1 does not.
         Packet::Disconnect(disconnect) => disconnect.reason == ReasonCode::BadAuthenticationMethod,
-        // We refuse a bad share name alone, with a code in SUBACK, as any other bad filter.
+        // We refuse an invalid share name like any other invalid filter: alone, with a reason code in SUBACK.
         Packet::Subscribe(subscribe) => subscribe.filters.iter().any(|entry| is_bad_share(&entry.filter)),
         Packet::Unsubscribe(unsubscribe) => unsubscribe.filters.iter().any(is_bad_share),
         _ => false,
@@ -112,15 +112,15 @@ fn is_bad_share(filter: &Result<SubscriptionFilter, InvalidFilter>) -> bool {
     matches!(error, Some(TopicError::ShareName | TopicError::ShareFilter))
 }
 
-/// Faults that the other codec lets pass, and why we do not.
+/// Faults that the reference codec does not report, and why we do.
 const STRICTER: [(Fault, &str); 16] = [
-    (Fault::TextNul, "[MQTT5-1.5.4-2] in every text"),
-    (Fault::UserPropertyText, "[MQTT5-1.5.7-1], for U+0000"),
-    (Fault::VariableLength, "[MQTT5-1.5.5-1] holds for property lengths too"),
-    (Fault::Truncated, "[MQTT5-2.2.2-1]: it takes a PUBLISH that ends before its property length"),
-    (Fault::PacketIdZero, "[MQTT5-2.2.1-3]: it checks some packets only"),
-    (Fault::TopicEmpty, "[MQTT5-4.7.3-1]: it leaves that to its connection"),
-    (Fault::TopicWildcard, "[MQTT5-3.3.2-2]: it leaves that to its connection"),
+    (Fault::TextNul, "[MQTT5-1.5.4-2] applies to every string"),
+    (Fault::UserPropertyText, "[MQTT5-1.5.7-1], in case of U+0000"),
+    (Fault::VariableLength, "[MQTT5-1.5.5-1] applies to property lengths too"),
+    (Fault::Truncated, "[MQTT5-2.2.2-1]: it accepts a PUBLISH that ends before its property length"),
+    (Fault::PacketIdZero, "[MQTT5-2.2.1-3]: it checks only some packets"),
+    (Fault::TopicEmpty, "[MQTT5-4.7.3-1]: its connection layer checks that"),
+    (Fault::TopicWildcard, "[MQTT5-3.3.2-2]: its connection layer checks that"),
     (Fault::ResponseTopic, "[MQTT5-3.3.2-14]"),
     (Fault::AuthenticationMethodMissing, "section 3.1.2.11.10: no authentication data without a method"),
     (Fault::WillTopic, "[MQTT5-4.7.0-1]"),
@@ -133,7 +133,7 @@ const STRICTER: [(Fault, &str); 16] = [
 ];
 
 fn is_known_stricter_check(fault: Fault) -> bool {
-    // UNSUBACK of 3.x cannot refuse a filter, and UNSUBSCRIBE with one that is none [MQTT3-4.7.1-2] closes the connection.
+    // In 3.x, UNSUBACK cannot refuse a filter, so an UNSUBSCRIBE with an invalid one is a fault [MQTT3-4.7.1-2].
     fault == Fault::FilterInvalid || STRICTER.iter().any(|(known, _)| *known == fault)
 }
 
@@ -144,7 +144,7 @@ fn with_frame<T>(bytes: &[u8], version: ProtocolVersion, work: impl FnOnce(&Fram
     }
 }
 
-/// Reads with the other codec and writes again; `None` where it refuses or leaves bytes over.
+/// Reads a packet with the reference codec and writes it again. `None` if it refuses the packet or leaves bytes unread.
 macro_rules! read {
     ($body:expr, $module:ident :: $name:ident) => {
         $module::$name::parse($body)

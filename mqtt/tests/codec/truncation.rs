@@ -1,4 +1,5 @@
-//! Packets cut short at every byte: a frame cut short is waited for, a body cut short is refused or a shorter packet.
+//! Packets truncated at every byte: an incomplete frame is reported as such, and a truncated body never decodes to the
+//! original packet.
 
 use proptest::prelude::*;
 use tidegate_mqtt::frame::{self, Next};
@@ -41,11 +42,11 @@ fn check(packet: &Packet, version: ProtocolVersion) -> Result<(), TestCaseError>
         prop_assert!(waits, "{:?} at {}", next, end);
     }
     let Ok(Next::Frame(frame)) = frame::next(&bytes, version, frame::PACKET_SIZE_MAX) else {
-        return Err(TestCaseError::fail("a whole packet is no frame"));
+        return Err(TestCaseError::fail("a complete packet is not recognized as a frame"));
     };
     for end in 0..frame.body.len() {
         let shorter = frame::Frame { body: &frame.body[..end], ..frame };
-        // What is still a packet, such as a PUBLISH with less payload, is another one.
+        // The truncated body may still be a valid packet, such as a PUBLISH with less payload, but a different one.
         let other = Packet::decode(&shorter, version).ok().filter(|read| read == packet);
         prop_assert_eq!(other, None, "cut at {}", end);
     }

@@ -1,4 +1,4 @@
-//! Strategies for the values inside packets.
+//! Strategies that generate the values inside packets.
 
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -24,7 +24,7 @@ pub(crate) fn name() -> impl Strategy<Value = Name> {
         .prop_filter_map("empty", |text| Name::parse(&text).ok())
 }
 
-/// Good filters, shared ones, and texts that are none.
+/// Valid filters, filters of shared subscriptions, and texts that are not valid filters.
 pub(crate) fn filter() -> impl Strategy<Value = Result<SubscriptionFilter, InvalidFilter>> {
     let level = prop_oneof!["[a-z]{0,4}", Just("+".to_owned())];
     let end = prop_oneof![Just(""), Just("/#"), Just("/+"), Just("#")];

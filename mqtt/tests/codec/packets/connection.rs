@@ -1,4 +1,4 @@
-//! Strategies for the packets that open and end a connection.
+//! Strategies that generate the packets that open and end a connection.
 
 use proptest::option;
 use proptest::prelude::*;

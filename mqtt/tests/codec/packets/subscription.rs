@@ -1,4 +1,4 @@
-//! Strategies for SUBSCRIBE, UNSUBSCRIBE and their answers.
+//! Strategies that generate SUBSCRIBE, UNSUBSCRIBE and their acknowledgements.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -45,7 +45,7 @@ pub(super) fn suback(version: ProtocolVersion) -> impl Strategy<Value = SubAck> 
 
 pub(super) fn unsubscribe(version: ProtocolVersion) -> impl Strategy<Value = Unsubscribe> {
     (packet_id(), user_properties(), vec(filter(), 1..4)).prop_filter_map(
-        "a bad filter in 3.x",
+        "an invalid filter in 3.x",
         move |(packet_id, mut user_properties, filters)| {
             if !version.is_v5() {
                 user_properties.clear();
