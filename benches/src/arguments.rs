@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tidegate_benches::connection::transport::Kind;
-use tidegate_benches::relay::Lies;
+use tidegate_benches::connection::transport::TransportKind;
+use tidegate_benches::relay::InjectedFaults;
 use tidegate_benches::wire::Version;
 
 mod churn;
@@ -16,7 +16,7 @@ mod traffic;
 pub use churn::ChurnArguments;
 pub use durable::{DurableArguments, SyncProbeArguments};
 pub use fill::{FillArguments, ReplayArguments, ResumeArguments};
-pub use traffic::{CurveArguments, SharedArguments, SlowArguments, Streams, TrafficCommand};
+pub use traffic::{CurveArguments, SharedArguments, SlowArguments, StreamArguments, TrafficCommand};
 
 /// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
 /// changed or misdelivered.
@@ -42,14 +42,14 @@ pub enum Command {
     /// Retained messages: write, replay, remove
     Retained(RetainedArguments),
     #[command(flatten)]
-    Kept(KeptCommand),
+    Persistence(PersistenceCommand),
     /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
     Relay(RelayArguments),
 }
 
 /// The scenarios about what outlives connections and brokers.
 #[derive(Debug, Subcommand)]
-pub enum KeptCommand {
+pub enum PersistenceCommand {
     /// Durable sessions or retained messages: what must be kept before it is acknowledged
     Durable(DurableArguments),
     /// What the disk can do: small writes and syncs
@@ -64,7 +64,7 @@ pub enum KeptCommand {
 
 /// Which broker, and how.
 #[derive(Debug, Clone, Args)]
-pub struct Broker {
+pub struct BrokerArguments {
     /// The broker's listener
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub target: SocketAddr,
@@ -87,7 +87,7 @@ pub struct Broker {
 
 /// When the figures are taken.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct Span {
+pub struct MeasurementArguments {
     /// Seconds before measuring begins
     #[arg(long, default_value_t = 1.0)]
     pub warmup: f64,
@@ -101,7 +101,7 @@ pub struct Span {
 pub struct IdleArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// How many
     #[arg(long, default_value_t = 1000)]
     pub connections: u32,
@@ -130,13 +130,13 @@ pub enum TransportArgument {
 
 impl TransportArgument {
     /// The transport meant.
-    pub const fn kind(self) -> Kind {
+    pub const fn kind(self) -> TransportKind {
         match self {
-            Self::Tcp => Kind::Tcp,
-            Self::Tls => Kind::Tls,
-            Self::Ws => Kind::WebSocket,
-            Self::Wss => Kind::SecureWebSocket,
-            Self::Quic => Kind::Quic,
+            Self::Tcp => TransportKind::Tcp,
+            Self::Tls => TransportKind::Tls,
+            Self::Ws => TransportKind::WebSocket,
+            Self::Wss => TransportKind::SecureWebSocket,
+            Self::Quic => TransportKind::Quic,
         }
     }
 
@@ -157,7 +157,7 @@ impl TransportArgument {
 pub struct SubscriptionsArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// How many in all
     #[arg(long, default_value_t = 100_000)]
     pub subscriptions: usize,
@@ -172,7 +172,7 @@ pub struct SubscriptionsArguments {
     pub tick: u64,
     /// When it is measured
     #[command(flatten)]
-    pub span: Span,
+    pub measurement: MeasurementArguments,
 }
 
 /// Retained messages.
@@ -180,7 +180,7 @@ pub struct SubscriptionsArguments {
 pub struct RetainedArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// How many topics
     #[arg(long, default_value_t = 10_000)]
     pub topics: usize,
@@ -212,7 +212,7 @@ pub struct RelayArguments {
     pub quic: bool,
     /// What to do wrong
     #[command(flatten)]
-    pub lies: Lies,
+    pub injected_faults: InjectedFaults,
 }
 
 /// The protocol.

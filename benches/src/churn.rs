@@ -1,33 +1,33 @@
-//! Connections that come and go: handshakes, CONNECT, CONNACK, DISCONNECT, and the broker's close.
+//! Opens and closes connections over and over: handshakes, CONNECT, CONNACK, DISCONNECT, and the broker's close.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::histogram::{Histogram, Percentiles};
+use crate::latencies::{Latencies, Percentiles};
 use crate::number::ratio;
-use crate::process::Watched;
-use crate::traffic::Mark;
+use crate::process::MonitoredProcess;
+use crate::traffic::Snapshot;
 
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Threads, each with one connection at a time.
+    /// Number of threads. Each has one connection at a time.
     pub workers: usize,
-    /// Open loop: connections a second in all. None: as fast as the workers go.
+    /// Open loop: connections per second of all workers together. None: closed loop, as fast as the workers can.
     pub per_second: Option<u64>,
-    /// Before the figures are taken.
+    /// Time before the measurement.
     pub warmup: Duration,
-    /// While they are taken.
+    /// Length of the measurement.
     pub measured: Duration,
     /// The broker's process.
-    pub broker: Option<Watched>,
+    pub broker: Option<MonitoredProcess>,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `churn`
@@ -36,48 +36,48 @@ pub struct Report {
     pub version: &'static str,
     /// The transport.
     pub transport: &'static str,
-    /// Connections opened and closed while the figures were taken.
+    /// Connections opened and closed during the measurement.
     pub connections: u64,
-    /// That a second.
+    /// Connections opened and closed per second.
     pub per_second: f64,
-    /// The broker's processor time for one, from its first byte to its close.
+    /// The broker's processor time per connection, from its first byte to its close.
     pub micros_per_connection: Option<f64>,
-    /// Processors the broker kept busy.
+    /// Processors that the broker kept busy.
     pub processors: Option<f64>,
-    /// Processors this tool kept busy.
+    /// Processors that the load generator kept busy.
     pub load_processors: f64,
-    /// Connections whose TLS took up an earlier session. QUIC does not tell.
+    /// Connections that resumed an earlier TLS session. Unknown for QUIC, which counts none.
     pub resumed: u64,
-    /// From when a connection was due (or begun) to CONNACK.
+    /// Microseconds from the time at which a connection was due (closed loop: started) to CONNACK.
     pub connect_micros: Option<Percentiles>,
-    /// From DISCONNECT to the broker's close.
+    /// Microseconds from DISCONNECT to the broker's close.
     pub close_micros: Option<Percentiles>,
     /// Connections that the broker did not close after DISCONNECT.
     pub unclosed: u64,
-    /// Connections that failed. Not zero fails the run.
+    /// Connections that failed. Any failure fails the run.
     pub failed: u64,
-    /// What the first of them failed with.
+    /// The error of the first connection that failed.
     pub failure: Option<String>,
 }
 
-/// Opens and closes. Each worker makes a target of its own, and with it a memory of TLS sessions of its own.
+/// Carries the scenario out. Each worker calls `target` once, so that it has its own cache of TLS sessions.
 pub fn run(
     target: &(dyn Fn() -> Result<Target, LoadError> + Sync),
     scenario: &Scenario,
 ) -> Result<Report, LoadError> {
     let Target { version, transport, .. } = target()?;
-    let field = &Field::new(scenario.per_second);
-    let (from, to, tally) = std::thread::scope(|scope| {
+    let state = &SharedState::new(scenario.per_second);
+    let (from, to, result) = std::thread::scope(|scope| {
         let workers: Vec<_> =
-            (0..scenario.workers).map(|worker| scope.spawn(move || work(field, target()?, worker))).collect();
-        let measured = measure(field, scenario);
-        field.phase.store(ENDING, Ordering::Relaxed);
-        let mut tally = Tally::default();
+            (0..scenario.workers).map(|worker| scope.spawn(move || work(state, target()?, worker))).collect();
+        let measured = measure(state, scenario);
+        state.phase.store(ENDING, Ordering::Relaxed);
+        let mut result = WorkerResult::new()?;
         for worker in workers {
-            tally.add(worker.join().map_err(|_| LoadError::Arguments("a worker panicked"))??);
+            result.add(worker.join().map_err(|_| LoadError::Arguments("a worker panicked"))??)?;
         }
         let (from, to) = measured?;
-        Ok::<_, LoadError>((from, to, tally))
+        Ok::<_, LoadError>((from, to, result))
     })?;
     let connections = to.sent - from.sent;
     Ok(Report {
@@ -89,42 +89,42 @@ pub fn run(
         micros_per_connection: to.micros_each(&from, connections),
         processors: to.processors(&from),
         load_processors: ratio(to.own.since(&from.own).total().as_secs_f64(), to.since(&from).as_secs_f64()),
-        resumed: tally.resumed,
-        connect_micros: tally.connect.percentiles(),
-        close_micros: tally.close.percentiles(),
-        unclosed: tally.unclosed,
-        failed: tally.failed,
-        failure: tally.failure,
+        resumed: result.resumed,
+        connect_micros: result.connect.percentiles(),
+        close_micros: result.close.percentiles(),
+        unclosed: result.unclosed,
+        failed: result.failed,
+        failure: result.failure,
     })
 }
 
-fn measure(field: &Field, scenario: &Scenario) -> Result<(Mark, Mark), LoadError> {
+fn measure(state: &SharedState, scenario: &Scenario) -> Result<(Snapshot, Snapshot), LoadError> {
     std::thread::sleep(scenario.warmup);
-    field.phase.store(MEASURING, Ordering::Relaxed);
-    let from = Mark::take(scenario.broker, field.done.load(Ordering::Relaxed), 0)?;
+    state.phase.store(MEASURING, Ordering::Relaxed);
+    let from = Snapshot::take(scenario.broker, state.completed.load(Ordering::Relaxed), 0)?;
     std::thread::sleep(scenario.measured);
-    let to = Mark::take(scenario.broker, field.done.load(Ordering::Relaxed), 0)?;
+    let to = Snapshot::take(scenario.broker, state.completed.load(Ordering::Relaxed), 0)?;
     Ok((from, to))
 }
 
-/// What the workers share.
-struct Field {
+/// State that the workers share.
+struct SharedState {
     began: Instant,
     per_second: Option<u64>,
-    taken: AtomicU64,
-    done: AtomicU64,
+    started: AtomicU64,
+    completed: AtomicU64,
     phase: AtomicU8,
 }
 
-impl Field {
+impl SharedState {
     fn new(per_second: Option<u64>) -> Self {
-        let (taken, done) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { began: Instant::now(), per_second, taken, done, phase: AtomicU8::new(WARMING) }
+        let (started, completed) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { began: Instant::now(), per_second, started, completed, phase: AtomicU8::new(WARMING) }
     }
 
-    /// The next connection's number, and when it is due; waits until then.
+    /// Waits until the next connection is due. Returns its number and when it was due.
     fn next(&self) -> (u64, Instant) {
-        let number = self.taken.fetch_add(1, Ordering::Relaxed);
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
         let Some(per_second) = self.per_second else { return (number, Instant::now()) };
         let due =
             self.began + Duration::from_secs(number) / u32::try_from(per_second).unwrap_or(u32::MAX).max(1);
@@ -137,57 +137,68 @@ impl Field {
     }
 }
 
-fn work(field: &Field, target: Target, worker: usize) -> Result<Tally, LoadError> {
+fn work(state: &SharedState, target: Target, worker: usize) -> Result<WorkerResult, LoadError> {
     let run = std::process::id();
-    let mut tally = Tally::default();
-    while !field.is(ENDING) {
-        let (number, due) = field.next();
+    let mut result = WorkerResult::new()?;
+    while !state.is(ENDING) {
+        let (number, due) = state.next();
         let name = format!("churn-{run:x}-{worker}-{number}");
-        match tally.visit(field, &target, &name, due) {
-            Ok(()) => drop(field.done.fetch_add(1, Ordering::Relaxed)),
+        match result.connect_once(state, &target, &name, due) {
+            Ok(()) => drop(state.completed.fetch_add(1, Ordering::Relaxed)),
             Err(error) => {
-                tally.failed += 1;
-                tally.failure.get_or_insert_with(|| error.to_string());
+                result.failed += 1;
+                result.failure.get_or_insert_with(|| error.to_string());
                 std::thread::sleep(PAUSE);
             }
         }
     }
-    Ok(tally)
+    Ok(result)
 }
 
-/// What a worker saw.
-#[derive(Default)]
-struct Tally {
-    connect: Histogram,
-    close: Histogram,
+/// The observations of one worker.
+struct WorkerResult {
+    connect: Latencies,
+    close: Latencies,
     resumed: u64,
     unclosed: u64,
     failed: u64,
     failure: Option<String>,
 }
 
-impl Tally {
-    fn visit(&mut self, field: &Field, target: &Target, name: &str, due: Instant) -> Result<(), LoadError> {
-        let mut connection = Blocking::connect(target, name, 0)?;
+impl WorkerResult {
+    fn new() -> Result<Self, LoadError> {
+        let (connect, close) = (Latencies::new()?, Latencies::new()?);
+        Ok(Self { connect, close, resumed: 0, unclosed: 0, failed: 0, failure: None })
+    }
+
+    fn connect_once(
+        &mut self,
+        state: &SharedState,
+        target: &Target,
+        name: &str,
+        due: Instant,
+    ) -> Result<(), LoadError> {
+        let mut connection = BlockingConnection::connect(target, name, 0)?;
         let opened = due.elapsed();
         self.resumed += u64::from(connection.is_resumed());
-        connection.set_patience(CLOSE_PATIENCE);
+        connection.set_timeout(CLOSE_TIMEOUT);
         let began = Instant::now();
-        self.unclosed += u64::from(!connection.part()?);
-        if field.is(MEASURING) {
+        self.unclosed += u64::from(!connection.disconnect_and_wait()?);
+        if state.is(MEASURING) {
             self.connect.record(nanos(opened));
             self.close.record(nanos(began.elapsed()));
         }
         Ok(())
     }
 
-    fn add(&mut self, other: Self) {
-        self.connect.add(&other.connect);
-        self.close.add(&other.close);
+    fn add(&mut self, other: Self) -> Result<(), LoadError> {
+        self.connect.add(&other.connect)?;
+        self.close.add(&other.close)?;
         self.resumed += other.resumed;
         self.unclosed += other.unclosed;
         self.failed += other.failed;
         self.failure = self.failure.take().or(other.failure);
+        Ok(())
     }
 }
 
@@ -195,11 +206,11 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The phases of a run.
+/// The phases of a run, as stored in `SharedState::phase`.
 const WARMING: u8 = 0;
 const MEASURING: u8 = 1;
 const ENDING: u8 = 2;
-/// After a failure, lest a dead broker keeps all processors busy.
+/// Pause after a failed connection, so that retries against a dead broker do not keep all processors busy.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a broker may take to close after DISCONNECT.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the broker may take to close a connection after DISCONNECT.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ use tidegate_benches::connection::{self, Target};
 use tidegate_benches::error::LoadError;
 use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, tcp::Tcp};
-use tidegate_benches::process::Watched;
+use tidegate_benches::process::MonitoredProcess;
 use tidegate_benches::relay::{Relay, Security};
 use tidegate_benches::report;
 use tidegate_benches::retained;
@@ -17,8 +17,8 @@ use tidegate_benches::subscriptions;
 use tidegate_benches::traffic::Plan;
 
 use crate::arguments::{
-    Arguments, Broker, ChurnArguments, Command, IdleArguments, KeptCommand, RelayArguments,
-    RetainedArguments, Span, SubscriptionsArguments, TransportArgument,
+    Arguments, BrokerArguments, ChurnArguments, Command, IdleArguments, MeasurementArguments,
+    PersistenceCommand, RelayArguments, RetainedArguments, SubscriptionsArguments, TransportArgument,
 };
 
 mod durable;
@@ -29,107 +29,111 @@ mod traffic;
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
     match &arguments.command {
         Command::Traffic(command) => traffic::run(command),
-        Command::Churn(with) => churn(with),
-        Command::Idle(with) => idle(with),
-        Command::Subscriptions(with) => subscriptions(with),
-        Command::Retained(with) => retained(with),
-        Command::Kept(command) => kept(command),
-        Command::Relay(with) => relay(with),
+        Command::Churn(arguments) => churn(arguments),
+        Command::Idle(arguments) => idle(arguments),
+        Command::Subscriptions(arguments) => subscriptions(arguments),
+        Command::Retained(arguments) => retained(arguments),
+        Command::Persistence(command) => persistence(command),
+        Command::Relay(arguments) => relay(arguments),
     }
 }
 
-fn kept(command: &KeptCommand) -> Result<u64, LoadError> {
+fn persistence(command: &PersistenceCommand) -> Result<u64, LoadError> {
     match command {
-        KeptCommand::Durable(with) => durable::durable(with),
-        KeptCommand::SyncProbe(with) => durable::sync_probe(with),
-        KeptCommand::Fill(with) => fill::fill(with),
-        KeptCommand::Resume(with) => fill::resume(with),
-        KeptCommand::Replay(with) => fill::replay(with),
+        PersistenceCommand::Durable(arguments) => durable::durable(arguments),
+        PersistenceCommand::SyncProbe(arguments) => durable::sync_probe(arguments),
+        PersistenceCommand::Fill(arguments) => fill::fill(arguments),
+        PersistenceCommand::Resume(arguments) => fill::resume(arguments),
+        PersistenceCommand::Replay(arguments) => fill::replay(arguments),
     }
 }
 
-fn churn(with: &ChurnArguments) -> Result<u64, LoadError> {
+fn churn(arguments: &ChurnArguments) -> Result<u64, LoadError> {
     let scenario = churn::Scenario {
-        workers: with.workers,
-        per_second: with.rate,
-        warmup: duration(with.span.warmup)?,
-        measured: duration(with.span.seconds)?,
-        broker: with.broker.pid.map(Watched::Id),
+        workers: arguments.workers,
+        per_second: arguments.rate,
+        warmup: duration(arguments.measurement.warmup)?,
+        measured: duration(arguments.measurement.seconds)?,
+        broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };
-    let report = churn::run(&|| target_with(&with.broker, with.resume), &scenario)?;
-    report::print(&report, with.broker.json)?;
+    let report = churn::run(&|| target_with(&arguments.broker, arguments.resume), &scenario)?;
+    report::print(&report, arguments.broker.json)?;
     Ok(report.failed)
 }
 
-fn idle(with: &IdleArguments) -> Result<u64, LoadError> {
+fn idle(arguments: &IdleArguments) -> Result<u64, LoadError> {
     let scenario = idle::Scenario {
-        connections: with.connections,
-        settle: duration(with.settle)?,
-        hold: duration(with.hold)?,
-        broker: with.broker.pid.map(Watched::Id),
+        connections: arguments.connections,
+        settle: duration(arguments.settle)?,
+        hold: duration(arguments.hold)?,
+        broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };
-    let report = match with.broker.transport {
-        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&with.broker)?), &scenario)?,
-        other => idle::run(&mut Links::new(transport(other, &with.broker))?, &scenario)?,
+    let report = match arguments.broker.transport {
+        TransportArgument::Tcp => idle::run(&mut Tcp::new(target(&arguments.broker)?), &scenario)?,
+        other => idle::run(&mut Links::new(transport(other, &arguments.broker))?, &scenario)?,
     };
-    report::print(&report, with.broker.json)?;
+    report::print(&report, arguments.broker.json)?;
     Ok(report.disturbed)
 }
 
-fn transport(transport: TransportArgument, broker: &Broker) -> Transport {
+fn transport(transport: TransportArgument, broker: &BrokerArguments) -> Transport {
     let (name, scheme) = transport.names();
     let version = broker.version.into();
     Transport { name, scheme, address: broker.target, ca: broker.ca.clone(), version }
 }
 
-fn subscriptions(with: &SubscriptionsArguments) -> Result<u64, LoadError> {
+fn subscriptions(arguments: &SubscriptionsArguments) -> Result<u64, LoadError> {
     let scenario = subscriptions::Scenario {
-        subscriptions: with.subscriptions,
-        clients: with.clients,
-        per_second: with.rate,
-        tick: Duration::from_micros(with.tick),
+        subscriptions: arguments.subscriptions,
+        clients: arguments.clients,
+        per_second: arguments.rate,
+        tick: Duration::from_micros(arguments.tick),
     };
-    let plan = plan(&with.broker, with.span)?;
-    let report = subscriptions::run(&target(&with.broker)?, &scenario, &plan)?;
-    report::print(&report, with.broker.json)?;
+    let plan = plan(&arguments.broker, arguments.measurement)?;
+    let report = subscriptions::run(&target(&arguments.broker)?, &scenario, &plan)?;
+    report::print(&report, arguments.broker.json)?;
     Ok(report.traffic.faults.total())
 }
 
-fn retained(with: &RetainedArguments) -> Result<u64, LoadError> {
+fn retained(arguments: &RetainedArguments) -> Result<u64, LoadError> {
     let scenario = retained::Scenario {
-        topics: with.topics,
-        rounds: with.rounds,
-        qos: with.qos,
-        payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
-        patience: Duration::from_secs(5),
-        broker: with.broker.pid.map(Watched::Id),
+        topics: arguments.topics,
+        rounds: arguments.rounds,
+        qos: arguments.qos,
+        payload_len: usize::try_from(arguments.payload).unwrap_or(usize::MAX),
+        delivery_timeout: Duration::from_secs(5),
+        broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };
-    let report = retained::run(&target(&with.broker)?, &scenario)?;
-    report::print(&report, with.broker.json)?;
+    let report = retained::run(&target(&arguments.broker)?, &scenario)?;
+    report::print(&report, arguments.broker.json)?;
     Ok(report.faults.total())
 }
 
-fn relay(with: &RelayArguments) -> Result<u64, LoadError> {
-    let security = match (&with.certificate, &with.key) {
-        (Some(certificate), Some(key)) if with.quic => Security::Quic { certificate, key },
+fn relay(arguments: &RelayArguments) -> Result<u64, LoadError> {
+    let security = match (&arguments.certificate, &arguments.key) {
+        (Some(certificate), Some(key)) if arguments.quic => Security::Quic { certificate, key },
         (Some(certificate), Some(key)) => Security::Tls { certificate, key },
         _ => Security::None,
     };
-    Relay::bind(with.listen, security, with.lies)?.run(&AtomicBool::new(false))?;
+    Relay::bind(arguments.listen, security, arguments.injected_faults)?.run(&AtomicBool::new(false))?;
     Ok(0)
 }
 
-fn target(broker: &Broker) -> Result<Target, LoadError> {
+fn target(broker: &BrokerArguments) -> Result<Target, LoadError> {
     target_with(broker, true)
 }
 
-fn target_with(broker: &Broker, resume: bool) -> Result<Target, LoadError> {
+fn target_with(broker: &BrokerArguments, resume: bool) -> Result<Target, LoadError> {
     let transport = connection::Transport::new(broker.transport.kind(), broker.ca.as_deref(), resume)?;
     Ok(Target { address: broker.target, version: broker.version.into(), transport })
 }
 
-fn plan(broker: &Broker, span: Span) -> Result<Plan, LoadError> {
-    Ok(streams::plan(duration(span.warmup)?, duration(span.seconds)?, broker.pid.map(Watched::Id)))
+fn plan(broker: &BrokerArguments, measurement: MeasurementArguments) -> Result<Plan, LoadError> {
+    Ok(streams::plan(
+        duration(measurement.warmup)?,
+        duration(measurement.seconds)?,
+        broker.pid.map(MonitoredProcess::Id),
+    ))
 }
 
 fn duration(seconds: f64) -> Result<Duration, LoadError> {

@@ -8,9 +8,9 @@ use crate::error::LoadError;
 
 /// An LMDB file that somebody else writes.
 #[derive(Debug)]
-pub struct Commits(File);
+pub struct CommitCounter(File);
 
-impl Commits {
+impl CommitCounter {
     /// Opens `data.mdb` in `folder` for reading.
     pub fn open(folder: &Path) -> Result<Self, LoadError> {
         File::open(folder.join("data.mdb")).map(Self).map_err(LoadError::io("opening the store"))

@@ -6,7 +6,7 @@ use crate::connection::Target;
 use crate::error::LoadError;
 use crate::number::float;
 use crate::report::TrafficReport;
-use crate::streams::{self, Drive};
+use crate::streams::{self, LoadModel};
 use crate::traffic::Plan;
 
 pub mod svg;
@@ -21,7 +21,7 @@ pub struct Scenario {
     /// Messages a second that no step exceeds.
     pub to: u64,
     /// Steps for each factor of ten.
-    pub steps_a_decade: u32,
+    pub steps_per_decade: u32,
 }
 
 /// The figures at one rate.
@@ -56,7 +56,7 @@ impl Report {
 pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, LoadError> {
     let mut steps = Vec::new();
     for rate in rates(scenario) {
-        let streams = streams::Scenario { drive: Drive::PerSecond(rate), ..scenario.streams };
+        let streams = streams::Scenario { load_model: LoadModel::PerSecond(rate), ..scenario.streams };
         let outcome = streams::run(target, &streams, plan)?;
         let traffic = TrafficReport::new(case, target, streams.qos, &outcome);
         let saturated = traffic.published_per_second < float(rate) * KEEPS_UP
@@ -71,7 +71,7 @@ pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Res
 
 /// Evenly spaced on a logarithmic scale.
 fn rates(scenario: &Scenario) -> impl Iterator<Item = u64> {
-    let factor = 10f64.powf(1.0 / f64::from(scenario.steps_a_decade.max(1)));
+    let factor = 10f64.powf(1.0 / f64::from(scenario.steps_per_decade.max(1)));
     let (from, to) = (scenario.from.max(1), scenario.to);
     (0i32..)
         .map(move |step| {

@@ -4,26 +4,26 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::ledger::Faults;
-use crate::streams::Drive;
-use crate::traffic::pace::Timetable;
-use crate::traffic::subscriber::Reading;
-use crate::traffic::{Flow, Outcome, Pace, Plan, Publisher, Subscriber, Traffic};
+use crate::faults::Faults;
+use crate::streams::LoadModel;
+use crate::traffic::pace::Schedule;
+use crate::traffic::subscriber::RunContext;
+use crate::traffic::{Outcome, Pace, Plan, Publisher, Subscriber, Traffic, Workload};
 use crate::wire::build::Session;
 use crate::wire::publish::Template;
 
-pub mod account;
+pub mod checker;
 mod collect;
-mod field;
+mod layout;
 mod newest;
 pub mod report;
 
-use account::Account;
-use field::Field;
+use checker::SessionChecker;
+use layout::Layout;
 pub use report::Report;
-use report::{Collected, Readings};
+use report::{BrokerSamples, Collected};
 
 /// Who must get what is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,66 +54,72 @@ pub struct Scenario {
     /// Bytes of a payload, at least a stamp.
     pub payload_len: usize,
     /// How fast; a window is of unacknowledged messages.
-    pub drive: Drive,
+    pub load_model: LoadModel,
     /// The broker's store, to count its commits.
     pub store: Option<PathBuf>,
 }
 
 /// Makes the sessions, carries the plan out, takes what waits, and removes the sessions.
 pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, LoadError> {
-    let field = Field::new(scenario, std::process::id());
-    let readings = Readings::new(plan.broker, scenario.store.as_deref())?;
+    let layout = Layout::new(scenario, std::process::id());
+    let samples = BrokerSamples::new(plan.broker, scenario.store.as_deref())?;
     match scenario.receivers {
-        Receivers::Online => online(target, &field, plan, readings),
-        Receivers::Offline => offline(target, &field, plan, readings),
-        Receivers::Retained => retained(target, &field, plan, readings),
+        Receivers::Online => online(target, &layout, plan, samples),
+        Receivers::Offline => offline(target, &layout, plan, samples),
+        Receivers::Retained => retained(target, &layout, plan, samples),
     }
 }
 
 fn online(
     target: &Target,
-    field: &Field<'_>,
+    layout: &Layout<'_>,
     plan: &Plan,
-    mut readings: Readings,
+    mut samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
     let subscribers: Result<Vec<_>, _> =
-        (0..field.sessions()).map(|index| Subscriber::new(field.open(target, index)?, index)).collect();
-    let outcome = traffic(target, field, subscribers?, field.account(), plan, &mut readings)?;
-    for index in 0..field.sessions() {
-        field.end(target, index)?;
+        (0..layout.sessions()).map(|index| Subscriber::new(layout.open(target, index)?, index)).collect();
+    let outcome = traffic(target, layout, subscribers?, layout.checker(), plan, &mut samples)?;
+    for index in 0..layout.sessions() {
+        layout.end(target, index)?;
     }
-    Ok(Report::new(target, field.scenario, &outcome, &readings))
+    Ok(Report::new(target, layout.scenario, &outcome, &samples))
 }
 
-fn offline(target: &Target, field: &Field<'_>, plan: &Plan, readings: Readings) -> Result<Report, LoadError> {
-    for index in 0..field.sessions() {
-        field.open(target, index)?.disconnect()?;
+fn offline(
+    target: &Target,
+    layout: &Layout<'_>,
+    plan: &Plan,
+    samples: BrokerSamples,
+) -> Result<Report, LoadError> {
+    for index in 0..layout.sessions() {
+        layout.open(target, index)?.disconnect()?;
     }
-    afterwards(target, field, plan, readings, collect::collect)
+    publish_then_collect(target, layout, plan, samples, collect::collect)
 }
 
 fn retained(
     target: &Target,
-    field: &Field<'_>,
+    layout: &Layout<'_>,
     plan: &Plan,
-    readings: Readings,
+    samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
-    afterwards(target, field, plan, readings, newest::read)
+    publish_then_collect(target, layout, plan, samples, newest::read)
 }
 
 /// Takes what was sent, of each publisher how many, when the traffic is over.
-type Take = fn(&Target, &Field<'_>, &[u64], Duration) -> Result<(Collected, Faults), LoadError>;
+type Collect = fn(&Target, &Layout<'_>, &[u64], Duration) -> Result<(Collected, Faults), LoadError>;
 
-fn afterwards(
+fn publish_then_collect(
     target: &Target,
-    field: &Field<'_>,
+    layout: &Layout<'_>,
     plan: &Plan,
-    mut readings: Readings,
-    take: Take,
+    mut samples: BrokerSamples,
+    collect: Collect,
 ) -> Result<Report, LoadError> {
-    let outcome = traffic(target, field, Vec::new(), Account::of_nobody(), plan, &mut readings)?;
-    let (collected, faults) = take(target, field, &outcome.sent_each, plan.patience)?;
-    let mut report = Report::new(target, field.scenario, &outcome, &readings);
+    let outcome =
+        traffic(target, layout, Vec::new(), SessionChecker::without_sessions(), plan, &mut samples)?;
+    let (collected, faults) = collect(target, layout, &outcome.sent_each, plan.delivery_timeout)?;
+    let mut report = Report::new(target, layout.scenario, &outcome, &samples);
     report.collected = Some(collected);
     report.faults.add(&faults);
     Ok(report)
@@ -121,48 +127,48 @@ fn afterwards(
 
 fn traffic(
     target: &Target,
-    field: &Field<'_>,
+    layout: &Layout<'_>,
     subscribers: Vec<Subscriber>,
-    account: Account,
+    checker: SessionChecker,
     plan: &Plan,
-    readings: &mut Readings,
+    samples: &mut BrokerSamples,
 ) -> Result<Outcome, LoadError> {
-    let scenario = field.scenario;
-    let pace = match scenario.drive {
-        Drive::Window(window) => Pace::Unacknowledged(window),
-        Drive::PerSecond(rate) => Pace::Timetable(Timetable::new(rate, Duration::ZERO)?),
+    let scenario = layout.scenario;
+    let pace = match scenario.load_model {
+        LoadModel::Window(window) => Pace::Unacknowledged(window),
+        LoadModel::PerSecond(rate) => Pace::Schedule(Schedule::new(rate, Duration::ZERO)?),
     };
     let publishers: Result<Vec<_>, _> =
-        (0..scenario.publishers).map(|publisher| open_publisher(target, field, publisher)).collect();
-    let reading = Reading::new(field.run, target.version, scenario.payload_len);
-    let flow = Flow::new(publishers?, subscribers, account, pace, reading);
-    let outcome = Traffic::new(flow, *plan)?.run_beside(|| readings.take())?;
-    end_publishers(target, field)?;
+        (0..scenario.publishers).map(|publisher| open_publisher(target, layout, publisher)).collect();
+    let context = RunContext::new(layout.run, target.version, scenario.payload_len);
+    let workload = Workload::new(publishers?, subscribers, checker, pace, context)?;
+    let outcome = Traffic::new(workload, *plan)?.run_with_sampling(|| samples.take())?;
+    end_publishers(target, layout)?;
     Ok(outcome)
 }
 
 /// Removes the publishers' sessions where they outlive their connections.
-fn end_publishers(target: &Target, field: &Field<'_>) -> Result<(), LoadError> {
-    if !field.scenario.durable_publishers {
+fn end_publishers(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
+    if !layout.scenario.durable_publishers {
         return Ok(());
     }
-    for publisher in 0..field.scenario.publishers {
-        Blocking::connect(target, &field.publisher_id(publisher), 0)?.disconnect()?;
+    for publisher in 0..layout.scenario.publishers {
+        BlockingConnection::connect(target, &layout.publisher_id(publisher), 0)?.disconnect()?;
     }
     Ok(())
 }
 
-fn open_publisher(target: &Target, field: &Field<'_>, publisher: usize) -> Result<Publisher, LoadError> {
-    let scenario = field.scenario;
+fn open_publisher(target: &Target, layout: &Layout<'_>, publisher: usize) -> Result<Publisher, LoadError> {
+    let scenario = layout.scenario;
     let session = if scenario.durable_publishers { Session::New } else { Session::Clean };
-    let connection = Blocking::connect_to(target, &field.publisher_id(publisher), 0, session)?;
+    let connection = BlockingConnection::connect_to(target, &layout.publisher_id(publisher), 0, session)?;
     let retain = scenario.receivers == Receivers::Retained;
     let template =
         |topic: &String| Template::new(target.version, scenario.qos, retain, topic, scenario.payload_len);
-    let templates = field.topics_of(publisher).iter().map(template).collect();
+    let templates = layout.topics_of(publisher).iter().map(template).collect();
     Publisher::new(
         connection,
-        field.run,
+        layout.run,
         u32::try_from(publisher).unwrap_or(u32::MAX),
         templates,
         scenario.qos,

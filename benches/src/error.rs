@@ -1,47 +1,56 @@
-//! What ends a run before its figures are complete. Faults in the delivery of messages are counted, not raised.
+//! Errors that end a run before its figures are complete. Faults in the delivery of messages are counted, not raised.
 
 use std::io;
 
-/// Why a run could not be carried out.
+/// Why a run was aborted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The operating system refused something.
+    /// The operating system returned an error.
     #[error("{doing}: {source}")]
     Io {
-        /// What was being done.
+        /// What the load generator was doing.
         doing: &'static str,
         /// The cause.
         source: io::Error,
     },
-    /// The broker ended a connection that the run still needed.
+    /// The broker closed a connection that the run still needed.
     #[error("the broker closed a connection")]
     Closed,
-    /// The broker sent bytes that are no MQTT.
+    /// The broker sent bytes that are not valid MQTT.
     #[error("the broker sent a malformed packet ({0})")]
     Malformed(&'static str),
     /// The broker answered with an error code.
-    #[error("the broker refused {what} with code {code:#04x}")]
+    #[error("the broker refused {packet} with code {code:#04x}")]
     Refused {
         /// The packet that was refused.
-        what: &'static str,
+        packet: &'static str,
         /// Reason code or return code.
         code: u8,
     },
-    /// The broker sent another packet than the one that was due.
+    /// The broker sent another packet than the expected one.
     #[error("expected {expected}, got packet type {packet_type}")]
     Unexpected {
-        /// What was due.
+        /// The expected packet.
         expected: &'static str,
-        /// The type in the fixed header.
+        /// The packet type in the fixed header.
         packet_type: u8,
     },
-    /// TLS failed: an unfit certificate, a broken record, an alert.
+    /// TLS failed, for example because of an untrusted certificate, a broken record or an alert.
     #[error("TLS: {0}")]
     Tls(rustls::Error),
-    /// A file with a certificate or a key cannot be used.
+    /// A certificate or key file cannot be used.
     #[error("certificate or key: {0}")]
     Pem(rustls::pki_types::pem::Error),
+    /// The figures of a process cannot be read.
+    #[error("reading the process's figures: {0}")]
+    Proc(procfs::ProcError),
+    /// The monitored process has no memory any more.
+    #[error("the monitored process has exited")]
+    Exited,
+    /// A latency histogram could not be created or added to another.
+    #[error("latency histogram: {0}")]
+    Histogram(String),
     /// The arguments contradict each other.
     #[error("{0}")]
     Arguments(&'static str),
@@ -54,15 +63,23 @@ impl LoadError {
         matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
     }
 
-    pub(crate) const fn tls(fault: rustls::Error) -> Self {
-        Self::Tls(fault)
+    pub(crate) const fn tls(error: rustls::Error) -> Self {
+        Self::Tls(error)
     }
 
-    pub(crate) const fn pem(fault: rustls::pki_types::pem::Error) -> Self {
-        Self::Pem(fault)
+    pub(crate) const fn pem(error: rustls::pki_types::pem::Error) -> Self {
+        Self::Pem(error)
     }
 
-    /// Turns an I/O error into one that says what was being done.
+    pub(crate) const fn proc(error: procfs::ProcError) -> Self {
+        Self::Proc(error)
+    }
+
+    pub(crate) fn histogram(error: impl std::error::Error) -> Self {
+        Self::Histogram(error.to_string())
+    }
+
+    /// Turns an I/O error into one that says what the load generator was doing.
     pub fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, source }
     }

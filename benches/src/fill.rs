@@ -16,8 +16,8 @@ use crate::error::LoadError;
 use crate::stamp::{STAMP_LEN, Stamp};
 use crate::wire::publish::filler;
 
-pub mod check;
 pub mod replay;
+pub mod resume;
 
 /// What to put into a store.
 #[derive(Debug, Clone, Copy)]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::error::LoadError;
-use crate::process::Watched;
-use crate::traffic::Mark;
+use crate::process::MonitoredProcess;
+use crate::traffic::Snapshot;
 
 pub mod links;
 pub mod tcp;
@@ -17,7 +17,7 @@ pub const KEEP_ALIVE: u16 = 300;
 const PING_INTERVAL: Duration = Duration::from_secs(200);
 
 /// Idle connections over one transport.
-pub trait Crowd {
+pub trait IdleConnections {
     /// The transport's name.
     fn transport(&self) -> &'static str;
     /// Opens so many connections, each with CONNECT and CONNACK.
@@ -27,7 +27,7 @@ pub trait Crowd {
     /// How many the broker has closed, or sent something unasked.
     fn disturbed(&mut self) -> u64;
     /// Keeps the connections' business going (acknowledgements, keep-alives of the transport) for a while.
-    fn rest(&mut self, duration: Duration);
+    fn wait(&mut self, duration: Duration);
     /// DISCONNECT and orderly close on each.
     fn close(&mut self) -> Result<(), LoadError>;
 }
@@ -42,7 +42,7 @@ pub struct Scenario {
     /// How long they are held after that.
     pub hold: Duration,
     /// The broker's process.
-    pub broker: Option<Watched>,
+    pub broker: Option<MonitoredProcess>,
 }
 
 /// The figures.
@@ -75,44 +75,44 @@ pub struct Report {
 }
 
 /// Opens, settles, holds and closes.
-pub fn run(crowd: &mut dyn Crowd, scenario: &Scenario) -> Result<Report, LoadError> {
-    let before = Mark::of(scenario.broker)?;
-    crowd.open(scenario.connections)?;
-    let opened = Mark::of(scenario.broker)?;
-    crowd.rest(scenario.settle);
-    let settled = Mark::of(scenario.broker)?;
-    hold(crowd, scenario.hold)?;
-    let held = Mark::of(scenario.broker)?;
-    let disturbed = crowd.disturbed();
-    crowd.close()?;
-    crowd.rest(scenario.settle);
-    let closed = Mark::of(scenario.broker)?;
+pub fn run(connections: &mut dyn IdleConnections, scenario: &Scenario) -> Result<Report, LoadError> {
+    let before = Snapshot::of_broker(scenario.broker)?;
+    connections.open(scenario.connections)?;
+    let opened = Snapshot::of_broker(scenario.broker)?;
+    connections.wait(scenario.settle);
+    let settled = Snapshot::of_broker(scenario.broker)?;
+    hold(connections, scenario.hold)?;
+    let held = Snapshot::of_broker(scenario.broker)?;
+    let disturbed = connections.disturbed();
+    connections.close()?;
+    connections.wait(scenario.settle);
+    let closed = Snapshot::of_broker(scenario.broker)?;
 
-    let connections = u64::from(scenario.connections);
+    let opened_count = u64::from(scenario.connections);
     Ok(Report {
         case: "idle",
-        transport: crowd.transport(),
+        transport: connections.transport(),
         connections: scenario.connections,
-        opened_per_second: opened.per_second(&before, connections),
-        micros_per_connect: settled.micros_each(&before, connections),
+        opened_per_second: opened.per_second(&before, opened_count),
+        micros_per_connect: settled.micros_each(&before, opened_count),
         resident_before_kib: before.resident_kib,
         resident_after_kib: settled.resident_kib,
-        bytes_per_connection: settled.bytes_each(&before, connections),
-        bytes_per_connection_held: held.bytes_each(&before, connections),
+        bytes_per_connection: settled.bytes_each(&before, opened_count),
+        bytes_per_connection_held: held.bytes_each(&before, opened_count),
         processors_held: held.processors(&settled),
         resident_closed_kib: closed.resident_kib,
         disturbed,
     })
 }
 
-fn hold(crowd: &mut dyn Crowd, duration: Duration) -> Result<(), LoadError> {
+fn hold(connections: &mut dyn IdleConnections, duration: Duration) -> Result<(), LoadError> {
     let end = Instant::now() + duration;
     loop {
         let rest = end.saturating_duration_since(Instant::now());
-        crowd.rest(rest.min(PING_INTERVAL));
+        connections.wait(rest.min(PING_INTERVAL));
         if rest <= PING_INTERVAL {
             return Ok(());
         }
-        crowd.ping()?;
+        connections.ping()?;
     }
 }

@@ -12,18 +12,18 @@ fn main() -> ExitCode {
     match commands::run(&arguments) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(faults) => {
-            complain(&format!("{faults} faults in the delivery of messages"));
+            print_error(&format!("{faults} faults in the delivery of messages"));
             ExitCode::from(1)
         }
         Err(error) => {
-            complain(&error.to_string());
+            print_error(&error.to_string());
             ExitCode::from(2)
         }
     }
 }
 
 /// Nothing can be done when even this cannot be written.
-fn complain(text: &str) {
+fn print_error(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "tidegate-bench: {text}");
 }

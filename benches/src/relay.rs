@@ -13,48 +13,52 @@ use mio::{Events, Poll, Token};
 use crate::connection::READ_LEN;
 use crate::error::LoadError;
 
-mod door;
 mod filters;
-pub mod lies;
+pub mod injected_faults;
+mod listener;
 mod peer;
 
-pub use door::Security;
-pub use lies::Lies;
+pub use injected_faults::InjectedFaults;
+pub use listener::Security;
 
-use door::Door;
 use filters::Filters;
+use listener::Listener;
 use peer::Peer;
 
 /// Token of the door; peers have their index.
-const DOOR: Token = Token(usize::MAX);
+const LISTENER: Token = Token(usize::MAX);
 /// How often the relay looks whether it should stop.
-const TURN_MAX: Duration = Duration::from_millis(50);
+const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(50);
 
 /// A bound relay.
 #[derive(Debug)]
 pub struct Relay {
-    door: Door,
+    listener: Listener,
     poll: Poll,
     peers: Vec<Option<Peer>>,
     filters: Filters,
-    lies: Lies,
+    injected_faults: InjectedFaults,
     buffer: Vec<u8>,
     /// Peers with bytes to write at the end of the turn.
-    dirty: BTreeSet<usize>,
+    unflushed: BTreeSet<usize>,
 }
 
 impl Relay {
     /// Listens on `address`.
-    pub fn bind(address: SocketAddr, security: Security<'_>, lies: Lies) -> Result<Self, LoadError> {
+    pub fn bind(
+        address: SocketAddr,
+        security: Security<'_>,
+        injected_faults: InjectedFaults,
+    ) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
-        let door = Door::open(address, security, poll.registry())?;
+        let listener = Listener::open(address, security, poll.registry())?;
         let (peers, filters, buffer) = (Vec::new(), Filters::default(), vec![0; READ_LEN]);
-        Ok(Self { door, poll, peers, filters, lies, buffer, dirty: BTreeSet::new() })
+        Ok(Self { listener, poll, peers, filters, injected_faults, buffer, unflushed: BTreeSet::new() })
     }
 
     /// Where it listens.
     pub fn local_addr(&self) -> Result<SocketAddr, LoadError> {
-        self.door.local_addr()
+        self.listener.local_addr()
     }
 
     /// Relays until `stop` is set.
@@ -62,7 +66,7 @@ impl Relay {
         let mut events = Events::with_capacity(1024);
         while !stop.load(Ordering::Relaxed) {
             let limit = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
-            match self.poll.poll(&mut events, Some(limit.unwrap_or(TURN_MAX).min(TURN_MAX))) {
+            match self.poll.poll(&mut events, Some(limit.unwrap_or(POLL_TIMEOUT_MAX).min(POLL_TIMEOUT_MAX))) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     return Err(LoadError::Io { doing: "waiting for events", source: error });
                 }
@@ -70,12 +74,12 @@ impl Relay {
             }
             for event in &events {
                 match event.token() {
-                    DOOR => self.answer_door()?,
-                    Token(index) => self.serve(index, event.is_readable(), event.is_writable()),
+                    LISTENER => self.handle_listener()?,
+                    Token(index) => self.handle_peer(index, event.is_readable(), event.is_writable()),
                 }
             }
             if limit.is_some() {
-                self.expire();
+                self.handle_timeouts();
             }
             self.flush();
         }
@@ -83,18 +87,19 @@ impl Relay {
     }
 
     /// Takes new peers in, and serves those whose bytes come through the door.
-    fn answer_door(&mut self) -> Result<(), LoadError> {
+    fn handle_listener(&mut self) -> Result<(), LoadError> {
         let mut touched = Vec::new();
-        let (peers, lies, registry) = (&mut self.peers, self.lies, self.poll.registry());
-        self.door.answer(&mut self.buffer, |visit| match visit {
-            door::Visit::New(mut connection) => {
+        let (peers, injected_faults, registry) =
+            (&mut self.peers, self.injected_faults, self.poll.registry());
+        self.listener.handle_ready(&mut self.buffer, |event| match event {
+            listener::ListenerEvent::New(mut connection) => {
                 let index = peers.len();
                 connection.register(registry, index)?;
-                peers.push(Some(Peer::new(connection, lies)));
+                peers.push(Some(Peer::new(connection, injected_faults)));
                 touched.push(index);
                 Ok(index)
             }
-            door::Visit::Datagram(index, event) => {
+            listener::ListenerEvent::Datagram(index, event) => {
                 if let Some(Some(peer)) = peers.get_mut(index) {
                     peer.connection.handle(event);
                     touched.push(index);
@@ -105,7 +110,7 @@ impl Relay {
         touched.sort_unstable();
         touched.dedup();
         for index in touched {
-            self.serve(index, true, false);
+            self.handle_peer(index, true, false);
         }
         Ok(())
     }
@@ -114,10 +119,10 @@ impl Relay {
         self.peers.iter().flatten().filter_map(|peer| peer.connection.deadline()).min()
     }
 
-    fn expire(&mut self) {
+    fn handle_timeouts(&mut self) {
         let now = Instant::now();
         for (index, slot) in self.peers.iter_mut().enumerate() {
-            if slot.as_mut().is_some_and(|peer| peer.connection.expire(now).is_err()) {
+            if slot.as_mut().is_some_and(|peer| peer.connection.handle_timeout(now).is_err()) {
                 *slot = None;
                 self.filters.remove(index);
             }
@@ -125,17 +130,17 @@ impl Relay {
     }
 
     /// Handles one peer; an error of its socket ends it alone.
-    fn serve(&mut self, index: usize, readable: bool, writable: bool) {
+    fn handle_peer(&mut self, index: usize, readable: bool, writable: bool) {
         let Some(mut peer) = self.peers.get_mut(index).and_then(Option::take) else { return };
         if writable {
-            peer.connection.unblock();
-            self.dirty.insert(index);
+            peer.connection.set_writable();
+            self.unflushed.insert(index);
         }
         let read = if readable { peer.receive(&mut self.buffer) } else { Ok(()) };
         for filter in peer.subscribed.drain(..) {
             self.filters.add(filter, index);
         }
-        if !peer.run.is_empty() || !peer.earlier.is_empty() {
+        if !peer.batch.is_empty() || !peer.earlier_batches.is_empty() {
             self.dispatch(&mut peer);
         }
         if read.is_err() {
@@ -143,7 +148,7 @@ impl Relay {
             peer.connection.close();
             return;
         }
-        self.dirty.insert(index);
+        self.unflushed.insert(index);
         if let Some(slot) = self.peers.get_mut(index) {
             *slot = Some(peer);
         }
@@ -151,15 +156,15 @@ impl Relay {
 
     /// Hands a read's messages to whoever subscribed to their topics.
     fn dispatch(&mut self, peer: &mut Peer) {
-        for (topic, frames) in peer.earlier.drain(..) {
-            forward(&mut self.filters, &mut self.peers, &mut self.dirty, &topic, &frames);
+        for (topic, packets) in peer.earlier_batches.drain(..) {
+            forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &topic, &packets);
         }
-        forward(&mut self.filters, &mut self.peers, &mut self.dirty, &peer.topic, &peer.run);
-        peer.run.clear();
+        forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &peer.topic, &peer.batch);
+        peer.batch.clear();
     }
 
     fn flush(&mut self) {
-        while let Some(index) = self.dirty.pop_first() {
+        while let Some(index) = self.unflushed.pop_first() {
             if let Some(Some(peer)) = self.peers.get_mut(index)
                 && peer.connection.flush().is_err()
             {
@@ -172,14 +177,14 @@ impl Relay {
 fn forward(
     filters: &mut Filters,
     peers: &mut [Option<Peer>],
-    dirty: &mut BTreeSet<usize>,
+    unflushed: &mut BTreeSet<usize>,
     topic: &[u8],
-    frames: &[u8],
+    packets: &[u8],
 ) {
-    filters.each(topic, |subscriber| {
+    filters.for_each_receiver(topic, |subscriber| {
         if let Some(Some(peer)) = peers.get_mut(subscriber) {
-            peer.deliver(frames);
-            dirty.insert(subscriber);
+            peer.deliver(packets);
+            unflushed.insert(subscriber);
         }
     });
 }

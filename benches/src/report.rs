@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::connection::Target;
 use crate::error::LoadError;
-use crate::histogram::Percentiles;
-use crate::ledger::Faults;
+use crate::faults::Faults;
+use crate::latencies::Percentiles;
 use crate::number::{float, ratio};
 use crate::traffic::Outcome;
 

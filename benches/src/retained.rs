@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::ledger::Faults;
+use crate::faults::Faults;
 use crate::number::count;
-use crate::process::Watched;
+use crate::process::MonitoredProcess;
 use crate::stamp::Stamp;
-use crate::traffic::Mark;
+use crate::traffic::Snapshot;
 use crate::wire::build;
 use crate::wire::packet_type;
 use crate::wire::publish::Template;
@@ -31,14 +31,14 @@ pub struct Scenario {
     /// Bytes of a payload, at least a stamp.
     pub payload_len: usize,
     /// How long a replay may pause before what is missing counts as lost.
-    pub patience: Duration,
+    pub delivery_timeout: Duration,
     /// The broker's process.
-    pub broker: Option<Watched>,
+    pub broker: Option<MonitoredProcess>,
 }
 
 /// One part of the scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Part {
+pub struct Phase {
     /// Messages written or replayed.
     pub messages: u64,
     /// That a second.
@@ -57,11 +57,11 @@ pub struct Report {
     /// Topics with a retained message.
     pub topics: u64,
     /// Writing, and writing over.
-    pub write: Part,
+    pub write: Phase,
     /// The broker's memory a retained message.
     pub bytes_per_message: Option<f64>,
     /// To new subscribers.
-    pub replay: Part,
+    pub replay: Phase,
     /// The first replay, from SUBSCRIBE to its last message.
     pub first_replay_millis: f64,
     /// What went wrong. `misdelivered` also counts messages that came although they were removed.
@@ -76,20 +76,21 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let run = std::process::id();
     let topics: Vec<String> =
         (0..scenario.topics).map(|topic| format!("load/{run:08x}/{}/{}", topic % 100, topic / 100)).collect();
-    let mut writer = Writer { connection: Blocking::connect(target, &format!("load-{run:x}-w"), 0)?, run };
+    let mut writer =
+        Writer { connection: BlockingConnection::connect(target, &format!("load-{run:x}-w"), 0)?, run };
     let template = |topic: &String| Template::new(target.version, 1, true, topic, scenario.payload_len);
     let templates: Vec<Template> = topics.iter().map(template).collect();
     let topics_len = count(topics.len());
 
-    let begin = Mark::of(scenario.broker)?;
+    let begin = Snapshot::of_broker(scenario.broker)?;
     for round in 0..scenario.rounds {
         writer.write(&templates, round * topics_len)?;
     }
-    let written = Mark::of(scenario.broker)?;
+    let written = Snapshot::of_broker(scenario.broker)?;
 
     let mut replay = Replay::new(target, scenario, run, &topics);
     let first_replay_millis = replay.read_all()?;
-    let replayed = Mark::of(scenario.broker)?;
+    let replayed = Snapshot::of_broker(scenario.broker)?;
 
     writer.remove(target, &topics)?;
     replay.expect_nothing()?;
@@ -97,16 +98,16 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
         case: "retained",
         version: target.version.name(),
         topics: topics_len,
-        write: part(&begin, &written, scenario.rounds * topics_len),
+        write: phase(&begin, &written, scenario.rounds * topics_len),
         bytes_per_message: written.bytes_each(&begin, topics_len),
-        replay: part(&written, &replayed, replay.delivered()),
+        replay: phase(&written, &replayed, replay.delivered()),
         first_replay_millis,
         faults: replay.faults(),
     })
 }
 
-fn part(from: &Mark, to: &Mark, messages: u64) -> Part {
-    Part {
+fn phase(from: &Snapshot, to: &Snapshot, messages: u64) -> Phase {
+    Phase {
         messages,
         per_second: to.per_second(from, messages),
         micros_per_message: to.micros_each(from, messages),
@@ -115,7 +116,7 @@ fn part(from: &Mark, to: &Mark, messages: u64) -> Part {
 
 /// Publishes retained messages at QoS 1, some at a time.
 struct Writer {
-    connection: Blocking,
+    connection: BlockingConnection,
     run: u32,
 }
 
@@ -153,9 +154,9 @@ impl Writer {
 
     fn await_acks(&mut self, acks: usize) -> Result<(), LoadError> {
         for _ in 0..acks {
-            self.connection.with_frame(|frame| match (frame.packet_type(), frame.body.get(2)) {
+            self.connection.with_packet(|packet| match (packet.packet_type(), packet.body.get(2)) {
                 (packet_type::PUBACK, Some(code)) if *code >= 0x80 => {
-                    Err(LoadError::Refused { what: "PUBLISH", code: *code })
+                    Err(LoadError::Refused { packet: "PUBLISH", code: *code })
                 }
                 (packet_type::PUBACK, _) => Ok(()),
                 (packet_type, _) => Err(LoadError::Unexpected { expected: "PUBACK", packet_type }),

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::process::Watched;
-use crate::traffic::pace::Timetable;
-use crate::traffic::subscriber::Reading;
-use crate::traffic::{Flow, Outcome, Pace, Plan, Publisher, Subscriber, Traffic};
+use crate::process::MonitoredProcess;
+use crate::traffic::pace::Schedule;
+use crate::traffic::subscriber::RunContext;
+use crate::traffic::{Outcome, Pace, Plan, Publisher, Subscriber, Traffic, Workload};
 use crate::wire::publish::Template;
 
-pub mod account;
-pub mod laggard;
+pub mod checker;
 mod order;
+pub mod slow_subscriber;
 
-use account::Account;
+use checker::StreamChecker;
 
 /// Who talks to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Topology {
 
 /// What drives the publishers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drive {
+pub enum LoadModel {
     /// Closed loop with so many messages a publisher under way.
     Window(u64),
     /// Open loop with so many messages a second in all.
@@ -69,7 +69,7 @@ pub struct Scenario {
     /// Who talks to whom.
     pub topology: Topology,
     /// How fast.
-    pub drive: Drive,
+    pub load_model: LoadModel,
     /// Open loop: the grain of sending; zero sends each message at its own time.
     pub tick: Duration,
     /// Of publishing and of subscribing: 0, 1 or 2.
@@ -85,13 +85,13 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome,
         (0..scenario.topology.publishers()).map(|publisher| topic(run, publisher)).collect();
     let subscribers = subscribers(target, scenario, run, &topics)?;
     let publishers = publishers(target, scenario, run, &topics)?;
-    let pace = match scenario.drive {
-        Drive::Window(window) => Pace::Window(window),
-        Drive::PerSecond(rate) => Pace::Timetable(Timetable::new(rate, scenario.tick)?),
+    let pace = match scenario.load_model {
+        LoadModel::Window(window) => Pace::Window(window),
+        LoadModel::PerSecond(rate) => Pace::Schedule(Schedule::new(rate, scenario.tick)?),
     };
-    let reading = Reading::new(run, target.version, scenario.payload_len);
-    let account = Account::new(scenario.topology, topics);
-    Traffic::new(Flow::new(publishers, subscribers, account, pace, reading), *plan)?.run()
+    let context = RunContext::new(run, target.version, scenario.payload_len);
+    let checker = StreamChecker::new(scenario.topology, topics);
+    Traffic::new(Workload::new(publishers, subscribers, checker, pace, context)?, *plan)?.run()
 }
 
 /// The topic that a publisher of a run uses.
@@ -100,8 +100,8 @@ pub fn topic(run: u32, publisher: usize) -> String {
 }
 
 /// A plan for the time given.
-pub const fn plan(warmup: Duration, measured: Duration, broker: Option<Watched>) -> Plan {
-    Plan { warmup, measured, messages: None, patience: Duration::from_secs(3), broker }
+pub const fn plan(warmup: Duration, measured: Duration, broker: Option<MonitoredProcess>) -> Plan {
+    Plan { warmup, measured, messages: None, delivery_timeout: Duration::from_secs(3), broker }
 }
 
 fn subscribers(
@@ -120,7 +120,7 @@ fn subscribers(
     };
     (0..scenario.topology.subscribers())
         .map(|index| {
-            let mut connection = Blocking::connect(target, &format!("load-{run:x}-s{index}"), 0)?;
+            let mut connection = BlockingConnection::connect(target, &format!("load-{run:x}-s{index}"), 0)?;
             let filters: Vec<String> = filter(index).cloned().into_iter().collect();
             connection.subscribe(1, &filters, scenario.qos)?;
             Subscriber::new(connection, index)
@@ -137,7 +137,7 @@ fn publishers(
     (0u32..)
         .zip(topics)
         .map(|(id, topic)| {
-            let connection = Blocking::connect(target, &format!("load-{run:x}-p{id}"), 0)?;
+            let connection = BlockingConnection::connect(target, &format!("load-{run:x}-p{id}"), 0)?;
             let template = Template::new(target.version, scenario.qos, false, topic, scenario.payload_len);
             Publisher::new(connection, run, id, vec![template], scenario.qos)
         })

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::number::count;
 use crate::report::TrafficReport;
-use crate::traffic::pace::Timetable;
-use crate::traffic::subscriber::Reading;
-use crate::traffic::{Flow, Mark, Pace, Plan, Publisher, Subscriber, Traffic};
+use crate::traffic::pace::Schedule;
+use crate::traffic::subscriber::RunContext;
+use crate::traffic::{Pace, Plan, Publisher, Snapshot, Subscriber, Traffic, Workload};
 use crate::wire::publish::Template;
 
-pub mod field;
+pub mod devices;
 
-use field::{Field, Matches};
+use devices::{Devices, MatchChecker};
 
 /// Filters in one SUBSCRIBE.
-const FILTERS_A_PACKET: usize = 100;
+const FILTERS_PER_PACKET: usize = 100;
 /// Bytes of a payload.
 const PAYLOAD_LEN: usize = 64;
 
@@ -59,15 +59,15 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
         return Err(LoadError::Arguments("at least two clients and three subscriptions are needed"));
     }
     let run = std::process::id();
-    let field = Field { run, devices: scenario.subscriptions / 3, clients: scenario.clients };
-    let mut connections = connect(target, &field)?;
-    let filters: Vec<_> = (0..field.clients).map(|client| field.filters(client)).collect();
-    let before = Mark::of(plan.broker)?;
+    let devices = Devices { run, count: scenario.subscriptions / 3, clients: scenario.clients };
+    let mut connections = connect(target, &devices)?;
+    let filters: Vec<_> = (0..devices.clients).map(|client| devices.filters(client)).collect();
+    let before = Snapshot::of_broker(plan.broker)?;
     subscribe(&mut connections, &filters)?;
-    let after = Mark::of(plan.broker)?;
+    let after = Snapshot::of_broker(plan.broker)?;
 
-    let outcome = Traffic::new(flow(target, scenario, &field, connections)?, *plan)?.run()?;
-    let subscriptions = count(field.devices * 3);
+    let outcome = Traffic::new(workload(target, scenario, &devices, connections)?, *plan)?.run()?;
+    let subscriptions = count(devices.count * 3);
     Ok(Report {
         traffic: TrafficReport::new("subscriptions", target, 0, &outcome),
         subscriptions,
@@ -78,39 +78,39 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
     })
 }
 
-fn connect(target: &Target, field: &Field) -> Result<Vec<Blocking>, LoadError> {
-    (0..field.clients)
-        .map(|client| Blocking::connect(target, &format!("load-{:x}-s{client}", field.run), 0))
+fn connect(target: &Target, devices: &Devices) -> Result<Vec<BlockingConnection>, LoadError> {
+    (0..devices.clients)
+        .map(|client| BlockingConnection::connect(target, &format!("load-{:x}-s{client}", devices.run), 0))
         .collect()
 }
 
-fn subscribe(connections: &mut [Blocking], filters: &[Vec<String>]) -> Result<(), LoadError> {
+fn subscribe(connections: &mut [BlockingConnection], filters: &[Vec<String>]) -> Result<(), LoadError> {
     for (connection, filters) in connections.iter_mut().zip(filters) {
-        for (packet_id, filters) in (1u16..).zip(filters.chunks(FILTERS_A_PACKET)) {
+        for (packet_id, filters) in (1u16..).zip(filters.chunks(FILTERS_PER_PACKET)) {
             connection.subscribe(packet_id, filters, 0)?;
         }
     }
     Ok(())
 }
 
-fn flow(
+fn workload(
     target: &Target,
     scenario: &Scenario,
-    field: &Field,
-    connections: Vec<Blocking>,
-) -> Result<Flow<Matches>, LoadError> {
-    let order = field.order();
+    devices: &Devices,
+    connections: Vec<BlockingConnection>,
+) -> Result<Workload<MatchChecker>, LoadError> {
+    let order = devices.order();
     let template =
-        |device: &usize| Template::new(target.version, 0, false, &field.topic(*device), PAYLOAD_LEN);
+        |device: &usize| Template::new(target.version, 0, false, &devices.topic(*device), PAYLOAD_LEN);
     let templates = order.iter().map(template).collect();
-    let connection = Blocking::connect(target, &format!("load-{:x}-p", field.run), 0)?;
-    let publisher = Publisher::new(connection, field.run, 0, templates, 0)?;
+    let connection = BlockingConnection::connect(target, &format!("load-{:x}-p", devices.run), 0)?;
+    let publisher = Publisher::new(connection, devices.run, 0, templates, 0)?;
     let subscribers = connections
         .into_iter()
         .enumerate()
         .map(|(index, connection)| Subscriber::new(connection, index))
         .collect::<Result<Vec<_>, _>>()?;
-    let pace = Pace::Timetable(Timetable::new(scenario.per_second, scenario.tick)?);
-    let reading = Reading::new(field.run, target.version, PAYLOAD_LEN);
-    Ok(Flow::new(vec![publisher], subscribers, Matches::new(*field, order), pace, reading))
+    let pace = Pace::Schedule(Schedule::new(scenario.per_second, scenario.tick)?);
+    let context = RunContext::new(devices.run, target.version, PAYLOAD_LEN);
+    Workload::new(vec![publisher], subscribers, MatchChecker::new(*devices, order), pace, context)
 }

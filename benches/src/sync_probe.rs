@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::error::LoadError;
-use crate::histogram::{Histogram, Percentiles};
+use crate::latencies::{Latencies, Percentiles};
 use crate::number::{float, ratio};
 
 /// The figures.
@@ -17,18 +17,18 @@ pub struct Report {
     /// `sync-probe`
     pub case: &'static str,
     /// 4 KiB written over, then `fdatasync`.
-    pub overwrite: Part,
+    pub overwrite: Timing,
     /// 4 KiB written into a hole of a sparse file, then `fdatasync`: the file system has to note where it is.
-    pub hole: Part,
+    pub hole: Timing,
     /// As LMDB commits: some pages written over and `fdatasync`, then 4 KiB through a descriptor with `O_DSYNC`.
-    pub pair: Part,
+    pub pair: Timing,
     /// The same into a hole, as LMDB does while its file grows.
-    pub hole_pair: Part,
+    pub hole_pair: Timing,
 }
 
 /// One way of writing.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Part {
+pub struct Timing {
     /// So often a second.
     pub per_second: f64,
     /// Microseconds each.
@@ -75,8 +75,8 @@ pub fn run(folder: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
 fn measure(
     duration: Duration,
     mut write: impl FnMut(u64) -> Result<(), LoadError>,
-) -> Result<Part, LoadError> {
-    let mut times = Histogram::default();
+) -> Result<Timing, LoadError> {
+    let mut times = Latencies::new()?;
     let began = Instant::now();
     let mut turns = 0;
     while began.elapsed() < duration {
@@ -86,7 +86,7 @@ fn measure(
         turns += 1;
     }
     let per_second = ratio(float(turns), began.elapsed().as_secs_f64());
-    Ok(Part { per_second, micros: times.percentiles() })
+    Ok(Timing { per_second, micros: times.percentiles() })
 }
 
 impl<'a> Files<'a> {

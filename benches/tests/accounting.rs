@@ -5,37 +5,37 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use tidegate_benches::connection::Target;
-use tidegate_benches::relay::{Lies, Security};
-use tidegate_benches::streams::{self, Drive, Scenario, Topology};
+use tidegate_benches::relay::{InjectedFaults, Security};
+use tidegate_benches::streams::{self, LoadModel, Scenario, Topology};
 use tidegate_benches::traffic::{Outcome, Plan};
 use tidegate_benches::wire::Version;
 
-#[path = "liar/relay.rs"]
+#[path = "fixtures/faulty_relay.rs"]
 mod relay;
 
-use relay::Liar;
+use relay::FaultyRelay;
 
 const MESSAGES: u64 = 300;
-const PATIENCE: Duration = Duration::from_millis(400);
+const DELIVERY_TIMEOUT: Duration = Duration::from_millis(400);
 
-fn scenario(topology: Topology, drive: Drive, qos: u8) -> Scenario {
-    Scenario { topology, drive, tick: Duration::ZERO, qos, payload_len: 64 }
+fn scenario(topology: Topology, load_model: LoadModel, qos: u8) -> Scenario {
+    Scenario { topology, load_model, tick: Duration::ZERO, qos, payload_len: 64 }
 }
 
-fn run(lies: Lies, version: Version, scenario: Scenario) -> Outcome {
-    let relay = Liar::start(lies, Security::None);
+fn run(injected_faults: InjectedFaults, version: Version, scenario: Scenario) -> Outcome {
+    let relay = FaultyRelay::start(injected_faults, Security::None);
     let plan = Plan {
         warmup: Duration::ZERO,
         measured: Duration::from_secs(20),
         messages: Some(MESSAGES),
-        patience: PATIENCE,
+        delivery_timeout: DELIVERY_TIMEOUT,
         broker: None,
     };
     streams::run(&Target::tcp(relay.address, version), &scenario, &plan).unwrap()
 }
 
-fn two_pairs(lies: Lies) -> Outcome {
-    run(lies, Version::V5, scenario(Topology::Pairs(2), Drive::Window(50), 0))
+fn two_pairs(injected_faults: InjectedFaults) -> Outcome {
+    run(injected_faults, Version::V5, scenario(Topology::Pairs(2), LoadModel::Window(50), 0))
 }
 
 fn every(n: u64) -> Option<NonZeroU64> {
@@ -51,12 +51,12 @@ fn an_honest_relay_passes_in_every_topology_version_and_qos() {
             .into_iter()
             .chain([0, 1, 2].map(|qos| (Version::V3_1_1, qos)))
         {
-            for drive in [Drive::Window(20), Drive::PerSecond(20_000)] {
-                let outcome = run(Lies::default(), version, scenario(topology, drive, qos));
+            for load_model in [LoadModel::Window(20), LoadModel::PerSecond(20_000)] {
+                let outcome = run(InjectedFaults::default(), version, scenario(topology, load_model, qos));
                 assert_eq!(
                     outcome.faults.total(),
                     0,
-                    "{topology:?} {version:?} {qos} {drive:?}: {outcome:?}"
+                    "{topology:?} {version:?} {qos} {load_model:?}: {outcome:?}"
                 );
                 assert_eq!(outcome.sent, publishers * MESSAGES, "{topology:?}");
                 assert_eq!(outcome.delivered, streams * MESSAGES, "{topology:?}");
@@ -67,7 +67,7 @@ fn an_honest_relay_passes_in_every_topology_version_and_qos() {
 
 #[test]
 fn drops_are_counted() {
-    let outcome = two_pairs(Lies { drop: every(100), ..Lies::default() });
+    let outcome = two_pairs(InjectedFaults { drop: every(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.lost, 2 * 3);
     assert_eq!(outcome.faults.total(), 2 * 3);
     assert_eq!(outcome.delivered, 2 * (MESSAGES - 3));
@@ -75,57 +75,57 @@ fn drops_are_counted() {
 
 #[test]
 fn duplicates_are_counted() {
-    let outcome = two_pairs(Lies { dup: every(100), ..Lies::default() });
+    let outcome = two_pairs(InjectedFaults { dup: every(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.duplicated, 2 * 3);
     assert_eq!(outcome.faults.total(), 2 * 3);
 }
 
 #[test]
 fn reordering_is_counted() {
-    let outcome = two_pairs(Lies { reorder: every(70), ..Lies::default() });
+    let outcome = two_pairs(InjectedFaults { reorder: every(70), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.out_of_order, 2 * 4);
     assert_eq!(outcome.faults.total(), 2 * 4);
 }
 
 #[test]
 fn corrupt_payloads_are_counted() {
-    let outcome = two_pairs(Lies { corrupt: every(100), ..Lies::default() });
+    let outcome = two_pairs(InjectedFaults { corrupt: every(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.corrupt, 2 * 3);
     assert_eq!(outcome.faults.lost, 2 * 3);
 }
 
 #[test]
 fn a_relay_that_forwards_nothing_loses_the_whole_window() {
-    let outcome = two_pairs(Lies { drop: every(1), ..Lies::default() });
+    let outcome = two_pairs(InjectedFaults { drop: every(1), ..InjectedFaults::default() });
     assert_eq!(outcome.sent, 2 * 50);
     assert_eq!(outcome.faults.lost, 2 * 50);
 }
 
-fn two_pairs_at_qos_2(lies: Lies) -> Outcome {
-    run(lies, Version::V5, scenario(Topology::Pairs(2), Drive::Window(50), 2))
+fn two_pairs_at_qos_2(injected_faults: InjectedFaults) -> Outcome {
+    run(injected_faults, Version::V5, scenario(Topology::Pairs(2), LoadModel::Window(50), 2))
 }
 
 #[test]
 fn a_message_of_qos_2_that_comes_twice_is_a_duplicate() {
-    let outcome = two_pairs_at_qos_2(Lies { dup: every(100), ..Lies::default() });
+    let outcome = two_pairs_at_qos_2(InjectedFaults { dup: every(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.duplicated, outcome.faults.total()), (2 * 3, 2 * 3));
     assert_eq!(outcome.delivered, 2 * MESSAGES);
 }
 
 #[test]
 fn a_message_of_qos_2_that_is_dropped_is_lost() {
-    let outcome = two_pairs_at_qos_2(Lies { drop: every(100), ..Lies::default() });
+    let outcome = two_pairs_at_qos_2(InjectedFaults { drop: every(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.lost, outcome.faults.total()), (2 * 3, 2 * 3));
 }
 
 #[test]
 fn a_missing_pubcomp_is_a_fault_and_stays_in_the_window() {
-    let outcome = two_pairs_at_qos_2(Lies { silence: every(100), ..Lies::default() });
+    let outcome = two_pairs_at_qos_2(InjectedFaults { silence: every(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.acknowledgement, outcome.faults.total()), (2 * 3, 2 * 3));
     let stuck = run(
-        Lies { silence: every(1), ..Lies::default() },
+        InjectedFaults { silence: every(1), ..InjectedFaults::default() },
         Version::V5,
-        scenario(Topology::Pairs(2), Drive::Window(50), 2),
+        scenario(Topology::Pairs(2), LoadModel::Window(50), 2),
     );
     assert_eq!((stuck.sent, stuck.faults.acknowledgement), (2 * 50, 2 * 50));
 }
@@ -135,7 +135,8 @@ const SHARED: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
 #[test]
 fn of_a_share_exactly_one_gets_each_message() {
     for qos in [0, 1, 2] {
-        let outcome = run(Lies::default(), Version::V5, scenario(SHARED, Drive::Window(20), qos));
+        let outcome =
+            run(InjectedFaults::default(), Version::V5, scenario(SHARED, LoadModel::Window(20), qos));
         assert_eq!(outcome.faults.total(), 0, "{qos}: {outcome:?}");
         assert_eq!((outcome.sent, outcome.delivered), (3 * MESSAGES, 3 * MESSAGES), "{qos}");
     }
@@ -144,22 +145,26 @@ fn of_a_share_exactly_one_gets_each_message() {
 #[test]
 fn a_message_that_two_of_a_share_get_or_nobody_is_a_fault() {
     let doubled = run(
-        Lies { dup: every(100), ..Lies::default() },
+        InjectedFaults { dup: every(100), ..InjectedFaults::default() },
         Version::V5,
-        scenario(SHARED, Drive::PerSecond(20_000), 0),
+        scenario(SHARED, LoadModel::PerSecond(20_000), 0),
     );
     assert_eq!((doubled.faults.duplicated, doubled.faults.total()), (3 * 3, 3 * 3));
     let dropped = run(
-        Lies { drop: every(100), ..Lies::default() },
+        InjectedFaults { drop: every(100), ..InjectedFaults::default() },
         Version::V5,
-        scenario(SHARED, Drive::PerSecond(20_000), 0),
+        scenario(SHARED, LoadModel::PerSecond(20_000), 0),
     );
     assert_eq!((dropped.faults.lost, dropped.faults.total()), (3 * 3, 3 * 3));
 }
 
 #[test]
 fn open_loop_latency_runs_from_the_due_time() {
-    let outcome = run(Lies::default(), Version::V5, scenario(Topology::Pairs(2), Drive::PerSecond(2_000), 0));
+    let outcome = run(
+        InjectedFaults::default(),
+        Version::V5,
+        scenario(Topology::Pairs(2), LoadModel::PerSecond(2_000), 0),
+    );
     let latency = outcome.latency.percentiles().unwrap();
     let lateness = outcome.lateness.percentiles().unwrap();
     assert!(latency.p50 >= lateness.p50, "{latency:?} {lateness:?}");

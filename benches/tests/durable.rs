@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use tidegate_benches::connection::Target;
 use tidegate_benches::durable::{self, Receivers, Report, Scenario};
-use tidegate_benches::relay::{Lies, Security};
-use tidegate_benches::streams::Drive;
+use tidegate_benches::relay::{InjectedFaults, Security};
+use tidegate_benches::streams::LoadModel;
 use tidegate_benches::traffic::Plan;
 use tidegate_benches::wire::Version;
 
-#[path = "liar/relay.rs"]
+#[path = "fixtures/faulty_relay.rs"]
 mod relay;
 
-use relay::Liar;
+use relay::FaultyRelay;
 
 const MESSAGES: u64 = 300;
 const PUBLISHERS: u64 = 2;
 const TOPICS: u64 = 3;
 
-fn run(receivers: Receivers, version: Version, qos: u8, lies: Lies) -> Report {
-    let relay = Liar::start(lies, Security::None);
+fn run(receivers: Receivers, version: Version, qos: u8, injected_faults: InjectedFaults) -> Report {
+    let relay = FaultyRelay::start(injected_faults, Security::None);
     let scenario = Scenario {
         receivers,
         publishers: PUBLISHERS as usize,
@@ -30,14 +30,14 @@ fn run(receivers: Receivers, version: Version, qos: u8, lies: Lies) -> Report {
         durable_publishers: true,
         qos,
         payload_len: 64,
-        drive: Drive::Window(20),
+        load_model: LoadModel::Window(20),
         store: None,
     };
     let plan = Plan {
         warmup: Duration::ZERO,
         measured: Duration::from_secs(20),
         messages: Some(MESSAGES),
-        patience: Duration::from_millis(400),
+        delivery_timeout: Duration::from_millis(400),
         broker: None,
     };
     durable::run(&Target::tcp(relay.address, version), &scenario, &plan).unwrap()
@@ -51,7 +51,7 @@ fn every(n: u64) -> Option<NonZeroU64> {
 fn an_honest_relay_passes_online() {
     for version in [Version::V5, Version::V3_1_1] {
         for qos in [1, 2] {
-            let report = run(Receivers::Online, version, qos, Lies::default());
+            let report = run(Receivers::Online, version, qos, InjectedFaults::default());
             assert_eq!(report.faults.total(), 0, "{version:?} {qos}: {report:?}");
             assert_eq!(report.sent, PUBLISHERS * MESSAGES);
             assert_eq!(report.delivered, 2 * PUBLISHERS * MESSAGES);
@@ -62,19 +62,29 @@ fn an_honest_relay_passes_online() {
 
 #[test]
 fn a_message_that_is_acknowledged_and_dropped_is_lost_to_each_session() {
-    let report = run(Receivers::Online, Version::V5, 1, Lies { drop: every(100), ..Lies::default() });
+    let report = run(
+        Receivers::Online,
+        Version::V5,
+        1,
+        InjectedFaults { drop: every(100), ..InjectedFaults::default() },
+    );
     assert_eq!((report.faults.lost, report.faults.total()), (2 * PUBLISHERS * 3, 2 * PUBLISHERS * 3));
 }
 
 #[test]
 fn a_message_that_comes_twice_at_qos_2_is_a_fault() {
-    let report = run(Receivers::Online, Version::V5, 2, Lies { dup: every(100), ..Lies::default() });
+    let report = run(
+        Receivers::Online,
+        Version::V5,
+        2,
+        InjectedFaults { dup: every(100), ..InjectedFaults::default() },
+    );
     assert_eq!((report.faults.duplicated, report.faults.total()), (2 * PUBLISHERS * 3, 2 * PUBLISHERS * 3));
 }
 
 #[test]
 fn sessions_that_the_broker_forgot_have_lost_everything() {
-    let report = run(Receivers::Offline, Version::V5, 1, Lies::default());
+    let report = run(Receivers::Offline, Version::V5, 1, InjectedFaults::default());
     assert_eq!(
         (report.faults.lost, report.faults.total()),
         (2 * PUBLISHERS * MESSAGES, 2 * PUBLISHERS * MESSAGES)
@@ -84,6 +94,6 @@ fn sessions_that_the_broker_forgot_have_lost_everything() {
 
 #[test]
 fn topics_without_their_newest_message_are_lost() {
-    let report = run(Receivers::Retained, Version::V3_1_1, 1, Lies::default());
+    let report = run(Receivers::Retained, Version::V3_1_1, 1, InjectedFaults::default());
     assert_eq!((report.faults.lost, report.faults.total()), (PUBLISHERS * TOPICS, PUBLISHERS * TOPICS));
 }

@@ -45,7 +45,7 @@ fn limits() -> Limits {
 }
 
 /// Answers CONNECT; with `then_close`, closes after it. Reads on until the peer is gone.
-async fn greet(mut link: Link, then_close: bool) {
+async fn answer_connect(mut link: Link, then_close: bool) {
     let mut buffer = [0; 512];
     while let Ok(1..) = poll_fn(|context| link.poll_read(context, &mut buffer)).await {
         if buffer[0] == 0x10 {
@@ -62,7 +62,7 @@ async fn greet(mut link: Link, then_close: bool) {
 async fn serve(listener: Listener, then_close: bool) {
     loop {
         let incoming = listener.accept().await.unwrap();
-        tokio::spawn(async move { greet(incoming.establish().await.unwrap(), then_close).await });
+        tokio::spawn(async move { answer_connect(incoming.establish().await.unwrap(), then_close).await });
     }
 }
 
@@ -79,7 +79,7 @@ fn run(
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(serve(listener, then_close));
     });
-    let mut crowd =
+    let mut connections =
         Links::new(Transport { name, scheme, address, ca: Some(ca), version: Version::V5 }).unwrap();
     let scenario = Scenario {
         connections: 40,
@@ -87,7 +87,7 @@ fn run(
         hold: Duration::from_millis(50),
         broker: None,
     };
-    idle::run(&mut crowd, &scenario).unwrap()
+    idle::run(&mut connections, &scenario).unwrap()
 }
 
 fn loopback() -> SocketAddr {

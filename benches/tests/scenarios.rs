@@ -4,26 +4,26 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use tidegate_benches::connection::transport::Kind;
+use tidegate_benches::connection::transport::TransportKind;
 use tidegate_benches::connection::{Target, Transport};
+use tidegate_benches::faults::Faults;
 use tidegate_benches::idle::{self, tcp::Tcp};
-use tidegate_benches::ledger::Faults;
-use tidegate_benches::relay::{Lies, Security};
-use tidegate_benches::streams::laggard::{self, Laggard};
+use tidegate_benches::relay::{InjectedFaults, Security};
+use tidegate_benches::streams::slow_subscriber::{self, SlowSubscriber};
 use tidegate_benches::traffic::Plan;
-use tidegate_benches::traffic::subscriber::Reading;
+use tidegate_benches::traffic::subscriber::RunContext;
 use tidegate_benches::wire::Version;
 use tidegate_benches::{churn, retained, streams, subscriptions};
 
-#[path = "liar/certificate.rs"]
+#[path = "fixtures/certificate.rs"]
 mod certificate;
-#[path = "liar/relay.rs"]
+#[path = "fixtures/faulty_relay.rs"]
 mod relay;
 
-use relay::Liar;
+use relay::FaultyRelay;
 
-fn subscriptions_against(lies: Lies) -> subscriptions::Report {
-    let relay = Liar::start(lies, Security::None);
+fn subscriptions_against(injected_faults: InjectedFaults) -> subscriptions::Report {
+    let relay = FaultyRelay::start(injected_faults, Security::None);
     let scenario = subscriptions::Scenario {
         subscriptions: 300,
         clients: 5,
@@ -34,7 +34,7 @@ fn subscriptions_against(lies: Lies) -> subscriptions::Report {
         warmup: Duration::ZERO,
         measured: Duration::from_secs(20),
         messages: Some(400),
-        patience: Duration::from_millis(400),
+        delivery_timeout: Duration::from_millis(400),
         broker: None,
     };
     subscriptions::run(&Target::tcp(relay.address, Version::V5), &scenario, &plan).unwrap()
@@ -42,7 +42,7 @@ fn subscriptions_against(lies: Lies) -> subscriptions::Report {
 
 #[test]
 fn each_message_reaches_its_literal_and_its_wildcard_subscription() {
-    let report = subscriptions_against(Lies::default());
+    let report = subscriptions_against(InjectedFaults::default());
     assert_eq!(report.traffic.faults.total(), 0, "{report:?}");
     assert_eq!(report.traffic.sent, 400);
     assert_eq!(report.traffic.delivered, 800);
@@ -51,26 +51,28 @@ fn each_message_reaches_its_literal_and_its_wildcard_subscription() {
 
 #[test]
 fn a_dropped_message_is_lost_to_both() {
-    let report = subscriptions_against(Lies { drop: NonZeroU64::new(100), ..Lies::default() });
+    let report =
+        subscriptions_against(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() });
     assert_eq!(report.traffic.faults.lost, 2 * 4);
     assert_eq!(report.traffic.faults.total(), 2 * 4);
 }
 
 #[test]
 fn a_duplicated_message_is_a_fault_at_both() {
-    let report = subscriptions_against(Lies { dup: NonZeroU64::new(100), ..Lies::default() });
+    let report =
+        subscriptions_against(InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() });
     assert_eq!(report.traffic.faults.duplicated, 2 * 4);
 }
 
 #[test]
 fn retained_messages_that_are_not_replayed_are_lost() {
-    let relay = Liar::start(Lies::default(), Security::None);
+    let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let scenario = retained::Scenario {
         topics: 50,
         rounds: 2,
         qos: 0,
         payload_len: 64,
-        patience: Duration::from_millis(100),
+        delivery_timeout: Duration::from_millis(100),
         broker: None,
     };
     let target = Target::tcp(relay.address, Version::V5);
@@ -82,22 +84,22 @@ fn retained_messages_that_are_not_replayed_are_lost() {
 
 #[test]
 fn idle_connections_stay_open_until_they_are_closed() {
-    let relay = Liar::start(Lies::default(), Security::None);
-    let mut crowd = Tcp::new(Target::tcp(relay.address, Version::V5));
+    let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
+    let mut connections = Tcp::new(Target::tcp(relay.address, Version::V5));
     let scenario =
         idle::Scenario { connections: 20, settle: Duration::ZERO, hold: Duration::ZERO, broker: None };
-    let report = idle::run(&mut crowd, &scenario).unwrap();
+    let report = idle::run(&mut connections, &scenario).unwrap();
     assert_eq!((report.connections, report.disturbed), (20, 0));
 }
 
 #[test]
 fn idle_connections_that_the_broker_closes_are_counted() {
-    use tidegate_benches::idle::Crowd;
-    let relay = Liar::start(Lies::default(), Security::None);
-    let mut crowd = Tcp::new(Target::tcp(relay.address, Version::V5));
-    crowd.open(3).unwrap();
+    use tidegate_benches::idle::IdleConnections;
+    let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
+    let mut connections = Tcp::new(Target::tcp(relay.address, Version::V5));
+    connections.open(3).unwrap();
     drop(relay);
-    assert_eq!(crowd.disturbed(), 3);
+    assert_eq!(connections.disturbed(), 3);
 }
 
 fn churn_against(target: impl Fn() -> Target + Sync) -> churn::Report {
@@ -113,7 +115,7 @@ fn churn_against(target: impl Fn() -> Target + Sync) -> churn::Report {
 
 #[test]
 fn connections_that_come_and_go_are_counted() {
-    let relay = Liar::start(Lies::default(), Security::None);
+    let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let report = churn_against(|| Target::tcp(relay.address, Version::V5));
     assert!(report.connections > 0, "{report:?}");
     assert_eq!((report.failed, report.unclosed, report.resumed), (0, 0, 0), "{report:?}");
@@ -122,12 +124,15 @@ fn connections_that_come_and_go_are_counted() {
 #[test]
 fn tls_sessions_are_taken_up_again_where_that_is_asked_for() {
     let made = certificate::Certificate::new("churn");
-    let relay = Liar::start(Lies::default(), Security::Tls { certificate: &made.chain, key: &made.key });
+    let relay = FaultyRelay::start(
+        InjectedFaults::default(),
+        Security::Tls { certificate: &made.chain, key: &made.key },
+    );
     for resume in [true, false] {
         let report = churn_against(|| Target {
             address: relay.address,
             version: Version::V5,
-            transport: Transport::new(Kind::Tls, Some(&made.chain), resume).unwrap(),
+            transport: Transport::new(TransportKind::Tls, Some(&made.chain), resume).unwrap(),
         });
         assert_eq!((report.failed, report.resumed > 0), (0, resume), "{report:?}");
     }
@@ -135,7 +140,7 @@ fn tls_sessions_are_taken_up_again_where_that_is_asked_for() {
 
 #[test]
 fn connections_that_nobody_accepts_are_failures() {
-    let relay = Liar::start(Lies::default(), Security::None);
+    let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let address = relay.address;
     drop(relay);
     let scenario = churn::Scenario {
@@ -151,15 +156,16 @@ fn connections_that_nobody_accepts_are_failures() {
 }
 
 /// 300 messages to two subscribers, and to one that reads so many a second.
-fn slow_against(lies: Lies, per_second: u64) -> (laggard::Report, Faults) {
-    let relay = Liar::start(lies, Security::None);
+fn slow_against(injected_faults: InjectedFaults, per_second: u64) -> (slow_subscriber::Report, Faults) {
+    let relay = FaultyRelay::start(injected_faults, Security::None);
     let target = Target::tcp(relay.address, Version::V5);
     let run = std::process::id();
-    let reading = Reading::new(run, target.version, 64);
-    let laggard = Laggard::start(&target, streams::topic(run, 0), 1, per_second, reading).unwrap();
+    let context = RunContext::new(run, target.version, 64);
+    let slow_subscriber =
+        SlowSubscriber::start(&target, streams::topic(run, 0), 1, per_second, context).unwrap();
     let scenario = streams::Scenario {
         topology: streams::Topology::FanOut(2),
-        drive: streams::Drive::Window(50),
+        load_model: streams::LoadModel::Window(50),
         tick: Duration::ZERO,
         qos: 1,
         payload_len: 64,
@@ -168,24 +174,26 @@ fn slow_against(lies: Lies, per_second: u64) -> (laggard::Report, Faults) {
         warmup: Duration::ZERO,
         measured: Duration::from_secs(20),
         messages: Some(300),
-        patience: Duration::from_millis(400),
+        delivery_timeout: Duration::from_millis(400),
         broker: None,
     };
     let outcome = streams::run(&target, &scenario, &plan).unwrap();
-    laggard.end(outcome.sent).unwrap()
+    slow_subscriber.end(outcome.sent).unwrap()
 }
 
 #[test]
 fn one_that_does_not_read_gets_everything_afterwards() {
-    let (report, faults) = slow_against(Lies::default(), 0);
+    let (report, faults) = slow_against(InjectedFaults::default(), 0);
     assert_eq!((report.delivered, report.delivered_afterwards, report.missed), (0, 300, 0));
     assert_eq!((faults.total(), report.closed), (0, false));
 }
 
 #[test]
 fn what_a_slow_one_misses_is_no_fault_and_what_it_gets_twice_is() {
-    let (report, faults) = slow_against(Lies { drop: NonZeroU64::new(100), ..Lies::default() }, 10);
+    let (report, faults) =
+        slow_against(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() }, 10);
     assert_eq!((report.missed, faults.total()), (3, 0), "{report:?}");
-    let (_, faults) = slow_against(Lies { dup: NonZeroU64::new(100), ..Lies::default() }, 10);
+    let (_, faults) =
+        slow_against(InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() }, 10);
     assert_eq!((faults.duplicated, faults.total()), (3, 3));
 }

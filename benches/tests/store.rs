@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_benches::commits::Commits;
+use tidegate_benches::commits::CommitCounter;
 use tidegate_benches::{fill, sync_probe};
 use tidegate_persistence::{Commit, Config, Item, Observer, Store, open};
 
-struct Deaf;
+struct IgnoreCommits;
 
-impl Observer for Deaf {
+impl Observer for IgnoreCommits {
     fn committed(&self, _: Commit) {}
 }
 
@@ -27,7 +27,7 @@ impl Folder {
     }
 
     fn store(&self) -> Arc<dyn Store> {
-        open(&Config::new(self.0.join("store")), Arc::new(Deaf)).unwrap()
+        open(&Config::new(self.0.join("store")), Arc::new(IgnoreCommits)).unwrap()
     }
 }
 
@@ -65,7 +65,7 @@ fn a_filled_store_holds_what_was_asked_for() {
 fn commits_are_counted_from_outside() {
     let folder = Folder::new("commits");
     let store = folder.store();
-    let commits = Commits::open(&folder.0.join("store")).unwrap();
+    let commits = CommitCounter::open(&folder.0.join("store")).unwrap();
     let before = commits.count().unwrap();
     for session in 0..3 {
         let operation = tidegate_persistence::Operation::Receive {

@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use super::{Broker, Span};
+use super::{BrokerArguments, MeasurementArguments};
 
 /// Connections that come and go.
 #[derive(Debug, Clone, Args)]
 pub struct ChurnArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// Connections at a time
     #[arg(long, default_value_t = 8)]
     pub workers: usize,
@@ -21,5 +21,5 @@ pub struct ChurnArguments {
     pub resume: bool,
     /// When it is measured
     #[command(flatten)]
-    pub span: Span,
+    pub measurement: MeasurementArguments,
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use tidegate_benches::durable::Receivers;
 
-use super::{Broker, Span};
+use super::{BrokerArguments, MeasurementArguments};
 
 /// Durable sessions.
 #[derive(Debug, Clone, Args)]
 pub struct DurableArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// Who gets the messages. The broker's bounds of a queue must allow for what waits `offline`
     #[arg(long, value_enum, default_value = "online")]
     pub subscriber: ReceiversArgument,
@@ -45,7 +45,7 @@ pub struct DurableArguments {
     pub store: Option<PathBuf>,
     /// When it is measured
     #[command(flatten)]
-    pub span: Span,
+    pub measurement: MeasurementArguments,
     /// Ends after so many messages a publisher
     #[arg(long)]
     pub messages: Option<u64>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Broker;
+use super::BrokerArguments;
 
 /// What is put into a store.
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,7 @@ pub struct FillArguments {
 pub struct ResumeArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// Sessions in the store
     #[arg(long, default_value_t = 100_000)]
     pub sessions: u32,
@@ -53,7 +53,7 @@ pub struct ResumeArguments {
 pub struct ReplayArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// Topics with a retained message
     #[arg(long, default_value_t = 1_000_000)]
     pub topics: u32,

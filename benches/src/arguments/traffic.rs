@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Broker, Span};
+use super::{BrokerArguments, MeasurementArguments};
 
 /// The scenarios with fixed streams.
 #[derive(Debug, Subcommand)]
 pub enum TrafficCommand {
     /// Publisher-subscriber pairs, each with its own topic
-    Pairs(Streams),
+    Pairs(StreamArguments),
     /// One publisher, many subscribers
-    FanOut(Streams),
+    FanOut(StreamArguments),
     /// Many publishers, one subscriber with a wildcard
-    FanIn(Streams),
+    FanIn(StreamArguments),
     /// Many publishers, and a shared subscription: one of its members gets each message
     Shared(SharedArguments),
     /// One publisher, many subscribers, and one more that reads slowly or not at all
@@ -25,10 +25,10 @@ pub enum TrafficCommand {
 
 /// A scenario with fixed streams.
 #[derive(Debug, Clone, Args)]
-pub struct Streams {
+pub struct StreamArguments {
     /// Which broker
     #[command(flatten)]
-    pub broker: Broker,
+    pub broker: BrokerArguments,
     /// How many pairs, subscribers, or publishers
     #[arg(long, default_value_t = 10)]
     pub count: usize,
@@ -49,7 +49,7 @@ pub struct Streams {
     pub tick: u64,
     /// When it is measured
     #[command(flatten)]
-    pub span: Span,
+    pub measurement: MeasurementArguments,
     /// Ends after so many messages a publisher
     #[arg(long)]
     pub messages: Option<u64>,
@@ -60,7 +60,7 @@ pub struct Streams {
 pub struct SharedArguments {
     /// The streams; `--count` publishers
     #[command(flatten)]
-    pub streams: Streams,
+    pub streams: StreamArguments,
     /// Members of the shared subscription
     #[arg(long, default_value_t = 10)]
     pub subscribers: usize,
@@ -71,7 +71,7 @@ pub struct SharedArguments {
 pub struct SlowArguments {
     /// The streams; `--count` subscribers that are not slow
     #[command(flatten)]
-    pub streams: Streams,
+    pub streams: StreamArguments,
     /// Messages a second that the slow one reads; 0: none until the others are through
     #[arg(long, default_value_t = 0)]
     pub slow_rate: u64,
@@ -82,7 +82,7 @@ pub struct SlowArguments {
 pub struct CurveArguments {
     /// The streams; `--rate` and `--window` do not count
     #[command(flatten)]
-    pub streams: Streams,
+    pub streams: StreamArguments,
     /// Messages a second of the first step
     #[arg(long, default_value_t = 1000)]
     pub from: u64,

@@ -3,40 +3,41 @@
 use std::time::Duration;
 
 use tidegate_benches::error::LoadError;
-use tidegate_benches::fill::{self, check, replay};
-use tidegate_benches::process::Watched;
+use tidegate_benches::fill::{self, replay, resume};
+use tidegate_benches::process::MonitoredProcess;
 use tidegate_benches::report;
 
 use super::target;
 use crate::arguments::{FillArguments, ReplayArguments, ResumeArguments};
 
-pub(super) fn fill(with: &FillArguments) -> Result<u64, LoadError> {
-    let FillArguments { sessions, queued, retained, .. } = *with;
-    let scenario = fill::Scenario { sessions, queued, retained, payload_len: len(with.payload) };
-    report::print(&fill::run(&with.data, &scenario)?, with.json)?;
+pub(super) fn fill(arguments: &FillArguments) -> Result<u64, LoadError> {
+    let FillArguments { sessions, queued, retained, .. } = *arguments;
+    let scenario = fill::Scenario { sessions, queued, retained, payload_len: len(arguments.payload) };
+    report::print(&fill::run(&arguments.data, &scenario)?, arguments.json)?;
     Ok(0)
 }
 
-pub(super) fn resume(with: &ResumeArguments) -> Result<u64, LoadError> {
-    let ResumeArguments { sessions, sample, queued, .. } = *with;
-    let payload_len = len(with.payload);
-    let scenario = check::Scenario { sessions, sample, queued, payload_len, patience: PATIENCE };
-    let report = check::run(&target(&with.broker)?, &scenario)?;
-    report::print(&report, with.broker.json)?;
+pub(super) fn resume(arguments: &ResumeArguments) -> Result<u64, LoadError> {
+    let ResumeArguments { sessions, sample, queued, .. } = *arguments;
+    let payload_len = len(arguments.payload);
+    let scenario =
+        resume::Scenario { sessions, sample, queued, payload_len, delivery_timeout: DELIVERY_TIMEOUT };
+    let report = resume::run(&target(&arguments.broker)?, &scenario)?;
+    report::print(&report, arguments.broker.json)?;
     Ok(report.faults.total() + u64::from(report.absent))
 }
 
-pub(super) fn replay(with: &ReplayArguments) -> Result<u64, LoadError> {
+pub(super) fn replay(arguments: &ReplayArguments) -> Result<u64, LoadError> {
     let scenario = replay::Scenario {
-        topics: with.topics,
-        payload_len: len(with.payload),
-        qos: with.qos,
-        slow_rate: with.slow_rate,
-        patience: PATIENCE,
-        broker: with.broker.pid.map(Watched::Id),
+        topics: arguments.topics,
+        payload_len: len(arguments.payload),
+        qos: arguments.qos,
+        slow_rate: arguments.slow_rate,
+        delivery_timeout: DELIVERY_TIMEOUT,
+        broker: arguments.broker.pid.map(MonitoredProcess::Id),
     };
-    let report = replay::run(&target(&with.broker)?, &scenario)?;
-    report::print(&report, with.broker.json)?;
+    let report = replay::run(&target(&arguments.broker)?, &scenario)?;
+    report::print(&report, arguments.broker.json)?;
     Ok(report.faults.total())
 }
 
@@ -45,4 +46,4 @@ fn len(payload: u32) -> usize {
 }
 
 /// How long nothing may come before what is missing counts as lost.
-const PATIENCE: Duration = Duration::from_secs(20);
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);

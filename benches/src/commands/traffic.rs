@@ -7,35 +7,36 @@ use serde::Serialize;
 use tidegate_benches::curve::{self, svg};
 use tidegate_benches::error::LoadError;
 use tidegate_benches::report::{self, TrafficReport};
-use tidegate_benches::streams::laggard::{self, Laggard};
-use tidegate_benches::streams::{self, Drive, Scenario, Topology};
-use tidegate_benches::traffic::subscriber::Reading;
-use tidegate_benches::traffic::{Mark, Plan};
+use tidegate_benches::streams::slow_subscriber::{self, SlowSubscriber};
+use tidegate_benches::streams::{self, LoadModel, Scenario, Topology};
+use tidegate_benches::traffic::subscriber::RunContext;
+use tidegate_benches::traffic::{Plan, Snapshot};
 
 use super::{plan, target};
-use crate::arguments::{CurveArguments, SharedArguments, SlowArguments, Streams, TrafficCommand};
+use crate::arguments::{CurveArguments, SharedArguments, SlowArguments, StreamArguments, TrafficCommand};
 
 pub(super) fn run(command: &TrafficCommand) -> Result<u64, LoadError> {
     match command {
-        TrafficCommand::Pairs(with) => streams("pairs", Topology::Pairs(with.count), with),
-        TrafficCommand::FanOut(with) => streams("fan-out", Topology::FanOut(with.count), with),
-        TrafficCommand::FanIn(with) => streams("fan-in", Topology::FanIn(with.count), with),
-        TrafficCommand::Shared(with) => shared(with),
-        TrafficCommand::Slow(with) => slow(with),
-        TrafficCommand::Curve(with) => curve(with),
+        TrafficCommand::Pairs(arguments) => streams("pairs", Topology::Pairs(arguments.count), arguments),
+        TrafficCommand::FanOut(arguments) => streams("fan-out", Topology::FanOut(arguments.count), arguments),
+        TrafficCommand::FanIn(arguments) => streams("fan-in", Topology::FanIn(arguments.count), arguments),
+        TrafficCommand::Shared(arguments) => shared(arguments),
+        TrafficCommand::Slow(arguments) => slow(arguments),
+        TrafficCommand::Curve(arguments) => curve(arguments),
     }
 }
 
-fn streams(case: &str, topology: Topology, with: &Streams) -> Result<u64, LoadError> {
-    let target = target(&with.broker)?;
-    let outcome = streams::run(&target, &scenario(topology, with), &plan_of(with)?)?;
-    report::print(&TrafficReport::new(case, &target, with.qos, &outcome), with.broker.json)?;
+fn streams(case: &str, topology: Topology, arguments: &StreamArguments) -> Result<u64, LoadError> {
+    let target = target(&arguments.broker)?;
+    let outcome = streams::run(&target, &scenario(topology, arguments), &plan_of(arguments)?)?;
+    report::print(&TrafficReport::new(case, &target, arguments.qos, &outcome), arguments.broker.json)?;
     Ok(outcome.faults.total())
 }
 
-fn shared(with: &SharedArguments) -> Result<u64, LoadError> {
-    let topology = Topology::Shared { publishers: with.streams.count, subscribers: with.subscribers };
-    streams("shared", topology, &with.streams)
+fn shared(arguments: &SharedArguments) -> Result<u64, LoadError> {
+    let topology =
+        Topology::Shared { publishers: arguments.streams.count, subscribers: arguments.subscribers };
+    streams("shared", topology, &arguments.streams)
 }
 
 /// The figures of those that are not slow, and of the one that is.
@@ -45,20 +46,21 @@ struct SlowReport {
     traffic: TrafficReport,
     /// The broker's memory before the traffic, in KiB.
     resident_before_kib: Option<u64>,
-    slow: laggard::Report,
+    slow: slow_subscriber::Report,
 }
 
-fn slow(with: &SlowArguments) -> Result<u64, LoadError> {
-    let (streams, target) = (&with.streams, target(&with.streams.broker)?);
+fn slow(arguments: &SlowArguments) -> Result<u64, LoadError> {
+    let (streams, target) = (&arguments.streams, target(&arguments.streams.broker)?);
     let scenario = scenario(Topology::FanOut(streams.count), streams);
     let run = std::process::id();
-    let reading = Reading::new(run, target.version, scenario.payload_len);
-    let laggard = Laggard::start(&target, streams::topic(run, 0), streams.qos, with.slow_rate, reading)?;
+    let context = RunContext::new(run, target.version, scenario.payload_len);
+    let slow_subscriber =
+        SlowSubscriber::start(&target, streams::topic(run, 0), streams.qos, arguments.slow_rate, context)?;
     let plan = plan_of(streams)?;
-    let before = Mark::of(plan.broker)?;
+    let before = Snapshot::of_broker(plan.broker)?;
     let outcome = streams::run(&target, &scenario, &plan)?;
     let mut traffic = TrafficReport::new("slow", &target, streams.qos, &outcome);
-    let (slow, faults) = laggard.end(outcome.sent)?;
+    let (slow, faults) = slow_subscriber.end(outcome.sent)?;
     traffic.faults.add(&faults);
     let total = traffic.faults.total();
     let resident_before_kib = before.resident_kib;
@@ -66,33 +68,33 @@ fn slow(with: &SlowArguments) -> Result<u64, LoadError> {
     Ok(total)
 }
 
-fn curve(with: &CurveArguments) -> Result<u64, LoadError> {
-    let (streams, target) = (&with.streams, target(&with.streams.broker)?);
+fn curve(arguments: &CurveArguments) -> Result<u64, LoadError> {
+    let (streams, target) = (&arguments.streams, target(&arguments.streams.broker)?);
     let scenario = curve::Scenario {
         streams: scenario(Topology::Pairs(streams.count), streams),
-        from: with.from,
-        to: with.to,
-        steps_a_decade: with.steps,
+        from: arguments.from,
+        to: arguments.to,
+        steps_per_decade: arguments.steps,
     };
     let report = curve::run("pairs", &target, &scenario, &plan_of(streams)?)?;
     let written = |error| LoadError::Io { doing: "writing the curve", source: error };
     let json = serde_json::to_vec_pretty(&report).map_err(|error| written(error.into()))?;
-    fs::write(with.output.with_extension("json"), json).map_err(written)?;
-    fs::write(with.output.with_extension("svg"), svg::of(&report)).map_err(written)?;
+    fs::write(arguments.output.with_extension("json"), json).map_err(written)?;
+    fs::write(arguments.output.with_extension("svg"), svg::of(&report)).map_err(written)?;
     report::print(&report, streams.broker.json)?;
     Ok(report.faults())
 }
 
-fn scenario(topology: Topology, with: &Streams) -> Scenario {
+fn scenario(topology: Topology, arguments: &StreamArguments) -> Scenario {
     Scenario {
         topology,
-        drive: with.rate.map_or(Drive::Window(with.window), Drive::PerSecond),
-        tick: Duration::from_micros(with.tick),
-        qos: with.qos,
-        payload_len: usize::try_from(with.payload).unwrap_or(usize::MAX),
+        load_model: arguments.rate.map_or(LoadModel::Window(arguments.window), LoadModel::PerSecond),
+        tick: Duration::from_micros(arguments.tick),
+        qos: arguments.qos,
+        payload_len: usize::try_from(arguments.payload).unwrap_or(usize::MAX),
     }
 }
 
-fn plan_of(with: &Streams) -> Result<Plan, LoadError> {
-    Ok(Plan { messages: with.messages, ..plan(&with.broker, with.span)? })
+fn plan_of(arguments: &StreamArguments) -> Result<Plan, LoadError> {
+    Ok(Plan { messages: arguments.messages, ..plan(&arguments.broker, arguments.measurement)? })
 }

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::carrier::Carrier;
+use super::socket::Socket;
 use super::{Connection, Transport};
 use crate::error::LoadError;
 use crate::wire::build::Session;
-use crate::wire::scan::Frame;
+use crate::wire::scan::RawPacket;
 use crate::wire::{Version, build};
 
 mod answers;
-mod inbox;
+mod receive_buffer;
 
 use answers::{connack, suback};
-use inbox::Inbox;
+use receive_buffer::ReceiveBuffer;
 
 /// How long an answer may take before the run is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -42,16 +42,16 @@ impl Target {
 
 /// A connection that waits for each answer.
 #[derive(Debug)]
-pub struct Blocking {
-    carrier: Carrier,
+pub struct BlockingConnection {
+    socket: Socket,
     version: Version,
-    inbox: Inbox,
-    patience: Duration,
+    receive_buffer: ReceiveBuffer,
+    timeout: Duration,
     receive_maximum: u16,
     session_present: bool,
 }
 
-impl Blocking {
+impl BlockingConnection {
     /// Connects and completes the MQTT handshake.
     pub fn connect(target: &Target, client_id: &str, keep_alive: u16) -> Result<Self, LoadError> {
         Self::connect_to(target, client_id, keep_alive, Session::Clean)
@@ -65,18 +65,18 @@ impl Blocking {
         session: Session,
     ) -> Result<Self, LoadError> {
         let mut connection = Self {
-            carrier: target.transport.connect(target.address)?,
+            socket: target.transport.connect(target.address)?,
             version: target.version,
-            inbox: Inbox::new(),
-            patience: ANSWER_TIMEOUT,
+            receive_buffer: ReceiveBuffer::new(),
+            timeout: ANSWER_TIMEOUT,
             receive_maximum: u16::MAX,
             session_present: false,
         };
         connection.establish()?;
         connection.send(&build::connect(target.version, client_id, keep_alive, session))?;
         (connection.session_present, connection.receive_maximum) =
-            connection.with_frame(|frame| connack(&frame, target.version))?;
-        connection.release();
+            connection.with_packet(|packet| connack(&packet, target.version))?;
+        connection.free_memory();
         Ok(connection)
     }
 
@@ -87,7 +87,7 @@ impl Blocking {
 
     /// Whether its TLS took up an earlier session; QUIC does not tell.
     pub fn is_resumed(&self) -> bool {
-        self.carrier.is_resumed()
+        self.socket.is_resumed()
     }
 
     /// Whether the broker had the session.
@@ -97,27 +97,27 @@ impl Blocking {
 
     /// True when everything that was read has been handled.
     pub const fn is_drained(&self) -> bool {
-        self.inbox.is_drained()
+        self.receive_buffer.is_drained()
     }
 
     /// Limits how long an answer is waited for.
-    pub const fn set_patience(&mut self, patience: Duration) {
-        self.patience = patience;
+    pub const fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
     }
 
     /// Writes all of `bytes`.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
         let mut rest = bytes;
         loop {
-            let count = if rest.is_empty() { 0 } else { self.carrier.write(rest)? };
+            let count = if rest.is_empty() { 0 } else { self.socket.write(rest)? };
             rest = rest.get(count..).unwrap_or_default();
-            if self.carrier.flush()? && rest.is_empty() {
+            if self.socket.flush()? && rest.is_empty() {
                 return Ok(());
             }
             if count == 0 {
-                self.wait(PollFlags::IN | PollFlags::OUT, self.patience)?;
-                self.carrier.unblock();
-                self.take()?;
+                self.wait(PollFlags::IN | PollFlags::OUT, self.timeout)?;
+                self.socket.set_writable();
+                self.read_available()?;
             }
         }
     }
@@ -126,53 +126,53 @@ impl Blocking {
     pub fn subscribe(&mut self, packet_id: u16, filters: &[String], qos: u8) -> Result<(), LoadError> {
         let version = self.version;
         self.send(&build::subscribe(version, packet_id, filters, qos))?;
-        self.with_frame(|frame| suback(&frame, version, packet_id))?;
-        self.release();
+        self.with_packet(|packet| suback(&packet, version, packet_id))?;
+        self.free_memory();
         Ok(())
     }
 
     /// Waits for the next frame.
-    pub fn with_frame<T>(
+    pub fn with_packet<T>(
         &mut self,
-        handle: impl FnOnce(Frame<'_>) -> Result<T, LoadError>,
+        handle: impl FnOnce(RawPacket<'_>) -> Result<T, LoadError>,
     ) -> Result<T, LoadError> {
         // Looked at twice: a frame borrows the inbox for as long as the function runs.
-        while !self.inbox.has_frame()? {
-            self.fill()?;
+        while !self.receive_buffer.has_packet()? {
+            self.wait_for_bytes()?;
         }
-        match self.inbox.next()? {
-            Some(frame) => handle(frame),
+        match self.receive_buffer.next()? {
+            Some(packet) => handle(packet),
             None => Err(LoadError::Closed),
         }
     }
 
     /// Gives back memory that is not needed while the connection is idle.
-    pub fn release(&mut self) {
-        self.inbox.release();
+    pub fn free_memory(&mut self) {
+        self.receive_buffer.free_memory();
     }
 
     /// True while the broker has neither closed the connection nor sent anything.
     pub fn is_quiet(&mut self) -> bool {
-        let quiet = self.is_drained() && self.take().is_ok_and(|count| count == 0);
-        self.release();
+        let quiet = self.is_drained() && self.read_available().is_ok_and(|count| count == 0);
+        self.free_memory();
         quiet
     }
 
     /// Says goodbye and closes.
     pub fn disconnect(mut self) -> Result<(), LoadError> {
         self.send(&build::DISCONNECT)?;
-        self.carrier.close()
+        self.socket.close()
     }
 
     /// The same, and waits until the broker has closed too. False when it did not within the patience.
-    pub fn part(mut self) -> Result<bool, LoadError> {
+    pub fn disconnect_and_wait(mut self) -> Result<bool, LoadError> {
         self.send(&build::DISCONNECT)?;
-        let end = Instant::now() + self.patience;
+        let end = Instant::now() + self.timeout;
         loop {
-            match self.take() {
+            match self.read_available() {
                 Err(LoadError::Closed) => break,
                 Err(error) => return Err(error),
-                Ok(_) => self.inbox.forget(),
+                Ok(_) => self.receive_buffer.discard(),
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.wait(PollFlags::IN, left) {
@@ -181,65 +181,65 @@ impl Blocking {
             }
         }
         // The broker may have gone so far that this fails.
-        let _ = self.carrier.close();
+        let _ = self.socket.close();
         Ok(true)
     }
 
     /// Goes over to readiness events.
     pub fn into_connection(self) -> Result<Connection, LoadError> {
-        Ok(Connection::new(self.carrier, self.inbox.into_rest()))
+        Ok(Connection::new(self.socket, self.receive_buffer.into_rest()))
     }
 
     /// Waits for the handshakes below MQTT.
     fn establish(&mut self) -> Result<(), LoadError> {
-        self.carrier.flush()?;
-        while !self.carrier.is_open() {
-            self.wait(PollFlags::IN, self.patience)?;
-            self.take()?;
+        self.socket.flush()?;
+        while !self.socket.is_open() {
+            self.wait(PollFlags::IN, self.timeout)?;
+            self.read_available()?;
         }
         Ok(())
     }
 
     /// Waits for an answer.
-    fn fill(&mut self) -> Result<(), LoadError> {
-        let end = Instant::now() + self.patience;
-        while self.take()? == 0 {
+    fn wait_for_bytes(&mut self) -> Result<(), LoadError> {
+        let end = Instant::now() + self.timeout;
+        while self.read_available()? == 0 {
             self.wait(PollFlags::IN, end.saturating_duration_since(Instant::now()))?;
         }
         Ok(())
     }
 
     /// Reads what has come, without waiting; gives how many bytes of MQTT.
-    fn take(&mut self) -> Result<usize, LoadError> {
+    fn read_available(&mut self) -> Result<usize, LoadError> {
         let mut count = 0;
         loop {
-            let arrival = self.carrier.read(self.inbox.room())?;
-            self.inbox.add(arrival.count, arrival.more);
-            count += arrival.count;
-            self.carrier.flush()?;
-            if !arrival.more || count > 0 {
+            let received = self.socket.read(self.receive_buffer.free_space())?;
+            self.receive_buffer.add(received.count, received.more);
+            count += received.count;
+            self.socket.flush()?;
+            if !received.more || count > 0 {
                 return Ok(count);
             }
         }
     }
 
     /// Waits until the socket is ready, or the transport has something to do.
-    fn wait(&mut self, flags: PollFlags, patience: Duration) -> Result<(), LoadError> {
-        if patience.is_zero() {
+    fn wait(&mut self, flags: PollFlags, timeout: Duration) -> Result<(), LoadError> {
+        if timeout.is_zero() {
             return Err(LoadError::Io {
                 doing: "waiting for an answer",
                 source: io::ErrorKind::TimedOut.into(),
             });
         }
         let now = Instant::now();
-        let deadline = self.carrier.deadline().map(|at| at.saturating_duration_since(now));
-        let limit = Timespec::try_from(deadline.map_or(patience, |deadline| deadline.min(patience)));
+        let deadline = self.socket.deadline().map(|at| at.saturating_duration_since(now));
+        let limit = Timespec::try_from(deadline.map_or(timeout, |deadline| deadline.min(timeout)));
         let ready =
-            self.carrier.with_fd(|fd| poll(&mut [PollFd::from_borrowed_fd(fd, flags)], limit.ok().as_ref()));
+            self.socket.with_fd(|fd| poll(&mut [PollFd::from_borrowed_fd(fd, flags)], limit.ok().as_ref()));
         match ready {
             Err(rustix::io::Errno::INTR) | Ok(_) => {}
             Err(error) => return Err(LoadError::Io { doing: "waiting for an answer", source: error.into() }),
         }
-        self.carrier.expire(Instant::now())
+        self.socket.handle_timeout(Instant::now())
     }
 }

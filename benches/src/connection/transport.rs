@@ -13,11 +13,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
 
-use super::carrier::Carrier;
-use super::carrier::quic::Quic;
-use super::carrier::socket::Socket;
-use super::carrier::tls::Tls;
-use super::carrier::websocket::WebSocket;
+use super::socket::Socket;
+use super::socket::quic::Quic;
+use super::socket::tcp::TcpSocket;
+use super::socket::tls::Tls;
+use super::socket::websocket::WebSocket;
 use crate::error::LoadError;
 
 /// A transport.
@@ -37,7 +37,7 @@ pub enum Transport {
 
 /// Which transport, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TransportKind {
     /// Plain TCP.
     Tcp,
     /// TLS over TCP.
@@ -56,15 +56,22 @@ impl Transport {
     ///
     /// # Errors
     /// An encrypted transport without `ca`, or a file that holds no certificate.
-    pub fn new(kind: Kind, ca: Option<&Path>, resume: bool) -> Result<Self, LoadError> {
+    pub fn new(kind: TransportKind, ca: Option<&Path>, resume: bool) -> Result<Self, LoadError> {
         Ok(match kind {
-            Kind::Tcp => Self::Tcp,
-            Kind::WebSocket => Self::WebSocket,
-            Kind::Tls => Self::Tls(Arc::new(tls(ca, b"mqtt", rustls::ALL_VERSIONS, resume)?)),
-            Kind::SecureWebSocket => {
-                Self::SecureWebSocket(Arc::new(tls(ca, b"http/1.1", rustls::ALL_VERSIONS, resume)?))
+            TransportKind::Tcp => Self::Tcp,
+            TransportKind::WebSocket => Self::WebSocket,
+            TransportKind::Tls => {
+                Self::Tls(Arc::new(tls_client_config(ca, b"mqtt", rustls::ALL_VERSIONS, resume)?))
             }
-            Kind::Quic => Self::Quic(quic(tls(ca, b"mqtt", &[&version::TLS13], resume)?)?),
+            TransportKind::SecureWebSocket => Self::SecureWebSocket(Arc::new(tls_client_config(
+                ca,
+                b"http/1.1",
+                rustls::ALL_VERSIONS,
+                resume,
+            )?)),
+            TransportKind::Quic => {
+                Self::Quic(quic_client_config(tls_client_config(ca, b"mqtt", &[&version::TLS13], resume)?)?)
+            }
         })
     }
 
@@ -80,27 +87,27 @@ impl Transport {
     }
 
     /// Begins a connection. Handshakes above TCP are still to be carried out.
-    pub(crate) fn connect(&self, address: SocketAddr) -> Result<Carrier, LoadError> {
+    pub(crate) fn connect(&self, address: SocketAddr) -> Result<Socket, LoadError> {
         if let Self::Quic(config) = self {
-            return Ok(Carrier::Quic(Box::new(Quic::connect(address, config.clone())?)));
+            return Ok(Socket::Quic(Box::new(Quic::connect(address, config.clone())?)));
         }
-        let socket = Socket::connect(address)?;
+        let socket = TcpSocket::connect(address)?;
         let below = match self {
             Self::Tls(config) | Self::SecureWebSocket(config) => tls_over(socket, config)?,
-            _ => Carrier::Tcp(socket),
+            _ => Socket::Tcp(socket),
         };
         Ok(match self {
-            Self::WebSocket | Self::SecureWebSocket(_) => Carrier::WebSocket(Box::new(WebSocket::new(below))),
+            Self::WebSocket | Self::SecureWebSocket(_) => Socket::WebSocket(Box::new(WebSocket::new(below))),
             _ => below,
         })
     }
 }
 
-fn tls_over(socket: Socket, config: &Arc<ClientConfig>) -> Result<Carrier, LoadError> {
-    Ok(Carrier::Tls(Box::new(Tls::client(socket, Arc::clone(config))?)))
+fn tls_over(socket: TcpSocket, config: &Arc<ClientConfig>) -> Result<Socket, LoadError> {
+    Ok(Socket::Tls(Box::new(Tls::client(socket, Arc::clone(config))?)))
 }
 
-fn tls(
+fn tls_client_config(
     ca: Option<&Path>,
     protocol: &[u8],
     versions: &[&'static SupportedProtocolVersion],
@@ -123,16 +130,16 @@ fn tls(
     Ok(config)
 }
 
-fn quic(tls: ClientConfig) -> Result<quinn_proto::ClientConfig, LoadError> {
+fn quic_client_config(tls: ClientConfig) -> Result<quinn_proto::ClientConfig, LoadError> {
     let crypto =
         QuicClientConfig::try_from(tls).map_err(|_| LoadError::Arguments("TLS settings unfit for QUIC"))?;
     let mut config = quinn_proto::ClientConfig::new(Arc::new(crypto));
-    config.transport_config(Arc::new(streams()));
+    config.transport_config(Arc::new(quic_transport_config()));
     Ok(config)
 }
 
 /// The relay's side: certificate chain and key from PEM files.
-pub(crate) fn accepting(
+pub(crate) fn server_config(
     certificate: &Path,
     key: &Path,
     versions: &[&'static SupportedProtocolVersion],
@@ -151,17 +158,17 @@ pub(crate) fn accepting(
 }
 
 /// The same for QUIC.
-pub(crate) fn accepting_quic(certificate: &Path, key: &Path) -> Result<ServerConfig, LoadError> {
-    let tls = accepting(certificate, key, &[&version::TLS13])?;
+pub(crate) fn quic_server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, LoadError> {
+    let tls = server_config(certificate, key, &[&version::TLS13])?;
     let crypto =
         QuicServerConfig::try_from(tls).map_err(|_| LoadError::Arguments("TLS settings unfit for QUIC"))?;
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-    config.transport_config(Arc::new(streams()));
+    config.transport_config(Arc::new(quic_transport_config()));
     Ok(config)
 }
 
 /// Windows wide enough not to be what is measured.
-fn streams() -> TransportConfig {
+fn quic_transport_config() -> TransportConfig {
     let mut config = TransportConfig::default();
     config
         .stream_receive_window(VarInt::from_u32(WINDOW_LEN))

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, Step};
-use crate::histogram::Percentiles;
+use crate::latencies::Percentiles;
 use crate::number::{count, float};
 
 /// A line of a panel.

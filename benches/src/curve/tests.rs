@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{Report, Scenario, rates, svg};
-use crate::streams::{self, Drive, Topology};
+use crate::streams::{self, LoadModel, Topology};
 
-fn scenario(from: u64, to: u64, steps_a_decade: u32) -> Scenario {
-    let (topology, drive, tick) = (Topology::Pairs(1), Drive::Window(1), Duration::ZERO);
-    let streams = streams::Scenario { topology, drive, tick, qos: 0, payload_len: 64 };
-    Scenario { streams, from, to, steps_a_decade }
+fn scenario(from: u64, to: u64, steps_per_decade: u32) -> Scenario {
+    let (topology, load_model, tick) = (Topology::Pairs(1), LoadModel::Window(1), Duration::ZERO);
+    let streams = streams::Scenario { topology, load_model, tick, qos: 0, payload_len: 64 };
+    Scenario { streams, from, to, steps_per_decade }
 }
 
 #[test]

@@ -2,58 +2,59 @@
 
 use std::time::{Duration, Instant};
 
-use super::account::Account;
-use super::field::Field;
+use super::checker::SessionChecker;
+use super::layout::Layout;
 use super::report::Collected;
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::ledger::Faults;
+use crate::faults::Faults;
 use crate::number::{float, ratio};
-use crate::traffic::Book;
-use crate::traffic::subscriber::Reading;
+use crate::traffic::DeliveryChecker;
+use crate::traffic::subscriber::RunContext;
 use crate::wire::build::{self, Session};
 use crate::wire::publish::Delivery;
-use crate::wire::scan::Frame;
+use crate::wire::scan::RawPacket;
 use crate::wire::{Version, packet_type};
 
 /// Takes everything, and says what is wrong with it. `sent` by publisher.
 pub(super) fn collect(
     target: &Target,
-    field: &Field<'_>,
+    layout: &Layout<'_>,
     sent: &[u64],
-    patience: Duration,
+    delivery_timeout: Duration,
 ) -> Result<(Collected, Faults), LoadError> {
-    let reading = Reading::new(field.run, target.version, field.scenario.payload_len);
-    let mut account = field.account();
+    let context = RunContext::new(layout.run, target.version, layout.scenario.payload_len);
+    let mut checker = layout.checker();
     let began = Instant::now();
-    for session in 0..field.sessions() {
-        let publisher = field.topic_of(session) / field.scenario.topics;
+    for session in 0..layout.sessions() {
+        let publisher = layout.topic_of(session) / layout.scenario.topics;
         let sent = sent.get(publisher).copied().unwrap_or_default();
-        let mut connection = Blocking::connect_to(target, &field.session_id(session), 0, Session::Resumed)?;
+        let mut connection =
+            BlockingConnection::connect_to(target, &layout.session_id(session), 0, Session::Resumed)?;
         if connection.session_present() {
-            connection.set_patience(patience);
-            take(&mut connection, &mut account, &reading, session, sent)?;
+            connection.set_timeout(delivery_timeout);
+            take(&mut connection, &mut checker, &context, session, sent)?;
         }
         connection.disconnect()?;
-        field.end(target, session)?;
+        layout.end(target, session)?;
     }
-    let messages = account.delivered();
+    let messages = checker.delivered();
     let per_second = ratio(float(messages), began.elapsed().as_secs_f64());
-    Ok((Collected { messages, per_second }, account.close(sent)))
+    Ok((Collected { messages, per_second }, checker.final_faults(sent)))
 }
 
 /// Reads until all has come, or nothing for the connection's patience; then until PINGRESP, for what is too much.
 fn take(
-    connection: &mut Blocking,
-    account: &mut Account,
-    reading: &Reading,
+    connection: &mut BlockingConnection,
+    checker: &mut SessionChecker,
+    context: &RunContext,
     session: usize,
     sent: u64,
 ) -> Result<(), LoadError> {
     let mut answers = Vec::new();
     let mut pinged = false;
     loop {
-        if account.has_all(session, sent) && !pinged {
+        if checker.has_all_messages(session, sent) && !pinged {
             answers.extend_from_slice(&build::PINGREQ);
             pinged = true;
         }
@@ -61,7 +62,7 @@ fn take(
             connection.send(&answers)?;
             answers.clear();
         }
-        match connection.with_frame(|frame| enter(&frame, account, reading, session, &mut answers)) {
+        match connection.with_packet(|packet| enter(&packet, checker, context, session, &mut answers)) {
             Ok(true) => return Ok(()),
             Ok(false) => {}
             Err(error) if error.is_timeout() => return Ok(()),
@@ -72,17 +73,17 @@ fn take(
 
 /// Enters one packet; true for PINGRESP.
 fn enter(
-    frame: &Frame<'_>,
-    account: &mut Account,
-    reading: &Reading,
+    packet: &RawPacket<'_>,
+    checker: &mut SessionChecker,
+    context: &RunContext,
     session: usize,
     answers: &mut Vec<u8>,
 ) -> Result<bool, LoadError> {
-    match frame.packet_type() {
+    match packet.packet_type() {
         packet_type::PINGRESP => return Ok(true),
-        packet_type::PUBLISH => enter_message(frame, account, reading, session, answers)?,
+        packet_type::PUBLISH => enter_message(packet, checker, context, session, answers)?,
         packet_type::PUBREL => {
-            answers.extend_from_slice(&build::pubcomp(frame.leading_id().unwrap_or_default()));
+            answers.extend_from_slice(&build::pubcomp(packet.leading_id().unwrap_or_default()));
         }
         packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
     }
@@ -90,18 +91,18 @@ fn enter(
 }
 
 fn enter_message(
-    frame: &Frame<'_>,
-    account: &mut Account,
-    reading: &Reading,
+    packet: &RawPacket<'_>,
+    checker: &mut SessionChecker,
+    context: &RunContext,
     session: usize,
     answers: &mut Vec<u8>,
 ) -> Result<(), LoadError> {
-    let version: Version = reading.version;
-    let delivery = Delivery::parse(frame, version).ok_or(LoadError::Malformed("PUBLISH"))?;
+    let version: Version = context.version;
+    let delivery = Delivery::parse(packet, version).ok_or(LoadError::Malformed("PUBLISH"))?;
     delivery.answer(answers);
-    match reading.stamp(&delivery) {
-        Some(stamp) => account.record(session, delivery.topic, &stamp),
-        None => account.record_corrupt(),
+    match context.stamp(&delivery) {
+        Some(stamp) => checker.record(session, delivery.topic, &stamp),
+        None => checker.record_corrupt(),
     }
     Ok(())
 }

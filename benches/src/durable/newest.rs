@@ -3,49 +3,49 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::account::Account;
-use super::field::Field;
+use super::checker::SessionChecker;
+use super::layout::Layout;
 use super::report::Collected;
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::ledger::Faults;
+use crate::faults::Faults;
 use crate::number::{count, float, ratio};
-use crate::traffic::subscriber::Reading;
+use crate::traffic::subscriber::RunContext;
 use crate::wire::publish::Delivery;
 use crate::wire::{build, packet_type};
 
 /// Reads and removes; says what is wrong. `sent` by publisher.
 pub(super) fn read(
     target: &Target,
-    field: &Field<'_>,
+    layout: &Layout<'_>,
     sent: &[u64],
-    patience: Duration,
+    delivery_timeout: Duration,
 ) -> Result<(Collected, Faults), LoadError> {
-    let due = due(field, sent);
+    let due = due(layout, sent);
     let topics = due.len();
     let began = Instant::now();
-    let mut connection = Blocking::connect(target, &format!("load-{:x}-r", field.run), 0)?;
-    connection.set_patience(patience);
-    let filters = [format!("load/{:08x}/#", field.run)];
+    let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-r", layout.run), 0)?;
+    connection.set_timeout(delivery_timeout);
+    let filters = [format!("load/{:08x}/#", layout.run)];
     connection.send(&build::subscribe(target.version, 1, &filters, 0))?;
-    let reading = Reading::new(field.run, target.version, field.scenario.payload_len);
-    let faults = take(&mut connection, &reading, due)?;
+    let context = RunContext::new(layout.run, target.version, layout.scenario.payload_len);
+    let faults = take(&mut connection, &context, due)?;
     let messages = count(topics) - faults.lost;
     let per_second = ratio(float(messages), began.elapsed().as_secs_f64());
     connection.disconnect()?;
-    remove(target, field)?;
+    remove(target, layout)?;
     Ok((Collected { messages, per_second }, faults))
 }
 
 /// Reads until nothing is due, or nothing comes.
 fn take(
-    connection: &mut Blocking,
-    reading: &Reading,
+    connection: &mut BlockingConnection,
+    context: &RunContext,
     mut due: HashMap<Vec<u8>, u64>,
 ) -> Result<Faults, LoadError> {
     let mut faults = Faults::default();
     while !due.is_empty() {
-        match next(connection, reading) {
+        match next(connection, context) {
             Ok(None) => {}
             Ok(Some(retained)) => match due.remove(&retained.topic) {
                 Some(newest) if Some(newest) == retained.sequence => {}
@@ -61,15 +61,15 @@ fn take(
 }
 
 /// The newest sequence number of each topic that was written to.
-fn due(field: &Field<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
-    let each = field.scenario.topics;
-    let account = Account::new(Vec::new(), each, 0);
+fn due(layout: &Layout<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
+    let each = layout.scenario.topics;
+    let checker = SessionChecker::new(Vec::new(), each, 0);
     let newest = |(index, topic): (usize, &String)| {
         let sent = sent.get(index / each).copied().unwrap_or_default();
-        let written = account.share(index, sent).checked_sub(1)?;
+        let written = checker.messages_of_topic(index, sent).checked_sub(1)?;
         Some((topic.clone().into_bytes(), written * count(each) + count(index % each)))
     };
-    field.topics().iter().enumerate().filter_map(newest).collect()
+    layout.topics().iter().enumerate().filter_map(newest).collect()
 }
 
 /// A message as it came.
@@ -80,12 +80,13 @@ struct Retained {
 }
 
 /// The next message.
-fn next(connection: &mut Blocking, reading: &Reading) -> Result<Option<Retained>, LoadError> {
-    connection.with_frame(|frame| match frame.packet_type() {
+fn next(connection: &mut BlockingConnection, context: &RunContext) -> Result<Option<Retained>, LoadError> {
+    connection.with_packet(|packet| match packet.packet_type() {
         packet_type::SUBACK => Ok(None),
         packet_type::PUBLISH => {
-            let delivery = Delivery::parse(&frame, reading.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-            let sequence = reading.stamp(&delivery).map(|stamp| stamp.sequence);
+            let delivery =
+                Delivery::parse(&packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+            let sequence = context.stamp(&delivery).map(|stamp| stamp.sequence);
             Ok(Some(Retained { topic: delivery.topic.to_vec(), sequence }))
         }
         packet_type => Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
@@ -93,13 +94,13 @@ fn next(connection: &mut Blocking, reading: &Reading) -> Result<Option<Retained>
 }
 
 /// A retained message without a payload removes the one before.
-fn remove(target: &Target, field: &Field<'_>) -> Result<(), LoadError> {
-    let mut connection = Blocking::connect(target, &format!("load-{:x}-w", field.run), 0)?;
-    for topics in field.topics().chunks(REMOVED_AT_ONCE) {
+fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
+    let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-w", layout.run), 0)?;
+    for topics in layout.topics().chunks(REMOVED_AT_ONCE) {
         let removals = (1..).zip(topics).flat_map(|(id, topic)| build::unretain(target.version, id, topic));
         connection.send(&removals.collect::<Vec<_>>())?;
         for _ in topics {
-            connection.with_frame(|_| Ok(()))?;
+            connection.with_packet(|_| Ok(()))?;
         }
     }
     connection.disconnect()

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Receivers, Scenario};
-use crate::commits::Commits;
+use crate::commits::CommitCounter;
 use crate::connection::Target;
 use crate::error::LoadError;
-use crate::histogram::Percentiles;
-use crate::ledger::Faults;
+use crate::faults::Faults;
+use crate::latencies::Percentiles;
 use crate::number::{float, ratio};
-use crate::process::Watched;
+use crate::process::MonitoredProcess;
 use crate::report::BrokerUse;
 use crate::traffic::Outcome;
 
@@ -72,51 +72,56 @@ pub struct Collected {
 
 /// What is read at the two moments between which the figures lie.
 #[derive(Debug)]
-pub(super) struct Readings {
-    broker: Option<Watched>,
-    commits: Option<Commits>,
-    taken: Vec<Taken>,
+pub(super) struct BrokerSamples {
+    broker: Option<MonitoredProcess>,
+    commits: Option<CommitCounter>,
+    samples: Vec<Sample>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Taken {
+struct Sample {
     writer: Option<Duration>,
     commits: Option<u64>,
     written_bytes: Option<u64>,
 }
 
-impl Readings {
-    pub(super) fn new(broker: Option<Watched>, store: Option<&Path>) -> Result<Self, LoadError> {
-        Ok(Self { broker, commits: store.map(Commits::open).transpose()?, taken: Vec::new() })
+impl BrokerSamples {
+    pub(super) fn new(broker: Option<MonitoredProcess>, store: Option<&Path>) -> Result<Self, LoadError> {
+        Ok(Self { broker, commits: store.map(CommitCounter::open).transpose()?, samples: Vec::new() })
     }
 
     pub(super) fn take(&mut self) -> Result<(), LoadError> {
         let writer = self.broker.map(|broker| broker.thread_time(WRITER)).transpose()?.flatten();
-        let commits = self.commits.as_ref().map(Commits::count).transpose()?;
+        let commits = self.commits.as_ref().map(CommitCounter::count).transpose()?;
         // Only where it is the store that writes.
-        let written_bytes = writer.and(self.broker).map(Watched::written_bytes).transpose()?;
-        self.taken.push(Taken { writer, commits, written_bytes });
+        let written_bytes = writer.and(self.broker).map(MonitoredProcess::written_bytes).transpose()?;
+        self.samples.push(Sample { writer, commits, written_bytes });
         Ok(())
     }
 
     fn writer(&self) -> Option<Duration> {
-        let [from, to] = self.taken.as_slice() else { return None };
+        let [from, to] = self.samples.as_slice() else { return None };
         Some(to.writer?.saturating_sub(from.writer?))
     }
 
     fn commits(&self) -> Option<u64> {
-        let [from, to] = self.taken.as_slice() else { return None };
+        let [from, to] = self.samples.as_slice() else { return None };
         Some(to.commits?.saturating_sub(from.commits?))
     }
 
     fn written_bytes(&self) -> Option<u64> {
-        let [from, to] = self.taken.as_slice() else { return None };
+        let [from, to] = self.samples.as_slice() else { return None };
         Some(to.written_bytes?.saturating_sub(from.written_bytes?))
     }
 }
 
 impl Report {
-    pub(super) fn new(target: &Target, scenario: &Scenario, outcome: &Outcome, readings: &Readings) -> Self {
+    pub(super) fn new(
+        target: &Target,
+        scenario: &Scenario,
+        outcome: &Outcome,
+        broker_samples: &BrokerSamples,
+    ) -> Self {
         let (from, to) = (&outcome.from, &outcome.to);
         let seconds = to.since(from).as_secs_f64();
         let acknowledged = float(to.acknowledged.saturating_sub(from.acknowledged));
@@ -128,7 +133,7 @@ impl Report {
             processors: ratio(used.total().as_secs_f64(), seconds),
             resident_kib,
         });
-        let commits = readings.commits().map(float);
+        let commits = broker_samples.commits().map(float);
         Self {
             case: "durable",
             version: target.version.name(),
@@ -143,10 +148,10 @@ impl Report {
             delivered_per_second: ratio(delivered, seconds),
             acknowledgement_micros: outcome.acknowledgement.percentiles(),
             broker,
-            writer_micros_per_message: readings.writer().map(micros),
+            writer_micros_per_message: broker_samples.writer().map(micros),
             commits_per_second: commits.map(|commits| ratio(commits, seconds)),
             messages_per_commit: commits.map(|commits| ratio(acknowledged, commits)),
-            written_per_commit: readings
+            written_per_commit: broker_samples
                 .written_bytes()
                 .map(float)
                 .zip(commits)

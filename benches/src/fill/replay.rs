@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{RUN, topic_retained};
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::ledger::Faults;
+use crate::faults::Faults;
 use crate::number::{count, float, ratio};
-use crate::process::Watched;
-use crate::traffic::subscriber::Reading;
+use crate::process::MonitoredProcess;
+use crate::traffic::subscriber::RunContext;
 use crate::wire::publish::Delivery;
-use crate::wire::scan::Frame;
+use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
 /// What to read, and how.
@@ -31,9 +31,9 @@ pub struct Scenario {
     /// Messages a second that the slow reader takes.
     pub slow_rate: u64,
     /// How long nothing may come before what is missing counts as lost.
-    pub patience: Duration,
+    pub delivery_timeout: Duration,
     /// The broker's process.
-    pub broker: Option<Watched>,
+    pub broker: Option<MonitoredProcess>,
 }
 
 /// The figures.
@@ -42,9 +42,9 @@ pub struct Report {
     /// `replay`
     pub case: &'static str,
     /// The subscriber that reads as fast as it can.
-    pub fast: Reader,
+    pub fast: ReaderReport,
     /// The one that reads slowly.
-    pub slow: Reader,
+    pub slow: ReaderReport,
     /// The broker's memory: before, at its highest, and at the end.
     pub resident: Option<Resident>,
     /// What went wrong, of both.
@@ -53,7 +53,7 @@ pub struct Report {
 
 /// One subscriber.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct Reader {
+pub struct ReaderReport {
     /// Different messages that came.
     pub messages: u64,
     /// From SUBSCRIBE to the last of them.
@@ -78,7 +78,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let topics: Vec<String> = (0..scenario.topics).map(topic_retained).collect();
     let indices: HashMap<&[u8], usize> =
         topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
-    let resident = || scenario.broker.map(Watched::resident_kib).transpose();
+    let resident = || scenario.broker.map(MonitoredProcess::resident_kib).transpose();
     let before = resident()?;
     let mut peak = before;
     let open = AtomicUsize::new(2);
@@ -86,7 +86,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
         let read = |name: &'static str, rate: Option<u64>| {
             let (indices, open) = (&indices, &open);
             scope.spawn(move || {
-                let outcome = Replay::new(target, scenario, indices).read(name, rate);
+                let outcome = Reader::new(target, scenario, indices).read(name, rate);
                 open.fetch_sub(1, Ordering::Relaxed);
                 outcome
             })
@@ -107,37 +107,39 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
 }
 
 /// What one subscriber found.
-struct Outcome {
-    reader: Reader,
+struct ReaderOutcome {
+    reader: ReaderReport,
     faults: Faults,
 }
 
-fn join(handle: thread::ScopedJoinHandle<'_, Result<Outcome, LoadError>>) -> Result<Outcome, LoadError> {
+fn join(
+    handle: thread::ScopedJoinHandle<'_, Result<ReaderOutcome, LoadError>>,
+) -> Result<ReaderOutcome, LoadError> {
     handle.join().unwrap_or(Err(LoadError::Arguments("a reader ended by a panic")))
 }
 
 /// One subscriber's account.
-struct Replay<'a> {
+struct Reader<'a> {
     target: &'a Target,
     scenario: &'a Scenario,
     indices: &'a HashMap<&'a [u8], usize>,
-    reading: Reading,
+    context: RunContext,
     seen: Vec<bool>,
     messages: u64,
     faults: Faults,
 }
 
-impl<'a> Replay<'a> {
+impl<'a> Reader<'a> {
     fn new(target: &'a Target, scenario: &'a Scenario, indices: &'a HashMap<&'a [u8], usize>) -> Self {
-        let reading = Reading::new(RUN, target.version, scenario.payload_len);
+        let context = RunContext::new(RUN, target.version, scenario.payload_len);
         let (seen, faults) = (vec![false; indices.len()], Faults::default());
-        Self { target, scenario, indices, reading, seen, messages: 0, faults }
+        Self { target, scenario, indices, context, seen, messages: 0, faults }
     }
 
-    fn read(mut self, name: &str, rate: Option<u64>) -> Result<Outcome, LoadError> {
+    fn read(mut self, name: &str, rate: Option<u64>) -> Result<ReaderOutcome, LoadError> {
         let client_id = format!("replay-{:x}-{name}", std::process::id());
-        let mut connection = Blocking::connect(self.target, &client_id, 0)?;
-        connection.set_patience(self.scenario.patience);
+        let mut connection = BlockingConnection::connect(self.target, &client_id, 0)?;
+        connection.set_timeout(self.scenario.delivery_timeout);
         let filters = ["fill/r/#".to_owned()];
         connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;
         let began = Instant::now();
@@ -145,14 +147,14 @@ impl<'a> Replay<'a> {
         self.faults.lost += count(self.indices.len()) - self.messages;
         connection.disconnect()?;
         let per_second = ratio(float(self.messages), seconds);
-        let reader = Reader { messages: self.messages, seconds, per_second };
-        Ok(Outcome { reader, faults: self.faults })
+        let reader = ReaderReport { messages: self.messages, seconds, per_second };
+        Ok(ReaderOutcome { reader, faults: self.faults })
     }
 
     /// Reads until PINGRESP, which is asked for behind the last message. Gives the seconds to that message.
     fn read_all(
         &mut self,
-        connection: &mut Blocking,
+        connection: &mut BlockingConnection,
         rate: Option<u64>,
         began: Instant,
     ) -> Result<f64, LoadError> {
@@ -170,7 +172,7 @@ impl<'a> Replay<'a> {
                 connection.send(&answers)?;
                 answers.clear();
             }
-            match connection.with_frame(|frame| self.enter(&frame, &mut answers)) {
+            match connection.with_packet(|packet| self.enter(&packet, &mut answers)) {
                 Ok(true) => return Ok(last),
                 Ok(false) => {}
                 Err(error) if error.is_timeout() => return Ok(began.elapsed().as_secs_f64()),
@@ -189,21 +191,22 @@ impl<'a> Replay<'a> {
     }
 
     /// Enters one packet; true for PINGRESP.
-    fn enter(&mut self, frame: &Frame<'_>, answers: &mut Vec<u8>) -> Result<bool, LoadError> {
-        match frame.packet_type() {
+    fn enter(&mut self, packet: &RawPacket<'_>, answers: &mut Vec<u8>) -> Result<bool, LoadError> {
+        match packet.packet_type() {
             packet_type::PINGRESP => return Ok(true),
             packet_type::SUBACK => return Ok(false),
             packet_type::PUBLISH => {}
             packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
         }
-        let delivery = Delivery::parse(frame, self.reading.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        let delivery =
+            Delivery::parse(packet, self.context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
         delivery.answer(answers);
         let index = self.indices.get(delivery.topic).copied();
         let Some((index, seen)) = index.and_then(|index| Some((index, self.seen.get_mut(index)?))) else {
             self.faults.misdelivered += 1;
             return Ok(false);
         };
-        let stamp = self.reading.stamp(&delivery).filter(|stamp| stamp.sequence == count(index));
+        let stamp = self.context.stamp(&delivery).filter(|stamp| stamp.sequence == count(index));
         if stamp.is_none() || !delivery.retain {
             self.faults.corrupt += 1;
         } else if std::mem::replace(seen, true) {

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::Crowd;
+use super::IdleConnections;
 use crate::error::LoadError;
 use crate::wire::{Version, build, packet_type};
 
@@ -49,7 +49,7 @@ pub struct Links {
 /// Handshakes under way at once.
 const HANDSHAKES_MAX: usize = 32;
 /// How long one connection may take to open, to answer, or to close.
-const PATIENCE: Duration = Duration::from_secs(10);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a resting crowd answers what its transports ask (WebSocket pings).
 const SERVICE_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -88,7 +88,7 @@ impl Links {
     }
 }
 
-impl Crowd for Links {
+impl IdleConnections for Links {
     fn transport(&self) -> &'static str {
         self.transport.name
     }
@@ -133,7 +133,7 @@ impl Crowd for Links {
         self.lost
     }
 
-    fn rest(&mut self, duration: Duration) {
+    fn wait(&mut self, duration: Duration) {
         let mut left = duration;
         while !left.is_zero() {
             let nap = left.min(SERVICE_INTERVAL);
@@ -151,7 +151,7 @@ impl Crowd for Links {
                 if closing.len() >= HANDSHAKES_MAX {
                     closing.join_next().await;
                 }
-                closing.spawn(async move { timeout(PATIENCE, close(&mut link)).await });
+                closing.spawn(async move { timeout(RESPONSE_TIMEOUT, close(&mut link)).await });
             }
             while closing.join_next().await.is_some() {}
         });

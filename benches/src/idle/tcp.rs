@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Crowd, KEEP_ALIVE};
-use crate::connection::{Blocking, Target};
+use super::{IdleConnections, KEEP_ALIVE};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::wire::{build, packet_type};
 
@@ -11,7 +11,7 @@ use crate::wire::{build, packet_type};
 #[derive(Debug)]
 pub struct Tcp {
     target: Target,
-    connections: Vec<Blocking>,
+    connections: Vec<BlockingConnection>,
 }
 
 impl Tcp {
@@ -21,7 +21,7 @@ impl Tcp {
     }
 }
 
-impl Crowd for Tcp {
+impl IdleConnections for Tcp {
     fn transport(&self) -> &'static str {
         "tcp"
     }
@@ -29,7 +29,8 @@ impl Crowd for Tcp {
     fn open(&mut self, connections: u32) -> Result<(), LoadError> {
         let run = std::process::id();
         for index in 0..connections {
-            let connection = Blocking::connect(&self.target, &format!("idle-{run:x}-{index}"), KEEP_ALIVE)?;
+            let connection =
+                BlockingConnection::connect(&self.target, &format!("idle-{run:x}-{index}"), KEEP_ALIVE)?;
             self.connections.push(connection);
         }
         Ok(())
@@ -38,11 +39,11 @@ impl Crowd for Tcp {
     fn ping(&mut self) -> Result<(), LoadError> {
         for connection in &mut self.connections {
             connection.send(&build::PINGREQ)?;
-            connection.with_frame(|frame| match frame.packet_type() {
+            connection.with_packet(|packet| match packet.packet_type() {
                 packet_type::PINGRESP => Ok(()),
                 packet_type => Err(LoadError::Unexpected { expected: "PINGRESP", packet_type }),
             })?;
-            connection.release();
+            connection.free_memory();
         }
         Ok(())
     }
@@ -51,11 +52,11 @@ impl Crowd for Tcp {
         self.connections.iter_mut().map(|connection| u64::from(!connection.is_quiet())).sum()
     }
 
-    fn rest(&mut self, duration: Duration) {
+    fn wait(&mut self, duration: Duration) {
         std::thread::sleep(duration);
     }
 
     fn close(&mut self) -> Result<(), LoadError> {
-        self.connections.drain(..).try_for_each(Blocking::disconnect)
+        self.connections.drain(..).try_for_each(BlockingConnection::disconnect)
     }
 }

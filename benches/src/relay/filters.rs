@@ -31,7 +31,7 @@ impl Filters {
     }
 
     /// Calls `deliver` for each peer whose turn it is.
-    pub(super) fn each(&mut self, topic: &[u8], mut deliver: impl FnMut(usize)) {
+    pub(super) fn for_each_receiver(&mut self, topic: &[u8], mut deliver: impl FnMut(usize)) {
         for filter in &mut self.all {
             if is_match(filter.pattern().as_bytes(), topic)
                 && let Some(member) = filter.members.get(filter.turn % filter.members.len())

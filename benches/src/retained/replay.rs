@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use super::Scenario;
-use crate::connection::{Blocking, Target};
+use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
-use crate::ledger::Faults;
+use crate::faults::Faults;
 use crate::number::count;
 use crate::wire::publish::{Delivery, filler};
-use crate::wire::scan::Frame;
+use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
 /// Reads replays and accounts for them.
@@ -54,11 +54,11 @@ impl<'a> Replay<'a> {
     /// One new subscriber. What does not come within the scenario's patience is lost.
     fn read(&mut self) -> Result<(), LoadError> {
         let mut connection = self.subscribe()?;
-        connection.set_patience(self.scenario.patience);
+        connection.set_timeout(self.scenario.delivery_timeout);
         let mut seen = vec![false; self.indices.len()];
         let mut missing = seen.len();
         while missing > 0 {
-            match connection.with_frame(|frame| self.enter(&frame, &mut seen)) {
+            match connection.with_packet(|packet| self.enter(&packet, &mut seen)) {
                 Ok((fresh, id)) => {
                     missing -= usize::from(fresh);
                     if let Some(id) = id {
@@ -71,21 +71,21 @@ impl<'a> Replay<'a> {
         }
         self.delivered += count(seen.len() - missing);
         self.faults.lost += count(missing);
-        self.faults.duplicated += strays(&mut connection)?;
+        self.faults.duplicated += count_extra_messages(&mut connection)?;
         connection.disconnect()
     }
 
     /// One more subscriber after all have been removed.
     pub(super) fn expect_nothing(&mut self) -> Result<(), LoadError> {
         let mut connection = self.subscribe()?;
-        self.faults.misdelivered += strays(&mut connection)?;
+        self.faults.misdelivered += count_extra_messages(&mut connection)?;
         connection.disconnect()
     }
 
-    fn subscribe(&mut self) -> Result<Blocking, LoadError> {
+    fn subscribe(&mut self) -> Result<BlockingConnection, LoadError> {
         self.readers += 1;
         let client_id = format!("load-{:x}-r{}", self.run, self.readers);
-        let mut connection = Blocking::connect(self.target, &client_id, 0)?;
+        let mut connection = BlockingConnection::connect(self.target, &client_id, 0)?;
         let filters = [format!("load/{:08x}/#", self.run)];
         connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;
         Ok(connection)
@@ -93,14 +93,14 @@ impl<'a> Replay<'a> {
 
     /// Enters one packet: whether it is a message not seen before, and what must be acknowledged. The SUBACK may come
     /// before, between or after the messages.
-    fn enter(&mut self, frame: &Frame<'_>, seen: &mut [bool]) -> Result<(bool, Option<u16>), LoadError> {
-        if frame.packet_type() == packet_type::SUBACK {
+    fn enter(&mut self, packet: &RawPacket<'_>, seen: &mut [bool]) -> Result<(bool, Option<u16>), LoadError> {
+        if packet.packet_type() == packet_type::SUBACK {
             return Ok((false, None));
         }
-        if frame.packet_type() != packet_type::PUBLISH {
-            return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type: frame.packet_type() });
+        if packet.packet_type() != packet_type::PUBLISH {
+            return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type: packet.packet_type() });
         }
-        let delivery = Delivery::parse(frame, self.target.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        let delivery = Delivery::parse(packet, self.target.version).ok_or(LoadError::Malformed("PUBLISH"))?;
         let entry = self.indices.get(delivery.topic).and_then(|index| Some((*index, seen.get_mut(*index)?)));
         let Some((index, seen)) = entry else {
             self.faults.misdelivered += 1;
@@ -121,11 +121,11 @@ impl<'a> Replay<'a> {
 }
 
 /// How many messages still come before the answer to a PINGREQ.
-fn strays(connection: &mut Blocking) -> Result<u64, LoadError> {
+fn count_extra_messages(connection: &mut BlockingConnection) -> Result<u64, LoadError> {
     connection.send(&build::PINGREQ)?;
     let mut messages = 0;
     loop {
-        match connection.with_frame(|frame| Ok(frame.packet_type()))? {
+        match connection.with_packet(|packet| Ok(packet.packet_type()))? {
             packet_type::PINGRESP => return Ok(messages),
             packet_type::PUBLISH => messages += 1,
             packet_type::SUBACK => {}

@@ -5,13 +5,13 @@ use crate::stamp::Stamp;
 
 /// The least sequence number that may come next, by publisher and subscriber.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(super) struct OrderChecker {
     subscribers: usize,
     next: Vec<u64>,
     faults: u64,
 }
 
-impl Order {
+impl OrderChecker {
     pub(super) fn new(publishers: usize, subscribers: usize) -> Self {
         Self { subscribers, next: vec![0; publishers.saturating_mul(subscribers)], faults: 0 }
     }

@@ -1,7 +1,7 @@
 //! Which packet ids of a publisher wait for which acknowledgement, since when, and how long each took.
 
-use crate::histogram::Histogram;
-use crate::wire::scan::Frame;
+use crate::latencies::Latencies;
+use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
 /// What a packet id waits for. Times are nanoseconds of the run's clock at which the message was due.
@@ -64,15 +64,15 @@ impl Acks {
     /// 0x80 are successes: 0x10 says that nobody had subscribed.
     pub(super) fn enter(
         &mut self,
-        frame: &Frame<'_>,
+        packet: &RawPacket<'_>,
         now: u64,
-        latency: &mut Histogram,
+        latency: &mut Latencies,
         outgoing: &mut Vec<u8>,
     ) {
-        let packet_id = frame.leading_id().unwrap_or_default();
-        let refused = frame.body.get(2).is_some_and(|reason| *reason >= 0x80);
+        let packet_id = packet.leading_id().unwrap_or_default();
+        let refused = packet.body.get(2).is_some_and(|reason| *reason >= 0x80);
         let Some(id) = self.ids.get_mut(usize::from(packet_id)) else { return };
-        match (frame.packet_type(), self.qos, *id) {
+        match (packet.packet_type(), self.qos, *id) {
             (packet_type::PUBREC, 2, Awaiting::Answer(due)) if !refused => {
                 *id = Awaiting::Completion(due);
                 outgoing.extend_from_slice(&build::pubrel(packet_id));

@@ -19,12 +19,12 @@ pub enum Pace {
     /// Closed loop: so many messages a publisher may be unacknowledged.
     Unacknowledged(u64),
     /// Open loop: a timetable that does not wait for the broker.
-    Timetable(Timetable),
+    Schedule(Schedule),
 }
 
 /// Evenly spaced messages, taken by the publishers in turn.
 #[derive(Debug)]
-pub struct Timetable {
+pub struct Schedule {
     per_second: u64,
     /// Nanoseconds between two looks at the timetable; 0: each message at its own time.
     tick: u64,
@@ -33,7 +33,7 @@ pub struct Timetable {
     timer: OwnedFd,
 }
 
-impl Timetable {
+impl Schedule {
     /// `per_second` messages in all. With a `tick`, what became due since the last one is sent together.
     pub fn new(per_second: u64, tick: Duration) -> Result<Self, LoadError> {
         let tick = u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX);

@@ -1,10 +1,10 @@
 //! One publishing connection: stamps messages, and checks the acknowledgements of QoS 1 and 2.
 
 use super::acks::Acks;
-use super::subscriber::Reading;
-use crate::connection::{Blocking, Connection};
+use super::subscriber::RunContext;
+use crate::connection::{BlockingConnection, Connection};
 use crate::error::LoadError;
-use crate::histogram::Histogram;
+use crate::latencies::Latencies;
 use crate::number::{count, length};
 use crate::stamp::Stamp;
 use crate::wire::packet_type;
@@ -27,7 +27,7 @@ pub struct Publisher {
 impl Publisher {
     /// Publishes through the templates in turn, all of them at `qos`.
     pub fn new(
-        connection: Blocking,
+        connection: BlockingConnection,
         run: u32,
         id: u32,
         templates: Vec<Template>,
@@ -85,15 +85,15 @@ impl Publisher {
     pub fn receive(
         &mut self,
         buffer: &mut [u8],
-        reading: &Reading,
-        latency: &mut Histogram,
+        context: &RunContext,
+        latency: &mut Latencies,
     ) -> Result<(), LoadError> {
         let acks = &mut self.acks;
         let mut arrived = None;
-        self.connection.receive(buffer, |frame, outgoing| match (frame.packet_type(), acks.as_mut()) {
+        self.connection.receive(buffer, |packet, outgoing| match (packet.packet_type(), acks.as_mut()) {
             (packet_type::PUBACK | packet_type::PUBREC | packet_type::PUBCOMP, Some(acks)) => {
-                let now = *arrived.get_or_insert_with(|| reading.now());
-                acks.enter(&frame, now, latency, outgoing);
+                let now = *arrived.get_or_insert_with(|| context.now());
+                acks.enter(&packet, now, latency, outgoing);
                 Ok(())
             }
             (packet_type::DISCONNECT, _) => Err(LoadError::Closed),

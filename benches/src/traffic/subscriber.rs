@@ -2,18 +2,18 @@
 
 use std::time::Instant;
 
-use super::Book;
-use super::releases::Releases;
-use crate::connection::{Blocking, Connection};
+use super::DeliveryChecker;
+use super::unreleased_ids::UnreleasedIds;
+use crate::connection::{BlockingConnection, Connection};
 use crate::error::LoadError;
-use crate::histogram::Histogram;
+use crate::latencies::Latencies;
 use crate::stamp::Stamp;
 use crate::wire::publish::{Delivery, filler};
 use crate::wire::{Version, build, packet_type};
 
 /// What every subscriber of a run must know to check a delivery.
 #[derive(Debug)]
-pub struct Reading {
+pub struct RunContext {
     /// When the run's clock began.
     pub epoch: Instant,
     /// This run's number.
@@ -23,7 +23,7 @@ pub struct Reading {
     filler: Vec<u8>,
 }
 
-impl Reading {
+impl RunContext {
     /// For payloads of `payload_len` bytes.
     pub fn new(run: u32, version: Version, payload_len: usize) -> Self {
         let filler = filler(payload_len.saturating_sub(crate::stamp::STAMP_LEN));
@@ -46,63 +46,63 @@ impl Reading {
 pub struct Subscriber {
     pub(super) connection: Connection,
     index: usize,
-    releases: Releases,
+    unreleased: UnreleasedIds,
 }
 
 impl Subscriber {
     /// A connection that has subscribed already.
-    pub fn new(connection: Blocking, index: usize) -> Result<Self, LoadError> {
-        Ok(Self { connection: connection.into_connection()?, index, releases: Releases::default() })
+    pub fn new(connection: BlockingConnection, index: usize) -> Result<Self, LoadError> {
+        Ok(Self { connection: connection.into_connection()?, index, unreleased: UnreleasedIds::default() })
     }
 
     /// True when no message of QoS 2 waits for its release.
-    pub fn is_settled(&self) -> bool {
-        self.releases.is_settled()
+    pub fn is_complete(&self) -> bool {
+        self.unreleased.is_complete()
     }
 
     /// What went wrong in the handshakes of QoS 2.
     pub fn faults(&self) -> u64 {
-        self.releases.faults()
+        self.unreleased.faults()
     }
 
     /// Reads what has come, enters it, and answers it.
-    pub fn receive<B: Book>(
+    pub fn receive<B: DeliveryChecker>(
         &mut self,
         buffer: &mut [u8],
-        reading: &Reading,
-        book: &mut B,
-        mut latency: Option<&mut Histogram>,
+        context: &RunContext,
+        checker: &mut B,
+        mut latency: Option<&mut Latencies>,
     ) -> Result<(), LoadError> {
         let index = self.index;
-        let releases = &mut self.releases;
+        let unreleased = &mut self.unreleased;
         let mut arrived = None;
-        self.connection.receive(buffer, |frame, outgoing| {
-            match frame.packet_type() {
+        self.connection.receive(buffer, |packet, outgoing| {
+            match packet.packet_type() {
                 packet_type::PUBLISH => {}
                 packet_type::PUBREL => {
-                    let id = frame.leading_id().ok_or(LoadError::Malformed("PUBREL"))?;
-                    releases.release(id);
+                    let id = packet.leading_id().ok_or(LoadError::Malformed("PUBREL"))?;
+                    unreleased.release(id);
                     outgoing.extend_from_slice(&build::pubcomp(id));
                     return Ok(());
                 }
                 packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
             }
-            let Some(delivery) = Delivery::parse(&frame, reading.version) else {
+            let Some(delivery) = Delivery::parse(&packet, context.version) else {
                 return Err(LoadError::Malformed("PUBLISH"));
             };
             delivery.answer(outgoing);
             if let (2, Some(id)) = (delivery.qos, delivery.packet_id) {
-                releases.receive(id);
+                unreleased.receive(id);
             }
-            let Some(stamp) = reading.stamp(&delivery) else {
-                book.record_corrupt();
+            let Some(stamp) = context.stamp(&delivery) else {
+                checker.record_corrupt();
                 return Ok(());
             };
             if let Some(latency) = latency.as_deref_mut() {
-                let now = *arrived.get_or_insert_with(|| reading.now());
+                let now = *arrived.get_or_insert_with(|| context.now());
                 latency.record(now.saturating_sub(stamp.due));
             }
-            book.record(index, delivery.topic, &stamp);
+            checker.record(index, delivery.topic, &stamp);
             Ok(())
         })?;
         self.connection.flush()

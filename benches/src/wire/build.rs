@@ -39,7 +39,7 @@ pub fn connect(version: Version, client_id: &str, keep_alive: u16, session: Sess
         _ => no_properties(version, &mut body),
     }
     string(client_id, &mut body);
-    frame(packet_type::CONNECT << 4, &body)
+    packet(packet_type::CONNECT << 4, &body)
 }
 
 /// SUBSCRIBE for `filters`, all at one QoS.
@@ -51,7 +51,7 @@ pub fn subscribe(version: Version, packet_id: u16, filters: &[String], qos: u8) 
         string(filter, &mut body);
         body.push(qos);
     }
-    frame((packet_type::SUBSCRIBE << 4) | 0b0010, &body)
+    packet((packet_type::SUBSCRIBE << 4) | 0b0010, &body)
 }
 
 /// PUBLISH that removes the topic's retained message, at QoS 1.
@@ -60,7 +60,7 @@ pub fn unretain(version: Version, packet_id: u16, topic: &str) -> Vec<u8> {
     string(topic, &mut body);
     body.extend_from_slice(&packet_id.to_be_bytes());
     no_properties(version, &mut body);
-    frame((packet_type::PUBLISH << 4) | 0b0011, &body)
+    packet((packet_type::PUBLISH << 4) | 0b0011, &body)
 }
 
 /// PUBACK with reason 0, which has the same form in both versions.
@@ -88,7 +88,7 @@ pub const fn pubcomp(packet_id: u16) -> [u8; 4] {
 }
 
 /// A whole packet from its first byte and its body.
-pub fn frame(first: u8, body: &[u8]) -> Vec<u8> {
+pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 5);
     out.push(first);
     variable_length(body.len(), &mut out);

@@ -1,6 +1,6 @@
 //! PUBLISH: a template to send many alike, and the view of a received one.
 
-use super::scan::{self, Frame};
+use super::scan::{self, RawPacket};
 use super::{Version, build, packet_type};
 use crate::stamp::{STAMP_LEN, Stamp};
 
@@ -56,18 +56,18 @@ pub struct Delivery<'a> {
 
 impl<'a> Delivery<'a> {
     /// Takes a PUBLISH apart; None when its parts do not fit its length.
-    pub fn parse(frame: &Frame<'a>, version: Version) -> Option<Self> {
-        let (length, rest) = frame.body.split_first_chunk::<2>()?;
+    pub fn parse(packet: &RawPacket<'a>, version: Version) -> Option<Self> {
+        let (length, rest) = packet.body.split_first_chunk::<2>()?;
         let (topic, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        let (packet_id, rest) = if frame.first & 0b0110 == 0 {
+        let (packet_id, rest) = if packet.first & 0b0110 == 0 {
             (None, rest)
         } else {
             let (id, rest) = rest.split_first_chunk::<2>()?;
             (Some(u16::from_be_bytes(*id)), rest)
         };
         let payload = if version.is_v5() { scan::skip_properties(rest)? } else { rest };
-        let qos = (frame.first >> 1) & 0b11;
-        Some(Self { topic, qos, packet_id, retain: frame.first & 1 == 1, payload })
+        let qos = (packet.first >> 1) & 0b11;
+        Some(Self { topic, qos, packet_id, retain: packet.first & 1 == 1, payload })
     }
 
     /// Appends the acknowledgement that this delivery asks for: PUBACK, PUBREC, or none.

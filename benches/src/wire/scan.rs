@@ -4,7 +4,7 @@ use crate::error::LoadError;
 
 /// One whole packet.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame<'a> {
+pub struct RawPacket<'a> {
     /// Packet type and flags.
     pub first: u8,
     /// What follows the fixed header.
@@ -13,7 +13,7 @@ pub struct Frame<'a> {
     pub wire: &'a [u8],
 }
 
-impl Frame<'_> {
+impl RawPacket<'_> {
     /// The packet type.
     pub const fn packet_type(&self) -> u8 {
         self.first >> 4
@@ -26,13 +26,13 @@ impl Frame<'_> {
 }
 
 /// The first frame and the bytes after it; None while it is incomplete.
-pub fn next(bytes: &[u8]) -> Result<Option<(Frame<'_>, &[u8])>, LoadError> {
+pub fn next(bytes: &[u8]) -> Result<Option<(RawPacket<'_>, &[u8])>, LoadError> {
     let [first, after_first @ ..] = bytes else { return Ok(None) };
     let Some((length, after_header)) = variable_length(after_first)? else { return Ok(None) };
     let Some((body, rest)) = after_header.split_at_checked(length) else { return Ok(None) };
     let size = bytes.len() - rest.len();
     let wire = bytes.get(..size).unwrap_or(bytes);
-    Ok(Some((Frame { first: *first, body, wire }, rest)))
+    Ok(Some((RawPacket { first: *first, body, wire }, rest)))
 }
 
 /// Reads a variable byte integer; None while it is incomplete.

@@ -1,15 +1,15 @@
 //! Checks of the answers to CONNECT and SUBSCRIBE.
 
 use crate::error::LoadError;
-use crate::wire::scan::{self, Frame};
+use crate::wire::scan::{self, RawPacket};
 use crate::wire::{Version, packet_type};
 
 /// Session Present and Receive Maximum of a CONNACK that accepts.
-pub(super) fn connack(frame: &Frame<'_>, version: Version) -> Result<(bool, u16), LoadError> {
-    expect(frame, packet_type::CONNACK, "CONNACK")?;
-    let [flags, code, rest @ ..] = frame.body else { return Err(LoadError::Malformed("CONNACK")) };
+pub(super) fn connack(packet: &RawPacket<'_>, version: Version) -> Result<(bool, u16), LoadError> {
+    expect(packet, packet_type::CONNACK, "CONNACK")?;
+    let [flags, code, rest @ ..] = packet.body else { return Err(LoadError::Malformed("CONNACK")) };
     if *code != 0 {
-        return Err(LoadError::Refused { what: "CONNECT", code: *code });
+        return Err(LoadError::Refused { packet: "CONNECT", code: *code });
     }
     if !version.is_v5() {
         return Ok((flags & 1 == 1, u16::MAX));
@@ -19,22 +19,22 @@ pub(super) fn connack(frame: &Frame<'_>, version: Version) -> Result<(bool, u16)
 }
 
 /// Checks a SUBACK.
-pub(super) fn suback(frame: &Frame<'_>, version: Version, packet_id: u16) -> Result<(), LoadError> {
-    expect(frame, packet_type::SUBACK, "SUBACK")?;
-    if frame.leading_id() != Some(packet_id) {
+pub(super) fn suback(packet: &RawPacket<'_>, version: Version, packet_id: u16) -> Result<(), LoadError> {
+    expect(packet, packet_type::SUBACK, "SUBACK")?;
+    if packet.leading_id() != Some(packet_id) {
         return Err(LoadError::Malformed("SUBACK with a wrong packet id"));
     }
-    let after_id = frame.body.get(2..).unwrap_or_default();
+    let after_id = packet.body.get(2..).unwrap_or_default();
     let codes = if version.is_v5() { scan::skip_properties(after_id).unwrap_or_default() } else { after_id };
     match codes.iter().find(|code| **code > 2) {
-        Some(code) => Err(LoadError::Refused { what: "SUBSCRIBE", code: *code }),
+        Some(code) => Err(LoadError::Refused { packet: "SUBSCRIBE", code: *code }),
         None => Ok(()),
     }
 }
 
-fn expect(frame: &Frame<'_>, wanted: u8, expected: &'static str) -> Result<(), LoadError> {
-    if frame.packet_type() == wanted {
+fn expect(packet: &RawPacket<'_>, wanted: u8, expected: &'static str) -> Result<(), LoadError> {
+    if packet.packet_type() == wanted {
         return Ok(());
     }
-    Err(LoadError::Unexpected { expected, packet_type: frame.packet_type() })
+    Err(LoadError::Unexpected { expected, packet_type: packet.packet_type() })
 }

@@ -7,7 +7,7 @@ use tidegate_transports::Link;
 use tidegate_transports::client::{self, ClientTls};
 use tokio::time::timeout;
 
-use super::PATIENCE;
+use super::RESPONSE_TIMEOUT;
 use crate::error::LoadError;
 use crate::idle::KEEP_ALIVE;
 use crate::wire::{Version, build, packet_type, scan};
@@ -18,7 +18,7 @@ pub(super) async fn open(
     version: Version,
     client_id: &str,
 ) -> Result<Link, LoadError> {
-    let connected = client::connect_within(target, tls, PATIENCE).await;
+    let connected = client::connect_within(target, tls, RESPONSE_TIMEOUT).await;
     let mut link = connected.map_err(|error| LoadError::Io {
         doing: "connecting",
         source: io::Error::other(error.to_string()),
@@ -27,7 +27,7 @@ pub(super) async fn open(
     let code = exchange(&mut link, &connect, packet_type::CONNACK, "CONNACK").await?;
     match code {
         Some(0) => Ok(link),
-        code => Err(LoadError::Refused { what: "CONNECT", code: code.unwrap_or_default() }),
+        code => Err(LoadError::Refused { packet: "CONNECT", code: code.unwrap_or_default() }),
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn exchange(
     answer: u8,
     expected: &'static str,
 ) -> Result<Option<u8>, LoadError> {
-    let answered = timeout(PATIENCE, async {
+    let answered = timeout(RESPONSE_TIMEOUT, async {
         write(link, packet).await.map_err(LoadError::io("writing"))?;
         read(link, answer, expected).await
     });
@@ -60,11 +60,11 @@ async fn write(link: &mut Link, packet: &[u8]) -> io::Result<()> {
 async fn read(link: &mut Link, answer: u8, expected: &'static str) -> Result<Option<u8>, LoadError> {
     let mut received = Vec::new();
     loop {
-        if let Some((frame, _)) = scan::next(&received)? {
-            if frame.packet_type() != answer {
-                return Err(LoadError::Unexpected { expected, packet_type: frame.packet_type() });
+        if let Some((packet, _)) = scan::next(&received)? {
+            if packet.packet_type() != answer {
+                return Err(LoadError::Unexpected { expected, packet_type: packet.packet_type() });
             }
-            return Ok(frame.body.get(1).copied());
+            return Ok(packet.body.get(1).copied());
         }
         let mut buffer = [0; 512];
         let count = poll_fn(|context| link.poll_read(context, &mut buffer))

@@ -1,14 +1,14 @@
 //! Acknowledgements in and out of order, at both levels.
 
 use super::Acks;
-use crate::histogram::Histogram;
+use crate::latencies::Latencies;
 use crate::wire::{build, scan};
 
 /// Enters a packet at time 100; what is sent in return.
-fn enter(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Histogram) {
-    let (mut out, mut latency) = (Vec::new(), Histogram::default());
-    let (frame, _) = scan::next(packet).unwrap().unwrap();
-    acks.enter(&frame, 100, &mut latency, &mut out);
+fn enter(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Latencies) {
+    let (mut out, mut latency) = (Vec::new(), Latencies::new().unwrap());
+    let (packet, _) = scan::next(packet).unwrap().unwrap();
+    acks.enter(&packet, 100, &mut latency, &mut out);
     (out, latency)
 }
 

@@ -6,14 +6,14 @@ use crate::wire::build;
 #[test]
 fn a_frame_is_cut_only_when_whole() {
     for length in [0usize, 1, 127, 128, 16_383, 16_384] {
-        let mut bytes = build::frame(0x30, &vec![7; length]);
+        let mut bytes = build::packet(0x30, &vec![7; length]);
         let size = bytes.len();
         for torn in [0, 1, size / 2, size - 1] {
             assert!(next(&bytes[..torn]).unwrap().is_none(), "{length} {torn}");
         }
         bytes.extend_from_slice(&[0xc0, 0]);
-        let (frame, rest) = next(&bytes).unwrap().unwrap();
-        assert_eq!((frame.packet_type(), frame.body.len(), frame.wire.len()), (3, length, size));
+        let (packet, rest) = next(&bytes).unwrap().unwrap();
+        assert_eq!((packet.packet_type(), packet.body.len(), packet.wire.len()), (3, length, size));
         assert_eq!(rest, [0xc0, 0]);
     }
 }

@@ -1,0 +1,144 @@
+//! What a connection's bytes travel on: one interface over TCP, TLS, WebSocket and QUIC, none of which ever waits.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+
+use mio::Registry;
+
+use crate::error::LoadError;
+
+pub(crate) mod quic;
+pub(crate) mod tcp;
+pub(crate) mod tls;
+pub(crate) mod udp_endpoint;
+pub(crate) mod websocket;
+
+use quic::Quic;
+use tcp::TcpSocket;
+use tls::Tls;
+use websocket::WebSocket;
+
+/// What one read brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// Bytes of MQTT.
+    pub(crate) count: usize,
+    /// More can be read at once, for which no event will come.
+    pub(crate) more: bool,
+}
+
+/// A byte stream that does not wait. What is written leaves with `flush`.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpSocket),
+    Tls(Box<Tls>),
+    WebSocket(Box<WebSocket>),
+    Quic(Box<Quic>),
+}
+
+impl Socket {
+    /// Asks for readiness events under `token`.
+    pub(crate) fn register(&mut self, registry: &Registry, token: usize) -> Result<(), LoadError> {
+        match self {
+            Self::Tcp(socket) => socket.register(registry, token),
+            Self::Tls(tls) => tls.socket_mut().register(registry, token),
+            Self::WebSocket(socket) => socket.inner_mut().register(registry, token),
+            Self::Quic(quic) => quic.register(registry, token),
+        }
+    }
+
+    /// Takes in what has come, into `buffer`.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
+        match self {
+            Self::Tcp(socket) => socket.read(buffer),
+            Self::Tls(tls) => tls.read(buffer),
+            Self::WebSocket(socket) => socket.read(buffer),
+            Self::Quic(quic) => quic.read(buffer),
+        }
+    }
+
+    /// Accepts so many of the bytes; none while earlier ones wait.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
+        match self {
+            Self::Tcp(socket) => socket.write(bytes),
+            Self::Tls(tls) => tls.write(bytes),
+            Self::WebSocket(socket) => socket.write(bytes),
+            Self::Quic(quic) => quic.write(bytes),
+        }
+    }
+
+    /// Sends what was accepted, as far as the socket takes it. True when nothing waits any more.
+    pub(crate) fn flush(&mut self) -> Result<bool, LoadError> {
+        match self {
+            Self::Tcp(_) => Ok(true),
+            Self::Tls(tls) => tls.flush(),
+            Self::WebSocket(socket) => socket.flush(),
+            Self::Quic(quic) => quic.flush(),
+        }
+    }
+
+    /// The socket takes bytes again.
+    pub(crate) fn set_writable(&mut self) {
+        match self {
+            Self::Tcp(socket) => socket.set_writable(),
+            Self::Tls(tls) => tls.socket_mut().set_writable(),
+            Self::WebSocket(socket) => socket.inner_mut().set_writable(),
+            Self::Quic(_) => {}
+        }
+    }
+
+    /// True once handshakes below MQTT are over.
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            Self::Tcp(_) => true,
+            Self::Tls(tls) => tls.is_open(),
+            Self::WebSocket(socket) => socket.is_open(),
+            Self::Quic(quic) => quic.is_open(),
+        }
+    }
+
+    /// True when its TLS took up an earlier session; QUIC does not tell.
+    pub(crate) fn is_resumed(&self) -> bool {
+        match self {
+            Self::Tcp(_) | Self::Quic(_) => false,
+            Self::Tls(tls) => tls.is_resumed(),
+            Self::WebSocket(socket) => socket.inner().is_resumed(),
+        }
+    }
+
+    /// When `handle_timeout` must be called, whatever comes until then.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Quic(quic) => quic.deadline(),
+            _ => None,
+        }
+    }
+
+    /// The time is `now`.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), LoadError> {
+        match self {
+            Self::Quic(quic) => quic.handle_timeout(now),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the stream in the orderly way of its transport, without waiting for the peer.
+    pub(crate) fn close(&mut self) -> Result<(), LoadError> {
+        match self {
+            Self::Tcp(socket) => socket.close(),
+            Self::Tls(tls) => tls.close(),
+            Self::WebSocket(socket) => socket.close(),
+            Self::Quic(quic) => quic.close(),
+        }
+    }
+
+    /// What the system waits on.
+    pub(crate) fn with_fd<T>(&self, wait: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+        match self {
+            Self::Tcp(socket) => wait(socket.as_fd()),
+            Self::Tls(tls) => wait(tls.socket().as_fd()),
+            Self::WebSocket(socket) => socket.inner().with_fd(wait),
+            Self::Quic(quic) => quic.with_fd(wait),
+        }
+    }
+}

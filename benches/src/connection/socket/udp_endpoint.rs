@@ -1,0 +1,182 @@
+//! A UDP socket and the QUIC endpoint behind it: of one connection at the client's side, of all at the relay's.
+
+use std::io::{ErrorKind, IoSliceMut};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use quinn_proto::{
+    ClientConfig, Connection, ConnectionHandle, DatagramEvent, Endpoint, EndpointConfig, Incoming,
+    ServerConfig, Transmit,
+};
+use quinn_udp::{RecvMeta, UdpSocketState};
+
+use crate::error::LoadError;
+
+/// What one call of the kernel may bring at most: as much as a datagram with its coalesced successors can have.
+const DATAGRAMS_LEN: usize = 64 * 1024;
+/// Such buffers at one read.
+const BATCH_LEN: usize = 4;
+/// What the kernel is asked to hold for the socket. It may grant less.
+const SOCKET_BUFFER_LEN: usize = 2 * 1024 * 1024;
+
+/// The socket and the endpoint.
+#[derive(Debug)]
+pub(crate) struct UdpEndpoint {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    pub(super) endpoint: Endpoint,
+    /// Datagrams that are about to be sent.
+    pub(super) out: Vec<u8>,
+}
+
+impl UdpEndpoint {
+    /// A port of its own for one connection to `remote`.
+    pub(crate) fn client(
+        remote: SocketAddr,
+        config: ClientConfig,
+    ) -> Result<(Self, ConnectionHandle, Connection), LoadError> {
+        let mut udp = Self::bind((Ipv4Addr::LOCALHOST, 0).into(), None)?;
+        udp.socket.connect(remote).map_err(LoadError::io("connecting"))?;
+        let (handle, connection) = udp
+            .endpoint
+            .connect(Instant::now(), config, remote, "localhost")
+            .map_err(|_| LoadError::Arguments("unusable target"))?;
+        Ok((udp, handle, connection))
+    }
+
+    /// A port that accepts, with a configuration.
+    pub(crate) fn bind(address: SocketAddr, config: Option<Arc<ServerConfig>>) -> Result<Self, LoadError> {
+        let socket = UdpSocket::bind(address).map_err(LoadError::io("opening a UDP socket"))?;
+        let state = UdpSocketState::new((&socket).into()).map_err(LoadError::io("readying a UDP socket"))?;
+        // Worth a try: with less, a burst is lost and sent again.
+        let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
+        let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
+        let endpoint =
+            Endpoint::new(Arc::new(EndpointConfig::default()), config, !state.may_fragment(), None);
+        Ok(Self { socket, state, endpoint, out: Vec::new() })
+    }
+
+    pub(crate) fn register(&self, registry: &Registry, token: Token) -> Result<(), LoadError> {
+        use std::os::fd::AsRawFd;
+        registry
+            .register(&mut SourceFd(&self.socket.as_raw_fd()), token, Interest::READABLE | Interest::WRITABLE)
+            .map_err(LoadError::io("watching a UDP socket"))
+    }
+
+    pub(crate) fn local_addr(&self) -> Result<SocketAddr, LoadError> {
+        self.socket.local_addr().map_err(LoadError::io("asking for the address"))
+    }
+
+    /// Hands over all that has come. `buffer` is scratch, at least one buffer of datagrams.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        buffer: &mut [u8],
+        handle: &mut dyn FnMut(&mut Self, DatagramEvent),
+    ) -> Result<(), LoadError> {
+        loop {
+            let mut slices: Vec<IoSliceMut<'_>> =
+                buffer.chunks_exact_mut(DATAGRAMS_LEN).take(BATCH_LEN).map(IoSliceMut::new).collect();
+            let mut metas = [RecvMeta::default(); BATCH_LEN];
+            let metas = metas.get_mut(..slices.len()).unwrap_or_default();
+            let received = self.state.recv((&self.socket).into(), &mut slices, metas);
+            match received {
+                Ok(count) => {
+                    self.handle_datagrams(now, metas.iter().zip(slices.iter()).take(count), handle)?
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return Ok(()),
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::ConnectionRefused => return Err(LoadError::Closed),
+                    _ => return Err(LoadError::Io { doing: "reading", source: error }),
+                },
+            }
+        }
+    }
+
+    fn handle_datagrams<'a>(
+        &mut self,
+        now: Instant,
+        received: impl Iterator<Item = (&'a RecvMeta, &'a IoSliceMut<'a>)>,
+        handle: &mut dyn FnMut(&mut Self, DatagramEvent),
+    ) -> Result<(), LoadError> {
+        for (meta, bytes) in received {
+            let mut datagrams = BytesMut::from(bytes.get(..meta.len).unwrap_or_default());
+            while !datagrams.is_empty() {
+                let datagram = datagrams.split_to(meta.stride.min(datagrams.len()));
+                let mut answer = Vec::new();
+                let ecn = meta.ecn.and_then(|ecn| {
+                    #[expect(clippy::as_conversions, reason = "the bits are the value")]
+                    quinn_proto::EcnCodepoint::from_bits(ecn as u8)
+                });
+                match self.endpoint.handle(now, meta.addr, meta.dst_ip, ecn, datagram, &mut answer) {
+                    Some(DatagramEvent::Response(transmit)) => {
+                        self.send(&transmit, &answer)?;
+                    }
+                    Some(event) => handle(self, event),
+                    None => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins the handshake with a new peer; None when its first datagram is unfit.
+    pub(crate) fn accept(
+        &mut self,
+        incoming: Incoming,
+        now: Instant,
+    ) -> Option<(ConnectionHandle, Connection)> {
+        let mut answer = Vec::new();
+        match self.endpoint.accept(incoming, now, &mut answer, None) {
+            Ok(accepted) => Some(accepted),
+            Err(error) => {
+                if let Some(transmit) = error.response {
+                    // It matters to nobody whether this arrives.
+                    let _ = self.send(&transmit, &answer);
+                }
+                None
+            }
+        }
+    }
+
+    /// Sends; false when the socket is full.
+    pub(super) fn send(&self, transmit: &Transmit, bytes: &[u8]) -> Result<bool, LoadError> {
+        let sent = self.state.send(
+            (&self.socket).into(),
+            &quinn_udp::Transmit {
+                destination: transmit.destination,
+                #[expect(clippy::as_conversions, reason = "the bits are the value")]
+                ecn: transmit.ecn.and_then(|ecn| quinn_udp::EcnCodepoint::from_bits(ecn as u8)),
+                contents: bytes.get(..transmit.size).unwrap_or(bytes),
+                segment_size: transmit.segment_size,
+                src_ip: transmit.src_ip,
+            },
+        );
+        match sent {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => Err(LoadError::Closed),
+            Err(source) => Err(LoadError::Io { doing: "writing", source }),
+        }
+    }
+
+    /// Datagrams that one call of the kernel can send.
+    pub(super) fn segments_max(&self) -> usize {
+        self.state.max_gso_segments().clamp(1, SEGMENTS_MAX)
+    }
+}
+
+impl AsFd for UdpEndpoint {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// As many full datagrams as fit into 64 KiB.
+const SEGMENTS_MAX: usize = 40;

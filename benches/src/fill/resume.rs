@@ -1,0 +1,145 @@
+//! Whether a broker that started from a filled store has the sessions with their messages.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{RUN, client_id, topic_of_session};
+use crate::connection::{BlockingConnection, Target};
+use crate::error::LoadError;
+use crate::faults::Faults;
+use crate::number::{float, ratio};
+use crate::sequence_tracker::SequenceTracker;
+use crate::traffic::subscriber::RunContext;
+use crate::wire::build::{self, Session};
+use crate::wire::packet_type;
+use crate::wire::publish::Delivery;
+use crate::wire::scan::RawPacket;
+
+/// What was put into the store, and how much of it to look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Sessions in the store.
+    pub sessions: u32,
+    /// How many of them come back, evenly chosen.
+    pub sample: u32,
+    /// Messages that wait for each.
+    pub queued: u32,
+    /// Bytes of a payload.
+    pub payload_len: usize,
+    /// How long a session may bring nothing before what is missing counts as lost.
+    pub delivery_timeout: Duration,
+}
+
+/// The figures.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// `resume`
+    pub case: &'static str,
+    /// Sessions that came back.
+    pub sessions: u32,
+    /// Sessions that the broker did not have.
+    pub absent: u32,
+    /// Messages taken.
+    pub messages: u64,
+    /// That a second, one session after the other.
+    pub per_second: f64,
+    /// What went wrong.
+    pub faults: Faults,
+}
+
+/// The sessions come back one after the other, take what waits, and leave.
+pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
+    let context = RunContext::new(RUN, target.version, scenario.payload_len);
+    let began = Instant::now();
+    let mut report = Report {
+        case: "resume",
+        sessions: 0,
+        absent: 0,
+        messages: 0,
+        per_second: 0.0,
+        faults: Faults::default(),
+    };
+    let step = scenario.sessions.div_ceil(scenario.sample.max(1)).max(1);
+    for index in (0..scenario.sessions).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+        let mut connection = BlockingConnection::connect_to(target, &client_id(index), 0, Session::Resumed)?;
+        connection.set_timeout(scenario.delivery_timeout);
+        report.sessions += 1;
+        report.absent += u32::from(!connection.session_present());
+        let mut resumed = ResumedSession {
+            index,
+            topic: topic_of_session(index),
+            tracker: SequenceTracker::default(),
+            faults: Faults::default(),
+        };
+        if connection.session_present() {
+            resumed.take(&mut connection, &context, scenario.queued)?;
+        }
+        report.messages += resumed.tracker.next_expected();
+        report.faults.add(&resumed.tracker.final_faults(u64::from(scenario.queued)));
+        report.faults.add(&resumed.faults);
+        connection.disconnect()?;
+    }
+    report.per_second = ratio(float(report.messages), began.elapsed().as_secs_f64());
+    Ok(report)
+}
+
+/// A session that came back.
+struct ResumedSession {
+    index: u32,
+    topic: String,
+    tracker: SequenceTracker,
+    faults: Faults,
+}
+
+impl ResumedSession {
+    fn take(
+        &mut self,
+        connection: &mut BlockingConnection,
+        context: &RunContext,
+        queued: u32,
+    ) -> Result<(), LoadError> {
+        let mut pinged = false;
+        let mut answers = Vec::new();
+        loop {
+            if self.tracker.is_complete(u64::from(queued)) && !pinged {
+                answers.extend_from_slice(&build::PINGREQ);
+                pinged = true;
+            }
+            if connection.is_drained() {
+                connection.send(&answers)?;
+                answers.clear();
+            }
+            match connection.with_packet(|packet| self.enter(&packet, context, &mut answers)) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) if error.is_timeout() => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Enters one packet; true for PINGRESP.
+    fn enter(
+        &mut self,
+        packet: &RawPacket<'_>,
+        context: &RunContext,
+        answers: &mut Vec<u8>,
+    ) -> Result<bool, LoadError> {
+        match packet.packet_type() {
+            packet_type::PINGRESP => return Ok(true),
+            packet_type::PUBLISH => {}
+            packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
+        }
+        let delivery = Delivery::parse(packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        delivery.answer(answers);
+        match context.stamp(&delivery) {
+            Some(stamp) if stamp.publisher == self.index && delivery.topic == self.topic.as_bytes() => {
+                self.tracker.record(stamp.sequence);
+            }
+            Some(_) => self.faults.misdelivered += 1,
+            None => self.faults.corrupt += 1,
+        }
+        Ok(false)
+    }
+}

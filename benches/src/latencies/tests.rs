@@ -1,0 +1,58 @@
+//! Percentiles against a sorted list.
+
+use super::Latencies;
+
+/// Pseudo-random durations below 5 ms, in nanoseconds.
+fn durations() -> Vec<u64> {
+    let mut state = 1u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % 5_000_000
+    };
+    (0..10_000).map(next).collect()
+}
+
+fn recorded(nanos: &[u64]) -> Latencies {
+    let mut latencies = Latencies::new().unwrap();
+    for duration in nanos {
+        latencies.record(*duration);
+    }
+    latencies
+}
+
+#[test]
+fn percentiles_are_at_most_one_percent_above_those_of_a_sorted_list() {
+    let mut nanos = durations();
+    let found = recorded(&nanos).percentiles().unwrap();
+    nanos.sort_unstable();
+    let pairs = [(500, found.p50), (900, found.p90), (990, found.p99), (999, found.p999), (1000, found.max)];
+    for (permille, found) in pairs {
+        let exact = nanos[(nanos.len() * permille).div_ceil(1000) - 1] as f64 / 1e3;
+        assert!(found >= exact && found <= exact * 1.01, "{permille}: {found} for {exact}");
+    }
+}
+
+#[test]
+fn added_histograms_count_as_one() {
+    let nanos = durations();
+    let (left, right) = nanos.split_at(3000);
+    let mut sum = recorded(left);
+    sum.add(&recorded(right)).unwrap();
+    let (sum, whole) = (sum.percentiles().unwrap(), recorded(&nanos).percentiles().unwrap());
+    assert_eq!((sum.p50, sum.p999, sum.max), (whole.p50, whole.p999, whole.max));
+}
+
+#[test]
+fn there_are_no_percentiles_of_nothing() {
+    let mut latencies = recorded(&[5]);
+    latencies.clear();
+    assert!(latencies.percentiles().is_none());
+    latencies.record(7);
+    assert_eq!(latencies.percentiles().unwrap().max, 0.007);
+}
+
+#[test]
+fn the_longest_possible_duration_is_counted() {
+    let found = recorded(&[0, u64::MAX]).percentiles().unwrap();
+    assert!(found.max >= 1e16 && found.p50 < 1.0, "{found:?}");
+}

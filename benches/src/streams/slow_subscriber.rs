@@ -1,0 +1,167 @@
+//! A subscriber beside the others of a fan-out that reads slowly or not at all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::connection::{BlockingConnection, Target};
+use crate::error::LoadError;
+use crate::faults::Faults;
+use crate::number::float;
+use crate::sequence_tracker::SequenceTracker;
+use crate::traffic::subscriber::RunContext;
+use crate::wire::publish::Delivery;
+use crate::wire::scan::RawPacket;
+use crate::wire::{build, packet_type};
+
+/// What the slow subscriber saw.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Report {
+    /// Messages that it read while the others had traffic.
+    pub delivered: u64,
+    /// Messages that waited for it and came afterwards.
+    pub delivered_afterwards: u64,
+    /// Messages that it never got: dropped by the broker's policy, which is no fault.
+    pub missed: u64,
+    /// The broker closed its connection.
+    pub closed: bool,
+}
+
+/// The subscriber, on a thread of its own.
+#[derive(Debug)]
+pub struct SlowSubscriber {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Result<Reader, LoadError>>,
+}
+
+impl SlowSubscriber {
+    /// Subscribes to `topic`, and reads `per_second` messages from then on.
+    pub fn start(
+        target: &Target,
+        topic: String,
+        qos: u8,
+        per_second: u64,
+        context: RunContext,
+    ) -> Result<Self, LoadError> {
+        let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-slow", context.run), 0)?;
+        connection.subscribe(1, &[topic], qos)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = Arc::clone(&stop);
+        let tracker = SequenceTracker::default();
+        let mut reader =
+            Reader { connection, context, tracker, corrupt: 0, during: 0, afterwards: 0, closed: false };
+        let thread = std::thread::spawn(move || {
+            reader.read_slowly(per_second, &stopping)?;
+            reader.read_rest()?;
+            Ok(reader)
+        });
+        Ok(Self { stop, thread })
+    }
+
+    /// Reads what still waits. `sent` messages were published in all. Being slow excuses what is missed, nothing else.
+    pub fn end(self, sent: u64) -> Result<(Report, Faults), LoadError> {
+        self.stop.store(true, Ordering::Relaxed);
+        let reader =
+            self.thread.join().map_err(|_| LoadError::Arguments("the slow subscriber panicked"))??;
+        let mut faults = reader.tracker.final_faults(sent);
+        faults.corrupt += reader.corrupt;
+        let missed = std::mem::take(&mut faults.lost);
+        let (delivered, delivered_afterwards, closed) = (reader.during, reader.afterwards, reader.closed);
+        Ok((Report { delivered, delivered_afterwards, missed, closed }, faults))
+    }
+}
+
+#[derive(Debug)]
+struct Reader {
+    connection: BlockingConnection,
+    context: RunContext,
+    tracker: SequenceTracker,
+    corrupt: u64,
+    during: u64,
+    afterwards: u64,
+    closed: bool,
+}
+
+impl Reader {
+    fn read_slowly(&mut self, per_second: u64, stop: &AtomicBool) -> Result<(), LoadError> {
+        let began = Instant::now();
+        self.connection.set_timeout(PAUSE);
+        while !stop.load(Ordering::Relaxed) && !self.closed {
+            let due = began.elapsed().as_secs_f64() * float(per_second);
+            if float(self.during) >= due {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            self.during += u64::from(self.read_one()?);
+        }
+        Ok(())
+    }
+
+    fn read_rest(&mut self) -> Result<(), LoadError> {
+        self.connection.set_timeout(DELIVERY_TIMEOUT);
+        let mut last = Instant::now();
+        while !self.closed && last.elapsed() < DELIVERY_TIMEOUT {
+            if self.read_one()? {
+                self.afterwards += 1;
+                last = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a packet; true when it is a message. That none comes, and that the broker closes, are no errors.
+    fn read_one(&mut self) -> Result<bool, LoadError> {
+        let mut answer = Vec::new();
+        let (context, tracker, corrupt) = (&self.context, &mut self.tracker, &mut self.corrupt);
+        let read =
+            self.connection.with_packet(|packet| enter(&packet, context, tracker, corrupt, &mut answer));
+        match read {
+            Ok(is_message) => {
+                if !answer.is_empty() {
+                    self.connection.send(&answer)?;
+                }
+                Ok(is_message)
+            }
+            Err(error) if error.is_timeout() => Ok(false),
+            Err(LoadError::Closed | LoadError::Unexpected { packet_type: packet_type::DISCONNECT, .. }) => {
+                self.closed = true;
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn enter(
+    packet: &RawPacket<'_>,
+    context: &RunContext,
+    tracker: &mut SequenceTracker,
+    corrupt: &mut u64,
+    answer: &mut Vec<u8>,
+) -> Result<bool, LoadError> {
+    match packet.packet_type() {
+        packet_type::PUBLISH => {}
+        packet_type::PUBREL => {
+            answer.extend_from_slice(&build::pubcomp(packet.leading_id().unwrap_or_default()));
+            return Ok(false);
+        }
+        packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
+    }
+    let delivery = Delivery::parse(packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+    delivery.answer(answer);
+    match context.stamp(&delivery) {
+        Some(stamp) => Ok(tracker.record(stamp.sequence)),
+        None => {
+            *corrupt += 1;
+            Ok(false)
+        }
+    }
+}
+
+/// How long a reader sleeps that is ahead of its rate.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long nothing may come before what is missing counts as missed.
+const DELIVERY_TIMEOUT: Duration = Duration::from_millis(500);

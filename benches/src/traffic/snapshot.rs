@@ -1,0 +1,79 @@
+//! A reading of all counters at one moment; two of them make the figures.
+
+use std::time::{Duration, Instant};
+
+use crate::error::LoadError;
+use crate::number::{float, ratio};
+use crate::process::{MonitoredProcess, ProcessorTime};
+
+/// Counters at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot {
+    /// The moment.
+    pub at: Instant,
+    /// Messages published.
+    pub sent: u64,
+    /// Messages delivered.
+    pub delivered: u64,
+    /// Messages acknowledged.
+    pub acknowledged: u64,
+    /// The broker's processor time, if it is watched.
+    pub broker: Option<ProcessorTime>,
+    /// The broker's resident memory in KiB, if it is watched.
+    pub resident_kib: Option<u64>,
+    /// This tool's processor time.
+    pub own: ProcessorTime,
+}
+
+impl Snapshot {
+    /// Reads all counters now.
+    pub fn take(broker: Option<MonitoredProcess>, sent: u64, delivered: u64) -> Result<Self, LoadError> {
+        Ok(Self {
+            at: Instant::now(),
+            sent,
+            delivered,
+            acknowledged: 0,
+            broker: broker.map(MonitoredProcess::processor_time).transpose()?,
+            resident_kib: broker.map(MonitoredProcess::resident_kib).transpose()?,
+            own: MonitoredProcess::Own.processor_time()?,
+        })
+    }
+
+    /// Time since `earlier`.
+    pub fn since(&self, earlier: &Self) -> Duration {
+        self.at.saturating_duration_since(earlier.at)
+    }
+
+    /// Reads the broker's figures only.
+    pub fn of_broker(broker: Option<MonitoredProcess>) -> Result<Self, LoadError> {
+        Self::take(broker, 0, 0)
+    }
+
+    /// Microseconds of the broker's processor time since `earlier`, by each of `parts`.
+    pub fn micros_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
+        let used = self.broker_since(earlier)?.total();
+        Some(ratio(used.as_secs_f64() * 1e6, float(parts)))
+    }
+
+    /// Bytes that the broker grew by since `earlier`, by each of `parts`.
+    pub fn bytes_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
+        let kib = self.resident_kib?.saturating_sub(earlier.resident_kib?);
+        Some(ratio(float(kib * 1024), float(parts)))
+    }
+
+    /// Processors that the broker kept busy since `earlier`.
+    pub fn processors(&self, earlier: &Self) -> Option<f64> {
+        let used = self.broker_since(earlier)?.total();
+        Some(ratio(used.as_secs_f64(), self.since(earlier).as_secs_f64()))
+    }
+
+    /// `parts` a second since `earlier`.
+    pub fn per_second(&self, earlier: &Self, parts: u64) -> f64 {
+        ratio(float(parts), self.since(earlier).as_secs_f64())
+    }
+
+    /// The broker's processor time since `earlier`.
+    pub fn broker_since(&self, earlier: &Self) -> Option<ProcessorTime> {
+        Some(self.broker?.since(&earlier.broker?))
+    }
+}

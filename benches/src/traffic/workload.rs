@@ -1,0 +1,239 @@
+//! All connections of a run, and who may send next.
+
+use std::time::Instant;
+
+use mio::Registry;
+
+use super::pace::Schedule;
+use super::subscriber::RunContext;
+use super::{DeliveryChecker, Outcome, Pace, Publisher, Snapshot, Subscriber};
+use crate::connection::{Connection, READ_LEN};
+use crate::error::LoadError;
+use crate::latencies::Latencies;
+use crate::number::{count, length};
+
+/// The connections, the pace and the book of a run.
+#[derive(Debug)]
+pub struct Workload<B> {
+    publishers: Vec<Publisher>,
+    subscribers: Vec<Subscriber>,
+    checker: B,
+    pace: Pace,
+    context: RunContext,
+    buffer: Vec<u8>,
+    latency: Latencies,
+    lateness: Latencies,
+    acknowledgement: Latencies,
+    /// Messages a publisher sends at most.
+    limit: u64,
+}
+
+impl<B: DeliveryChecker> Workload<B> {
+    /// Connections past their handshake and their subscriptions.
+    pub fn new(
+        publishers: Vec<Publisher>,
+        subscribers: Vec<Subscriber>,
+        checker: B,
+        pace: Pace,
+        context: RunContext,
+    ) -> Result<Self, LoadError> {
+        Ok(Self {
+            publishers,
+            subscribers,
+            checker,
+            pace,
+            context,
+            buffer: vec![0; READ_LEN],
+            latency: Latencies::new()?,
+            lateness: Latencies::new()?,
+            acknowledgement: Latencies::new()?,
+            limit: u64::MAX,
+        })
+    }
+
+    pub(super) fn register(&mut self, registry: &Registry) -> Result<(), LoadError> {
+        for (token, connection) in self.connections().enumerate() {
+            connection.register(registry, token)?;
+        }
+        let token = self.publishers.len() + self.subscribers.len();
+        let now = self.context.now();
+        match &mut self.pace {
+            Pace::Window(_) | Pace::Unacknowledged(_) => Ok(()),
+            Pace::Schedule(schedule) => {
+                schedule.begin(now);
+                schedule.register(registry, token)?;
+                schedule.arm(now)
+            }
+        }
+    }
+
+    pub(super) fn limit(&mut self, messages: Option<u64>) {
+        self.limit = messages.unwrap_or(u64::MAX);
+    }
+
+    /// What warm-up measured does not count.
+    pub(super) fn reset_latencies(&mut self) {
+        self.latency.clear();
+        self.lateness.clear();
+        self.acknowledgement.clear();
+    }
+
+    /// Reads and writes where the socket of `token` is ready.
+    pub(super) fn serve(&mut self, token: usize, readable: bool, writable: bool) -> Result<(), LoadError> {
+        if let Some(publisher) = self.publishers.get_mut(token) {
+            if readable {
+                publisher.receive(&mut self.buffer, &self.context, &mut self.acknowledgement)?;
+            }
+            return if writable { resume(&mut publisher.connection) } else { Ok(()) };
+        }
+        let index = token - self.publishers.len();
+        let Some(subscriber) = self.subscribers.get_mut(index) else { return Ok(()) };
+        if readable {
+            let latency = matches!(self.pace, Pace::Schedule(_)).then_some(&mut self.latency);
+            subscriber.receive(&mut self.buffer, &self.context, &mut self.checker, latency)?;
+        }
+        if writable { resume(&mut subscriber.connection) } else { Ok(()) }
+    }
+
+    /// Publishes what may be published now.
+    pub(super) fn publish_due(&mut self) -> Result<(), LoadError> {
+        let now = self.context.now();
+        match &mut self.pace {
+            Pace::Window(window) => {
+                let window = *window;
+                self.fill_windows(window, now, |checker, index, publisher| {
+                    checker.outstanding(index, publisher.sent()).max(publisher.incomplete())
+                })
+            }
+            Pace::Unacknowledged(window) => {
+                let window = *window;
+                self.fill_windows(window, now, |_, _, publisher| publisher.unacknowledged())
+            }
+            Pace::Schedule(schedule) => {
+                keep_schedule(schedule, &mut self.publishers, &mut self.lateness, self.limit, now)
+            }
+        }
+    }
+
+    /// When a transport has something to do at the latest; always none where the kernel does it.
+    pub(super) fn deadline(&mut self) -> Option<Instant> {
+        self.connections().filter_map(|connection| connection.deadline()).min()
+    }
+
+    /// Lets the transports do what their deadlines ask for.
+    pub(super) fn handle_timeouts(&mut self) -> Result<(), LoadError> {
+        let now = Instant::now();
+        self.connections().try_for_each(|connection| connection.handle_timeout(now))
+    }
+
+    /// Messages published so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.publishers.iter().map(Publisher::sent).sum()
+    }
+
+    pub(super) fn delivered(&self) -> u64 {
+        self.checker.delivered()
+    }
+
+    /// Messages acknowledged so far; at QoS 0 those published.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.publishers.iter().map(|publisher| publisher.sent() - publisher.unacknowledged()).sum()
+    }
+
+    /// Changes whenever something was sent, delivered or acknowledged.
+    pub(super) fn progress(&self) -> (u64, u64, u64) {
+        let unacknowledged = self.publishers.iter().map(Publisher::unacknowledged).sum();
+        (self.sent(), self.delivered(), unacknowledged)
+    }
+
+    /// True when every publisher has sent all that it may, and all has come.
+    pub(super) fn has_sent_all(&self) -> bool {
+        self.limit != u64::MAX && self.publishers.iter().all(|publisher| publisher.sent() >= self.limit)
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        let settled = |(index, publisher): (usize, &Publisher)| {
+            publisher.unacknowledged() == 0 && self.checker.is_complete(index, publisher.sent())
+        };
+        self.publishers.iter().enumerate().all(settled)
+            && self.subscribers.iter().all(Subscriber::is_complete)
+    }
+
+    pub(super) fn close(self, from: Snapshot, to: Snapshot) -> Outcome {
+        let sent: Vec<u64> = self.publishers.iter().map(Publisher::sent).collect();
+        let mut faults = self.checker.final_faults(&sent);
+        faults.acknowledgement += self.publishers.iter().map(Publisher::faults).sum::<u64>();
+        faults.acknowledgement += self.subscribers.iter().map(Subscriber::faults).sum::<u64>();
+        Outcome {
+            from,
+            to,
+            faults,
+            sent: sent.iter().sum(),
+            sent_each: sent,
+            delivered: self.checker.delivered(),
+            latency: self.latency,
+            lateness: self.lateness,
+            acknowledgement: self.acknowledgement,
+        }
+    }
+
+    /// In the order of their tokens.
+    fn connections(&mut self) -> impl Iterator<Item = &mut Connection> {
+        let publishers = self.publishers.iter_mut().map(|publisher| &mut publisher.connection);
+        publishers.chain(self.subscribers.iter_mut().map(|subscriber| &mut subscriber.connection))
+    }
+
+    fn fill_windows(
+        &mut self,
+        window: u64,
+        now: u64,
+        outstanding: impl Fn(&B, usize, &Publisher) -> u64,
+    ) -> Result<(), LoadError> {
+        for (index, publisher) in self.publishers.iter_mut().enumerate() {
+            let outstanding = outstanding(&self.checker, index, publisher);
+            let rest = self.limit.saturating_sub(publisher.sent());
+            for _ in 0..window.saturating_sub(outstanding).min(rest) {
+                if !publisher.can_publish() {
+                    break;
+                }
+                publisher.publish(now);
+            }
+            publisher.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// The socket takes bytes again: write what waits.
+fn resume(connection: &mut Connection) -> Result<(), LoadError> {
+    connection.set_writable();
+    connection.flush()
+}
+
+/// Publishes what is due: one write a message as devices do, or one for all that a publisher is late with. A publisher that
+/// cannot send delays those after it; the delay counts, since messages keep the time at which they were due.
+fn keep_schedule(
+    schedule: &mut Schedule,
+    publishers: &mut [Publisher],
+    lateness: &mut Latencies,
+    limit: u64,
+    now: u64,
+) -> Result<(), LoadError> {
+    let publishers_len = count(publishers.len()).max(1);
+    let before = schedule.issued();
+    while schedule.release() <= now && schedule.issued() < limit.saturating_mul(publishers_len) {
+        let turn = length(schedule.issued() % publishers_len);
+        let Some(publisher) = publishers.get_mut(turn).filter(|publisher| publisher.can_publish()) else {
+            break;
+        };
+        publisher.publish(schedule.due());
+        lateness.record(now - schedule.due());
+        schedule.advance();
+    }
+    let issued = length(schedule.issued() - before).min(publishers.len());
+    for turn in 0..issued {
+        let turn = length((before + count(turn)) % publishers_len);
+        publishers.get_mut(turn).map_or(Ok(()), Publisher::flush)?;
+    }
+    schedule.arm(now)
+}
