@@ -1,6 +1,7 @@
-/* Loaded in front of libc: lets the disk below one folder fail. DISK_FAULT_FOLDER: the folder. DISK_FAULT_CONTROL: a file
- * that says what fails now: "write ENOSPC", "write EIO", "sync EIO", or nothing.
- * No room does not fail what is written to descriptors with O_DSYNC: these are LMDB's meta pages, which have their place. */
+/* A library for LD_PRELOAD that makes calls on files below one folder fail. DISK_FAULT_FOLDER is the folder.
+ * DISK_FAULT_CONTROL is a file that says which calls fail at the moment: "write ENOSPC", "write EIO", "sync EIO", or nothing
+ * if it is empty. ENOSPC does not affect file descriptors with O_DSYNC: LMDB uses these to overwrite its meta pages, which
+ * needs no additional disk space. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* The function of libc that stands behind ours. */
+/* Declares `real`, libc's function of the same name. */
 #define REAL(result, name, ...) \
     static result (*real)(__VA_ARGS__); \
     if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
@@ -28,7 +29,7 @@ static int is_below_folder(int fd) {
     return !strncmp(path, folder, length) && path[length] == '/';
 }
 
-/* Reads what fails now; the number of words, 2 when something does. */
+/* Reads the control file. Returns the number of words in it: 2 if calls fail at the moment. */
 static int read_control(char *call, char *name) {
     const char *path = getenv("DISK_FAULT_CONTROL");
     char text[32] = "";
@@ -39,7 +40,7 @@ static int read_control(char *call, char *name) {
     return size > 0 ? sscanf(text, "%15s %15s", call, name) : 0;
 }
 
-/* Whether a call fails now; sets errno then, and leaves it alone otherwise. */
+/* Whether a call on `fd` has to fail now. If so, sets errno, otherwise leaves it unchanged. */
 static int fails(const char *wanted, int fd) {
     char call[16], name[16];
     int before = errno, fault = 0;
@@ -90,7 +91,7 @@ int fallocate(int fd, int mode, off_t offset, off_t size) {
 
 int fallocate64(int fd, int mode, off64_t offset, off64_t size) { return fallocate(fd, mode, offset, size); }
 
-/* Gives its error rather than setting it. */
+/* Returns the error number instead of setting errno. */
 int posix_fallocate(int fd, off_t offset, off_t size) {
     REAL(int, "posix_fallocate", int, off_t, off_t);
     return fails("write", fd) ? errno : real(fd, offset, size);

@@ -1,4 +1,4 @@
-"""aiomqtt against a broker: one scenario a run. Exit code 0 when the broker did what the scenario asks.
+"""Runs one scenario with aiomqtt. Exit code 0: the broker behaved as the scenario requires.
 
 usage: main.py SCENARIO --url mqtt|mqtts|ws|wss://HOST:PORT --version 3|4|5 --prefix TOPIC [--ca FILE]
 """
@@ -41,10 +41,10 @@ def client(options, name, persistent=False, will=None):
     return aiomqtt.Client(**arguments)
 
 
-async def take(peer, count):
+async def receive(client, count):
     messages = []
     async with asyncio.timeout(DEADLINE):
-        async for message in peer.messages:
+        async for message in client.messages:
             messages.append(message)
             if len(messages) == count:
                 return messages
@@ -57,9 +57,10 @@ async def qos(options):
             await receiver.subscribe(topic, level)
             sent = [b"%d" % n * (n + 1) for n in range(50)]
             await asyncio.gather(*(sender.publish(topic, payload, level) for payload in sent))
-            came = await take(receiver, len(sent))
-            check([message.payload for message in came] == sent, f"QoS {level}: not all, once, in order")
-            check({message.qos for message in came} == {level}, f"QoS {level}: came at another level")
+            received = await receive(receiver, len(sent))
+            payloads = [message.payload for message in received]
+            check(payloads == sent, f"QoS {level}: the messages did not arrive once and in order")
+            check({message.qos for message in received} == {level}, f"QoS {level}: a message arrived with another QoS")
 
 
 async def retained(options):
@@ -68,14 +69,14 @@ async def retained(options):
         await sender.publish(topic, b"kept", 1, retain=True)
         async with client(options, "r") as late:
             await late.subscribe(topic, 1)
-            (message,) = await take(late, 1)
-            check(message.retain and message.payload == b"kept", "the retained message is not what was kept")
+            (message,) = await receive(late, 1)
+            check(message.retain and message.payload == b"kept", "the retained message differs from the published one")
         await sender.publish(topic, b"", 1, retain=True)
         async with client(options, "r") as later:
             await later.subscribe(topic, 1)
             await sender.publish(topic, b"after", 1)
-            (message,) = await take(later, 1)
-            check(message.payload == b"after", "a removed retained message came")
+            (message,) = await receive(later, 1)
+            check(message.payload == b"after", "a removed retained message was delivered")
 
 
 async def will(options):
@@ -84,26 +85,29 @@ async def will(options):
         await watcher.subscribe(topic, 2)
         for level in (0, 1, 2):
             text = b"gone at %d" % level
-            await end_without_disconnect(options, level)
-            (message,) = await take(watcher, 1)
-            check((message.payload, message.qos) == (text, level), f"another will: {message.payload}")
+            await run_client_that_exits(options, level)
+            (message,) = await receive(watcher, 1)
+            check((message.payload, message.qos) == (text, level), f"unexpected will: {message.payload}")
         async with client(options, "q", will=aiomqtt.Will(topic, b"never", 1)):
             pass
         async with client(options, "s") as sender:
             await sender.publish(topic, b"last", 1)
-        (message,) = await take(watcher, 1)
-        check(message.payload == b"last", "a will was sent after DISCONNECT")
+        (message,) = await receive(watcher, 1)
+        check(message.payload == b"last", "the broker published a will after DISCONNECT")
 
 
-async def end_without_disconnect(options, level):
+async def run_client_that_exits(options, level):
+    """Runs a client with a will as a child process that exits without DISCONNECT."""
     arguments = [word for name, value in vars(options).items() if name != "scenario" and value is not None
                  for word in (f"--{name.replace('_', '-')}", str(value))]
-    child = await asyncio.create_subprocess_exec(sys.executable, __file__, "die", *arguments, "--will-qos", str(level))
+    command = [sys.executable, __file__, "exit_without_disconnect", *arguments, "--will-qos", str(level)]
+    child = await asyncio.create_subprocess_exec(*command)
     async with asyncio.timeout(DEADLINE):
         check(await child.wait() == 0, "the client with a will did not connect")
 
 
-async def die(options):
+async def exit_without_disconnect(options):
+    """The scenario that the child process runs: connects with a will and exits."""
     text = b"gone at %d" % options.will_qos
     will = aiomqtt.Will(f"{options.prefix}/will", text, options.will_qos)
     async with client(options, "d", will=will):
@@ -119,8 +123,8 @@ async def resume(options):
         for payload in sent:
             await sender.publish(topic, payload, 2)
     async with client(options, "k", persistent=True) as second:
-        came = [message.payload for message in await take(second, len(sent))]
-        check(came == sent, f"not all, once, in order: {came}")
+        received = [message.payload for message in await receive(second, len(sent))]
+        check(received == sent, f"the messages did not arrive once and in order: {received}")
 
 
 def check(truth, what):
@@ -128,7 +132,13 @@ def check(truth, what):
         sys.exit(f"aiomqtt: {what}")
 
 
-SCENARIOS = {"qos": qos, "retained": retained, "will": will, "die": die, "resume": resume}
+SCENARIOS = {
+    "qos": qos,
+    "retained": retained,
+    "will": will,
+    "exit_without_disconnect": exit_without_disconnect,
+    "resume": resume,
+}
 
 
 def main():
@@ -144,7 +154,7 @@ def main():
     try:
         asyncio.run(SCENARIOS[options.scenario](options))
     except TimeoutError:
-        raise SystemExit(f"aiomqtt: {options.scenario}: nothing came within {DEADLINE} s") from None
+        raise SystemExit(f"aiomqtt: {options.scenario}: no packet arrived within {DEADLINE} s") from None
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""MQTT 3.1.1 and 5.0 as bytes, for the client side only: written from the specification, apart from the broker's codec."""
+"""A client-side codec for MQTT 3.1.1 and 5.0, written from the specification and independent of the broker's codec."""
 
 import struct
 
 CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK = range(1, 10)
 PINGREQ, PINGRESP, DISCONNECT = 12, 13, 14
 
-# Property id -> its struct format, or the name of a form of variable length.
+# Property id -> its struct format, or the name of a variable-length type.
 PROPERTIES = {
     0x01: "B", 0x02: "I", 0x03: "text", 0x08: "text", 0x09: "binary", 0x0B: "number", 0x11: "I", 0x12: "text",
     0x13: "H", 0x15: "text", 0x16: "binary", 0x17: "B", 0x18: "I", 0x19: "B", 0x1A: "text", 0x1C: "text",
@@ -16,7 +16,7 @@ SESSION_EXPIRY = 0x11
 
 
 def number(value):
-    """A variable byte integer."""
+    """Encodes a variable byte integer."""
     out = bytearray()
     while True:
         value, rest = divmod(value, 128)
@@ -35,7 +35,7 @@ def packet(kind, flags, body):
 
 
 def properties(version, **given):
-    """The property block of a packet: none before 5.0, and only the session expiry is ever wanted."""
+    """Encodes the properties of a packet: nothing before MQTT 5.0. Only the session expiry is supported."""
     if version < 5:
         return b""
     expiry = given.get("session_expiry")
@@ -74,7 +74,7 @@ def disconnect():
 
 
 class Reader:
-    """Walks through the body of a packet."""
+    """Reads the fields of a packet body."""
 
     def __init__(self, body, version):
         self.body, self.at, self.version = body, 0, version
@@ -121,12 +121,12 @@ class Reader:
             name = self.number()
             found[name] = self.value(PROPERTIES[name])
         if self.at != end:
-            raise ValueError("a property crosses the end of its block")
+            raise ValueError("a property extends beyond the property length")
         return found
 
 
 def decode(first, body, version):
-    """A packet from the broker as a dictionary."""
+    """Decodes a packet from the broker into a dictionary."""
     kind, flags, reader = first >> 4, first & 15, Reader(body, version)
     if kind == CONNACK:
         return {"kind": kind, "present": reader.fixed("B") & 1, "reason": reader.fixed("B"), "properties": reader.properties()}
@@ -143,7 +143,7 @@ def decode(first, body, version):
         return {"kind": kind, "reason": reason, "properties": reader.properties()}
     if kind == PINGRESP and not body:
         return {"kind": kind}
-    raise ValueError(f"a broker does not send packet type {kind}")
+    raise ValueError(f"a broker must not send packet type {kind}")
 
 
 def decode_publish(flags, reader):

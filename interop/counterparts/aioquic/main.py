@@ -1,4 +1,4 @@
-"""MQTT over QUIC from aioquic against a broker: one scenario a run. Exit code 0 when the broker did what it asks.
+"""Runs one scenario with MQTT over QUIC on aioquic. Exit code 0: the broker behaved as the scenario requires.
 
 usage: main.py SCENARIO --url quic://HOST:PORT --version 4|5 --prefix TOPIC --ca FILE
 """
@@ -7,77 +7,78 @@ import argparse
 import asyncio
 import sys
 
-from peer import DEADLINE, Failure, Peer, check
+from test_client import DEADLINE, Failure, TestClient, check
 
 
 async def qos(options):
-    receiver, sender = await Peer.open(options, "r"), await Peer.open(options, "s")
+    receiver, sender = await TestClient.connect(options, "r"), await TestClient.connect(options, "s")
     for level in (0, 1, 2):
         topic = f"{options.prefix}/qos/{level}"
         await receiver.subscribe(topic, level)
         sent = [b"%d" % n * (n + 1) for n in range(50)] + [b"", b"L" * 200_000]
         await asyncio.gather(*(sender.publish(topic, payload, level) for payload in sent))
-        came = await receiver.take(len(sent))
-        check([message["payload"] for message in came] == sent, f"QoS {level}: not all, once, in order")
-        check({message["qos"] for message in came} == {level}, f"QoS {level}: came at another level")
-    await sender.close()
-    await receiver.close()
+        received = await receiver.receive(len(sent))
+        payloads = [message["payload"] for message in received]
+        check(payloads == sent, f"QoS {level}: the messages did not arrive once and in order")
+        check({message["qos"] for message in received} == {level}, f"QoS {level}: a message arrived with another QoS")
+    await sender.disconnect()
+    await receiver.disconnect()
 
 
 async def retained(options):
     topic = f"{options.prefix}/retained"
-    sender = await Peer.open(options, "s")
+    sender = await TestClient.connect(options, "s")
     await sender.publish(topic, b"kept", 1, retain=True)
-    late = await Peer.open(options, "r")
+    late = await TestClient.connect(options, "r")
     await late.subscribe(topic, 1)
-    (message,) = await late.take(1)
-    check(message["retain"] and message["payload"] == b"kept", "the retained message is not what was kept")
-    await late.close()
+    (message,) = await late.receive(1)
+    check(message["retain"] and message["payload"] == b"kept", "the retained message differs from the published one")
+    await late.disconnect()
     await sender.publish(topic, b"", 1, retain=True)
-    later = await Peer.open(options, "r")
+    later = await TestClient.connect(options, "r")
     await later.subscribe(topic, 1)
     await sender.publish(topic, b"after", 1)
-    (message,) = await later.take(1)
-    check(message["payload"] == b"after" and not message["retain"], "a removed retained message came")
-    await sender.close()
-    await later.close()
+    (message,) = await later.receive(1)
+    check(message["payload"] == b"after" and not message["retain"], "a removed retained message was delivered")
+    await sender.disconnect()
+    await later.disconnect()
 
 
 async def will(options):
     topic = f"{options.prefix}/will"
-    watcher = await Peer.open(options, "w")
+    watcher = await TestClient.connect(options, "w")
     await watcher.subscribe(topic, 2)
     for level in (0, 1, 2):
         text = b"gone at %d" % level
-        dying = await Peer.open(options, "d", will=(topic, text, level))
-        await dying.cut()
-        (message,) = await watcher.take(1)
-        check((message["payload"], message["qos"]) == (text, level), f"another will: {message['payload']}")
-    quiet = await Peer.open(options, "q", will=(topic, b"never", 1))
-    await quiet.close()
-    last = await Peer.open(options, "d", will=(topic, b"last", 1))
-    await last.cut()
-    (message,) = await watcher.take(1)
-    check(message["payload"] == b"last", "a will was sent after DISCONNECT")
-    await watcher.close()
+        aborted = await TestClient.connect(options, "d", will=(topic, text, level))
+        await aborted.abort()
+        (message,) = await watcher.receive(1)
+        check((message["payload"], message["qos"]) == (text, level), f"unexpected will: {message['payload']}")
+    orderly = await TestClient.connect(options, "q", will=(topic, b"never", 1))
+    await orderly.disconnect()
+    last = await TestClient.connect(options, "d", will=(topic, b"last", 1))
+    await last.abort()
+    (message,) = await watcher.receive(1)
+    check(message["payload"] == b"last", "the broker published a will after DISCONNECT")
+    await watcher.disconnect()
 
 
 async def resume(options):
     topic = f"{options.prefix}/resume"
-    first = await Peer.open(options, "k", persistent=True)
-    check(not first.present, "a session was there before the first connection")
+    first = await TestClient.connect(options, "k", persistent=True)
+    check(not first.session_present, "a session was present before the first connection")
     await first.subscribe(topic, 2)
-    await first.close()
-    sender = await Peer.open(options, "s")
+    await first.disconnect()
+    sender = await TestClient.connect(options, "s")
     sent = [b"%d" % n for n in range(40)]
     for n, payload in enumerate(sent):
         await sender.publish(topic, payload, 1 + n % 2)
-    second = await Peer.open(options, "k", persistent=True)
-    check(second.present, "the session was not resumed")
-    came = [message["payload"] for message in await second.take(len(sent))]
-    check(came == sent, f"not all, once, in order: {came}")
-    await sender.close()
-    await second.close()
+    second = await TestClient.connect(options, "k", persistent=True)
+    check(second.session_present, "the session was not resumed")
+    received = [message["payload"] for message in await second.receive(len(sent))]
+    check(received == sent, f"the messages did not arrive once and in order: {received}")
+    await sender.disconnect()
+    await second.disconnect()
 
 
 SCENARIOS = {"qos": qos, "retained": retained, "will": will, "resume": resume}
@@ -96,7 +97,7 @@ def main():
     except Failure as failure:
         sys.exit(f"aioquic: {options.scenario}: {failure}")
     except TimeoutError:
-        sys.exit(f"aioquic: {options.scenario}: nothing came within {DEADLINE} s")
+        sys.exit(f"aioquic: {options.scenario}: no packet arrived within {DEADLINE} s")
 
 
 if __name__ == "__main__":

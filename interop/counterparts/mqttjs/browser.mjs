@@ -1,6 +1,6 @@
-// MQTT.js in a page of headless Chromium against a broker over ws or wss: one scenario a run.
-// The page comes from a small web server on loopback; the broker's certificate is checked here against --ca, and
-// the browser is told to accept that one key.
+// Runs one scenario with MQTT.js on a page in headless Chromium, over ws or wss.
+// A small web server on loopback serves the page. Chromium does not know the test's certificate authority: this script verifies
+// the broker's certificate against --ca and makes Chromium accept the key in it.
 
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { finish, options } from "./options.mjs";
 const FILES = {
   "/": ["text/html", "page.html"],
   "/mqtt.js": ["text/javascript", "node_modules/mqtt/dist/mqtt.min.js"],
-  "/peer.mjs": ["text/javascript", "peer.mjs"],
+  "/test_client.mjs": ["text/javascript", "test_client.mjs"],
   "/scenarios.mjs": ["text/javascript", "scenarios.mjs"],
 };
 
@@ -26,7 +26,7 @@ function serve() {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** The fingerprint of the broker's key in the form Chromium's flag wants, once the chain is verified. */
+/** Verifies the broker's certificate chain and returns the fingerprint of its key in the form that Chromium's flag needs. */
 function keyFingerprint(url, ca) {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// MQTT.js in Node against a broker: one scenario a run. Exit code 0 when the broker did what the scenario asks.
+// Runs one scenario with MQTT.js in Node. Exit code 0: the broker behaved as the scenario requires.
 
 import { readFileSync } from "node:fs";
 import mqtt from "mqtt";

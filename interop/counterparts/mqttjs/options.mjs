@@ -1,5 +1,5 @@
-// The command line of both counterparts: SCENARIO --url URL --version 3|4|5 --prefix TOPIC [--ca FILE]
-// and for the scenario `publish` also --topic, --qos and --count.
+// The command line of both programs: SCENARIO --url URL --version 3|4|5 --prefix TOPIC [--ca FILE]
+// The scenario `publish` also takes --topic, --qos and --count.
 
 import { parseArgs } from "node:util";
 
@@ -19,7 +19,7 @@ export function options() {
   };
 }
 
-/** Ends the process with the outcome; a failure says which scenario and why. */
+/** Exits with the outcome of the promise: 0, or 1 and a message that names the scenario and the error. */
 export function finish(name, scenario, outcome) {
   outcome.then(
     () => process.exit(0),

@@ -1,4 +1,4 @@
-"""paho-mqtt against a broker: one scenario a run. Exit code 0 when the broker did what the scenario asks.
+"""Runs one scenario with paho-mqtt. Exit code 0: the broker behaved as the scenario requires.
 
 usage: main.py SCENARIO --url mqtt|mqtts|ws|wss://HOST:PORT --version 3|4|5 --prefix TOPIC [--ca FILE]
 """
@@ -17,8 +17,8 @@ DEADLINE = 15
 PAYLOADS = [b"", b"x", b"m" * 100, b"k" * 5000, b"L" * 200_000] + [b"%d" % n for n in range(20)]
 
 
-class Peer:
-    """One client: connects, and keeps what it receives."""
+class TestClient:
+    """A connected client that stores the messages it receives."""
 
     def __init__(self, options, client_id, persistent=False, will=None):
         url = urlsplit(options.url)
@@ -27,7 +27,7 @@ class Peer:
         self.received = queue.Queue()
         self.connected = queue.Queue()
         self.subscribed = queue.Queue()
-        self.gone = threading.Event()
+        self.disconnected = threading.Event()
         self.client = self.build(url, client_id)
         if url.scheme in ("mqtts", "wss"):
             self.client.tls_set(ca_certs=options.ca)
@@ -36,51 +36,55 @@ class Peer:
         self.client.on_connect = lambda _c, _u, flags, reason, _p: self.connected.put((flags, reason))
         self.client.on_message = lambda _c, _u, message: self.received.put(message)
         self.client.on_subscribe = lambda _c, _u, _id, reasons, _p: self.subscribed.put(reasons)
-        self.client.on_disconnect = lambda *_: self.gone.set()
-        self.open(url)
+        self.client.on_disconnect = lambda *_: self.disconnected.set()
+        self.connect(url)
 
     def build(self, url, client_id):
         transport = "websockets" if url.scheme in ("ws", "wss") else "tcp"
-        clean = {} if self.version == 5 else {"clean_session": not self.persistent}
+        clean_session_options = {} if self.version == 5 else {"clean_session": not self.persistent}
         client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2, client_id, protocol=self.version, transport=transport, **clean
+            paho.CallbackAPIVersion.VERSION2,
+            client_id,
+            protocol=self.version,
+            transport=transport,
+            **clean_session_options,
         )
         if transport == "websockets":
             client.ws_set_options(path="/mqtt")
         return client
 
-    def open(self, url):
-        fresh = {}
+    def connect(self, url):
+        clean_start_options = {}
         if self.version == 5:
             properties = Properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = 60 if self.persistent else 0
-            fresh = {"clean_start": not self.persistent, "properties": properties}
-        self.client.connect(url.hostname, url.port, keepalive=30, **fresh)
+            clean_start_options = {"clean_start": not self.persistent, "properties": properties}
+        self.client.connect(url.hostname, url.port, keepalive=30, **clean_start_options)
         self.client.loop_start()
         flags, reason = self.connected.get(timeout=DEADLINE)
-        check(not reason.is_failure, f"refused: {reason}")
+        check(not reason.is_failure, f"the broker refused the connection: {reason}")
         self.session_present = flags.session_present
 
     def subscribe(self, topic, qos):
         self.client.subscribe(topic, qos)
         reasons = self.subscribed.get(timeout=DEADLINE)
-        check(reasons[0].value == qos, f"granted {reasons}, asked for {qos}")
+        check(reasons[0].value == qos, f"the broker granted {reasons} instead of QoS {qos}")
 
     def publish(self, topic, payload, qos, retain=False):
         sent = self.client.publish(topic, payload, qos, retain)
         sent.wait_for_publish(DEADLINE)
-        check(sent.is_published(), f"publish at QoS {qos} was not acknowledged")
+        check(sent.is_published(), f"a QoS {qos} message was not acknowledged")
 
-    def next(self):
+    def next_message(self):
         return self.received.get(timeout=DEADLINE)
 
-    def close(self):
+    def disconnect(self):
         self.client.disconnect()
-        check(self.gone.wait(DEADLINE), "the connection did not end")
+        check(self.disconnected.wait(DEADLINE), "the connection did not end")
         self.client.loop_stop()
 
-    def cut(self):
-        """Ends the connection as a dead client does: no DISCONNECT."""
+    def abort(self):
+        """Closes the connection without DISCONNECT."""
         self.client.loop_stop()
         self.client.socket().close()
 
@@ -93,71 +97,72 @@ def check(truth, what):
 def qos(options):
     for level in (0, 1, 2):
         topic = f"{options.prefix}/qos/{level}"
-        receiver, sender = Peer(options, f"{options.prefix}-r"), Peer(options, f"{options.prefix}-s")
+        receiver, sender = TestClient(options, f"{options.prefix}-r"), TestClient(options, f"{options.prefix}-s")
         receiver.subscribe(topic, level)
         for payload in PAYLOADS:
             sender.publish(topic, payload, level)
         for payload in PAYLOADS:
-            message = receiver.next()
-            check(message.payload == payload, f"QoS {level}: another payload, {message.payload[:20]}")
-            check(message.qos == level and not message.retain, f"QoS {level}: came as {message.qos}")
-        sender.close()
-        receiver.close()
+            message = receiver.next_message()
+            check(message.payload == payload, f"QoS {level}: unexpected payload {message.payload[:20]}")
+            check(message.qos == level and not message.retain, f"QoS {level}: arrived with QoS {message.qos} or RETAIN")
+        sender.disconnect()
+        receiver.disconnect()
 
 
 def retained(options):
     topic = f"{options.prefix}/retained"
-    sender = Peer(options, f"{options.prefix}-s")
+    sender = TestClient(options, f"{options.prefix}-s")
     sender.publish(topic, b"kept", 1, retain=True)
-    late = Peer(options, f"{options.prefix}-r")
+    late = TestClient(options, f"{options.prefix}-r")
     late.subscribe(topic, 1)
-    message = late.next()
-    check(message.retain and message.payload == b"kept", "the retained message is not what was kept")
-    late.close()
+    message = late.next_message()
+    check(message.retain and message.payload == b"kept", "the retained message differs from the published one")
+    late.disconnect()
     sender.publish(topic, b"", 1, retain=True)
-    later = Peer(options, f"{options.prefix}-r")
+    later = TestClient(options, f"{options.prefix}-r")
     later.subscribe(topic, 1)
     sender.publish(topic, b"after", 1)
-    message = later.next()
-    check(message.payload == b"after" and not message.retain, "a removed retained message came")
-    sender.close()
-    later.close()
+    message = later.next_message()
+    check(message.payload == b"after" and not message.retain, "a removed retained message was delivered")
+    sender.disconnect()
+    later.disconnect()
 
 
 def will(options):
     topic = f"{options.prefix}/will"
-    watcher = Peer(options, f"{options.prefix}-w")
+    watcher = TestClient(options, f"{options.prefix}-w")
     watcher.subscribe(topic, 2)
     for level in (0, 1, 2):
         text = b"gone at %d" % level
-        Peer(options, f"{options.prefix}-d", will=(topic, text, level)).cut()
-        message = watcher.next()
-        check((message.payload, message.qos) == (text, level), f"another will: {message.payload}")
-    quiet = Peer(options, f"{options.prefix}-q", will=(topic, b"never", 1))
-    quiet.close()
-    Peer(options, f"{options.prefix}-d", will=(topic, b"last", 1)).cut()
-    check(watcher.next().payload == b"last", "a will was sent after DISCONNECT")
-    watcher.close()
+        TestClient(options, f"{options.prefix}-d", will=(topic, text, level)).abort()
+        message = watcher.next_message()
+        check((message.payload, message.qos) == (text, level), f"unexpected will: {message.payload}")
+    orderly = TestClient(options, f"{options.prefix}-q", will=(topic, b"never", 1))
+    orderly.disconnect()
+    TestClient(options, f"{options.prefix}-d", will=(topic, b"last", 1)).abort()
+    check(watcher.next_message().payload == b"last", "the broker published a will after DISCONNECT")
+    watcher.disconnect()
 
 
 def resume(options):
     topic = f"{options.prefix}/resume"
     name = f"{options.prefix}-k"
-    first = Peer(options, name, persistent=True)
-    check(not first.session_present, "a session was there before the first connection")
+    first = TestClient(options, name, persistent=True)
+    check(not first.session_present, "a session was present before the first connection")
     first.subscribe(topic, 2)
-    first.close()
-    sender = Peer(options, f"{options.prefix}-s")
+    first.disconnect()
+    sender = TestClient(options, f"{options.prefix}-s")
     for n in range(40):
         sender.publish(topic, b"%d" % n, 1 + n % 2)
-    second = Peer(options, name, persistent=True)
+    second = TestClient(options, name, persistent=True)
     check(second.session_present or options.version == 3, "the session was not resumed")
-    came = [int(second.next().payload) for _ in range(40)]
-    # A QoS 2 message reaches the application when it is released, so each level has an order of its own.
+    received = [int(second.next_message().payload) for _ in range(40)]
+    # paho delivers a QoS 2 message only after PUBREL, so the order holds only within each QoS.
     for level in (0, 1):
-        check([n for n in came if n % 2 == level] == list(range(level, 40, 2)), f"not all, once, in order: {came}")
-    sender.close()
-    second.close()
+        numbers = [n for n in received if n % 2 == level]
+        check(numbers == list(range(level, 40, 2)), f"the messages did not arrive once and in order: {received}")
+    sender.disconnect()
+    second.disconnect()
 
 
 SCENARIOS = {"qos": qos, "retained": retained, "will": will, "resume": resume}
@@ -174,7 +179,7 @@ def main():
     try:
         SCENARIOS[options.scenario](options)
     except queue.Empty:
-        raise SystemExit(f"paho: {options.scenario}: nothing came within {DEADLINE} s") from None
+        raise SystemExit(f"paho: {options.scenario}: no packet arrived within {DEADLINE} s") from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! Snapshots of a broker that is busy: each is in order, and holds everything that was acknowledged acknowledged the command began.
+//! Snapshots of a busy broker: each is consistent and contains everything that was acknowledged before the command started.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,15 +13,15 @@ use tidegate_persistence::{Item, ReadOnly};
 
 use crate::command::{create_session, persistent_client, run_successfully, start_broker};
 
-/// Snapshots that are made.
+/// Number of snapshots.
 const ROUNDS: usize = 6;
-/// Messages that have to be acknowledged between two.
+/// Messages that have to be acknowledged between two snapshots.
 const ACKNOWLEDGEMENTS_PER_ROUND: usize = 500;
-/// Most messages: the session's queue holds more.
+/// Upper limit for the number of messages, below the session's default queue length.
 const MESSAGES_MAX: u32 = 80_000;
 const TOPICS: u32 = 20;
 
-/// What the publisher knows.
+/// The numbers of the acknowledged messages, and a flag that stops the publisher.
 #[derive(Default)]
 struct Traffic {
     acknowledged: RefCell<BTreeSet<u32>>,
@@ -58,7 +58,7 @@ async fn assert_snapshots_hold_acknowledged_messages(durability: &str) {
     broker.stop();
 }
 
-/// Makes a snapshot and looks into it. Gives it, with what had been acknowledged acknowledged.
+/// Makes a snapshot and checks it. Returns its path and the messages that had been acknowledged before.
 async fn take_snapshot(
     traffic: &Traffic,
     data: &Path,
@@ -74,7 +74,7 @@ async fn take_snapshot(
     let output = tokio::task::spawn_blocking(move || {
         let output = run_successfully(&["snapshot"], &[("", &snapshot), ("--data", &data)]);
         let checked = run_successfully(&["store", "check"], &[("--data", &data)]);
-        assert!(checked.contains(": OK, "), "beside the broker: {checked}");
+        assert!(checked.contains(": OK, "), "check of a running broker's store: {checked}");
         output + &run_successfully(&["store", "check"], &[("--file", &snapshot)])
     })
     .await
@@ -84,7 +84,7 @@ async fn take_snapshot(
     (file, acknowledged)
 }
 
-/// Publishes retained messages until it is over.
+/// Publishes retained messages until the last snapshot is done.
 async fn publish(broker: &Broker, traffic: &Traffic) {
     let mut client =
         Client::connect(&persistent_client(broker, "publisher"), State::default()).await.expect("CONNACK");
@@ -108,15 +108,16 @@ async fn publish(broker: &Broker, traffic: &Traffic) {
     let _ = client.abandon();
 }
 
-/// Every acknowledged message waits in the snapshot, and each topic's retained message is not older than the last one.
+/// Checks that every acknowledged message is queued in the snapshot, and that the retained message of each topic is the last
+/// acknowledged one or a newer one.
 fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
     let number =
         |payload: &[u8]| std::str::from_utf8(payload).expect("digits").parse::<u32>().expect("a number");
-    let (mut waiting, mut retained) = (BTreeSet::new(), BTreeMap::new());
+    let (mut queued, mut retained) = (BTreeSet::new(), BTreeMap::new());
     let mut snapshot = ReadOnly::snapshot(file).expect("a snapshot");
     let loaded = snapshot.load(&mut |item, _| match item {
         Item::Message(_, record) => {
-            waiting.insert(number(record.payload));
+            queued.insert(number(record.payload));
         }
         Item::Retained { message, .. } => {
             retained.insert(message.topic.to_owned(), number(message.payload));
@@ -124,15 +125,19 @@ fn check_snapshot(file: &Path, acknowledged: &BTreeSet<u32>) {
         _ => {}
     });
     loaded.expect("every record");
-    let missing: Vec<_> = acknowledged.difference(&waiting).collect();
-    assert!(missing.is_empty(), "acknowledged, yet missing: {missing:?}");
+    let missing: Vec<_> = acknowledged.difference(&queued).collect();
+    assert!(missing.is_empty(), "acknowledged, but not in the snapshot: {missing:?}");
     for number in acknowledged {
         let topic = format!("busy/{}", number % TOPICS);
-        assert!(retained.get(&topic) >= Some(number), "{topic}: {:?}, not {number}", retained.get(&topic));
+        assert!(
+            retained.get(&topic) >= Some(number),
+            "{topic}: retained {:?}, expected at least {number}",
+            retained.get(&topic)
+        );
     }
 }
 
-/// Another broker goes on from the snapshot: what waited is delivered, what was retained is there.
+/// Restores the snapshot into another broker, which then delivers the queued and the retained messages.
 async fn restore_elsewhere(
     durability: &str,
     file: &Path,
@@ -147,7 +152,7 @@ async fn restore_elsewhere(
     other.restart();
     let mut subscriber =
         Client::connect(&persistent_client(&other, "subscriber"), session_state).await.expect("CONNACK");
-    assert!(subscriber.connack().session_present, "the session of the snapshot");
+    assert!(subscriber.connack().session_present, "the session is not in the snapshot");
     let mut missing = acknowledged.clone();
     while !missing.is_empty() {
         let message = subscriber.message().await.expect("an open connection");

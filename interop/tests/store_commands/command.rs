@@ -1,4 +1,4 @@
-//! The commands as processes, and brokers that keep what they acknowledge.
+//! Runs the store commands as processes, and starts brokers for them.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use tidegate_interop::toolbox;
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::{ProtocolVersion, Publish};
 
-/// Runs a command of `tidegate` to its end.
+/// Runs a `tidegate` command until it exits. `paths` are pairs of an option, which may be empty, and a path.
 pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
     let mut command = Command::new(toolbox::broker());
     command.args(arguments);
@@ -22,7 +22,7 @@ pub fn run(arguments: &[&str], paths: &[(&str, &Path)]) -> ProcessExit {
     Process::start(&arguments.join(" "), &mut command).wait_for_exit(DEADLINE)
 }
 
-/// Runs it; it has to succeed. Gives its output.
+/// Runs a command that has to succeed; returns its standard output.
 pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     let ProcessExit { status, output, errors } = run(arguments, paths);
     assert!(status.success(), "{arguments:?}: {status}\n{output:?}\n{errors:?}");
@@ -30,7 +30,7 @@ pub fn run_successfully(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     output.join("\n")
 }
 
-/// Runs it; it has to fail as what does not work fails. Gives its words.
+/// Runs a command that has to fail with exit code 1; returns its error messages.
 pub fn run_to_failure(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     let ProcessExit { status, output, errors } = run(arguments, paths);
     assert_eq!(status.code(), Some(1), "{arguments:?}: {output:?}\n{errors:?}");
@@ -38,7 +38,7 @@ pub fn run_to_failure(arguments: &[&str], paths: &[(&str, &Path)]) -> String {
     errors.join("\n")
 }
 
-/// A broker that keeps what it acknowledges.
+/// Starts a broker with this durability.
 pub fn start_broker(durability: &str) -> Broker {
     Broker::start_with(Config::every_transport().with(&format!("persistence:\n  durability: {durability}\n")))
 }
@@ -47,7 +47,7 @@ pub fn persistent_client(broker: &Broker, id: &str) -> Options {
     with_persistent_session(client_options(broker, Transport::Tcp, ProtocolVersion::V5, id))
 }
 
-/// A session that waits for everything below `busy/`.
+/// Creates a session that is subscribed to `busy/#`; returns the client-side state.
 pub async fn create_session(broker: &Broker) -> State {
     let mut client =
         Client::connect(&persistent_client(broker, "subscriber"), State::default()).await.expect("CONNACK");
@@ -55,7 +55,7 @@ pub async fn create_session(broker: &Broker) -> State {
     client.abandon()
 }
 
-/// Publishes a retained message; it is acknowledged.
+/// Publishes a retained message and waits for PUBACK.
 pub async fn publish_retained(broker: &Broker, topic: &str, payload: &str) {
     let mut client =
         Client::connect(&persistent_client(broker, "publisher"), State::default()).await.expect("CONNACK");

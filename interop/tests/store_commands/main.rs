@@ -1,4 +1,4 @@
-//! `snapshot`, `restore`, `store check` and `store stats` on the store of a broker that works.
+//! The commands `snapshot`, `restore`, `store check` and `store stats`, also while a broker uses the store.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! What the commands refuse, in message that tell the operator why.
+//! Cases in which the commands refuse to work, and their error messages.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -69,11 +69,11 @@ async fn an_invalid_snapshot_is_not_restored() {
     let (data, file, fresh) = (broker.file("data"), broker.file("snapshot"), broker.file("fresh"));
     run_successfully(&["snapshot"], &[("", &file), ("--data", &data)]);
     let valid = fs::read(&file).expect("the snapshot");
-    // A letter of the client identifier that is none, wherever that stands, free pages included.
+    // Makes the client identifier invalid UTF-8 wherever it occurs, even in free pages.
     let mut broken = valid.clone();
     let positions: Vec<_> =
         (0..broken.len() - 10).filter(|at| broken[*at..].starts_with(b"subscriber")).collect();
-    assert!(!positions.is_empty(), "the client identifier");
+    assert!(!positions.is_empty(), "the client identifier is not in the snapshot");
     positions.into_iter().for_each(|at| broken[at] = 0xFE);
     fs::write(&file, broken).expect("the snapshot");
     let exit = run(&["store", "check"], &[("--file", &file)]);
@@ -83,20 +83,24 @@ async fn an_invalid_snapshot_is_not_restored() {
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
     assert!(message.contains("is inconsistent") && message.contains("in sessions is not valid"), "{message}");
     fs::write(&file, valid).expect("the snapshot");
-    File::options().write(true).open(&file).and_then(|file| file.set_len(8192)).expect("a cut");
+    File::options()
+        .write(true)
+        .open(&file)
+        .and_then(|file| file.set_len(8192))
+        .expect("a truncated snapshot");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
     assert!(message.contains("is truncated"), "{message}");
     fs::write(&file, "something else").expect("the snapshot");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
     assert!(message.contains("is not a Tidegate store"), "{message}");
-    assert!(!fresh.exists(), "nothing was made");
+    assert!(!fresh.exists(), "restore created a data folder");
     broker.stop();
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn an_interrupted_snapshot_leaves_no_file() {
     let broker = start_broker("interval");
-    // Some 35 MB, so that there is a moment between its begin and its end.
+    // About 35 MB, so that the snapshot takes long enough to be interrupted.
     for number in 0..40 {
         publish_retained(&broker, &format!("large/{number}"), &"x".repeat(900_000)).await;
     }
@@ -114,7 +118,7 @@ async fn an_interrupted_snapshot_leaves_no_file() {
     within_deadline("the snapshot to start", started).await;
     snapshot.terminate();
     let exit = snapshot.wait_for_exit(DEADLINE);
-    // On a machine that is quick enough it was done before.
+    // On a fast machine, the snapshot may have completed before the signal.
     assert!(is_empty() || exit.status.success(), "{exit:?}");
     assert!(!folder.join("a").exists() || exit.status.success(), "{exit:?}");
     broker.stop();

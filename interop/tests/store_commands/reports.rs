@@ -1,4 +1,4 @@
-//! What `store stats` and `store check` say, of a broker that runs and of one that was killed.
+//! The reports of `store stats` and `store check` for a running broker and for a killed one.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn stats_and_check_report_a_running_and_a_killed_broker() {
     publish_retained(&broker, "kept", "y").await;
     let data = broker.file("data");
     let running = stats(&data);
-    // The publisher's session is kept as well.
+    // The publisher's session is persistent as well.
     let expected = json!({
         "schema": 2, "sessions": 2, "subscriptions": 1, "messages": 1, "entries": 1, "received_ids": 0, "retained": 2,
     });
@@ -23,7 +23,7 @@ async fn stats_and_check_report_a_running_and_a_killed_broker() {
     assert_eq!(tenants.values().collect::<Vec<_>>(), [&json!({ "sessions": 2, "retained": 2 })]);
     let bytes = |name: &str| running[name].as_u64().expect("bytes");
     assert!(bytes("used_bytes") <= bytes("file_bytes") && bytes("file_bytes") <= bytes("map_bytes"));
-    // What is in the log alone when the broker dies is counted all the same.
+    // Changes that are only in the store's log when the broker is killed are counted too.
     publish_retained(&broker, "late", "z").await;
     broker.kill();
     let killed = stats(&data);

@@ -1,4 +1,4 @@
-//! What is acknowledged survives: the broker is killed at pseudo_random moments, and nothing that it acknowledged is missing.
+//! Crash tests: the broker is killed at random moments and restarted. Everything that it had acknowledged must survive.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -23,16 +23,17 @@ use publisher::Publisher;
 use round::{KillTrigger, pseudo_random};
 use subscriber::Subscriber;
 
-/// How often the broker is killed, unless `TIDEGATE_CRASH_ROUNDS` says otherwise.
+/// How many times the broker is killed, unless `TIDEGATE_CRASH_ROUNDS` is set.
 const ROUNDS: u64 = 200;
-/// Publishers, each with a topic of its own.
+/// Number of publishers, each with its own topic.
 const PUBLISHERS: u32 = 4;
 
-/// All that takes part, over all rounds.
+/// The broker and all clients, over all rounds.
 struct Harness {
     broker: Broker,
     publishers: Vec<Publisher>,
     subscribers: Vec<Subscriber>,
+    /// The client-side session state of the client that has a will.
     will_client_state: State,
 }
 
@@ -61,17 +62,17 @@ impl Harness {
         Self { broker, publishers, subscribers, will_client_state: State::default() }
     }
 
-    /// What is acknowledged before the messages: subscriptions, and a will.
+    /// Starts a round: changes subscriptions and connects a client with a will, which it returns.
     async fn begin(&mut self, round: u64) -> Client {
         let online = persistent_client(&self.broker, "online");
         self.subscribers[0].change_subscriptions(&online, round).await;
-        let mut will_client_state = persistent_client(&self.broker, "will_client_state");
+        let mut options = persistent_client(&self.broker, "with-will");
         let topic = topic::Name::parse(&format!("will/{round}")).expect("a topic");
-        will_client_state.connect.will = Some(Will::new(topic, "last", QoS::ExactlyOnce));
-        Client::connect(&will_client_state, self.will_client_state.clone()).await.expect("CONNACK")
+        options.connect.will = Some(Will::new(topic, "last", QoS::ExactlyOnce));
+        Client::connect(&options, self.will_client_state.clone()).await.expect("CONNACK")
     }
 
-    /// Publishes as fast as the broker takes it, and kills it after some acknowledgements.
+    /// Publishes as fast as the broker accepts messages, and kills it after a random number of acknowledgements.
     async fn run_until_killed(&mut self, round: u64) {
         let kill_trigger = Arc::new(KillTrigger::new(
             pseudo_random(round) % u64::from(PUBLISHERS * publisher::MESSAGES_PER_ROUND),
@@ -97,6 +98,7 @@ impl Harness {
         self.subscribers.sort_by_key(|subscriber| subscriber.client_id() != "online");
     }
 
+    /// Checks after the restart that everything acknowledged is still there.
     async fn check(&mut self, round: u64) {
         let mut observer =
             Client::connect(&clean_client(&self.broker), State::default()).await.expect("CONNACK");
@@ -114,12 +116,12 @@ impl Harness {
     }
 }
 
-/// One subscriber is always there, one never, one in every second round.
+/// Whether a subscriber is connected during a round: one always is, one never, one in every second round.
 fn is_connected(client_id: &str, round: u64) -> bool {
     client_id == "online" || client_id == "now and then" && round % 2 == 1
 }
 
-/// A broker that keeps what it acknowledges.
+/// A broker that syncs every change before it acknowledges it.
 fn durable_broker() -> Broker {
     Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"))
 }

@@ -1,4 +1,4 @@
-//! A publisher with a window of a hundred: QoS 1 and 2 in turns, some retained, all numbered.
+//! A publisher with up to 100 messages in flight: alternately QoS 1 and 2, some retained, all numbered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,18 +10,19 @@ use tidegate_mqtt::{PacketId, Publish, ReasonCode};
 
 use crate::round::KillTrigger;
 
-/// Messages of a publisher in a round.
+/// Messages per publisher and round.
 pub const MESSAGES_PER_ROUND: u32 = 200;
-/// Messages under way.
-const WINDOW: u16 = 100;
+/// Messages in flight.
+const IN_FLIGHT_MAX: u16 = 100;
 
 pub struct Publisher {
     index: u32,
     state: State,
+    /// How many messages were sent so far.
     next: u32,
-    /// What is not acknowledged.
+    /// The numbers of the messages that are not acknowledged yet, by packet id.
     unacknowledged: HashMap<PacketId, u32>,
-    /// The last retained message that was acknowledged.
+    /// The number of the last acknowledged retained message.
     retained: Option<u32>,
 }
 
@@ -38,20 +39,20 @@ impl Publisher {
         format!("crash/{}", self.index)
     }
 
-    /// The number of the last retained message that was acknowledged.
+    /// The number of the last acknowledged retained message.
     pub fn retained(&self) -> Option<u32> {
         self.retained
     }
 
-    /// The numbers of all messages so far.
+    /// The numbers of all messages sent so far.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
         (0..self.next).map(|nth| self.number(nth))
     }
 
     /// Publishes until the connection ends.
     pub async fn publish(mut self, mut options: Options, kill_trigger: Arc<KillTrigger>) -> Self {
-        options.inflight_max = WINDOW;
-        // The end may come first.
+        options.inflight_max = IN_FLIGHT_MAX;
+        // The broker may be killed before CONNACK.
         let Ok(mut client) = Client::connect(&options, self.state.clone()).await else { return self };
         for _ in 0..MESSAGES_PER_ROUND {
             let sent = client.publish(self.message()).await;
@@ -73,14 +74,14 @@ impl Publisher {
         self
     }
 
-    /// Comes back and completes what is unacknowledged.
+    /// Reconnects after the restart and waits until every message is acknowledged.
     pub async fn complete_unacknowledged(&mut self, options: &Options) {
         within_deadline("the publisher's acknowledgements", async {
             let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
-            assert!(client.connack().session_present, "the session of {}", self.client_id());
+            assert!(client.connack().session_present, "the session of {} is lost", self.client_id());
             client.settle().await.expect("all acknowledgements");
             self.apply_events(&mut client, &KillTrigger::new(0));
-            assert!(self.unacknowledged.is_empty(), "{:?} without an acknowledgement", self.unacknowledged);
+            assert!(self.unacknowledged.is_empty(), "not acknowledged: {:?}", self.unacknowledged);
             self.state = client.abandon();
         })
         .await;
@@ -104,18 +105,19 @@ impl Publisher {
 
     fn apply(&mut self, event: Event, kill_trigger: &KillTrigger) {
         let Event::Acknowledged(Acknowledged { packet_id, reason, .. }) = event else { return };
-        // PUBREL was carried out, and its PUBCOMP did not come: the repeat finds nothing [MQTT5-4.3.3-11].
+        // PacketIdentifierNotFound: the broker had processed PUBREL, but PUBCOMP was lost in the crash. The repeated PUBREL then finds
+        // no packet id [MQTT5-4.3.3-11].
         let is_done = !reason.is_error() || reason == ReasonCode::PacketIdentifierNotFound;
         assert!(is_done, "{reason:?}");
-        let number = self.unacknowledged.remove(&packet_id).expect("an acknowledgement of something sent");
+        let number = self.unacknowledged.remove(&packet_id).expect("an acknowledgement of a sent message");
         if self.is_retained(number % 10_000_000) {
             self.retained = self.retained.max(Some(number));
         }
         kill_trigger.record_acknowledgement();
     }
 
-    /// Some are retained: all at QoS 1 or all at QoS 2. One at QoS 1 that is sent again may come after one at QoS 2 that was taken
-    /// before, and is retained in its place then.
+    /// Whether the nth message is retained. The retained messages of a publisher all have the same QoS: otherwise a retransmitted
+    /// QoS 1 message could arrive after a newer QoS 2 message and replace it.
     fn is_retained(&self, nth: u32) -> bool {
         nth % 22 == self.index % 2 * 11
     }

@@ -1,4 +1,4 @@
-//! Retained messages that have expired are not there after a start, and take the place of no other.
+//! After a restart, expired retained messages are gone and do not count towards the limit.
 
 use std::fs;
 
@@ -18,14 +18,18 @@ async fn expired_retained_messages_do_not_count_towards_the_limit_after_a_restar
     let mut client =
         Client::connect(&persistent_client(&broker, "publisher"), State::default()).await.expect("CONNACK");
     for number in 0..10 {
-        retain(&mut client, &format!("passing/{number}"), Some(1)).await;
+        retain(&mut client, &format!("expiring/{number}"), Some(1)).await;
     }
     retain(&mut client, "staying", None).await;
     within_deadline("the expiry", async { while retained_topics(&broker).await.len() > 1 {} }).await;
     broker.kill();
     replace_in_config(&broker, "messages_max: 20", "messages_max: 5");
     broker.restart();
-    assert_eq!(retained_topics(&broker).await, ["staying"], "acknowledged, and there is room for it");
+    assert_eq!(
+        retained_topics(&broker).await,
+        ["staying"],
+        "an acknowledged message below the limit is lost"
+    );
     broker.stop();
 }
 

@@ -1,4 +1,4 @@
-//! Parts of a round: the kill_trigger of the end, and what is looked at after it.
+//! Parts of a round: when to kill the broker, and checks after the restart.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::publisher::Publisher;
 
-/// The kill_trigger in which the broker is killed: after some acknowledgements.
+/// Decides when to kill the broker: after a number of acknowledgements.
 pub struct KillTrigger {
     threshold: u64,
     acknowledged: AtomicU64,
@@ -19,11 +19,11 @@ pub struct KillTrigger {
 
 impl KillTrigger {
     pub fn new(threshold: u64) -> Self {
-        let kill_trigger = Self { threshold, acknowledged: AtomicU64::new(0), reached: Notify::new() };
+        let trigger = Self { threshold, acknowledged: AtomicU64::new(0), reached: Notify::new() };
         if threshold == 0 {
-            kill_trigger.reached.notify_one();
+            trigger.reached.notify_one();
         }
-        kill_trigger
+        trigger
     }
 
     pub fn record_acknowledgement(&self) {
@@ -37,7 +37,7 @@ impl KillTrigger {
     }
 }
 
-/// Each topic has the retained message that was acknowledged last, or one that was sent after it.
+/// Checks that each topic has the retained message that was acknowledged last, or a newer one.
 pub async fn check_retained(observer: &mut Client, publishers: &[Publisher]) {
     subscribe(observer, "crash/+", 0).await;
     let mut missing: BTreeMap<_, _> =
@@ -46,11 +46,11 @@ pub async fn check_retained(observer: &mut Client, publishers: &[Publisher]) {
         while !missing.is_empty() {
             let message = observer.message().await.expect("an open connection");
             let number: u32 = String::from_utf8_lossy(&message.payload).parse().expect("a number");
-            assert!(message.retain, "nobody publishes now: {message:?}");
+            assert!(message.retain, "not a retained message: {message:?}");
             if let Some(expected_min) = missing.remove(&*message.topic) {
                 assert!(
                     number >= expected_min,
-                    "{}: {number} retained, {expected_min} acknowledged",
+                    "{}: message {number} is retained, but {expected_min} was acknowledged",
                     message.topic
                 );
             }
@@ -59,20 +59,21 @@ pub async fn check_retained(observer: &mut Client, publishers: &[Publisher]) {
     .await;
 }
 
-/// One to a filter that was unsubscribed in this round, then one to a filter that was subscribed.
+/// Publishes a message to the topic that was unsubscribed in this round, and then one to the topic that was subscribed.
 pub async fn publish_to_round_topics(observer: &mut Client, round: u64) {
     for round in [round.checked_sub(1), Some(round)].into_iter().flatten() {
-        let message = message(&round_topic(round), "extra", 1);
+        let message = message(&round_topic(round), "round", 1);
         let id = observer.publish(message).await.expect("an open connection").expect("a packet id");
         observer.acknowledged(id).await.expect("PUBACK");
     }
 }
 
+/// The topic that one subscriber subscribes to in this round and unsubscribes from in the next.
 pub fn round_topic(round: u64) -> String {
-    format!("extra/{round}")
+    format!("round/{round}")
 }
 
-/// A number without a pattern.
+/// A pseudo-random number derived from the round.
 pub fn pseudo_random(round: u64) -> u64 {
     let mut mixed = round.wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed ^= mixed >> 27;

@@ -1,4 +1,4 @@
-//! One kill, and what became of sessions: those that ended stay away, those that are kept are what they were.
+//! Sessions after one crash: ended sessions do not return, and persistent sessions are complete.
 
 use tidegate_gateway::client::{Client, Options, State};
 use tidegate_interop::broker::Broker;
@@ -70,9 +70,8 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
     );
     assert_eq!((identifiers, received.retain), (vec![7, 8], true));
     other.publish(message("a/end", "end", 1)).await.expect("an open connection");
-    let received =
-        within_deadline("the end of the connection", client.message()).await.expect("an open connection");
-    assert_eq!(received.topic, "a/end", "once, and nothing else");
+    let received = within_deadline("the last message", client.message()).await.expect("an open connection");
+    assert_eq!(received.topic, "a/end", "an unexpected message before the last one");
     broker.stop();
 }
 
@@ -96,7 +95,8 @@ async fn removed_retained_messages_do_not_return_after_a_crash() {
     broker.stop();
 }
 
-/// What waits for one member of a group passes to another when the member's session ends, also after a crash, and once.
+/// When the session of a member of a shared subscription ends, its queued messages move to another member. They are delivered once,
+/// even if the broker crashes before or afterwards.
 #[tokio::test(flavor = "current_thread")]
 async fn queued_messages_of_a_shared_subscription_move_to_another_member_once() {
     let broker = durable_broker();
@@ -143,9 +143,9 @@ fn parse_filter(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("a filter")
 }
 
-/// What is acknowledged here covers all that was changed before.
+/// Publishes a message and waits for PUBCOMP. The commit behind it includes all earlier changes.
 async fn wait_for_a_commit(broker: &Broker) {
-    let mut client = connect(&persistent_client(broker, "keeping"), State::default()).await;
+    let mut client = connect(&persistent_client(broker, "committing"), State::default()).await;
     let id = client.publish(message("something", "kept", 2)).await.expect("an open connection");
     client.acknowledged(id.expect("a packet id")).await.expect("PUBCOMP");
 }

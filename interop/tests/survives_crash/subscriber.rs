@@ -1,4 +1,5 @@
-//! A subscriber whose session is kept: what it received over all connections, and that nothing came twice at QoS 2.
+//! A subscriber with a persistent session. It records what it received over all connections, and checks that no QoS 2 message
+//! arrived twice.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +14,14 @@ use crate::round::round_topic;
 pub struct Subscriber {
     client_id: String,
     state: State,
+    /// The numbers of the received messages.
     received: BTreeSet<u32>,
-    /// Topics of wills and of what came by subscriptions of one round.
+    /// The topics of received wills and of messages to the topics of a round.
     other_topics: BTreeSet<String>,
 }
 
 impl Subscriber {
-    /// Subscribes, and goes.
+    /// Creates the session, subscribes and drops the connection.
     pub async fn new(options: &Options) -> Self {
         let mut client = Client::connect(options, State::default()).await.expect("CONNACK");
         subscribe(&mut client, "crash/#", 2).await;
@@ -32,7 +34,7 @@ impl Subscriber {
         &self.client_id
     }
 
-    /// Subscribes to one filter and unsubscribes from that of the round before.
+    /// Subscribes to the topic of this round and unsubscribes from that of the previous round.
     pub async fn change_subscriptions(&mut self, options: &Options, round: u64) {
         let mut client = self.connect(options).await;
         subscribe(&mut client, &round_topic(round), 1).await;
@@ -40,16 +42,16 @@ impl Subscriber {
             self.other_topics.remove(&round_topic(previous));
             let previous = SubscriptionFilter::parse(&round_topic(previous)).expect("a filter");
             let unsuback = client.unsubscribe([previous]).await.expect("UNSUBACK");
-            assert_eq!(unsuback.reasons, [ReasonCode::Success], "the subscription was there");
+            assert_eq!(unsuback.reasons, [ReasonCode::Success], "the previous subscription is lost");
         }
         self.drop_connection(client);
     }
 
-    /// Takes what comes until the connection ends.
+    /// Receives messages until the connection ends.
     pub async fn receive_until_disconnect(mut self, options: Options) -> Self {
-        // The end may come first.
+        // The broker may be killed before CONNACK.
         let Ok(mut client) = Client::connect(&options, self.state.clone()).await else { return self };
-        assert!(client.connack().session_present, "the session of {}", self.client_id);
+        assert!(client.connack().session_present, "the session of {} is lost", self.client_id);
         while let Ok(message) = client.message().await {
             self.record(&message);
         }
@@ -57,7 +59,7 @@ impl Subscriber {
         self
     }
 
-    /// Comes back and takes everything that it has not got yet, the will of this round too.
+    /// Reconnects after the restart and receives all outstanding messages, including the will of this round.
     pub async fn catch_up(&mut self, options: &Options, numbers: &BTreeSet<u32>, round: u64) {
         let mut client = self.connect(options).await;
         let has_round_topic = self.client_id == "online";
@@ -74,20 +76,20 @@ impl Subscriber {
         if tokio::time::timeout(tidegate_interop::process::DEADLINE, all).await.is_err() {
             let missing: Vec<_> = numbers.difference(&self.received).take(20).collect();
             panic!(
-                "round {round}: {} does not get {missing:?}; other_topics: {:?}",
+                "round {round}: {} does not receive {missing:?}; other topics received: {:?}",
                 self.client_id, self.other_topics
             );
         }
         self.drop_connection(client);
     }
 
-    /// The subscription of the round is there, the one before is not.
+    /// Checks that the subscription of this round works and that of the previous round is gone.
     pub fn check_round_topics(&self, round: u64) {
         assert!(self.other_topics.contains(&round_topic(round)));
         if let Some(previous) = round.checked_sub(1) {
             assert!(
                 !self.other_topics.contains(&round_topic(previous)),
-                "round {round}: unsubscribed, yet it came"
+                "round {round}: a message for a removed subscription arrived"
             );
         }
     }
@@ -95,13 +97,13 @@ impl Subscriber {
     async fn connect(&self, options: &Options) -> Client {
         within_deadline("CONNACK", async {
             let client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
-            assert!(client.connack().session_present, "the session of {}", self.client_id);
+            assert!(client.connack().session_present, "the session of {} is lost", self.client_id);
             client
         })
         .await
     }
 
-    /// What came together with the end counts.
+    /// Records the messages that have already arrived, and drops the connection.
     fn drop_connection(&mut self, mut client: Client) {
         while let Some(event) = client.take_event() {
             if let Event::Message(message) = event {
@@ -111,7 +113,7 @@ impl Subscriber {
         self.state = client.abandon();
     }
 
-    /// Notes a message; none may come twice at QoS 2.
+    /// Records a message; panics if a QoS 2 message arrives twice.
     fn record(&mut self, message: &Publish) {
         let is_new = if message.topic.starts_with("crash/") {
             let number = String::from_utf8_lossy(&message.payload).parse().expect("a number");
@@ -121,7 +123,7 @@ impl Subscriber {
         };
         assert!(
             is_new || message.qos == QoS::AtLeastOnce,
-            "{} got twice at QoS 2: {message:?} {}",
+            "{} received a QoS 2 message twice: {message:?} {}",
             self.client_id,
             String::from_utf8_lossy(&message.payload)
         );

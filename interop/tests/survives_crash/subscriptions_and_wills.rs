@@ -1,4 +1,4 @@
-//! One kill, one thing looked at: subscriptions, retained messages, a will.
+//! Subscriptions, retained messages and wills after one crash.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ async fn subscriptions_and_retained_messages_survive_a_crash() {
     let mut client =
         Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
     for n in 0..50 {
-        subscribe(&mut client, &format!("kept/{n}"), 1).await;
+        subscribe(&mut client, &format!("stored/{n}"), 1).await;
         let retained = Publish { retain: true, ..message(&format!("retained/{n}"), "kept", 1) };
         let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         client.acknowledged(id).await.expect("PUBACK");
@@ -23,11 +23,11 @@ async fn subscriptions_and_retained_messages_survive_a_crash() {
     let broker = broker.kill_and_restart();
     let mut client =
         Client::connect(&persistent_client(&broker, "subscriber"), state).await.expect("CONNACK");
-    assert!(client.connack().session_present, "the session is there");
+    assert!(client.connack().session_present, "the session is lost");
     for n in 0..50 {
-        let published = message(&format!("kept/{n}"), "again", 1);
+        let published = message(&format!("stored/{n}"), "again", 1);
         client.publish(published).await.expect("an open connection");
-        assert_eq!(client.message().await.expect("an open connection").topic, format!("kept/{n}"));
+        assert_eq!(client.message().await.expect("an open connection").topic, format!("stored/{n}"));
     }
     subscribe(&mut client, "retained/+", 1).await;
     let mut topics = BTreeSet::new();
@@ -44,7 +44,7 @@ async fn a_will_is_published_exactly_once_after_a_crash() {
         Client::connect(&persistent_client(&broker, "subscriber"), State::default()).await.expect("CONNACK");
     subscribe(&mut observer, "gone", 1).await;
     let session_state = observer.abandon();
-    let mut will_options = persistent_client(&broker, "dying");
+    let mut will_options = persistent_client(&broker, "with-will");
     let topic = topic::Name::parse("gone").expect("a topic");
     will_options.connect.will = Some(Will::new(topic, "last", QoS::AtLeastOnce));
     let client_with_will = Client::connect(&will_options, State::default()).await.expect("CONNACK");
@@ -53,7 +53,7 @@ async fn a_will_is_published_exactly_once_after_a_crash() {
     let mut observer =
         Client::connect(&persistent_client(&broker, "subscriber"), session_state).await.expect("CONNACK");
     assert_eq!(observer.message().await.expect("an open connection").payload.as_ref(), b"last");
-    // What is kept and acknowledged after it covers that it was sent.
+    // The acknowledgement of a later message shows that the publication of the will is committed.
     let other = Publish { retain: true, ..message("other", "kept", 1) };
     let id = observer.publish(other).await.expect("an open connection").expect("a packet id");
     observer.acknowledged(id).await.expect("PUBACK");

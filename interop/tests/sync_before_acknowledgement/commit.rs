@@ -1,36 +1,37 @@
-//! The commits of the store in its system calls: pages written, synced_line, and then the meta page that makes them count.
+//! Finds the store's commits in the system calls: the store writes data pages, syncs them, and then writes the meta page that makes
+//! them valid.
 
 use std::collections::HashSet;
 
 use tidegate_interop::strace::SystemCall;
 
-/// One commit that is on the disk.
+/// A commit that is synced to disk.
 pub struct Commit {
-    /// When the first page began to be written.
+    /// The trace line where the write of the first page started.
     pub start_line: usize,
-    /// When the meta page was on the disk.
+    /// The trace line where the write and sync of the meta page completed.
     pub end_line: usize,
     pages: Vec<u8>,
 }
 
 impl Commit {
-    /// Whether its pages have these bytes.
+    /// Whether the data pages of this commit contain these bytes.
     pub fn contains(&self, expected: &[u8]) -> bool {
         self.pages.windows(expected.len()).any(|bytes| bytes == expected)
     }
 }
 
-/// What is written and not committed.
+/// Pages that are written, but not committed yet.
 #[derive(Default)]
 struct PendingCommit {
     start_line: Option<usize>,
     pages: Vec<u8>,
-    /// All of it is on the disk since.
+    /// The trace line where the sync of all these pages completed.
     synced_line: Option<usize>,
 }
 
-/// The commits, in their order. LMDB writes pages by one descriptor and syncs them; the meta page it writes by another one
-/// that is open with `O_DSYNC`, so that the write is the sync.
+/// The commits in order. LMDB writes data pages through one file descriptor and syncs them. It writes the meta page through another
+/// one that is opened with `O_DSYNC`, so that the write itself syncs.
 pub fn commits(calls: &[SystemCall]) -> Vec<Commit> {
     let (mut commits, mut pending) = (Vec::new(), PendingCommit::default());
     let mut sync_descriptors = HashSet::new();

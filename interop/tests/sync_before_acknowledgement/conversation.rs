@@ -1,4 +1,4 @@
-//! What clients and broker said to each other, in the system calls of the broker: the bytes of each socket as packets.
+//! Decodes the MQTT packets that broker and clients exchanged from the broker's system calls on its sockets.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use tidegate_interop::strace::SystemCall;
 use tidegate_mqtt::frame::{self, Frame, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion};
 
-/// The packets of one connection, each with the number of its line: when the last_byte byte had been read, or when the first byte
-/// began to be written.
+/// The packets of one connection, each with a trace line: where the read of its last byte returned, or where the write of its first
+/// byte started.
 pub struct Conversation {
     pub received: Vec<(usize, Packet)>,
     pub sent: Vec<(usize, Packet)>,
 }
 
-/// The bytes of one direction, each with its line.
+/// The bytes of one direction, each with its trace line.
 #[derive(Default)]
 struct Stream {
     bytes: Vec<u8>,
     lines: Vec<usize>,
 }
 
-/// The conversations of all clients.
+/// The conversations with all clients.
 pub fn conversations(calls: &[SystemCall]) -> Vec<Conversation> {
     let mut sockets: BTreeMap<String, (Stream, Stream)> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.result > 0) {
@@ -39,7 +39,7 @@ pub fn conversations(calls: &[SystemCall]) -> Vec<Conversation> {
 }
 
 impl Conversation {
-    /// `None` for a socket that does not begin with CONNECT.
+    /// `None` if the first packet on the socket is not CONNECT.
     fn parse(received: &Stream, sent: &Stream) -> Option<Self> {
         let Ok(Next::Frame(first)) = frame::first(&received.bytes, PACKET_SIZE_MAX) else { return None };
         let Ok(Packet::Connect(connect)) = Packet::decode(&first, ProtocolVersion::V5) else { return None };
@@ -55,6 +55,7 @@ impl Stream {
         self.bytes.extend(bytes);
     }
 
+    /// Decodes the packets. `line_byte` gives the index of the byte whose line counts as the packet's line.
     fn packets(
         &self,
         version: ProtocolVersion,

@@ -1,5 +1,5 @@
-//! An acknowledgement leaves after the sync of what it promises: seen in the system calls of the broker, as strace writes
-//! them down.
+//! The broker sends an acknowledgement only after it has synced what the acknowledgement promises to store. The test traces the
+//! broker's system calls with strace and checks their order.
 
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -23,22 +23,22 @@ use promise::{Promise, promises};
 async fn every_acknowledgement_is_sent_after_the_sync_of_its_commit() {
     let calls = trace("persistence:\n  durability: always\n").await;
     let (fulfilled, broken) = check_promises(&calls);
-    assert!(broken.is_empty(), "left before they were fulfilled:\n{}", broken.join("\n"));
-    assert_eq!(fulfilled, workload::expected_promises(), "promises by packet");
+    assert!(broken.is_empty(), "sent before their commit was synced:\n{}", broken.join("\n"));
+    assert_eq!(fulfilled, workload::expected_promises(), "fulfilled promises per packet type");
 }
 
-/// The same judgement on brokers that sync nothing, or later.
+/// The same check must fail for brokers that do not sync, or sync later.
 #[tokio::test(flavor = "current_thread")]
 async fn without_syncs_every_acknowledgement_is_reported_as_premature() {
     for settings in ["durability: memory", "durability: interval\n  interval: 60s"] {
         let calls = trace(&format!("persistence:\n  {settings}\n")).await;
         let (fulfilled, broken) = check_promises(&calls);
-        assert!(fulfilled.is_empty(), "{settings}: taken for fulfilled: {fulfilled:?}");
+        assert!(fulfilled.is_empty(), "{settings}: wrongly reported as synced: {fulfilled:?}");
         assert_eq!(broken.len(), workload::expected_promises().values().sum::<usize>(), "{settings}");
     }
 }
 
-/// What a broker does with that configuration while clients work with it.
+/// The system calls of a broker with these settings while clients use it.
 async fn trace(settings: &str) -> Vec<SystemCall> {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("calls");
@@ -49,7 +49,7 @@ async fn trace(settings: &str) -> Vec<SystemCall> {
     strace::read(&file)
 }
 
-/// How many promises of each packet type were fulfilled; those that were not.
+/// Returns how many promises were fulfilled per packet type, and descriptions of those that were not.
 fn check_promises(calls: &[SystemCall]) -> (BTreeMap<&'static str, usize>, Vec<String>) {
     let commits = commits(calls);
     let (mut fulfilled, mut broken) = (BTreeMap::new(), Vec::new());
@@ -63,7 +63,7 @@ fn check_promises(calls: &[SystemCall]) -> (BTreeMap<&'static str, usize>, Vec<S
     (fulfilled, broken)
 }
 
-/// Whether the commit began after the request was read, ended before the answer was written, and has what was promised.
+/// Whether the commit started after the request was read, ended before the answer was written, and contains what was promised.
 fn covers(commit: &Commit, promise: &Promise) -> bool {
     commit.start_line > promise.request_line
         && commit.end_line < promise.response_line

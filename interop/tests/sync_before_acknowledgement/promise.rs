@@ -1,4 +1,4 @@
-//! What the broker's packets promise to be kept.
+//! The promises in the packets that the broker sends: an acknowledgement promises that something is stored.
 
 use std::fmt;
 
@@ -6,31 +6,31 @@ use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, PacketId, PacketType
 
 use crate::conversation::Conversation;
 
-/// A packet that leaves only after a commit.
+/// A sent packet that promises that something is stored, so the broker may send it only after a commit.
 pub struct Promise {
     /// The name of the packet.
     pub packet: &'static str,
-    /// When the request had been read that it answers.
+    /// The trace line where the request that the packet answers had been read.
     pub request_line: usize,
-    /// When it began to be written.
+    /// The trace line where the write of the packet started.
     pub response_line: usize,
-    /// Bytes that are in the pages of the commit.
+    /// Byte sequences that the pages of the commit must contain.
     pub expected_bytes: Vec<Vec<u8>>,
 }
 
 impl fmt::Display for Promise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let expected_bytes: Vec<_> =
-            self.expected_bytes.iter().map(|word| String::from_utf8_lossy(word)).collect();
+            self.expected_bytes.iter().map(|bytes| String::from_utf8_lossy(bytes)).collect();
         write!(
             f,
-            "{} at line {}, request_line for at line {}: {expected_bytes:?}",
+            "{} at line {}, requested at line {}: {expected_bytes:?}",
             self.packet, self.response_line, self.request_line
         )
     }
 }
 
-/// The promises of one conversation with a client whose session is kept.
+/// The promises in one conversation with a client that has a persistent session.
 pub fn promises(conversation: &Conversation) -> Vec<Promise> {
     let promise = |(line, packet): &(usize, Packet)| {
         let (request_line, expected_bytes) = conversation.promise_of(*line, packet)?;
@@ -45,11 +45,12 @@ pub fn promises(conversation: &Conversation) -> Vec<Promise> {
 }
 
 impl Conversation {
-    /// Where it was request_line for, and what has to be in the commit; `None` for a packet that promises nothing.
+    /// The trace line of the request and the bytes that the commit must contain; `None` for a packet that promises nothing.
     fn promise_of(&self, line: usize, packet: &Packet) -> Option<(usize, Vec<Vec<u8>>)> {
         match packet {
             Packet::ConnAck(connack) => self.session(connack),
-            // A QoS 2 message goes out once its sender's identifier and its receiver's entry are kept, whoever sent it.
+            // The broker sends a QoS 2 message only after it has stored the sender's packet id and the receiver's queue entry. The sender
+            // may be another client, so any earlier commit counts.
             Packet::Publish(publish) if publish.qos == QoS::ExactlyOnce => {
                 Some((0, vec![publish.payload.to_vec()]))
             }
@@ -60,7 +61,7 @@ impl Conversation {
         }
     }
 
-    /// A session that is new and outlives its connection.
+    /// CONNACK promises that a new persistent session is stored.
     fn session(&self, connack: &ConnAck) -> Option<(usize, Vec<Vec<u8>>)> {
         let (line, Packet::Connect(connect)) = self.received.first()? else { return None };
         let is_new =
@@ -68,7 +69,7 @@ impl Conversation {
         is_new.then(|| (*line, vec![connect.client_id.clone().into_bytes()]))
     }
 
-    /// PUBACK and PUBREC promise the message; PUBCOMP, that its identifier is forgotten; PUBREL, that PUBREC is not.
+    /// PUBACK and PUBREC promise that the message is stored, PUBCOMP that the packet id is released, PUBREL that PUBREC is stored.
     fn acknowledged(&self, line: usize, ack: &Ack) -> Option<(usize, Vec<Vec<u8>>)> {
         match ack.kind {
             AckKind::PubAck => self.published(line, ack.packet_id, QoS::AtLeastOnce),
@@ -116,7 +117,7 @@ impl Conversation {
         })
     }
 
-    /// The last request before a line that is the one.
+    /// The last request before `line` that `matching` accepts; panics if there is none.
     fn request(
         &self,
         line: usize,
@@ -125,7 +126,7 @@ impl Conversation {
         let before = self.received.iter().rev().filter(|(request_line, _)| *request_line < line);
         let found =
             before.filter_map(|(request_line, packet)| Some((*request_line, matching(packet)?))).next();
-        Some(found.unwrap_or_else(|| panic!("the broker answers at line {line}, and nobody request_line")))
+        Some(found.unwrap_or_else(|| panic!("the broker answers at line {line}, but there is no request")))
     }
 }
 

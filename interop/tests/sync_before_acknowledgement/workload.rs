@@ -1,4 +1,4 @@
-//! Clients that let the broker promise something of per_type kind.
+//! A workload in which the broker sends every kind of packet that promises something.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode};
 
-/// Publishes to a session without a connection, to one with a connection, and retained messages.
+/// Publishes messages to an offline session, messages to a connected session, and retained messages.
 pub async fn run(broker: &Broker) {
     within_deadline("the clients", async {
         let mut subscriber = connect(broker, "subscriber", ProtocolVersion::V5, State::default()).await;
@@ -35,16 +35,16 @@ pub async fn run(broker: &Broker) {
     .await;
 }
 
-/// How many packets of per_type type promise something in [`run`].
+/// How many promises the broker makes in [`run`], per packet type.
 pub fn expected_promises() -> BTreeMap<&'static str, usize> {
-    let per_type = PUBLISHERS * (SEQUENTIAL_COUNT + PIPELINED_COUNT);
+    let queued = PUBLISHERS * (SEQUENTIAL_COUNT + PIPELINED_COUNT);
     BTreeMap::from([
         ("CONNACK", 1 + PUBLISHERS),
-        ("PUBACK", per_type + PUBLISHERS * SEQUENTIAL_COUNT + SEQUENTIAL_COUNT),
-        ("PUBREC", per_type + SEQUENTIAL_COUNT),
-        ("PUBLISH", per_type + SEQUENTIAL_COUNT),
-        ("PUBREL", per_type + SEQUENTIAL_COUNT),
-        ("PUBCOMP", per_type + SEQUENTIAL_COUNT),
+        ("PUBACK", queued + PUBLISHERS * SEQUENTIAL_COUNT + SEQUENTIAL_COUNT),
+        ("PUBREC", queued + SEQUENTIAL_COUNT),
+        ("PUBLISH", queued + SEQUENTIAL_COUNT),
+        ("PUBREL", queued + SEQUENTIAL_COUNT),
+        ("PUBCOMP", queued + SEQUENTIAL_COUNT),
         ("SUBACK", 2),
         ("UNSUBACK", 1),
     ])
@@ -55,7 +55,7 @@ async fn connect(broker: &Broker, client_id: &str, version: ProtocolVersion, sta
     Client::connect(&options, state).await.expect("CONNACK")
 }
 
-/// Each message is acknowledged before the next; some are retained, and nobody receives those.
+/// Waits for the acknowledgement of each message before the next. Also publishes retained messages, which nobody receives.
 async fn publish_one_by_one(publisher: &mut Client, name: &str) {
     for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
@@ -66,7 +66,7 @@ async fn publish_one_by_one(publisher: &mut Client, name: &str) {
     }
 }
 
-/// Many share a commit.
+/// Publishes many messages without waiting, so that they share commits.
 async fn publish_without_waiting(publisher: &mut Client, name: &str) {
     for n in 0..PIPELINED_COUNT {
         for qos in [1, 2] {
@@ -77,7 +77,7 @@ async fn publish_without_waiting(publisher: &mut Client, name: &str) {
     publisher.settle().await.expect("all acknowledgements");
 }
 
-/// The receiver is there when the message comes.
+/// Publishes messages that the same client receives at once.
 async fn publish_to_itself(subscriber: &mut Client) {
     for n in 0..SEQUENTIAL_COUNT {
         for qos in [1, 2] {
@@ -97,7 +97,7 @@ async fn publish(client: &mut Client, message: Publish) {
 const VERSIONS: [(ProtocolVersion, &str); PUBLISHERS] =
     [(ProtocolVersion::V5, "publisher-5"), (ProtocolVersion::V3_1_1, "publisher-3")];
 const PUBLISHERS: usize = 2;
-/// Messages of per_type QoS that are published one by one.
+/// Messages per QoS that are published one by one.
 const SEQUENTIAL_COUNT: usize = 5;
-/// Messages of per_type QoS that are published without waiting.
+/// Messages per QoS that are published without waiting.
 const PIPELINED_COUNT: usize = 25;

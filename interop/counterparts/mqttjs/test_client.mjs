@@ -1,4 +1,4 @@
-// One MQTT.js client that keeps what it receives. Runs in Node and in a page alike; `mqtt` is handed in.
+// An MQTT.js client that stores the messages it receives. It runs in Node and on a web page; the caller passes the module `mqtt`.
 
 export const DEADLINE = 15_000;
 
@@ -8,7 +8,7 @@ export function check(truth, what) {
 
 export function deadline(promise, what) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what}: nothing came in time`)), DEADLINE);
+    const timer = setTimeout(() => reject(new Error(`timed out waiting for ${what}`)), DEADLINE);
     const settle = (finish) => (value) => {
       clearTimeout(timer);
       finish(value);
@@ -17,10 +17,10 @@ export function deadline(promise, what) {
   });
 }
 
-export class Peer {
-  static async open(mqtt, options, name, more = {}) {
-    const peer = new Peer();
-    const { persistent = false, ...rest } = more;
+export class TestClient {
+  static async connect(mqtt, options, name, extraSettings = {}) {
+    const client = new TestClient();
+    const { persistent = false, ...rest } = extraSettings;
     const settings = {
       clientId: `${options.prefix}-${name}`,
       protocolVersion: options.version,
@@ -32,12 +32,12 @@ export class Peer {
     };
     if (options.version === 3) settings.protocolId = "MQIsdp";
     if (options.version === 5) settings.properties = { sessionExpiryInterval: persistent ? 60 : 0 };
-    peer.begin(mqtt.connect(options.url, settings));
-    await peer.connected();
-    return peer;
+    client.listen(mqtt.connect(options.url, settings));
+    await client.nextConnack();
+    return client;
   }
 
-  begin(client) {
+  listen(client) {
     this.client = client;
     this.queue = [];
     this.waiting = [];
@@ -51,45 +51,46 @@ export class Peer {
     });
   }
 
-  /** The next CONNACK, however it comes to be: the first connection or a reconnection. */
-  connected() {
+  /** Waits for the next CONNACK, of the first connection or of a reconnection. */
+  nextConnack() {
     const next = new Promise((resolve, reject) => {
       const ready = () => resolve(this.connacks.shift());
       if (this.connacks.length > 0) ready();
       else this.client.once("connect", ready);
       this.client.once("error", reject);
     });
-    return deadline(next, "connect").then((connack) => {
+    return deadline(next, "CONNACK").then((connack) => {
       this.sessionPresent = connack.sessionPresent;
     });
   }
 
   async subscribe(topic, qos) {
-    const [granted] = await deadline(this.client.subscribeAsync(topic, { qos }), "subscribe");
-    check(granted.qos === qos, `granted ${granted.qos}, asked for ${qos}`);
+    const [granted] = await deadline(this.client.subscribeAsync(topic, { qos }), "SUBACK");
+    check(granted.qos === qos, `the broker granted QoS ${granted.qos} instead of ${qos}`);
   }
 
   publish(topic, payload, qos, retain = false) {
-    return deadline(this.client.publishAsync(topic, payload, { qos, retain }), `publish at QoS ${qos}`);
+    const acknowledged = this.client.publishAsync(topic, payload, { qos, retain });
+    return deadline(acknowledged, `the acknowledgement of a QoS ${qos} message`);
   }
 
-  next() {
+  nextMessage() {
     if (this.queue.length > 0) return Promise.resolve(this.queue.shift());
-    return deadline(new Promise((resolve) => this.waiting.push(resolve)), "message");
+    return deadline(new Promise((resolve) => this.waiting.push(resolve)), "a message");
   }
 
-  async take(count) {
+  async receive(count) {
     const messages = [];
-    while (messages.length < count) messages.push(await this.next());
+    while (messages.length < count) messages.push(await this.nextMessage());
     return messages;
   }
 
-  /** Ends the connection as a dead client does: no DISCONNECT. */
-  cut() {
+  /** Closes the connection without DISCONNECT. */
+  abort() {
     this.client.stream.destroy();
   }
 
-  close() {
-    return deadline(this.client.endAsync(), "end");
+  disconnect() {
+    return deadline(this.client.endAsync(), "the end of the connection");
   }
 }
