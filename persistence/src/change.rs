@@ -58,7 +58,7 @@ impl ChangeSet {
             }
             let slot = self.sessions.slot(id);
             slots.push(slot);
-            let into = self.sessions.at(slot);
+            let into = self.sessions.change_at(slot);
             into.record = record.or(into.record.take());
             into.subscriptions.extend(subscriptions);
             into.received.extend(received);
@@ -126,7 +126,7 @@ impl ChangeSet {
 
     pub(crate) fn session(&mut self, session: SessionId) -> &mut SessionChange {
         let slot = self.sessions.slot(session);
-        self.sessions.at(slot)
+        self.sessions.change_at(slot)
     }
 
     /// Closes a session: deletes its record, subscriptions and received packet ids. [`Self::purge_closed`]
@@ -170,7 +170,7 @@ impl ChangeSet {
 
     fn step(&mut self, id: MessageId, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) {
         let delta = self.messages.fold(id, slot, step, body);
-        self.sessions.count(slot.session, delta);
+        self.sessions.count_entries(slot.session, delta);
     }
 
     fn step_entry(&mut self, key: EntryKey, step: EntryStep, body: Option<StoredMessage>) {

@@ -32,16 +32,16 @@ impl Sessions {
         slot
     }
 
-    pub(super) fn at(&mut self, slot: u32) -> &mut SessionChange {
+    pub(super) fn change_at(&mut self, slot: u32) -> &mut SessionChange {
         let slot = usize::try_from(slot).unwrap_or(usize::MAX);
         let Some(session) = self.changes.get_mut(slot) else { unreachable!("slots come from this list") };
         session
     }
 
     /// Changes the number of entries of a session.
-    pub(super) fn count(&mut self, slot: u32, delta: isize) {
+    pub(super) fn count_entries(&mut self, slot: u32, delta: isize) {
         if delta != 0 {
-            let session = self.at(slot);
+            let session = self.change_at(slot);
             session.entries = session.entries.saturating_add_signed(delta);
         }
     }
@@ -49,7 +49,7 @@ impl Sessions {
     /// Closes a session. If it has entries, later operations with the same id use a new slot.
     pub(super) fn close(&mut self, id: SessionId) {
         let slot = self.slot(id);
-        let session = self.at(slot);
+        let session = self.change_at(slot);
         if session.entries == 0 {
             *session = SessionChange::wiped(id);
             return;

@@ -19,7 +19,7 @@ use crate::record::ArchiveBuffer;
 
 mod commit;
 mod map;
-mod room;
+mod space;
 
 pub(super) use map::{Map, whole_pages};
 
@@ -64,9 +64,9 @@ pub(super) struct Opened {
 
 /// Where a change found space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub(super) enum Space {
     /// Below the size limit.
-    Ample,
+    BelowLimit,
     /// Above the size limit, in the reserve.
     Reserve,
 }

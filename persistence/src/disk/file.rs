@@ -44,9 +44,9 @@ fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
 }
 
 /// The beginning of a page; zeros when the file is shorter.
-fn read_at(file: &File, at: u64) -> io::Result<[u8; MetaPages::SIZE]> {
+fn read_at(file: &File, offset: u64) -> io::Result<[u8; MetaPages::SIZE]> {
     let mut head = [0; MetaPages::SIZE];
-    match file.read_exact_at(&mut head, at) {
+    match file.read_exact_at(&mut head, offset) {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; MetaPages::SIZE]),
         result => result.map(|()| head),
     }
@@ -88,26 +88,26 @@ pub(super) fn extend(file: &File, length: usize) -> io::Result<()> {
 impl Meta {
     fn read(page: &[u8]) -> Result<Self, &'static str> {
         let short = "it is too short for a header";
-        match (word(page, MAGIC_AT), word(page, VERSION_AT)) {
+        match (read_u32(page, MAGIC_AT), read_u32(page, VERSION_AT)) {
             (Some(MAGIC), Some(DATA_VERSION)) => {}
             (Some(MAGIC), _) => return Err("it has another version of the LMDB format"),
             _ => return Err("it has no header of LMDB"),
         }
-        let page_size = u64::from(word(page, PAGE_SIZE_AT).ok_or(short)?);
+        let page_size = u64::from(read_u32(page, PAGE_SIZE_AT).ok_or(short)?);
         if !PAGE_SIZES.contains(&page_size) {
             return Err("its page size is not valid");
         }
-        let (last_page, transaction) = (long(page, LAST_PAGE_AT), long(page, TRANSACTION_AT));
+        let (last_page, transaction) = (read_u64(page, LAST_PAGE_AT), read_u64(page, TRANSACTION_AT));
         Ok(Self { page_size, last_page: last_page.ok_or(short)?, transaction: transaction.ok_or(short)? })
     }
 }
 
-fn word(page: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(page.get(at..at + 4)?.try_into().ok()?))
+fn read_u32(page: &[u8], offset: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(page.get(offset..offset + 4)?.try_into().ok()?))
 }
 
-fn long(page: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_ne_bytes(page.get(at..at + 8)?.try_into().ok()?))
+fn read_u64(page: &[u8], offset: usize) -> Option<u64> {
+    Some(u64::from_ne_bytes(page.get(offset..offset + 8)?.try_into().ok()?))
 }
 
 fn not_a_store(path: &Path, fault: &'static str) -> OpenError {

@@ -82,15 +82,23 @@ impl Tables {
 
     fn of(databases: [Database<'static, Bytes, Bytes>; NAMES.len()]) -> Self {
         let [meta, sessions, subscriptions, messages, entries, received, retained] = databases;
-        let [m, s, u, b, e, r, t] = NAMES;
+        let [
+            meta_name,
+            sessions_name,
+            subscriptions_name,
+            messages_name,
+            entries_name,
+            received_name,
+            retained_name,
+        ] = NAMES;
         Self {
-            meta: Table { name: m, database: meta },
-            sessions: Table { name: s, database: sessions },
-            subscriptions: Table { name: u, database: subscriptions },
-            messages: Table { name: b, database: messages },
-            entries: Table { name: e, database: entries },
-            received: Table { name: r, database: received },
-            retained: Table { name: t, database: retained },
+            meta: Table { name: meta_name, database: meta },
+            sessions: Table { name: sessions_name, database: sessions },
+            subscriptions: Table { name: subscriptions_name, database: subscriptions },
+            messages: Table { name: messages_name, database: messages },
+            entries: Table { name: entries_name, database: entries },
+            received: Table { name: received_name, database: received },
+            retained: Table { name: retained_name, database: retained },
         }
     }
 }

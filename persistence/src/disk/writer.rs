@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use super::batch::TakenBatch;
-use super::engine::{Engine, Room};
+use super::engine::{Engine, Space};
 use super::fault::Fault;
 use super::shared::Shared;
 use crate::change::ChangeSet;
@@ -82,7 +82,7 @@ impl Writer {
             match done {
                 Ok(()) if taken.last => break,
                 Ok(()) => self.report_health(),
-                Err(fault) if fault.is_out_of_space() && !taken.last => self.wait_for_room(fault),
+                Err(fault) if fault.is_out_of_space() && !taken.last => self.wait_for_space(fault),
                 Err(fault) => return self.fail(fault),
             }
         }
@@ -109,11 +109,11 @@ impl Writer {
         if operations == 0 {
             return Ok(());
         }
-        let room = self.engine.commit(&mut self.change, self.is_over_limit)?;
+        let space = self.engine.commit(&mut self.change, self.is_over_limit)?;
         self.bytes = 0;
         self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
         self.shared.commit(self.commit, operations, self.engine.bodies());
-        self.update_room(room)
+        self.update_space(space)
     }
 
     /// Makes a checkpoint if one is due or requested, or if the store is closing.
@@ -126,10 +126,10 @@ impl Writer {
             return Ok(());
         }
         match self.engine.checkpoint() {
-            Ok(room) => {
+            Ok(space) => {
                 self.schedule.checkpointed();
                 self.shared.set_bodies(self.engine.bodies());
-                self.update_room(room)
+                self.update_space(space)
             }
             // The log stays in the file; the next start applies it.
             Err(fault) if taken.last && fault.is_out_of_space() => Ok(()),
@@ -137,10 +137,10 @@ impl Writer {
         }
     }
 
-    fn update_room(&mut self, room: Room) -> Result<(), Fault> {
-        self.is_over_limit |= room == Room::Reserve;
+    fn update_space(&mut self, space: Space) -> Result<(), Fault> {
+        self.is_over_limit |= space == Space::Reserve;
         if self.is_over_limit {
-            self.is_over_limit = !self.engine.has_room()?;
+            self.is_over_limit = !self.engine.has_free_space()?;
         }
         Ok(())
     }
@@ -169,8 +169,8 @@ impl Writer {
     }
 
     /// Keeps the operations that did not fit, and retries them together with later ones.
-    fn wait_for_room(&mut self, fault: Fault) {
-        self.schedule.found_no_room(Instant::now());
+    fn wait_for_space(&mut self, fault: Fault) {
+        self.schedule.found_no_space(Instant::now());
         let len = usize::try_from(self.change.operations).unwrap_or(usize::MAX);
         self.shared.batch.set_retrying(len, self.bytes);
         self.shared.set_health(Health::Full(Reason::from(fault)));

@@ -1,6 +1,6 @@
 //! Commits append to the log. A checkpoint moves the content of the log to the tables.
 
-use super::{Engine, Room, put_marks};
+use super::{Engine, Space, put_marks};
 use crate::change::ChangeSet;
 use crate::disk::fault::Fault;
 use crate::disk::log::Log;
@@ -9,23 +9,23 @@ use crate::disk::tables::{SCHEMA, SCHEMA_KEY};
 impl Engine {
     /// Commits the change set in one transaction and empties it. The map grows if necessary. An error leaves
     /// the change set and the file unchanged. `is_full`: there is no space for the log, so write to the tables.
-    pub(in crate::disk) fn commit(&mut self, change: &mut ChangeSet, is_full: bool) -> Result<Room, Fault> {
+    pub(in crate::disk) fn commit(&mut self, change: &mut ChangeSet, is_full: bool) -> Result<Space, Fault> {
         change.purge_closed();
         if change.is_empty() {
             change.clear();
-            return Ok(Room::Ample);
+            return Ok(Space::BelowLimit);
         }
-        let room = if is_full || self.bypasses_log(change) { self.write(change) } else { self.log(change) };
-        room.map_err(|fault| fault.detect_full_disk(self.map.folder()))
+        let space = if is_full || self.bypasses_log(change) { self.write(change) } else { self.log(change) };
+        space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
     /// Writes the change set to the log, or to the tables if the log has no space.
-    fn log(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
+    fn log(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
             match self.append(change) {
                 Err(Fault::MapFull) if self.map.clear_stale_readers()? || self.grow()? => {}
                 Err(Fault::MapFull) => return self.write(change),
-                appended => return appended.map(|()| Room::Ample),
+                appended => return appended.map(|()| Space::BelowLimit),
             }
         }
     }
@@ -58,17 +58,17 @@ impl Engine {
     }
 
     /// Writes the content of the log to the tables and empties the log.
-    pub(in crate::disk) fn checkpoint(&mut self) -> Result<Room, Fault> {
+    pub(in crate::disk) fn checkpoint(&mut self) -> Result<Space, Fault> {
         if self.is_checkpointed() {
-            return Ok(Room::Ample);
+            return Ok(Space::BelowLimit);
         }
         self.pending.purge_closed();
         let (logged_cost, remaining) = (core::mem::take(&mut self.logged_cost), self.pending.write_cost());
-        let room = self.write(&mut ChangeSet::default());
+        let space = self.write(&mut ChangeSet::default());
         if remaining > LOG_BYPASS_COST_MIN && remaining * 2 > logged_cost {
             self.log_bypass = LOG_BYPASS_COMMITS;
         }
-        room.map_err(|fault| fault.detect_full_disk(self.map.folder()))
+        space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
     /// Reads the log that a former owner left, and makes a checkpoint.

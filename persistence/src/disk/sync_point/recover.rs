@@ -14,23 +14,23 @@ use crate::error::OpenError;
 /// Makes sure that LMDB can open the data file, however its former owner ended. Afterwards there is no sync
 /// point.
 pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
-    let (invalidated, left) = (folder.join(INVALIDATED), folder.join(NAME));
+    let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
-    recover_from(&left, data, |record| Ok(record.boot_id != boot_id()?))
+    recover_from(&present, data, |record| Ok(record.boot_id != boot_id()?))
 }
 
 /// Whether [`recover`] would return to an earlier state.
 pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
-    let (invalidated, left) = (folder.join(INVALIDATED), folder.join(NAME));
+    let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
     let record = |path: &Path| match File::open(path).and_then(|file| newest(&file)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         record => record.map_err(|source| OpenError::Io { path: path.to_owned(), source }),
     };
     let is_earlier = |record: SyncRecord| match boot_id() {
         Ok(id) => Ok(record.boot_id != id),
-        Err(source) => Err(OpenError::Io { path: left.clone(), source }),
+        Err(source) => Err(OpenError::Io { path: present.clone(), source }),
     };
-    Ok(record(&invalidated)?.is_some() || record(&left)?.map_or(Ok(false), is_earlier)?)
+    Ok(record(&invalidated)?.is_some() || record(&present)?.map_or(Ok(false), is_earlier)?)
 }
 
 /// `restores`: whether the meta pages of the record are to be restored.
@@ -39,17 +39,17 @@ fn recover_from(
     data: &Path,
     restores: impl Fn(&SyncRecord) -> io::Result<bool>,
 ) -> Result<(), OpenError> {
-    let at = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
+    let io_error = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
     let record = match File::open(path).and_then(|file| newest(&file)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        record => record.map_err(|error| at(path, error))?,
+        record => record.map_err(|error| io_error(path, error))?,
     };
     let record = match record {
-        Some(record) if restores(&record).map_err(|error| at(path, error))? => Some(record),
+        Some(record) if restores(&record).map_err(|error| io_error(path, error))? => Some(record),
         _ => None,
     };
-    recover_data(data, record.as_ref()).map_err(|error| at(data, error))?;
-    fs::remove_file(path).map_err(|error| at(path, error))
+    recover_data(data, record.as_ref()).map_err(|error| io_error(data, error))?;
+    fs::remove_file(path).map_err(|error| io_error(path, error))
 }
 
 /// Restores the meta pages if there is a record, then syncs the page cache to the disk.

@@ -61,7 +61,7 @@ impl Schedule {
         self.checkpoint_at = None;
     }
 
-    pub(super) fn found_no_room(&mut self, now: Instant) {
+    pub(super) fn found_no_space(&mut self, now: Instant) {
         let wait = self.retry.map_or(RETRY_FIRST, |(_, wait)| (wait * 2).min(RETRY_MAX));
         self.retry = now.checked_add(wait).map(|at| (at, wait));
     }

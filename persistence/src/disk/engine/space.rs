@@ -1,26 +1,26 @@
 //! Handles space: the map grows up to the size limit; above the limit there is a reserve.
 
 use super::map::Reserve;
-use super::{Engine, Room};
+use super::{Engine, Space};
 use crate::change::ChangeSet;
 use crate::disk::apply::Balance;
 use crate::disk::fault::Fault;
 
 impl Engine {
     /// Writes the pending changes and the change set to the tables.
-    pub(super) fn write(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
+    pub(super) fn write(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
             match self.transact(change, |_| true) {
                 Err(Fault::MapFull)
                     if self.map.clear_stale_readers()? || self.grow()? || self.commit_empty()? => {}
                 Err(Fault::MapFull) => return self.commit_in_reserve(change),
-                result => return result.map(|()| Room::Ample),
+                result => return result.map(|()| Space::BelowLimit),
             }
         }
     }
 
     /// Whether enough space below the limit is free.
-    pub(in crate::disk) fn has_room(&self) -> Result<bool, Fault> {
+    pub(in crate::disk) fn has_free_space(&self) -> Result<bool, Fault> {
         let limit = self.map.size_max();
         Ok(self.map.used()? <= limit - limit / HEADROOM)
     }
@@ -29,7 +29,7 @@ impl Engine {
     /// appended before the store was known to be full, and those of sessions that fetch their messages. The
     /// second part only takes changes that free at least what they add; otherwise a full store could not be
     /// emptied.
-    fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Room, Fault> {
+    fn commit_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         let limit = self.map.size_max();
         self.resize(self.map.size_with_reserve(Reserve::Any))?;
         let mut result = self.transact(change, |_| true);
@@ -40,7 +40,7 @@ impl Engine {
         self.resize(limit)?;
         match result {
             Err(Fault::MapFull) => Err(Fault::SizeLimit(limit)),
-            result => result.map(|()| Room::Reserve),
+            result => result.map(|()| Space::Reserve),
         }
     }
 
