@@ -65,14 +65,14 @@ fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
     let message = message();
     let delivery =
         Delivery { message: &message, qos: QoS::AtLeastOnce, retain: false, identifiers: &[], share: None };
-    let mut spare = Vec::new();
+    let mut pooled = Vec::new();
     let mut id = PacketId::MIN;
     let start = cpu_time();
     for _ in 0..MESSAGES / BATCH {
         for _ in 0..BATCH {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
-        spare = session.write_buffer().take(spare).recycle();
+        pooled = session.write_buffer().take(pooled).recycle();
         for _ in 0..BATCH {
             let ack = Ack::new(AckKind::PubAck, id, ReasonCode::Success);
             session.handle_ack(black_box(&ack), now).unwrap();
@@ -90,13 +90,13 @@ fn push_qos_0(version: ProtocolVersion) -> f64 {
     let message = message();
     let delivery =
         Delivery { message: &message, qos: QoS::AtMostOnce, retain: false, identifiers: &[], share: None };
-    let mut spare = Vec::new();
+    let mut pooled = Vec::new();
     let start = cpu_time();
     for _ in 0..MESSAGES / BATCH {
         for _ in 0..BATCH {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
-        spare = session.write_buffer().take(spare).recycle();
+        pooled = session.write_buffer().take(pooled).recycle();
     }
     per_message(start)
 }
@@ -106,13 +106,13 @@ fn push_encoded(version: ProtocolVersion) -> f64 {
     let now = Instant::now();
     let mut session = open_session(version, now);
     let frame = [0x30; 90];
-    let mut spare = Vec::new();
+    let mut pooled = Vec::new();
     let start = cpu_time();
     for _ in 0..MESSAGES / BATCH {
         for _ in 0..BATCH {
             assert_eq!(session.push_encoded(black_box(&frame), 1, frame.len()), Verdict::Sent);
         }
-        spare = session.write_buffer().take(spare).recycle();
+        pooled = session.write_buffer().take(pooled).recycle();
     }
     per_message(start)
 }

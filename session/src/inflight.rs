@@ -204,7 +204,7 @@ impl Inflight {
         released.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// Bytes of memory held by the table itself.
+    /// Bytes of memory allocated by the table itself, without messages.
     pub(crate) fn capacity(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>() + self.stragglers.capacity() * size_of::<(PacketId, Slot)>()
     }

@@ -28,10 +28,10 @@ impl WriteBuffer {
         self.batch.push_shared(bytes);
     }
 
-    /// Takes everything. `spare` becomes the buffer for the next bytes: its capacity is used, its content is dropped.
+    /// Takes everything. `pooled` becomes the buffer for the next bytes: its capacity is used, its content is dropped.
     #[must_use = "the batch holds the bytes to be written"]
-    pub fn take(&mut self, spare: Vec<u8>) -> Batch {
-        let next = Batch::new(spare, self.batch.generation);
+    pub fn take(&mut self, pooled: Vec<u8>) -> Batch {
+        let next = Batch::new(pooled, self.batch.generation);
         core::mem::replace(&mut self.batch, next)
     }
 

@@ -4,8 +4,8 @@ use crate::verdict::{Drop, Verdict};
 
 use super::Session;
 
-/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All have the same wire format:
-/// that of MQTT 5.0, or the one that 3.1 and 3.1.1 share.
+/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All belong to one wire class: MQTT 5.0,
+/// or MQTT 3.1 and 3.1.1, which encode PUBLISH alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Frames<'a> {
     /// The frames.
@@ -35,7 +35,7 @@ impl Session {
         Verdict::Sent
     }
 
-    /// Copies frames in this client's wire format and sends them at QoS 1 under packet identifiers of this session.
+    /// Copies frames of this client's wire class and sends them at QoS 1 under packet identifiers of this session.
     /// Either all of them are sent, or none, and the caller has to push them one by one ([`Verdict::Individually`]).
     /// Only a session that ends with its connection accepts frames, because it does not store them for resending.
     /// `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`

@@ -28,9 +28,9 @@ struct Shared {
 }
 
 impl Batch {
-    pub(super) fn new(mut spare: Vec<u8>, generation: u32) -> Self {
-        spare.clear();
-        Self { copied: spare, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
+    pub(super) fn new(mut pooled: Vec<u8>, generation: u32) -> Self {
+        pooled.clear();
+        Self { copied: pooled, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
     }
 
     /// Marks the first `n` unwritten bytes as written; if `n` exceeds [`Batch::len`], all of them.

@@ -1,4 +1,4 @@
-//! Keep alive: the client may be silent for 1.5 times the keep alive in force, which the server may lower.
+//! Keep alive: the client may be silent for 1.5 times the keep alive in force, which the server may impose.
 //! [MQTT5-3.1.2-22] [MQTT5-3.2.2-21] [MQTT5-3.2.2-22] [MQTT3-3.1.2-24]
 
 use std::sync::Arc;

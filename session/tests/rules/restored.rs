@@ -67,7 +67,7 @@ fn client() -> tidegate_mqtt::Connect {
 
 /// Acknowledges everything the session sends to a returning client. Returns descriptions of the packets, and which
 /// QoS 2 packet identifiers of the client the session still knows.
-fn resumed(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
+fn read_and_acknowledge_all(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     let mut received = Vec::new();
     let mut fresh = Vec::new();
     loop {
@@ -128,7 +128,7 @@ proptest! {
         }
         prop_assert!(pair.connect(client()).session_present);
         prop_assert!(restored.connect(client()).session_present);
-        prop_assert_eq!(resumed(&mut restored), resumed(&mut pair));
+        prop_assert_eq!(read_and_acknowledge_all(&mut restored), read_and_acknowledge_all(&mut pair));
     }
 }
 

@@ -37,7 +37,7 @@ fn resuming_discards_a_delayed_will_and_clean_start_publishes_it() {
 }
 
 #[test]
-fn every_cause_but_a_normal_disconnect_keeps_the_will() {
+fn every_cause_except_a_normal_disconnect_keeps_the_will() {
     let disconnect = |reason| Cause::Disconnect { reason, session_expiry: None };
     assert!(!disconnect(ReasonCode::Success).keeps_will());
     let keep = [
