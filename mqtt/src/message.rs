@@ -62,13 +62,13 @@ impl Message {
         self.body.slice(self.payload_start().min(self.body.len())..)
     }
 
-    /// The QoS of the received PUBLISH.
+    /// The QoS with which the message was published.
     #[must_use]
     pub const fn qos(&self) -> QoS {
         self.qos
     }
 
-    /// The RETAIN flag of the received PUBLISH.
+    /// The RETAIN flag with which the message was published.
     #[must_use]
     pub const fn retain(&self) -> bool {
         self.retain

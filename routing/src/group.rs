@@ -27,7 +27,7 @@ pub struct Group<S> {
     members: ArcSwap<SubscriberSet<Member<S>>>,
 }
 
-/// The state of a member at the moment, supplied by the caller.
+/// The current state of a member, supplied by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemberState {
     /// True when the member has a connection.
@@ -88,8 +88,8 @@ impl<S: Subscriber> Group<S> {
         self.serial
     }
 
-    /// Adds a member or replaces its grant. A session is a member once, however often it subscribes. Returns true when
-    /// the session was already a member. Only one thread may change a group at a time.
+    /// Adds a member or replaces its grant. A session counts as one member, however often it subscribes. Returns true
+    /// when the session was already a member. Only one thread may change a group at a time.
     pub(crate) fn join(&self, member: Member<S>) -> bool {
         let (update, existed) = self.members.load().insert(member);
         self.apply(update);

@@ -1,5 +1,5 @@
 //! Retained messages: the last message of each topic. Messages that match a filter are found in steps of bounded work.
-//! The store is in memory; saving it across restarts is not its task.
+//! The store is in memory only; it does not persist messages.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct RetainedStore {
     on_expired: Option<Box<OnExpired>>,
 }
 
-/// See [`RetainedStore::telling`].
+/// Function called for an expired message, see [`RetainedStore::telling`].
 type OnExpired = dyn Fn(&Message) + Send + Sync;
 
 /// The outcome of [`RetainedStore::set`].

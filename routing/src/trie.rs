@@ -74,7 +74,7 @@ impl<S: Subscriber> Trie<S> {
         self.edges.len()
     }
 
-    /// Frees what this thread's changes have replaced and no reader uses any more.
+    /// Frees entries that this thread's changes have replaced and that no reader uses any more.
     pub(crate) fn reclaim(&self) {
         self.edges.guard().flush();
     }

@@ -33,13 +33,13 @@ fn read_version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError>
     let level = reader.u8().map_err(without_answer)?;
     let named = |version: &ProtocolVersion| version.protocol_name().as_bytes() == name;
     if !ProtocolVersion::ALL.iter().any(named) {
-        let five = Some(ProtocolVersion::V5).filter(|five| five.level() == level);
-        let version = five.unwrap_or(ProtocolVersion::V3_1_1);
-        return Err(DecodeError::in_connect(Fault::ProtocolName, version, five));
+        let v5 = Some(ProtocolVersion::V5).filter(|v5| v5.level() == level);
+        let version = v5.unwrap_or(ProtocolVersion::V3_1_1);
+        return Err(DecodeError::in_connect(Fault::ProtocolName, version, v5));
     }
     let version = ProtocolVersion::ALL.into_iter().find(|version| named(version) && version.level() == level);
-    let three = ProtocolVersion::V3_1_1;
-    version.ok_or_else(|| DecodeError::in_connect(Fault::ProtocolLevel, three, Some(three)))
+    let v3_1_1 = ProtocolVersion::V3_1_1;
+    version.ok_or_else(|| DecodeError::in_connect(Fault::ProtocolLevel, v3_1_1, Some(v3_1_1)))
 }
 
 fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Connect, Fault> {

@@ -4,7 +4,7 @@ use crate::ReasonCode;
 
 /// Declares the faults.
 macro_rules! faults {
-    ($($name:ident: $reason:ident, $five:literal, $three:literal, $text:literal;)*) => {
+    ($($name:ident: $reason:ident, $statement_5:literal, $statement_3:literal, $text:literal;)*) => {
         /// A reason why bytes are not a valid packet.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
@@ -25,13 +25,13 @@ macro_rules! faults {
             /// The id of the violated requirement of 5.0.
             #[must_use]
             pub const fn statement_5(self) -> &'static str {
-                match self { $(Self::$name => $five,)* }
+                match self { $(Self::$name => $statement_5,)* }
             }
 
             /// The id of the violated requirement of 3.1.1.
             #[must_use]
             pub const fn statement_3(self) -> &'static str {
-                match self { $(Self::$name => $three,)* }
+                match self { $(Self::$name => $statement_3,)* }
             }
         }
     };

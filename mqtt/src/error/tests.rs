@@ -14,10 +14,10 @@ fn statements_name_their_version_and_reasons_are_errors() {
 
 #[test]
 fn an_error_cites_the_statement_of_the_version_in_use() {
-    let five = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V5);
-    assert_eq!(five.statement(), "MQTT5-2.1.3-1");
-    assert_eq!(five.to_string(), "the reserved header flags have the wrong value [MQTT5-2.1.3-1]");
-    let three = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V3_1_1);
-    assert_eq!(three.statement(), "MQTT3-2.2.2-2");
-    assert_eq!(three.connack_version(), None);
+    let v5 = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V5);
+    assert_eq!(v5.statement(), "MQTT5-2.1.3-1");
+    assert_eq!(v5.to_string(), "the reserved header flags have the wrong value [MQTT5-2.1.3-1]");
+    let v3 = DecodeError::new(Fault::HeaderFlags, ProtocolVersion::V3_1_1);
+    assert_eq!(v3.statement(), "MQTT3-2.2.2-2");
+    assert_eq!(v3.connack_version(), None);
 }

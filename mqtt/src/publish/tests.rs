@@ -145,8 +145,8 @@ fn all_parts_are_written_and_read_back() {
     assert_eq!((read.properties.alias, read.properties.expiry), (Some(3), Some(60)));
     assert_eq!(read.properties.user_properties.iter().collect::<Vec<_>>(), [("n", "v")]);
     assert_eq!(read.properties.payload_is_text, Some(true));
-    let three = encoded(&full, V3);
-    assert_eq!(three, [&[0x3B, 10, 0, 3][..], b"a/b", &[1, 2], b"xyz"].concat());
+    let as_v3 = encoded(&full, V3);
+    assert_eq!(as_v3, [&[0x3B, 10, 0, 3][..], b"a/b", &[1, 2], b"xyz"].concat());
 }
 
 #[test]

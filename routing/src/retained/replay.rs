@@ -15,7 +15,7 @@ use super::shard::Shard;
 use super::{RetainedStore, SHARD_COUNT};
 
 impl RetainedStore {
-    /// Starts a replay of all messages that match `filter`. Read it with [`Self::next`].
+    /// Starts a replay of all messages that match `filter`. Call [`Self::next`] to get the messages.
     pub fn cursor(filter: &Filter) -> Cursor {
         Cursor::new(filter)
     }

@@ -87,7 +87,7 @@ impl<S: Subscriber> Router<S> {
     fn remove(&self, filter: &SubscriptionFilter, subscriber_id: u64) -> bool {
         let change = |subscribers: &Subscribers<S>| {
             let members = subscribers.members().remove(subscriber_id)?;
-            let last = members.leaves_empty();
+            let last = members.empties_set();
             Some((subscribers.with_members(members), last))
         };
         let last = self.trie.change(&filter.filter.shared(), change);

@@ -15,7 +15,7 @@ pub(crate) enum SetUpdate<T> {
 
 impl<T> SetUpdate<T> {
     /// True when the changed set is empty.
-    pub(crate) fn leaves_empty(&self) -> bool {
+    pub(crate) fn empties_set(&self) -> bool {
         matches!(self, Self::Replace(SubscriberSet::Empty))
     }
 }
@@ -63,8 +63,8 @@ impl<T: Keyed + Clone> SubscriberSet<T> {
     }
 }
 
-/// A copy of the entries with `entry` added or in place of the one with the same key. The flag is true when an entry
-/// was replaced.
+/// A copy of the entries that also contains `entry`; it replaces an entry with the same key. The flag is true when an
+/// entry was replaced.
 pub(super) fn with_entry<T: Keyed + Clone>(entries: &[T], entry: T) -> (Vec<T>, bool) {
     let key = entry.key();
     let position = entries.iter().position(|other| other.key() == key);

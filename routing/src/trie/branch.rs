@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::node::EdgeUse;
 
-/// Which lengths the edges that leave a node have, in levels. Readers use it to skip look-ups that cannot succeed.
+/// The lengths, in levels, of the edges that leave a node. Readers use them to skip look-ups that cannot succeed.
 pub(super) struct Branch {
     pub(super) id: u64,
     ends: AtomicU64,

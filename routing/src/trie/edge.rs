@@ -72,7 +72,7 @@ impl Hash for EdgeRef<'_> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct StoredHash;
 
-/// See [`StoredHash`].
+/// Returns the number that was written to it.
 pub(super) struct StoredHasher(u64);
 
 impl BuildHasher for StoredHash {

@@ -11,7 +11,7 @@ use crate::Subscriber;
 pub(super) struct Node<S> {
     /// The subscribers of exactly this filter.
     pub(super) exact: Subscribers<S>,
-    /// What longer topics find here; `None` instead of an empty value.
+    /// The part for topics with more levels; `None` if it would be empty.
     pub(super) continuation: Option<Box<Continuation<S>>>,
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Subscribers<S> {
     Many(Arc<MembersAndGroups<S>>),
 }
 
-/// See [`Subscribers::Many`].
+/// The ordinary subscribers and the groups of one filter.
 pub(crate) struct MembersAndGroups<S> {
     members: SubscriberSet<Member<S>>,
     groups: SubscriberSet<Arc<Group<S>>>,

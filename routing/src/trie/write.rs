@@ -13,8 +13,8 @@ use super::path::{FilterPath, FilterStep};
 use super::subscribers::Subscribers;
 use crate::Subscriber;
 
-/// The result of a change: `None` if nothing changes; otherwise the new subscribers, unless they were changed in place,
-/// and a value for the caller.
+/// The result of a change: `None` if nothing changes. Otherwise a value for the caller and, unless the subscribers were
+/// changed in place, the new subscribers.
 type Outcome<S, R> = Option<(Option<Subscribers<S>>, R)>;
 
 impl<S: Subscriber> Trie<S> {

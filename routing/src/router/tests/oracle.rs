@@ -1,4 +1,4 @@
-//! Random subscriptions and their ends, compared with the model.
+//! Random calls of subscribe and unsubscribe, compared with the model.
 
 use proptest::prelude::*;
 
