@@ -1,4 +1,4 @@
-//! A test as the runner sees it: its name, what it shows, what it needs.
+//! A test as the runner sees it: its name, the statements it covers, and the broker configuration it needs.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,29 +8,29 @@ use tidegate_interop::transport::Transport;
 use crate::harness::Harness;
 use crate::wire::Version;
 
-/// The body of a test: it panics when the broker does not keep the rule.
+/// The body of a test. It panics when the broker breaks the rule.
 pub(crate) type Body = &'static (dyn Fn(Harness) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync);
 
 /// One test.
 pub(crate) struct Case {
-    /// The name of its function.
+    /// The name of the test function.
     pub(crate) name: &'static str,
-    /// The module that it stands in.
+    /// The path of the module that defines it.
     pub(crate) module: &'static str,
     pub(crate) broker_config: &'static BrokerConfig,
-    /// What it shows: statements (`MQTT5-3.1.2-4`, `MQTT3-3.1.2-6`) and traps (`TRAP5-51`, `TRAP3-51`). The digit is
-    /// the version that it runs in.
+    /// The statements (`MQTT5-3.1.2-4`, `MQTT3-3.1.2-6`) and traps (`TRAP5-51`, `TRAP3-51`) that the test covers. The
+    /// digit 5 or 3 names a protocol version to run it in, MQTT 5.0 or 3.1.1.
     pub(crate) covers: &'static [&'static str],
     pub(crate) run: Body,
 }
 
 impl Case {
-    /// The versions that it runs in.
+    /// The protocol versions to run the test in.
     pub(crate) fn versions(&self) -> Vec<Version> {
         [Version::V3, Version::V5].into_iter().filter(|version| self.ids(*version).next().is_some()).collect()
     }
 
-    /// What it shows in one version.
+    /// The statements and traps that the test covers in one protocol version.
     pub(crate) fn ids(&self, version: Version) -> impl Iterator<Item = &'static str> {
         let digit = if version == Version::V5 { '5' } else { '3' };
         self.covers
@@ -39,71 +39,72 @@ impl Case {
             .filter(move |id| id.split('-').next().is_some_and(|head| head.ends_with(digit)))
     }
 
-    /// `module::name`, the modules below the suite.
+    /// `module::name`, where the module path is relative to `suite`.
     pub(crate) fn path(&self) -> String {
         let module = self.module.split("suite::").nth(1).unwrap_or(self.module);
         format!("{module}::{}", self.name)
     }
 }
 
-/// What a test needs of the broker.
+/// The broker configuration that a test needs, and the transports it runs over.
 #[derive(Debug)]
 pub(crate) struct BrokerConfig {
-    /// Further lines of the configuration.
+    /// Lines to add to the configuration file. Tests with equal lines share a broker process.
     pub(crate) yaml: &'static str,
-    /// How long Tidegate waits for CONNECT: far longer than a client waits for an end, so that no end is due to that.
+    /// How long Tidegate waits for CONNECT. The default is far longer than [`PATIENCE`](crate::client::PATIENCE), so
+    /// that this timeout never causes a close that a test waits for.
     pub(crate) connect_timeout: &'static str,
-    /// Whether only Tidegate can be set so: such tests are left out against other brokers.
+    /// The test needs a setting or a choice that only Tidegate makes. It is skipped against other brokers.
     pub(crate) tidegate_only: bool,
     pub(crate) transports: &'static [Transport],
 }
 
-/// Any broker as it comes.
+/// Any broker in its default configuration.
 pub(crate) const DEFAULT: BrokerConfig =
     BrokerConfig { yaml: "", connect_timeout: "5m", tidegate_only: false, transports: &Transport::ALL };
-/// Tidegate as it comes: the test relies on a choice that others make otherwise.
+/// Tidegate in its default configuration. The test relies on a choice that other brokers make differently.
 pub(crate) const TIDEGATE_ONLY: BrokerConfig = BrokerConfig { tidegate_only: true, ..DEFAULT };
-/// A rule about WebSocket.
+/// For rules about WebSocket.
 pub(crate) const WEB_SOCKET_ONLY: BrokerConfig =
     BrokerConfig { transports: &[Transport::Ws, Transport::Wss], ..DEFAULT };
-/// A rule that takes very many messages and is the same over every transport.
+/// TCP alone, for a test that sends very many messages and does not depend on the transport.
 pub(crate) const TCP_ONLY: BrokerConfig = BrokerConfig { transports: &[Transport::Tcp], ..DEFAULT };
-/// At most QoS 1.
+/// The broker supports at most QoS 1.
 pub(crate) const MAXIMUM_QOS_1: BrokerConfig =
     BrokerConfig { yaml: "session:\n  qos_max: 1\n", ..TIDEGATE_ONLY };
-/// At most QoS 0.
+/// The broker supports only QoS 0.
 pub(crate) const MAXIMUM_QOS_0: BrokerConfig =
     BrokerConfig { yaml: "session:\n  qos_max: 0\n", ..TIDEGATE_ONLY };
-/// No retained messages.
+/// The broker does not support retained messages.
 pub(crate) const NO_RETAIN: BrokerConfig =
     BrokerConfig { yaml: "session:\n  retain_available: false\n", ..TIDEGATE_ONLY };
-/// No topic aliases from clients.
+/// The broker accepts no topic aliases from clients.
 pub(crate) const NO_TOPIC_ALIAS: BrokerConfig =
     BrokerConfig { yaml: "session:\n  topic_alias_maximum: 0\n", ..TIDEGATE_ONLY };
-/// A Receive Maximum of 5, packets of at most 1,024 bytes, identifiers of at most 23 bytes, Response Information.
+/// Receive Maximum 5, packets of at most 1,024 bytes, client identifiers of at most 23 bytes, and Response Information.
 pub(crate) const LOW_LIMITS: BrokerConfig = BrokerConfig {
     yaml: "session:\n  receive_maximum: 5\n  packet_size_max: 1KiB\n  client_id_len_max: 23B\n  response_information: answers\n",
     ..TIDEGATE_ONLY
 };
-/// No wildcards, no shared subscriptions, no subscription identifiers.
+/// The broker supports no wildcards, no shared subscriptions and no subscription identifiers.
 pub(crate) const NO_OPTIONAL_FEATURES: BrokerConfig = BrokerConfig {
     yaml: "session:\n  wildcard_available: false\n  shared_available: false\n  identifier_available: false\n",
     ..TIDEGATE_ONLY
 };
-/// No keep alive above 2 s, no session beyond 2 s.
+/// The keep alive is at most 2 s, and a session expires at most 2 s after its connection.
 pub(crate) const SHORT_LIMITS: BrokerConfig =
     BrokerConfig { yaml: "session:\n  keep_alive_max: 2s\n  session_expiry_max: 2s\n", ..TIDEGATE_ONLY };
-/// A queue of one message, whose publisher hears when it is full: a way to PUBACK and PUBREC 0x97.
+/// A queue holds one message. When it is full, the publisher gets PUBACK or PUBREC 0x97.
 pub(crate) const REJECT_WHEN_FULL: BrokerConfig =
     BrokerConfig { yaml: "session:\n  queue_len_max: 1\n  overflow: reject\n", ..TIDEGATE_ONLY };
 
-/// Two seconds to say CONNECT.
+/// The broker waits two seconds for CONNECT.
 pub(crate) const SHORT_CONNECT_TIMEOUT: BrokerConfig =
-    BrokerConfig { yaml: "# hasty\n", connect_timeout: "2s", ..TIDEGATE_ONLY };
-/// A broker that no other test uses at the same time: for filters that would bring all their messages.
-pub(crate) const EXCLUSIVE_BROKER: BrokerConfig = BrokerConfig { yaml: "# alone\n", ..DEFAULT };
+    BrokerConfig { yaml: "# short connect timeout\n", connect_timeout: "2s", ..TIDEGATE_ONLY };
+/// A broker for tests with filters such as `#`, which match the topics of all tests. Few other tests use it.
+pub(crate) const EXCLUSIVE_BROKER: BrokerConfig = BrokerConfig { yaml: "# exclusive broker\n", ..DEFAULT };
 
-/// Declares the tests of a module: `name [SETTING]: "ID", "ID";`, each an `async fn name(harness: Harness)`.
+/// Declares the tests of a module as `name [CONFIG]: "ID", "ID";`. Each is an `async fn name(harness: Harness)`.
 macro_rules! cases {
     ($($name:ident $([$broker_config:ident])?: $($id:literal),+ $(,)?;)+) => {
         pub(super) const CASES: &[$crate::case::Case] = &[$($crate::case::Case {

@@ -1,4 +1,4 @@
-//! One client of a test: what it sends is the test's choice byte by byte, what it receives is read strictly.
+//! A test client. A test can make it send any bytes. It checks every packet that it receives against the standard.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,13 +27,13 @@ pub(crate) struct Client {
     pub(crate) version: Version,
     name: String,
     link: Link,
-    /// Bytes of a packet that is not whole yet.
+    /// Bytes of a packet that has not arrived completely.
     partial_packet: Vec<u8>,
-    /// Packets that came while the test waited for another kind.
+    /// Packets received while the test waited for another packet type.
     unread: VecDeque<Packet>,
     ended: bool,
     last_id: u16,
-    /// Whether a reason has to be the best one, the first of those a test lists, and not only a legal one.
+    /// A reason code has to be the first of those that a test lists. Otherwise any listed one passes.
     wants_best_reason: bool,
     transcript: Transcript,
 }
@@ -59,14 +59,14 @@ impl Client {
         }
     }
 
-    /// Sends bytes as they are, in one write (one frame over WebSocket).
+    /// Sends the bytes unchanged in one write (over WebSocket, in one binary frame).
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.transcript.note(&self.name, ">", bytes);
-        // A broker that has closed already is found out by what the test expects next.
+        // If the broker has closed the connection, the test's next expectation finds that out.
         let _ = self.link.write(bytes).await;
     }
 
-    /// Sends them in one text frame; WebSocket only.
+    /// Sends the text in one text frame. WebSocket only.
     pub(crate) async fn send_text(&mut self, text: &str) {
         self.transcript.note(&self.name, "> text", text.as_bytes());
         let _ = self.link.write_text(text).await;
@@ -78,7 +78,7 @@ impl Client {
         self.last_id
     }
 
-    /// The next packet, whatever it is; none when the broker has closed.
+    /// Returns the next packet of any type, or `None` when the broker has closed the connection.
     pub(crate) async fn try_next(&mut self) -> Option<Packet> {
         if let Some(packet) = self.unread.pop_front() {
             return Some(packet);
@@ -86,27 +86,29 @@ impl Client {
         self.read().await
     }
 
-    /// Takes a packet back, to be the next.
+    /// Puts a packet back, to be read next.
     pub(crate) fn push_back_unread(&mut self, packet: Option<Packet>) {
         if let Some(packet) = packet {
             self.unread.push_front(packet);
         }
     }
 
-    /// The next packet, whatever it is.
+    /// Returns the next packet of any type.
     pub(crate) async fn next(&mut self) -> Packet {
-        let Some(packet) = self.try_next().await else { panic!("{}: the broker closed", self.name) };
+        let Some(packet) = self.try_next().await else {
+            panic!("{}: the broker closed the connection", self.name)
+        };
         packet
     }
 
-    /// The next packet of a kind; others that come before stay for later.
+    /// Returns the next packet of the given type. Packets of other types that come first are kept for later.
     pub(crate) async fn next_of(&mut self, packet_type: PacketType) -> Packet {
         if let Some(index) = self.unread.iter().position(|packet| packet.packet_type == packet_type) {
-            return self.unread.remove(index).expect("a packet at its place");
+            return self.unread.remove(index).expect("a packet at the index just found");
         }
         loop {
             let Some(packet) = self.read().await else {
-                panic!("{}: the broker closed instead of sending {packet_type:?}", self.name)
+                panic!("{}: the broker closed the connection instead of sending {packet_type:?}", self.name)
             };
             if packet.packet_type == packet_type {
                 return packet;
@@ -115,27 +117,28 @@ impl Client {
         }
     }
 
-    /// Whether packets of a kind have come already, without waiting. Bring the broker to a known point before, by
-    /// [`Client::ping`].
+    /// Whether an unread packet of the given type has been received. Does not wait: call [`Client::ping`] first, so
+    /// that everything the broker sent before PINGRESP has been received.
     pub(crate) fn has_received(&self, packet_type: PacketType) -> bool {
         self.unread.iter().any(|packet| packet.packet_type == packet_type)
     }
 
-    /// All packets of a kind that have come, without waiting.
+    /// Removes and returns the unread packets of the given type. Does not wait.
     pub(crate) fn drain(&mut self, packet_type: PacketType) -> Vec<Packet> {
         let (taken, left) = self.unread.drain(..).partition(|packet| packet.packet_type == packet_type);
         self.unread = left;
         Vec::from_iter::<VecDeque<_>>(taken)
     }
 
-    /// Ends the connection as a client does that dies, and waits until the broker has seen it.
+    /// Closes the connection without DISCONNECT, as a crashed client does, and waits until the broker has closed its
+    /// side.
     pub(crate) async fn drop_connection(mut self) {
-        self.transcript.note(&self.name, "> cut", &[]);
+        self.transcript.note(&self.name, "> closed without DISCONNECT", &[]);
         self.link.drop_connection().await;
         self.wait_for_end().await;
     }
 
-    /// Reads until the broker closes; gives what came.
+    /// Reads until the broker closes the connection. Returns all unread packets.
     pub(crate) async fn wait_for_end(&mut self) -> Vec<Packet> {
         let mut packets: Vec<_> = self.unread.drain(..).collect();
         while let Some(packet) = self.read().await {
@@ -146,7 +149,10 @@ impl Client {
 
     async fn read(&mut self) -> Option<Packet> {
         let Ok(packet) = timeout(PATIENCE, self.read_packet()).await else {
-            panic!("{}: the broker neither sent nor closed within {PATIENCE:?}", self.name)
+            panic!(
+                "{}: the broker neither sent a packet nor closed the connection within {PATIENCE:?}",
+                self.name
+            )
         };
         packet
     }
@@ -154,7 +160,10 @@ impl Client {
     async fn read_packet(&mut self) -> Option<Packet> {
         loop {
             match parse(self.version, &self.partial_packet) {
-                Err(fault) => panic!("{}: the broker sent {fault}: {:02x?}", self.name, self.partial_packet),
+                Err(fault) => panic!(
+                    "{}: the broker sent an invalid packet, {fault}: {:02x?}",
+                    self.name, self.partial_packet
+                ),
                 Ok(Some((packet, len))) => {
                     self.partial_packet.drain(..len);
                     self.transcript.note(&self.name, "<", &packet.bytes);
@@ -163,7 +172,7 @@ impl Client {
                 Ok(None) if self.ended => {
                     assert!(
                         self.partial_packet.is_empty(),
-                        "{}: ended within a packet: {:02x?}",
+                        "{}: the broker closed within a packet: {:02x?}",
                         self.name,
                         self.partial_packet
                     );
@@ -173,15 +182,16 @@ impl Client {
             }
             match self.link.read(&mut self.partial_packet).await {
                 Ok(0) => {
-                    self.transcript.note(&self.name, "< end", &[]);
+                    self.transcript.note(&self.name, "< closed", &[]);
                     self.ended = true;
                 }
                 Ok(_) => {}
-                Err(error) => panic!("{}: reading: {error}", self.name),
+                Err(error) => panic!("{}: cannot read from the broker: {error}", self.name),
             }
         }
     }
 }
 
-/// How long a client waits for the broker: far longer than it takes, so that a busy machine fails nothing.
+/// How long a client waits for the broker. It is far longer than any answer takes, so that no test fails on a busy
+/// machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

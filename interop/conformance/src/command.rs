@@ -1,4 +1,4 @@
-//! The command line: what to run against what, and what becomes of the outcome.
+//! The command line: which tests to run against which broker, and how to report the outcomes.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -21,44 +21,47 @@ use crate::target::Target;
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Arguments {
-    /// The broker under test, such as mqtt://localhost:1883 (also mqtts, ws, wss, quic). Without it: Tidegate's own
-    /// binary, over every transport.
+    /// The broker under test, such as mqtt://localhost:1883 (also mqtts, ws, wss, quic). Without this option, the
+    /// program starts Tidegate's own binary and tests it over every transport.
     #[arg(long, value_name = "URL")]
     target: Option<String>,
-    /// The authorities that vouch for the target's certificate, a PEM file.
+    /// A PEM file with the certificate authorities to trust when connecting to the target.
     #[arg(long, value_name = "FILE", requires = "target")]
     ca: Option<PathBuf>,
-    /// Runs only tests whose path or statement contains this text; may be given more than once.
+    /// Runs only tests whose path contains this text, or that cover this statement or trap. May be given more than
+    /// once.
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
     /// Runs over this transport only: tcp, tls, ws, wss or quic.
     #[arg(long, value_name = "NAME", value_parser = transport)]
     transport: Option<Transport>,
-    /// Tests that run at the same time.
+    /// The number of tests to run at the same time.
     #[arg(long, default_value_t = 64)]
     jobs: usize,
-    /// Names the tests and what they show, runs none.
+    /// Lists the tests and the statements that they cover, without running them.
     #[arg(long)]
     list: bool,
-    /// Writes the tables of `docs/conformance/` from this run.
+    /// Writes the tables in `docs/conformance/` from this run.
     #[arg(long, conflicts_with_all = ["target", "only", "transport"])]
     write_docs: bool,
-    /// Fails when the tables of `docs/conformance/` are not those of this run.
+    /// Fails when the tables in `docs/conformance/` differ from the results of this run.
     #[arg(long, conflicts_with_all = ["target", "only", "transport", "write_docs"])]
     check_docs: bool,
-    /// Runs against another broker, started for it, and writes what it fails to `docs/conformance/`.
+    /// Starts another broker, tests it, and writes the tests that it fails to `docs/conformance/`.
     #[arg(long, value_name = "BROKER", conflicts_with_all = ["target", "only", "transport", "write_docs", "check_docs"])]
     against: Option<Counterparts>,
 }
 
-/// Brokers that can be started for a comparison.
+/// Brokers that this program can start for a comparison.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Counterparts {
     /// Debian's mosquitto.
     Mosquitto,
 }
 
-/// Runs the suite as told. A failed test, a statement without a test and a stale table make it fail.
+/// Runs the suite as the arguments say. Returns a failure if a test fails, a statement is not covered, a table is out
+/// of date or the broker panics. Against a counterpart such as mosquitto, failed tests are expected: the run fails if
+/// it does not find the known ones.
 #[must_use]
 pub fn run(arguments: &Arguments) -> ExitCode {
     let cases: Vec<_> = suite::cases().into_iter().filter(|case| arguments.wants(case)).collect();
@@ -68,28 +71,28 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     }
     let target = match arguments.target(&cases) {
         Ok(target) => target,
-        Err(fault) => {
-            println!("{fault}");
+        Err(error) => {
+            println!("{error}");
             return ExitCode::from(2);
         }
     };
     let tables = Tables::load();
-    let outcomes = conduct(arguments, &cases, &target);
-    let mut faults = match &target {
+    let outcomes = run_tests(arguments, &cases, &target);
+    let mut problems = match &target {
         Target::Counterpart(counterpart) => report::compare(&tables, &outcomes, &counterpart.label),
         Target::Tidegate(_) | Target::External(_) => arguments.judge(&tables, &cases, &outcomes),
     };
     for panic in target.stop() {
-        faults.push(format!("the broker panicked: {panic}"));
+        problems.push(format!("the broker panicked: {panic}"));
     }
     if outcomes.is_empty() {
-        faults.push("no test ran".to_owned());
+        problems.push("no test ran: check --only, --transport and --target".to_owned());
     }
-    for fault in &faults {
-        println!("{fault}");
+    for problem in &problems {
+        println!("{problem}");
     }
     report::print_count(&outcomes);
-    if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Arguments {
@@ -108,28 +111,28 @@ impl Arguments {
     }
 
     fn judge(&self, tables: &Tables, cases: &[&'static Case], outcomes: &[Outcome]) -> Vec<String> {
-        let mut faults = report::print(outcomes);
+        let mut problems = report::print(outcomes);
         if self.only.is_empty() && self.transport.is_none() {
-            faults.extend(gaps::find(tables, cases, outcomes, self.target.is_none()));
+            problems.extend(gaps::find(tables, cases, outcomes, self.target.is_none()));
         }
         if self.write_docs {
-            faults.extend(report::write(tables, outcomes));
+            problems.extend(report::write(tables, outcomes));
         }
         if self.check_docs {
-            faults.extend(report::check(tables, outcomes));
+            problems.extend(report::check(tables, outcomes));
         }
-        faults
+        problems
     }
 }
 
-/// One line a test, for as long as somebody reads them.
+/// Prints one line per test. Stops when the reader has closed the pipe.
 fn list(cases: &[&'static Case]) {
     let mut out = io::stdout().lock();
     let line = |case: &&Case| writeln!(out, "{}: {}", case.path(), case.covers.join(" "));
     let _ = cases.iter().try_for_each(line);
 }
 
-fn conduct(arguments: &Arguments, cases: &[&'static Case], target: &Target) -> Vec<Outcome> {
+fn run_tests(arguments: &Arguments, cases: &[&'static Case], target: &Target) -> Vec<Outcome> {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let plan = runner::plan(cases, target, arguments.transport);
     runner::capture_panics();

@@ -1,4 +1,4 @@
-//! Debian's mosquitto as the broker under test: a proof that the tests can fail.
+//! Runs Debian's mosquitto as the broker under test, to prove that the tests can fail.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ use tidegate_interop::process::Process;
 
 use crate::link::{Endpoint, Trust};
 
-/// Another broker as a process of ours, over TCP.
+/// Another broker, started by this program and tested over TCP.
 pub(crate) struct Counterpart {
     pub(crate) endpoint: Arc<Endpoint>,
     /// Its name and version.
@@ -20,7 +20,7 @@ pub(crate) struct Counterpart {
 }
 
 impl Counterpart {
-    /// Starts mosquitto as it comes, for anonymous clients on loopback.
+    /// Starts mosquitto in its default configuration, for anonymous clients on the loopback interface.
     pub(crate) fn mosquitto() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let port = free_port();
@@ -28,7 +28,7 @@ impl Counterpart {
         let lines = format!("listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n");
         fs::write(&file, lines).expect("a configuration file");
         let process = Process::start("mosquitto", Command::new("mosquitto").arg("-c").arg(&file));
-        let line = process.wait_for_error(|line| line.ends_with(" running"), "line that it runs");
+        let line = process.wait_for_error(|line| line.ends_with(" running"), "line that says it is running");
         let version = line
             .split_whitespace()
             .find(|word| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.'));
@@ -39,26 +39,28 @@ impl Counterpart {
     }
 }
 
-/// Statements that Debian's mosquitto 2.0 is known to fail. A run that does not find them is no good.
+/// Statements that Debian's mosquitto 2.0 is known to break. A run in which no test finds that cannot be trusted.
 pub(crate) const KNOWN_TO_FAIL: &[&str] = &[
-    // No 0x8E at takeover, and no will.
+    // At takeover, it sends no DISCONNECT 0x8E and publishes no will.
     "MQTT5-3.1.4-3",
     "MQTT3-3.1.4-2",
-    // PUBLISH above the client's maximum packet size; $share//t; reasons that are not listed.
+    // It sends PUBLISH above the client's Maximum Packet Size, accepts $share//t, and sends reason codes that are not
+    // listed.
     "MQTT5-3.1.2-24",
     "MQTT5-4.8.2-1",
     "MQTT5-3.4.2-1",
     "MQTT5-3.7.2-1",
-    // No Local on a shared subscription; a client's subscription identifier; too many open messages.
+    // It accepts No Local on a shared subscription, a subscription identifier in a client's PUBLISH, and more in-flight
+    // messages than its Receive Maximum.
     "MQTT5-3.8.3-4",
     "MQTT5-3.3.4-6",
     "MQTT5-3.3.4-7",
-    // A repeated QoS 2 PUBLISH ends the connection; the QoS of overlapping filters.
+    // It closes the connection on a repeated QoS 2 PUBLISH, and does not use the highest QoS of overlapping filters.
     "MQTT5-4.3.3-10",
     "MQTT3-3.3.5-1",
 ];
 
-/// Statements that it keeps. A run in which one of them fails did not see the broker at its work.
+/// Statements that mosquitto keeps. If a test of one of them fails, the broker did not run properly.
 pub(crate) const KNOWN_TO_PASS: &[&str] = &[
     "MQTT5-3.1.4-5",
     "MQTT3-3.1.4-4",

@@ -1,4 +1,5 @@
-//! What the suite does not show: statements and traps without test or reason, tests that ran nowhere.
+//! Finds gaps in the coverage: statements and traps with neither a test nor a reason, or not tested over every
+//! transport.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,79 +11,79 @@ use crate::runner::Outcome;
 use crate::statement::Tables;
 use crate::suite;
 
-/// Every gap, in words. `complete_run`: the run was one over all that Tidegate offers.
+/// Describes every gap. `complete_run` says that all tests ran against Tidegate, so that coverage can be checked.
 pub(crate) fn find(
     tables: &Tables,
     cases: &[&'static Case],
     outcomes: &[Outcome],
     complete_run: bool,
 ) -> Vec<String> {
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     let known: HashSet<String> = tables.ids().into_iter().collect();
     for id in cases.iter().flat_map(|case| case.covers) {
-        if !is_claim(id) || !known.contains(&key(id)) {
-            faults.push(format!("a test of an unknown statement: {id}"));
+        if !is_versioned_id(id) || !known.contains(&key(id)) {
+            problems.push(format!("a test covers an unknown statement: {id}"));
         }
     }
-    faults.extend(
-        tables
-            .invalid_notes()
-            .into_iter()
-            .map(|id| format!("a note about an unknown statement, or a second one: {id}")),
+    problems.extend(
+        tables.invalid_notes().into_iter().map(|id| {
+            format!("a note about an unknown statement, or a second note about the same one: {id}")
+        }),
     );
     let malformed = suite::inputs().len();
     if malformed < MALFORMED_MIN {
-        faults.push(format!("only {malformed} malformed inputs"));
+        problems.push(format!("only {malformed} malformed inputs, expected at least {MALFORMED_MIN}"));
     }
     if complete_run {
-        faults.extend(not_covered(tables, &transports_by_id(outcomes)));
+        problems.extend(not_covered(tables, &transports_by_id(outcomes)));
     }
-    faults
+    problems
 }
 
-/// The transports over which each statement and each trap in a version was shown.
+/// The transports over which each statement, and each trap in each version, was tested.
 fn transports_by_id(outcomes: &[Outcome]) -> HashMap<&'static str, HashSet<Transport>> {
-    let mut transports_by_id: HashMap<_, HashSet<_>> = HashMap::new();
+    let mut transports: HashMap<_, HashSet<_>> = HashMap::new();
     for outcome in outcomes {
         for id in outcome.case.ids(outcome.version) {
-            transports_by_id.entry(id).or_default().insert(outcome.transport);
+            transports.entry(id).or_default().insert(outcome.transport);
         }
     }
-    transports_by_id
+    transports
 }
 
 fn not_covered(tables: &Tables, transports_by_id: &HashMap<&'static str, HashSet<Transport>>) -> Vec<String> {
-    let mut faults = Vec::new();
-    let statements = tables.mqtt5.iter().chain(&tables.mqtt311).filter(|statement| !statement.is_clients());
+    let mut problems = Vec::new();
+    let statements =
+        tables.mqtt5.iter().chain(&tables.mqtt311).filter(|statement| !statement.is_for_clients());
     let of_statements = statements.map(|statement| (statement.id.clone(), statement.id.clone()));
     let of_traps =
-        tables.traps.iter().flat_map(|trap| trap.claims().into_iter().map(|claim| (trap.id(), claim)));
-    for (id, claim) in of_statements.chain(of_traps) {
-        let transports = transports_by_id.get(claim.as_str()).map_or(0, HashSet::len);
-        let wanted = if is_about_web_socket(&claim) { 2 } else { Transport::ALL.len() };
-        match (tables.untestable(&id).is_some(), transports) {
+        tables.traps.iter().flat_map(|trap| trap.versioned_ids().into_iter().map(|id| (trap.id(), id)));
+    for (note_id, id) in of_statements.chain(of_traps) {
+        let transports = transports_by_id.get(id.as_str()).map_or(0, HashSet::len);
+        let wanted = if is_about_web_socket(&id) { 2 } else { Transport::ALL.len() };
+        match (tables.untestable(&note_id).is_some(), transports) {
             (true, 0) => {}
-            (true, _) => faults.push(format!("a test, and a reason why there is none: {claim}")),
-            (false, 0) if tables.is_waived(&claim) => {}
-            (false, 0) => faults.push(format!("no test and no reason: {claim}")),
+            (true, _) => problems.push(format!("has a test, and a note that says it cannot be tested: {id}")),
+            (false, 0) if tables.is_waived(&id) => {}
+            (false, 0) => problems.push(format!("has neither a test nor a note that says why: {id}")),
             (false, some) if some < wanted => {
-                faults.push(format!("shown over {some} of {wanted} transports: {claim}"))
+                problems.push(format!("tested over {some} of {wanted} transports: {id}"))
             }
             (false, _) => {}
         }
     }
-    faults
+    problems
 }
 
-/// `MQTT5-…`, `MQTT3-…`, `TRAP5-…` or `TRAP3-…`.
-fn is_claim(id: &str) -> bool {
+/// Whether the id has the form `MQTT5-…`, `MQTT3-…`, `TRAP5-…` or `TRAP3-…`.
+fn is_versioned_id(id: &str) -> bool {
     ["MQTT5-", "MQTT3-", "TRAP5-", "TRAP3-"].iter().any(|head| id.starts_with(head))
 }
 
-/// Rules about WebSocket have two transports.
-fn is_about_web_socket(claim: &str) -> bool {
-    claim.contains("-6.0.0-") || claim.ends_with("-115") || claim.ends_with("-68")
+/// Whether the rule is about WebSocket. Such rules are tested over two transports.
+fn is_about_web_socket(id: &str) -> bool {
+    id.contains("-6.0.0-") || id.ends_with("-115") || id.ends_with("-68")
 }
 
-/// Malformed inputs at least.
+/// The smallest number of malformed inputs that the suite must have.
 const MALFORMED_MIN: usize = 200;

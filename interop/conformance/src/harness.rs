@@ -1,4 +1,4 @@
-//! What one test works with: the broker under test by one transport, in one version, and names of its own.
+//! The harness that each test gets: one listener of the broker under test, one protocol version, and unique names.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use crate::link::{Endpoint, Link};
 use crate::transcript::Transcript;
 use crate::wire::{Version, Will};
 
-/// The surroundings of one test. Many tests run against one broker at once: topics and client identifiers are made by
-/// [`Harness::topic`] and [`Harness::client_id`], so that none meets another's.
+/// The harness of one test. Many tests run against one broker at the same time. [`Harness::topic`] and
+/// [`Harness::client_id`] therefore make names that no other test uses.
 #[derive(Clone)]
 pub(crate) struct Harness {
     pub(crate) version: Version,
     pub(crate) transcript: Transcript,
     endpoint: Arc<Endpoint>,
-    /// Unique among all tests of the run.
+    /// Unique among all tests of this run.
     prefix: String,
 }
 
@@ -34,43 +34,44 @@ impl Harness {
         &self.endpoint
     }
 
-    /// A topic of this test: `name` below its prefix.
+    /// A topic of this test: the level `name` below the test's prefix.
     pub(crate) fn topic(&self, name: &str) -> String {
         format!("{}/{name}", self.prefix)
     }
 
-    /// A client identifier of this test: at most 23 bytes of letters and digits.
+    /// A client identifier of this test. With a short `name` of letters and digits, it has at most 23 bytes.
     pub(crate) fn client_id(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    /// A CONNECT to be completed.
+    /// Starts to build a CONNECT.
     pub(crate) fn connect(&self, name: &str) -> ConnectBuilder<'_> {
         ConnectBuilder::new(self, name)
     }
 
-    /// A client with a clean session that ends with its connection.
+    /// Connects a client with a clean session that ends with its connection.
     pub(crate) async fn client(&self, name: &str) -> Client {
         self.connect(name).open().await
     }
 
-    /// The same, subscribed to one filter.
+    /// As [`Harness::client`], and subscribes to one filter.
     pub(crate) async fn subscriber(&self, name: &str, filter: impl AsRef<[u8]>, qos: u8) -> Client {
         let mut client = self.client(name).await;
         client.subscribe(filter, qos).await;
         client
     }
 
-    /// A link on which nothing was said.
+    /// Opens a transport connection on which CONNECT has not been sent.
     pub(crate) async fn connect_transport(&self, name: &str, version: Version) -> Client {
         let dialed = timeout(PATIENCE, Link::dial(&self.endpoint)).await;
-        let link = dialed.expect("a link in time").expect("a link");
+        let link = dialed.expect("a connection in time").expect("a connection to the broker");
         Client::new(name, version, link, self.endpoint.is_tidegate, self.transcript.clone())
     }
 
-    /// Lets time pass by the broker's own clock: a will delayed by so many seconds has come.
+    /// Waits until `seconds` have passed by the broker's own clock: until a will delayed by that time has been
+    /// published.
     pub(crate) async fn wait_by_broker_clock(&self, seconds: u32) {
-        // Not below the test's own topics, which it may watch whole.
+        // This topic is not below the test's prefix, because a test may subscribe to everything there.
         let topic = format!("{}clock", self.prefix);
         let started = Instant::now();
         let mut watcher = self.connect("clockw").version(Version::V5).open().await;
@@ -80,18 +81,23 @@ impl Harness {
         dying.open().await.drop_connection().await;
         watcher.next_message().await;
         let passed = started.elapsed();
-        assert!(passed >= Duration::from_secs(seconds.into()), "the broker's clock: a will after {passed:?}");
+        assert!(
+            passed >= Duration::from_secs(seconds.into()),
+            "the delayed will came too early, after {passed:?}"
+        );
         watcher.disconnect().await;
     }
 
-    /// No will was published up to now: one that became due later has come.
+    /// No will was published up to now. A will that became due later has been published, so an earlier one would have
+    /// arrived.
     pub(crate) async fn expect_no_will(&self, watcher: &mut Client) {
         self.wait_by_broker_clock(1).await;
         watcher.expect_no_message().await;
     }
 
-    /// The broker does not offer what the test is about: nothing to be shown. Tidegate offers all of it.
-    pub(crate) fn skip_unsupported(&self, what: &str) {
-        assert!(!self.endpoint.is_tidegate, "Tidegate offers no {what}");
+    /// Called when the broker does not support the feature under test: the test then passes without checking anything.
+    /// Tidegate supports all of them, so for Tidegate this is a failure.
+    pub(crate) fn skip_unsupported(&self, feature: &str) {
+        assert!(!self.endpoint.is_tidegate, "Tidegate does not offer this feature: {feature}");
     }
 }

@@ -1,9 +1,10 @@
-//! Every normative statement of MQTT 3.1.1 and 5.0 as a test, over every transport, against any broker.
+//! Tests a broker against every normative statement of MQTT 3.1.1 and 5.0, over every transport.
 //!
-//! `suite/` has the tests, one area of the standard a file; `statements/` the tables of what there is to test. The rest
-//! is the bench they stand on: a codec of its own, links, clients, the runner, the tables in `docs/conformance/`.
+//! The tests are in `suite/`, one file per topic of the standard. The tables of what has to be tested are in
+//! `statements/`. The other modules support the tests: an MQTT codec independent of the broker's, transports, test
+//! clients, the runner, and the report that writes the tables in `docs/conformance/`.
 
-// A test has nobody to return an error to: what goes wrong is told by a panic, which the runner catches.
+// A test reports a failure by panicking. The runner catches the panic.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(clippy::as_conversions, clippy::print_stdout)]
 

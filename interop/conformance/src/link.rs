@@ -1,4 +1,4 @@
-//! A connection to the broker as bytes in and bytes out, over any transport.
+//! A byte-stream connection to the broker over any transport.
 
 use std::io;
 
@@ -14,7 +14,7 @@ mod endpoint;
 
 pub(crate) use endpoint::{Endpoint, Trust};
 
-/// A stream under TCP's, TLS's and WebSocket's bytes.
+/// A TCP or TLS stream, used directly or under WebSocket.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -34,7 +34,7 @@ pub(crate) struct Quic {
 }
 
 impl Link {
-    /// Writes all of it; in one binary frame over WebSocket.
+    /// Writes all bytes. Over WebSocket they form one binary frame.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Stream(stream) => {
@@ -48,13 +48,18 @@ impl Link {
         }
     }
 
-    /// Writes it in one text frame, where there are frames: no client may. `[MQTT5-6.0.0-1]`
+    /// Writes one WebSocket text frame, which no MQTT client may send. `[MQTT5-6.0.0-1]`
+    ///
+    /// # Panics
+    ///
+    /// When the transport is not WebSocket.
     pub(crate) async fn write_text(&mut self, text: &str) -> io::Result<()> {
-        let Self::WebSocket(socket) = self else { panic!("text frames belong to WebSocket") };
+        let Self::WebSocket(socket) = self else { panic!("only WebSocket has text frames") };
         socket.send(Message::text(text.to_owned())).await.map_err(io::Error::other)
     }
 
-    /// Appends what the broker sends next; 0 when it has closed. Nothing is lost when the call is given up.
+    /// Appends the next bytes from the broker and returns their number, which is 0 when the broker has closed. No bytes
+    /// are lost when the future is dropped.
     pub(crate) async fn read(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
         match self {
             Self::Stream(stream) => match stream.read_buf(into).await {
@@ -66,9 +71,9 @@ impl Link {
         }
     }
 
-    /// Ends our side without any word of MQTT's, as a client does that dies; the broker's side stays readable.
+    /// Closes the sending side without DISCONNECT, as a crashed client does. The receiving side stays readable.
     pub(crate) async fn drop_connection(&mut self) {
-        // Any of these fails only where the broker was faster.
+        // An error means that the broker has already closed the connection.
         match self {
             Self::Stream(stream) => drop(stream.shutdown().await),
             Self::WebSocket(socket) => drop(socket.get_mut().shutdown().await),
@@ -111,7 +116,7 @@ async fn read_chunk(receive: &mut RecvStream, into: &mut Vec<u8>) -> io::Result<
     }
 }
 
-/// Whether the error says that the other side closed, in order or without a closing frame.
+/// Whether the error means that the broker closed the WebSocket, with or without a closing frame.
 fn is_closed(error: &Error) -> bool {
     match error {
         Error::ConnectionClosed | Error::AlreadyClosed => true,
@@ -121,7 +126,7 @@ fn is_closed(error: &Error) -> bool {
     }
 }
 
-/// Whether the error says that the other side closed.
+/// Whether the error means that the broker closed the connection.
 fn is_end(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)

@@ -1,4 +1,4 @@
-//! `tidegate-conformance`: runs the suite and keeps the tables of `docs/conformance/`.
+//! The program `tidegate-conformance`: runs the suite, and writes or checks the tables in `docs/conformance/`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What a run says: on the terminal, and as the tables of `docs/conformance/`.
+//! Reports a run: on the terminal, and as the tables in `docs/conformance/`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,16 +12,16 @@ use crate::statement::Tables;
 mod failures;
 mod tables;
 
-/// Prints the failed tests; gives a line for each.
+/// Prints the failed tests. Returns one line for each.
 pub(crate) fn print(outcomes: &[Outcome]) -> Vec<String> {
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for outcome in outcomes {
         if let Some(failure) = &outcome.failure {
             println!("FAILED {}\n      {failure}\n", outcome.title());
-            faults.push(format!("failed: {}", outcome.title()));
+            problems.push(format!("failed: {}", outcome.title()));
         }
     }
-    faults
+    problems
 }
 
 /// Prints how many tests passed and failed.
@@ -30,7 +30,7 @@ pub(crate) fn print_count(outcomes: &[Outcome]) {
     println!("{} passed, {failed} failed", outcomes.len() - failed);
 }
 
-/// Writes the tables; never fails but for the disk.
+/// Writes the tables. Returns one line for each file that could not be written.
 pub(crate) fn write(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     let write = |(file, text): (PathBuf, String)| match fs::write(&file, text) {
         Ok(()) => None,
@@ -39,34 +39,39 @@ pub(crate) fn write(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     tables::all(tables, outcomes, &folder()).into_iter().filter_map(write).collect()
 }
 
-/// Compares the tables with the files.
+/// Compares the tables with the files. Returns one line for each file that differs.
 pub(crate) fn check(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
-    let stale = |(file, text): &(PathBuf, String)| fs::read_to_string(file).ok().as_ref() != Some(text);
+    let is_out_of_date =
+        |(file, text): &(PathBuf, String)| fs::read_to_string(file).ok().as_ref() != Some(text);
     let remedy = "cargo run -p tidegate-conformance -- --write-docs";
-    let tell = |(file, _): (PathBuf, String)| format!("{} is stale: run `{remedy}`", file.display());
-    tables::all(tables, outcomes, &folder()).into_iter().filter(stale).map(tell).collect()
+    let describe =
+        |(file, _): (PathBuf, String)| format!("{} is out of date: run `{remedy}`", file.display());
+    tables::all(tables, outcomes, &folder()).into_iter().filter(is_out_of_date).map(describe).collect()
 }
 
-/// Writes the table of what another broker fails. Its failures are no faults, but that it does not fail where it is
-/// known to: then the tests see nothing.
+/// Writes the table of the tests that another broker fails. Its failures are expected. It is a problem if no test finds
+/// a statement that the broker is known to break, or if a test of a statement that it keeps fails. Returns one line per
+/// problem.
 pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec<String> {
     let failed = failures::by_id(outcomes);
-    let unseen = KNOWN_TO_FAIL.iter().filter(|id| !failed.contains_key(**id));
-    let mut faults: Vec<_> = unseen.map(|id| format!("{label} fails {id}, which no test saw")).collect();
-    let broken = KNOWN_TO_PASS.iter().filter(|id| failed.contains_key(**id));
-    faults.extend(broken.map(|id| format!("{label} keeps {id}, and yet a test of it fails")));
-    if !faults.is_empty() {
-        return faults;
+    let not_found = KNOWN_TO_FAIL.iter().filter(|id| !failed.contains_key(**id));
+    let mut problems: Vec<_> =
+        not_found.map(|id| format!("{label} is known to break {id}, but no test failed")).collect();
+    let unexpected = KNOWN_TO_PASS.iter().filter(|id| failed.contains_key(**id));
+    problems.extend(unexpected.map(|id| format!("{label} is known to keep {id}, but a test of it failed")));
+    if !problems.is_empty() {
+        return problems;
     }
     let name = label.split_whitespace().next().unwrap_or_default().to_lowercase();
     let file = folder().join(name).with_extension("md");
     if let Err(error) = fs::write(&file, failures::table(tables, outcomes, label)) {
-        faults.push(format!("{}: {error}", file.display()));
+        problems.push(format!("{}: {error}", file.display()));
     }
-    faults
+    problems
 }
 
-/// `TRAP5-12` and `TRAP3-12` are both of `TRAP-12`; statements are their own.
+/// The row of a table that a test's id belongs to: `TRAP-12` for `TRAP5-12` and `TRAP3-12`, the id itself for
+/// statements.
 pub(crate) fn key(id: &str) -> String {
     match id.split_once('-') {
         Some((head, nr)) if head.starts_with("TRAP") => format!("TRAP-{nr}"),

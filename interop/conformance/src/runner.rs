@@ -1,4 +1,4 @@
-//! Runs the tests, many at once, each as a task of its own whose panic is its failure.
+//! Runs many tests concurrently, each in its own task. A test fails when its task panics or takes too long.
 
 use std::collections::HashMap;
 use std::panic;
@@ -16,7 +16,7 @@ use crate::target::Target;
 use crate::transcript::Transcript;
 use crate::wire::Version;
 
-/// One test in one version over one transport.
+/// One run of a test: in one protocol version, over one transport.
 pub(crate) struct TestRun {
     pub(crate) case: &'static Case,
     pub(crate) version: Version,
@@ -24,7 +24,7 @@ pub(crate) struct TestRun {
     harness: Harness,
 }
 
-/// How it ended: the failure in words, if it failed.
+/// The outcome of one run. `failure` describes the failure if there was one.
 pub(crate) struct Outcome {
     pub(crate) case: &'static Case,
     pub(crate) version: Version,
@@ -33,14 +33,14 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Its name in the output.
+    /// The name of the run in the output.
     pub(crate) fn title(&self) -> String {
         let ids: Vec<_> = self.case.ids(self.version).collect();
         format!("{} {} ({})", self.case.path(), self.transport.name(), ids.join(" "))
     }
 }
 
-/// Every run of the cases that the target can serve.
+/// Lists every run of the tests that the target supports.
 pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<Transport>) -> Vec<TestRun> {
     let mut runs = Vec::new();
     for case in cases {
@@ -49,7 +49,8 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
                 continue;
             }
             for version in case.versions() {
-                // Of this process, so that a broker that outlives it does not mix two runs up.
+                // Contains the process id, so that names are also unique across two executions against one external
+                // broker.
                 let prefix = format!("c{:x}n{}x", std::process::id() & 0xFFFF, runs.len());
                 let transport = endpoint.transport;
                 let harness = Harness::new(version, Arc::clone(&endpoint), prefix);
@@ -60,7 +61,7 @@ pub(crate) fn plan(cases: &[&'static Case], target: &Target, transport: Option<T
     runs
 }
 
-/// Runs them all, `jobs` at a time, in the order of the plan.
+/// Executes all runs, `jobs` at a time. Returns the outcomes in the order of the plan.
 pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     let permits = Arc::new(Semaphore::new(jobs));
     let mut tasks = JoinSet::new();
@@ -79,11 +80,10 @@ pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     while let Some(ended) = tasks.join_next_with_id().await {
         let (id, failure) = match ended {
             Ok((id, true)) => (id, None),
-            Ok((id, false)) => (id, Some(format!("not done within {DEADLINE:?}"))),
+            Ok((id, false)) => (id, Some(format!("timed out after {DEADLINE:?}"))),
             Err(error) => (error.id(), Some(take_panic_message(error.id()))),
         };
-        let (index, case, version, transport, transcript) =
-            running.remove(&id).expect("a task that was started");
+        let (index, case, version, transport, transcript) = running.remove(&id).expect("a task of this plan");
         let failure = failure.map(|text| with_transcript(&text, &transcript));
         outcomes.push((index, Outcome { case, version, transport, failure }));
     }
@@ -91,15 +91,15 @@ pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// Has the words of a task's panic kept for its outcome, rather than printed among those of others.
+/// Stores the panic message of a task for its outcome, in place of printing it at once among the output of other tests.
 pub(crate) fn capture_panics() {
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |info| match task::try_id() {
         Some(id) => {
-            let text = info.payload_as_str().unwrap_or("a panic without words");
-            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            let text = info.payload_as_str().unwrap_or("panicked without a message");
+            let location = info.location().map(ToString::to_string).unwrap_or_default();
             let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-            panics.get_or_insert_default().insert(id, format!("{text}\n      at {place}"));
+            panics.get_or_insert_default().insert(id, format!("{text}\n      at {location}"));
         }
         None => print(info),
     }));
@@ -116,5 +116,5 @@ fn with_transcript(text: &str, transcript: &Transcript) -> String {
 
 static PANICS: Mutex<Option<HashMap<task::Id, String>>> = Mutex::new(None);
 
-/// How long one test may take.
+/// How long one run may take.
 const DEADLINE: Duration = Duration::from_secs(90);

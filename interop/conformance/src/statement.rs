@@ -1,20 +1,20 @@
-//! The statements of the standards and the traps of the field, from the tables in `statements/`.
+//! The statements of the standards, the traps, and notes about both, read from the tables in `statements/`.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
-/// A normative statement.
+/// A normative statement of a standard.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Statement {
-    /// As the standard numbers it, with the version: `MQTT5-3.1.2-4`.
+    /// The number in the standard, with the version in front: `MQTT5-3.1.2-4`.
     pub(crate) id: String,
-    /// Whom it binds: `client`, `server` or `both`.
+    /// Which side has to follow it: `client`, `server` or `both`.
     pub(crate) party: String,
     pub(crate) summary: String,
 }
 
-/// A point where brokers went wrong, or that the standard leaves open.
+/// A point where brokers are known to go wrong, or that the standard leaves open.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Trap {
     pub(crate) nr: u16,
@@ -24,26 +24,26 @@ pub(crate) struct Trap {
     pub(crate) do_this: String,
 }
 
-/// A word about a statement or trap.
+/// A note about a statement or trap.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Note {
-    /// Of the statement, or `TRAP-12`.
+    /// The id of the statement, or `TRAP-12` for a trap, or `TRAP3-88` for a trap in one version.
     id: String,
     pub(crate) kind: NoteKind,
     pub(crate) text: String,
 }
 
-/// What the word is about.
+/// What a note says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum NoteKind {
-    /// It cannot be seen from outside; the text says why, and what shows it instead.
+    /// The statement cannot be tested from outside. The text says why, and how it is verified instead.
     Untestable,
-    /// It has tests here, which only other brokers can fail; the text says what shows it of Tidegate.
+    /// The tests of this suite can only fail for other brokers. The text says where Tidegate is tested for it.
     Elsewhere,
-    /// How a statement that leaves room was read.
-    Reading,
-    /// A trap does not exist in one of its versions (`TRAP3-88`).
+    /// How the tests interpret a statement that leaves room for interpretation.
+    Interpretation,
+    /// The trap does not exist in the version of the id (`TRAP3-88`).
     Waived,
 }
 
@@ -53,12 +53,12 @@ pub(crate) struct Tables {
     pub(crate) mqtt311: Vec<Statement>,
     pub(crate) traps: Vec<Trap>,
     notes: HashMap<String, Note>,
-    /// Statements with more than one note.
+    /// The ids that have more than one note.
     repeated: Vec<String>,
 }
 
 impl Tables {
-    /// Reads the tables that this program was built with.
+    /// Parses the tables that are compiled into this program.
     pub(crate) fn load() -> Self {
         let mut notes = HashMap::new();
         let mut repeated = Vec::new();
@@ -78,41 +78,41 @@ impl Tables {
         self.notes.get(id)
     }
 
-    /// Why it cannot be tested from outside, where that is so.
+    /// The reason why the statement or trap cannot be tested from outside, if there is one.
     pub(crate) fn untestable(&self, id: &str) -> Option<&str> {
         self.note(id).filter(|note| note.kind == NoteKind::Untestable).map(|note| note.text.as_str())
     }
 
-    /// Whether a note says that the trap is none in that version.
-    pub(crate) fn is_waived(&self, claim: &str) -> bool {
-        self.note(claim).is_some_and(|note| note.kind == NoteKind::Waived)
+    /// Whether a note says that the trap does not exist in the version of `id`.
+    pub(crate) fn is_waived(&self, id: &str) -> bool {
+        self.note(id).is_some_and(|note| note.kind == NoteKind::Waived)
     }
 
-    /// Every identifier that a note may be about, and a test may show.
+    /// The ids of all statements and traps.
     pub(crate) fn ids(&self) -> Vec<String> {
         let statements = self.mqtt5.iter().chain(&self.mqtt311).map(|statement| statement.id.clone());
         statements.chain(self.traps.iter().map(|trap| trap.id())).collect()
     }
 
-    /// Notes about nothing, and second notes.
+    /// The ids of notes about unknown statements or traps, and of second notes about the same one.
     pub(crate) fn invalid_notes(&self) -> Vec<&str> {
         let mut ids = self.ids();
-        ids.extend(self.traps.iter().flat_map(Trap::claims));
-        let stray = self.notes.keys().filter(|id| !ids.contains(id));
-        stray.chain(&self.repeated).map(String::as_str).collect()
+        ids.extend(self.traps.iter().flat_map(Trap::versioned_ids));
+        let unknown = self.notes.keys().filter(|id| !ids.contains(id));
+        unknown.chain(&self.repeated).map(String::as_str).collect()
     }
 }
 
 impl Statement {
-    /// Whether it binds clients alone.
-    pub(crate) fn is_clients(&self) -> bool {
+    /// Whether the statement applies to clients only.
+    pub(crate) fn is_for_clients(&self) -> bool {
         self.party == "client"
     }
 }
 
 impl Trap {
-    /// What tests have to claim: the trap in each of its versions.
-    pub(crate) fn claims(&self) -> Vec<String> {
+    /// The ids that tests have to cover: one for each protocol version in which the trap exists.
+    pub(crate) fn versioned_ids(&self) -> Vec<String> {
         let digits: &[u8] = match self.version.as_str() {
             "5" => &[5],
             "3.1.1" => &[3],
@@ -121,7 +121,7 @@ impl Trap {
         digits.iter().map(|digit| format!("TRAP{digit}-{}", self.nr)).collect()
     }
 
-    /// `TRAP-12`. Tests name the version as well: `TRAP5-12`.
+    /// The id without a version: `TRAP-12`. Tests use ids with a version: `TRAP5-12`.
     pub(crate) fn id(&self) -> String {
         format!("TRAP-{}", self.nr)
     }
@@ -135,17 +135,17 @@ fn statements(text: &str, version: &str) -> Vec<Statement> {
     statements
 }
 
-/// One table an area of the suite.
+/// The tables of notes, one for each area of the suite.
 const NOTES: [&str; 3] = [
     include_str!("../statements/notes/connections.csv"),
     include_str!("../statements/notes/messages.csv"),
     include_str!("../statements/notes/subscriptions.csv"),
 ];
 
-/// The rows of a table with a header.
+/// Parses the rows of a table with a header line.
 pub(crate) fn rows<R: for<'de> Deserialize<'de>>(text: &str) -> Vec<R> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<Result<_, _>>()
-        .expect("a table of this program")
+        .expect("a valid table in statements/")
 }

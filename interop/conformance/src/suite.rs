@@ -1,4 +1,4 @@
-//! The tests, by areas of the standards.
+//! The tests, grouped by areas of the standards.
 
 use crate::case::Case;
 
@@ -9,7 +9,7 @@ mod subscriptions;
 
 pub(crate) use malformed::Input;
 
-/// All of them.
+/// All tests.
 pub(crate) fn cases() -> Vec<&'static Case> {
     let areas = [connections::AREA, messages::AREA, subscriptions::AREA];
     let mut cases: Vec<_> = areas.iter().flat_map(|area| area.iter()).flat_map(|file| file.iter()).collect();
@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<&'static Case> {
     cases
 }
 
-/// The inputs that break the rules.
+/// The malformed inputs.
 pub(crate) fn inputs() -> Vec<Input> {
     malformed::inputs()
 }

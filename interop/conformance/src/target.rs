@@ -1,4 +1,4 @@
-//! The broker under test: Tidegate's binary in the settings that the tests need, or another broker by URL.
+//! The broker under test: Tidegate processes with the configurations that the tests need, or another broker.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -12,24 +12,24 @@ use crate::case::BrokerConfig;
 use crate::counterpart::Counterpart;
 use crate::link::{Endpoint, Trust};
 
-/// Where to run the tests.
+/// The broker to run the tests against.
 pub(crate) enum Target {
-    /// Tidegate, one process for each configuration.
+    /// Tidegate, one process for each configuration, by the added configuration lines.
     Tidegate(HashMap<&'static str, BrokerProcess>),
-    /// A broker that somebody runs.
+    /// A broker that is already running, given by its URL.
     External(Arc<Endpoint>),
-    /// Another broker, run by us.
+    /// Another broker, started by this program.
     Counterpart(Counterpart),
 }
 
-/// One process and its listeners.
+/// One Tidegate process and its listeners.
 pub(crate) struct BrokerProcess {
     broker: Broker,
     endpoints: HashMap<Transport, Arc<Endpoint>>,
 }
 
 impl Target {
-    /// Starts Tidegate for each setting.
+    /// Starts one Tidegate process for each distinct configuration.
     pub(crate) fn start(settings: impl Iterator<Item = &'static BrokerConfig>) -> Self {
         let mut running = HashMap::new();
         for broker_config in settings {
@@ -38,17 +38,17 @@ impl Target {
         Self::Tidegate(running)
     }
 
-    /// A broker at a URL, trusting the authorities of a file.
+    /// A running broker at `url`. `authority` is a PEM file with the certificate authorities to trust.
     pub(crate) fn external(url: &str, authority: Option<&PathBuf>) -> Result<Self, String> {
         let trust = authority.map_or_else(|| Ok(Trust::nobody()), |file| Trust::read(file))?;
         Ok(Self::External(Arc::new(Endpoint::parse(url, trust)?)))
     }
 
-    /// Where a test of that setting runs.
+    /// The listeners to run a test with this configuration against. Empty if the target does not support it.
     pub(crate) fn endpoints(&self, broker_config: &BrokerConfig) -> Vec<Arc<Endpoint>> {
         let endpoint = match self {
             Self::Tidegate(running) => {
-                let running = running.get(broker_config.yaml).expect("a process for each setting");
+                let running = running.get(broker_config.yaml).expect("a process for each configuration");
                 return broker_config
                     .transports
                     .iter()
@@ -58,11 +58,12 @@ impl Target {
             Self::External(endpoint) => endpoint,
             Self::Counterpart(counterpart) => &counterpart.endpoint,
         };
-        let serves = !broker_config.tidegate_only && broker_config.transports.contains(&endpoint.transport);
-        if serves { vec![Arc::clone(endpoint)] } else { Vec::new() }
+        let is_supported =
+            !broker_config.tidegate_only && broker_config.transports.contains(&endpoint.transport);
+        if is_supported { vec![Arc::clone(endpoint)] } else { Vec::new() }
     }
 
-    /// Ends what was started; each has to end well. Gives what they wrote of panics.
+    /// Stops the Tidegate processes, each of which has to exit successfully. Returns the panics in their output.
     pub(crate) fn stop(self) -> Vec<String> {
         let Self::Tidegate(running) = self else { return Vec::new() };
         let panics = running.values().flat_map(|running| running.broker.panics()).collect();
@@ -78,7 +79,7 @@ impl BrokerProcess {
                 .with(broker_config.yaml)
                 .with_connect_timeout(broker_config.connect_timeout),
         );
-        let trust = Trust::read(broker.authority()).expect("the authority of the test");
+        let trust = Trust::read(broker.authority()).expect("the certificate authority of the test");
         let endpoint = |transport| {
             let endpoint = Endpoint {
                 transport,

@@ -1,16 +1,16 @@
-//! What the clients of one test sent and received, for when it fails.
+//! Records what the clients of one test sent and received, to print it if the test fails.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The lines of one test, shared by its clients.
+/// The recorded lines of one test, shared by its clients.
 #[derive(Clone, Default)]
 pub(crate) struct Transcript(Arc<Mutex<Vec<String>>>);
 
 impl Transcript {
-    /// Notes bytes of one client.
-    pub(crate) fn note(&self, client: &str, what: &str, bytes: &[u8]) {
-        let mut line = format!("{client} {what}");
+    /// Records the bytes that a client sent or received.
+    pub(crate) fn note(&self, client: &str, event: &str, bytes: &[u8]) {
+        let mut line = format!("{client} {event}");
         for byte in bytes.iter().take(BYTES_MAX) {
             let _ = write!(line, " {byte:02x}");
         }
@@ -20,7 +20,7 @@ impl Transcript {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
-    /// The last lines.
+    /// Returns the last recorded lines.
     pub(crate) fn tail(&self) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines[lines.len().saturating_sub(LINES_MAX)..].join("\n      ")

@@ -1,4 +1,4 @@
-//! MQTT's bytes, written and read by this suite alone: the broker's own codec would share its mistakes.
+//! An MQTT codec for this suite alone. The broker's own codec would share the broker's mistakes.
 
 mod connect;
 pub(crate) mod property;
@@ -15,7 +15,7 @@ pub(crate) use write::{
     variable_byte_integer,
 };
 
-/// The version of the protocol that a connection speaks.
+/// The protocol version of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Version {
     /// MQTT 3.1.1.
@@ -25,7 +25,7 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    /// As CONNECT writes it.
+    /// The protocol version byte in CONNECT.
     pub(crate) fn level(self) -> u8 {
         match self {
             Self::V3 => 4,

@@ -1,11 +1,11 @@
-//! Many messages at once, where a test cares for which come, not for how.
+//! Receiving and publishing many messages at once, for tests that check which messages arrive.
 
 use super::{Client, lossy_text};
 use crate::wire::{Packet, PacketType, Publish};
 
 impl Client {
-    /// Every message that has come up to now, acknowledged. Messages held back for want of acknowledgements are among
-    /// them.
+    /// Receives and acknowledges every message that the broker has for this client now. Includes messages that the
+    /// broker sends only after earlier ones are acknowledged.
     pub(crate) async fn receive_all(&mut self) -> Vec<Packet> {
         let mut all = Vec::new();
         loop {
@@ -21,13 +21,13 @@ impl Client {
         }
     }
 
-    /// Their payloads as texts.
+    /// The payloads of [`Client::receive_all`] as text.
     pub(crate) async fn receive_payloads(&mut self) -> Vec<String> {
         let messages = self.receive_all().await;
         messages.iter().map(|message| lossy_text(&message.payload)).collect()
     }
 
-    /// Publishes a message to each topic at QoS 0, in one write; its payload is the topic.
+    /// Publishes one message to each topic at QoS 0, all in one write. The payload is the topic.
     pub(crate) async fn publish_all(&mut self, topics: &[String]) {
         let packets = topics.iter().map(|topic| Publish::new(topic, topic).encode(self.version));
         let bytes = packets.collect::<Vec<_>>().concat();

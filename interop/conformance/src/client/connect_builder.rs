@@ -1,11 +1,11 @@
-//! Opening a connection: CONNECT with the fields that a test cares for, and what the broker answers.
+//! Builds a CONNECT, sends it and checks the broker's answer.
 
 use crate::harness::Harness;
 use crate::wire::{Connect, Packet, PacketType, Properties, Version, Will, property};
 
 use super::Client;
 
-/// A CONNECT to be sent. Unless told otherwise: clean, no keep alive, no session beyond the connection.
+/// A CONNECT to be sent. The defaults: a clean session that ends with the connection, no keep alive, no will.
 pub(crate) struct ConnectBuilder<'a> {
     harness: &'a Harness,
     name: String,
@@ -13,7 +13,7 @@ pub(crate) struct ConnectBuilder<'a> {
 }
 
 impl<'a> ConnectBuilder<'a> {
-    /// A client by a name that is unique within the test.
+    /// Starts a CONNECT for the client `name`, which has to be unique within the test.
     pub(crate) fn new(harness: &'a Harness, name: &str) -> Self {
         let connect = Connect {
             version: harness.version,
@@ -28,24 +28,24 @@ impl<'a> ConnectBuilder<'a> {
         Self { harness, name: name.to_owned(), connect }
     }
 
-    /// Speaks another version than the test's.
+    /// Uses another protocol version than the test's.
     pub(crate) fn version(mut self, version: Version) -> Self {
         self.connect.version = version;
         self
     }
 
-    /// Clean Start, or Clean Session before 5.0.
+    /// Sets Clean Start (5.0) or Clean Session (3.1.1).
     pub(crate) fn clean(mut self, clean: bool) -> Self {
         self.connect.clean = clean;
         self
     }
 
-    /// A session that outlives the connection: not clean, and for a minute in 5.0.
+    /// Asks for a session that outlives the connection: not clean, and in 5.0 with a session expiry interval of 60 s.
     pub(crate) fn persistent(self) -> Self {
         self.clean(false).expiry(60)
     }
 
-    /// Session Expiry Interval in seconds. Before 5.0 there is none: then it says nothing.
+    /// Sets the Session Expiry Interval in seconds. No effect in 3.1.1, which does not have it.
     pub(crate) fn expiry(self, seconds: u32) -> Self {
         self.number(property::SESSION_EXPIRY, seconds)
     }
@@ -60,7 +60,7 @@ impl<'a> ConnectBuilder<'a> {
         self
     }
 
-    /// The client identifier as it is sent.
+    /// Sets the client identifier exactly as given, without the prefix of the test.
     pub(crate) fn client_id(mut self, client_id: &str) -> Self {
         self.connect.client_id = client_id.to_owned();
         self
@@ -76,7 +76,7 @@ impl<'a> ConnectBuilder<'a> {
         self
     }
 
-    /// A property that is a number, in 5.0.
+    /// Adds a numeric property. No effect in 3.1.1.
     pub(crate) fn number(mut self, id: u8, value: u32) -> Self {
         if self.connect.version == Version::V5 {
             self.connect.properties = self.connect.properties.number(id, value);
@@ -84,7 +84,7 @@ impl<'a> ConnectBuilder<'a> {
         self
     }
 
-    /// A property that is a text, in 5.0.
+    /// Adds a string property. No effect in 3.1.1.
     pub(crate) fn text(mut self, id: u8, value: &str) -> Self {
         if self.connect.version == Version::V5 {
             self.connect.properties = self.connect.properties.text(id, value);
@@ -92,43 +92,43 @@ impl<'a> ConnectBuilder<'a> {
         self
     }
 
-    /// Sends CONNECT; nothing is read yet.
+    /// Sends CONNECT without reading the answer.
     pub(crate) async fn send(self) -> Client {
         let bytes = self.connect.encode();
         self.send_bytes(&bytes).await
     }
 
-    /// Sends other bytes instead.
+    /// Sends the given bytes in place of CONNECT, without reading an answer.
     pub(crate) async fn send_bytes(self, bytes: &[u8]) -> Client {
         let mut client = self.harness.connect_transport(&self.name, self.connect.version).await;
         client.send(bytes).await;
         client
     }
 
-    /// Connects; the broker has to accept. Gives its CONNACK too.
+    /// Connects. The broker has to accept. Returns the client and the CONNACK.
     pub(crate) async fn open_with_connack(self) -> (Client, Packet) {
         let mut client = self.send().await;
         let connack = client.next().await;
         assert_eq!(
             (connack.packet_type, connack.code),
             (PacketType::ConnAck, 0),
-            "{}: accepted",
+            "{}: CONNECT is accepted",
             client.name
         );
         (client, connack)
     }
 
-    /// Connects; the broker has to accept.
+    /// Connects. The broker has to accept.
     pub(crate) async fn open(self) -> Client {
         self.open_with_connack().await.0
     }
 
-    /// Connects; the broker has to refuse, with one of `codes` if it says why. `[MQTT5-3.1.4-1]`
+    /// Connects. The broker has to refuse. If it gives a reason, it has to be one of `codes`. `[MQTT5-3.1.4-1]`
     pub(crate) async fn expect_refused(self, codes: &[u8]) {
         self.send().await.expect_refusal(codes).await;
     }
 
-    /// Sends other bytes than a CONNECT; otherwise as [`ConnectBuilder::refused`].
+    /// Sends the given bytes in place of CONNECT. The broker has to refuse as in [`ConnectBuilder::expect_refused`].
     pub(crate) async fn expect_bytes_refused(self, bytes: &[u8], codes: &[u8]) {
         self.send_bytes(bytes).await.expect_refusal(codes).await;
     }

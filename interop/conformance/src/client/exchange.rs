@@ -1,30 +1,30 @@
-//! The usual exchanges, whole: subscribe, publish, receive, ping, leave.
+//! Complete packet exchanges: subscribe, publish, receive, ping, disconnect.
 
 use super::Client;
 use crate::wire::{Packet, PacketType, Properties, Publish, Subscribe, Unsubscribe, ack, disconnect};
 
 impl Client {
-    /// Subscribes to one filter; it has to be granted as asked.
+    /// Subscribes to one filter. The broker has to grant the requested QoS.
     pub(crate) async fn subscribe(&mut self, filter: impl AsRef<[u8]>, qos: u8) {
         assert_eq!(self.try_subscribe(filter, qos).await, [qos], "the granted QoS");
     }
 
-    /// Subscribes with an options byte; gives the codes of the SUBACK.
+    /// Subscribes to one filter with the given options byte. Returns the reason codes of the SUBACK.
     pub(crate) async fn try_subscribe(&mut self, filter: impl AsRef<[u8]>, options: u8) -> Vec<u8> {
         let subscribe = Subscribe::new(self.next_packet_id()).filter(filter, options);
         self.exchange_subscribe(&subscribe).await.codes
     }
 
-    /// Sends a SUBSCRIBE and takes its SUBACK.
+    /// Sends a SUBSCRIBE and returns its SUBACK.
     pub(crate) async fn exchange_subscribe(&mut self, subscribe: &Subscribe) -> Packet {
         self.send(&subscribe.encode(self.version)).await;
         let suback = self.next_of(PacketType::SubAck).await;
         assert_eq!(suback.id, subscribe.id, "the identifier of the SUBACK");
-        assert_eq!(suback.codes.len(), subscribe.filters.len(), "one code a filter");
+        assert_eq!(suback.codes.len(), subscribe.filters.len(), "one code per filter");
         suback
     }
 
-    /// Sends an UNSUBSCRIBE of one filter and takes its UNSUBACK.
+    /// Unsubscribes from one filter. Returns the UNSUBACK.
     pub(crate) async fn unsubscribe(&mut self, filter: impl AsRef<[u8]>) -> Packet {
         let unsubscribe = Unsubscribe::new(self.next_packet_id()).filter(filter);
         self.send(&unsubscribe.encode(self.version)).await;
@@ -33,7 +33,8 @@ impl Client {
         unsuback
     }
 
-    /// Publishes, with the whole acknowledgement; gives the code of PUBACK or PUBREC.
+    /// Publishes and completes the exchange that the QoS demands. Returns the code of PUBACK or PUBREC, and 0 for QoS
+    /// 0.
     pub(crate) async fn publish(
         &mut self,
         topic: impl AsRef<[u8]>,
@@ -43,7 +44,7 @@ impl Client {
         self.exchange_publish(Publish::new(topic, payload).qos(qos, 0)).await
     }
 
-    /// The same with RETAIN.
+    /// As [`Client::publish`], with RETAIN set.
     pub(crate) async fn publish_retained(
         &mut self,
         topic: impl AsRef<[u8]>,
@@ -53,8 +54,8 @@ impl Client {
         self.exchange_publish(Publish::new(topic, payload).qos(qos, 0).retain()).await
     }
 
-    /// Sends a PUBLISH under a fresh identifier and completes its exchange; at QoS 0 the broker is known to have
-    /// worked it off. Gives the code of PUBACK or PUBREC.
+    /// Sends a PUBLISH with an unused packet identifier and completes its exchange. At QoS 0, a ping makes sure that
+    /// the broker has processed it. Returns the code of PUBACK or PUBREC, and 0 for QoS 0.
     pub(crate) async fn exchange_publish(&mut self, mut publish: Publish) -> u8 {
         if publish.qos > 0 {
             publish.id = self.next_packet_id();
@@ -77,26 +78,26 @@ impl Client {
         }
     }
 
-    /// Takes an acknowledgement, which has to be of that identifier; gives its code.
+    /// Waits for an acknowledgement of the given type, checks its packet identifier and returns its code.
     pub(crate) async fn expect_ack(&mut self, packet_type: PacketType, id: u16) -> u8 {
         let packet = self.next_of(packet_type).await;
         assert_eq!(packet.id, id, "the identifier of the {packet_type:?}");
         packet.code
     }
 
-    /// The next PUBLISH, left unacknowledged.
+    /// Returns the next PUBLISH without acknowledging it.
     pub(crate) async fn next_message(&mut self) -> Packet {
         self.next_of(PacketType::Publish).await
     }
 
-    /// The next PUBLISH, with the whole acknowledgement.
+    /// Returns the next PUBLISH and completes its acknowledgement.
     pub(crate) async fn receive(&mut self) -> Packet {
         let message = self.next_message().await;
         self.acknowledge(&message).await;
         message
     }
 
-    /// Acknowledges a PUBLISH as its QoS wants, to the end.
+    /// Acknowledges a PUBLISH completely, as its QoS demands.
     pub(crate) async fn acknowledge(&mut self, message: &Packet) {
         match message.qos {
             0 => {}
@@ -113,18 +114,19 @@ impl Client {
         }
     }
 
-    /// PINGREQ and PINGRESP: all that this client sent before is worked off, all that it gets for it has come.
+    /// Sends PINGREQ and waits for PINGRESP. The broker has then processed everything that this client sent before, and
+    /// the client has received the answers.
     pub(crate) async fn ping(&mut self) {
         self.send(&[0xC0, 0]).await;
         self.next_of(PacketType::PingResp).await;
     }
 
-    /// DISCONNECT 0x00; waits until the broker has closed.
+    /// Sends DISCONNECT 0x00 and waits until the broker has closed the connection.
     pub(crate) async fn disconnect(self) {
         self.disconnect_with(0, &Properties::default()).await;
     }
 
-    /// DISCONNECT as given; waits until the broker has closed.
+    /// Sends DISCONNECT with the given reason and properties, and waits until the broker has closed the connection.
     pub(crate) async fn disconnect_with(mut self, code: u8, properties: &Properties) {
         self.send(&disconnect(code, properties)).await;
         self.wait_for_end().await;

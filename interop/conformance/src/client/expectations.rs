@@ -1,21 +1,23 @@
-//! What a test demands of the broker's reaction: a refusal, an end, silence.
+//! Reactions that a test expects of the broker: a refusal, a close, or no message.
 
 use super::Client;
 use crate::wire::{Packet, PacketType, Version};
 
 impl Client {
-    /// No message came up to now: all that the broker had for this client it has sent, as PINGRESP shows.
+    /// The broker has no message for this client now. A ping makes sure that one already sent would have arrived.
     pub(crate) async fn expect_no_message(&mut self) {
         self.ping().await;
         let messages = self.drain(PacketType::Publish);
         let first = messages.first();
-        assert!(first.is_none(), "{}: no message was due, but {first:?} came", self.name);
+        assert!(first.is_none(), "{}: expected no message, received {first:?}", self.name);
     }
 
-    /// CONNECT was refused: a CONNACK with one of `codes` or none, then the end, nothing else.
+    /// The broker refuses CONNECT: it may send a CONNACK with one of `codes`, then closes the connection and sends
+    /// nothing else.
     ///
-    /// A client of 5.0 may get the codes of 0x80 and more among them, best first; one of 3.1.1 has to get one below 6,
-    /// or nothing at all where there is none. `[MQTT3-3.1.4-1]` `[MQTT3-3.2.2-6]`
+    /// In 5.0, only the codes from 0x80 on count, the best one first. In 3.1.1, only the codes below 6 count: if there
+    /// is one, the broker has to send it; if there is none, it has to close without CONNACK. `[MQTT3-3.1.4-1]`
+    /// `[MQTT3-3.2.2-6]`
     pub(crate) async fn expect_refusal(&mut self, codes: &[u8]) {
         let of_version = |code: &u8| (*code < 6) == (self.version == Version::V3);
         let codes: Vec<_> = codes.iter().copied().filter(of_version).collect();
@@ -23,49 +25,59 @@ impl Client {
         match packets.as_slice() {
             [] => self.check_silence(&codes, self.version == Version::V3),
             [only] if only.packet_type == PacketType::ConnAck => self.check_reason(only.code, &codes),
-            more => panic!("{}: more than a refusal: {more:?}", self.name),
+            more => panic!("{}: expected only a refusing CONNACK, received {more:?}", self.name),
         }
     }
 
-    /// The broker ends the connection; if it says why (5.0 only), with one of `codes`. Gives what came before.
+    /// The broker closes the connection. In 5.0 it may send DISCONNECT first, with one of `codes`. Returns the unread
+    /// packets that came before.
     pub(crate) async fn expect_close(&mut self, codes: &[u8]) -> Vec<Packet> {
         let mut packets = self.wait_for_end().await;
-        let farewell = packets.iter().position(|packet| packet.packet_type == PacketType::Disconnect);
-        if let Some(index) = farewell {
-            let farewell = packets.remove(index);
-            assert_eq!(index, packets.len(), "{}: packets behind DISCONNECT", self.name); // [MQTT5-3.14.4-1]
-            self.check_reason(farewell.code, codes);
+        let index = packets.iter().position(|packet| packet.packet_type == PacketType::Disconnect);
+        if let Some(index) = index {
+            let disconnect = packets.remove(index);
+            assert_eq!(index, packets.len(), "{}: packets after DISCONNECT", self.name); // [MQTT5-3.14.4-1]
+            self.check_reason(disconnect.code, codes);
         } else if self.version == Version::V5 {
             self.check_silence(codes, false);
         }
         packets
     }
 
-    /// As [`Client::expect_close`], and nothing but PUBLISH came before: no answer to the fault.
+    /// As [`Client::expect_close`]. In addition the broker sent no packet but PUBLISH before, so it did not answer what
+    /// caused the close.
     pub(crate) async fn expect_close_without_answer(&mut self, codes: &[u8]) {
         let packets = self.expect_close(codes).await;
         let answer = packets.iter().find(|packet| packet.packet_type != PacketType::Publish);
-        assert!(answer.is_none(), "{}: answered before the end: {answer:?}", self.name);
+        assert!(
+            answer.is_none(),
+            "{}: the broker answered before it closed the connection: {answer:?}",
+            self.name
+        );
     }
 
-    /// The broker ends the connection, and in 5.0 has to say that it is for this reason.
+    /// The broker closes the connection. In 5.0 it has to send DISCONNECT with exactly this reason code first.
     pub(crate) async fn expect_disconnect_reason(&mut self, code: u8) {
         let packets = self.wait_for_end().await;
-        let farewells = packets.iter().filter(|packet| packet.packet_type == PacketType::Disconnect);
-        let told: Vec<_> = farewells.map(|packet| packet.code).collect();
+        let disconnects = packets.iter().filter(|packet| packet.packet_type == PacketType::Disconnect);
+        let reasons: Vec<_> = disconnects.map(|packet| packet.code).collect();
         let expected = if self.version == Version::V5 { vec![code] } else { Vec::new() };
-        assert_eq!(told, expected, "{}: what DISCONNECT said", self.name);
+        assert_eq!(reasons, expected, "{}: the reason code of DISCONNECT", self.name);
     }
 
-    /// Of Tidegate the best reason is wanted, the first one; of others any that is legal.
+    /// Tidegate has to send the best reason, which is the first of `codes`. Other brokers may send any of them.
     fn check_reason(&self, code: u8, codes: &[u8]) {
         let wanted = if self.wants_best_reason { &codes[..codes.len().min(1)] } else { codes };
-        assert!(wanted.contains(&code), "{}: ended with {code:#04x}, not {wanted:02x?}", self.name);
+        assert!(
+            wanted.contains(&code),
+            "{}: closed with the reason {code:#04x}, expected {wanted:02x?}",
+            self.name
+        );
     }
 
-    /// Nothing was said. That is legal where it is not `demanded`; Tidegate says why wherever there is a reason.
+    /// The broker gave no reason. That is allowed unless `demanded`. Tidegate has to give one wherever `codes` has any.
     fn check_silence(&self, codes: &[u8], demanded: bool) {
         let may_be_silent = codes.is_empty() || !(demanded || self.wants_best_reason);
-        assert!(may_be_silent, "{}: ended without a word, not with {codes:02x?}", self.name);
+        assert!(may_be_silent, "{}: closed without a reason, expected {codes:02x?}", self.name);
     }
 }

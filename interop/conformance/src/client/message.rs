@@ -1,28 +1,28 @@
-//! Messages as tests speak of them: which come, which do not, and what a broker may choose to do.
+//! Expecting, collecting and acknowledging messages.
 
 use super::Client;
 use crate::wire::{Packet, PacketType, Publish, Subscribe, ack};
 
 impl Client {
-    /// Sends a PUBLISH as it is; nothing is read.
+    /// Sends a PUBLISH unchanged, without waiting for an answer.
     pub(crate) async fn send_publish(&mut self, publish: &Publish) {
         self.send(&publish.encode(self.version)).await;
     }
 
-    /// Sends PUBACK (0x40), PUBREC (0x50), PUBREL (0x62) or PUBCOMP (0x70); nothing is read.
+    /// Sends PUBACK (0x40), PUBREC (0x50), PUBREL (0x62) or PUBCOMP (0x70), without waiting for an answer.
     pub(crate) async fn send_ack(&mut self, first: u8, id: u16, code: u8) {
         self.send(&ack(first, id, code)).await;
     }
 
-    /// The next message has that payload; it is acknowledged.
+    /// Receives and acknowledges the next message, which has to have the given payload.
     pub(crate) async fn expect_message(&mut self, payload: impl AsRef<[u8]>) -> Packet {
         let message = self.receive().await;
-        let (heard, expected) = (lossy_text(&message.payload), lossy_text(payload.as_ref()));
-        assert_eq!(heard, expected, "{}: the payload", self.name);
+        let (received, expected) = (lossy_text(&message.payload), lossy_text(payload.as_ref()));
+        assert_eq!(received, expected, "{}: the payload", self.name);
         message
     }
 
-    /// The messages up to now that nobody took, in their order; they stay unacknowledged.
+    /// Returns the unread messages received up to now, in order of arrival, without acknowledging them.
     pub(crate) async fn drain_messages(&mut self) -> Vec<Packet> {
         self.ping().await;
         self.drain(PacketType::Publish)
@@ -33,7 +33,7 @@ impl Client {
         self.drain_messages().await.iter().map(|message| lossy_text(&message.payload)).collect()
     }
 
-    /// Takes so many messages, unacknowledged.
+    /// Returns the next `count` messages without acknowledging them.
     pub(crate) async fn next_messages(&mut self, count: usize) -> Vec<Packet> {
         let mut messages = Vec::with_capacity(count);
         for _ in 0..count {
@@ -42,7 +42,8 @@ impl Client {
         messages
     }
 
-    /// Subscribes with an options byte; gives the messages that this brings, unacknowledged, by topic.
+    /// Subscribes with the given options byte. Returns the messages that the broker then sends, sorted by topic and
+    /// unacknowledged.
     pub(crate) async fn subscribe_and_drain(&mut self, filter: impl AsRef<[u8]>, options: u8) -> Vec<Packet> {
         let subscribe = Subscribe::new(self.next_packet_id()).filter(filter, options);
         self.exchange_subscribe(&subscribe).await;
@@ -51,7 +52,8 @@ impl Client {
         messages
     }
 
-    /// The broker either goes on with the connection, which is true, or ends it as in [`Client::expect_close`].
+    /// Returns true when the broker keeps serving the connection. Otherwise the broker has to close it as in
+    /// [`Client::expect_close`], and the result is false.
     pub(crate) async fn stays_open_or_closes(&mut self, codes: &[u8]) -> bool {
         self.send(&[0xC0, 0]).await;
         while let Some(packet) = self.read().await {
@@ -65,7 +67,7 @@ impl Client {
     }
 }
 
-/// Bytes as a person reads them.
+/// The bytes as readable text. Invalid UTF-8 is replaced.
 pub(crate) fn lossy_text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

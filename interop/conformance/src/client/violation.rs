@@ -1,27 +1,29 @@
-//! Faults that a test commits, each on a connection of its own, and what the broker may do about them.
+//! Protocol violations, each sent on a new connection, and the reactions that are allowed.
 
 use crate::harness::Harness;
 use crate::wire::{PacketType, Properties, Subscribe, Unsubscribe, packet_with_body};
 
-/// The reasons for bytes that are no packet. Brokers differ in whether a fault is one of form or of protocol, and need
-/// not tell: no test of an end hangs on it.
+/// The reason codes for a malformed packet. Brokers differ in which faults they report as Malformed Packet (0x81) and
+/// which as Protocol Error (0x82), and may give no reason. Tests of a close therefore accept both; Tidegate has to send
+/// the first.
 pub(crate) const MALFORMED: &[u8] = &[0x81, 0x82];
-/// The same for a packet that is out of place.
+/// The reason codes for a protocol error, with the same two codes accepted.
 pub(crate) const PROTOCOL_ERROR: &[u8] = &[0x82, 0x81];
-/// The reasons for a bad topic filter.
+/// The reason codes for an invalid topic filter.
 pub(crate) const BAD_FILTER: &[u8] = &[0x8F, 0x81, 0x82];
-/// The reasons for a bad topic name.
+/// The reason codes for an invalid topic name.
 pub(crate) const BAD_NAME: &[u8] = &[0x90, 0x82, 0x81];
 
 impl Harness {
-    /// A client sends what breaks the rules: it gets no answer but the end, with one of `codes` if the broker says why.
+    /// A new client sends bytes that break a rule. The broker has to close the connection without an answer. If it
+    /// sends DISCONNECT first, the reason has to be one of `codes`.
     pub(crate) async fn expect_close_after(&self, bytes: &[u8], codes: &[u8]) {
         let mut client = self.client("broken").await;
         client.send(bytes).await;
         client.expect_close_without_answer(codes).await;
     }
 
-    /// A client subscribes to what is no filter: SUBACK refuses it, or the connection ends.
+    /// A new client subscribes to an invalid filter. The broker has to refuse it in SUBACK or close the connection.
     pub(crate) async fn expect_filter_refused(&self, filter: impl AsRef<[u8]>) {
         self.expect_last_filter_refused(
             &Subscribe::new(1).filter(filter, 0).encode(self.version),
@@ -30,15 +32,15 @@ impl Harness {
         .await;
     }
 
-    /// A client unsubscribes from what is no filter: UNSUBACK refuses it, or the connection ends. Before 5.0 UNSUBACK
-    /// cannot refuse.
+    /// A new client unsubscribes from an invalid filter. The broker has to refuse it in UNSUBACK or close the
+    /// connection. In 3.1.1, UNSUBACK cannot refuse, so the connection has to be closed.
     pub(crate) async fn expect_unsubscribe_refused(&self, filter: impl AsRef<[u8]>) {
         self.expect_last_filter_refused(&Unsubscribe::new(1).filter(filter).encode(self.version), BAD_FILTER)
             .await;
     }
 
-    /// The last filter of a SUBSCRIBE or UNSUBSCRIBE is none: it is refused in the answer, or the connection ends, with one
-    /// of `codes` if the broker says why.
+    /// A new client sends a SUBSCRIBE or UNSUBSCRIBE whose last filter is invalid. The broker has to refuse the filter
+    /// in its answer or close the connection. If it sends DISCONNECT, the reason has to be one of `codes`.
     pub(crate) async fn expect_last_filter_refused(&self, request: &[u8], codes: &[u8]) {
         let mut client = self.client("broken").await;
         client.send(request).await;
@@ -50,10 +52,13 @@ impl Harness {
                 return;
             }
         };
-        assert!(answer.codes.last().is_some_and(|code| *code >= 0x80), "taken: {answer:?}");
+        assert!(
+            answer.codes.last().is_some_and(|code| *code >= 0x80),
+            "the broker accepted the filter: {answer:?}"
+        );
     }
 
-    /// SUBSCRIBE or UNSUBSCRIBE by its first byte, with the packet identifier 1 and a payload of the test's own.
+    /// Builds SUBSCRIBE (first byte 0x82) or UNSUBSCRIBE (0xA2) with packet identifier 1 and any payload.
     pub(crate) fn request(&self, first: u8, payload: &[u8]) -> Vec<u8> {
         let mut body = vec![0, 1];
         if self.is_v5() {

@@ -1,4 +1,4 @@
-//! WebSockets opened with an offer of the test's own.
+//! WebSocket connections with a list of offered subprotocols.
 
 use tokio::time::timeout;
 
@@ -7,7 +7,8 @@ use crate::harness::Harness;
 use crate::link::Link;
 
 impl Harness {
-    /// Opens a WebSocket that offers `protocols`; gives the one that the broker selected too. Nothing was said on it.
+    /// Opens a WebSocket that offers the subprotocols `protocols`. Returns a client that has not sent CONNECT, and the
+    /// subprotocol that the broker selected.
     pub(crate) async fn web_socket(&self, name: &str, protocols: &str) -> (Client, Option<String>) {
         let dialed = timeout(PATIENCE, Link::dial_offering(self.endpoint(), protocols)).await;
         let (link, selected) = dialed.expect("a handshake in time").expect("a WebSocket");

@@ -1,4 +1,4 @@
-//! Opens links, each transport with a public library for it.
+//! Opens connections, for each transport with a public library.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +18,7 @@ use super::endpoint::QUIC;
 use super::{Endpoint, Link, Quic, Stream};
 
 impl Link {
-    /// Connects, without a word of MQTT yet.
+    /// Opens a connection without sending any MQTT packet.
     pub(crate) async fn dial(endpoint: &Endpoint) -> io::Result<Self> {
         match endpoint.transport {
             Transport::Tcp => endpoint.tcp().await.map(|stream| Self::Stream(Box::new(stream))),
@@ -30,7 +30,8 @@ impl Link {
         }
     }
 
-    /// Opens a WebSocket offering `protocols`; gives the one that the broker selected too. `[MQTT5-6.0.0-4]`
+    /// Opens a WebSocket that offers the subprotocols `protocols`. Also returns the one that the broker selected.
+    /// `[MQTT5-6.0.0-4]`
     pub(crate) async fn dial_offering(
         endpoint: &Endpoint,
         protocols: &str,
@@ -38,7 +39,7 @@ impl Link {
         match endpoint.transport {
             Transport::Ws => endpoint.web_socket(Box::new(endpoint.tcp().await?), "ws", protocols).await,
             Transport::Wss => endpoint.web_socket(endpoint.tls(HTTP).await?, "wss", protocols).await,
-            _ => panic!("subprotocols belong to WebSocket"),
+            _ => panic!("only WebSocket has subprotocols"),
         }
     }
 }
@@ -89,5 +90,5 @@ impl Endpoint {
     }
 }
 
-/// The ALPN of WebSocket over TLS.
+/// The ALPN protocol name of WebSocket over TLS.
 const HTTP: &[u8] = b"http/1.1";

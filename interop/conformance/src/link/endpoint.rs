@@ -1,4 +1,4 @@
-//! Where a broker listens on one transport, and whom to trust there.
+//! The address of a broker's listener, and the certificate authorities to trust there.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ pub(crate) struct Endpoint {
     pub(crate) transport: Transport,
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// The path of a WebSocket.
+    /// The URL path of a WebSocket.
     pub(crate) path: String,
     pub(crate) trust: Trust,
-    /// Whether it is Tidegate's.
+    /// The broker is a Tidegate that this program started.
     pub(crate) is_tidegate: bool,
 }
 
-/// The authorities that clients trust.
+/// The certificate authorities that test clients trust.
 #[derive(Clone)]
 pub(crate) struct Trust(Arc<RootCertStore>);
 
 impl Trust {
-    /// Those of a PEM file.
+    /// Reads the authorities from a PEM file.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let failed = |error| format!("{}: {error}", file.display());
@@ -37,17 +37,17 @@ impl Trust {
         Ok(Self(Arc::new(roots)))
     }
 
-    /// Nobody: for transports without encryption.
+    /// No authorities, for transports without encryption.
     pub(crate) fn nobody() -> Self {
         Self(Arc::new(RootCertStore::empty()))
     }
 
-    /// A client that speaks `protocol` as ALPN.
+    /// The TLS configuration of a client that offers `protocol` in ALPN.
     pub(crate) fn client(&self, protocol: &[u8]) -> ClientConfig {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let versions = if protocol == QUIC { &[&rustls::version::TLS13][..] } else { rustls::ALL_VERSIONS };
         let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions);
-        let builder = builder.expect("versions that the provider has");
+        let builder = builder.expect("TLS versions that the provider supports");
         let mut config = builder.with_root_certificates(Arc::clone(&self.0)).with_no_client_auth();
         config.alpn_protocols = vec![protocol.to_vec()];
         config
@@ -55,7 +55,7 @@ impl Trust {
 }
 
 impl Endpoint {
-    /// Reads `mqtt://HOST:PORT` and its like for the other transports.
+    /// Parses `mqtt://HOST:PORT`, or the same with the scheme mqtts, ws, wss or quic.
     pub(crate) fn parse(url: &str, trust: Trust) -> Result<Self, String> {
         let usage =
             || format!("{url}: expected mqtt://, mqtts://, ws://, wss:// or quic://, a host and a port");
@@ -82,5 +82,5 @@ impl Endpoint {
     }
 }
 
-/// The ALPN of MQTT over QUIC, and over TLS.
+/// The ALPN protocol name of MQTT over QUIC and over TLS.
 pub(super) const QUIC: &[u8] = b"mqtt";

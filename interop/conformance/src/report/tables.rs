@@ -1,4 +1,4 @@
-//! The tables of `docs/conformance/`: statement, what it demands, tests, transports, result.
+//! The tables in `docs/conformance/`: statement, requirement, tests, transports, result.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::runner::Outcome;
 use crate::statement::{NoteKind, Statement, Tables};
 use crate::suite;
 
-/// Every file with its text.
+/// Every file and its contents.
 pub(super) fn all(tables: &Tables, outcomes: &[Outcome], folder: &Path) -> Vec<(PathBuf, String)> {
     vec![
         (folder.join("mqtt5.md"), statements("MQTT 5.0", &tables.mqtt5, tables, outcomes)),
@@ -23,9 +23,9 @@ fn statements(version: &str, rows: &[Statement], tables: &Tables, outcomes: &[Ou
     let mut counts = Counts::default();
     let mut lines = String::new();
     for row in rows {
-        let cells = if row.is_clients() {
+        let cells = if row.is_for_clients() {
             counts.clients += 1;
-            "binds clients | | ".to_owned()
+            "applies to clients only | | ".to_owned()
         } else {
             counts.cells(&row.id, tables, outcomes)
         };
@@ -34,9 +34,9 @@ fn statements(version: &str, rows: &[Statement], tables: &Tables, outcomes: &[Ou
     let Counts { passed, failed, untestable, clients } = counts;
     let _ = write!(
         text,
-        "{} statements: {passed} shown by tests that pass, {failed} by tests that fail, {untestable} that cannot be seen \
-         from outside, {clients} that bind clients alone.\n\n\
-         | statement | what it demands | tests | transports | result |\n|---|---|---|---|---|\n{lines}",
+        "{} statements: {passed} covered by passing tests, {failed} by failing tests. {untestable} cannot be tested \
+         from outside, and {clients} apply to clients only.\n\n\
+         | statement | requirement | tests | transports | result |\n|---|---|---|---|---|\n{lines}",
         rows.len()
     );
     text
@@ -52,8 +52,9 @@ fn traps(tables: &Tables, outcomes: &[Outcome]) -> String {
     }
     let Counts { passed, failed, untestable, .. } = counts;
     format!(
-        "# Traps: where brokers go wrong, and what the standard leaves open\n\n{GENERATED}\
-         {} traps: {passed} shown by tests that pass, {failed} by tests that fail, {untestable} shown otherwise.\n\n\
+        "# Traps: mistakes that brokers make, and points that the standard leaves open\n\n{GENERATED}\
+         {} traps: {passed} covered by passing tests, {failed} by failing tests, {untestable} verified in other \
+         ways.\n\n\
          | nr | trap | rule | tests | transports | result |\n|---|---|---|---|---|---|\n{lines}",
         tables.traps.len()
     )
@@ -62,8 +63,10 @@ fn traps(tables: &Tables, outcomes: &[Outcome]) -> String {
 fn malformed(outcomes: &[Outcome]) -> String {
     let inputs = suite::inputs();
     let mut text = format!(
-        "# {} inputs that break the rules\n\n{GENERATED}Each ends its connection, and only its own. The reasons are those \
-         that may be given before the end, the best\nfirst: Tidegate gives that one; none where nothing may be said.\n\n\
+        "# {} malformed inputs\n\n{GENERATED}For each input, the broker has to close the connection that it came \
+         on, and no other. The column `reasons` lists the\nreason codes that the broker may send before it closes, \
+         the best first. Tidegate has to send the best one. An empty cell\nmeans that the broker must not send a \
+         reason.\n\n\
          | input | version | sent | bytes | reasons | result |\n|---|---|---|---|---|---|\n",
         inputs.len()
     );
@@ -85,11 +88,11 @@ struct Counts {
 }
 
 impl Counts {
-    /// The cells for tests, transports and result.
+    /// The cells `tests`, `transports` and `result` of one row. Counts the result.
     fn cells(&mut self, id: &str, tables: &Tables, outcomes: &[Outcome]) -> String {
         if let Some(reason) = tables.untestable(id) {
             self.untestable += 1;
-            return format!("not from outside: {} | | ", escape(reason));
+            return format!("cannot be tested from outside: {} | | ", escape(reason));
         }
         let shows = |outcome: &&Outcome| outcome.case.ids(outcome.version).any(|shown| key(shown) == id);
         let of_id: Vec<_> = outcomes.iter().filter(shows).collect();
@@ -102,7 +105,7 @@ impl Counts {
         let elsewhere = tables.note(id).is_some_and(|note| note.kind == NoteKind::Elsewhere);
         let (result, count) = match (passed, elsewhere) {
             (false, _) => ("**failed**", &mut self.failed),
-            (true, true) => ("shown elsewhere", &mut self.untestable),
+            (true, true) => ("verified elsewhere", &mut self.untestable),
             (true, false) => ("passed", &mut self.passed),
         };
         *count += 1;
@@ -110,7 +113,7 @@ impl Counts {
     }
 }
 
-/// Each once, in the order of their first.
+/// Joins the texts, each once, in order of first appearance.
 fn distinct(texts: impl Iterator<Item = String>) -> String {
     let mut seen = Vec::new();
     for text in texts {
@@ -121,11 +124,11 @@ fn distinct(texts: impl Iterator<Item = String>) -> String {
     seen.join(", ")
 }
 
-/// Text for a cell of a table.
+/// Escapes text for a cell of a Markdown table.
 pub(super) fn escape(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('#', "\\#").replace('*', "\\*")
 }
 
-const GENERATED: &str = "Written by `cargo run -p tidegate-conformance -- --write-docs` from a run of the tests in\n\
-`interop/conformance/src/suite/`, over TCP_ONLY, TLS, WebSocket, secure WebSocket and QUIC against the binary. A test is\n\
-named by the file below that folder and its function.\n\n";
+const GENERATED: &str = "Generated by `cargo run -p tidegate-conformance -- --write-docs` from a run of the tests in\n\
+`interop/conformance/src/suite/` against the broker binary, over TCP, TLS, WebSocket, secure WebSocket and QUIC. A test\n\
+is named by its file below that folder and its function.\n\n";

@@ -58,20 +58,21 @@ pub(super) const AREA: &[&[Case]] = &[
     will_trigger::CASES,
 ];
 
-/// A client that is subscribed to every topic of the test, at QoS 2.
+/// A client subscribed to every topic of the test at QoS 2.
 async fn watcher(harness: &Harness) -> Client {
     harness.subscriber("watcher", harness.topic("#"), 2).await
 }
 
-/// A connected client says `bytes` and is cut off for them, without any other answer.
+/// A new client sends `bytes` after CONNECT. The broker has to close the connection without an answer. If it sends
+/// DISCONNECT first, the reason has to be one of `codes`.
 async fn expect_close_after(harness: &Harness, bytes: &[u8], codes: &[u8]) {
     let mut client = harness.client("broken").await;
     client.send(bytes).await;
     client.expect_close_without_answer(codes).await;
 }
 
-/// A CONNECT in order that every broker refuses all the same, and the codes for that: an authentication method that
-/// there is not, or a session to be kept for a client without a name.
+/// A valid CONNECT that every broker refuses, and the codes for that: in 5.0 an unknown authentication method, in 3.1.1
+/// an empty client identifier with Clean Session 0.
 fn unacceptable_connect<'a>(harness: &'a Harness, name: &str) -> (ConnectBuilder<'a>, &'static [u8]) {
     let builder = harness.connect(name);
     if harness.is_v5() {

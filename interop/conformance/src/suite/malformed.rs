@@ -1,4 +1,5 @@
-//! Inputs that break the rules, from `statements/malformed.csv`: each ends its connection, and only its own.
+//! The malformed inputs of `statements/malformed.csv`. For each, the broker has to close the connection, and no other
+//! one.
 
 use std::pin::Pin;
 
@@ -9,22 +10,22 @@ use crate::harness::Harness;
 use crate::statement::rows;
 use crate::wire::Version;
 
-/// One input.
+/// One row of the table of malformed inputs.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Input {
     name: String,
-    /// 5 or 3.
+    /// The protocol version: 5, or 3 for 3.1.1.
     version: u8,
     when: When,
-    /// The bytes, in hexadecimal digits; spaces are free.
+    /// The bytes in hexadecimal. Spaces are ignored.
     hex: String,
-    /// The reasons that may be given before the end, in hexadecimal digits; the best first.
+    /// The reason codes in hexadecimal that the broker may send before it closes, the best first.
     codes: String,
-    /// The statements that it breaks.
+    /// The statements that the input violates.
     ids: String,
 }
 
-/// When it is sent.
+/// When the client sends the input.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum When {
@@ -34,23 +35,23 @@ enum When {
     Connected,
 }
 
-/// A test for each input.
+/// One test for each input.
 pub(super) fn cases() -> Vec<&'static Case> {
     inputs().into_iter().map(case).collect()
 }
 
-/// The table.
+/// All rows of the table.
 pub(super) fn inputs() -> Vec<Input> {
     rows(include_str!("../../statements/malformed.csv"))
 }
 
 impl Input {
-    /// The name of its test.
+    /// The name of the test of this input.
     pub(crate) fn title(&self) -> String {
         format!("{} (MQTT {})", self.name, self.version)
     }
 
-    /// Name, version, when it is sent, bytes and reasons, as cells of a table.
+    /// The cells of the row in the report: name, version, when it is sent, bytes and reason codes.
     pub(crate) fn cells(&self) -> [String; 5] {
         let version = if self.version == 5 { "5.0" } else { "3.1.1" };
         let when = match self.when {
@@ -63,8 +64,8 @@ impl Input {
 }
 
 fn case(input: Input) -> &'static Case {
-    let covers: Vec<&'static str> = input.ids.split_whitespace().map(keep).collect();
-    let name = keep(&input.title());
+    let covers: Vec<&'static str> = input.ids.split_whitespace().map(leak).collect();
+    let name = leak(&input.title());
     let input: &'static Input = Box::leak(Box::new(input));
     let run: Body = Box::leak(Box::new(|harness| {
         let ended: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(ends_its_connection(harness, input));
@@ -82,7 +83,7 @@ fn case(input: Input) -> &'static Case {
 
 async fn ends_its_connection(harness: Harness, input: &Input) {
     let version = if input.version == 5 { Version::V5 } else { Version::V3 };
-    assert_eq!(version, harness.version, "the statements of {} are of its version", input.name);
+    assert_eq!(version, harness.version, "the statements of {} belong to its protocol version", input.name);
     let sent = bytes(&input.hex);
     let codes = bytes(&input.codes);
     let mut observer = harness.client("observer").await;
@@ -99,15 +100,15 @@ async fn ends_its_connection(harness: Harness, input: &Input) {
 
 fn bytes(hex: &str) -> Vec<u8> {
     let digits: Vec<char> = hex.chars().filter(|digit| !digit.is_whitespace()).collect();
-    assert!(digits.len().is_multiple_of(2), "whole bytes: {hex}");
+    assert!(digits.len().is_multiple_of(2), "an even number of hexadecimal digits: {hex}");
     let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).expect("hexadecimal digits");
     digits.chunks(2).map(byte).collect()
 }
 
-/// A text for the rest of the run.
-fn keep(text: &str) -> &'static str {
+/// Leaks the text, so that it lives for the rest of the program.
+fn leak(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
 }
 
-/// Digits of an input that the table shows; the longest have some 60.
+/// The largest number of digits of an input in the report. The longest input has about 60.
 const BYTES_SHOWN: usize = 80;

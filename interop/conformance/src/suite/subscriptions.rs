@@ -1,4 +1,4 @@
-//! Subscriptions: SUBSCRIBE, UNSUBSCRIBE, filters, shared subscriptions; PINGREQ, DISCONNECT, AUTH, WebSocket.
+//! Subscriptions: SUBSCRIBE, UNSUBSCRIBE, topic filters, shared subscriptions. Also PINGREQ, DISCONNECT and WebSocket.
 
 use crate::case::Case;
 

@@ -1,10 +1,10 @@
-//! CONNECT and the will it carries, field by field.
+//! Encodes CONNECT and the will that it carries, field by field.
 
 use super::Version;
 use super::property::{self, Properties};
 use super::write::{length_prefixed, packet_with_body};
 
-/// A will.
+/// The will of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Will {
     pub(crate) topic: String,
@@ -28,7 +28,7 @@ impl Will {
         Self { retain: true, ..self }
     }
 
-    /// Will Delay Interval in seconds, 5.0 only.
+    /// Sets the Will Delay Interval in seconds. MQTT 5.0 only.
     pub(crate) fn delay(self, seconds: u32) -> Self {
         let properties = self.properties.number(property::WILL_DELAY, seconds);
         Self { properties, ..self }
@@ -39,7 +39,7 @@ impl Will {
     }
 }
 
-/// CONNECT.
+/// The fields of CONNECT.
 #[derive(Clone, Debug)]
 pub(crate) struct Connect {
     pub(crate) version: Version,
@@ -53,7 +53,7 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    /// The body's beginning, up to the keep alive, with the flags of the fields, and the payload.
+    /// Encodes the packet. The connect flags follow from the fields that are present.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut payload = length_prefixed(self.client_id.as_bytes());
         let mut flags = u8::from(self.clean) << 1;
@@ -76,7 +76,7 @@ impl Connect {
         self.encode_with(flags, &payload)
     }
 
-    /// With flags and payload as given.
+    /// Encodes the packet with the given connect flags and payload, which may contradict each other.
     pub(crate) fn encode_with(&self, flags: u8, payload: &[u8]) -> Vec<u8> {
         let mut body = length_prefixed(b"MQTT");
         body.extend([self.version.level(), flags]);

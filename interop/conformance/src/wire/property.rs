@@ -1,4 +1,4 @@
-//! Properties of MQTT 5.0: their identifiers, types and the packets of a server that may carry them.
+//! MQTT 5.0 properties: their identifiers, their data types, and the server packets that may contain them.
 
 use super::read::PacketType;
 use super::reader::Reader;
@@ -8,7 +8,7 @@ mod id;
 
 pub(crate) use id::*;
 
-/// What a property holds.
+/// The value of a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     Number(u32),
@@ -17,7 +17,7 @@ pub(crate) enum Value {
     Pair(String, String),
 }
 
-/// Properties in the order of the packet.
+/// The properties of a packet, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Properties(pub(crate) Vec<(u8, Value)>);
 
@@ -67,7 +67,7 @@ impl Properties {
         if let Some(Value::Binary(bytes)) = self.get(id) { Some(bytes) } else { None }
     }
 
-    /// The user properties in their order.
+    /// The user properties, in their order.
     pub(crate) fn users(&self) -> Vec<(&str, &str)> {
         let pairs = self.0.iter().filter_map(|(_, value)| match value {
             Value::Pair(name, value) => Some((name.as_str(), value.as_str())),
@@ -76,7 +76,7 @@ impl Properties {
         pairs.collect()
     }
 
-    /// With their length in front.
+    /// Encodes the properties, preceded by their length.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for (id, value) in &self.0 {
@@ -128,7 +128,7 @@ fn data_type(id: u8) -> Option<DataType> {
     })
 }
 
-/// Whether a server may send the property in that packet: the table of section 2.2.2.2.
+/// Whether a server may send the property in that packet type. Section 2.2.2.2 of the standard has the table.
 fn is_allowed(id: u8, packet_type: PacketType) -> bool {
     let listed: &[u8] = match packet_type {
         PacketType::ConnAck => &[
@@ -144,14 +144,14 @@ fn is_allowed(id: u8, packet_type: PacketType) -> bool {
     listed.contains(&id)
 }
 
-/// Reads the properties of a server's packet.
+/// Reads the properties of a packet from a server.
 pub(super) fn read(reader: &mut Reader<'_>, packet_type: PacketType) -> Result<Properties, String> {
     let len = reader.variable_byte_integer()?;
     let mut inner = reader.section(usize::try_from(len).expect("a length"))?;
     let mut properties = Properties::default();
     while !inner.is_empty() {
         let id = inner.byte()?;
-        let data_type = data_type(id).ok_or_else(|| format!("unknown property {id:#04x}"))?;
+        let data_type = data_type(id).ok_or_else(|| format!("an unknown property {id:#04x}"))?;
         let value = value(&mut inner, data_type)?;
         check(id, packet_type, &properties)?;
         check_value(id, &value)?;
@@ -163,13 +163,13 @@ pub(super) fn read(reader: &mut Reader<'_>, packet_type: PacketType) -> Result<P
 fn check(id: u8, packet_type: PacketType, former: &Properties) -> Result<(), String> {
     let repeats = id == USER_PROPERTY || id == SUBSCRIPTION_ID;
     match (is_allowed(id, packet_type), former.has(id) && !repeats) {
-        (false, _) => Err(format!("property {id:#04x} in {packet_type:?}")),
-        (true, true) => Err(format!("property {id:#04x} twice in {packet_type:?}")),
+        (false, _) => Err(format!("the property {id:#04x}, which is not allowed in {packet_type:?}")),
+        (true, true) => Err(format!("the property {id:#04x} twice in {packet_type:?}")),
         (true, false) => Ok(()),
     }
 }
 
-/// What the text on each property forbids.
+/// Checks the rules that the standard gives for the value of each property.
 fn check_value(id: u8, value: &Value) -> Result<(), String> {
     let bad = match (id, value) {
         (SUBSCRIPTION_ID | RECEIVE_MAXIMUM | TOPIC_ALIAS | MAXIMUM_PACKET_SIZE, Value::Number(0)) => true,
@@ -177,7 +177,7 @@ fn check_value(id: u8, value: &Value) -> Result<(), String> {
         (RESPONSE_TOPIC, Value::Text(topic)) => topic.is_empty() || topic.contains(['+', '#']),
         _ => false,
     };
-    if bad { Err(format!("property {id:#04x} with the value {value:?}")) } else { Ok(()) }
+    if bad { Err(format!("the property {id:#04x} with the invalid value {value:?}")) } else { Ok(()) }
 }
 
 fn value(reader: &mut Reader<'_>, data_type: DataType) -> Result<Value, String> {

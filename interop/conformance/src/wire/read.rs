@@ -1,10 +1,10 @@
-//! A server's packets, read strictly: whatever the standard forbids a server to send fails the test that sees it.
+//! Parses the packets of a server strictly. A packet that the standard forbids a server to send fails the test.
 
 use super::property::{self, Properties};
 use super::reader::Reader;
 use super::{Version, reason};
 
-/// The packets that a server may send.
+/// The types of the packets that a server may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PacketType {
     ConnAck,
@@ -20,17 +20,17 @@ pub(crate) enum PacketType {
     Auth,
 }
 
-/// One packet of the server. Fields that its kind does not have keep their defaults.
+/// One packet from the server. Fields that its type does not have keep their defaults.
 #[derive(Clone, Debug)]
 pub(crate) struct Packet {
     pub(crate) packet_type: PacketType,
-    /// The whole packet as it came, fixed header included.
+    /// The whole packet as received, including the fixed header.
     pub(crate) bytes: Vec<u8>,
-    /// The packet identifier; 0 for none.
+    /// The packet identifier, or 0 if the packet has none.
     pub(crate) id: u16,
-    /// The reason code; 0 where the packet leaves it out.
+    /// The reason code, or 0 if the packet omits it.
     pub(crate) code: u8,
-    /// The codes of SUBACK and UNSUBACK.
+    /// The reason codes of SUBACK and UNSUBACK, one for each filter.
     pub(crate) codes: Vec<u8>,
     pub(crate) session_present: bool,
     pub(crate) topic: String,
@@ -41,7 +41,7 @@ pub(crate) struct Packet {
     pub(crate) properties: Properties,
 }
 
-/// The first packet of `bytes`, and its length; none while it is incomplete.
+/// Parses the first packet in `bytes`. Returns the packet and its length, or `None` if it is incomplete.
 pub(crate) fn parse(version: Version, bytes: &[u8]) -> Result<Option<(Packet, usize)>, String> {
     let Some(header) = header(bytes)? else { return Ok(None) };
     let (start, len) = header;
@@ -52,13 +52,13 @@ pub(crate) fn parse(version: Version, bytes: &[u8]) -> Result<Option<(Packet, us
     let mut reader = Reader(body);
     read_body(&mut packet, &mut reader, version, first)?;
     if !reader.is_empty() {
-        return Err(format!("{} bytes behind {:?}", reader.0.len(), packet.packet_type));
+        return Err(format!("{} extra bytes at the end of {:?}", reader.0.len(), packet.packet_type));
     }
     check_codes(&packet, version)?;
     Ok(Some((packet, start + len)))
 }
 
-/// Where the body begins and its length.
+/// Parses the fixed header. Returns where the body starts and its length, or `None` if the header is incomplete.
 fn header(bytes: &[u8]) -> Result<Option<(usize, usize)>, String> {
     let Some(lengths) = bytes.get(1..) else { return Ok(None) };
     let digits = lengths.iter().take(4).take_while(|byte| **byte & 0x80 != 0).count() + 1;
@@ -71,17 +71,18 @@ fn packet_type(first: u8, version: Version) -> Result<PacketType, String> {
     let of_type =
         SERVER_PACKET_TYPES.iter().find(|(value, _, since)| *value == first >> 4 && version >= *since);
     let packet_type = of_type.map(|(_, packet_type, _)| *packet_type);
-    packet_type.ok_or_else(|| format!("a packet that begins with {first:#04x}, which no server sends"))
+    packet_type
+        .ok_or_else(|| format!("a packet with the first byte {first:#04x}, which a server must not send"))
 }
 
-/// `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]` `[MQTT5-3.3.1-4]`
+/// Checks the flags in the first byte. `[MQTT5-2.1.3-1]` `[MQTT3-2.2.2-1]` `[MQTT5-3.3.1-2]` `[MQTT5-3.3.1-4]`
 fn check_flags(packet_type: PacketType, flags: u8) -> Result<(), String> {
-    let fine = match packet_type {
+    let is_valid = match packet_type {
         PacketType::Publish => flags & 0b0110 != 0b0110 && flags & 0b1110 != 0b1000,
         PacketType::PubRel => flags == 2,
         _ => flags == 0,
     };
-    if fine { Ok(()) } else { Err(format!("{packet_type:?} with the flags {flags:#06b}")) }
+    if is_valid { Ok(()) } else { Err(format!("{packet_type:?} with the flags {flags:#06b}")) }
 }
 
 fn empty_packet(packet_type: PacketType, bytes: Vec<u8>) -> Packet {
@@ -110,7 +111,7 @@ fn read_body(
     match packet.packet_type {
         PacketType::ConnAck => read_connack(packet, reader, version),
         PacketType::Publish => read_publish(packet, reader, version, first),
-        PacketType::SubAck | PacketType::UnsubAck => read_answers(packet, reader, version),
+        PacketType::SubAck | PacketType::UnsubAck => read_suback(packet, reader, version),
         PacketType::PingResp => Ok(()),
         PacketType::Disconnect | PacketType::Auth => read_reason(packet, reader),
         PacketType::PubAck | PacketType::PubRec | PacketType::PubRel | PacketType::PubComp => {
@@ -131,7 +132,7 @@ fn read_connack(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) 
         packet.properties = property::read(reader, PacketType::ConnAck)?;
     }
     if packet.session_present && packet.code != 0 {
-        return Err("session present in a refusing CONNACK".into()); // [MQTT5-3.2.2-6] [MQTT3-3.2.2-4]
+        return Err("Session Present in a CONNACK that refuses".into()); // [MQTT5-3.2.2-6] [MQTT3-3.2.2-4]
     }
     Ok(())
 }
@@ -153,16 +154,16 @@ fn read_publish(
         packet.properties = property::read(reader, PacketType::Publish)?;
     }
     if packet.topic.contains(['+', '#']) {
-        return Err(format!("PUBLISH to {}", packet.topic)); // [MQTT5-3.3.2-2]
+        return Err(format!("PUBLISH to the topic {}, which has a wildcard", packet.topic)); // [MQTT5-3.3.2-2]
     }
     if packet.topic.is_empty() && !packet.properties.has(property::TOPIC_ALIAS) {
-        return Err("PUBLISH without a topic".into()); // [MQTT5-4.7.3-1]
+        return Err("PUBLISH with neither a topic nor an alias".into()); // [MQTT5-4.7.3-1]
     }
     packet.payload = reader.rest();
     Ok(())
 }
 
-fn read_answers(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -> Result<(), String> {
+fn read_suback(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) -> Result<(), String> {
     packet.id = identifier(reader)?;
     if version == Version::V5 {
         packet.properties = property::read(reader, packet.packet_type)?;
@@ -170,10 +171,14 @@ fn read_answers(packet: &mut Packet, reader: &mut Reader<'_>, version: Version) 
         return Ok(());
     }
     packet.codes = reader.rest();
-    if packet.codes.is_empty() { Err(format!("{:?} without codes", packet.packet_type)) } else { Ok(()) }
+    if packet.codes.is_empty() {
+        Err(format!("{:?} without reason codes", packet.packet_type))
+    } else {
+        Ok(())
+    }
 }
 
-/// A reason code and properties, either of which may be left out at the end.
+/// Reads the reason code and the properties. A packet may end before either of them.
 fn read_reason(packet: &mut Packet, reader: &mut Reader<'_>) -> Result<(), String> {
     if !reader.is_empty() {
         packet.code = reader.byte()?;
@@ -186,7 +191,7 @@ fn read_reason(packet: &mut Packet, reader: &mut Reader<'_>) -> Result<(), Strin
 
 fn identifier(reader: &mut Reader<'_>) -> Result<u16, String> {
     let id = reader.two_byte_integer()?;
-    if id == 0 { Err("packet identifier 0".into()) } else { Ok(id) }
+    if id == 0 { Err("the packet identifier 0".into()) } else { Ok(id) }
 }
 
 fn check_codes(packet: &Packet, version: Version) -> Result<(), String> {
@@ -195,12 +200,15 @@ fn check_codes(packet: &Packet, version: Version) -> Result<(), String> {
     }
     let codes = if packet.codes.is_empty() { &[packet.code][..] } else { &packet.codes };
     match codes.iter().find(|code| !reason::is_listed(version, packet.packet_type, **code)) {
-        Some(code) => Err(format!("{:?} with the reason {code:#04x}", packet.packet_type)),
+        Some(code) => Err(format!(
+            "{:?} with the reason code {code:#04x}, which is not listed for it",
+            packet.packet_type
+        )),
         None => Ok(()),
     }
 }
 
-/// The packet types that a server may send, and since when.
+/// The packet types that a server may send: their number, and the first protocol version that has them.
 const SERVER_PACKET_TYPES: [(u8, PacketType, Version); 11] = [
     (2, PacketType::ConnAck, Version::V3),
     (3, PacketType::Publish, Version::V3),

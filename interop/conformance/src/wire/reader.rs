@@ -1,6 +1,6 @@
-//! A strict reader of MQTT's data types. What it refuses, a server may not send.
+//! Reads MQTT data types strictly. It returns an error for every encoding that a server must not send.
 
-/// What is left of a packet.
+/// The part of a packet that has not been read.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -22,24 +22,28 @@ impl<'a> Reader<'a> {
         Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
     }
 
-    /// A variable byte integer in its shortest form. `[MQTT5-1.5.5-1]`
+    /// Reads a Variable Byte Integer, which has to be in its shortest form. `[MQTT5-1.5.5-1]`
     pub(super) fn variable_byte_integer(&mut self) -> Result<u32, String> {
         let mut value = 0;
-        for place in 0..4 {
+        for index in 0..4 {
             let byte = self.byte()?;
-            value |= u32::from(byte & 0x7F) << (7 * place);
+            value |= u32::from(byte & 0x7F) << (7 * index);
             if byte & 0x80 == 0 {
-                let padded = byte == 0 && place > 0;
-                return if padded { Err("a padded variable byte integer".into()) } else { Ok(value) };
+                let is_overlong = byte == 0 && index > 0;
+                return if is_overlong {
+                    Err("a Variable Byte Integer that is not in its shortest form".into())
+                } else {
+                    Ok(value)
+                };
             }
         }
-        Err("a variable byte integer of five bytes".into())
+        Err("a Variable Byte Integer of five bytes".into())
     }
 
-    /// A UTF-8 string without U+0000. `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]`
+    /// Reads a UTF-8 string, which must not contain U+0000. `[MQTT5-1.5.4-1]` `[MQTT5-1.5.4-2]`
     pub(super) fn string(&mut self) -> Result<String, String> {
         let string = String::from_utf8(self.binary()?).map_err(|_| "a string that is not UTF-8")?;
-        if string.contains('\0') { Err("a string with U+0000".into()) } else { Ok(string) }
+        if string.contains('\0') { Err("a string that contains U+0000".into()) } else { Ok(string) }
     }
 
     pub(super) fn binary(&mut self) -> Result<Vec<u8>, String> {

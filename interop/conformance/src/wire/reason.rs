@@ -1,9 +1,9 @@
-//! The reason codes that a server may send, packet by packet.
+//! The reason codes that a server may send in each packet type.
 
 use super::Version;
 use super::read::PacketType;
 
-/// Whether the standard lists the code for a server's packet of that kind.
+/// Whether the standard lists the code for this packet type when a server sends it.
 /// `[MQTT5-3.2.2-8]` `[MQTT5-3.4.2-1]` `[MQTT5-3.5.2-1]` `[MQTT5-3.6.2-1]` `[MQTT5-3.7.2-1]` `[MQTT5-3.9.3-2]`
 /// `[MQTT5-3.11.3-2]` `[MQTT5-3.14.2-1]` `[MQTT5-3.15.2-1]` `[MQTT3-3.2.2-6]` `[MQTT3-3.9.3-2]`
 pub(super) fn is_listed(version: Version, packet_type: PacketType, code: u8) -> bool {

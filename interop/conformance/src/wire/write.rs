@@ -1,9 +1,9 @@
-//! A client's packets, built field by field, so that a test can also build what no client should send.
+//! Encodes the packets of a client field by field, so that a test can also build invalid packets.
 
 use super::Version;
 use super::property::{self, Properties};
 
-/// A packet: the first byte, the length of the body, the body.
+/// A packet: the first byte, the remaining length, the body.
 pub(crate) fn packet_with_body(first: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     bytes.extend(variable_byte_integer(u32::try_from(body.len()).expect("a length")));
@@ -11,12 +11,12 @@ pub(crate) fn packet_with_body(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A packet whose body is made of parts.
+/// A packet whose body is the concatenation of `parts`.
 pub(crate) fn packet_from_parts(first: u8, parts: &[&[u8]]) -> Vec<u8> {
     packet_with_body(first, &parts.concat())
 }
 
-/// A variable byte integer.
+/// Encodes a Variable Byte Integer in its shortest form.
 pub(crate) fn variable_byte_integer(mut value: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -29,20 +29,20 @@ pub(crate) fn variable_byte_integer(mut value: u32) -> Vec<u8> {
     }
 }
 
-/// A string or binary data: its length, its bytes.
+/// Encodes a UTF-8 string or binary data: a two-byte length, then the bytes.
 pub(crate) fn length_prefixed(value: &[u8]) -> Vec<u8> {
     let mut bytes = u16::try_from(value.len()).expect("at most 65,535 bytes").to_be_bytes().to_vec();
     bytes.extend_from_slice(value);
     bytes
 }
 
-/// PUBACK, PUBREC, PUBREL or PUBCOMP by its first byte; a code of 0 is left out.
+/// PUBACK (first byte 0x40), PUBREC (0x50), PUBREL (0x62) or PUBCOMP (0x70). A code of 0 is omitted.
 pub(crate) fn ack(first: u8, packet_id: u16, code: u8) -> Vec<u8> {
     let id = packet_id.to_be_bytes();
     if code == 0 { packet_from_parts(first, &[&id]) } else { packet_from_parts(first, &[&id, &[code]]) }
 }
 
-/// DISCONNECT; a code of 0 without properties is left out.
+/// DISCONNECT. A code of 0 without properties is omitted.
 pub(crate) fn disconnect(code: u8, properties: &Properties) -> Vec<u8> {
     if properties.0.is_empty() && code == 0 {
         return vec![0xE0, 0];
@@ -50,7 +50,7 @@ pub(crate) fn disconnect(code: u8, properties: &Properties) -> Vec<u8> {
     packet_from_parts(0xE0, &[&[code], &properties.encode()])
 }
 
-/// PUBLISH.
+/// The fields of PUBLISH.
 #[derive(Clone, Debug)]
 pub(crate) struct Publish {
     pub(crate) topic: Vec<u8>,
@@ -63,7 +63,7 @@ pub(crate) struct Publish {
 }
 
 impl Publish {
-    /// At QoS 0.
+    /// A PUBLISH at QoS 0.
     pub(crate) fn new(topic: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> Self {
         Self {
             topic: topic.as_ref().to_vec(),
@@ -106,7 +106,7 @@ impl Publish {
     }
 }
 
-/// SUBSCRIBE.
+/// The fields of SUBSCRIBE.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subscribe {
     pub(crate) id: u16,
@@ -119,13 +119,14 @@ impl Subscribe {
         Self { id, ..Self::default() }
     }
 
-    /// Adds a filter with its options byte: QoS, and in 5.0 No Local 4, Retain As Published 8, Retain Handling 16 × 0–2.
+    /// Adds a filter with its options byte: the QoS, and in 5.0 also No Local (4), Retain As Published (8) and Retain
+    /// Handling (16 times 0 to 2).
     pub(crate) fn filter(mut self, filter: impl AsRef<[u8]>, options: u8) -> Self {
         self.filters.push((filter.as_ref().to_vec(), options));
         self
     }
 
-    /// Gives it a subscription identifier, 5.0 only.
+    /// Sets the subscription identifier. MQTT 5.0 only.
     pub(crate) fn identifier(self, identifier: u32) -> Self {
         let properties = self.properties.number(property::SUBSCRIPTION_ID, identifier);
         Self { properties, ..self }
@@ -144,7 +145,7 @@ impl Subscribe {
     }
 }
 
-/// UNSUBSCRIBE.
+/// The fields of UNSUBSCRIBE.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unsubscribe {
     pub(crate) id: u16,

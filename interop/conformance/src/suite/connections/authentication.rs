@@ -1,4 +1,4 @@
-//! Enhanced authentication where the broker has no method for it, and who may publish where.
+//! Enhanced authentication when the broker has no authentication method, and publishes that are not authorized.
 
 use super::expect_close_after;
 use crate::case::cases;
@@ -43,14 +43,14 @@ async fn a_client_without_a_method_gets_no_auth_packet_or_property(harness: Harn
     }
 }
 
-/// 0x8C is no reason for DISCONNECT; the reader would refuse it.
+/// The standard does not list 0x8C for DISCONNECT, and the parser of this suite would reject it.
 async fn auth_from_a_client_without_a_method_ends_the_connection(harness: Harness) {
     let method = Properties::default().text(property::AUTHENTICATION_METHOD, "X-NONE");
     for code in [0x18, 0x19] {
         let auth = packet_from_parts(0xF0, &[&[code], &method.encode()]);
         expect_close_after(&harness, &auth, &[0x82]).await;
     }
-    // Success, in the short form.
+    // AUTH with reason 0x00 in its short form.
     expect_close_after(&harness, &[0xF0, 0], &[0x82, 0x81]).await;
 }
 
@@ -70,7 +70,8 @@ async fn auth_with_an_unlisted_reason_ends_the_connection(harness: Harness) {
     }
 }
 
-/// Topics of the broker are not for clients. 3.1.1 has no code to say so: it is acknowledged and dropped.
+/// Clients may not publish to topics that begin with `$`. 3.1.1 has no reason code for a refusal, so Tidegate
+/// acknowledges the message and drops it.
 async fn an_unauthorized_publish_is_not_delivered(harness: Harness) {
     let topic = format!("$SYS/{}", harness.topic("a"));
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;

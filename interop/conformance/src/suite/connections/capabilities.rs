@@ -1,4 +1,4 @@
-//! A server that does not serve every QoS, or no retained messages: what it announces, grants and refuses.
+//! A server that does not support every QoS, or no retained messages: what it announces, grants and refuses.
 
 use super::watcher;
 use crate::case::cases;
@@ -87,7 +87,7 @@ async fn assert_wills_refused(harness: &Harness, maximum: u8) {
     assert_eq!(watcher.receive().await.qos, maximum);
 }
 
-/// Subscribed at QoS 2, which is not granted here.
+/// A client that asks for QoS 2 on every topic of the test and is granted less.
 async fn watcher_of(harness: &Harness) -> crate::client::Client {
     let mut watcher = harness.client("watcher").await;
     watcher.try_subscribe(harness.topic("#"), 2).await;

@@ -1,4 +1,4 @@
-//! Clean Start, Clean Session and Session Present: which session a CONNECT gets.
+//! Clean Start, Clean Session and Session Present: which session a connection gets.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -17,12 +17,12 @@ async fn clean_start_discards_the_session(harness: Harness) {
     let mut other = harness.client("other").await;
     other.publish(&topic, "queued", 1).await;
     let (mut second, connack) = harness.connect("one").open_with_connack().await;
-    assert!(!connack.session_present, "nothing is left");
+    assert!(!connack.session_present, "the earlier session is discarded");
     other.publish(&topic, "live", 1).await;
     second.expect_no_message().await;
     second.disconnect().await;
     let (mut third, connack) = harness.connect("one").persistent().open_with_connack().await;
-    assert!(!connack.session_present, "the clean session left nothing either");
+    assert!(!connack.session_present, "the clean session is discarded too");
     third.expect_no_message().await;
 }
 
@@ -35,7 +35,7 @@ async fn connecting_without_clean_start_resumes_the_session(harness: Harness) {
     other.publish(&topic, "one", 1).await;
     other.publish(&topic, "two", 2).await;
     let (mut second, connack) = harness.connect("one").persistent().open_with_connack().await;
-    assert!(connack.session_present, "the session is there");
+    assert!(connack.session_present, "the session is resumed");
     for (payload, qos) in [("one", 1), ("two", 2)] {
         let message = second.receive().await;
         assert_eq!((message.payload.as_slice(), message.qos), (payload.as_bytes(), qos));
@@ -47,7 +47,7 @@ async fn connecting_without_clean_start_resumes_the_session(harness: Harness) {
 async fn connecting_without_clean_start_creates_a_session(harness: Harness) {
     let topic = harness.topic("a");
     let (mut client, connack) = harness.connect("one").persistent().open_with_connack().await;
-    assert!(!connack.session_present, "there was none");
+    assert!(!connack.session_present, "there is no earlier session");
     client.subscribe(&topic, 1).await;
     client.publish(&topic, "echo", 1).await;
     assert_eq!(client.receive().await.payload, b"echo");

@@ -1,4 +1,4 @@
-//! Client identifiers: which are taken, which are assigned, and that they name the session.
+//! Client identifiers: which ones the broker accepts and assigns, and that each one has its own session.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ cases! {
 
 async fn each_client_identifier_has_its_own_session(harness: Harness) {
     let mut other = harness.client("other").await;
-    // They differ in the last character, in its case, in one more.
+    // They differ only in the case of the last character, or in one additional character.
     let names = ["one", "onE", "ones"];
     for name in names {
         let mut client = harness.connect(name).persistent().open().await;
@@ -36,7 +36,8 @@ async fn each_client_identifier_has_its_own_session(harness: Harness) {
     }
 }
 
-/// Every character at least once, in identifiers that no other run has: they begin with one of this run's.
+/// Uses every letter and digit at least once. The identifiers begin with the prefix of this run, so that no other run
+/// uses them.
 async fn identifiers_of_23_letters_and_digits_are_accepted(harness: Harness) {
     let all: Vec<char> = ('0'..='9').chain('a'..='z').chain('A'..='Z').collect();
     let prefix = harness.client_id("");
@@ -45,7 +46,7 @@ async fn identifiers_of_23_letters_and_digits_are_accepted(harness: Harness) {
         let id = &padded[..23];
         harness.connect("one").client_id(id).open().await.disconnect().await;
     }
-    // Short ones meet those of other runs: a takeover is fine.
+    // Other runs use these short identifiers too. A takeover does no harm here.
     for id in ["0", "a", "Z"] {
         harness.connect("one").client_id(id).open().await;
     }
@@ -63,11 +64,11 @@ async fn clients_without_an_identifier_get_different_ones(harness: Harness) {
         if harness.is_v5() {
             let assigned = connack.properties.get_text(property::ASSIGNED_CLIENT_ID);
             let id = assigned.expect("an assigned client identifier").to_owned();
-            assert!(!id.is_empty() && ids.insert(id.clone()), "{id} is taken");
+            assert!(!id.is_empty() && ids.insert(id.clone()), "{id} is already in use");
         }
         clients.push(client);
     }
-    // Nobody was taken over.
+    // No connection was taken over.
     for client in clients.iter_mut().chain([&mut named]) {
         client.ping().await;
     }
@@ -76,7 +77,7 @@ async fn clients_without_an_identifier_get_different_ones(harness: Harness) {
 
 async fn an_assigned_identifier_works_as_if_it_had_been_sent(harness: Harness) {
     let topic = harness.topic("a");
-    // A session that stays is fine for a client without an identifier.
+    // A client without an identifier may have a persistent session.
     let (mut client, connack) = harness.connect("one").client_id("").persistent().open_with_connack().await;
     let assigned = connack.properties.get_text(property::ASSIGNED_CLIENT_ID);
     let id = assigned.expect("an assigned client identifier").to_owned();
@@ -86,10 +87,10 @@ async fn an_assigned_identifier_works_as_if_it_had_been_sent(harness: Harness) {
     let (mut second, connack) = harness.connect("one").client_id(&id).persistent().open_with_connack().await;
     assert!(connack.session_present, "the session of {id}");
     assert_eq!(second.receive().await.payload, b"kept");
-    // It is taken over by that name.
+    // A connection with the assigned identifier takes it over.
     let third = harness.connect("one").client_id(&id).persistent().open().await;
     second.expect_close(&[0x8E]).await;
-    // And no other client gets it while it is stored.
+    // The broker does not assign the identifier to another client while the session is stored.
     third.drop_connection().await;
     for _ in 0..20 {
         let (client, connack) = harness.connect("two").client_id("").open_with_connack().await;
@@ -111,7 +112,7 @@ async fn an_identifier_is_announced_only_if_it_was_assigned(harness: Harness) {
 async fn an_identifier_that_is_not_allowed_is_refused(harness: Harness) {
     let mut watcher = super::watcher(&harness).await;
     let long = format!("{:x<24}", harness.client_id("long"));
-    // The broker says why, and closes.
+    // The broker sends the reason and closes the connection.
     let code = if harness.is_v5() { 0x85 } else { 2 };
     let builder = harness.connect("one").client_id(&long);
     builder.expect_refused(&[code]).await;
@@ -120,17 +121,17 @@ async fn an_identifier_that_is_not_allowed_is_refused(harness: Harness) {
     let bytes = [builder.connect.encode(), publish].concat();
     builder.expect_bytes_refused(&bytes, &[code]).await;
     watcher.expect_no_message().await;
-    // One byte less is fine.
+    // An identifier shorter by one byte is accepted.
     harness.connect("one").client_id(&long[..23]).open().await.ping().await;
 }
 
 async fn an_empty_identifier_needs_a_clean_session(harness: Harness) {
     for _ in 0..3 {
-        // Over every transport the refusal has to arrive before the end.
+        // Over every transport, the refusal has to arrive before the close.
         let mut client = harness.connect("one").client_id("").clean(false).send().await;
         let packets = client.wait_for_end().await;
         assert!(packets.iter().map(|packet| &packet.bytes[..]).eq([&[0x20, 2, 0, 2][..]]), "{packets:?}");
     }
-    // 5.0 differs.
+    // MQTT 5.0 allows it.
     harness.connect("one").version(Version::V5).client_id("").clean(false).open().await.ping().await;
 }

@@ -1,4 +1,4 @@
-//! CONNACK of an accepted CONNECT: its code, its flags, its bytes.
+//! The CONNACK of an accepted CONNECT: its code, its flags, its bytes.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -36,10 +36,10 @@ async fn a_connect_with_every_option_is_accepted(harness: Harness) {
 }
 
 async fn session_present_is_set_only_for_an_existing_session(harness: Harness) {
-    // Not clean and new, not clean and known, clean and known, not clean and discarded.
+    // In turn: not clean without a session, not clean with a session, clean with a session, and not clean after that.
     for (clean, expected) in [(false, 0), (false, 1), (true, 0), (false, if harness.is_v5() { 1 } else { 0 })]
     {
-        // In 5.0 the session of a clean start stays for its expiry.
+        // In 5.0, the session of a clean start lasts until its expiry. In 3.1.1, it ends with its connection.
         let (client, connack) = harness.connect("one").clean(clean).expiry(60).open_with_connack().await;
         assert_eq!(connack.bytes[2..4], [expected, 0], "flags and code, clean: {clean}");
         client.disconnect().await;

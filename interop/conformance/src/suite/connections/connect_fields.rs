@@ -1,4 +1,4 @@
-//! The fields of CONNECT's payload: there when their flags say so, absent otherwise, in one order.
+//! The payload fields of CONNECT: present if their flags say so, absent otherwise, and in a fixed order.
 
 use super::watcher;
 use crate::case::cases;
@@ -22,8 +22,9 @@ cases! {
     a_missing_client_identifier_is_refused: "MQTT5-3.1.3-3", "MQTT3-3.1.3-3";
 }
 
-/// A CONNECT with these flags and fields behind the client identifier is refused as malformed; 3.1.1 gets no word.
-async fn refuse(harness: &Harness, flags: u8, fields: &[&[u8]]) {
+/// The broker has to refuse a CONNECT with these flags, and these fields after the client identifier, as malformed. In
+/// 3.1.1, it has to close without CONNACK.
+async fn expect_malformed(harness: &Harness, flags: u8, fields: &[&[u8]]) {
     let builder = harness.connect("one");
     let bytes = with_fields(&builder, flags, fields);
     builder.expect_bytes_refused(&bytes, &[0x81, 0x82]).await;
@@ -36,34 +37,34 @@ fn with_fields(builder: &ConnectBuilder<'_>, flags: u8, fields: &[&[u8]]) -> Vec
 
 async fn the_reserved_flag_is_zero(harness: Harness) {
     for flags in [0x01, 0x03] {
-        refuse(&harness, flags, &[]).await;
+        expect_malformed(&harness, flags, &[]).await;
     }
 }
 
 async fn a_will_flag_without_a_will_is_refused(harness: Harness) {
     let topic = length_prefixed(harness.topic("a").as_bytes());
     for flags in [0x06, 0x0E, 0x36] {
-        refuse(&harness, flags, &[]).await;
+        expect_malformed(&harness, flags, &[]).await;
         if harness.is_v5() {
-            refuse(&harness, flags, &[&[0]]).await;
-            refuse(&harness, flags, &[&[0], &topic]).await;
-            refuse(&harness, flags, &[&topic, &length_prefixed(b"x")]).await;
+            expect_malformed(&harness, flags, &[&[0]]).await;
+            expect_malformed(&harness, flags, &[&[0], &topic]).await;
+            expect_malformed(&harness, flags, &[&topic, &length_prefixed(b"x")]).await;
         } else {
-            refuse(&harness, flags, &[&topic]).await;
+            expect_malformed(&harness, flags, &[&topic]).await;
         }
     }
 }
 
 async fn will_bits_without_the_will_flag_are_refused(harness: Harness) {
     for flags in [0x0A, 0x12, 0x1A, 0x22, 0x2A, 0x32] {
-        refuse(&harness, flags, &[]).await;
+        expect_malformed(&harness, flags, &[]).await;
     }
 }
 
 async fn will_fields_without_the_will_flag_are_refused(harness: Harness) {
     let mut observer = watcher(&harness).await;
     let properties = if harness.is_v5() { &[0][..] } else { &[] };
-    refuse(
+    expect_malformed(
         &harness,
         0x02,
         &[properties, &length_prefixed(harness.topic("a").as_bytes()), &length_prefixed(b"stray")],
@@ -77,44 +78,44 @@ async fn will_qos_3_is_refused(harness: Harness) {
     let topic = length_prefixed(harness.topic("a").as_bytes());
     let properties = if harness.is_v5() { &[0][..] } else { &[] };
     for flags in [0x1E, 0x3E] {
-        refuse(&harness, flags, &[properties, &topic, &length_prefixed(b"stray")]).await;
+        expect_malformed(&harness, flags, &[properties, &topic, &length_prefixed(b"stray")]).await;
     }
     observer.expect_no_message().await;
 }
 
 async fn a_user_name_without_its_flag_is_refused(harness: Harness) {
-    refuse(&harness, 0x02, &[&length_prefixed(b"user")]).await;
+    expect_malformed(&harness, 0x02, &[&length_prefixed(b"user")]).await;
 }
 
 async fn a_user_name_flag_without_a_user_name_is_refused(harness: Harness) {
-    refuse(&harness, 0x82, &[]).await;
-    refuse(&harness, 0x82, &[&[0, 4], b"use"]).await;
-    // With the password flag as well one field is too few.
-    refuse(&harness, 0xC2, &[&length_prefixed(b"secret")]).await;
+    expect_malformed(&harness, 0x82, &[]).await;
+    expect_malformed(&harness, 0x82, &[&[0, 4], b"use"]).await;
+    // With both flags set, one of the two fields is missing.
+    expect_malformed(&harness, 0xC2, &[&length_prefixed(b"secret")]).await;
 }
 
 async fn a_password_without_its_flag_is_refused(harness: Harness) {
-    refuse(&harness, 0x82, &[&length_prefixed(b"user"), &length_prefixed(b"secret")]).await;
+    expect_malformed(&harness, 0x82, &[&length_prefixed(b"user"), &length_prefixed(b"secret")]).await;
 }
 
 async fn a_password_flag_without_a_password_is_refused(harness: Harness) {
-    refuse(&harness, 0xC2, &[&length_prefixed(b"user")]).await;
-    refuse(&harness, 0xC2, &[&length_prefixed(b"user"), &[0, 6], b"secre"]).await;
-    refuse(&harness, 0x42, &[]).await;
+    expect_malformed(&harness, 0xC2, &[&length_prefixed(b"user")]).await;
+    expect_malformed(&harness, 0xC2, &[&length_prefixed(b"user"), &[0, 6], b"secre"]).await;
+    expect_malformed(&harness, 0x42, &[]).await;
 }
 
 async fn a_password_without_a_user_name_is_valid_only_in_version_5(harness: Harness) {
     if !harness.is_v5() {
-        return refuse(&harness, 0x42, &[&length_prefixed(b"secret")]).await;
+        return expect_malformed(&harness, 0x42, &[&length_prefixed(b"secret")]).await;
     }
-    // It may be a wrong password, but no malformed packet.
+    // The broker may reject the password, but must not treat the packet as malformed.
     let mut client = harness.connect("one").password(b"secret").send().await;
     let connack = client.next().await;
     assert!([0, 0x86, 0x87].contains(&connack.code), "{:#04x}", connack.code);
 }
 
 async fn credentials_announced_by_their_flags_are_read(harness: Harness) {
-    // A password may be any bytes, an empty one included.
+    // A password may contain any bytes and may be empty.
     for password in [&b"secret"[..], b"", b"\xFF\0\x80"] {
         let builder = harness.connect("one").user_name("user").password(password);
         let mut client = builder.send().await;
@@ -134,14 +135,14 @@ async fn the_fields_have_a_fixed_order(harness: Harness) {
         true => will.properties(Properties::default().text(property::CONTENT_TYPE, "type")),
         false => will,
     };
-    // All fields, each of which would pass for another.
+    // All fields are present, and each could be mistaken for another.
     let builder = harness.connect("one").will(will).user_name("user").password(b"secret").keep_alive(600);
     builder.number(property::RECEIVE_MAXIMUM, 10).open().await.drop_connection().await;
     let message = watcher.receive().await;
     assert_eq!((message.topic.as_str(), message.payload.as_slice()), (topic.as_str(), &b"payload"[..]));
     assert_eq!(message.properties.get_text(property::CONTENT_TYPE), harness.is_v5().then_some("type"));
     if harness.is_v5() {
-        // Credentials before the will: where its properties belong stands the length of a text.
+        // The credentials come before the will, so the length of a string is where the will properties belong.
         let wrong = [
             &length_prefixed(b"user")[..],
             &length_prefixed(b"secret"),
@@ -149,7 +150,7 @@ async fn the_fields_have_a_fixed_order(harness: Harness) {
             &length_prefixed(b"a"),
             &length_prefixed(b"x"),
         ];
-        refuse(&harness, 0xC6, &wrong).await;
+        expect_malformed(&harness, 0xC6, &wrong).await;
     }
     watcher.expect_no_message().await;
 }

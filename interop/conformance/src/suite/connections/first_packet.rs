@@ -1,4 +1,4 @@
-//! The first packets of a connection: CONNECT, once, and CONNACK before anything else.
+//! The first packets of a connection: one CONNECT from the client, and CONNACK before any other packet from the broker.
 
 use super::watcher;
 use crate::case::cases;
@@ -26,7 +26,7 @@ async fn a_first_packet_other_than_connect_ends_the_connection(harness: Harness)
         Subscribe::new(1).filter(&topic, 0).encode(harness.version),
     ];
     for first in firsts {
-        // Nothing is answered, not even a CONNECT behind it.
+        // The broker answers nothing, not even a CONNECT that follows.
         harness.connect("one").expect_bytes_refused(&first, &[]).await;
         harness.connect("one").expect_bytes_refused(&[first, connect.clone()].concat(), &[]).await;
     }
@@ -37,14 +37,14 @@ async fn a_second_connect_ends_the_connection(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
     let will = || Will::new(&topic, "gone");
-    // After the CONNACK, under the same and under another client identifier.
+    // A second CONNECT after the CONNACK, with the same and with another client identifier.
     for again in ["one", "two"] {
         let mut client = harness.connect("one").will(will()).open().await;
         client.send(&harness.connect(again).connect.encode()).await;
         client.expect_close_without_answer(&[0x82]).await;
         assert_eq!(watcher.receive().await.payload, b"gone");
     }
-    // At once: only the first is answered, and what follows is not carried out.
+    // Two CONNECT in one write: the broker answers only the first, and does not process what follows the second.
     let connect = harness.connect("one").will(will()).connect.encode();
     let publish = Publish::new(harness.topic("a"), "stray").encode(harness.version);
     let mut client = harness.connect("one").send_bytes(&[connect.clone(), connect, publish].concat()).await;
@@ -59,7 +59,7 @@ async fn connack_comes_before_queued_messages(harness: Harness) {
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(&topic, 2).await;
     let mut publisher = harness.client("publisher").await;
-    // One in flight, others queued.
+    // One message in flight, others queued.
     publisher.publish(&topic, "open", 1).await;
     client.next_message().await;
     client.drop_connection().await;
@@ -101,8 +101,8 @@ async fn a_connection_gets_one_connack(harness: Harness) {
     }
     client.unsubscribe(&topic).await;
     client.ping().await;
-    assert!(!client.has_received(PacketType::ConnAck), "after the exchanges");
-    // An attempt to authenticate again, without ever having done it.
+    assert!(!client.has_received(PacketType::ConnAck), "CONNACK after other exchanges");
+    // The client asks to re-authenticate, but has not authenticated before.
     client.send(&packet_from_parts(0xF0, &[&[0x19, 0]])).await;
     let packets = client.expect_close(&[0x82, 0x81]).await;
     assert!(packets.iter().all(|packet| packet.packet_type != PacketType::ConnAck), "{packets:?}");
@@ -110,11 +110,11 @@ async fn a_connection_gets_one_connack(harness: Harness) {
 
 async fn an_incomplete_connect_times_out(harness: Harness) {
     let connect = harness.connect("one").connect.encode();
-    let mut links = vec![harness.connect_transport("silent", harness.version).await];
+    let mut clients = vec![harness.connect_transport("silent", harness.version).await];
     for len in [1, 2, connect.len() - 1] {
-        links.push(harness.connect("one").send_bytes(&connect[..len]).await);
+        clients.push(harness.connect("one").send_bytes(&connect[..len]).await);
     }
-    for mut link in links {
-        assert!(link.wait_for_end().await.is_empty(), "closed without a word");
+    for mut client in clients {
+        assert!(client.wait_for_end().await.is_empty(), "closed without sending a packet");
     }
 }

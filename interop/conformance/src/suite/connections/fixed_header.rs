@@ -36,7 +36,7 @@ async fn wrong_flags_end_the_connection(harness: Harness) {
     for bytes in wrong {
         expect_close_after(&harness, &bytes, &[0x81, 0x82]).await;
     }
-    // A DISCONNECT with wrong flags is none: the will is published.
+    // A DISCONNECT with wrong flags is malformed, so the broker publishes the will.
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let mut client = harness.connect("one").will(Will::new(&topic, "gone")).open().await;
     client.send(&[0xE1, 0]).await;
@@ -77,7 +77,7 @@ async fn every_packet_has_the_flags_of_its_type(harness: Harness) {
     let firsts: Vec<_> = seen.iter().map(|packet| packet.bytes[0]).collect();
     assert_eq!(firsts, [0x20, 0x90, 0x30, 0x40, 0x32, 0x50, 0x70, 0x62, 0x34, 0xB0, 0xD0]);
     if harness.is_v5() {
-        // DISCONNECT, where the broker sends one; its flags are looked at by the reader, as those of all packets.
+        // Makes the broker send DISCONNECT, if it sends one at all. The parser checks the flags of every packet.
         client.send(&[0xC1, 0]).await;
         client.expect_close(&[0x81, 0x82]).await;
     }
@@ -91,7 +91,7 @@ async fn a_length_not_in_its_shortest_form_ends_the_connection(harness: Harness)
     {
         expect_close_after(&harness, bytes, codes).await;
     }
-    // The length of the properties.
+    // The property length.
     for length in [&[0x80, 0x00][..], &[0x80, 0x80, 0x80, 0x80, 0x00]] {
         let publish = [&length_prefixed(topic.as_bytes()), length, b"x"].concat();
         expect_close_after(&harness, &packet_with_body(0x30, &publish), codes).await;
@@ -103,11 +103,12 @@ async fn a_length_not_in_its_shortest_form_ends_the_connection(harness: Harness)
     expect_close_after(&harness, &packet_with_body(0x82, &subscribe), codes).await;
 }
 
-/// Around each length where another byte is needed; the reader refuses a longer form.
+/// Uses lengths just below and at the sizes where the length field needs another byte. The parser rejects a longer
+/// form.
 async fn lengths_are_written_in_their_shortest_form(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 0).await;
-    // Topic length, topic, property length.
+    // The length of the topic, the topic, and the property length.
     let head = 2 + topic.len() + 1;
     for len in [127, 128, 16_383, 16_384] {
         client.publish(&topic, vec![b'x'; len - head], 0).await;

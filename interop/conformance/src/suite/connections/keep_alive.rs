@@ -1,4 +1,4 @@
-//! Keep alive: a silent client is cut off after one and a half times the interval.
+//! Keep alive: the broker closes a connection that is silent for one and a half times the interval.
 
 use std::time::{Duration, Instant};
 
@@ -29,20 +29,20 @@ async fn a_silent_client_is_disconnected_after_one_and_a_half_keep_alives(harnes
     assert_eq!(watcher.receive().await.payload, b"gone");
 }
 
-/// One and a half times 2 s are over well before 8 s are.
+/// One and a half times 2 s is well below 8 s.
 async fn a_silent_client_is_disconnected_in_time(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let _silent = harness.connect("silent").keep_alive(2).will(Will::new(&topic, "gone")).open().await;
     harness.wait_by_broker_clock(8).await;
     watcher.ping().await;
-    assert!(watcher.has_received(PacketType::Publish), "it is still there");
+    assert!(watcher.has_received(PacketType::Publish), "the client is still connected");
 }
 
 async fn a_keep_alive_of_zero_never_times_out(harness: Harness) {
     let (mut endless, connack) = harness.connect("endless").keep_alive(0).open_with_connack().await;
     if connack.properties.has(property::SERVER_KEEP_ALIVE) {
-        return harness.skip_unsupported("connection without keep alive");
+        return harness.skip_unsupported("a connection without keep alive");
     }
     let mut silent = harness.connect("silent").keep_alive(1).open().await;
     silent.expect_close(&[0x8D]).await;
@@ -50,7 +50,8 @@ async fn a_keep_alive_of_zero_never_times_out(harness: Harness) {
     endless.ping().await;
 }
 
-/// Four packets that are no PINGREQ, 2 s apart, are 8 s with a keep alive of 5 s, which ends after 7.5 s.
+/// With a keep alive of 5 s, a silent connection is closed after 7.5 s. This client stays connected for 8 s by sending
+/// a packet other than PINGREQ every 2 s.
 async fn any_packet_keeps_the_connection_alive(harness: Harness) {
     let topic = harness.topic("a");
     let (mut client, connack) = harness.connect("one").keep_alive(5).open_with_connack().await;
@@ -91,12 +92,15 @@ async fn bytes_of_an_incomplete_packet_do_not_count(harness: Harness) {
     let will = Will::new(&topic, "gone");
     let mut client = harness.connect("slow").keep_alive(2).will(will).open().await;
     let publish = Publish::new(harness.topic("a"), vec![0; 100]).encode(harness.version);
-    // A byte each second: each would come in time.
+    // One byte per second. If bytes counted as activity, each would come in time.
     for byte in &publish[..6] {
         client.send(&[*byte]).await;
         harness.wait_by_broker_clock(1).await;
     }
     watcher.ping().await;
-    assert!(watcher.has_received(PacketType::Publish), "the will is out, though bytes came all the time");
+    assert!(
+        watcher.has_received(PacketType::Publish),
+        "the broker has published the will, although it received bytes all the time"
+    );
     client.wait_for_end().await;
 }

@@ -1,4 +1,4 @@
-//! Packet identifiers: which packets have one, who chooses it, who repeats it.
+//! Packet identifiers: which packets have one, which side chooses it, and which packets repeat it.
 
 use std::collections::HashSet;
 
@@ -19,13 +19,13 @@ cases! {
 async fn qos_0_has_no_identifier(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;
-    // Two bytes that would pass for an identifier.
+    // The payload begins with two bytes that could be mistaken for an identifier.
     client.publish(&topic, [0, 7, 1], 0).await;
     let message = client.receive().await;
     let empty = if harness.is_v5() { &[0][..] } else { &[] };
     let body = [&length_prefixed(topic.as_bytes()), empty, &[0, 7, 1]].concat();
-    assert_eq!(&message.bytes[2..], body, "the payload directly behind");
-    // The same where only the subscription is at QoS 0.
+    assert_eq!(&message.bytes[2..], body, "the payload follows directly");
+    // The same if only the subscription is at QoS 0.
     client.subscribe(&topic, 0).await;
     client.publish(&topic, [0, 7, 1], 2).await;
     assert_eq!(&client.receive().await.bytes[2..], body, "granted QoS 0");
@@ -99,30 +99,34 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(&topic, 2).await;
     let mut publisher = harness.client("publisher").await;
-    let mut open = Vec::new();
-    for number in 0..OPEN {
+    let mut in_flight = Vec::new();
+    for number in 0..IN_FLIGHT {
         publisher.publish(&topic, [number], 1 + number % 2).await;
-        open.push(client.next_message().await.id);
+        in_flight.push(client.next_message().await.id);
     }
-    assert_eq!(HashSet::<u16>::from_iter(open.clone()).len(), open.len(), "all differ: {open:?}");
-    // Sent again under the same identifiers.
+    assert_eq!(
+        HashSet::<u16>::from_iter(in_flight.clone()).len(),
+        in_flight.len(),
+        "all differ: {in_flight:?}"
+    );
+    // Resent with the same identifiers.
     client.drop_connection().await;
     let mut client = harness.connect("one").persistent().open().await;
     let mut again = Vec::new();
-    for number in 0..OPEN {
+    for number in 0..IN_FLIGHT {
         let message = client.next_message().await;
-        assert_eq!((message.payload.as_slice(), message.dup), (&[number][..], true), "in order, as repeated");
+        assert_eq!((message.payload.as_slice(), message.dup), (&[number][..], true), "in order, with DUP");
         again.push(message.id);
     }
-    assert_eq!(again, open, "the identifiers of before");
-    // What is acknowledged makes room; what is not stays taken, PUBREC and all.
-    client.send(&ack(0x40, open[0], 0)).await;
-    client.send(&ack(0x50, open[1], 0)).await;
-    client.expect_ack(PacketType::PubRel, open[1]).await;
-    for number in 0..OPEN / 2 {
+    assert_eq!(again, in_flight, "the same identifiers");
+    // PUBACK frees an identifier. An identifier without an acknowledgement, or with only PUBREC, stays in use.
+    client.send(&ack(0x40, in_flight[0], 0)).await;
+    client.send(&ack(0x50, in_flight[1], 0)).await;
+    client.expect_ack(PacketType::PubRel, in_flight[1]).await;
+    for number in 0..IN_FLIGHT / 2 {
         publisher.publish(&topic, [number], 1).await;
         let message = client.next_message().await;
-        assert!(!open[1..].contains(&message.id), "{} is taken", message.id);
+        assert!(!in_flight[1..].contains(&message.id), "{} is in use", message.id);
         client.acknowledge(&message).await;
     }
 }
@@ -143,7 +147,7 @@ async fn identifiers_in_use_are_skipped_after_wrap_around(harness: Harness) {
         publisher.send(&batch).await;
         for _ in 1..=BATCH {
             let id = client.next_message().await.id;
-            assert!(id != held && id != received, "{id} is taken");
+            assert!(id != held && id != received, "{id} is in use");
             client.send(&ack(0x40, id, 0)).await;
         }
         for id in 1..=BATCH {
@@ -153,6 +157,6 @@ async fn identifiers_in_use_are_skipped_after_wrap_around(harness: Harness) {
     client.ping().await;
 }
 
-const OPEN: u8 = 20;
-/// Publishes on their way at once.
+const IN_FLIGHT: u8 = 20;
+/// The number of publishes sent in one batch.
 const BATCH: u16 = 250;

@@ -1,4 +1,4 @@
-//! Maximum Packet Size: the client's, which nothing sent to it exceeds, and the server's.
+//! Maximum Packet Size: the client's, which no packet sent to it exceeds, and the server's.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -15,7 +15,7 @@ cases! {
     packets_above_the_announced_maximum_end_the_connection: "MQTT5-3.2.2-15";
 }
 
-/// A payload that makes a PUBLISH of `size` bytes on the way to a subscriber.
+/// A payload with which the PUBLISH to a subscriber has `size` bytes.
 fn payload(topic: &str, qos: u8, size: usize) -> Vec<u8> {
     let id = if qos > 0 { 2 } else { 0 };
     let length = if size > 129 { 2 } else { 1 };
@@ -38,8 +38,8 @@ async fn a_message_above_the_clients_maximum_is_not_sent(harness: Harness) {
     }
 }
 
-/// CONNACK of any kind, acknowledgements and DISCONNECT. Where the client takes too little for a CONNACK, the broker
-/// can but close.
+/// Checks CONNACK, all acknowledgements and DISCONNECT. If not even CONNACK fits the maximum, the broker has to close
+/// the connection.
 async fn no_packet_exceeds_the_clients_maximum(harness: Harness) {
     let topic = harness.topic("a");
     for size in [1, 2, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64] {
@@ -47,8 +47,8 @@ async fn no_packet_exceeds_the_clients_maximum(harness: Harness) {
         let mut refused = small("one").text(property::AUTHENTICATION_METHOD, "X-NONE").send().await;
         let packets = refused.wait_for_end().await;
         assert_within(size, &packets);
-        let told = |packet: &Packet| packet.packet_type == PacketType::ConnAck && packet.code >= 0x80;
-        assert!(packets.iter().all(told), "{packets:?}");
+        let is_refusal = |packet: &Packet| packet.packet_type == PacketType::ConnAck && packet.code >= 0x80;
+        assert!(packets.iter().all(is_refusal), "{packets:?}");
         let mut client = small("one").client_id("").send().await;
         let bytes = [
             Subscribe::new(1).filter(&topic, 1).encode(harness.version),
@@ -63,14 +63,14 @@ async fn no_packet_exceeds_the_clients_maximum(harness: Harness) {
         let packets = client.wait_for_end().await;
         assert_within(size, &packets);
         if size == 64 {
-            let came =
+            let received =
                 |packet_type: &PacketType| packets.iter().any(|packet| packet.packet_type == *packet_type);
-            assert!(ANSWERS.iter().all(came), "not all answers: {packets:?}");
+            assert!(ANSWERS.iter().all(received), "an answer is missing: {packets:?}");
         }
     }
 }
 
-/// What the client asked for: nothing is left out where there is room.
+/// The answers to the client's packets. The broker must not omit any of them if it fits.
 const ANSWERS: [PacketType; 7] = [
     PacketType::ConnAck,
     PacketType::SubAck,
@@ -83,11 +83,11 @@ const ANSWERS: [PacketType; 7] = [
 
 fn assert_within(size: u32, packets: &[Packet]) {
     for packet in packets {
-        assert!(packet.bytes.len() <= size as usize, "larger than {size}: {packet:?}");
+        assert!(packet.bytes.len() <= size as usize, "more than {size} bytes: {packet:?}");
     }
 }
 
-/// With room for a single message in flight: a large one must not stand in the way.
+/// Only one message may be in flight. An oversized message must not block the next one.
 async fn an_oversized_message_counts_as_delivered(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
@@ -101,14 +101,15 @@ async fn an_oversized_message_counts_as_delivered(harness: Harness) {
         assert_eq!(message.payload, b"small");
         client.expect_no_message().await;
     }
-    // It does not come later either, when the client takes more.
+    // The broker does not send it later either, when the client has no limit.
     client.drop_connection().await;
     let (mut client, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(connack.session_present);
     client.expect_no_message().await;
 }
 
-/// What waited for the client and is too large when it returns is dropped; the rest comes.
+/// Messages are queued while the client is away. On its return with a smaller maximum, the broker drops those that are
+/// too large and sends the others.
 async fn an_oversized_queued_message_is_dropped_on_resume(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.connect("one").persistent().open().await;
@@ -127,7 +128,7 @@ async fn an_oversized_queued_message_is_dropped_on_resume(harness: Harness) {
     client.expect_no_message().await;
 }
 
-/// What the broker announces.
+/// Connects a client. Returns the Maximum Packet Size that the broker announces.
 async fn announced(harness: &Harness) -> (Client, Option<usize>) {
     let (client, connack) = harness.connect("one").open_with_connack().await;
     let limit = connack.properties.get_number(property::MAXIMUM_PACKET_SIZE);
@@ -157,7 +158,7 @@ async fn packets_above_the_servers_maximum_end_the_connection(harness: Harness) 
         client.send(&larger).await;
         client.expect_close_without_answer(&[0x95]).await;
     }
-    // Any packet, not only PUBLISH.
+    // The maximum applies to every packet type.
     let (mut client, _) = announced(&harness).await;
     let filter = harness.topic(&"x".repeat(1100));
     client.send(&Subscribe::new(1).filter(filter, 0).encode(harness.version)).await;
@@ -165,7 +166,7 @@ async fn packets_above_the_servers_maximum_end_the_connection(harness: Harness) 
     watcher.expect_no_message().await;
 }
 
-/// Of any broker: its header alone says that the packet will be too large, where a limit was announced.
+/// For any broker that announces a limit of at most 4 MiB. The fixed header already shows that the packet is too large.
 async fn packets_above_the_announced_maximum_end_the_connection(harness: Harness) {
     let (mut client, limit) = announced(&harness).await;
     let Some(limit) = limit.filter(|limit| *limit <= 4 << 20) else { return };

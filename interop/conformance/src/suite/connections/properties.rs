@@ -1,4 +1,4 @@
-//! The length in front of properties, which is there even when there are none.
+//! The property length, which is present even if there are no properties.
 
 use super::expect_close_after;
 use crate::case::cases;
@@ -10,7 +10,7 @@ cases! {
     a_missing_property_length_ends_the_connection: "MQTT5-2.2.2-1";
 }
 
-/// A packet without the length would not be read at all; what is looked at here is that an empty set is written as 0.
+/// The parser rejects a packet without the length. This test checks in addition that the length of an empty set is 0.
 async fn an_empty_property_set_is_a_length_of_zero(harness: Harness) {
     let topic = harness.topic("a");
     let (mut client, connack) = harness.connect("one").open_with_connack().await;
@@ -18,17 +18,17 @@ async fn an_empty_property_set_is_a_length_of_zero(harness: Harness) {
     client.publish(&topic, "x", 0).await;
     let message = client.receive().await;
     let unsuback = client.unsubscribe(&topic).await;
-    for (packet, place) in [(connack, 4), (suback, 4), (unsuback, 4), (message, 4 + topic.len())] {
+    for (packet, index) in [(connack, 4), (suback, 4), (unsuback, 4), (message, 4 + topic.len())] {
         let expected = packet.properties.encode();
-        assert!(packet.bytes[place..].starts_with(&expected), "{packet:?}");
-        assert!(packet.properties != Properties::default() || packet.bytes[place] == 0, "{packet:?}");
+        assert!(packet.bytes[index..].starts_with(&expected), "{packet:?}");
+        assert!(packet.properties != Properties::default() || packet.bytes[index] == 0, "{packet:?}");
     }
 }
 
 async fn a_missing_property_length_ends_the_connection(harness: Harness) {
     let topic = length_prefixed(harness.topic("a").as_bytes());
     let codes = &[0x81, 0x82];
-    // The first byte of the filter's length stands for properties of length 0, and then nothing fits.
+    // The broker reads the first byte of the filter's length as a property length of 0, and the rest does not fit.
     expect_close_after(&harness, &packet_with_body(0x82, &[&[0, 1][..], &topic, &[0]].concat()), codes).await;
     expect_close_after(&harness, &packet_with_body(0xA2, &[&[0, 1][..], &topic].concat()), codes).await;
     expect_close_after(&harness, &packet_with_body(0x30, &topic), codes).await;

@@ -1,4 +1,4 @@
-//! Protocol name and protocol version: only those that are served are.
+//! Protocol name and protocol version: the broker refuses those that it does not support.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -9,7 +9,7 @@ cases! {
     an_unsupported_version_is_refused: "MQTT5-3.1.2-2", "MQTT3-3.1.2-2";
 }
 
-/// A CONNECT with a name and a version, otherwise as it should be.
+/// A CONNECT with the given protocol name and version, otherwise valid.
 fn connect(harness: &Harness, name: &[u8], level: u8) -> Vec<u8> {
     let client_id = length_prefixed(harness.client_id("one").as_bytes());
     let properties = if harness.is_v5() { &[0][..] } else { &[] };
@@ -19,20 +19,20 @@ fn connect(harness: &Harness, name: &[u8], level: u8) -> Vec<u8> {
 async fn a_wrong_protocol_name_is_refused(harness: Harness) {
     for name in [&b"MQTX"[..], b"mqtt", b"MQTTT", b"MQT", b"", b"MQIsdp", b"\xFF\xFE"] {
         if name == b"MQIsdp" && harness.is_v5() {
-            continue; // The name of 3.1, whose form the answer has.
+            continue; // The name of MQTT 3.1. The answer has the format of 3.1, which this client cannot parse.
         }
         let bytes = connect(&harness, name, harness.version.level());
         let mut client = harness.connect("one").send_bytes(&bytes).await;
         let packets = client.wait_for_end().await;
-        let served =
+        let is_accepted =
             packets.iter().any(|packet| packet.packet_type != PacketType::ConnAck || packet.code == 0);
-        assert!(!served, "{name:?}: {packets:?}");
+        assert!(!is_accepted, "{name:?}: {packets:?}");
     }
     harness.client("one").await.ping().await;
 }
 
 async fn an_unsupported_version_is_refused(harness: Harness) {
-    // Which version the answer is in is not said: the client's is not known.
+    // The standard does not say which format the answer has, because the broker does not know the client's version.
     let answers = if harness.version == Version::V5 {
         &[&[][..], &[0x20, 3, 0, 0x84, 0], &[0x20, 2, 0, 1], &[0x20, 2, 0, 0x84]][..]
     } else {

@@ -1,4 +1,5 @@
-//! A fault ends the connection that it came on, nothing behind it is carried out, and others do not notice.
+//! A protocol violation closes the connection that it came on. The broker processes nothing that follows it, and other
+//! connections are not affected.
 
 use super::watcher;
 use crate::case::cases;
@@ -45,22 +46,22 @@ async fn nothing_after_a_fault_is_processed(harness: Harness) {
     let topic = harness.topic("a");
     let mut observer = watcher(&harness).await;
     for (fault, codes) in faulty_packets(&harness) {
-        let behind = [
+        let following = [
             Publish::new(&topic, "stray").encode(harness.version),
             Publish::new(&topic, "stray").retain().qos(1, 8).encode(harness.version),
             Subscribe::new(9).filter(&topic, 1).encode(harness.version),
             vec![0xC0, 0],
         ];
         let mut client = harness.client("broken").await;
-        client.send(&[fault, behind.concat()].concat()).await;
+        client.send(&[fault, following.concat()].concat()).await;
         let packets = client.expect_close(codes).await;
-        assert!(packets.is_empty(), "answers to what came behind: {packets:?}");
+        assert!(packets.is_empty(), "answers to packets after the fault: {packets:?}");
     }
     observer.expect_no_message().await;
     harness.subscriber("late", &topic, 1).await.expect_no_message().await;
 }
 
-/// What came before the fault counts; the session is there for the next connection.
+/// The broker processes the packets before the fault, and the next connection resumes the session.
 async fn a_session_survives_a_fault_of_its_client(harness: Harness) {
     let topic = harness.topic("a");
     let mut observer = harness.subscriber("observer", harness.topic("b"), 1).await;
@@ -77,7 +78,8 @@ async fn a_session_survives_a_fault_of_its_client(harness: Harness) {
     assert_eq!(client.receive().await.payload, b"kept");
 }
 
-/// A CONNACK of 0x80 or more, and a DISCONNECT of the client's: the link ends and what comes behind is not read.
+/// After a refusing CONNACK, and after a DISCONNECT from the client, the broker closes the connection and does not read
+/// what follows.
 async fn a_refusal_ends_the_connection(harness: Harness) {
     let mut observer = watcher(&harness).await;
     let publish = Publish::new(harness.topic("a"), "stray").encode(harness.version);

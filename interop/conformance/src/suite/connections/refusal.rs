@@ -1,4 +1,4 @@
-//! A CONNECT that is refused: what is said, what is not carried out, and that the link ends.
+//! A refused CONNECT: the reason code, what the broker must not process, and the close.
 
 use super::{unacceptable_connect, watcher};
 use crate::case::cases;
@@ -19,7 +19,7 @@ cases! {
 
 async fn a_malformed_connect_is_refused(harness: Harness) {
     let whole = harness.connect("one").connect.encode();
-    // The header is right, the body ends early; `whole` has a fixed header of two bytes.
+    // The remaining length is correct, but the body ends early. The fixed header of `whole` has two bytes.
     for len in 9..whole.len() - 2 {
         harness
             .connect("one")
@@ -53,7 +53,7 @@ async fn invalid_connect_properties_are_refused(harness: Harness) {
         builder.connect.properties = properties;
         builder.expect_refused(&codes).await;
     }
-    // A property that there is not.
+    // A property that does not exist.
     let builder = harness.connect("one");
     let mut body = length_prefixed(b"MQTT");
     body.extend([5, 2, 0, 0, 2, 0x7E, 0]);
@@ -66,11 +66,11 @@ async fn an_unacceptable_connect_is_refused_each_time(harness: Harness) {
         let (builder, codes) = unacceptable_connect(&harness, "one");
         builder.expect_refused(codes).await;
     }
-    // The client is as welcome as before.
+    // The same client can still connect with a valid CONNECT.
     harness.client("one").await.ping().await;
 }
 
-/// None of the six return codes says it: the link is closed without a CONNACK.
+/// None of the six return codes fits, so the broker closes the connection without CONNACK.
 async fn before_version_5_a_will_above_the_maximum_qos_is_refused_without_connack(harness: Harness) {
     let mut watcher = harness.subscriber("watcher", harness.topic("will"), 1).await;
     let builder = harness.connect("one").will(Will::new(harness.topic("will"), "stray").qos(2));
@@ -92,7 +92,7 @@ async fn nothing_after_a_refused_connect_is_processed(harness: Harness) {
     builder.expect_bytes_refused(&bytes.concat(), codes).await;
     observer.expect_no_message().await;
     harness.subscriber("late", &topic, 1).await.expect_no_message().await;
-    // The same behind a malformed one.
+    // The same after a malformed CONNECT.
     let builder = harness.connect("one");
     let mut connect = builder.connect.clone();
     connect.clean = false;
@@ -111,18 +111,18 @@ async fn a_refusal_never_has_session_present(harness: Harness) {
         let method = harness.connect("one").persistent().text(property::AUTHENTICATION_METHOD, "X-NONE");
         method.expect_refused(&[0x8C, 0x87]).await;
     }
-    // A CONNECT of that client in a version that nobody knows, not clean.
+    // A CONNECT of the same client with an unknown protocol version, not clean.
     let builder = harness.connect("one").version(Version::V3).clean(false);
     let mut bytes = builder.connect.encode();
     bytes[8] = 6;
     let answer = builder.send_bytes(&bytes).await.read_to_end().await;
     assert!(answer.get(2).is_none_or(|flags| *flags == 0), "{answer:02x?}");
     assert!(harness.is_v5() || answer == [0x20, 2, 0, 1], "{answer:02x?}");
-    // The session took no harm.
+    // The session still exists.
     assert!(harness.connect("one").persistent().open_with_connack().await.1.session_present);
 }
 
-/// The reader of the suite refuses others, in every test; here are as many refusals as this broker has for any.
+/// The parser rejects unlisted codes in every test. This test provokes every refusal that any broker gives.
 async fn refusal_codes_are_listed_in_the_standard(harness: Harness) {
     let (builder, _) = unacceptable_connect(&harness, "one");
     let will = Will::new(harness.topic("#"), "x");
@@ -136,8 +136,8 @@ async fn refusal_codes_are_listed_in_the_standard(harness: Harness) {
     for bytes in faults {
         let packets = harness.connect("one").send_bytes(&bytes).await.wait_for_end().await;
         let legal = |code| if harness.is_v5() { code >= 0x80 } else { (1..=5).contains(&code) };
-        let told =
+        let are_refusals =
             packets.iter().all(|packet| packet.packet_type == PacketType::ConnAck && legal(packet.code));
-        assert!(told && packets.len() < 2, "{packets:?}");
+        assert!(are_refusals && packets.len() < 2, "{packets:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a client asks to be told: response information, and reasons in words.
+//! Request Response Information and Request Problem Information.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -20,7 +20,7 @@ async fn response_information_is_sent_only_on_request(harness: Harness) {
         assert!(!connack.properties.has(property::RESPONSE_INFORMATION), "{connack:?}");
         client.disconnect().await;
     }
-    // Asked for, it may still be left out.
+    // The broker may omit it even on request.
     harness.connect("one").number(property::REQUEST_RESPONSE_INFORMATION, 1).open().await.ping().await;
 }
 
@@ -39,17 +39,18 @@ async fn configured_response_information_is_sent_on_request(harness: Harness) {
 
 async fn without_problem_information_acknowledgements_carry_no_explanation(harness: Harness) {
     let mut client = harness.connect("one").number(property::REQUEST_PROBLEM_INFORMATION, 0).open().await;
-    let mut answers = of_publishes(&harness, &mut client).await;
-    answers.extend(of_subscriptions(&harness, &mut client).await);
+    let mut answers = answers_to_publishes(&harness, &mut client).await;
+    answers.extend(answers_to_subscriptions(&harness, &mut client).await);
     for answer in answers {
-        let silent = !answer.properties.has(property::REASON_STRING)
+        let has_no_explanation = !answer.properties.has(property::REASON_STRING)
             && !answer.properties.has(property::USER_PROPERTY);
-        assert!(silent, "{answer:?}");
+        assert!(has_no_explanation, "{answer:?}");
     }
 }
 
-/// To a topic of the broker's own, to nobody, and a release of nothing.
-async fn of_publishes(harness: &Harness, client: &mut Client) -> Vec<Packet> {
+/// Answers to publishes to a topic that begins with `$` and to a topic without subscribers, and to a PUBREL of an
+/// unknown identifier.
+async fn answers_to_publishes(harness: &Harness, client: &mut Client) -> Vec<Packet> {
     let mut answers = Vec::new();
     for topic in [format!("$SYS/{}", harness.topic("a")), harness.topic("a")] {
         client.send(&Publish::new(&topic, "x").qos(1, 1).encode(harness.version)).await;
@@ -67,8 +68,8 @@ async fn of_publishes(harness: &Harness, client: &mut Client) -> Vec<Packet> {
     answers
 }
 
-/// An UNSUBSCRIBE of nothing, a SUBSCRIBE, and its messages at QoS 2.
-async fn of_subscriptions(harness: &Harness, client: &mut Client) -> Vec<Packet> {
+/// Answers to an UNSUBSCRIBE without a subscription, a SUBSCRIBE, a delivery at QoS 2 and an UNSUBSCRIBE.
+async fn answers_to_subscriptions(harness: &Harness, client: &mut Client) -> Vec<Packet> {
     let topic = harness.topic("b");
     let mut answers = vec![client.unsubscribe(&topic).await];
     answers.push(client.exchange_subscribe(&Subscribe::new(20).filter(&topic, 2)).await);

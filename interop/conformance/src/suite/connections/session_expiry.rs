@@ -1,4 +1,5 @@
-//! How long a session lasts: its connection, its expiry interval, and what DISCONNECT makes of that.
+//! How long a session lasts: at least as long as its connection, then for its expiry interval, which DISCONNECT can
+//! change.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -23,7 +24,7 @@ async fn a_session_outlives_its_connection(harness: Harness) {
     client.subscribe(&topic, 2).await;
     client.subscribe(&second, 1).await;
     let mut other = harness.client("other").await;
-    // One message in each state: sent, received, waiting.
+    // One message in each state: sent, received by the client (PUBREC), and queued.
     other.publish(&topic, "sent", 1).await;
     let sent = client.next_message().await;
     other.publish(&topic, "received", 2).await;
@@ -72,7 +73,7 @@ async fn a_session_lasts_as_long_as_its_connection(harness: Harness) {
     harness.wait_by_broker_clock(2).await;
     other.publish(&topic, "live", 2).await;
     let live = client.next_message().await;
-    assert_ne!(live.id, open.id, "taken until it is acknowledged");
+    assert_ne!(live.id, open.id, "the identifier is in use until it is acknowledged");
     client.acknowledge(&live).await;
     client.acknowledge(&open).await;
     client.send(&ack(0x62, 9, 0)).await;
@@ -80,26 +81,26 @@ async fn a_session_lasts_as_long_as_its_connection(harness: Harness) {
     client.expect_no_message().await;
 }
 
-/// A session with a subscription, the connection of which is cut; what was published then is not there for the next.
+/// Closes the connection of a session with a subscription and waits. Then the session has to be gone.
 async fn assert_session_gone(harness: &Harness, client: Client, wait: u32) {
     client.drop_connection().await;
     harness.wait_by_broker_clock(wait).await;
     assert_new_session(harness).await;
 }
 
-/// Nothing is left of the session "one": neither messages nor the subscription to "a".
+/// Nothing is left of the session of the client "one": neither messages nor the subscription to "a".
 async fn assert_new_session(harness: &Harness) {
     let mut other = harness.client("other").await;
     other.publish(harness.topic("a"), "lost", 1).await;
     let (mut client, connack) = harness.connect("one").persistent().open_with_connack().await;
-    assert!(!connack.session_present, "the session is over");
+    assert!(!connack.session_present, "the session has ended");
     other.publish(harness.topic("a"), "live", 1).await;
     client.expect_no_message().await;
     client.disconnect_and_end_session().await;
 }
 
 impl Client {
-    /// Leaves and takes its session with it, in 5.0.
+    /// Sends DISCONNECT, which in 5.0 also ends the session.
     async fn disconnect_and_end_session(self) {
         let ends_now = Properties::default().number(property::SESSION_EXPIRY, 0);
         self.disconnect_with_expiry(&ends_now).await;
@@ -134,12 +135,12 @@ async fn a_clean_session_ends_with_its_connection(harness: Harness) {
 }
 
 async fn disconnect_shortens_the_expiry(harness: Harness) {
-    // To nothing.
+    // To 0.
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(harness.topic("a"), 1).await;
     client.disconnect_and_end_session().await;
     assert_new_session(&harness).await;
-    // To a second.
+    // To one second.
     let mut client = harness.connect("one").persistent().open().await;
     client.subscribe(harness.topic("a"), 1).await;
     client.disconnect_with(0, &Properties::default().number(property::SESSION_EXPIRY, 1)).await;
@@ -154,7 +155,7 @@ async fn disconnect_lengthens_the_expiry(harness: Harness) {
     harness.wait_by_broker_clock(2).await;
     harness.client("other").await.publish(harness.topic("a"), "kept", 1).await;
     let (mut client, connack) = harness.connect("one").persistent().open_with_connack().await;
-    assert!(connack.session_present, "the later word counts");
+    assert!(connack.session_present, "the expiry of DISCONNECT applies");
     assert_eq!(client.receive().await.payload, b"kept");
 }
 
@@ -170,7 +171,7 @@ async fn an_expiry_in_disconnect_after_zero_in_connect_is_a_protocol_error(harne
         assert_eq!(watcher.receive().await.payload, b"gone");
         assert_new_session(&harness).await;
     }
-    // None after none is fine.
+    // An expiry of 0 in both is valid.
     let client = harness.connect("one").will(Will::new(&will, "gone")).open().await;
     client.disconnect_and_end_session().await;
     harness.expect_no_will(&mut watcher).await;
@@ -183,7 +184,7 @@ async fn without_an_expiry_a_session_ends_with_its_connection(harness: Harness) 
         client.drop_connection().await;
         assert_new_session(&harness).await;
     }
-    // The same CONNECT of 3.1.1 begins a session that stays.
+    // In 3.1.1, the same CONNECT creates a persistent session.
     let builder = || harness.connect("three").version(Version::V3).clean(false);
     builder().open().await.disconnect().await;
     assert!(builder().open_with_connack().await.1.session_present);

@@ -1,4 +1,4 @@
-//! A second connection under a client identifier ends the first, and gets what belongs to the session.
+//! A second connection with the same client identifier closes the first and takes over the session.
 
 use super::watcher;
 use crate::case::cases;
@@ -54,7 +54,7 @@ async fn a_takeover_in_time_cancels_a_delayed_will(harness: Harness) {
     watcher.expect_no_message().await;
     new.ping().await;
     new.disconnect().await;
-    // A clean start ends the session, and with it the delay.
+    // A clean start ends the session, so the broker publishes the will at once.
     let will = Will::new(&topic, "old").delay(600);
     let mut old = harness.connect("one").persistent().will(will).open().await;
     let _new = harness.connect("one").open().await;
@@ -92,7 +92,7 @@ async fn connecting_without_clean_start_takes_over_a_live_session(harness: Harne
     assert_eq!(new.receive().await.payload, b"live");
 }
 
-/// Once the new connection has its CONNACK, publishes and acknowledgements of the old one come too late.
+/// After the new connection has its CONNACK, the broker ignores publishes and acknowledgements from the old one.
 async fn packets_from_the_old_connection_are_ignored(harness: Harness) {
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", harness.topic("stray"), 1).await;
@@ -106,7 +106,7 @@ async fn packets_from_the_old_connection_are_ignored(harness: Harness) {
     old.send(&[ack(0x40, open.id, 0), stray, vec![0xE0, 0]].concat()).await;
     old.wait_for_end().await;
     assert_eq!(new.next_message().await.id, open.id);
-    // It is still open: a third connection gets it once more.
+    // The message is still in flight: a third connection gets it again.
     new.drop_connection().await;
     let mut third = harness.connect("one").persistent().open().await;
     assert_eq!(third.receive().await.id, open.id);
@@ -118,12 +118,12 @@ async fn many_takeovers_leave_one_connection_and_publish_the_wills_of_the_rest(h
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
     let mut clients: Vec<Client> = Vec::new();
-    // None waits for the end of the one before.
+    // Each connects without waiting for the close of the one before.
     for number in 0..COUNT {
         clients
             .push(harness.connect("one").persistent().will(Will::new(&topic, [number]).qos(1)).open().await);
     }
-    let mut last = clients.pop().expect("the last");
+    let mut last = clients.pop().expect("the last client");
     for mut client in clients {
         client.expect_close_without_answer(&[0x8E]).await;
     }
@@ -132,7 +132,7 @@ async fn many_takeovers_leave_one_connection_and_publish_the_wills_of_the_rest(h
         wills.extend(watcher.receive().await.payload);
     }
     wills.sort_unstable();
-    assert_eq!(wills, Vec::from_iter(0..COUNT - 1), "one for each");
+    assert_eq!(wills, Vec::from_iter(0..COUNT - 1), "one will for each closed connection");
     harness.expect_no_will(&mut watcher).await;
     last.subscribe(harness.topic("a"), 1).await;
     last.publish(harness.topic("a"), "echo", 1).await;
@@ -145,7 +145,7 @@ async fn a_takeover_works_across_versions(harness: Harness) {
     let mut old = harness.connect("one").persistent().open().await;
     old.subscribe(&topic, 1).await;
     let (mut new, connack) = harness.connect("one").version(other).persistent().open_with_connack().await;
-    assert!(connack.session_present, "one session for all versions");
+    assert!(connack.session_present, "both protocol versions share one session");
     old.expect_close_without_answer(&[0x8E]).await;
     new.publish(&topic, "echo", 1).await;
     let message = new.receive().await;

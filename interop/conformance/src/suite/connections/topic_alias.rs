@@ -1,4 +1,4 @@
-//! Topic aliases: those of the broker within what the client allows, those of the client within what was announced.
+//! Topic aliases: each side stays within the Topic Alias Maximum of the other.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,9 +34,9 @@ async fn the_brokers_aliases_stay_within_the_clients_maximum(harness: Harness) {
                     topics.insert(alias, message.topic.clone());
                 }
             }
-            let meant =
+            let resolved =
                 if message.topic.is_empty() { alias.and_then(|alias| topics.get(&alias)) } else { None };
-            assert_eq!(meant.unwrap_or(&message.topic), &topic, "{message:?}");
+            assert_eq!(resolved.unwrap_or(&message.topic), &topic, "{message:?}");
         }
         assert!(used.len() <= maximum as usize);
         client.disconnect().await;
@@ -49,7 +49,7 @@ async fn without_a_maximum_the_broker_sends_no_alias(harness: Harness) {
     for builder in [harness.connect("one"), harness.connect("one").number(property::TOPIC_ALIAS_MAXIMUM, 0)] {
         let mut client = builder.open().await;
         client.subscribe(&topic, 1).await;
-        // The publisher's own alias is between it and the broker.
+        // The publisher's alias is valid only between the publisher and the broker.
         for text in ["first", "second", "third"] {
             let name = if text == "first" { topic.as_str() } else { "" };
             let alias = Properties::default().number(property::TOPIC_ALIAS, 1);

@@ -1,4 +1,4 @@
-//! The transports carry an ordered, lossless stream of bytes, however it is cut; and plain clients need no more.
+//! Every transport carries an ordered, lossless byte stream, split at any place. A basic client needs no extension.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -14,9 +14,9 @@ async fn a_stream_arrives_in_order_and_whole(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 1).await;
     let mut publisher = harness.client("two").await;
-    // Sizes on both sides of what a segment, a record, a frame or a buffer holds.
+    // Sizes around those of TCP segments, TLS records, WebSocket frames and buffers.
     for (number, len) in (1..).zip([1, 1400, 1500, 4096, 16_384, 16_385, 65_535, 65_536, 200_000]) {
-        let payload: Vec<u8> = (0..len).map(|place: u32| (place % 251) as u8).collect();
+        let payload: Vec<u8> = (0..len).map(|index: u32| (index % 251) as u8).collect();
         publisher.publish(&topic, &payload, 1).await;
         assert_eq!(client.receive().await.payload, payload, "message {number} of {len} bytes");
     }
@@ -54,7 +54,7 @@ async fn packets_may_be_split_anywhere(harness: Harness) {
     }
 }
 
-/// A conversation in plain 3.1.1, with nothing but what the standard has.
+/// Uses only what MQTT 3.1.1 defines.
 async fn a_plain_client_needs_no_extension(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;

@@ -1,4 +1,4 @@
-//! The will: what is published of it, and how retained.
+//! The will: which message the broker publishes, and whether it is retained.
 
 use super::watcher;
 use crate::case::cases;
@@ -20,7 +20,7 @@ cases! {
 async fn a_will_is_published_as_it_was_given(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
-    // A payload is any bytes, none included.
+    // A payload may contain any bytes and may be empty.
     for payload in [&b"gone"[..], b"\xFF\0\xED\xA0\x80", b""] {
         let mut client = harness.connect("one").will(Will::new(&topic, payload)).open().await;
         client.ping().await;
@@ -52,13 +52,13 @@ async fn a_will_carries_its_properties(harness: Harness) {
     let message = watcher.receive().await;
     for (id, value) in &given.0 {
         if *id == property::MESSAGE_EXPIRY {
-            let left = message.properties.get_number(*id).expect("what is left of its time");
+            let left = message.properties.get_number(*id).expect("the remaining expiry interval");
             assert!((1..=1000).contains(&left), "{left} s left");
         } else {
             assert_eq!(message.properties.get(*id), Some(value), "property {id:#04x}");
         }
     }
-    // The delay is the broker's business.
+    // The will delay is only for the broker.
     assert!(!message.properties.has(property::WILL_DELAY));
 }
 
@@ -129,12 +129,12 @@ async fn a_client_without_a_will_publishes_none(harness: Harness) {
     let mut watcher = watcher(&harness).await;
     harness.client("none").await.drop_connection().await;
     harness.expect_no_will(&mut watcher).await;
-    // Once is enough: the session goes on, its will does not.
+    // The broker publishes the will once. The session continues without it.
     harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
     harness.connect("one").persistent().open().await.drop_connection().await;
     harness.expect_no_will(&mut watcher).await;
-    // Nor does a will that was discarded come back.
+    // A discarded will does not come back.
     harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.disconnect().await;
     harness.connect("one").persistent().open().await.drop_connection().await;
     harness.expect_no_will(&mut watcher).await;
@@ -145,7 +145,7 @@ async fn retained_messages_outlive_sessions(harness: Harness) {
     let mut client = harness.client("one").await;
     client.publish_retained(&topic, "kept", 1).await;
     client.disconnect().await;
-    // The session ends by another clean one as well.
+    // Another clean session ends it too.
     harness.client("one").await.disconnect().await;
     for version in [Version::V3, Version::V5] {
         let mut late = harness.connect("late").version(version).open().await;

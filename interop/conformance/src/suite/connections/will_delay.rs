@@ -1,4 +1,4 @@
-//! Will Delay Interval: the will waits, as long as the session does; who resumes in time takes it back.
+//! Will Delay Interval: the will is delayed while the session lasts. Resuming the session in time cancels it.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ cases! {
     without_a_session_a_delayed_will_is_published_at_once: "MQTT5-3.1.2-8", "TRAP5-53";
 }
 
-/// Subscribed to the will's topic alone: the clock of [`Harness::pass`] is another.
+/// Subscribes only to the topic of the will, which differs from the one that [`Harness::wait_by_broker_clock`] uses.
 async fn watcher(harness: &Harness) -> Client {
     harness.subscriber("watcher", harness.topic("will"), 1).await
 }
@@ -30,7 +30,7 @@ async fn a_delayed_will_is_published_after_its_delay(harness: Harness) {
     harness.connect("one").persistent().will(will(&harness, 2)).open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
     assert!(started.elapsed() >= Duration::from_secs(2), "after {:?}", started.elapsed());
-    // The session is still there, and its will is spent.
+    // The session still exists, but its will has been published.
     let (client, connack) = harness.connect("one").persistent().open_with_connack().await;
     assert!(connack.session_present);
     client.drop_connection().await;
@@ -39,7 +39,7 @@ async fn a_delayed_will_is_published_after_its_delay(harness: Harness) {
 
 async fn resuming_in_time_cancels_a_delayed_will(harness: Harness) {
     let mut watcher = watcher(&harness).await;
-    // Long enough to resume in time on a busy machine.
+    // Long enough to resume in time even on a busy machine.
     let first = harness.connect("one").persistent().will(will(&harness, 15)).open().await;
     first.drop_connection().await;
     let (mut second, connack) = harness.connect("one").persistent().open_with_connack().await;
@@ -75,7 +75,7 @@ async fn the_end_of_the_session_publishes_a_delayed_will(harness: Harness) {
     assert_eq!(watcher.receive().await.payload, b"gone");
     assert!(started.elapsed() >= Duration::from_secs(2), "after {:?}", started.elapsed());
     let (_client, connack) = harness.connect("one").persistent().open_with_connack().await;
-    assert!(!connack.session_present, "the session is over");
+    assert!(!connack.session_present, "the session has ended");
 }
 
 async fn without_a_session_a_delayed_will_is_published_at_once(harness: Harness) {
@@ -83,12 +83,12 @@ async fn without_a_session_a_delayed_will_is_published_at_once(harness: Harness)
     let builder = || harness.connect("one").will(will(&harness, 600));
     builder().open().await.drop_connection().await;
     assert_eq!(watcher.receive().await.payload, b"gone");
-    // The same when the connection is taken over.
+    // The same if the connection is taken over.
     let mut first = builder().open().await;
     let _second = harness.connect("one").clean(false).open().await;
     first.expect_close(&[0x8E]).await;
     assert_eq!(watcher.receive().await.payload, b"gone");
-    // And when the client ends its session with a DISCONNECT that keeps the will.
+    // And if the client ends its session with a DISCONNECT that publishes the will.
     let client = harness.connect("two").persistent().will(will(&harness, 600)).open().await;
     let ends_now = crate::wire::Properties::default().number(crate::wire::property::SESSION_EXPIRY, 0);
     client.disconnect_with(4, &ends_now).await;

@@ -1,4 +1,4 @@
-//! What makes a will due: every end of the connection but a normal DISCONNECT.
+//! When a will is published: whenever the connection ends without a normal DISCONNECT.
 
 use super::watcher;
 use crate::case::cases;
@@ -15,7 +15,7 @@ cases! {
 async fn a_client_fault_publishes_its_will(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
-    // Malformed, out of place, against a rule.
+    // Malformed packets, a packet that a client must not send, and violations of other rules.
     let faults = [
         (vec![0xC1, 0], &[0x81, 0x82][..]),
         (vec![0xD0, 0], &[0x82, 0x81]),
@@ -37,11 +37,11 @@ async fn a_normal_disconnect_discards_the_will(harness: Harness) {
     harness.connect("one").will(Will::new(&topic, "gone")).open().await.disconnect().await;
     harness.connect("one").persistent().will(Will::new(&topic, "gone")).open().await.disconnect().await;
     if harness.is_v5() {
-        // The reason 0x00 in full.
+        // The reason 0x00 in its long form.
         let mut client = harness.connect("one").will(Will::new(&topic, "gone")).open().await;
         client.send(&[0xE0, 2, 0, 0]).await;
         client.wait_for_end().await;
-        // Nor does it wait for its delay.
+        // A delayed will is not published after its delay either.
         let will = Will::new(&topic, "gone").delay(1);
         harness.connect("one").persistent().will(will).open().await.disconnect().await;
         harness.wait_by_broker_clock(2).await;
@@ -52,7 +52,7 @@ async fn a_normal_disconnect_discards_the_will(harness: Harness) {
 async fn a_disconnect_with_a_reason_other_than_0_publishes_the_will(harness: Harness) {
     let topic = harness.topic("will");
     let mut watcher = watcher(&harness).await;
-    // All that a client may send but 0x00.
+    // Every reason code that a client may send, except 0x00.
     for code in [0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99] {
         let client = harness.connect("one").will(Will::new(&topic, [code])).open().await;
         client.disconnect_with(code, &Properties::default()).await;

@@ -1,4 +1,4 @@
-//! PUBACK, PUBREC, PUBREL and PUBCOMP: their reasons, their flags, their short and long forms.
+//! PUBACK, PUBREC, PUBREL and PUBCOMP: their reason codes, their flags, their short and long forms.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -18,7 +18,7 @@ cases! {
     pubrel_is_sent_with_its_flags: "MQTT5-3.6.1-1", "MQTT3-3.6.1-1";
 }
 
-// That a code is a listed one is found by the reader of every packet.
+// The parser checks in every packet that the reason code is listed.
 
 async fn a_publish_without_subscribers_is_acknowledged(harness: Harness) {
     let mut publisher = harness.client("publisher").await;
@@ -28,12 +28,12 @@ async fn a_publish_without_subscribers_is_acknowledged(harness: Harness) {
     }
     let mut subscriber = harness.subscriber("subscriber", harness.topic("wanted"), 2).await;
     for qos in [1, 2] {
-        assert_eq!(publisher.publish(harness.topic("wanted"), "x", qos).await, 0, "somebody subscribed");
+        assert_eq!(publisher.publish(harness.topic("wanted"), "x", qos).await, 0, "there is a subscriber");
         subscriber.expect_message("x").await;
     }
 }
 
-/// No client may publish to a topic that begins with `$`.
+/// Tidegate lets no client publish to a topic that begins with `$`.
 async fn a_forbidden_publish_is_refused(harness: Harness) {
     let topic = format!("$x/{}", harness.topic("a"));
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
@@ -57,7 +57,7 @@ async fn a_full_queue_is_reported_to_the_publisher(harness: Harness) {
     assert_eq!(harness.connect("subscriber").persistent().open().await.drain_payloads().await, ["first"]);
 }
 
-/// No client may publish to a topic that begins with `$`.
+/// Tidegate lets no client publish to a topic that begins with `$`.
 async fn a_forbidden_publish_is_acknowledged_or_ends_the_connection(harness: Harness) {
     let topic = format!("$x/{}", harness.topic("a"));
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
@@ -85,8 +85,8 @@ async fn pubrel_has_a_listed_reason(harness: Harness) {
     assert_eq!(subscriber.expect_ack(PacketType::PubRel, id).await, 0);
     subscriber.send_ack(0x50, id + 1, 0).await;
     subscriber.ping().await;
-    for release in subscriber.drain(PacketType::PubRel) {
-        assert_eq!(release.id, id + 1, "for the PUBREC that nobody waited for, if for any");
+    for pubrel in subscriber.drain(PacketType::PubRel) {
+        assert_eq!(pubrel.id, id + 1, "only for the PUBREC of an unknown identifier, if for any");
     }
 }
 
@@ -95,13 +95,13 @@ async fn pubcomp_has_a_listed_reason(harness: Harness) {
     publisher.send_publish(&Publish::new(harness.topic("a"), "x").qos(2, 1)).await;
     publisher.expect_ack(PacketType::PubRec, 1).await;
     publisher.send_ack(0x62, 1, 0).await;
-    assert_eq!(publisher.expect_ack(PacketType::PubComp, 1).await, 0, "known");
+    assert_eq!(publisher.expect_ack(PacketType::PubComp, 1).await, 0, "the identifier is known");
     publisher.drop_connection().await;
     let mut publisher = harness.connect("publisher").persistent().open().await;
     for id in [1, 2, 65_535] {
         publisher.send_ack(0x62, id, 0).await;
         let code = publisher.expect_ack(PacketType::PubComp, id).await;
-        assert!([0, 0x92].contains(&code), "unknown: {code:#04x}");
+        assert!([0, 0x92].contains(&code), "the identifier is unknown: {code:#04x}");
     }
 }
 
@@ -120,7 +120,8 @@ async fn acknowledgements_of_unknown_identifiers_are_tolerated(harness: Harness)
     client.expect_message("x").await;
 }
 
-/// The acknowledgement comes before the message that it could be taken for, in the same breath.
+/// The client sends PUBACK for identifiers that the broker has not used yet. They arrive in the same write as the
+/// publish that makes the broker use one of them.
 async fn an_early_puback_does_not_acknowledge_a_later_message(harness: Harness) {
     let topic = harness.topic("a");
     for qos in [1, 2] {
@@ -134,7 +135,7 @@ async fn an_early_puback_does_not_acknowledge_a_later_message(harness: Harness) 
         client.drop_connection().await;
         let mut client = harness.connect("client").persistent().open().await;
         let again: Vec<_> = client.drain_messages().await.iter().map(|message| message.id).collect();
-        assert_eq!(again, [id], "nobody acknowledged it");
+        assert_eq!(again, [id], "the message is unacknowledged");
         client.disconnect().await;
         harness.client("client").await.disconnect().await;
     }
@@ -165,7 +166,7 @@ async fn every_valid_form_of_an_acknowledgement_is_accepted(harness: Harness) {
     subscriber.drop_connection().await;
     let mut subscriber = harness.connect("subscriber").persistent().open().await;
     subscriber.expect_no_message().await;
-    assert!(!subscriber.has_received(PacketType::PubRel), "all was completed");
+    assert!(!subscriber.has_received(PacketType::PubRel), "all exchanges are complete");
 }
 
 async fn pubrel_with_wrong_flags_ends_the_connection(harness: Harness) {

@@ -1,4 +1,4 @@
-//! Properties of PUBLISH that no client may send: each ends the connection, and the message reaches nobody.
+//! Properties of PUBLISH that no client may send: each closes the connection, and the message is not delivered.
 
 use crate::case::cases;
 use crate::harness::Harness;

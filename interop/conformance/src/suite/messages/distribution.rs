@@ -1,4 +1,4 @@
-//! An accepted message goes to the session of every matching subscriber, online or not.
+//! The broker delivers an accepted message to the session of every matching subscriber, connected or not.
 
 use crate::case::cases;
 use crate::harness::Harness;

@@ -1,4 +1,5 @@
-//! Message Expiry Interval: it counts down while the broker has the message, and ends what was never sent.
+//! Message Expiry Interval: it counts down while the broker holds the message. A message that expires before it was
+//! sent is dropped.
 
 use std::time::Instant;
 
@@ -20,7 +21,8 @@ cases! {
     a_publishers_qos_2_exchange_does_not_expire: "MQTT5-4.3.3-13", "TRAP5-48";
 }
 
-/// What is left of 600 s at least, where all of the time since may have been spent in the broker.
+/// The smallest valid rest of an expiry interval of 600 s, if the message spent all of the time since `started` in the
+/// broker.
 fn minimum_remaining(started: Instant) -> u32 {
     599 - u32::try_from(started.elapsed().as_secs()).expect("a short test")
 }
@@ -33,10 +35,10 @@ async fn a_message_that_expires_in_the_queue_is_not_delivered(harness: Harness) 
         publisher.exchange_publish(expiring(&topic, "short", 1).qos(qos, 0)).await;
         publisher.exchange_publish(expiring(&topic, "long", 600).qos(qos, 0)).await;
     }
-    publisher.publish(&topic, "lasting", 1).await;
+    publisher.publish(&topic, "no expiry", 1).await;
     harness.wait_by_broker_clock(3).await;
     let mut back = harness.connect("away").persistent().open().await;
-    assert_eq!(back.drain_payloads().await, ["long", "long", "lasting"]);
+    assert_eq!(back.drain_payloads().await, ["long", "long", "no expiry"]);
 }
 
 async fn a_message_that_expires_at_quota_0_is_not_delivered(harness: Harness) {
@@ -125,19 +127,20 @@ async fn the_interval_of_a_will_counts_down(harness: Harness) {
     assert!((minimum_remaining(started)..=598).contains(&queued), "from the queue after 2 s: {queued}");
 }
 
-/// The queue holds one message; a second is refused unless the first has expired.
+/// The queue holds one message. The broker refuses a second one unless the first has expired.
 async fn an_expired_message_leaves_room_in_the_queue(harness: Harness) {
     let topic = harness.topic("a");
     create_offline_session(&harness, &topic).await;
     let mut publisher = harness.client("publisher").await;
     assert_eq!(publisher.exchange_publish(expiring(&topic, "short", 1).qos(1, 0)).await, 0);
     harness.wait_by_broker_clock(2).await;
-    assert_eq!(publisher.publish(&topic, "next", 1).await, 0, "there is room");
-    assert_eq!(publisher.publish(&topic, "more", 1).await, 0x97, "there is no more");
+    assert_eq!(publisher.publish(&topic, "next", 1).await, 0, "the queue has room");
+    assert_eq!(publisher.publish(&topic, "more", 1).await, 0x97, "the queue is full");
     assert_eq!(harness.connect("away").persistent().open().await.drain_payloads().await, ["next"]);
 }
 
-/// A subscriber that has a message of QoS 2, good for 3 s, and its identifier.
+/// A subscriber that has received, but not acknowledged, a QoS 2 message that expires after 3 s, and its packet
+/// identifier.
 async fn delivered_before_expiry(harness: &Harness) -> (Client, u16) {
     let topic = harness.topic("a");
     let mut first = harness.connect("subscriber").persistent().open().await;
@@ -185,7 +188,7 @@ async fn a_publishers_qos_2_exchange_does_not_expire(harness: Harness) {
     assert_eq!(publisher.expect_ack(PacketType::PubComp, 2).await, 0, "on the next connection too");
 }
 
-/// A subscriber at QoS 2 that is away, by the name "away".
+/// Creates an offline session with the client name "away", subscribed at QoS 2.
 async fn create_offline_session(harness: &Harness, topic: &str) {
     let mut client: Client = harness.connect("away").persistent().open().await;
     client.subscribe(topic, 2).await;
@@ -197,7 +200,7 @@ fn expiring(topic: impl AsRef<[u8]>, payload: &str, seconds: u32) -> Publish {
     Publish::new(topic, payload).properties(properties)
 }
 
-/// The interval that came with a message.
+/// The Message Expiry Interval of a received message.
 fn expiry_interval(message: &Packet) -> u32 {
     message.properties.get_number(property::MESSAGE_EXPIRY).expect("a message expiry interval")
 }

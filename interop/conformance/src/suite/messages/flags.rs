@@ -1,4 +1,4 @@
-//! The flags of PUBLISH: DUP, QoS, and the answer that the QoS demands.
+//! The flags of PUBLISH: DUP and QoS, and the answer that the QoS demands.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -52,7 +52,7 @@ async fn dup_at_qos_0_is_refused_or_cleared(harness: Harness) {
     publisher.send_publish(&Publish::new(&topic, "x").dup()).await;
     if publisher.stays_open_or_closes(&[0x81]).await {
         for message in subscriber.drain_messages().await {
-            assert_eq!(message.bytes[0], 0x30, "DUP is lost");
+            assert_eq!(message.bytes[0], 0x30, "DUP is cleared");
         }
     } else {
         subscriber.expect_no_message().await;

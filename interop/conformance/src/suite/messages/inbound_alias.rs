@@ -1,4 +1,4 @@
-//! Topic aliases that a client sets: which are taken, and how long they hold.
+//! Topic aliases that a client sets: which ones the broker accepts, and how long they are valid.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -41,7 +41,7 @@ async fn every_alias_up_to_the_maximum_is_accepted(harness: Harness) {
 async fn an_alias_can_be_given_to_another_topic(harness: Harness) {
     let (mut publisher, maximum) = publisher(&harness, "publisher").await;
     if maximum < 2 {
-        return harness.skip_unsupported("two aliases");
+        return harness.skip_unsupported("two topic aliases");
     }
     let mut subscriber = harness.subscriber("subscriber", harness.topic("+"), 2).await;
     for (topic, alias) in [("a", 1), ("b", 2), ("c", 1), ("c", 2), ("d", 2)] {
@@ -59,13 +59,13 @@ async fn an_alias_ends_with_its_connection(harness: Harness) {
     for qos in 0..3 {
         let (mut first, connack) = harness.connect("publisher").persistent().open_with_connack().await;
         if announced(&connack) == 0 {
-            return harness.skip_unsupported("alias");
+            return harness.skip_unsupported("topic aliases");
         }
         first.exchange_publish(aliased(harness.topic("a"), "set", 1)).await;
         subscriber.expect_message("set").await;
         first.disconnect().await;
         let (mut second, connack) = harness.connect("publisher").persistent().open_with_connack().await;
-        assert!(connack.session_present, "the session is the same");
+        assert!(connack.session_present, "the session is resumed");
         second.send_publish(&aliased("", "used", 1).qos(qos, 100)).await;
         second.expect_close_without_answer(&[0x82]).await;
         subscriber.expect_no_message().await;
@@ -76,7 +76,7 @@ async fn each_publisher_has_its_own_aliases(harness: Harness) {
     let (mut one, maximum) = publisher(&harness, "one").await;
     let (mut two, _) = publisher(&harness, "two").await;
     if maximum == 0 {
-        return harness.skip_unsupported("alias");
+        return harness.skip_unsupported("topic aliases");
     }
     let mut subscriber = harness.subscriber("subscriber", harness.topic("+"), 2).await;
     let topics = [harness.topic("a"), harness.topic("b")];
@@ -87,7 +87,7 @@ async fn each_publisher_has_its_own_aliases(harness: Harness) {
     let messages = subscriber.drain_messages().await;
     let seen: Vec<_> = messages.iter().map(|message| message.topic.clone()).collect();
     assert_eq!(seen, [&topics[..], &topics].concat());
-    // A subscriber that allows none gets none.
+    // A subscriber that allows no aliases gets none.
     assert!(messages.iter().all(|message| !message.properties.has(property::TOPIC_ALIAS)), "{messages:?}");
 }
 
@@ -99,7 +99,7 @@ async fn alias_0_ends_the_connection(harness: Harness) {
 async fn an_alias_above_the_maximum_ends_the_connection(harness: Harness) {
     let (_, maximum) = publisher(&harness, "client").await;
     if maximum == 65_535 {
-        return harness.skip_unsupported("bound on aliases");
+        return harness.skip_unsupported("a Topic Alias Maximum below 65,535");
     }
     for alias in [maximum.saturating_add(1), 65_535] {
         if alias > maximum {
@@ -110,7 +110,7 @@ async fn an_alias_above_the_maximum_ends_the_connection(harness: Harness) {
 }
 
 async fn an_alias_when_none_is_allowed_ends_the_connection(harness: Harness) {
-    assert_eq!(publisher(&harness, "client").await.1, 0, "none was announced");
+    assert_eq!(publisher(&harness, "client").await.1, 0, "the broker announces no Topic Alias Maximum");
     for alias in [1, 65_535] {
         assert_ends_connection(&harness, &aliased(harness.topic("a"), "x", alias), 0x94).await;
         assert_ends_connection(&harness, &aliased("", "x", alias), 0x94).await;
@@ -120,7 +120,7 @@ async fn an_alias_when_none_is_allowed_ends_the_connection(harness: Harness) {
 async fn an_unknown_alias_ends_the_connection(harness: Harness) {
     let (_, maximum) = publisher(&harness, "client").await;
     if maximum == 0 {
-        return harness.skip_unsupported("alias");
+        return harness.skip_unsupported("topic aliases");
     }
     for alias in [1, maximum] {
         if (1..=maximum).contains(&alias) {
@@ -143,7 +143,7 @@ async fn assert_ends_connection(harness: &Harness, publish: &Publish, code: u8) 
     watcher.expect_no_message().await;
 }
 
-/// A client, and how many aliases the broker allows it.
+/// Connects a client. Returns it with the number of aliases that the broker allows.
 async fn publisher(harness: &Harness, name: &str) -> (Client, u32) {
     let (client, connack) = harness.connect(name).open_with_connack().await;
     (client, announced(&connack))

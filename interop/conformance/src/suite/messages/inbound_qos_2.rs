@@ -90,7 +90,7 @@ async fn after_pubcomp_the_identifier_means_a_new_message(harness: Harness) {
     subscriber.expect_no_message().await;
 }
 
-/// No client may publish to a topic that begins with `$`.
+/// Tidegate lets no client publish to a topic that begins with `$`.
 async fn after_a_failing_pubrec_the_identifier_is_free(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.subscriber("subscriber", &topic, 2).await;
@@ -138,14 +138,14 @@ async fn a_publisher_can_send_pubrel_after_a_reconnect(harness: Harness) {
     subscriber.expect_no_message().await;
 }
 
-/// PUBLISH and its PUBREC, which accepts.
+/// Sends PUBLISH and waits for a PUBREC that accepts it.
 async fn send(publisher: &mut Client, publish: &Publish) {
     publisher.send_publish(publish).await;
     let code = publisher.expect_ack(PacketType::PubRec, publish.id).await;
     assert!([0, 0x10].contains(&code), "the PUBREC: {code:#04x}");
 }
 
-/// PUBREL and its PUBCOMP.
+/// Sends PUBREL and waits for PUBCOMP.
 async fn release(publisher: &mut Client, id: u16) {
     publisher.send_ack(0x62, id, 0).await;
     assert_eq!(publisher.expect_ack(PacketType::PubComp, id).await, 0, "the PUBCOMP");

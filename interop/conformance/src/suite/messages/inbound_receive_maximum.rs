@@ -1,4 +1,4 @@
-//! The broker's Receive Maximum: what a client may have open, and what happens beyond it.
+//! The broker's Receive Maximum: how many messages a client may have in flight, and what happens when it sends more.
 
 use std::ops::Range;
 
@@ -19,11 +19,11 @@ async fn one_message_too_many_ends_the_connection(harness: Harness) {
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let (mut publisher, connack) = harness.connect("publisher").open_with_connack().await;
     let Some(maximum) = connack.properties.get_number(property::RECEIVE_MAXIMUM) else {
-        // It is 65,535, and there are no more identifiers.
-        return harness.skip_unsupported("Receive Maximum");
+        // The default is 65,535, and a client has no more packet identifiers than that.
+        return harness.skip_unsupported("a Receive Maximum");
     };
     let maximum = u16::try_from(maximum).expect("two bytes");
-    assert!(maximum > 0, "0 is no maximum");
+    assert!(maximum > 0, "Receive Maximum 0 is not allowed");
     for id in 1..=maximum {
         publisher.send_publish(&Publish::new(&topic, "x").qos(2, id)).await;
         assert!(publisher.expect_ack(PacketType::PubRec, id).await < 0x80);
@@ -33,38 +33,41 @@ async fn one_message_too_many_ends_the_connection(harness: Harness) {
         publisher.send_publish(&Publish::new(&topic, "excess").qos(2, maximum + 1)).await;
         publisher.expect_close_without_answer(&[0x93]).await;
     }
-    assert!(!watcher.drain_payloads().await.contains(&"excess".to_owned()), "the last one went nowhere");
+    assert!(
+        !watcher.drain_payloads().await.contains(&"excess".to_owned()),
+        "the excess message is not delivered"
+    );
 }
 
 async fn completed_messages_do_not_count(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
-    open(&mut publisher, &topic, 1001..1005).await;
+    publish_in_flight(&mut publisher, &topic, 1001..1005).await;
     for _ in 0..20 {
         publisher.publish(&topic, "x", 1).await;
         publisher.publish(&topic, "x", 0).await;
     }
     for id in 1100..1120 {
-        open(&mut publisher, &topic, id..id + 1).await;
+        publish_in_flight(&mut publisher, &topic, id..id + 1).await;
         publisher.send_ack(0x62, id, 0).await;
         assert_eq!(publisher.expect_ack(PacketType::PubComp, id).await, 0);
     }
-    open(&mut publisher, &topic, 1005..1006).await;
-    open(&mut publisher, &topic, 1005..1006).await; // A repeat is the same message.
+    publish_in_flight(&mut publisher, &topic, 1005..1006).await;
+    publish_in_flight(&mut publisher, &topic, 1005..1006).await; // A repeated PUBLISH is the same message.
     publisher.send_publish(&Publish::new(&topic, "x").qos(2, 1006)).await;
     publisher.expect_close_without_answer(&[0x93]).await;
 }
 
-/// No client may publish to a topic that begins with `$`.
+/// Tidegate lets no client publish to a topic that begins with `$`.
 async fn a_refused_message_does_not_count(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
-    open(&mut publisher, &topic, 1001..1005).await;
+    publish_in_flight(&mut publisher, &topic, 1001..1005).await;
     for _ in 0..20 {
         assert_eq!(publisher.publish(format!("$x/{topic}"), "x", 2).await, 0x87);
         assert_eq!(publisher.publish(format!("$x/{topic}"), "x", 1).await, 0x87);
     }
-    open(&mut publisher, &topic, 1005..1006).await;
+    publish_in_flight(&mut publisher, &topic, 1005..1006).await;
     publisher.send_publish(&Publish::new(&topic, "x").qos(2, 1006)).await;
     publisher.expect_close_without_answer(&[0x93]).await;
 }
@@ -72,24 +75,24 @@ async fn a_refused_message_does_not_count(harness: Harness) {
 async fn each_connection_starts_a_new_count(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.connect("publisher").persistent().open().await;
-    open(&mut publisher, &topic, 1..6).await;
+    publish_in_flight(&mut publisher, &topic, 1..6).await;
     publisher.drop_connection().await;
     let mut publisher = harness.connect("publisher").persistent().open().await;
-    open(&mut publisher, &topic, 1..6).await;
+    publish_in_flight(&mut publisher, &topic, 1..6).await;
     publisher.drop_connection().await;
     let mut publisher = harness.connect("publisher").persistent().open().await;
     for id in 1..6 {
-        // Those of the last connection are completed, which gives nothing that this one has not.
+        // Completing messages of the earlier connection must not raise the quota of this one.
         publisher.send_ack(0x62, id, 0).await;
         assert_eq!(publisher.expect_ack(PacketType::PubComp, id).await, 0);
     }
-    open(&mut publisher, &topic, 11..16).await;
+    publish_in_flight(&mut publisher, &topic, 11..16).await;
     publisher.send_publish(&Publish::new(&topic, "x").qos(2, 16)).await;
     publisher.expect_close_without_answer(&[0x93]).await;
 }
 
-/// Publishes at QoS 2 and leaves the messages open.
-async fn open(publisher: &mut Client, topic: &str, ids: Range<u16>) {
+/// Publishes at QoS 2 and leaves the messages in flight: sends no PUBREL.
+async fn publish_in_flight(publisher: &mut Client, topic: &str, ids: Range<u16>) {
     for id in ids {
         publisher.send_publish(&Publish::new(topic, "x").qos(2, id)).await;
         assert!(publisher.expect_ack(PacketType::PubRec, id).await < 0x80, "PUBREC");

@@ -1,4 +1,5 @@
-//! Ordered topics: what one publisher sends on a topic at one QoS comes out in the order in which it went in.
+//! Ordered topics: the broker delivers the messages of one publisher on one topic at one QoS in the order of
+//! publishing.
 
 use std::ops::Range;
 
@@ -27,7 +28,8 @@ async fn a_connected_subscriber_gets_messages_in_order(harness: Harness) {
     }
 }
 
-/// The connection is lost again and again; what was never answered comes again, so first copies are counted.
+/// The subscriber loses its connection several times. The broker resends unacknowledged messages, so only the first
+/// copy of each message counts.
 async fn a_reconnecting_subscriber_gets_messages_in_order(harness: Harness) {
     let topic = harness.topic("a");
     for qos in [1, 2] {

@@ -1,4 +1,4 @@
-//! Topic aliases that the broker sets: none beyond what the client allows, and none that the client cannot know.
+//! Topic aliases that the broker sets: none above the client's maximum, and none without a topic sent before.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ cases! {
     an_expired_message_sets_no_alias: "TRAP5-94";
 }
 
-/// The topics that aliases stand for on one connection.
+/// The topics of the aliases on one connection.
 struct Aliases {
     maximum: u32,
     topics: HashMap<u32, String>,
@@ -26,11 +26,11 @@ impl Aliases {
         Self { maximum, topics: HashMap::new() }
     }
 
-    /// The topic of a message.
+    /// Returns the topic of a message, resolving its alias.
     fn resolve(&mut self, message: &Packet) -> String {
         let topic = message.topic.clone();
         let Some(alias) = message.properties.get_number(property::TOPIC_ALIAS) else {
-            assert!(!topic.is_empty(), "neither topic nor alias");
+            assert!(!topic.is_empty(), "the message has neither a topic nor an alias");
             return topic;
         };
         assert!((1..=self.maximum).contains(&alias), "alias {alias} of {}", self.maximum);
@@ -42,9 +42,9 @@ impl Aliases {
     }
 }
 
-/// Topics long enough that an alias is worth while.
+/// A topic long enough that an alias saves bytes.
 fn topic(harness: &Harness, number: u32) -> String {
-    harness.topic(&format!("of some length, so that an alias is worth while/{number}"))
+    harness.topic(&format!("long enough that an alias saves bytes/{number}"))
 }
 
 async fn no_alias_is_above_the_clients_maximum(harness: Harness) {
@@ -97,12 +97,12 @@ async fn each_connection_starts_without_aliases(harness: Harness) {
     let mut subscriber = connect().open().await;
     let mut aliases = Aliases::new(10);
     for message in subscriber.next_messages(2 * topics.len()).await {
-        assert_eq!(aliases.resolve(&message), lossy_text(&message.payload), "resent and queued ones");
+        assert_eq!(aliases.resolve(&message), lossy_text(&message.payload), "resent and queued messages");
     }
     subscriber.drop_connection().await;
     let mut subscriber = harness.connect("subscriber").persistent().open().await;
     for message in subscriber.next_messages(2 * topics.len()).await {
-        assert_eq!(message.topic, lossy_text(&message.payload), "this connection allows none");
+        assert_eq!(message.topic, lossy_text(&message.payload), "this connection allows no aliases");
         assert!(!message.properties.has(property::TOPIC_ALIAS));
     }
 }
@@ -134,15 +134,15 @@ async fn an_expired_message_sets_no_alias(harness: Harness) {
     let topic = topic(&harness, 1);
     let short = Properties::default().number(property::MESSAGE_EXPIRY, 1);
     publisher.exchange_publish(Publish::new(&topic, "short").qos(1, 0).properties(short)).await;
-    publisher.publish(&topic, "lasting", 1).await;
+    publisher.publish(&topic, "no expiry", 1).await;
     publisher.publish(&topic, "again", 1).await;
     harness.wait_by_broker_clock(3).await;
-    for (topic, payload) in [(&harness.topic("first"), "first"), (&topic, "lasting"), (&topic, "again")] {
+    for (topic, payload) in [(&harness.topic("first"), "first"), (&topic, "no expiry"), (&topic, "again")] {
         assert_eq!(aliases.resolve(&subscriber.expect_message(payload).await), *topic);
     }
 }
 
-/// A subscriber to all of the test, which allows so many aliases.
+/// A subscriber to all topics of the test with the given Topic Alias Maximum.
 async fn subscriber(harness: &Harness, name: &str, maximum: u32) -> Client {
     let mut client = harness.connect(name).number(property::TOPIC_ALIAS_MAXIMUM, maximum).open().await;
     client.subscribe(harness.topic("#"), 2).await;

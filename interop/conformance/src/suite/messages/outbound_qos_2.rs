@@ -1,4 +1,4 @@
-//! QoS 2 with the broker as sender: PUBLISH until PUBREC, PUBREL until PUBCOMP.
+//! QoS 2 with the broker as sender: PUBLISH until PUBREC, then PUBREL until PUBCOMP.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder};
@@ -38,13 +38,13 @@ async fn an_identifier_is_in_use_until_pubcomp(harness: Harness) {
     let released = subscriber.next_message().await.id;
     subscriber.send_ack(0x50, released, 0).await;
     subscriber.expect_ack(PacketType::PubRel, released).await;
-    let mut open = vec![published, released];
+    let mut in_use = vec![published, released];
     for round in 0..40 {
         publisher.publish(&topic, "x", 2).await;
         let message = subscriber.next_message().await;
-        assert!(!open.contains(&message.id), "{} is taken", message.id);
+        assert!(!in_use.contains(&message.id), "{} is in use", message.id);
         match round % 4 {
-            0 if open.len() < 12 => open.push(message.id),
+            0 if in_use.len() < 12 => in_use.push(message.id),
             1 if harness.is_v5() => subscriber.send_ack(0x50, message.id, 0x80).await,
             _ => subscriber.acknowledge(&message).await,
         }
@@ -102,13 +102,13 @@ async fn pubrel_is_in_flight_until_pubcomp(harness: Harness) {
     subscriber.drop_connection().await;
     let mut subscriber = persistent(&harness).open().await;
     subscriber.ping().await;
-    assert!(!subscriber.has_received(PacketType::PubRel), "it is completed");
+    assert!(!subscriber.has_received(PacketType::PubRel), "the exchange is complete");
 }
 
 async fn no_publish_comes_after_pubrel(harness: Harness) {
     let (mut subscriber, id) = delivered(&harness, "x").await;
     subscriber.send_ack(0x50, id, 0).await;
-    // The broker may know of the PUBREC before the client sees the PUBREL.
+    // The broker processes PUBREC even though the client does not wait for PUBREL.
     subscriber.drop_connection().await;
     for _ in 0..2 {
         subscriber = persistent(&harness).open().await;
@@ -118,7 +118,7 @@ async fn no_publish_comes_after_pubrel(harness: Harness) {
     }
 }
 
-/// A subscriber whose session is kept, and the identifier of a message that it has not answered.
+/// A subscriber with a persistent session, and the packet identifier of a message that it has not acknowledged.
 async fn delivered(harness: &Harness, payload: &str) -> (Client, u16) {
     let topic = harness.topic("a");
     let mut subscriber = persistent(harness).open().await;

@@ -1,4 +1,4 @@
-//! The client's Receive Maximum: how many messages the broker has open towards it, and what goes on without them.
+//! The client's Receive Maximum: how many messages the broker has in flight to it, and which packets it does not limit.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder};
@@ -20,7 +20,11 @@ async fn no_more_than_the_maximum_are_in_flight(harness: Harness) {
     for maximum in [1, 2, 7] {
         let mut subscriber = with_receive_maximum(&harness, maximum).open().await;
         publish(&harness, &mut subscriber, 10).await;
-        assert_eq!(subscriber.drain_messages().await.len(), usize::from(maximum), "of {maximum}");
+        assert_eq!(
+            subscriber.drain_messages().await.len(),
+            usize::from(maximum),
+            "messages in flight with a maximum of {maximum}"
+        );
         subscriber.expect_no_message().await;
         subscriber.disconnect().await;
     }
@@ -58,7 +62,7 @@ async fn a_failing_acknowledgement_lets_one_more_through(harness: Harness) {
         subscriber.send_ack(first, message.id, 0x80).await;
     }
     subscriber.expect_no_message().await;
-    assert!(!subscriber.has_received(PacketType::PubRel), "what was refused is not released");
+    assert!(!subscriber.has_received(PacketType::PubRel), "no PUBREL for a refused message");
 }
 
 async fn resent_messages_count_against_the_quota(harness: Harness) {
@@ -71,10 +75,10 @@ async fn resent_messages_count_against_the_quota(harness: Harness) {
     assert_eq!(again.iter().map(|message| message.id).collect::<Vec<_>>(), ids);
     subscriber.expect_no_message().await;
     subscriber.acknowledge(&again[0]).await;
-    assert_eq!(subscriber.drain_messages().await.len(), 1, "one was completed");
+    assert_eq!(subscriber.drain_messages().await.len(), 1, "one message was completed");
     subscriber.drop_connection().await;
     let mut subscriber = with_receive_maximum(&harness, 1).persistent().open().await;
-    assert_eq!(subscriber.drain_messages().await.len(), 1, "this connection allows but one");
+    assert_eq!(subscriber.drain_messages().await.len(), 1, "this connection allows only one");
 }
 
 async fn pubcomp_for_a_resent_pubrel_does_not_exceed_the_maximum(harness: Harness) {
@@ -85,10 +89,11 @@ async fn pubcomp_for_a_resent_pubrel_does_not_exceed_the_maximum(harness: Harnes
     }
     subscriber.ping().await;
     publish(&harness, &mut subscriber, 10).await;
-    assert_eq!(subscriber.drain_messages().await.len(), 3, "the quota was whole before");
+    assert_eq!(subscriber.drain_messages().await.len(), 3, "the quota is not above the maximum");
 }
 
-/// The standard's prose lets a PUBCOMP of the last connection give quota to this one; its statement does not.
+/// By the standard's description of send quota, a PUBCOMP for a message of the last connection could raise the quota of
+/// this one. Its normative statement forbids that.
 async fn a_resent_pubrel_uses_no_quota(harness: Harness) {
     let mut subscriber = with_resent_pubrels(&harness, 3).await;
     publish(&harness, &mut subscriber, 10).await;
@@ -129,7 +134,7 @@ async fn qos_0_messages_continue_at_quota_0(harness: Harness) {
     assert_eq!(subscriber.drain_payloads().await, ["first", "second", "third"]);
 }
 
-/// A subscriber with so many messages of QoS 2 whose PUBREL is to be sent again on the connection that it has now.
+/// A subscriber that has just resumed its session, with `count` QoS 2 messages whose PUBREL the broker has to resend.
 async fn with_resent_pubrels(harness: &Harness, count: u16) -> Client {
     let topic = harness.topic("a");
     let mut subscriber = with_receive_maximum(harness, count).persistent().open().await;
@@ -149,7 +154,7 @@ fn with_receive_maximum(harness: &Harness, maximum: u16) -> ConnectBuilder<'_> {
     harness.connect("subscriber").number(property::RECEIVE_MAXIMUM, maximum.into())
 }
 
-/// Messages for the subscriber, their numbers in them, by turns at QoS 1 and 2.
+/// Subscribes, and publishes `count` numbered messages alternately at QoS 1 and 2.
 async fn publish(harness: &Harness, subscriber: &mut Client, count: u8) {
     let topic = harness.topic("a");
     subscriber.subscribe(&topic, 2).await;

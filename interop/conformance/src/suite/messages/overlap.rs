@@ -1,4 +1,4 @@
-//! A message that several subscriptions of one client match: its QoS and its subscription identifiers.
+//! A message that matches several subscriptions of one client: its QoS and its subscription identifiers.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -53,7 +53,7 @@ async fn an_identifier_used_twice_is_sent_twice(harness: Harness) {
     assert_eq!(identifiers(&harness, &mut subscriber, 1).await, [5, 5]);
 }
 
-/// A shared subscription gets a copy of its own from every broker.
+/// Every broker sends a separate copy for a shared subscription.
 async fn a_separate_copy_has_its_own_identifier(harness: Harness) {
     let mut subscriber = harness.client("subscriber").await;
     subscribe_with_identifier(&mut subscriber, harness.topic("a/b"), Some(5)).await;
@@ -77,7 +77,11 @@ async fn a_subscription_without_identifier_adds_none(harness: Harness) {
     subscribe_with_identifier(&mut subscriber, harness.topic("a/#"), Some(7)).await;
     assert_eq!(identifiers(&harness, &mut subscriber, 1).await, [7]);
     subscribe_with_identifier(&mut subscriber, harness.topic("a/#"), None).await;
-    assert_eq!(identifiers(&harness, &mut subscriber, 1).await, [0; 0], "it was subscribed anew without");
+    assert_eq!(
+        identifiers(&harness, &mut subscriber, 1).await,
+        [0; 0],
+        "the new subscription has no identifier"
+    );
 }
 
 async fn subscribe_with_identifier(client: &mut Client, filter: String, identifier: Option<u32>) {
@@ -88,7 +92,8 @@ async fn subscribe_with_identifier(client: &mut Client, filter: String, identifi
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [2]);
 }
 
-/// The identifiers that one message brings, in one copy for all subscriptions or in one copy for each, sorted.
+/// Publishes one message. Returns the subscription identifiers that the subscriber gets with it, sorted. The broker may
+/// send one copy for all subscriptions or one for each.
 async fn identifiers(harness: &Harness, subscriber: &mut Client, qos: u8) -> Vec<u32> {
     let mut publisher = harness.client("publisher").await;
     publisher.publish(harness.topic("a/b"), "x", qos).await;
@@ -96,7 +101,10 @@ async fn identifiers(harness: &Harness, subscriber: &mut Client, qos: u8) -> Vec
     let numbers = messages.iter().map(|message| message.properties.numbers(property::SUBSCRIPTION_ID));
     let numbers: Vec<_> = numbers.collect();
     let separate = numbers.len() > 1;
-    assert!(!separate || numbers.iter().all(|one| one.len() <= 1), "copies for one each: {numbers:?}");
+    assert!(
+        !separate || numbers.iter().all(|one| one.len() <= 1),
+        "each of several copies has at most one identifier: {numbers:?}"
+    );
     let mut all = numbers.concat();
     all.sort_unstable();
     all

@@ -1,4 +1,4 @@
-//! Packet identifiers come round: none that is still open is used again.
+//! After packet identifiers wrap around, the broker skips those that are still in use.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -9,29 +9,29 @@ cases! {
     no_identifier_in_use_is_reused [TCP_ONLY]: "TRAP5-84", "TRAP3-84", "MQTT5-4.3.2-1", "MQTT5-4.3.3-1", "MQTT3-4.3.2-1", "MQTT3-4.3.3-1";
 }
 
-/// One message of each kind stays open while all other identifiers come round.
+/// Three messages stay in flight, one in each state, while the broker uses all other identifiers.
 async fn no_identifier_in_use_is_reused(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.subscriber("subscriber", &topic, 2).await;
     let mut publisher = harness.client("publisher").await;
-    let mut open = Vec::new();
+    let mut in_flight = Vec::new();
     for qos in [1, 2, 2] {
         publisher.publish(&topic, "open", qos).await;
-        open.push(subscriber.next_message().await.id);
+        in_flight.push(subscriber.next_message().await.id);
     }
-    subscriber.send_ack(0x50, open[2], 0).await;
-    subscriber.expect_ack(PacketType::PubRel, open[2]).await;
+    subscriber.send_ack(0x50, in_flight[2], 0).await;
+    subscriber.expect_ack(PacketType::PubRel, in_flight[2]).await;
     for _ in 0..ROUNDS {
         for id in exchange_batch(&mut publisher, &mut subscriber, &topic).await {
-            assert!(!open.contains(&id), "{id} is open");
+            assert!(!in_flight.contains(&id), "{id} is in use");
         }
     }
-    subscriber.send_ack(0x40, open[0], 0).await;
-    subscriber.send_ack(0x50, open[1], 0).await;
-    subscriber.expect_ack(PacketType::PubRel, open[1]).await;
+    subscriber.send_ack(0x40, in_flight[0], 0).await;
+    subscriber.send_ack(0x50, in_flight[1], 0).await;
+    subscriber.expect_ack(PacketType::PubRel, in_flight[1]).await;
 }
 
-/// Publishes many messages at QoS 1 and completes them; gives their identifiers.
+/// Publishes a batch of messages at QoS 1 and completes their delivery. Returns their identifiers.
 async fn exchange_batch(publisher: &mut Client, subscriber: &mut Client, topic: &str) -> Vec<u16> {
     let publish = |id| Publish::new(topic, "x").qos(1, id).encode(publisher.version);
     let bytes: Vec<u8> = (1..=BATCH_LEN).flat_map(publish).collect();
@@ -46,7 +46,8 @@ async fn exchange_batch(publisher: &mut Client, subscriber: &mut Client, topic: 
     ids
 }
 
-/// Messages of a turn: few enough that no broker's Receive Maximum or queue is in the way.
+/// The number of messages in a batch. It is small enough not to reach the Receive Maximum or the queue limit of a
+/// broker.
 const BATCH_LEN: u16 = 16;
-/// Turns until every identifier has come once.
+/// The number of batches until every identifier has been used once.
 const ROUNDS: u32 = 65_536 / 16;

@@ -1,4 +1,4 @@
-//! Maximum Packet Size in both directions: the whole packet counts, to the byte.
+//! Maximum Packet Size in both directions: it applies to the whole packet, exact to the byte.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder};
@@ -19,7 +19,7 @@ cases! {
 async fn a_message_of_exactly_the_maximum_is_sent(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
-    // Around the sizes where the remaining length gets a second and a third byte.
+    // Sizes around those at which the remaining length needs a second and a third byte.
     for maximum in [60, 129, 130, 131, 132, 200, 16_386, 16_387, 16_388, 16_389] {
         for qos in 0..3 {
             let mut subscriber = limited(&harness, maximum).open().await;
@@ -33,7 +33,10 @@ async fn a_message_of_exactly_the_maximum_is_sent(harness: Harness) {
             }
             let messages = subscriber.drain_messages().await;
             let seen: Vec<_> = messages.iter().map(size).collect();
-            assert_eq!(seen, expected, "of at most {maximum} bytes");
+            assert_eq!(
+                seen, expected,
+                "the sizes of the messages received with a maximum of {maximum} bytes"
+            );
             subscriber.disconnect().await;
         }
     }
@@ -46,7 +49,7 @@ async fn an_oversized_message_counts_as_delivered(harness: Harness) {
     let mut publisher = harness.client("publisher").await;
     for round in 0..5 {
         for qos in 0..3 {
-            assert!(publisher.publish(&topic, LARGE, qos).await < 0x80, "the publisher is not to blame");
+            assert!(publisher.publish(&topic, LARGE, qos).await < 0x80, "the publish is accepted");
         }
         publisher.publish(&topic, round.to_string(), 1).await;
         subscriber.expect_message(round.to_string()).await;
@@ -55,7 +58,7 @@ async fn an_oversized_message_counts_as_delivered(harness: Harness) {
         publisher.publish(&topic, LARGE, 2).await;
         publisher.publish(&topic, payload, 2).await;
     }
-    assert_eq!(subscriber.drain_payloads().await, ["one", "two"], "the quota of two is whole");
+    assert_eq!(subscriber.drain_payloads().await, ["one", "two"], "both messages of the quota are available");
 }
 
 async fn an_oversized_message_does_not_block_the_queue(harness: Harness) {
@@ -77,7 +80,7 @@ async fn an_oversized_message_does_not_block_the_queue(harness: Harness) {
     limited(&harness, 1000).persistent().open().await.expect_no_message().await;
 }
 
-/// It was open when a connection with a smaller limit resumed the session.
+/// The message was in flight when a connection with a smaller maximum resumed the session.
 async fn a_message_above_a_lowered_maximum_is_not_resent(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.connect("subscriber").persistent().open().await;
@@ -140,7 +143,7 @@ async fn every_packet_may_have_the_announced_size(harness: Harness) {
         let publish = of_size(&harness, &topic, LIMIT, qos).expect("a size that a packet can have");
         assert!(client.exchange_publish(publish).await < 0x80, "PUBLISH at QoS {qos}");
     }
-    // Fixed header 3, identifier 2, properties 1, the filter's length 2, its options 1.
+    // In bytes: fixed header 3, packet identifier 2, property length 1, filter length 2, options 1.
     let filter = |rest: usize| "f".repeat(usize::try_from(LIMIT).expect("a size") - rest);
     let subscribe = Subscribe::new(100).filter(filter(9), 0);
     assert_eq!(subscribe.encode(client.version).len(), 1024);
@@ -160,7 +163,8 @@ async fn exceeds(harness: &Harness, bytes: &[u8]) {
     client.expect_close_without_answer(&[0x95]).await;
 }
 
-/// A PUBLISH of so many bytes, fixed header included. There is none where the remaining length gets another byte.
+/// A PUBLISH of `size` bytes in total, or `None` where the remaining length needs another byte and no packet has that
+/// size.
 fn of_size(harness: &Harness, topic: &str, size: u32, qos: u8) -> Option<Publish> {
     let size = usize::try_from(size).expect("a size");
     let publish = |len| Publish::new(topic, vec![b'x'; len]).qos(qos, 1);
@@ -175,9 +179,9 @@ fn limited(harness: &Harness, maximum: u32) -> ConnectBuilder<'_> {
     harness.connect("subscriber").number(property::MAXIMUM_PACKET_SIZE, maximum)
 }
 
-/// What the broker announces in the setting SMALL.
+/// The Maximum Packet Size that the broker announces with `LOW_LIMITS`.
 const LIMIT: u32 = 1024;
-/// Room for CONNACK, little more.
+/// Just enough for CONNACK.
 const TINY: u32 = 24;
 /// More than 100 bytes.
 const LARGE: &str = "................................................................................................................";

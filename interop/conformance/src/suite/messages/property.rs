@@ -1,4 +1,4 @@
-//! Properties that the broker forwards as they came: live, from the queue, retained, and in a will.
+//! Properties that the broker forwards unchanged: in live, queued and retained messages, and in wills.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -18,7 +18,7 @@ async fn the_payload_format_is_forwarded(harness: Harness) {
         let properties = Properties::default().number(property::PAYLOAD_FORMAT, format);
         for (way, copy) in copies(&harness, &format.to_string(), &properties).await {
             let seen = copy.properties.get_number(property::PAYLOAD_FORMAT);
-            assert!(seen.unwrap_or(0) == format, "{way}: {seen:?}"); // Absent says the same as 0.
+            assert!(seen.unwrap_or(0) == format, "{way}: {seen:?}"); // Absent means 0.
         }
     }
     for (way, copy) in copies(&harness, "none", &Properties::default()).await {
@@ -82,11 +82,12 @@ async fn all_properties_are_forwarded_together(harness: Harness) {
             assert_eq!(copy.properties.get(id), properties.get(id), "{way}: {id:#04x}");
         }
         assert_eq!(copy.properties.users(), properties.users(), "{way}");
-        assert_eq!(copy.properties.0.len(), properties.0.len(), "{way}: nothing but what was published");
+        assert_eq!(copy.properties.0.len(), properties.0.len(), "{way}: no other property");
     }
 }
 
-/// The message by each way that it can take to a subscriber.
+/// Sends messages with these properties on every path to a subscriber: live at each QoS, as a will, queued, and
+/// retained. Returns the received messages, each with the name of its path.
 async fn copies(harness: &Harness, name: &str, properties: &Properties) -> Vec<(&'static str, Packet)> {
     let topic = harness.topic(name);
     let mut online = harness.subscriber("online", &topic, 2).await;

@@ -35,14 +35,14 @@ async fn each_in_flight_message_has_its_own_identifier(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.subscriber("subscriber", &topic, 1).await;
     let mut publisher = harness.client("publisher").await;
-    let mut open = Vec::new();
+    let mut in_flight = Vec::new();
     for round in 0..40 {
         publisher.publish(&topic, "x", 1).await;
         let message = subscriber.next_message().await;
-        assert!(!open.contains(&message.id), "{} is open", message.id);
-        open.push(message.id);
-        if round % 3 == 0 || open.len() > 15 {
-            let id = open.remove(open.len() / 2);
+        assert!(!in_flight.contains(&message.id), "{} is in use", message.id);
+        in_flight.push(message.id);
+        if round % 3 == 0 || in_flight.len() > 15 {
+            let id = in_flight.remove(in_flight.len() / 2);
             subscriber.send_ack(0x40, id, 0).await;
         }
     }
@@ -58,7 +58,7 @@ async fn a_message_is_in_flight_until_puback(harness: Harness) {
     let id = subscriber.next_message().await.id;
     subscriber.drop_connection().await;
     let mut subscriber = connect().open().await;
-    assert_eq!(subscriber.next_message().await.id, id, "after a cut");
+    assert_eq!(subscriber.next_message().await.id, id, "after a lost connection");
     subscriber.disconnect().await;
     let mut subscriber = connect().open().await;
     assert_eq!(subscriber.next_message().await.id, id, "after DISCONNECT");

@@ -1,4 +1,5 @@
-//! What is sent again: on resumption all that is open, with its identifier, in its order; at no other time anything.
+//! Resending: when a session resumes, the broker resends everything in flight with the same identifiers in the same
+//! order. At no other time does it resend anything.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder, lossy_text};
@@ -16,19 +17,19 @@ cases! {
     resent_pubrels_keep_their_order: "TRAP5-82", "TRAP3-82";
 }
 
-/// Three seconds stand for a broker's resend interval.
+/// Waits three seconds, in case the broker resends after a timeout.
 async fn nothing_is_resent_while_connected(harness: Harness) {
     let (mut subscriber, open) = with_in_flight(&harness, 4).await;
     subscriber.send_ack(0x50, open[3].id, 0).await;
     subscriber.expect_ack(PacketType::PubRel, open[3].id).await;
     harness.wait_by_broker_clock(3).await;
     subscriber.expect_no_message().await;
-    assert!(!subscriber.has_received(PacketType::PubRel), "nor PUBREL");
+    assert!(!subscriber.has_received(PacketType::PubRel), "PUBREL was sent");
 }
 
 async fn everything_in_flight_is_resent_on_resume(harness: Harness) {
     let (mut subscriber, open) = with_in_flight(&harness, 8).await;
-    // Those of QoS 1 are 0, 2, 4 and 6; one of each kind is completed, one is left with PUBREL.
+    // Messages 0, 2, 4 and 6 have QoS 1. One message of each QoS is completed; for message 5, PUBREL is in flight.
     subscriber.acknowledge(&open[2]).await;
     subscriber.acknowledge(&open[3]).await;
     subscriber.send_ack(0x50, open[5].id, 0).await;
@@ -41,14 +42,14 @@ async fn everything_in_flight_is_resent_on_resume(harness: Harness) {
         let expected: Vec<_> = [0, 1, 4, 6, 7].iter().map(|index| identity(&open[*index])).collect();
         assert_eq!(again.iter().map(identity).collect::<Vec<_>>(), expected, "round {round}");
         assert_eq!(subscriber.expect_ack(PacketType::PubRel, open[5].id).await, 0);
-        assert!(!subscriber.has_received(PacketType::PubRel), "but one");
+        assert!(!subscriber.has_received(PacketType::PubRel), "only one PUBREL");
         subscriber.drop_connection().await;
     }
 }
 
 async fn resent_messages_have_dup(harness: Harness) {
     let (mut subscriber, open) = with_in_flight(&harness, 2).await;
-    assert!(open.iter().all(|message| !message.dup), "the first time");
+    assert!(open.iter().all(|message| !message.dup), "the first delivery has no DUP");
     for _ in 0..2 {
         subscriber.drop_connection().await;
         subscriber = persistent(&harness).open().await;
@@ -66,7 +67,7 @@ async fn nothing_is_resent_after_a_clean_start(harness: Harness) {
     subscriber.drop_connection().await;
     let mut subscriber = harness.client("subscriber").await;
     subscriber.expect_no_message().await;
-    assert!(!subscriber.has_received(PacketType::PubRel), "nor PUBREL");
+    assert!(!subscriber.has_received(PacketType::PubRel), "PUBREL was sent");
 }
 
 async fn a_failing_acknowledgement_ends_the_delivery(harness: Harness) {
@@ -79,7 +80,7 @@ async fn a_failing_acknowledgement_ends_the_delivery(harness: Harness) {
     subscriber.drop_connection().await;
     let mut subscriber = persistent(&harness).open().await;
     subscriber.expect_no_message().await;
-    assert!(!subscriber.has_received(PacketType::PubRel), "nor PUBREL");
+    assert!(!subscriber.has_received(PacketType::PubRel), "PUBREL was sent");
 }
 
 async fn the_oldest_message_is_resent_first(harness: Harness) {
@@ -126,18 +127,18 @@ async fn resent_pubrels_keep_their_order(harness: Harness) {
     }
 }
 
-/// A subscriber that has sent PUBREC for messages in another order than theirs; the identifiers in that order.
+/// A subscriber that has sent PUBREC in another order than that of the messages. Returns the identifiers in that order.
 async fn with_pubrecs_sent(harness: &Harness) -> (Client, [u16; 6]) {
     let (mut subscriber, open) = with_in_flight(harness, 12).await;
-    let exact: Vec<_> = open.iter().filter(|message| message.qos == 2).map(|message| message.id).collect();
-    let order = [exact[3], exact[0], exact[5], exact[1], exact[4], exact[2]];
+    let qos_2: Vec<_> = open.iter().filter(|message| message.qos == 2).map(|message| message.id).collect();
+    let order = [qos_2[3], qos_2[0], qos_2[5], qos_2[1], qos_2[4], qos_2[2]];
     for id in order {
         subscriber.send_ack(0x50, id, 0).await;
     }
     (subscriber, order)
 }
 
-/// A subscriber with so many messages that it has not answered, by turns of QoS 1 and 2.
+/// A subscriber with `count` unacknowledged messages, alternately of QoS 1 and 2.
 async fn with_in_flight(harness: &Harness, count: u8) -> (Client, Vec<Packet>) {
     let topic = harness.topic("a");
     let mut subscriber = persistent(harness).open().await;

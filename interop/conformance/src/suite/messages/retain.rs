@@ -1,4 +1,4 @@
-//! What a PUBLISH with RETAIN stores, replaces and clears.
+//! Retained messages: what a PUBLISH with RETAIN stores, replaces and clears.
 
 use crate::case::cases;
 use crate::client::{Client, lossy_text};
@@ -34,7 +34,7 @@ async fn the_last_retained_message_of_each_topic_is_kept(harness: Harness) {
     for message in &messages {
         assert_eq!(lossy_text(&message.payload), "new");
         let content = message.properties.get_text(property::CONTENT_TYPE);
-        assert_eq!(content, harness.is_v5().then_some("new"), "the properties go with the payload");
+        assert_eq!(content, harness.is_v5().then_some("new"), "the properties are those of the last message");
     }
 }
 
@@ -63,7 +63,7 @@ async fn an_empty_retained_message_is_delivered_and_clears_the_topic(harness: Ha
         assert_eq!(retained_messages(&harness, "before", "b/+").await.len(), 2, "the message and the marker");
         publisher.publish_retained(&topic, "", qos).await;
         let message = online.expect_message("").await;
-        assert_eq!((message.qos, message.retain), (qos, false), "routed as usual");
+        assert_eq!((message.qos, message.retain), (qos, false), "delivered as usual");
         assert_eq!(payloads(&retained_messages(&harness, "late", "b/+").await), ["marker"], "cleared");
     }
 }
@@ -94,7 +94,7 @@ async fn an_empty_retained_will_clears_the_topic(harness: Harness) {
     let mut online = harness.client("online").await;
     assert_eq!(payloads(&online.subscribe_and_drain(&topic, 0).await), ["full"]);
     harness.connect("dying").will(Will::new(&topic, "").retain()).open().await.drop_connection().await;
-    assert!(!online.expect_message("").await.retain, "the will came as a live message");
+    assert!(!online.expect_message("").await.retain, "the will is delivered as a live message");
     assert_eq!(payloads(&retained_messages(&harness, "late", "b/+").await), ["marker"]);
 }
 
@@ -109,7 +109,7 @@ async fn a_retained_message_is_delivered_at_the_lower_qos(harness: Harness) {
         let seen: Vec<_> = messages.iter().map(|message| message.qos).collect();
         assert_eq!(seen, [0, 1.min(granted), granted], "granted QoS {granted}");
     }
-    assert_eq!(retained_messages(&harness, "again", "2").await[0].qos, 2, "the store kept its own");
+    assert_eq!(retained_messages(&harness, "again", "2").await[0].qos, 2, "the stored message keeps its QoS");
 }
 
 async fn a_pubrel_on_a_later_connection_keeps_retain(harness: Harness) {
@@ -126,14 +126,15 @@ async fn a_pubrel_on_a_later_connection_keeps_retain(harness: Harness) {
     assert_eq!(seen, [(2, true)], "QoS and RETAIN");
 }
 
-/// A publisher, and something retained beside the test's topic: who finds it has been given all there is.
+/// A publisher that has published a retained marker beside the topic of the test. A subscriber that gets the marker has
+/// got all retained messages.
 async fn publisher_with_marker(harness: &Harness) -> Client {
     let mut publisher = harness.client("publisher").await;
     publisher.publish_retained(harness.topic("b/marker"), "marker", 1).await;
     publisher
 }
 
-/// What a new subscriber gets, by topic.
+/// The retained messages that a new subscriber gets, sorted by topic.
 async fn retained_messages(harness: &Harness, name: &str, filter: &str) -> Vec<Packet> {
     let mut late = harness.client(name).await;
     let messages = late.subscribe_and_drain(harness.topic(filter), 2).await;

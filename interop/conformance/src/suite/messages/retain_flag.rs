@@ -1,4 +1,5 @@
-//! RETAIN in what the broker sends: 1 for what a subscription brings, 0 or as published for the rest.
+//! The RETAIN flag of messages from the broker: 1 for retained messages sent on subscribe. For live messages 0, or as
+//! published if the subscription asks for that.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -50,7 +51,10 @@ async fn retain_as_published_keeps_the_publishers_flag(harness: Harness) {
         publisher.publish(&topic, "live", qos).await;
         assert!(!subscriber.expect_message("live").await.retain);
         publisher.publish_retained(&topic, "", qos).await;
-        assert!(subscriber.expect_message("").await.retain, "what clears the topic has RETAIN too");
+        assert!(
+            subscriber.expect_message("").await.retain,
+            "the message that clears the topic has RETAIN too"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! When a subscription brings retained messages: Retain Handling 0, 1 and 2, shared subscriptions, identifiers.
+//! When the broker sends retained messages on subscribe: Retain Handling 0, 1 and 2, shared subscriptions, identifiers.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -30,7 +30,7 @@ async fn handling_0_sends_retained_messages_on_every_subscribe(harness: Harness)
         client.acknowledge(&messages[0]).await;
     }
     let messages = client.subscribe_and_drain(harness.topic("a"), 0).await;
-    assert_eq!(messages.len(), 1, "with other options too");
+    assert_eq!(messages.len(), 1, "also with other options");
 }
 
 async fn handling_1_sends_retained_messages_only_to_a_new_subscription(harness: Harness) {
@@ -39,11 +39,11 @@ async fn handling_1_sends_retained_messages_only_to_a_new_subscription(harness: 
     let mut client = harness.client("client").await;
     for round in 0..2 {
         assert_eq!(client.subscribe_and_drain(&topic, NEW_ONLY).await.len(), 1, "new, round {round}");
-        assert_eq!(client.subscribe_and_drain(&topic, NEW_ONLY).await.len(), 0, "it exists");
+        assert_eq!(client.subscribe_and_drain(&topic, NEW_ONLY).await.len(), 0, "the subscription exists");
         assert_eq!(
             client.subscribe_and_drain(&topic, NEW_ONLY & 0xF0).await.len(),
             0,
-            "it exists, at another QoS"
+            "the subscription exists at another QoS"
         );
         assert_eq!(client.subscribe_and_drain(harness.topic("+"), NEW_ONLY).await.len(), 1, "another filter");
         client.unsubscribe(harness.topic("+")).await;
@@ -53,7 +53,7 @@ async fn handling_1_sends_retained_messages_only_to_a_new_subscription(harness: 
     assert_eq!(
         client.subscribe_and_drain(&topic, NEW_ONLY).await.len(),
         0,
-        "it exists, though it brought none"
+        "the subscription exists, although it got no retained messages"
     );
     publisher.publish(&topic, "live", 0).await;
     client.expect_message("live").await;
@@ -65,7 +65,11 @@ async fn a_resumed_subscription_is_not_new(harness: Harness) {
     assert_eq!(client.subscribe_and_drain(harness.topic("a"), NEW_ONLY & 0xF0).await.len(), 1);
     client.drop_connection().await;
     let mut client = harness.connect("client").persistent().open().await;
-    assert_eq!(client.subscribe_and_drain(harness.topic("a"), NEW_ONLY).await.len(), 0, "it was resumed");
+    assert_eq!(
+        client.subscribe_and_drain(harness.topic("a"), NEW_ONLY).await.len(),
+        0,
+        "the subscription was resumed"
+    );
     client.disconnect().await;
     let mut client = harness.client("client").await;
     assert_eq!(client.subscribe_and_drain(harness.topic("a"), NEW_ONLY).await.len(), 1, "a new session");
@@ -98,7 +102,7 @@ async fn a_shared_subscription_gets_no_retained_messages(harness: Harness) {
         assert_eq!(client.subscribe_and_drain(&filter, options).await.len(), 0, "options {options:#04x}");
     }
     publisher.publish_retained(harness.topic("a"), "live", 1).await;
-    assert!(!client.expect_message("live").await.retain, "a live one published with RETAIN");
+    assert!(!client.expect_message("live").await.retain, "a live message published with RETAIN");
 }
 
 async fn retained_messages_carry_the_subscription_identifier(harness: Harness) {
@@ -112,7 +116,7 @@ async fn retained_messages_carry_the_subscription_identifier(harness: Harness) {
     }
 }
 
-/// A publisher that has left a retained message on a topic of the test.
+/// A publisher that has published a retained message to a topic of the test.
 async fn retained(harness: &Harness, name: &str) -> Client {
     let mut publisher = harness.client("publisher").await;
     publisher.publish_retained(harness.topic(name), "retained", 1).await;

@@ -1,4 +1,4 @@
-//! Retained messages that a subscription is owed: they outlive the connection, and No Local goes by the client.
+//! Retained messages and sessions: a resumed session gets those not yet sent, and No Local compares client identifiers.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -22,7 +22,7 @@ async fn unsent_retained_messages_are_sent_to_the_resumed_session(harness: Harne
     let mut second = builder().open().await;
     while seen.len() < 8 {
         let message = second.receive().await;
-        assert!(message.retain, "{}: because of a subscription", message.topic);
+        assert!(message.retain, "{}: sent because of a subscription", message.topic);
         if !seen.contains(&message.topic) {
             seen.push(message.topic);
         }

@@ -1,4 +1,4 @@
-//! Acknowledgements to a client with a small Maximum Packet Size: no explanation makes them larger than that.
+//! Acknowledgements to a client with a small Maximum Packet Size: the broker omits explanations that do not fit.
 
 use crate::case::cases;
 use crate::client::ConnectBuilder;
@@ -54,7 +54,7 @@ fn with_tiny_maximum(harness: &Harness) -> ConnectBuilder<'_> {
     harness.connect("tiny").number(property::MAXIMUM_PACKET_SIZE, TINY)
 }
 
-/// Room for CONNACK and for a short PUBLISH.
+/// Enough for CONNACK and for a short PUBLISH.
 const TINY: u32 = 32;
 
 fn assert_fits(packet: &Packet) {

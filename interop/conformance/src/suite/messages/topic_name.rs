@@ -1,4 +1,4 @@
-//! The topic name of PUBLISH: UTF-8, no wildcards, and what the subscriber asked for.
+//! The topic name of PUBLISH: UTF-8, no wildcards, and matching a filter of the subscriber.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -42,7 +42,11 @@ async fn a_publish_to_a_topic_with_wildcards_is_not_delivered(harness: Harness) 
                 publisher.expect_close_without_answer(&[0x90, 0x81, 0x82]).await;
             } else if publisher.stays_open_or_closes(&[0x90, 0x81, 0x82]).await {
                 let packet_type = if qos == 1 { PacketType::PubAck } else { PacketType::PubRec };
-                assert_eq!(publisher.expect_ack(packet_type, 1).await, 0x90, "if not the end");
+                assert_eq!(
+                    publisher.expect_ack(packet_type, 1).await,
+                    0x90,
+                    "refused, if the connection is not closed"
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! DISCONNECT from the client: what it does to the will, and what is none.
+//! DISCONNECT from the client: its effect on the will, and invalid forms of it.
 
 use crate::case::cases;
 use crate::client::{Client, MALFORMED};
@@ -14,7 +14,7 @@ cases! {
     the_broker_closes_after_disconnect: "MQTT5-3.14.4-2", "MQTT3-3.14.4-1";
 }
 
-/// A client with a will to a topic, and a watcher of that topic.
+/// A client with a will, and a subscriber to the topic of the will.
 async fn client_and_watcher(harness: &Harness) -> (Client, Client) {
     let topic = harness.topic("will");
     let watcher = harness.subscriber("watcher", &topic, 1).await;
@@ -27,18 +27,26 @@ async fn disconnect_with_wrong_flags_is_malformed(harness: Harness) {
         let (mut client, mut watcher) = client_and_watcher(&harness).await;
         client.send(&[first, 0]).await;
         client.expect_close_without_answer(MALFORMED).await;
-        assert_eq!(watcher.receive().await.payload, b"gone", "it was no DISCONNECT");
+        assert_eq!(
+            watcher.receive().await.payload,
+            b"gone",
+            "the malformed DISCONNECT does not discard the will"
+        );
         watcher.disconnect().await;
     }
 }
 
 async fn disconnect_with_an_unlisted_reason_is_malformed(harness: Harness) {
-    // Not in use; a server's; of other packets; beyond the last.
+    // Codes that are not in use, that belong to other packets, or that are above the last one.
     for code in [0x05, 0x01, 0x10, 0x92, 0xA3, 0xFF] {
         let (mut client, mut watcher) = client_and_watcher(&harness).await;
         client.send(&[0xE0, 1, code]).await;
         client.expect_close_without_answer(MALFORMED).await;
-        assert_eq!(watcher.receive().await.payload, b"gone", "{code:#04x} is no DISCONNECT");
+        assert_eq!(
+            watcher.receive().await.payload,
+            b"gone",
+            "DISCONNECT with {code:#04x} does not discard the will"
+        );
         watcher.disconnect().await;
     }
 }
@@ -48,11 +56,11 @@ async fn disconnect_deletes_the_will(harness: Harness) {
     for form in forms {
         let (mut client, mut watcher) = client_and_watcher(&harness).await;
         client.send(&packet_with_body(0xE0, form)).await;
-        assert!(client.wait_for_end().await.is_empty(), "closed without a word");
+        assert!(client.wait_for_end().await.is_empty(), "closed without sending a packet");
         harness.expect_no_will(&mut watcher).await;
         watcher.disconnect().await;
     }
-    // Not even when the session that it belonged to goes on and ends later.
+    // Not even if its session continues and ends later.
     let topic = harness.topic("later");
     let mut watcher = harness.subscriber("watcher", &topic, 1).await;
     let client = harness.connect("two").clean(false).expiry(1).will(Will::new(&topic, "gone")).open().await;
@@ -87,6 +95,6 @@ async fn nothing_after_disconnect_is_processed(harness: Harness) {
 async fn the_broker_closes_after_disconnect(harness: Harness) {
     let mut client = harness.client("one").await;
     client.send(&[0xE0, 0]).await;
-    // We keep our side open: the end is the broker's doing.
-    assert!(client.wait_for_end().await.is_empty(), "closed without a word");
+    // The client keeps its side open, so it is the broker that closes the connection.
+    assert!(client.wait_for_end().await.is_empty(), "closed without sending a packet");
 }

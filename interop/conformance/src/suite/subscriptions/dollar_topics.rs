@@ -1,4 +1,4 @@
-//! Topics that begin with `$`: out of reach of wildcards in front, and of clients.
+//! Topics that begin with `$`: leading wildcards do not match them, and clients may not publish to them.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -12,32 +12,32 @@ cases! {
     clients_cannot_publish_to_dollar_topics [TIDEGATE_ONLY]: "TRAP5-4", "TRAP3-4";
 }
 
-/// Publishes to a topic with `$` in front, if the broker lets a client do that; many do not, in a way of their own.
+/// Publishes to a topic that begins with `$`. The broker may refuse that, with an acknowledgement or a close.
 async fn try_publish(harness: &Harness, publish: Publish) {
-    let mut client = harness.client("daring").await;
+    let mut client = harness.client("dollar").await;
     client.send(&publish.qos(1, 1).encode(harness.version)).await;
     let answer = client.try_next().await;
     let is_answer = |packet_type| matches!(packet_type, PacketType::PubAck | PacketType::Disconnect);
     assert!(answer.as_ref().is_none_or(|answer| is_answer(answer.packet_type)), "{answer:?}");
 }
 
-/// Topics of this test that begin with `$`, and one that does not.
+/// Two topics of this test that begin with `$`, and one that does not.
 fn topics(harness: &Harness) -> ([String; 2], String) {
     let prefix = harness.client_id("");
     ([format!("${prefix}/{prefix}"), format!("$SYS/{prefix}")], format!("plain/{prefix}"))
 }
 
-/// What clients with wildcards in front subscribe to. Those that end in `#` or begin with it see other tests too.
+/// Filters that begin with a wildcard. Some of them also match the topics of other tests.
 fn leading_wildcards(harness: &Harness) -> Vec<String> {
     let prefix = harness.client_id("");
     vec![format!("+/{prefix}"), format!("+/{prefix}/#"), "+/+".to_owned(), "+/#".to_owned(), "#".to_owned()]
 }
 
-/// Reads up to the message of the plain topic: none before it began with `$`.
+/// Receives messages up to the one on the topic `plain`. None of them may have a topic that begins with `$`.
 async fn expect_no_dollar_topic(client: &mut Client, plain: &str) {
     loop {
         let message = client.next_message().await;
-        assert!(!message.topic.starts_with('$'), "{} came", message.topic);
+        assert!(!message.topic.starts_with('$'), "received a message on {}", message.topic);
         if message.topic == plain {
             return;
         }
@@ -46,17 +46,17 @@ async fn expect_no_dollar_topic(client: &mut Client, plain: &str) {
 
 async fn a_leading_wildcard_does_not_match_dollar_topics(harness: Harness) {
     let (dollars, plain) = topics(&harness);
-    for front in leading_wildcards(&harness) {
-        let mut client = harness.subscriber("one", &front, 0).await;
+    for filter in leading_wildcards(&harness) {
+        let mut client = harness.subscriber("one", &filter, 0).await;
         for dollar in &dollars {
             try_publish(&harness, Publish::new(dollar, "x")).await;
         }
         harness.client("other").await.publish(&plain, "x", 1).await;
         expect_no_dollar_topic(&mut client, &plain).await;
-        client.unsubscribe(&front).await;
+        client.unsubscribe(&filter).await;
         client.disconnect().await;
     }
-    // Retained ones.
+    // The same for retained messages.
     for dollar in &dollars {
         try_publish(&harness, Publish::new(dollar, "x").retain()).await;
     }
@@ -72,8 +72,8 @@ async fn a_leading_wildcard_does_not_match_dollar_topics(harness: Harness) {
 
 async fn a_shared_leading_wildcard_does_not_match_dollar_topics(harness: Harness) {
     let (dollars, plain) = topics(&harness);
-    for front in leading_wildcards(&harness) {
-        let filter = format!("$share/{}/{front}", harness.client_id(""));
+    for filter in leading_wildcards(&harness) {
+        let filter = format!("$share/{}/{filter}", harness.client_id(""));
         let mut client = harness.subscriber("one", &filter, 0).await;
         for dollar in &dollars {
             try_publish(&harness, Publish::new(dollar, "x")).await;
@@ -85,7 +85,7 @@ async fn a_shared_leading_wildcard_does_not_match_dollar_topics(harness: Harness
     }
 }
 
-/// A broker that has topics below `$SYS` sends them to this client because of the second subscription alone.
+/// If the broker publishes below `$SYS`, this client gets those messages only because of its second subscription.
 async fn a_wildcard_and_a_sys_subscription_work_side_by_side(harness: Harness) {
     let prefix = harness.client_id("");
     let plain = format!("plain/{prefix}");
@@ -96,7 +96,7 @@ async fn a_wildcard_and_a_sys_subscription_work_side_by_side(harness: Harness) {
     other.publish(&plain, "x", 1).await;
     let seen = client.receive_all().await;
     let plains = seen.iter().filter(|message| message.topic == plain).count();
-    assert_eq!(plains, 1, "the wildcard brings what it matches");
+    assert_eq!(plains, 1, "the wildcard subscription delivers its message");
     let has_sys = !sys_alone.receive_all().await.is_empty();
     if has_sys && seen.iter().all(|message| message.topic == plain) {
         while !client.next_message().await.topic.starts_with("$SYS/") {}
@@ -104,10 +104,14 @@ async fn a_wildcard_and_a_sys_subscription_work_side_by_side(harness: Harness) {
     client.unsubscribe("$SYS/#").await;
     client.receive_all().await;
     other.publish(&plain, "y", 1).await;
-    assert_eq!(client.receive_payloads().await, ["y"], "the wildcard alone brings nothing below $SYS");
+    assert_eq!(
+        client.receive_payloads().await,
+        ["y"],
+        "the wildcard subscription alone delivers nothing below $SYS"
+    );
 }
 
-/// Tidegate keeps these topics for itself: 0x87 in 5.0, an acknowledgement that leads nowhere before.
+/// Tidegate reserves these topics. It refuses with 0x87 in 5.0; in 3.1.1 it acknowledges the message and drops it.
 async fn clients_cannot_publish_to_dollar_topics(harness: Harness) {
     let (dollars, _) = topics(&harness);
     for topic in &dollars {

@@ -1,4 +1,4 @@
-//! Topic filters: where wildcards may stand.
+//! Topic filters: where wildcards are allowed and what they match.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -39,7 +39,7 @@ async fn misplaced_wildcards_are_refused_in_unsubscribe(harness: Harness) {
     }
 }
 
-/// Brings all the other tests' messages too: only those of this test count.
+/// The filter also matches the messages of other tests. Only those of this test count.
 async fn a_bare_multi_level_wildcard_is_accepted(harness: Harness) {
     assert_filter_accepted(&harness, "#", &["a", "a/b", "/a", "a/"].map(|name| harness.topic(name))).await;
 }
@@ -49,10 +49,10 @@ async fn a_bare_single_level_wildcard_is_accepted(harness: Harness) {
     assert_filter_accepted(&harness, "+", &[prefix]).await;
 }
 
-/// Subscribes to the filter, gets the messages of the topics.
+/// The broker accepts the filter and delivers the messages of the topics.
 async fn assert_filter_accepted(harness: &Harness, filter: &str, topics: &[String]) {
     let mut client = harness.client("one").await;
-    // No retained messages where that can be said.
+    // Asks for no retained messages, which is possible only in 5.0.
     let options = if harness.is_v5() { 0x20 } else { 0 };
     assert_eq!(client.try_subscribe(filter, options).await, [0], "{filter}");
     harness.client("other").await.publish_all(topics).await;
@@ -94,7 +94,7 @@ async fn wildcards_match_levels(harness: Harness) {
     }
 }
 
-/// `a/#` matches `a`, `+/#` too; an empty first level is a level.
+/// `a/#` and `+/#` also match `a`. An empty first level is a level.
 async fn a_wildcard_matches_the_parent_level(harness: Harness) {
     let prefix = harness.client_id("");
     let mut publisher = harness.client("publisher").await;
@@ -111,7 +111,7 @@ async fn a_wildcard_matches_the_parent_level(harness: Harness) {
     for (filter, expected) in table {
         assert_matches(&mut client, &mut publisher, &filter, &topics, &expected).await;
     }
-    // A parent of two levels, and a retained message on it.
+    // A parent of two levels with a retained message.
     let parent = harness.topic("a");
     publisher.publish_retained(&parent, "kept", 1).await;
     for filter in [harness.topic("a/#"), format!("{prefix}/+/#"), format!("{prefix}/#")] {
@@ -124,7 +124,7 @@ async fn a_wildcard_matches_the_parent_level(harness: Harness) {
     while client.next_message().await.topic != bare {}
 }
 
-/// The filter brings the messages of `expected`, each once, and no others of `topics`.
+/// A subscription to the filter delivers the messages of the `expected` topics, each once, and no others of `topics`.
 async fn assert_matches(
     client: &mut Client,
     publisher: &mut Client,

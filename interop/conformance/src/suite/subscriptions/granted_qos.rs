@@ -1,4 +1,4 @@
-//! A message comes at the lower of the QoS that it was published at and the one that was granted.
+//! The broker delivers a message at the lower of its published QoS and the granted QoS.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -10,7 +10,7 @@ cases! {
     a_queued_message_comes_at_the_lower_qos: "MQTT5-3.8.4-8", "MQTT3-3.8.4-6";
 }
 
-/// SUBSCRIBE to one topic for each QoS.
+/// A SUBSCRIBE with one filter for each QoS.
 fn subscribe(harness: &Harness) -> Subscribe {
     (0..=2)
         .fold(Subscribe::new(1), |all, granted| all.filter(harness.topic(&format!("{granted}/+")), granted))
@@ -25,7 +25,7 @@ async fn a_live_message_comes_at_the_lower_qos(harness: Harness) {
         assert_eq!(
             client.receive().await.qos,
             granted.min(published),
-            "{published} where {granted} is granted"
+            "published at QoS {published}, granted QoS {granted}"
         );
     }
     client.expect_no_message().await;
@@ -51,7 +51,7 @@ async fn a_retained_message_comes_at_the_lower_qos(harness: Harness) {
     assert_eq!(seen, pairs().into_iter().map(expected).collect::<Vec<_>>());
 }
 
-/// At QoS 0 nothing has to be queued.
+/// A broker need not queue messages of QoS 0.
 async fn a_queued_message_comes_at_the_lower_qos(harness: Harness) {
     let mut client = harness.connect("one").persistent().open().await;
     assert_eq!(client.exchange_subscribe(&subscribe(&harness)).await.codes, [0, 1, 2]);
@@ -68,11 +68,14 @@ async fn a_queued_message_comes_at_the_lower_qos(harness: Harness) {
         let qos: Vec<_> = seen.iter().filter(|(seen, _)| *seen == topic).map(|(_, qos)| *qos).collect();
         let lower = granted.min(published);
         let none_is_fine = lower == 0 && qos.is_empty();
-        assert!(none_is_fine || qos == [lower], "{published} where {granted} is granted: {qos:?}");
+        assert!(
+            none_is_fine || qos == [lower],
+            "published at QoS {published}, granted QoS {granted}: {qos:?}"
+        );
     }
 }
 
-/// Granted and published QoS, in order.
+/// All pairs of granted and published QoS, sorted.
 fn pairs() -> Vec<(u8, u8)> {
     (0..=2).flat_map(|granted| (0..=2).map(move |published| (granted, published))).collect()
 }

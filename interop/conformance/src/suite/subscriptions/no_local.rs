@@ -1,4 +1,4 @@
-//! No Local: what a client published itself does not come back to it, on whichever connection.
+//! No Local: a client does not get back its own messages, on whichever connection it published them.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -14,7 +14,7 @@ cases! {
     an_echo_and_its_acknowledgement_come_in_any_order: "TRAP5-37", "TRAP3-37";
 }
 
-/// The options byte: QoS 2 and No Local.
+/// The options byte for QoS 2 with No Local.
 const NO_LOCAL: u8 = 0x06;
 
 async fn own_messages_do_not_come_back(harness: Harness) {
@@ -30,7 +30,7 @@ async fn own_messages_do_not_come_back(harness: Harness) {
     }
     let expected = ["theirs 0", "echo 0", "theirs 1", "echo 1", "theirs 2", "echo 2"];
     assert_eq!(client.receive_payloads().await, expected);
-    // It is the publisher that counts, not the topic: others with No Local do get the message.
+    // Another subscriber with No Local gets the message, because it did not publish it.
     let mut third = harness.client("third").await;
     assert_eq!(third.try_subscribe(&topic, NO_LOCAL).await, [2]);
     client.publish(&topic, "mine", 1).await;
@@ -46,21 +46,21 @@ async fn own_messages_are_not_queued_for_a_resumed_session(harness: Harness) {
     let mut other = harness.client("other").await;
     other.publish(&topic, "first", 1).await;
     client.next_message().await;
-    // The one message that may be open is: others would be queued, own ones with them.
+    // The Receive Maximum of 1 is used up, so the broker queues further messages. It must not queue the client's own.
     client.publish(&topic, "mine", 1).await;
     other.publish(&topic, "queued", 1).await;
     client.drop_connection().await;
     other.publish(&topic, "queued too", 1).await;
     let mut client = narrow().open().await;
     assert_eq!(client.receive_payloads().await, ["first", "queued", "queued too"]);
-    // Own messages are those of the client identifier, not of the connection that subscribed.
+    // A message is the client's own if the client identifier is the same, even on a later connection.
     client.publish(&topic, "mine", 2).await;
     client.expect_no_message().await;
     other.publish(&topic, "theirs", 1).await;
     assert_eq!(client.receive_payloads().await, ["theirs"]);
 }
 
-/// A broker may hand a QoS 2 message on at PUBLISH or at PUBREL; the client is the same at both.
+/// A broker may deliver a QoS 2 message at PUBLISH or at PUBREL. The publisher is the same client in both cases.
 async fn a_publish_started_before_a_takeover_does_not_come_back(harness: Harness) {
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", &topic, 2).await;
@@ -103,13 +103,13 @@ async fn no_local_on_a_shared_subscription_ends_the_connection(harness: Harness)
     client.expect_close_without_answer(PROTOCOL_ERROR).await;
     harness.client("other").await.publish(&topic, "x", 1).await;
     harness.connect("kept").persistent().open().await.expect_no_message().await;
-    // Without the bit it is granted.
+    // Without No Local, the broker grants the subscription.
     let mut client = harness.subscriber("fine", &filter, 1).await;
     harness.client("other").await.publish(&topic, "x", 1).await;
     assert_eq!(client.receive_payloads().await, ["x"]);
 }
 
-/// Neither order is a fault; both have to come, once.
+/// Both orders are allowed. Each packet has to come exactly once.
 async fn an_echo_and_its_acknowledgement_come_in_any_order(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;

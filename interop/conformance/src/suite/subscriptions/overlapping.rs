@@ -1,4 +1,4 @@
-//! Subscriptions of one client that match the same message.
+//! Several subscriptions of one client that match the same message.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -16,7 +16,7 @@ cases! {
 
 const ID: u8 = property::SUBSCRIPTION_ID;
 
-/// One copy or several; no more than there are subscriptions.
+/// The broker may send one copy or several, but not more than there are subscriptions.
 async fn overlapping_subscriptions_deliver_at_the_highest_qos(harness: Harness) {
     let topic = harness.topic("a/b");
     let mut other = harness.client("other").await;
@@ -29,7 +29,7 @@ async fn overlapping_subscriptions_deliver_at_the_highest_qos(harness: Harness) 
         for published in 0..=2 {
             other.publish(&topic, "x", published).await;
             let seen: Vec<_> = client.receive_all().await.iter().map(|copy| copy.qos).collect();
-            assert_eq!(seen.iter().max(), Some(&highest.min(published)), "by {qos:?}");
+            assert_eq!(seen.iter().max(), Some(&highest.min(published)), "with the granted QoS {qos:?}");
             assert!(seen.len() <= 3, "{} copies", seen.len());
         }
         client.disconnect().await;
@@ -53,7 +53,7 @@ async fn overlapping_subscriptions_deliver_one_copy(harness: Harness) {
     assert_eq!(harness.connect("one").persistent().open().await.receive_payloads().await, ["queued"]);
 }
 
-/// All of them in one copy, or one in each.
+/// The broker may send all identifiers in one copy, or one in each copy.
 async fn every_matching_subscription_identifier_is_sent(harness: Harness) {
     let topic = harness.topic("a/b");
     let mut client = harness.client("one").await;
@@ -103,7 +103,7 @@ async fn a_copy_has_only_its_own_clients_identifiers(harness: Harness) {
             assert_eq!(client.receive().await.properties.numbers(ID), *expected, "at QoS {qos}");
         }
     }
-    // A retained message has the identifier of the subscription that brings it now.
+    // A retained message has the identifier of the subscription that it is sent for.
     let mut late = harness.client("late").await;
     late.exchange_subscribe(&Subscribe::new(1).filter(&topic, 1).identifier(3)).await;
     assert_eq!(late.receive().await.properties.numbers(ID), [3]);

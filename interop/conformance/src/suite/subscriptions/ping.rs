@@ -1,4 +1,4 @@
-//! PINGREQ is answered, whatever else goes on.
+//! The broker answers PINGREQ in every situation.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -15,13 +15,13 @@ async fn pingreq_is_answered(harness: Harness) {
     let mut client = harness.client("one").await;
     client.send(&[0xC0, 0]).await;
     assert_eq!(client.next().await.bytes, [0xD0, 0]);
-    // Each has its answer.
+    // Each PINGREQ has its own answer.
     client.send(&[0xC0, 0, 0xC0, 0, 0xC0, 0]).await;
     for _ in 0..3 {
         assert_eq!(client.next().await.bytes, [0xD0, 0]);
     }
     client.subscribe(harness.topic("a"), 0).await;
-    assert!(!client.has_received(PacketType::PingResp), "one answer each");
+    assert!(!client.has_received(PacketType::PingResp), "one answer per PINGREQ");
 }
 
 async fn pingreq_is_answered_under_load(harness: Harness) {
@@ -36,7 +36,7 @@ async fn pingreq_is_answered_under_load(harness: Harness) {
         client.next_of(PacketType::PingResp).await;
     }
     client.ping().await;
-    assert!(!client.has_received(PacketType::PingResp), "one answer each");
+    assert!(!client.has_received(PacketType::PingResp), "one answer per PINGREQ");
 }
 
 async fn pingreq_is_answered_when_the_clients_receive_maximum_is_used_up(harness: Harness) {

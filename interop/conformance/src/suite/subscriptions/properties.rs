@@ -1,4 +1,4 @@
-//! Properties: each at most once, with a value in its range, in every packet that has it.
+//! Properties: the broker rejects repeated ones and values out of range, in every packet.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -14,7 +14,7 @@ cases! {
     a_value_out_of_range_in_another_packet_ends_the_connection: "TRAP5-107";
 }
 
-/// A property with a value in its range.
+/// A valid value for the property.
 fn sample(id: u8) -> Value {
     match id {
         id::RESPONSE_TOPIC | id::CONTENT_TYPE | id::AUTHENTICATION_METHOD | id::REASON_STRING => {
@@ -26,7 +26,7 @@ fn sample(id: u8) -> Value {
     }
 }
 
-/// The property twice, with the same value: still a fault.
+/// The property twice. That is an error even though both values are equal.
 fn twice(id: u8) -> Properties {
     Properties(vec![(id, sample(id)), (id, sample(id))])
 }
@@ -46,7 +46,7 @@ async fn a_repeated_property_in_connect_is_refused(harness: Harness) {
         builder.connect.properties = twice(id);
         builder.expect_refused(PROTOCOL_ERROR).await;
     }
-    // Authentication Data needs a method beside it.
+    // Authentication Data is only valid together with an Authentication Method.
     let mut builder = harness.connect("one");
     builder.connect.properties = Properties(
         [
@@ -58,7 +58,7 @@ async fn a_repeated_property_in_connect_is_refused(harness: Harness) {
     builder.expect_refused(PROTOCOL_ERROR).await;
 }
 
-/// Properties that PUBLISH and a will have in common, each at most once.
+/// Properties that both PUBLISH and a will may contain, each at most once.
 const OF_A_MESSAGE: [u8; 5] =
     [id::PAYLOAD_FORMAT, id::MESSAGE_EXPIRY, id::CONTENT_TYPE, id::RESPONSE_TOPIC, id::CORRELATION_DATA];
 

@@ -1,4 +1,4 @@
-//! A subscription to the same filter takes the place of the earlier one, and loses nothing.
+//! A subscription to the same filter replaces the earlier one without losing messages.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -22,21 +22,21 @@ async fn the_same_filter_again_replaces_the_subscription(harness: Harness) {
         let mut other = harness.client("other").await;
         other.publish(harness.topic("a"), "x", 2).await;
         let messages = client.receive_all().await;
-        assert_eq!(messages.len(), 1, "one copy by {filter}");
-        assert_eq!(messages[0].qos, 0, "by the later QoS");
+        assert_eq!(messages.len(), 1, "one copy for {filter}");
+        assert_eq!(messages[0].qos, 0, "at the later QoS");
         if harness.is_v5() {
             assert_eq!(
                 messages[0].properties.numbers(property::SUBSCRIPTION_ID),
                 [8],
-                "of the later identifier"
+                "with the later identifier"
             );
         }
-        // There is one subscription: one UNSUBSCRIBE removes it.
+        // There is only one subscription, so one UNSUBSCRIBE removes it.
         client.unsubscribe(&filter).await;
         other.publish(harness.topic("a"), "y", 2).await;
         client.expect_no_message().await;
         if harness.is_v5() {
-            assert_eq!(client.unsubscribe(&filter).await.codes, [0x11], "nothing was left");
+            assert_eq!(client.unsubscribe(&filter).await.codes, [0x11], "no subscription is left");
         }
         client.disconnect().await;
         other.disconnect().await;
@@ -57,13 +57,13 @@ async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness
     let mut seen = Vec::new();
     let resubscribing = async {
         for round in 0..ROUNDS {
-            // Its options change each time: the message at the old ones or at the new ones, but not at none.
+            // The QoS changes each time. The broker delivers each message with the old or the new options.
             client.subscribe(&filter, 1 + round % 2).await;
-            // The retained copy comes each time.
+            // The broker sends the retained message each time.
             loop {
                 let message = client.receive().await;
                 if message.topic == retained {
-                    assert!(message.retain, "because of the SUBSCRIBE");
+                    assert!(message.retain, "sent because of the SUBSCRIBE");
                     break;
                 }
                 seen.push(message);
@@ -72,10 +72,10 @@ async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness
     };
     tokio::join!(streaming, resubscribing);
     seen.extend(client.receive_all().await);
-    assert!(seen.iter().all(|message| message.topic == stream), "one retained copy a SUBSCRIBE");
+    assert!(seen.iter().all(|message| message.topic == stream), "one retained copy per SUBSCRIBE");
     let numbers: Vec<_> = seen.iter().map(|message| String::from_utf8_lossy(&message.payload)).collect();
     let expected: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
-    assert_eq!(numbers, expected, "no gap, nothing twice");
+    assert_eq!(numbers, expected, "no message is lost or duplicated");
 }
 
 async fn a_replacement_on_a_resumed_session_delivers_no_duplicates(harness: Harness) {
@@ -91,7 +91,7 @@ async fn a_replacement_on_a_resumed_session_delivers_no_duplicates(harness: Harn
         }
         assert_eq!(client.receive_payloads().await, ["a", "a/b"], "one copy each in round {round}");
         client.disconnect().await;
-        // The same for what is queued.
+        // The same for queued messages.
         other.publish(harness.topic("a"), "queued", 1).await;
         let mut client = harness.connect("one").persistent().open().await;
         assert_eq!(client.receive_payloads().await, ["queued"], "one copy in round {round}");

@@ -1,4 +1,4 @@
-//! DISCONNECT from the broker: when, with which reason, how large; it is the last word.
+//! DISCONNECT from the broker: when it is sent, its reason code and its size. It is the last packet.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -21,7 +21,8 @@ async fn no_disconnect_before_a_successful_connack(harness: Harness) {
     }
 }
 
-/// First packets that no broker takes. Not the level of a version to come: its CONNACK may look otherwise.
+/// First packets that every broker refuses. Unknown protocol versions are left out, because the format of their CONNACK
+/// is not defined.
 fn invalid_first_packets(harness: &Harness) -> Vec<Vec<u8>> {
     let changed = |change: &dyn Fn(&mut Connect)| {
         let mut connect = harness.connect("one").connect;
@@ -40,7 +41,8 @@ fn invalid_first_packets(harness: &Harness) -> Vec<Vec<u8>> {
             connect.properties = twice.number(property::SESSION_EXPIRY, 1);
         }),
         changed(&|connect| {
-            connect.properties = Properties::default().text(property::AUTHENTICATION_METHOD, "none of yours");
+            connect.properties =
+                Properties::default().text(property::AUTHENTICATION_METHOD, "unknown method");
         }),
         changed(&|connect| connect.properties = Properties::default().number(property::TOPIC_ALIAS, 1)),
         changed(&|connect| connect.will = Some(Will::new("a/+", "x"))),
@@ -55,8 +57,8 @@ fn invalid_first_packets(harness: &Harness) -> Vec<Vec<u8>> {
     ]
 }
 
-/// The reader of this suite refuses codes that are not listed, properties that a server's DISCONNECT may not have, and
-/// `expect_close` packets behind it; it waits for the broker to close.
+/// The parser of this suite rejects unlisted reason codes and properties that a server's DISCONNECT must not have.
+/// `expect_close` fails if a packet follows DISCONNECT, and waits until the broker has closed the connection.
 async fn the_brokers_disconnect_has_a_listed_reason_and_is_its_last_packet(harness: Harness) {
     let topic = harness.topic("a");
     let alias = Properties::default().number(property::TOPIC_ALIAS, 65_535);
@@ -72,7 +74,7 @@ async fn the_brokers_disconnect_has_a_listed_reason_and_is_its_last_packet(harne
         (Subscribe::new(0).filter(&topic, 0).encode(harness.version), &[0x82, 0x81]),
     ];
     for (fault, codes) in faults {
-        // Messages are on their way to it when it happens.
+        // Messages are on their way to the client when the fault arrives.
         let mut client = harness.subscriber("one", &topic, 0).await;
         let echo = Publish::new(&topic, "x").encode(harness.version);
         client.send(&[echo.repeat(3), fault, echo].concat()).await;
@@ -101,6 +103,6 @@ async fn a_client_taken_over_gets_disconnect_and_nothing_after_it(harness: Harne
     first.subscribe(&topic, 0).await;
     let mut second = harness.connect("one").persistent().open().await;
     harness.client("other").await.publish(&topic, "x", 0).await;
-    assert!(first.expect_close(&[0x8E]).await.is_empty(), "the message is the second's");
+    assert!(first.expect_close(&[0x8E]).await.is_empty(), "the second connection gets the message");
     assert_eq!(second.receive().await.payload, b"x");
 }

@@ -1,4 +1,5 @@
-//! Shared subscriptions: each message to one member, at its QoS, to the end.
+//! Shared subscriptions: each message goes to one member, at its granted QoS, and a started delivery stays with that
+//! member.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -13,12 +14,12 @@ cases! {
     a_message_that_a_member_refuses_is_dropped: "MQTT5-4.8.2-6", "TRAP5-43";
 }
 
-/// The filter of the group that a test forms, over the one topic that it publishes to.
+/// The shared filter of the test, which matches the one topic that it publishes to.
 fn shared(harness: &Harness) -> String {
     format!("$share/g/{}", harness.topic("a"))
 }
 
-/// The names of two members whose sessions outlive their connections.
+/// The client names of two members whose sessions outlive their connections.
 const MEMBERS: [&str; 2] = ["left", "right"];
 
 async fn members(harness: &Harness, expiry: u32) -> [Client; 2] {
@@ -29,7 +30,7 @@ async fn members(harness: &Harness, expiry: u32) -> [Client; 2] {
     [left, right]
 }
 
-/// Publishes one message; gives the member that got it with its name, and the other.
+/// Publishes one message. Returns the member that got it with its name, and the other member.
 async fn publish(harness: &Harness, qos: u8, members: [Client; 2]) -> (Client, &'static str, Client) {
     harness.client("publisher").await.publish(harness.topic("a"), "x", qos).await;
     let [mut left, mut right] = members;
@@ -37,7 +38,7 @@ async fn publish(harness: &Harness, qos: u8, members: [Client; 2]) -> (Client, &
     right.ping().await;
     assert!(
         left.has_received(PacketType::Publish) != right.has_received(PacketType::Publish),
-        "one of the two gets it"
+        "exactly one of the two gets the message"
     );
     if left.has_received(PacketType::Publish) { (left, MEMBERS[0], right) } else { (right, MEMBERS[1], left) }
 }
@@ -54,11 +55,11 @@ async fn each_member_gets_messages_at_its_own_qos(harness: Harness) {
     }
     for (member, granted) in members.iter_mut().zip(0..) {
         for message in member.receive_all().await {
-            assert_eq!(message.qos, granted.min(message.payload[0]), "where {granted} is granted");
+            assert_eq!(message.qos, granted.min(message.payload[0]), "granted QoS {granted}");
             total += 1;
         }
     }
-    assert_eq!(total, 24, "each to one member");
+    assert_eq!(total, 24, "each message goes to one member");
     for granted in 0..=2 {
         let mut alone =
             harness.subscriber("alone", format!("$share/alone/{}", harness.topic("b")), granted).await;
@@ -77,10 +78,13 @@ async fn a_started_qos_2_delivery_is_finished_with_its_member(harness: Harness) 
     assert_eq!(started.qos, 2);
     member.drop_connection().await;
     other.expect_no_message().await;
-    // It goes on with PUBLISH, and after the next break with PUBREL.
+    // The delivery continues with PUBLISH on the next connection, and with PUBREL on the one after that.
     let mut member = harness.connect(name).persistent().open().await;
     let again = member.next_message().await;
-    assert!(again.dup && again.id == started.id && again.payload == b"x", "the same again: {again:?}");
+    assert!(
+        again.dup && again.id == started.id && again.payload == b"x",
+        "the same message again: {again:?}"
+    );
     member.send(&ack(0x50, started.id, 0)).await;
     member.expect_ack(PacketType::PubRel, started.id).await;
     member.drop_connection().await;
@@ -93,7 +97,7 @@ async fn a_started_qos_2_delivery_is_finished_with_its_member(harness: Harness) 
 }
 
 async fn a_started_qos_2_delivery_ends_with_its_expired_session(harness: Harness) {
-    // Once with the PUBLISH open, once with the PUBREL.
+    // Once with PUBLISH in flight, once with PUBREL.
     for received in [false, true] {
         let members = members(&harness, 1).await;
         let (mut member, _, mut other) = publish(&harness, 2, members).await;
@@ -105,7 +109,7 @@ async fn a_started_qos_2_delivery_ends_with_its_expired_session(harness: Harness
         member.drop_connection().await;
         harness.wait_by_broker_clock(2).await;
         other.expect_no_message().await;
-        // The group goes on.
+        // The group still gets new messages.
         harness.client("publisher").await.publish(harness.topic("a"), "next", 2).await;
         assert_eq!(other.receive_payloads().await, ["next"]);
         other.unsubscribe(shared(&harness)).await;
@@ -137,7 +141,7 @@ async fn a_message_that_a_member_refuses_is_dropped(harness: Harness) {
             other.expect_no_message().await;
             let mut member = harness.connect(name).persistent().open().await;
             member.expect_no_message().await;
-            assert!(!member.has_received(PacketType::PubRel), "nothing to be released");
+            assert!(!member.has_received(PacketType::PubRel), "PUBREL for a refused message");
             members = if name == MEMBERS[0] { [member, other] } else { [other, member] };
         }
     }

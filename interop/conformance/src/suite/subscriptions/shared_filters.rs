@@ -1,4 +1,4 @@
-//! The filters of shared subscriptions: `$share/`, a name, a filter.
+//! The filters of shared subscriptions: `$share/`, a share name, a slash and a topic filter.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -37,7 +37,7 @@ async fn a_shared_filter_is_what_follows_the_name(harness: Harness) {
     let topics =
         [harness.topic("a"), harness.topic("a/b"), format!("/{prefix}"), format!("$share/{prefix}/{prefix}")];
     let mut publisher = harness.client("publisher").await;
-    // Names of letters, of anything else but a slash and wildcards.
+    // A share name may contain any character except slashes and wildcards.
     for name in [prefix.as_str(), "a b", "é", "$share", "g.1-x"] {
         for (filter, expected) in [
             (harness.topic("a"), &topics[..1]),
@@ -50,7 +50,7 @@ async fn a_shared_filter_is_what_follows_the_name(harness: Harness) {
             publisher.publish_all(&topics[..3]).await;
             assert_eq!(client.receive_payloads().await, expected, "{filter}");
             let unsuback = client.unsubscribe(&filter).await;
-            assert_eq!(unsuback.codes, [0], "it was there");
+            assert_eq!(unsuback.codes, [0], "the subscription existed");
             publisher.publish_all(&topics[..3]).await;
             client.expect_no_message().await;
             client.disconnect().await;

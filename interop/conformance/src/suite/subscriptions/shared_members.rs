@@ -1,4 +1,4 @@
-//! Who is a member of a shared subscription, and who gets the next message.
+//! The members of a shared subscription, and which of them gets a message.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -29,7 +29,7 @@ async fn each_message_goes_to_one_member_of_each_group(harness: Harness) {
             seen.extend(client.receive_payloads().await);
         }
         seen.sort();
-        assert_eq!(seen, expected, "each once in the group {group}");
+        assert_eq!(seen, expected, "each message once in the group {group}");
     }
 }
 
@@ -44,7 +44,7 @@ async fn subscribing_twice_makes_no_second_member(harness: Harness) {
     let messages = twice.receive_all().await;
     assert_eq!(messages.len(), 1, "one copy");
     assert_eq!((messages[0].qos, messages[0].properties.numbers(property::SUBSCRIPTION_ID)), (1, vec![7]));
-    // One UNSUBSCRIBE leaves the group.
+    // One UNSUBSCRIBE is enough to leave the group.
     let mut other = harness.subscriber("other", &filter, 1).await;
     assert_eq!(twice.unsubscribe(&filter).await.codes, [0]);
     let expected: Vec<_> = (10..20).map(|number| number.to_string()).collect();
@@ -53,7 +53,7 @@ async fn subscribing_twice_makes_no_second_member(harness: Harness) {
     }
     assert_eq!(other.receive_payloads().await, expected);
     twice.expect_no_message().await;
-    assert_eq!(twice.unsubscribe(&filter).await.codes, [0x11], "it was left");
+    assert_eq!(twice.unsubscribe(&filter).await.codes, [0x11], "the client has left the group");
 }
 
 async fn a_shared_and_a_normal_subscription_deliver_separate_copies(harness: Harness) {
@@ -67,8 +67,8 @@ async fn a_shared_and_a_normal_subscription_deliver_separate_copies(harness: Har
     let id = property::SUBSCRIPTION_ID;
     let mut seen: Vec<_> = messages.iter().map(|copy| (copy.properties.numbers(id), copy.qos)).collect();
     seen.sort();
-    assert_eq!(seen, [(vec![1], 1), (vec![2], 0)], "a copy for each, on its terms");
-    // Each goes by itself.
+    assert_eq!(seen, [(vec![1], 1), (vec![2], 0)], "a copy for each subscription, at its QoS");
+    // Removing one does not remove the other.
     assert_eq!(client.unsubscribe(&topic).await.codes, [0]);
     harness.client("other").await.publish(&topic, "y", 1).await;
     assert_eq!(client.receive_payloads().await, ["y"]);
@@ -85,7 +85,11 @@ async fn a_message_in_flight_to_a_member_moves_when_its_session_ends(harness: Ha
     let mut other = harness.subscriber("other", &filter, 1).await;
     let started = std::time::Instant::now();
     member.drop_connection().await;
-    assert_eq!(other.next_message().await.payload, b"open", "when the session has expired");
+    assert_eq!(
+        other.next_message().await.payload,
+        b"open",
+        "the other member gets it when the session has expired"
+    );
     assert!(started.elapsed() >= std::time::Duration::from_secs(1), "not before: {:?}", started.elapsed());
 }
 
@@ -100,10 +104,10 @@ async fn offline_members_get_nothing_while_others_are_online(harness: Harness) {
     for _ in 0..10 {
         publisher.publish(&topic, "x", 1).await;
     }
-    assert_eq!(present.receive_all().await.len(), 10, "who is there gets all");
+    assert_eq!(present.receive_all().await.len(), 10, "the connected member gets all");
     present.disconnect().await;
     publisher.publish(&topic, "queued", 1).await;
     let mut away = harness.connect("away").persistent().open().await;
-    assert_eq!(away.receive_payloads().await, ["queued"], "queued when nobody is there");
+    assert_eq!(away.receive_payloads().await, ["queued"], "queued when no member is connected");
     assert!(!away.has_received(PacketType::Publish));
 }

@@ -1,4 +1,5 @@
-//! SUBACK: one a SUBSCRIBE, of its identifier, with a code for each filter in order, small enough for the client.
+//! SUBACK: one per SUBSCRIBE with the same identifier and one code per filter in order, within the client's Maximum
+//! Packet Size.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -28,12 +29,12 @@ async fn each_subscribe_is_answered_by_one_suback_of_its_identifier(harness: Har
     assert_eq!(
         subacks.iter().map(|suback| suback.id).collect::<Vec<_>>(),
         ids,
-        "one each, of its identifier"
+        "one SUBACK each, with its identifier"
     );
-    // The same identifier again, for the same filter: one more.
+    // A SUBSCRIBE with the same identifier and filter again gets another SUBACK.
     client.exchange_subscribe(&Subscribe::new(1).filter(harness.topic("1"), 1)).await;
     client.ping().await;
-    assert!(!client.has_received(PacketType::SubAck), "one SUBACK a SUBSCRIBE");
+    assert!(!client.has_received(PacketType::SubAck), "one SUBACK per SUBSCRIBE");
 }
 
 async fn many_filters_act_like_many_subscribes(harness: Harness) {
@@ -56,10 +57,14 @@ async fn many_filters_act_like_many_subscribes(harness: Harness) {
     for topic in &topics {
         publisher.publish(topic, "live", 1).await;
         let message = client.receive().await;
-        assert_eq!((&message.topic, message.payload.as_slice()), (topic, &b"live"[..]), "each is active");
+        assert_eq!(
+            (&message.topic, message.payload.as_slice()),
+            (topic, &b"live"[..]),
+            "each subscription is active"
+        );
     }
     client.ping().await;
-    assert!(!client.has_received(PacketType::SubAck), "one SUBACK for all");
+    assert!(!client.has_received(PacketType::SubAck), "one SUBACK for all filters");
 }
 
 async fn a_repeated_filter_gets_two_codes(harness: Harness) {
@@ -67,13 +72,13 @@ async fn a_repeated_filter_gets_two_codes(harness: Harness) {
     let mut client = harness.client("one").await;
     let subscribe = Subscribe::new(1).filter(&topic, 0).filter(harness.topic("b"), 1).filter(&topic, 2);
     assert_eq!(client.exchange_subscribe(&subscribe).await.codes, [0, 1, 2]);
-    // As with packets of their own, the later takes the place of the earlier.
+    // As with two SUBSCRIBE packets, the later subscription replaces the earlier one.
     harness.client("other").await.publish(&topic, "x", 2).await;
     let messages = client.receive_all().await;
     assert_eq!(messages.iter().map(|message| message.qos).collect::<Vec<_>>(), [2], "one copy at QoS 2");
 }
 
-/// A server may grant less than it was asked for; what it delivers tells which code belongs to which filter.
+/// A server may grant a lower QoS than requested. The QoS of the deliveries shows which code belongs to which filter.
 async fn codes_are_in_the_order_of_the_filters(harness: Harness) {
     let mut client = harness.client("one").await;
     let asked = [0, 2, 1, 0, 1, 2];
@@ -83,7 +88,7 @@ async fn codes_are_in_the_order_of_the_filters(harness: Harness) {
     let codes = client.exchange_subscribe(&subscribe).await.codes;
     let mut publisher = harness.client("publisher").await;
     for ((topic, code), qos) in topics.iter().zip(codes).zip(asked) {
-        assert!(code <= qos, "{code} granted for {qos}");
+        assert!(code <= qos, "granted QoS {code}, requested QoS {qos}");
         publisher.publish(topic, "x", 2).await;
         assert_eq!(client.receive().await.qos, code, "as granted");
     }
@@ -100,9 +105,9 @@ async fn a_refused_filter_has_its_code_at_its_position(harness: Harness) {
     let mut publisher = harness.client("publisher").await;
     for (topic, qos) in good.iter().zip([0, 2, 1]) {
         publisher.publish(topic, "x", 2).await;
-        assert_eq!(client.receive().await.qos, qos, "the granted ones are active");
+        assert_eq!(client.receive().await.qos, qos, "the granted subscriptions are active");
     }
-    // Nothing but refused filters: SUBACK comes all the same.
+    // The broker sends SUBACK even if it refuses all filters.
     assert_eq!(client.try_subscribe(&bad, 2).await, [refusal]);
 }
 
@@ -133,7 +138,8 @@ async fn suback_of_refusals_fits_the_maximum_packet_size(harness: Harness) {
     suback_fits(harness, "a#").await;
 }
 
-/// The maximum is the size of CONNACK, which has to come. Then the codes alone fill it to the last byte.
+/// The client's maximum is the size of CONNACK, which the broker has to send. The SUBSCRIBE has so many filters that
+/// the codes alone fill a SUBACK of that size.
 async fn suback_fits(harness: Harness, name: &str) {
     let (client, connack) = harness.connect("measure").open_with_connack().await;
     client.disconnect().await;
@@ -141,12 +147,12 @@ async fn suback_fits(harness: Harness, name: &str) {
     let limited =
         harness.connect("one").number(property::MAXIMUM_PACKET_SIZE, u32::try_from(max).expect("a size"));
     let mut client = limited.open().await;
-    // Beside them there are the header, the identifier and the length of no properties.
+    // The other 5 bytes are the fixed header, the packet identifier and the property length.
     let filters = (5..max).map(|place| harness.topic(&format!("{place}/{name}")));
     let subscribe = filters.fold(Subscribe::new(1), |all, filter| all.filter(filter, 0));
     let suback = client.exchange_subscribe(&subscribe).await;
-    assert_eq!(suback.bytes.len(), max, "as large as it may be");
-    assert!(suback.properties.0.is_empty(), "properties that did not fit");
+    assert_eq!(suback.bytes.len(), max, "SUBACK has exactly the maximum size");
+    assert!(suback.properties.0.is_empty(), "SUBACK has properties that do not fit");
 }
 
 async fn a_subscription_works_as_soon_as_it_is_acknowledged(harness: Harness) {
@@ -155,7 +161,7 @@ async fn a_subscription_works_as_soon_as_it_is_acknowledged(harness: Harness) {
     for round in 0..20 {
         let topic = harness.topic(&round.to_string());
         client.subscribe(&topic, 1).await;
-        assert_eq!(publisher.publish(&topic, "x", 1).await, 0, "somebody subscribes");
+        assert_eq!(publisher.publish(&topic, "x", 1).await, 0, "there is a subscriber");
         assert_eq!(client.receive().await.topic, topic);
     }
 }

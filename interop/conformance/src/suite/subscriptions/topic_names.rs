@@ -1,4 +1,4 @@
-//! Topic names: no wildcards, not empty, no U+0000.
+//! Topic names and filters: names without wildcards, neither of them empty or with U+0000.
 
 use crate::case::cases;
 use crate::client::{BAD_NAME, MALFORMED};
@@ -14,13 +14,14 @@ cases! {
     nul_in_names_and_filters_ends_the_connection: "MQTT5-4.7.3-2", "MQTT3-4.7.3-2";
 }
 
-/// The reasons for a name or filter without a character.
+/// The reason codes for an empty topic name or filter.
 const EMPTY: &[u8] = &[0x82, 0x8F, 0x90, 0x81];
 
-/// The reasons for a response topic with wildcards.
+/// The reason codes for a response topic with wildcards.
 const BAD_RESPONSE_TOPIC: &[u8] = &[0x82, 0x81, 0x90];
 
-/// Publishes what must not be routed: the broker ends the connection, or (5.0) acknowledges with a refusal.
+/// A new client publishes a message that must not be delivered. The broker has to close the connection, or refuse the
+/// message in its acknowledgement, which is possible in 5.0.
 async fn assert_refused(harness: &Harness, publish: &Publish, codes: &[u8]) {
     let mut client = harness.client("broken").await;
     client.send(&publish.encode(harness.version)).await;
@@ -35,7 +36,7 @@ async fn assert_refused(harness: &Harness, publish: &Publish, codes: &[u8]) {
     }
 }
 
-/// The same, or the broker drops it without a word where QoS 0 leaves it none.
+/// As [`assert_refused`]. At QoS 0, the broker may also drop the message and keep the connection.
 async fn assert_refused_or_dropped(harness: &Harness, publish: &Publish) {
     if publish.qos > 0 {
         return assert_refused(harness, publish, BAD_RESPONSE_TOPIC).await;
@@ -92,7 +93,7 @@ async fn empty_names_are_refused(harness: Harness) {
 }
 
 async fn empty_filters_are_refused(harness: Harness) {
-    // Alone, and behind a good one.
+    // The empty filter alone, and after a valid one.
     let topic = harness.topic("a");
     let requests = [
         Subscribe::new(1).filter("", 0).encode(harness.version),

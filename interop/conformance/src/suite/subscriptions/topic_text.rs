@@ -1,4 +1,4 @@
-//! Topics as text: long ones, and none that is altered.
+//! Topics as text: very long topics, and matching without altering any character.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -19,10 +19,10 @@ async fn names_and_filters_may_have_65_535_bytes(harness: Harness) {
         let (mut client, connack) = harness.connect("one").open_with_connack().await;
         let max = connack.properties.get_number(property::MAXIMUM_PACKET_SIZE);
         if max.is_some_and(|max| max < 66_000) {
-            return harness.skip_unsupported("packet of 66,000 bytes");
+            return harness.skip_unsupported("packets of 66,000 bytes");
         }
         client.subscribe(&topic, 1).await;
-        // One that differs in the last character alone.
+        // A topic that differs only in the last character.
         let mut other = topic.clone();
         other.pop();
         other.push('y');
@@ -32,7 +32,7 @@ async fn names_and_filters_may_have_65_535_bytes(harness: Harness) {
         assert_eq!(
             (message.payload, message.topic == topic),
             (b"this".to_vec(), true),
-            "as it was published"
+            "the message of the subscribed topic"
         );
         client.unsubscribe(&topic).await;
         client.publish(&topic, "late", 1).await;
@@ -41,7 +41,7 @@ async fn names_and_filters_may_have_65_535_bytes(harness: Harness) {
     }
 }
 
-/// Topics that something might take for the same.
+/// Topics that a broker might wrongly treat as equal.
 fn similar_topics(harness: &Harness) -> Vec<String> {
     let names = [
         "a",
@@ -96,7 +96,7 @@ async fn matching_alters_no_character(harness: Harness) {
         assert_eq!(seen, [topic.as_str()], "subscribed to {topic:?}");
         client.unsubscribe(topic).await;
     }
-    // All of them together.
+    // All topics in one SUBSCRIBE.
     let subscribe = topics.iter().fold(Subscribe::new(1), |all, topic| all.filter(topic, 0));
     client.exchange_subscribe(&subscribe).await;
     publisher.publish_all(&topics).await;

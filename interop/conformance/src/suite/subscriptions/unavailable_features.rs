@@ -1,4 +1,4 @@
-//! Wildcards, shared subscriptions and subscription identifiers that a broker does not offer.
+//! Wildcards, shared subscriptions and subscription identifiers when the broker does not support them.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -28,13 +28,13 @@ async fn unavailable_features_are_announced_and_refused(harness: Harness) {
     for (subscribe, code) in faults {
         let mut client = harness.client("one").await;
         client.send(&subscribe.encode(harness.version)).await;
-        let farewell = client.next().await;
-        assert_eq!((farewell.packet_type, farewell.code), (PacketType::Disconnect, code));
+        let disconnect = client.next().await;
+        assert_eq!((disconnect.packet_type, disconnect.code), (PacketType::Disconnect, code));
         client.expect_close(&[]).await;
     }
     let mut client = harness.subscriber("one", &topic, 1).await;
     client.publish(&topic, "x", 1).await;
-    assert_eq!(client.receive_payloads().await, ["x"], "plain ones are served");
+    assert_eq!(client.receive_payloads().await, ["x"], "a plain subscription works");
 }
 
 async fn unavailable_wildcards_are_refused_in_suback(harness: Harness) {
@@ -50,7 +50,7 @@ async fn unavailable_wildcards_are_refused_in_suback(harness: Harness) {
 async fn available_wildcards_are_granted(harness: Harness) {
     let topics = [harness.topic("a"), harness.topic("a/b")];
     let mut client = harness.client("one").await;
-    // A broker that does not offer them says so by SUBACK 0x80.
+    // A broker without wildcards refuses them with SUBACK 0x80.
     for (filter, expected) in [("+", &topics[..1]), ("#", &topics), ("a/#", &topics)] {
         let granted = client.try_subscribe(harness.topic(filter), 0).await;
         client.publish_all(&topics).await;

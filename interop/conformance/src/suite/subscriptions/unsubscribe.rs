@@ -1,4 +1,4 @@
-//! UNSUBSCRIBE and UNSUBACK: which filter goes, and what is answered.
+//! UNSUBSCRIBE and UNSUBACK: which subscription is removed, and the answer.
 
 use crate::case::cases;
 use crate::client::{MALFORMED, PROTOCOL_ERROR};
@@ -28,12 +28,12 @@ async fn a_filter_that_is_not_utf_8_ends_the_connection(harness: Harness) {
     let topic = harness.topic("a");
     for bad in [&b"\xFF"[..], b"a/\xC3", b"\xC0\xAF", b"\xED\xA0\x80", b"\xF4\x90\x80\x80"] {
         harness.expect_close_after(&Unsubscribe::new(1).filter(bad).encode(harness.version), MALFORMED).await;
-        let behind = Unsubscribe::new(1).filter(&topic).filter(bad);
-        harness.expect_close_after(&behind.encode(harness.version), MALFORMED).await;
+        let second = Unsubscribe::new(1).filter(&topic).filter(bad);
+        harness.expect_close_after(&second.encode(harness.version), MALFORMED).await;
     }
-    // They are packed one behind the other: two bytes of length cannot stand alone.
-    let partial_packet = [length_prefixed(topic.as_bytes()), vec![0, 9]].concat();
-    harness.expect_close_after(&harness.request(0xA2, &partial_packet), MALFORMED).await;
+    // A packet that ends after the length of the second filter.
+    let truncated = [length_prefixed(topic.as_bytes()), vec![0, 9]].concat();
+    harness.expect_close_after(&harness.request(0xA2, &truncated), MALFORMED).await;
 }
 
 async fn unsubscribe_without_filters_ends_the_connection(harness: Harness) {
@@ -47,26 +47,26 @@ async fn only_the_identical_filter_is_removed(harness: Harness) {
     client.subscribe(harness.topic("c"), 0).await;
     let mut other = harness.client("other").await;
     let topics = ["a/b", "a/x", "c"].map(|name| harness.topic(name));
-    // Filters that match the same topics, or look alike.
-    for stranger in ["a/#", "#", "+/+", "a/B", "A/+", "a/b/", "/a/b", "a//b", "a", "C", "a/x"] {
-        let unsuback = client.unsubscribe(harness.topic(stranger)).await;
+    // Filters that match the same topics or look similar.
+    for other_filter in ["a/#", "#", "+/+", "a/B", "A/+", "a/b/", "/a/b", "a//b", "a", "C", "a/x"] {
+        let unsuback = client.unsubscribe(harness.topic(other_filter)).await;
         assert!(
             !harness.is_v5() || unsuback.codes == [0x11],
-            "{stranger} was removed: {:02x?}",
+            "{other_filter} was removed: {:02x?}",
             unsuback.codes
         );
         other.publish_all(&topics).await;
         let mut seen = client.receive_payloads().await;
-        seen.dedup(); // One copy or one for each of the overlapping subscriptions.
-        assert_eq!(seen, topics, "without {stranger}");
+        seen.dedup(); // The broker may send one copy, or one for each overlapping subscription.
+        assert_eq!(seen, topics, "after unsubscribing from {other_filter}");
     }
     let unsuback = client.unsubscribe(harness.topic("a/+")).await;
-    assert!(!harness.is_v5() || unsuback.codes == [0], "it was there");
+    assert!(!harness.is_v5() || unsuback.codes == [0], "the subscription existed");
     other.publish_all(&topics).await;
     assert_eq!(
         client.receive_payloads().await,
         [topics[0].as_str(), topics[2].as_str()],
-        "the others are left"
+        "the other subscriptions remain"
     );
 }
 
@@ -87,22 +87,22 @@ async fn each_unsubscribe_is_answered_by_one_unsuback_of_its_identifier(harness:
         if harness.is_v5() { vec![0xB0, 4, high, low, 0, 0] } else { vec![0xB0, 2, high, low] }
     });
     if harness.is_v5() {
-        // Properties are the broker's choice: compare what is not.
+        // The broker may add properties, so compare only the other fields.
         assert_eq!(
             seen.iter().map(|bytes| (bytes[0], &bytes[2..4], bytes.last())).collect::<Vec<_>>(),
             expected.iter().map(|bytes| (bytes[0], &bytes[2..4], bytes.last())).collect::<Vec<_>>()
         );
     } else {
-        assert_eq!(seen, expected, "UNSUBACK is of four bytes");
+        assert_eq!(seen, expected, "UNSUBACK has four bytes");
     }
 }
 
 async fn an_unknown_filter_is_answered_too(harness: Harness) {
     let mut client = harness.client("one").await;
-    // Before any subscription, and beside one; client.unsubscribe() compares the identifier.
+    // Without any subscription, and with another one. `Client::unsubscribe` checks the packet identifier.
     for _ in 0..2 {
-        for stranger in ["never", "never/+", "#"] {
-            let unsuback = client.unsubscribe(harness.topic(stranger)).await;
+        for unknown in ["never", "never/+", "#"] {
+            let unsuback = client.unsubscribe(harness.topic(unknown)).await;
             assert!(!harness.is_v5() || unsuback.codes == [0x11], "no subscription existed");
         }
         client.subscribe(harness.topic("a"), 1).await;
@@ -117,19 +117,23 @@ async fn many_filters_act_like_many_unsubscribes(harness: Harness) {
     }
     let unsubscribe =
         Unsubscribe::new(9).filter(&topics[0]).filter(harness.topic("never")).filter(&topics[2]);
-    // The same filter again: by then it is gone.
+    // The first filter again, which is already removed by then.
     client.send(&unsubscribe.filter(&topics[0]).encode(harness.version)).await;
     client.ping().await;
     let unsubacks = client.drain(PacketType::UnsubAck);
-    assert_eq!(unsubacks.iter().map(|unsuback| unsuback.id).collect::<Vec<_>>(), [9], "one for all");
+    assert_eq!(
+        unsubacks.iter().map(|unsuback| unsuback.id).collect::<Vec<_>>(),
+        [9],
+        "one UNSUBACK for all filters"
+    );
     if harness.is_v5() {
-        assert_eq!(unsubacks[0].codes, [0, 0x11, 0, 0x11], "in their order");
+        assert_eq!(unsubacks[0].codes, [0, 0x11, 0, 0x11], "codes in the order of the filters");
     }
     harness.client("other").await.publish_all(&topics).await;
-    assert_eq!(client.receive_payloads().await, [topics[1].as_str()], "the one that was not named");
+    assert_eq!(client.receive_payloads().await, [topics[1].as_str()], "the remaining subscription");
 }
 
-/// As with SUBACK: the codes fill the maximum to the last byte.
+/// As in the test of SUBACK, the codes alone fill an UNSUBACK of the maximum size.
 async fn unsuback_fits_the_maximum_packet_size(harness: Harness) {
     let (client, connack) = harness.connect("measure").open_with_connack().await;
     client.disconnect().await;
@@ -141,7 +145,7 @@ async fn unsuback_fits_the_maximum_packet_size(harness: Harness) {
     let unsubscribe = filters.fold(Unsubscribe::new(1), |all, filter| all.filter(filter));
     client.send(&unsubscribe.encode(harness.version)).await;
     let unsuback = client.next_of(PacketType::UnsubAck).await;
-    assert_eq!(unsuback.bytes.len(), max, "as large as it may be");
-    assert!(unsuback.properties.0.is_empty(), "properties that did not fit");
+    assert_eq!(unsuback.bytes.len(), max, "UNSUBACK has exactly the maximum size");
+    assert!(unsuback.properties.0.is_empty(), "UNSUBACK has properties that do not fit");
     assert_eq!(unsuback.codes, vec![0x11; max - 5]);
 }

@@ -1,4 +1,4 @@
-//! After UNSUBSCRIBE: nothing new, but what was begun is finished.
+//! After UNSUBSCRIBE: the broker sends no new messages, but finishes the deliveries that it has started.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -20,7 +20,11 @@ async fn no_new_messages_come_after_unsubscribe(harness: Harness) {
         client.subscribe(harness.topic("a/+"), qos).await;
         client.unsubscribe(&topic).await;
         other.publish(&topic, "overlapping", 2).await;
-        assert_eq!(client.receive_payloads().await, ["overlapping"], "the other filter still delivers, once");
+        assert_eq!(
+            client.receive_payloads().await,
+            ["overlapping"],
+            "the other subscription still delivers one copy"
+        );
         client.unsubscribe(harness.topic("a/+")).await;
         for published in 0..=2 {
             other.publish(&topic, "late", published).await;
@@ -47,16 +51,16 @@ async fn no_new_messages_are_queued_after_unsubscribe(harness: Harness) {
 async fn started_deliveries_are_finished_after_unsubscribe(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;
-    harness.client("other").await.publish(&topic, "begun", 2).await;
+    harness.client("other").await.publish(&topic, "started", 2).await;
     let message = client.next_message().await;
     client.unsubscribe(&topic).await;
     client.send(&ack(0x50, message.id, 0)).await;
     assert_eq!(client.expect_ack(PacketType::PubRel, message.id).await, 0);
     client.send(&ack(0x70, message.id, 0)).await;
     client.expect_no_message().await;
-    // And when UNSUBSCRIBE comes behind PUBREC.
+    // And if UNSUBSCRIBE follows PUBREC.
     client.subscribe(&topic, 2).await;
-    harness.client("other").await.publish(&topic, "begun", 2).await;
+    harness.client("other").await.publish(&topic, "started", 2).await;
     let message = client.next_message().await;
     client.send(&ack(0x50, message.id, 0)).await;
     client.unsubscribe(&topic).await;
@@ -82,7 +86,7 @@ async fn started_deliveries_are_resumed_after_unsubscribe(harness: Harness) {
     for before in &open[..2] {
         let again = client.next_message().await;
         let same = (again.id, again.qos, &again.payload) == (before.id, before.qos, &before.payload);
-        assert!(same && again.dup, "sent again: {again:?}");
+        assert!(same && again.dup, "resent: {again:?}");
         resent.push(again);
     }
     client.expect_ack(PacketType::PubRel, open[2].id).await;

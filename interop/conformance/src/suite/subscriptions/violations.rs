@@ -1,4 +1,4 @@
-//! Violations of the protocol: each ends the connection that it came on, and no other.
+//! Protocol violations: each closes the connection that it came on, and no other.
 
 use crate::case::cases;
 use crate::client::{MALFORMED, PROTOCOL_ERROR};
@@ -11,8 +11,8 @@ cases! {
     a_will_qos_of_3_is_malformed: "TRAP5-108";
 }
 
-/// Packets that end the connection in both versions, with the reason that fits best. What is reserved in 3.1.1 alone
-/// stands elsewhere.
+/// Packets that violate the protocol in both versions, with the best reason code. Violations of 3.1.1 alone are tested
+/// in other files.
 fn violations(harness: &Harness) -> Vec<(Vec<u8>, u8)> {
     let topic = harness.topic("a");
     let version = harness.version;
@@ -46,11 +46,11 @@ async fn a_violation_ends_its_own_connection(harness: Harness) {
         let codes = if code == 0x81 { MALFORMED } else { PROTOCOL_ERROR };
         harness.expect_close_after(&bytes, codes).await;
         observer.publish(&topic, "x", 1).await;
-        assert_eq!(observer.receive_payloads().await, ["x"], "the others go on");
+        assert_eq!(observer.receive_payloads().await, ["x"], "other connections still work");
     }
 }
 
-/// 3.1.1 has a CONNACK for a few refusals, none for what is no CONNECT.
+/// 3.1.1 has return codes for a few refusals, but none for a malformed CONNECT.
 async fn before_version_5_a_malformed_connect_gets_no_answer(harness: Harness) {
     let connect = harness.connect("one").connect;
     let client_id = [&[0, 1], &b"c"[..]].concat();
@@ -70,7 +70,7 @@ async fn before_version_5_a_malformed_connect_gets_no_answer(harness: Harness) {
     }
 }
 
-/// The flags of CONNECT with a will at QoS 3.
+/// The connect flags contain will QoS 3.
 async fn a_will_qos_of_3_is_malformed(harness: Harness) {
     let will = Will::new(harness.topic("will"), "gone").qos(3);
     let connect = Connect { will: Some(will), ..harness.connect("one").connect };

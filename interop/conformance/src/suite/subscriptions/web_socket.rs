@@ -1,4 +1,4 @@
-//! MQTT over WebSocket: binary frames, of any size, under the subprotocol mqtt.
+//! MQTT over WebSocket: binary frames of any size, and the subprotocol `mqtt`.
 
 use crate::case::cases;
 use crate::harness::Harness;
@@ -17,8 +17,8 @@ async fn a_text_frame_ends_the_connection(harness: Harness) {
     let connect = str::from_utf8(&connect).expect("a CONNECT without a byte above 0x7F");
     let mut client = harness.connect_transport("one", harness.version).await;
     client.send_text(connect).await;
-    assert!(client.wait_for_end().await.is_empty(), "a CONNECT in a text frame is none");
-    // And later in the connection: what it says is not carried out.
+    assert!(client.wait_for_end().await.is_empty(), "no answer to a CONNECT in a text frame");
+    // A text frame later in the connection: the broker does not process the packet in it.
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     let mut client = harness.client("one").await;
@@ -29,7 +29,7 @@ async fn a_text_frame_ends_the_connection(harness: Harness) {
     watcher.expect_no_message().await;
 }
 
-/// The link of this suite fails at a text frame, whatever the test.
+/// The client of this suite fails in every test when the broker sends a text frame.
 async fn the_broker_sends_binary_frames(harness: Harness) {
     let mut client = harness.subscriber("one", harness.topic("a"), 2).await;
     for qos in 0..=2 {
@@ -44,7 +44,7 @@ async fn packets_may_be_split_over_frames(harness: Harness) {
     let mut client = harness.connect_transport("one", harness.version).await;
     let subscribe = Subscribe::new(1).filter(&topic, 0).encode(harness.version);
     let publish = Publish::new(&topic, "x").encode(harness.version);
-    // A frame for each byte; an empty one now and then.
+    // One frame per byte, and some empty frames.
     for byte in [harness.connect("one").connect.encode(), subscribe, publish.clone()].concat() {
         client.send(&[byte]).await;
         if byte == 0 {
@@ -54,7 +54,7 @@ async fn packets_may_be_split_over_frames(harness: Harness) {
     assert_eq!(client.next().await.packet_type, PacketType::ConnAck);
     client.next_of(PacketType::SubAck).await;
     assert_eq!(client.next_message().await.payload, b"x");
-    // Frames that end in the middle of a packet and begin in the next.
+    // Frames that end in the middle of a packet. The next frame continues it.
     let stream = publish.repeat(10);
     for piece in stream.chunks(publish.len() * 2 / 3) {
         client.send(piece).await;
@@ -79,7 +79,7 @@ async fn a_frame_may_hold_many_packets(harness: Harness) {
 async fn the_subprotocol_is_mqtt(harness: Harness) {
     for offer in ["mqtt", "mqttv3.1, mqtt", "mqtt, mqttv3.1", "chat,mqtt,other"] {
         let (mut client, selected) = harness.web_socket("one", offer).await;
-        assert_eq!(selected.as_deref(), Some("mqtt"), "of {offer}");
+        assert_eq!(selected.as_deref(), Some("mqtt"), "offered: {offer}");
         client.send(&harness.connect("one").connect.encode()).await;
         assert_eq!(client.next().await.packet_type, PacketType::ConnAck);
         client.disconnect().await;

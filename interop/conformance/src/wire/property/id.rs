@@ -1,5 +1,5 @@
-//! The identifiers of properties, by the names of the standard's section 2.2.2.2.
-#![allow(dead_code, reason = "the table is whole, whatever the tests use of it")]
+//! The property identifiers of MQTT 5.0, section 2.2.2.2.
+#![allow(dead_code, reason = "the table lists all properties, including those that no test uses")]
 
 pub(crate) const PAYLOAD_FORMAT: u8 = 0x01;
 pub(crate) const MESSAGE_EXPIRY: u8 = 0x02;
