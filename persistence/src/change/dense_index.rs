@@ -18,7 +18,7 @@ pub(super) struct DenseIndex {
 }
 
 impl DenseIndex {
-    /// Sets the slot of an id that has none.
+    /// Adds an id with its slot. The id must not be in the index.
     pub(super) fn insert(&mut self, id: u64, slot: u32) {
         if !self.extend_to(id) {
             if self.sparse.len() < self.count {
@@ -115,7 +115,7 @@ impl DenseIndex {
 /// The array may always have `DENSE_LEN_MIN` elements, and `DENSE_LEN_PER_ID` more for each id in it.
 const DENSE_LEN_MIN: usize = 1024;
 const DENSE_LEN_PER_ID: usize = 64;
-/// `clear` frees the memory of an array that is longer than this.
+/// `clear` keeps the allocated memory for at most this many elements.
 const IDLE_CAPACITY_MAX: usize = 262_144;
 
 #[cfg(test)]

@@ -112,5 +112,5 @@ impl MessageChanges {
     }
 }
 
-/// `clear` frees the memory of a longer list than this.
+/// `clear` keeps the allocated memory for at most this many messages.
 const IDLE_CAPACITY_MAX: usize = 16_384;

@@ -99,5 +99,5 @@ impl Sessions {
     }
 }
 
-/// `clear` frees the memory of a longer list than this.
+/// `clear` keeps the allocated memory for at most this many sessions.
 const IDLE_CAPACITY_MAX: usize = 4096;

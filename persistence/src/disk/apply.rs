@@ -12,7 +12,7 @@ use crate::record::{ArchiveBuffer, RetainedRecord};
 mod entry;
 mod session;
 
-/// The transaction and everything that is needed to apply changes to it.
+/// Applies change sets to a transaction.
 pub(super) struct Apply<'a, 'e> {
     pub(super) tables: &'a Tables,
     pub(super) keys: TextKeys,

@@ -174,8 +174,8 @@ fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     drop(store);
     // Only the process ended, not the machine: the page cache has the newest state.
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);
-    let anchor = image.config.folder.join("anchor");
-    fs::rename(&anchor, anchor.with_file_name("anchor.failed")).unwrap();
+    let sync_point = image.config.folder.join("anchor");
+    fs::rename(&sync_point, sync_point.with_file_name("anchor.failed")).unwrap();
     assert!(matches!(error(&image), ReadError::NeedsRecovery(at) if at == image.config.folder));
     assert_eq!(image.reopened_content(), lines);
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);

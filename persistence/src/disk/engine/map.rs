@@ -36,9 +36,9 @@ pub(in crate::disk) struct View<'m> {
 /// Space above the size limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::disk) enum Reserve {
-    /// For any change.
+    /// Space that any change may use.
     Any,
-    /// For changes that free at least as much as they add.
+    /// Additional space for changes that free at least as much as they add.
     Freeing,
 }
 
