@@ -1,4 +1,4 @@
-//! The command line: which commands there are, and how they end.
+//! The command line: defines the commands, runs them, and sets the exit code.
 
 mod bench;
 mod check;
@@ -22,9 +22,9 @@ use clap::{Parser, Subcommand};
 
 pub use exit::Failure;
 
-/// A multi-transport MQTT broker, and clients for it.
+/// An MQTT broker for TCP, TLS, WebSocket, QUIC and Unix sockets, with command-line clients
 #[derive(Debug, Parser)]
-#[command(name = "tidegate", version, about, after_help = exit::CODES, max_term_width = 100)]
+#[command(name = "tidegate", version, after_help = exit::CODES, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -34,27 +34,27 @@ struct Arguments {
 enum Command {
     /// Run the broker
     Serve(serve::Arguments),
-    /// Check a configuration file and the certificates it names
+    /// Check a configuration file and the certificates it refers to
     Check(check::Arguments),
-    /// Print the JSON Schema of the configuration file
+    /// Print a JSON Schema of the configuration file
     Schema,
-    /// Copy the store of a broker, which may run, to a file
+    /// Copy a broker's store to a snapshot file; the broker may be running
     ///
-    /// The file holds one state: everything that was acknowledged before the command began, and nothing by halves.
+    /// The snapshot is consistent. It contains everything that was acknowledged before the command started.
     Snapshot(snapshot::Arguments),
-    /// Make the store of a broker, which must not run, from a snapshot
+    /// Restore a broker's store from a snapshot; the broker must not be running
     Restore(restore::Arguments),
-    /// Look into the store of a broker, or into a snapshot
+    /// Inspect a broker's store or a snapshot
     Store(store::Arguments),
     /// Publish messages
     Pub(Box<publish::Arguments>),
-    /// Subscribe and print messages
+    /// Subscribe and print the messages received
     Sub(Box<subscribe::Arguments>),
-    /// Measure a broker: runs tidegate-bench with the arguments given
+    /// Measure an MQTT broker: runs tidegate-bench with these arguments
     Bench(bench::Arguments),
 }
 
-/// Runs the command that this process was called with.
+/// Runs the command given on the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {

@@ -1,5 +1,5 @@
-//! An MQTT client over any transport: behind `tidegate pub` and `tidegate sub`, and for tests. No reconnecting by
-//! itself: what outlives a connection is the caller's [`State`].
+//! An MQTT client over any transport, for `tidegate pub`, `tidegate sub` and tests. It does not reconnect by itself.
+//! The caller keeps the [`State`] that outlives a connection.
 
 mod aliases;
 mod capabilities;
@@ -29,8 +29,8 @@ use connection::Connection;
 use framed_link::{Activity, FramedLink};
 use keep_alive::KeepAlive;
 
-/// One connection of a client. Nothing happens between calls: whoever waits in one of the `async` methods drives it.
-/// Every one of them can be dropped half way and called again.
+/// One connection of a client. It has no background task: the connection makes progress only while the caller awaits one of
+/// the `async` methods. All of them are cancel-safe.
 pub struct Client {
     framed_link: FramedLink,
     connection: Connection,
@@ -39,11 +39,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Waits for something to happen: bytes written, packets received, a ping due. Events that it brings are taken
-    /// by [`Client::take_event`].
+    /// Waits until something happens: bytes are written, packets are received, or a ping is due. Received events can be
+    /// taken with [`Client::take_event`].
     ///
     /// # Errors
-    /// When the connection is over. Events that came before are still there.
+    /// When the connection has ended. Events received before are still available.
     pub async fn progress(&mut self) -> Result<(), ClientError> {
         if self.backlog() > 0 {
             self.keep_alive.sent(Instant::now());
@@ -62,48 +62,49 @@ impl Client {
         Ok(())
     }
 
-    /// The next event that is there already. Taking a message acknowledges it, unless that is the caller's to do.
+    /// Takes the next event, if one has been received. Taking a message acknowledges it, unless the caller does that
+    /// ([`Options::receiving`]).
     pub fn take_event(&mut self) -> Option<Event> {
         self.connection.take_event(|_| true)
     }
 
-    /// Waits for the next event, whatever it is.
+    /// Waits for the next event of any kind.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn event(&mut self) -> Result<Event, ClientError> {
         self.wait_for(|_| true).await
     }
 
-    /// Waits for the next message; other events stay for later.
+    /// Waits for the next message; other events stay queued.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn message(&mut self) -> Result<Publish, ClientError> {
         match self.wait_for(|event| matches!(event, Event::Message(_))).await? {
             Event::Message(message) => Ok(message),
-            _ => unreachable!("only messages were asked for"),
+            _ => unreachable!("the filter accepts only messages"),
         }
     }
 
-    /// Waits until a message of ours is done with; other events stay for later.
+    /// Waits until a published message is fully acknowledged; other events stay queued.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn acknowledged(&mut self, packet_id: PacketId) -> Result<Acknowledged, ClientError> {
         let is_expected =
             |event: &Event| matches!(event, Event::Acknowledged(done) if done.packet_id == packet_id);
         match self.wait_for(is_expected).await? {
             Event::Acknowledged(done) => Ok(done),
-            _ => unreachable!("only acknowledgements were asked for"),
+            _ => unreachable!("the filter accepts only acknowledgements"),
         }
     }
 
-    /// Sends a message as soon as the window allows. The packet identifier is chosen here, and given back for QoS 1
-    /// and 2: the message is done when [`Event::Acknowledged`] names it.
+    /// Sends a message as soon as the send quota allows. Assigns the packet identifier and returns it for QoS 1 and 2. The
+    /// message is fully acknowledged when an [`Event::Acknowledged`] has this identifier.
     ///
     /// # Errors
-    /// When the server does not take such a message, or the connection is over.
+    /// When the server does not accept such a message, or the connection has ended.
     pub async fn publish(&mut self, message: Publish) -> Result<Option<PacketId>, ClientError> {
         self.capabilities().check(&message)?;
         while !self.can_publish() {
@@ -114,44 +115,44 @@ impl Client {
         Ok(packet_id)
     }
 
-    /// Whether [`Client::publish`] would not wait: neither for acknowledgements nor for the network.
+    /// Whether [`Client::publish`] would send at once, without waiting for acknowledgements or the network.
     #[must_use]
     pub fn can_publish(&self) -> bool {
         self.connection.has_send_quota() && self.backlog() < BACKLOG_MAX
     }
 
-    /// Sends an acknowledgement, for callers that do so themselves ([`Options::receiving`], [`Options::sending`]).
+    /// Sends an acknowledgement, for callers that acknowledge themselves ([`Options::receiving`], [`Options::sending`]).
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn acknowledge(&mut self, ack: &Ack) -> Result<(), ClientError> {
         self.connection.send_ack(ack);
         self.framed_link.flush(&mut self.connection).await
     }
 
-    /// Sends any packet as it is.
+    /// Sends any packet unchanged.
     ///
     /// # Errors
-    /// When it has no encoding or the connection is over.
+    /// When it cannot be encoded or the connection has ended.
     pub async fn send(&mut self, packet: &Packet) -> Result<(), ClientError> {
         self.connection.send(packet)?;
         self.framed_link.flush(&mut self.connection).await
     }
 
-    /// Sends bytes as they are, whatever they mean.
+    /// Sends any bytes unchanged.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn send_bytes(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         self.connection.send_bytes(bytes);
         self.framed_link.flush(&mut self.connection).await
     }
 
-    /// Waits until all that was said is written, all our messages are acknowledged, and all QoS 2 messages received
-    /// are released.
+    /// Waits until all output is written, all published messages are acknowledged, and all received QoS 2 messages are
+    /// released.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn settle(&mut self) -> Result<(), ClientError> {
         while !self.is_settled() {
             self.progress().await?;
@@ -159,51 +160,51 @@ impl Client {
         Ok(())
     }
 
-    /// Whether [`Client::settle`] would not wait.
+    /// Whether [`Client::settle`] has nothing to wait for.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.backlog() == 0 && self.connection.state().is_settled()
     }
 
-    /// Says DISCONNECT, closes the link, and gives back what the next connection of the session needs.
+    /// Sends DISCONNECT, closes the link, and returns the state for the session's next connection.
     ///
     /// # Errors
-    /// When the connection broke first.
+    /// When the connection ended before, or closing takes too long.
     pub async fn disconnect(mut self, reason: ReasonCode) -> Result<State, ClientError> {
         self.connection.send(&Packet::Disconnect(Disconnect::new(reason)))?;
         let closing = async {
             self.framed_link.flush(&mut self.connection).await?;
             self.framed_link.close().await
         };
-        timeout(DISCONNECT_TIMEOUT, closing).await.map_err(|_| ClientError::Timeout("closing"))??;
+        timeout(DISCONNECT_TIMEOUT, closing).await.map_err(|_| ClientError::Timeout("while closing"))??;
         Ok(self.connection.into_state())
     }
 
-    /// Drops the connection without a word, as a network does that fails.
+    /// Drops the connection without DISCONNECT, like a network failure.
     #[must_use]
     pub fn abandon(self) -> State {
         self.connection.into_state()
     }
 
-    /// The server's answer to CONNECT.
+    /// The server's CONNACK.
     #[must_use]
     pub fn connack(&self) -> &ConnAck {
         &self.connack
     }
 
-    /// What the server allows.
+    /// What the server accepts.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         self.connection.capabilities()
     }
 
-    /// What would outlive this connection now.
+    /// The session state that outlives this connection.
     #[must_use]
     pub fn state(&self) -> &State {
         self.connection.state()
     }
 
-    /// The link below.
+    /// The underlying link.
     #[must_use]
     pub fn link(&self) -> &Link {
         self.framed_link.link()
@@ -216,8 +217,8 @@ impl Client {
     async fn wait_for(&mut self, wanted: impl Fn(&Event) -> bool) -> Result<Event, ClientError> {
         loop {
             if let Some(event) = self.connection.take_event(&wanted) {
-                // Taken is taken, also when the answer cannot be sent any more: at QoS 2 it does not come again. If the
-                // connection is over, the next call says so.
+                // Return the event even if its acknowledgement cannot be sent: it is recorded as taken, and a QoS 2 message is
+                // not delivered again. If the connection has ended, the next call reports that.
                 let _ = self.framed_link.try_flush(&mut self.connection).await;
                 return Ok(event);
             }
@@ -226,9 +227,9 @@ impl Client {
     }
 }
 
-/// Bytes that may wait for the network before a publisher waits too.
+/// Unsent bytes from which on `publish` waits for the network.
 const BACKLOG_MAX: usize = 256 * 1024;
-/// How long an orderly end may take.
+/// How long sending DISCONNECT and closing may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

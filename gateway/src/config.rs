@@ -1,5 +1,5 @@
-//! The configuration: what `tidegate.yaml` may say, with a default for everything.
-//! Text is parsed here and nowhere else; a `Config` cannot hold a wrong value.
+//! The configuration file `tidegate.yaml`. Every field has a default. The file is parsed only here, and a `Config`
+//! cannot hold a value outside its bounds.
 
 mod count;
 mod defaults;
@@ -39,30 +39,30 @@ pub use session::{Overflow, SessionExpiry, SessionLimits};
 pub use tls::{TlsError, certified_key};
 pub use units::{Size, Time};
 
-/// The whole configuration of one broker.
+/// The configuration of one broker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where to listen. Left out: the loopback listeners of a start without a file, with the development
-    /// certificate. An empty list is an error.
+    /// The listeners. If omitted, every transport listens on loopback only, with a development certificate. An empty
+    /// list is an error.
     pub listeners: Option<Located<Vec<Located<Listener>>>>,
-    /// What the whole process allows, over all listeners.
+    /// Limits of the whole process, over all listeners.
     pub limits: Limits,
-    /// Limits of one session and what the broker announces to clients.
+    /// Limits of one session, and the capabilities that the broker announces to clients.
     pub session: SessionLimits,
-    /// How messages find their receivers.
+    /// Routing of messages to subscribers.
     pub routing: Routing,
-    /// Bounds of retained messages.
+    /// Limits of retained messages.
     pub retained: Retained,
-    /// What survives a restart.
+    /// Which state survives a restart.
     pub persistence: Persistence,
-    /// Threads that carry connections. Left out: one for each CPU the process may use. Each costs one thread and
-    /// its buffers, some 100 KiB.
+    /// Number of threads that serve connections. Default: one per CPU that the process may use. Each thread uses
+    /// about 100 KiB for its buffers.
     pub cores: Option<Count<1, 1024>>,
-    /// Which of those threads carry connections. Default `packed`.
+    /// How connections are distributed over these threads. Default `packed`.
     pub placement: Placement,
-    /// How long a stop waits for connections to take what is already queued for them, before it closes them.
-    /// Default 10s; 0 closes at once. Costs that much longer a restart at worst.
+    /// How long a shutdown waits for clients to receive the messages already queued for them, before it closes their
+    /// connections. Default 10s; 0 closes them at once. A restart may take this much longer.
     pub drain_timeout: Time<0, 3_600_000>,
     /// The log on standard error.
     pub log: Log,
@@ -86,12 +86,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Where to listen; empty until [`development_listeners`] has filled in what the file left out.
+    /// The listeners; empty if the file omits them and [`development_listeners`] is not yet applied.
     pub fn listeners(&self) -> impl Iterator<Item = &Listener> {
         self.listeners.iter().flat_map(|list| list.iter()).map(|listener| &**listener)
     }
 
-    /// How many threads carry connections.
+    /// The number of threads that serve connections.
     #[must_use]
     pub fn cores(&self) -> usize {
         match self.cores {

@@ -1,5 +1,5 @@
-//! The development certificate authority of a start without a file: made once, kept, remade when it ran out or broke.
-//! Certificates of a real deployment are the configuration's concern.
+//! The development certificate authority, for a broker started without a configuration file. It is created once, reused,
+//! and replaced when it expires or is damaged. Deployments name their certificates in the configuration.
 
 mod authority;
 mod files;
@@ -15,48 +15,48 @@ use files::Files;
 
 use crate::config::TlsFiles;
 
-/// The files a client and a listener need.
+/// The files that a client and a listener need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificates {
-    /// The certificate of the authority: what clients trust.
+    /// The authority's certificate, which clients must trust.
     pub authority: PathBuf,
-    /// The server's certificate, for the names `localhost`, `127.0.0.1` and `::1`.
+    /// The server's certificate, for `localhost`, `127.0.0.1` and `::1`.
     pub certificate: PathBuf,
     /// The private key of the server's certificate.
     pub key: PathBuf,
 }
 
-/// Why there is no development certificate.
+/// Why the development certificate could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DevelopmentError {
-    /// A file or folder could not be made.
-    #[error("{}: {source}", file.display())]
+    /// A file or folder could not be created.
+    #[error("cannot write {}: {source}", file.display())]
     Unwritable {
         /// The file or folder.
         file: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// A certificate could not be made.
-    #[error("cannot make a development certificate: {0}")]
+    /// A certificate could not be generated.
+    #[error("cannot generate a development certificate: {0}")]
     Generate(#[from] rcgen::Error),
 }
 
 impl Certificates {
-    /// As a listener's configuration names them.
+    /// The certificate and key for a listener's configuration.
     #[must_use]
     pub fn tls_files(&self) -> TlsFiles {
         TlsFiles { certificate: self.certificate.clone().into(), key: self.key.clone().into() }
     }
 }
 
-/// Finds the certificates below `data`, or makes what is missing, broken, or about to run out at `now`.
+/// Returns the certificates in the data folder. Creates those that are missing, damaged, or about to expire at `now`.
 ///
-/// A server certificate alone is remade under the same authority, so that clients that trust it go on.
+/// A new server certificate is signed by the existing authority, so that clients that trust it can still connect.
 ///
 /// # Errors
-/// When files cannot be written or a certificate cannot be made.
+/// When files cannot be written or a certificate cannot be generated.
 pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, DevelopmentError> {
     let files = Files::in_data_folder(data);
     let authority = match inspect::authority(&files, now) {
@@ -78,8 +78,8 @@ pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, Develo
 fn report(reason: &inspect::Unusable, what: &str, file: &Path) {
     let file = file.display();
     match reason {
-        inspect::Unusable::Missing => info!(%file, "made a development {what}"),
-        reason => warn!(%file, %reason, "remade the development {what}"),
+        inspect::Unusable::Missing => info!(%file, "created a development {what}"),
+        reason => warn!(%file, %reason, "replaced the development {what}"),
     }
 }
 

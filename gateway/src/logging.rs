@@ -1,4 +1,4 @@
-//! The log on standard error: for people or as JSON lines. What is logged is the business of who logs.
+//! Sets up the log on standard error, as text for people or as JSON lines.
 
 use std::io::{self, IsTerminal};
 
@@ -10,7 +10,7 @@ use tracing_subscriber::{Registry, fmt};
 
 use crate::config::{Level, Log, LogFormat};
 
-/// Starts the log of this process. Only the first call has an effect.
+/// Starts logging for this process. Only the first call has an effect.
 pub fn start(log: Log) {
     let filter =
         Targets::new().with_default(library_level(log.level)).with_target("tidegate", own_level(log.level));
@@ -41,7 +41,7 @@ fn own_level(level: Level) -> LevelFilter {
     }
 }
 
-/// Libraries tell only what went wrong, unless everything is asked for.
+/// The level for libraries: warnings and errors, and more only at `trace`.
 fn library_level(level: Level) -> LevelFilter {
     match level {
         Level::Error => LevelFilter::ERROR,

@@ -1,5 +1,5 @@
-//! The binary as a user calls it: exit codes, and what goes to which stream.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on shall panic")]
+//! The `tidegate` binary: exit codes, standard output and standard error.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test panics")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -33,7 +33,7 @@ fn check_and_serve_report_faults_and_exit_with_2() {
         assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(2), expected), "{command}");
         assert_eq!(text(&output.stdout), "");
     }
-    assert!(!folder.path().join("tidegate-data").exists(), "nothing was begun");
+    assert!(!folder.path().join("tidegate-data").exists(), "the broker must not start");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn schema_prints_json() {
 
 #[test]
 fn a_failed_connection_exits_with_1_and_a_usage_error_with_2() {
-    // A port that was free a moment ago, and that nobody else is given as long as it is bound.
+    // A bound socket that never accepts. No other process can get its port.
     let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("mqtt://{}", reserved.local_addr().unwrap());
     let arguments = ["pub", "-t", "a", "-m", "b", "--connect-timeout", "1", "--url", &url];
@@ -54,10 +54,13 @@ fn a_failed_connection_exits_with_1_and_a_usage_error_with_2() {
     let wrong =
         tidegate(&["pub", "-t", "a", "-m", "b", "-V", "3.1.1", "--content-type", "c"], Path::new("."));
     assert_eq!(wrong.status.code(), Some(2));
-    assert_eq!(text(&wrong.stderr), "error: message properties: MQTT 3.1.1 has none, use --protocol 5\n");
+    assert_eq!(
+        text(&wrong.stderr),
+        "error: message properties: not available in MQTT 3.1.1, use --protocol 5\n"
+    );
 }
 
-/// The binary in a folder of its own, where no `tidegate-bench` is that was not put there.
+/// Copies the binary to `folder`, so that no built `tidegate-bench` is beside it.
 fn copy_binary(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("tidegate");
     fs::copy(env!("CARGO_BIN_EXE_tidegate"), &path).unwrap();
@@ -71,7 +74,7 @@ fn bench_without_a_load_generator_names_what_is_missing_and_exits_with_2() {
         Command::new(copy_binary(folder.path())).arg("bench").env("PATH", folder.path()).output().unwrap();
     let place = folder.path().canonicalize().unwrap();
     let expected =
-        format!("error: there is no {}/tidegate-bench and no tidegate-bench on the PATH\n", place.display());
+        format!("error: cannot find tidegate-bench at {}/tidegate-bench or on the PATH\n", place.display());
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), expected));
 }
 
@@ -93,11 +96,15 @@ fn bench_runs_the_load_generator_beside_it_or_on_the_path() {
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         let (output, id) = run();
         let expected = format!("{name}: pairs --help -x {id}\n");
-        assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), expected), "the same process");
+        assert_eq!(
+            (output.status.code(), text(&output.stdout)),
+            (Some(7), expected),
+            "it must run in the same process"
+        );
     }
 }
 
-/// A broker on free ports, ended by SIGTERM.
+/// A broker on a free port, which `stop` ends with SIGTERM.
 struct Broker {
     process: Child,
     url: String,

@@ -1,4 +1,4 @@
-//! `tidegate bench`: becomes the load generator, which is a program of its own.
+//! `tidegate bench`: replaces this process with the load generator, which is a separate program.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,28 +11,28 @@ use clap::Args;
 
 use super::Failure;
 
-/// Everything after `bench`, `--help` too.
+/// Everything after `bench`, including `--help`.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]
 pub struct Arguments {
-    /// What `tidegate-bench` is to do; `--help` lists it
+    /// Arguments for `tidegate-bench`; `--help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     arguments: Vec<OsString>,
 }
 
-/// Becomes `tidegate-bench`: the one beside this program, or else the one on the PATH.
+/// Replaces this process with `tidegate-bench`: the one in this program's folder, otherwise the one on the PATH.
 ///
 /// # Errors
-/// When there is none, or it cannot be run.
+/// When it is not found or cannot be run.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let sibling = env::current_exe().map(|own| own.with_file_name(PROGRAM)).ok();
     let program = sibling.clone().filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(PROGRAM));
-    // Comes back only when it fails.
+    // `exec` returns only if it fails.
     let error = Command::new(&program).args(arguments.arguments).exec();
-    let place = sibling.map_or_else(String::new, |path| format!("there is no {} and ", path.display()));
+    let place = sibling.map_or_else(String::new, |path| format!(" at {} or", path.display()));
     Err(Failure::Usage(match error.kind() {
-        io::ErrorKind::NotFound => format!("error: {place}no {PROGRAM} on the PATH"),
-        _ => format!("error: {} cannot be run: {error}", program.display()),
+        io::ErrorKind::NotFound => format!("error: cannot find {PROGRAM}{place} on the PATH"),
+        _ => format!("error: cannot run {}: {error}", program.display()),
     }))
 }
 

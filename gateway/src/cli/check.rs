@@ -1,4 +1,4 @@
-//! `tidegate check`: is this configuration in order?
+//! `tidegate check`: checks a configuration file without starting the broker.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,19 +8,19 @@ use clap::Args;
 use super::exit::{self, Failure};
 use crate::config;
 
-/// What `check` is called with.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
-    /// The configuration file
+    /// Configuration file to check
     #[arg(long, short, value_name = "FILE")]
     config: PathBuf,
 }
 
-/// Says `OK`, and what is worth a warning.
+/// Prints `OK`, after any warnings.
 ///
 /// # Errors
-/// With every fault of the file.
+/// When the configuration is invalid; the error lists every fault.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let loaded = config::load(&arguments.config)?;
     for warning in loaded.warnings {

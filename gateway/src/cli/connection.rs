@@ -1,4 +1,4 @@
-//! How `pub` and `sub` connect: the arguments they share.
+//! The connection arguments that `pub` and `sub` share.
 
 mod password;
 
@@ -17,52 +17,52 @@ use super::will::WillArguments;
 use super::{Failure, value};
 use crate::client::Options;
 
-/// How to connect.
+/// The connection arguments.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionArguments {
-    /// The broker: mqtt://, mqtts://, ws://, wss:// or quic:// with host[:port], or unix:///path
+    /// Broker to connect to: mqtt://, mqtts://, ws://, wss:// or quic:// with HOST[:PORT], or unix:///PATH
     #[arg(long, value_name = "URL", default_value = "mqtt://localhost:1883")]
     url: Target,
-    /// Version of MQTT: 3.1, 3.1.1 or 5
+    /// MQTT version: 3.1, 3.1.1 or 5
     #[arg(long, short = 'V', value_name = "VERSION", value_parser = value::version, default_value = "5")]
     protocol: ProtocolVersion,
-    /// Client identifier; left out, the broker chooses one
+    /// Client identifier; if omitted, the broker assigns one
     #[arg(long, short, value_name = "ID")]
     id: Option<String>,
-    /// Go on with the session of this client identifier
+    /// Resume the existing session of this client identifier instead of starting a new one
     #[arg(long, short = 'c', visible_alias = "disable-clean-session", requires = "id")]
     no_clean_start: bool,
-    /// How long the broker keeps the session after the end, in seconds or with a unit, or never (MQTT 5)
+    /// How long the broker keeps the session after the connection ends, in seconds or with a unit, or "never" (MQTT 5)
     #[arg(long, short = 'x', value_name = "TIME", value_parser = value::session_expiry)]
     session_expiry: Option<u32>,
-    /// Keep alive in seconds or with a unit; 0 for none
+    /// Keep alive interval, in seconds or with a unit; 0 turns it off
     #[arg(long, short, value_name = "TIME", value_parser = value::seconds, default_value = "60")]
     keep_alive: u32,
-    /// QoS 1 and 2 messages that the broker may send before the first is acknowledged (MQTT 5)
+    /// Maximum number of unacknowledged QoS 1 and 2 messages that the broker may send (MQTT 5)
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     receive_maximum: Option<u16>,
-    /// Largest packet to take, in bytes (MQTT 5)
+    /// Maximum size of packets from the broker, in bytes (MQTT 5)
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..))]
     packet_size_max: Option<u32>,
-    /// A user property of CONNECT; may be repeated (MQTT 5)
+    /// User property of CONNECT; may be repeated (MQTT 5)
     #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
     connect_user_property: Vec<(String, String)>,
-    /// How long connecting may take, in seconds or with a unit
+    /// Time limit for connecting, in seconds or with a unit
     #[arg(long, value_name = "TIME", value_parser = value::seconds, default_value = "10")]
     connect_timeout: u32,
-    /// PEM file with the authorities to trust, instead of the system's; may be repeated
+    /// PEM file with certificate authorities to trust instead of the system's; may be repeated
     #[arg(long, visible_alias = "cafile", value_name = "FILE")]
     ca: Vec<PathBuf>,
-    /// Take any certificate; for development only
+    /// Accept any server certificate; for development only
     #[arg(long)]
     insecure: bool,
-    /// Name to find in the certificate, instead of the URL's host
+    /// Server name to expect in the certificate, instead of the URL's host
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
     #[command(flatten)]
     password: PasswordArguments,
-    /// Log to standard error what happens
+    /// Write a debug log to standard error
     #[arg(long, short)]
     debug: bool,
     #[command(flatten)]
@@ -70,12 +70,12 @@ pub struct ConnectionArguments {
 }
 
 impl ConnectionArguments {
-    /// Whether to log.
+    /// Whether to write a debug log.
     pub fn is_debug(&self) -> bool {
         self.debug
     }
 
-    /// As the client library wants it.
+    /// The options for the client library.
     pub fn to_options(&self) -> Result<Options, Failure> {
         self.check_version()?;
         let mut options = Options::new(self.url.clone(), self.protocol, "");
@@ -87,11 +87,11 @@ impl ConnectionArguments {
         Ok(options)
     }
 
-    /// Fails when something `is_used` that the chosen version cannot say.
+    /// Fails when an MQTT 5 feature `is_used` with an older protocol version. `what` names the feature in the error.
     pub fn require_v5(&self, is_used: bool, what: &str) -> Result<(), Failure> {
         if is_used && !self.protocol.is_v5() {
             return Err(Failure::Usage(format!(
-                "error: {what}: MQTT {} has none, use --protocol 5",
+                "error: {what}: not available in MQTT {}, use --protocol 5",
                 self.protocol
             )));
         }
@@ -110,7 +110,7 @@ impl ConnectionArguments {
         let mut connect = Connect::new(self.protocol, self.client_id());
         connect.clean_start = !self.no_clean_start;
         connect.keep_alive = u16::try_from(self.keep_alive)
-            .map_err(|_| Failure::Usage("error: --keep-alive: at most 65535 seconds".to_owned()))?;
+            .map_err(|_| Failure::Usage("error: --keep-alive must be at most 65535 seconds".to_owned()))?;
         connect.session_expiry = self.session_expiry;
         connect.receive_maximum = self.receive_maximum;
         connect.packet_size_max = self.packet_size_max;
@@ -120,7 +120,7 @@ impl ConnectionArguments {
         Ok(connect)
     }
 
-    /// MQTT 3.1 has no way to ask the broker for one.
+    /// The client identifier. MQTT 3.1 needs one, because its brokers cannot assign one.
     fn client_id(&self) -> String {
         match &self.id {
             Some(id) => id.clone(),

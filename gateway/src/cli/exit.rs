@@ -1,4 +1,4 @@
-//! How a command ends when it does not end well.
+//! Failures of commands, and their exit codes.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,18 +12,18 @@ use crate::config::ConfigError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The command was called wrongly, or its configuration is wrong.
+    /// Wrong usage, or an invalid configuration.
     Usage(String),
-    /// What was asked for did not work.
+    /// The operation failed.
     Runtime(String),
-    /// It did not work, and that was said already.
+    /// The operation failed, and the error is already printed or logged.
     AlreadyReported,
-    /// Nobody reads the output any more.
+    /// The reader of standard output has closed it. This is not an error.
     BrokenPipe,
 }
 
 impl Failure {
-    /// Says what is to be said, and gives the exit code.
+    /// Prints the error, if any, and returns the exit code.
     #[must_use]
     pub fn report(self) -> ExitCode {
         let (text, code) = match self {
@@ -55,7 +55,7 @@ impl From<RestoreError> for Failure {
     }
 }
 
-/// Each line of it begins with a place, as compilers write them.
+/// The text has no `error:` prefix: each line begins with `FILE:LINE:COLUMN`, like a compiler's.
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Usage(error.to_string())
@@ -71,18 +71,18 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Writes a line to standard error; that nobody reads it is no reason to stop.
+/// Writes a line to standard error. Ignores write errors.
 pub fn print_error(line: &str) {
     let written = writeln!(io::stderr(), "{line}");
     drop(written);
 }
 
-/// For `--help`.
+/// The exit codes, as `--help` lists them.
 pub const CODES: &str = "\
 Exit codes:
-  0  done
-  1  it did not work: refused, not acknowledged, unreachable, interrupted half way; a check found faults
-  2  called wrongly, or the configuration is wrong";
+  0  success
+  1  the operation failed, was interrupted, or found faults
+  2  wrong usage or invalid configuration";
 
 const RUNTIME: u8 = 1;
 const USAGE: u8 = 2;

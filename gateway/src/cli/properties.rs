@@ -1,4 +1,4 @@
-//! The properties of a message on the command line.
+//! The arguments for message properties.
 
 use bytes::Bytes;
 use clap::Args;
@@ -7,35 +7,35 @@ use tidegate_mqtt::{PublishProperties, UserProperties};
 
 use super::{Failure, value};
 
-/// The properties of a message; MQTT 5 only.
+/// The properties of a message (MQTT 5 only).
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Message properties (MQTT 5)")]
 pub struct MessageProperties {
     /// Content type, such as application/json
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
-    /// Topic for an answer
+    /// Topic for responses
     #[arg(long, value_name = "TOPIC", value_parser = value::topic)]
     response_topic: Option<topic::Name>,
-    /// What an answer shall repeat
+    /// Correlation data for responses
     #[arg(long, value_name = "TEXT", value_parser = value::bytes)]
     correlation_data: Option<Bytes>,
-    /// How long the message is worth delivering, in seconds or with a unit (10m)
+    /// Message expiry interval, in seconds or with a unit such as 10m
     #[arg(long, value_name = "TIME", value_parser = value::seconds)]
     message_expiry: Option<u32>,
-    /// Say that the payload is UTF-8 text
+    /// Mark the payload as UTF-8 text
     #[arg(long)]
     payload_utf8: bool,
-    /// A user property; may be repeated
+    /// User property; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
     user_property: Vec<(String, String)>,
-    /// Topic alias to use from the second message on
+    /// Topic alias, which replaces the topic from the second message on
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     topic_alias: Option<u16>,
 }
 
 impl MessageProperties {
-    /// As they stand in PUBLISH.
+    /// The properties for PUBLISH.
     pub fn to_properties(&self) -> Result<PublishProperties, Failure> {
         Ok(PublishProperties {
             payload_is_text: self.payload_utf8.then_some(true),
@@ -49,18 +49,20 @@ impl MessageProperties {
         })
     }
 
-    /// Whether there is any, which only MQTT 5 can say.
+    /// Whether any property is set.
     pub fn is_used(&self) -> Result<bool, Failure> {
         Ok(self.to_properties()? != PublishProperties::default())
     }
 }
 
-/// In their order.
+/// Converts name-value pairs, keeping their order.
 pub fn user_properties(pairs: &[(String, String)]) -> Result<UserProperties, Failure> {
     let mut properties = UserProperties::new();
     for (name, value) in pairs {
         if !properties.push(name, value) {
-            return Err(Failure::Usage(format!("error: user property `{name}` is too long or holds U+0000")));
+            return Err(Failure::Usage(format!(
+                "error: user property `{name}` is too long or contains U+0000"
+            )));
         }
     }
     Ok(properties)

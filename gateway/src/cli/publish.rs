@@ -1,4 +1,4 @@
-//! `tidegate pub`: publishes, and ends well only when every message is acknowledged.
+//! `tidegate pub`: publishes messages, and succeeds only if the broker acknowledges every QoS 1 and 2 message.
 
 mod payload;
 mod report;
@@ -17,20 +17,20 @@ use super::run::{interrupted, run as run_command};
 use super::value;
 use crate::client::{Client, State};
 
-/// What `pub` is called with.
+/// The arguments of `pub`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
-    /// Where to publish
+    /// Topic to publish to
     #[arg(long, short, value_name = "TOPIC", value_parser = value::topic)]
     topic: topic::Name,
-    /// 0: at most once, 1: at least once, 2: exactly once
+    /// Quality of service: 0 at most once, 1 at least once, 2 exactly once
     #[arg(long, short, value_name = "QOS", value_parser = value::qos, default_value = "0")]
     qos: QoS,
-    /// Let the broker keep the message for later subscribers
+    /// Retain the message: the broker sends it to future subscribers
     #[arg(long, short)]
     retain: bool,
-    /// QoS 1 and 2 messages that may be unacknowledged, if the broker allows so many
+    /// Maximum number of unacknowledged QoS 1 and 2 messages; the broker may set a lower limit
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), default_value = "1024")]
     inflight_max: u16,
     #[command(flatten)]
@@ -41,10 +41,10 @@ pub struct Arguments {
     connection: ConnectionArguments,
 }
 
-/// Publishes what the source has.
+/// Publishes all payloads of the source.
 ///
 /// # Errors
-/// When a message was refused or not acknowledged, or there is no connection.
+/// When the connection fails, or the broker refuses a message or does not acknowledge it.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let is_debug = arguments.connection.is_debug();
     run_command(publish(arguments), is_debug)
@@ -71,7 +71,7 @@ async fn publish(arguments: Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// A message that lacks only its payload.
+    /// The message without its payload.
     fn template(&self) -> Result<Publish, Failure> {
         let properties: PublishProperties = self.properties.to_properties()?;
         let mut template = Publish::new(self.topic.to_string(), "");
@@ -82,7 +82,7 @@ impl Arguments {
     }
 }
 
-/// Sends as the window allows, and waits for the last acknowledgement.
+/// Sends all payloads, never exceeding the limit of unacknowledged messages, then waits for the last acknowledgement.
 async fn publish_all(
     client: &mut Client,
     mut source: PayloadSource,

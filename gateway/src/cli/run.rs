@@ -1,4 +1,4 @@
-//! One runtime for a client command, and the signals that end it.
+//! The tokio runtime of a client command, and the signals that end it.
 
 use std::future::Future;
 
@@ -9,24 +9,24 @@ use super::Failure;
 use crate::config::{Level, Log, LogFormat};
 use crate::logging;
 
-/// Runs a client command to its end.
+/// Runs a client command to completion.
 ///
 /// # Errors
-/// Those of the command, or when there can be no runtime.
+/// When the command fails or the runtime cannot be created.
 pub fn run(command: impl Future<Output = Result<(), Failure>>, is_debug: bool) -> Result<(), Failure> {
     let level = if is_debug { Level::Debug } else { Level::Error };
     logging::start(Log { format: LogFormat::Human, level });
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(command);
-    // A thread may still wait for standard input, which may never come.
+    // Do not wait for a thread that is blocked reading standard input.
     runtime.shutdown_background();
     done
 }
 
-/// SIGINT or SIGTERM, from the call on: the future waits for it.
+/// Installs handlers for SIGINT and SIGTERM, and returns a future that completes when either arrives.
 ///
 /// # Errors
-/// When signals cannot be received.
+/// When the handlers cannot be installed.
 pub fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,14 +1,14 @@
-//! `tidegate schema`: the JSON Schema of the configuration.
+//! `tidegate schema`: prints a JSON Schema of the configuration file.
 
 use std::io::{self, Write};
 
 use super::Failure;
 use crate::config;
 
-/// Prints it.
+/// Prints the schema.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When standard output cannot be written.
 pub fn run() -> Result<(), Failure> {
     writeln!(io::stdout(), "{:#}", config::schema().to_value())?;
     Ok(())

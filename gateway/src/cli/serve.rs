@@ -1,4 +1,4 @@
-//! `tidegate serve`: gathers what the broker needs and runs it.
+//! `tidegate serve`: loads the configuration, prepares the data folder, and runs the broker.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,29 +11,28 @@ use super::exit::{self, Failure};
 use crate::config::{self, Config, Level, Loaded, LogFormat};
 use crate::{development, logging, serve};
 
-/// What `serve` is called with.
+/// The arguments of `serve`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
-    /// The configuration file. Without one, every transport listens on loopback, for anyone, with a development
-    /// certificate
+    /// Configuration file. Without it, every transport listens on loopback only, with a development certificate
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Folder for what the broker keeps; made if it is not there
+    /// Folder for the store and the development certificate; created if missing
     #[arg(long, short, value_name = "DIR", default_value = "tidegate-data")]
     data: PathBuf,
-    /// How log lines look, whatever the configuration says
+    /// Format of log lines; overrides the configuration
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
-    /// The least severe level that is logged, whatever the configuration says
+    /// Least severe level to log; overrides the configuration
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<Level>,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Runs the broker until SIGTERM or SIGINT, then drains its connections.
 ///
 /// # Errors
-/// When the configuration is wrong or the broker cannot start.
+/// When the configuration is invalid or the broker cannot start.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Loaded { mut config, warnings } = load(arguments)?;
     config.log.format = arguments.log_format.unwrap_or(config.log.format);
@@ -55,11 +54,12 @@ fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
 
 fn start(mut config: Config, arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let data = &arguments.data;
-    fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    fs::create_dir_all(data)
+        .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
     if config.listeners.is_none() {
         let certificates = development::certificates(data, SystemTime::now())?;
         let authority = fs::canonicalize(&certificates.authority).unwrap_or(certificates.authority.clone());
-        info!(ca = %authority.display(), "development certificate: clients trust this file");
+        info!(ca = %authority.display(), "using a development certificate; clients must trust this CA file");
         config.listeners = Some(config::development_listeners(&certificates.tls_files()).into());
     }
     Ok(serve::run(&config, data)?)

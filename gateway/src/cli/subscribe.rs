@@ -1,4 +1,4 @@
-//! `tidegate sub`: subscribes and prints what comes.
+//! `tidegate sub`: subscribes and prints the messages received.
 
 mod format;
 
@@ -19,57 +19,57 @@ use super::run::{interrupted, run as run_command};
 use super::value;
 use crate::client::{Client, State, reason_text};
 
-/// What `sub` is called with.
+/// The arguments of `sub`.
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES)]
 pub struct Arguments {
-    /// A topic filter, perhaps $share/GROUP/FILTER; may be repeated
+    /// Topic filter to subscribe to, also $share/GROUP/FILTER; may be repeated
     #[arg(long, short, value_name = "FILTER", value_parser = value::filter, required = true)]
     topic: Vec<SubscriptionFilter>,
-    /// Highest QoS to receive
+    /// Maximum QoS of the messages to receive
     #[arg(long, short, value_name = "QOS", value_parser = value::qos, default_value = "0")]
     qos: QoS,
-    /// End after so many messages
+    /// Exit after this many messages
     #[arg(long, short = 'C', value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so long, in seconds or with a unit; with --count that is a failure
+    /// Exit after this time, in seconds or with a unit; with --count, exit code 1 if messages are missing
     #[arg(long, short = 'W', value_name = "TIME", value_parser = value::seconds)]
     wait: Option<u32>,
-    /// Print the topic before the payload, and say on standard error when subscribed
+    /// Print the topic before the payload, and report the subscriptions on standard error
     #[arg(long, short)]
     verbose: bool,
-    /// How a message is printed
+    /// Output format of a message
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Print no line end after a message
+    /// Do not print a newline after each message
     #[arg(long, short = 'N')]
     no_line_end: bool,
-    /// Do not receive what this client publishes (MQTT 5)
+    /// Do not receive messages published by this client (MQTT 5)
     #[arg(long)]
     no_local: bool,
-    /// Receive the retain flag as it was published (MQTT 5)
+    /// Receive messages with the retain flag as published (MQTT 5)
     #[arg(long)]
     retain_as_published: bool,
-    /// Retained messages at subscribing: 0: send, 1: send if the subscription is new, 2: none (MQTT 5)
+    /// Retained messages to receive when subscribing: 0 all, 1 only for a new subscription, 2 none (MQTT 5)
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(0..=2), default_value = "0")]
     retain_handling: u8,
     /// Subscription identifier (MQTT 5)
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=268_435_455))]
     subscription_identifier: Option<u32>,
-    /// Topic aliases that the broker may set (MQTT 5)
+    /// Highest topic alias that the broker may use (MQTT 5)
     #[arg(long, value_name = "NUMBER")]
     topic_alias_maximum: Option<u16>,
-    /// A user property of SUBSCRIBE; may be repeated (MQTT 5)
+    /// User property of SUBSCRIBE; may be repeated (MQTT 5)
     #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair)]
     user_property: Vec<(String, String)>,
     #[command(flatten)]
     connection: ConnectionArguments,
 }
 
-/// Prints messages until there were enough, the time is over, or a signal comes.
+/// Prints messages until `--count` is reached, `--wait` has passed, or SIGINT or SIGTERM arrives.
 ///
 /// # Errors
-/// When a filter is refused or the connection fails.
+/// When a filter is refused, the connection fails, or `--wait` passes before `--count` is reached.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let is_debug = arguments.connection.is_debug();
     run_command(subscribe(arguments), is_debug)
@@ -90,17 +90,17 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
         () = wait_until(deadline) => arguments.timed_out(remaining),
     };
     if done.is_ok() {
-        // Released messages cannot come again; a broker that does not answer shall not keep us.
+        // Complete the QoS 2 handshakes, so that no message is delivered again. Do not wait long for the broker.
         let _ = timeout(QOS_2_TIMEOUT, client.settle()).await;
         client.disconnect(ReasonCode::Success).await?;
     } else {
-        // Worth a try: the connection may be what failed.
+        // Best effort, because the connection itself may have failed.
         let _ = client.disconnect(ReasonCode::Success).await;
     }
     done
 }
 
-/// Subscribes, and prints messages until there were enough.
+/// Subscribes, and prints messages until `remaining` is 0.
 async fn receive(
     client: &mut Client,
     arguments: &Arguments,
@@ -145,7 +145,7 @@ impl Arguments {
         SubscriptionOptions { qos: self.qos, no_local, retain_as_published, retain_handling }
     }
 
-    /// Fails when a filter was refused.
+    /// Reports refused filters, and fails if there are any.
     fn check_granted(&self, suback: &SubAck) -> Result<(), Failure> {
         let reason_string =
             suback.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
@@ -172,7 +172,10 @@ impl Arguments {
     fn timed_out(&self, remaining: Option<u64>) -> Result<(), Failure> {
         match (remaining, self.count) {
             (Some(remaining), Some(count)) if remaining > 0 => {
-                let text = format!("error: the time is over, {} of {count} messages came", count - remaining);
+                let seconds = self.wait.unwrap_or_default();
+                let received = count - remaining;
+                let text =
+                    format!("error: timed out after {seconds} s: received {received} of {count} messages");
                 Err(Failure::Runtime(text))
             }
             _ => Ok(()),
@@ -180,5 +183,5 @@ impl Arguments {
     }
 }
 
-/// How long to wait for the end of QoS 2 handshakes.
+/// How long to wait for pending QoS 2 handshakes.
 const QOS_2_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! What the command line takes.
+//! Which command lines are accepted, and what the help contains.
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};

@@ -1,4 +1,4 @@
-//! Values of arguments as people write them.
+//! Parsers for argument values.
 
 use bytes::Bytes;
 use tidegate_mqtt::topic::{self, SubscriptionFilter};
@@ -6,7 +6,7 @@ use tidegate_mqtt::{ProtocolVersion, QoS};
 
 use crate::config::SessionExpiry;
 
-/// `3.1`, `3.1.1`, `5`.
+/// Parses an MQTT version: `3.1`, `3.1.1` or `5`, or a spelling that other tools use.
 pub fn version(text: &str) -> Result<ProtocolVersion, String> {
     match text {
         "3.1" | "mqttv31" => Ok(ProtocolVersion::V3_1),
@@ -16,23 +16,23 @@ pub fn version(text: &str) -> Result<ProtocolVersion, String> {
     }
 }
 
-/// `0`, `1`, `2`.
+/// Parses a QoS: `0`, `1` or `2`.
 pub fn qos(text: &str) -> Result<QoS, String> {
     let value = text.parse::<u8>().ok().and_then(|value| QoS::try_from(value).ok());
     value.ok_or_else(|| "expected 0, 1 or 2".to_owned())
 }
 
-/// A topic without wildcards.
+/// Parses a topic name, which has no wildcards.
 pub fn topic(text: &str) -> Result<topic::Name, String> {
     topic::Name::parse(text).map_err(|error| error.to_string())
 }
 
-/// A topic filter, perhaps a shared one.
+/// Parses a topic filter, which may be a shared subscription.
 pub fn filter(text: &str) -> Result<SubscriptionFilter, String> {
     SubscriptionFilter::parse(text).map_err(|error| error.to_string())
 }
 
-/// `NAME=VALUE`.
+/// Parses `NAME=VALUE`.
 pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
@@ -40,12 +40,12 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Text as bytes.
+/// Takes the text as bytes.
 pub fn bytes(text: &str) -> Result<Bytes, String> {
     Ok(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// Seconds: `30`, or with a unit `30s`, `10m`, `7d`.
+/// Parses a time in seconds: `30`, or with a unit, such as `30s`, `10m` or `7d`.
 pub fn seconds(text: &str) -> Result<u32, String> {
     if let Ok(seconds) = text.parse() {
         return Ok(seconds);
@@ -56,7 +56,7 @@ pub fn seconds(text: &str) -> Result<u32, String> {
     }
 }
 
-/// As [`seconds`], or `never`.
+/// Parses like [`seconds`], and also `never`.
 pub fn session_expiry(text: &str) -> Result<u32, String> {
     if text == "never" {
         return Ok(SessionExpiry::Never.to_seconds());

@@ -1,4 +1,4 @@
-//! The will on the command line.
+//! The arguments for the will message.
 
 use bytes::Bytes;
 use clap::Args;
@@ -8,50 +8,50 @@ use tidegate_mqtt::{PublishProperties, QoS, Will};
 use super::properties::user_properties;
 use super::{Failure, value};
 
-/// The message that the broker publishes if this client vanishes.
+/// The message that the broker publishes if this client disconnects unexpectedly.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Will")]
 pub struct WillArguments {
-    /// Topic of the will; without one there is no will
+    /// Topic of the will message; required for the other will options
     #[arg(long, value_name = "TOPIC", value_parser = value::topic)]
     will_topic: Option<topic::Name>,
-    /// Payload of the will
+    /// Payload of the will message
     #[arg(long, value_name = "TEXT", value_parser = value::bytes, requires = "will_topic")]
     will_payload: Option<Bytes>,
-    /// QoS of the will
+    /// QoS of the will message
     #[arg(long, value_name = "QOS", value_parser = value::qos, default_value = "0")]
     will_qos: QoS,
-    /// Retain the will
+    /// Retain the will message
     #[arg(long, requires = "will_topic")]
     will_retain: bool,
-    /// How long the broker waits for the client to come back, in seconds or with a unit (MQTT 5)
+    /// How long the broker waits before it publishes the will message, in seconds or with a unit (MQTT 5)
     #[arg(long, value_name = "TIME", value_parser = value::seconds, requires = "will_topic")]
     will_delay: Option<u32>,
-    /// How long the will is worth delivering, in seconds or with a unit (MQTT 5)
+    /// Message expiry interval of the will message, in seconds or with a unit (MQTT 5)
     #[arg(long, value_name = "TIME", value_parser = value::seconds, requires = "will_topic")]
     will_message_expiry: Option<u32>,
-    /// Content type of the will (MQTT 5)
+    /// Content type of the will message (MQTT 5)
     #[arg(long, value_name = "TYPE", requires = "will_topic")]
     will_content_type: Option<String>,
-    /// Topic for an answer to the will (MQTT 5)
+    /// Topic for responses to the will message (MQTT 5)
     #[arg(long, value_name = "TOPIC", value_parser = value::topic, requires = "will_topic")]
     will_response_topic: Option<topic::Name>,
-    /// What an answer to the will shall repeat (MQTT 5)
+    /// Correlation data for responses to the will message (MQTT 5)
     #[arg(long, value_name = "TEXT", value_parser = value::bytes, requires = "will_topic")]
     will_correlation_data: Option<Bytes>,
-    /// Say that the will's payload is UTF-8 text (MQTT 5)
+    /// Mark the will's payload as UTF-8 text (MQTT 5)
     #[arg(long, requires = "will_topic")]
     will_payload_utf8: bool,
-    /// A user property of the will; may be repeated (MQTT 5)
+    /// User property of the will message; may be repeated (MQTT 5)
     #[arg(long, value_name = "NAME=VALUE", value_parser = value::pair, requires = "will_topic")]
     will_user_property: Vec<(String, String)>,
 }
 
 impl WillArguments {
-    /// As it stands in CONNECT.
+    /// The will for CONNECT.
     pub fn to_will(&self) -> Result<Option<Will>, Failure> {
         let Some(topic) = &self.will_topic else { return Ok(None) };
-        let unsendable = |error| Failure::Usage(format!("error: will: {error}"));
+        let unsendable = |error| Failure::Usage(format!("error: the will cannot be sent: {error}"));
         let mut will = Will::new(topic.clone(), self.will_payload.clone().unwrap_or_default(), self.will_qos);
         will.retain = self.will_retain;
         will.delay = self.will_delay.unwrap_or(0);
@@ -60,7 +60,7 @@ impl WillArguments {
         Ok(Some(will))
     }
 
-    /// Whether it says what only MQTT 5 can say.
+    /// Whether the will uses options that only MQTT 5 has.
     pub fn is_v5_only(&self) -> Result<bool, Failure> {
         let has_times = self.will_delay.is_some() || self.will_message_expiry.is_some();
         Ok(has_times || self.to_properties()? != PublishProperties::default())

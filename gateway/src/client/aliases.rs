@@ -1,4 +1,4 @@
-//! Topic aliases of one connection, both ways.
+//! Topic aliases of one connection, in both directions.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use tidegate_mqtt::Publish;
 
 use super::ClientError;
 
-/// The aliases that either side has set.
+/// The aliases that the client and the server have set.
 #[derive(Debug, Default)]
 pub struct Aliases {
     outgoing: HashMap<u16, String>,
@@ -15,12 +15,12 @@ pub struct Aliases {
 }
 
 impl Aliases {
-    /// None are set; the server may set them up to `incoming_max`.
+    /// No aliases. The server may set aliases up to `incoming_max`.
     pub fn new(incoming_max: u16) -> Self {
         Self { incoming_max, ..Self::default() }
     }
 
-    /// Takes the topic away from a message whose alias says it already, and remembers the alias if it does not.
+    /// Clears the topic of a message if the server knows its alias for this topic. Otherwise records the alias.
     pub fn apply_outgoing(&mut self, message: &mut Publish) {
         let Some(alias) = message.properties.alias else { return };
         if self.outgoing.get(&alias) == Some(&message.topic) {
@@ -30,12 +30,12 @@ impl Aliases {
         }
     }
 
-    /// An alias of ours was not sent after all.
+    /// Removes an alias whose message was not sent.
     pub fn remove_outgoing(&mut self, alias: Option<u16>) {
         alias.and_then(|alias| self.outgoing.remove(&alias));
     }
 
-    /// Gives a received message its topic, and remembers the alias if it has both.
+    /// Fills in the topic of a received message from its alias. Records the alias of a message that has both.
     pub fn resolve_incoming(&mut self, message: &mut Publish) -> Result<(), ClientError> {
         let Some(alias) = message.properties.alias else { return Ok(()) };
         // [MQTT5-3.1.2-26]

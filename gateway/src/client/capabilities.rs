@@ -1,28 +1,28 @@
-//! What the server said it takes.
+//! The server's capabilities, from CONNACK.
 
 use tidegate_mqtt::{ConnAck, Connect, Publish, QoS};
 
 use super::ClientError;
 
-/// What the server takes, with the protocol's defaults for what it did not say.
+/// The server's capabilities. Those that CONNACK omits have the protocol's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// QoS 1 and 2 messages that may be unacknowledged.
+    /// Maximum number of unacknowledged QoS 1 and 2 messages.
     pub receive_maximum: u16,
     /// The highest QoS.
     pub qos_max: QoS,
-    /// Whether messages can be retained.
+    /// Whether the server supports retained messages.
     pub retain_available: bool,
-    /// The largest packet, in bytes.
+    /// The maximum packet size in bytes; `None` for no limit.
     pub packet_size_max: Option<u32>,
     /// The highest topic alias.
     pub topic_alias_maximum: u16,
-    /// The keep alive in force, in seconds; 0 is none.
+    /// The negotiated keep alive in seconds; 0 means off.
     pub keep_alive: u16,
 }
 
 impl Capabilities {
-    /// What these two packets agree on.
+    /// The capabilities negotiated by these two packets.
     #[must_use]
     pub fn negotiated(connect: &Connect, connack: &ConnAck) -> Self {
         Self {
@@ -35,33 +35,33 @@ impl Capabilities {
         }
     }
 
-    /// Whether the server takes a message, as far as its size is not concerned.
+    /// Checks that the server accepts a message. Does not check its size.
     ///
     /// # Errors
-    /// What the server does not take.
+    /// `NotAllowed` with the reason.
     pub fn check(&self, message: &Publish) -> Result<(), ClientError> {
         let qos_max = self.qos_max.value();
         let refusal = if message.qos > self.qos_max {
-            format!("the server takes messages up to QoS {qos_max}")
+            format!("the server's maximum QoS is {qos_max}")
         } else if message.retain && !self.retain_available {
-            "the server does not retain messages".to_owned()
+            "the server does not support retained messages".to_owned()
         } else if message.properties.alias.is_some_and(|alias| alias == 0 || alias > self.topic_alias_maximum)
         {
-            format!("the server takes topic aliases from 1 to {}", self.topic_alias_maximum)
+            format!("the topic alias is 0 or above the server's maximum of {}", self.topic_alias_maximum)
         } else {
             return Ok(());
         };
         Err(ClientError::NotAllowed(refusal))
     }
 
-    /// Whether the server takes a packet of this size.
+    /// Checks that the server accepts a packet of `size` bytes.
     ///
     /// # Errors
-    /// When it is too large.
+    /// `NotAllowed` if it is too large.
     pub fn check_size(&self, size: usize) -> Result<(), ClientError> {
         match self.packet_size_max {
             Some(max) if u32::try_from(size).map_or(true, |size| size > max) => Err(ClientError::NotAllowed(
-                format!("the packet has {size} bytes, the server takes up to {max}"),
+                format!("the packet has {size} bytes, more than the server's maximum of {max}"),
             )),
             _ => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! From a URL to a connection: link, CONNECT, CONNACK.
+//! Connecting: establishes the link, sends CONNECT, and waits for CONNACK.
 
 use tidegate_mqtt::{Packet, frame};
 use tidegate_transports::{Link, client};
@@ -10,22 +10,25 @@ use super::keep_alive::KeepAlive;
 use super::{Client, ClientError, Options, State};
 
 impl Client {
-    /// Connects. Messages that `state` has open are sent again if the server kept the session, and dropped if not.
+    /// Connects. If the server has kept the session, unacknowledged messages in `state` are sent again; otherwise they are
+    /// dropped.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses.
+    /// When the server cannot be reached or refuses the connection.
     pub async fn connect(options: &Options, state: State) -> Result<Self, ClientError> {
         let connected = async {
             let link = client::connect_within(&options.target, &options.tls, options.connect_timeout).await?;
             Self::over(link, options, state).await
         };
-        timeout(options.connect_timeout, connected).await.map_err(|_| ClientError::Timeout("connecting"))?
+        timeout(options.connect_timeout, connected)
+            .await
+            .map_err(|_| ClientError::Timeout("while connecting"))?
     }
 
-    /// Connects over a link that is there already.
+    /// Connects over an existing link.
     ///
     /// # Errors
-    /// When the link breaks or the server refuses.
+    /// When the link fails or the server refuses the connection.
     pub async fn over(link: Link, options: &Options, state: State) -> Result<Self, ClientError> {
         let connect = &options.connect;
         let mut connect_bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! The protocol of one connection after CONNACK: packets in, events and packets out. No input or output happens here.
+//! The protocol of one connection after CONNACK: packets in, events and encoded packets out. Does no IO.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use super::aliases::Aliases;
 use super::state::{AckOutcome, Retransmission};
 use super::{Capabilities, ClientError, Event, Options, Side, State};
 
-/// One connection's side of the protocol.
+/// The client's protocol state of one connection.
 pub struct Connection {
     version: ProtocolVersion,
     receiving: Side,
@@ -18,7 +18,7 @@ pub struct Connection {
     capabilities: Capabilities,
     state: State,
     aliases: Aliases,
-    /// How many QoS 1 and 2 messages may still be sent `[MQTT5-3.3.4-9]`.
+    /// How many more QoS 1 and 2 messages may be sent now `[MQTT5-3.3.4-9]`.
     send_quota: u16,
     send_quota_max: u16,
     events: VecDeque<Event>,
@@ -27,7 +27,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// After CONNACK.
+    /// The connection after CONNACK. Starts to retransmit what `state` has unacknowledged.
     pub fn new(options: &Options, connack: &ConnAck, mut state: State) -> Self {
         let connect = &options.connect;
         let capabilities = Capabilities::negotiated(connect, connack);
@@ -50,7 +50,7 @@ impl Connection {
         connection
     }
 
-    /// A packet came from the server.
+    /// Handles a packet from the server.
     pub fn receive(&mut self, packet: Packet) -> Result<(), ClientError> {
         match packet {
             Packet::Publish(message) => return self.receive_message(*message),
@@ -60,12 +60,13 @@ impl Connection {
             Packet::UnsubAck(unsuback) => self.events.push_back(Event::UnsubAck(unsuback)),
             Packet::PingResp => self.events.push_back(Event::Pong),
             Packet::Disconnect(disconnect) => self.server_disconnect = Some(disconnect),
-            _ => return Err(ClientError::Unexpected("a packet that no server sends here")),
+            _ => return Err(ClientError::Unexpected("a packet that a server must not send here")),
         }
         Ok(())
     }
 
-    /// Encodes a message, with an identifier if it needs one; [`Connection::has_send_quota`] said that it may be sent.
+    /// Encodes a message, with a packet identifier if it needs one. The caller must check [`Connection::has_send_quota`]
+    /// first.
     pub fn publish(&mut self, mut message: Publish) -> Result<Option<PacketId>, ClientError> {
         message.packet_id = if message.qos > QoS::AtMostOnce { Some(self.next_id()?) } else { None };
         let end = self.output.len();
@@ -95,12 +96,12 @@ impl Connection {
         ack.encode(self.version, &mut self.output);
     }
 
-    /// Bytes that are to be sent as they are.
+    /// Queues bytes to be sent unchanged.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         self.output.extend_from_slice(bytes);
     }
 
-    /// The first event that is wanted; a message is acknowledged when it is taken.
+    /// Takes the first event that `wanted` accepts. Taking a message acknowledges it.
     pub fn take_event(&mut self, wanted: impl Fn(&Event) -> bool) -> Option<Event> {
         let position = self.events.iter().position(wanted)?;
         let event = self.events.remove(position)?;
@@ -110,30 +111,30 @@ impl Connection {
         Some(event)
     }
 
-    /// An identifier for SUBSCRIBE or UNSUBSCRIBE.
+    /// A packet identifier that no unacknowledged message uses.
     pub fn next_id(&mut self) -> Result<PacketId, ClientError> {
         self.state
             .next_id()
             .ok_or_else(|| ClientError::NotAllowed("all packet identifiers are in use".to_owned()))
     }
 
-    /// All bytes that are to be sent; what `recycled` held is lost, its capacity is kept.
+    /// Takes all bytes to be sent. `recycled` is cleared and becomes the new output buffer.
     pub fn take_output(&mut self, mut recycled: Vec<u8>) -> Vec<u8> {
         recycled.clear();
         std::mem::replace(&mut self.output, recycled)
     }
 
-    /// Why the server said it would close, if it did.
+    /// Takes the server's DISCONNECT, if it has sent one.
     pub fn take_server_disconnect(&mut self) -> Option<Disconnect> {
         self.server_disconnect.take()
     }
 
-    /// Bytes that are to be sent.
+    /// The number of bytes to be sent.
     pub fn output_len(&self) -> usize {
         self.output.len()
     }
 
-    /// Events that nobody has taken.
+    /// The number of events not yet taken.
     pub fn event_count(&self) -> usize {
         self.events.len()
     }
@@ -179,7 +180,7 @@ impl Connection {
             AckOutcome::Unknown => ReasonCode::PacketIdentifierNotFound,
         };
         match (ack.kind, self.sending) {
-            // An unknown PUBREC is answered too, so that the server can forget it.
+            // An unknown PUBREC is answered too, so that the server can discard its state for it.
             (AckKind::PubRec, Side::Client) => {
                 self.send_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason))
             }
@@ -196,7 +197,7 @@ impl Connection {
         self.send_ack(&Ack::new(AckKind::PubComp, ack.packet_id, reason));
     }
 
-    /// The caller has the message now: QoS 1 is done, QoS 2 must not come again.
+    /// Acknowledges a message that the caller has taken. A QoS 2 message is recorded, so that it is not delivered again.
     fn acknowledge_taken(&mut self, qos: QoS, packet_id: Option<PacketId>) {
         let Some(packet_id) = packet_id else { return };
         let kind = if qos == QoS::ExactlyOnce { AckKind::PubRec } else { AckKind::PubAck };
@@ -206,13 +207,13 @@ impl Connection {
         self.send_ack(&Ack::new(kind, packet_id, ReasonCode::Success));
     }
 
-    /// Sends what an earlier connection left open, as far as the quota goes.
+    /// Sends packets that an earlier connection left unacknowledged, as far as the send quota allows.
     fn retransmit(&mut self) {
         while self.send_quota > 0 {
             match self.state.next_retransmission() {
                 Some(Retransmission::Publish(message)) => {
                     self.send_quota -= 1;
-                    // It was encoded before, so it can be again.
+                    // Encoding cannot fail, because it succeeded before.
                     let encoded = Packet::Publish(message).encode(self.version, &mut self.output);
                     debug_assert!(encoded.is_ok(), "{encoded:?}");
                 }

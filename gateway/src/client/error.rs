@@ -1,15 +1,15 @@
-//! Why a client's connection is over, or could not do what it was asked to.
+//! Errors of the client.
 
 use std::io;
 
 use tidegate_mqtt::{ConnAck, DecodeError, Disconnect, EncodeError, ReasonCode};
 use tidegate_transports::client::ConnectError;
 
-/// What went wrong.
+/// Why a connection ended or an operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// There is no connection to the server.
+    /// The server could not be reached.
     #[error(transparent)]
     Link(#[from] ConnectError),
     /// The server refused CONNECT.
@@ -18,33 +18,33 @@ pub enum ClientError {
     /// The server sent DISCONNECT and closed.
     #[error("the server disconnected: {}", reason_text(.0.reason, .0.reason_string.as_deref()))]
     Disconnected(Box<Disconnect>),
-    /// The connection ended without a word.
-    #[error("the connection was closed by the server")]
+    /// The server closed the connection without DISCONNECT.
+    #[error("the server closed the connection")]
     Closed,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(#[from] io::Error),
-    /// The server sent what is no MQTT.
-    #[error("the server broke the protocol: {0}")]
+    /// The server sent a malformed packet.
+    #[error("the server violated the protocol: {0}")]
     Malformed(#[from] DecodeError),
-    /// The server sent a packet that has no place there.
-    #[error("the server broke the protocol: {0}")]
+    /// The server sent a packet that is not allowed at this point.
+    #[error("the server violated the protocol: {0}")]
     Unexpected(&'static str),
-    /// A packet of ours cannot be written.
+    /// A packet cannot be encoded.
     #[error("cannot be sent: {0}")]
     Unsendable(#[from] EncodeError),
-    /// The server announced that it does not take this.
+    /// The server does not accept this message or packet.
     #[error("cannot be sent: {0}")]
     NotAllowed(String),
-    /// Too much came that nobody took.
-    #[error("too many messages wait to be taken")]
+    /// The caller does not take events as fast as they arrive.
+    #[error("too many received messages are waiting to be taken")]
     Overrun,
-    /// Something took too long.
-    #[error("timeout: {0}")]
+    /// An operation took too long.
+    #[error("timed out {0}")]
     Timeout(&'static str),
 }
 
-/// A reason code by name and number, with the server's words if there are any.
+/// Formats a reason code as name and number, followed by the server's reason string if there is one.
 #[must_use]
 pub fn reason_text(reason: ReasonCode, reason_string: Option<&str>) -> String {
     let name = format!("{reason:?} (0x{:02X})", reason.value());

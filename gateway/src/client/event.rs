@@ -1,17 +1,17 @@
-//! What a connection tells its owner.
+//! Events that a connection delivers to the caller.
 
 use tidegate_mqtt::{Ack, PacketId, Publish, ReasonCode, SubAck, UnsubAck};
 
-/// Something that came from the server.
+/// Something received from the server.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A message; its topic is whole, whatever alias was used.
+    /// A message. Its topic is filled in, even if the server sent only an alias.
     Message(Publish),
-    /// A message of ours is done with.
+    /// A published message is fully acknowledged.
     Acknowledged(Acknowledged),
-    /// An acknowledgement that the caller wanted to handle: PUBREL where [`Options::receiving`](super::Options) is
-    /// the caller's, PUBREC where [`Options::sending`](super::Options) is.
+    /// An acknowledgement for the caller to handle: PUBREL if [`Options::receiving`](super::Options) is the caller's,
+    /// PUBREC if [`Options::sending`](super::Options) is the caller's.
     Ack(Ack),
     /// The answer to SUBSCRIBE.
     SubAck(SubAck),
@@ -21,14 +21,14 @@ pub enum Event {
     Pong,
 }
 
-/// How a message of ours ended.
+/// The result of a published message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// Its packet identifier, free again now.
+    /// The message's packet identifier, which may be reused now.
     pub packet_id: PacketId,
-    /// What the server says; errors are 0x80 and above.
+    /// The server's reason code; 0x80 and above are errors.
     pub reason: ReasonCode,
-    /// And in words, if it does.
+    /// The server's reason string, if any.
     pub reason_string: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Bytes between the link and the exchange: cuts frames off, writes what is to be written. Knows no packet.
+//! Moves bytes between the link and the connection: splits input into packets, and writes output.
 
 use std::future::poll_fn;
 use std::io::IoSlice;
@@ -11,7 +11,7 @@ use tidegate_transports::Link;
 use super::ClientError;
 use super::connection::Connection;
 
-/// A link with what was read and not understood, and what was said and not written.
+/// A link with buffers for incomplete input and unwritten output.
 pub struct FramedLink {
     link: Link,
     version: ProtocolVersion,
@@ -22,17 +22,17 @@ pub struct FramedLink {
     chunk: Box<[u8]>,
 }
 
-/// What one [`FramedLink::progress`] brought.
+/// The result of one [`FramedLink::progress`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Packets came.
+    /// Packets were received.
     Received,
-    /// Bytes went.
+    /// Bytes were sent.
     Sent,
 }
 
 impl FramedLink {
-    /// Packets above `packet_size_max` are refused.
+    /// Refuses packets larger than `packet_size_max`.
     pub fn new(link: Link, version: ProtocolVersion, packet_size_max: u32) -> Self {
         let chunk = vec![0; READ_SIZE].into_boxed_slice();
         Self {
@@ -46,12 +46,12 @@ impl FramedLink {
         }
     }
 
-    /// Waits until something moved in either direction.
+    /// Waits until packets are received or bytes are sent.
     pub async fn progress(&mut self, connection: &mut Connection) -> Result<Activity, ClientError> {
         poll_fn(|cx| self.poll_progress(cx, connection)).await
     }
 
-    /// Writes what can be written without waiting.
+    /// Writes as much as possible without waiting.
     pub async fn try_flush(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
         poll_fn(|cx| match self.poll_send(cx, connection) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
@@ -60,7 +60,7 @@ impl FramedLink {
         .await
     }
 
-    /// Writes all there is; receives meanwhile, so that neither side waits for the other.
+    /// Writes all output. Receives meanwhile, so that client and server cannot block each other.
     pub async fn flush(&mut self, connection: &mut Connection) -> Result<(), ClientError> {
         while self.backlog() + connection.output_len() > 0 {
             self.progress(connection).await?;
@@ -68,7 +68,7 @@ impl FramedLink {
         Ok(())
     }
 
-    /// Reads one packet, before there is an exchange.
+    /// Reads one packet; used before the connection exists.
     pub async fn packet(&mut self) -> Result<Packet, ClientError> {
         loop {
             if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, self.packet_size_max)? {
@@ -80,12 +80,12 @@ impl FramedLink {
         }
     }
 
-    /// Writes bytes before there is an exchange.
+    /// Writes bytes; used before the connection exists.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         Ok(self.link.write_all(bytes).await?)
     }
 
-    /// Ends our side. A server that heard DISCONNECT may well have closed first.
+    /// Closes the link. Ignores that the server may have closed it first, after our DISCONNECT.
     pub async fn close(&mut self) -> Result<(), ClientError> {
         match self.link.close().await {
             Err(error) if !is_closed_by_peer(&error) => Err(error.into()),
@@ -93,7 +93,7 @@ impl FramedLink {
         }
     }
 
-    /// Bytes taken from the exchange and not written.
+    /// The number of bytes taken from the connection and not yet written.
     pub fn backlog(&self) -> usize {
         self.write_buffer.len() - self.written
     }
@@ -107,7 +107,7 @@ impl FramedLink {
         cx: &mut Context<'_>,
         connection: &mut Connection,
     ) -> Poll<Result<Activity, ClientError>> {
-        // Frames may be left over from reading CONNACK.
+        // The read that contained CONNACK may have contained more packets.
         if self.deliver_frames(connection)? {
             return Poll::Ready(Ok(Activity::Received));
         }
@@ -121,7 +121,7 @@ impl FramedLink {
         }
     }
 
-    /// Reads until there is a packet.
+    /// Reads until a packet is complete.
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -137,7 +137,7 @@ impl FramedLink {
         }
     }
 
-    /// Ready when all is written: whether that was anything.
+    /// Ready when all output is written. The value says whether anything was written.
     fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
@@ -168,13 +168,13 @@ impl FramedLink {
         Poll::Ready(Ok(()))
     }
 
-    /// Gives the exchange every whole frame; whether there was one.
+    /// Passes every complete packet to the connection. Returns whether there was one.
     fn deliver_frames(&mut self, connection: &mut Connection) -> Result<bool, ClientError> {
         let mut used = 0;
         let outcome = self.decode_frames(&mut used, connection);
         self.read_buffer.drain(..used);
         match outcome {
-            // What came before the fault is taken first; then the fault is found again.
+            // Deliver the packets before the fault first; the next call finds the fault again.
             Err(_) if used > 0 => Ok(true),
             outcome => outcome.map(|()| used > 0),
         }
@@ -190,7 +190,7 @@ impl FramedLink {
     }
 }
 
-/// A connection that ends after DISCONNECT ends for the reason given there.
+/// If the server sent DISCONNECT before the connection ended, its reason replaces `error`.
 fn with_disconnect_reason(error: ClientError, connection: &mut Connection) -> ClientError {
     match connection.take_server_disconnect() {
         Some(disconnect) => ClientError::Disconnected(Box::new(disconnect)),
@@ -198,12 +198,12 @@ fn with_disconnect_reason(error: ClientError, connection: &mut Connection) -> Cl
     }
 }
 
-/// Events that may wait to be taken.
+/// Maximum number of events waiting to be taken.
 const EVENTS_MAX: usize = 1_000_000;
-/// Bytes read at once.
+/// Size of the read buffer in bytes.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Whether the other side ended the connection before us.
+/// Whether the error means that the peer closed the connection before us.
 fn is_closed_by_peer(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)

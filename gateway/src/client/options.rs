@@ -1,41 +1,41 @@
-//! How to connect.
+//! Options of a connection.
 
 use std::time::Duration;
 
 use tidegate_mqtt::{Connect, ProtocolVersion};
 use tidegate_transports::client::{ClientTls, Target};
 
-/// How to connect.
+/// Options of a connection.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where.
+    /// The URL of the server.
     pub target: Target,
-    /// Whose certificates to trust.
+    /// How to verify the server's certificate.
     pub tls: ClientTls,
-    /// The CONNECT to send.
+    /// The CONNECT packet to send.
     pub connect: Connect,
-    /// Who acknowledges messages that are received.
+    /// Who acknowledges received messages.
     pub receiving: Side,
     /// Who answers PUBREC with PUBREL.
     pub sending: Side,
-    /// QoS 1 and 2 messages that may be unacknowledged, if the server allows so many; default 1024.
+    /// Maximum number of unacknowledged QoS 1 and 2 messages; the server may set a lower limit. Default 1024.
     pub inflight_max: u16,
-    /// How long connecting may take, from the name look-up to CONNACK; default 10 s.
+    /// Time limit for connecting, from the DNS lookup to CONNACK. Default 10 s.
     pub connect_timeout: Duration,
 }
 
-/// Who does something.
+/// Who sends acknowledgements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Side {
-    /// The client, by itself.
+    /// The client, automatically.
     #[default]
     Client,
-    /// The caller, by [`Client::acknowledge`](super::Client::acknowledge).
+    /// The caller, with [`Client::acknowledge`](super::Client::acknowledge).
     Caller,
 }
 
 impl Options {
-    /// A clean start without a will, user, or keep alive.
+    /// Options for a clean start without will, user name or keep alive.
     #[must_use]
     pub fn new(target: Target, version: ProtocolVersion, client_id: &str) -> Self {
         Self {

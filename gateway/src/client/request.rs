@@ -1,4 +1,4 @@
-//! Requests that have an answer: SUBSCRIBE, UNSUBSCRIBE, PINGREQ.
+//! Requests that wait for their response: SUBSCRIBE, UNSUBSCRIBE, PINGREQ.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -8,10 +8,10 @@ use tidegate_mqtt::{
 use super::{Client, ClientError, Event};
 
 impl Client {
-    /// Subscribes and waits for SUBACK, whose reasons may be refusals. Messages that come first stay for later.
+    /// Subscribes and waits for SUBACK, whose reason codes may be refusals. Messages received meanwhile stay queued.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn subscribe(
         &mut self,
         filters: impl IntoIterator<Item = (SubscriptionFilter, SubscriptionOptions)>,
@@ -26,14 +26,14 @@ impl Client {
             |event: &Event| matches!(event, Event::SubAck(suback) if suback.packet_id == packet_id);
         match self.wait_for(is_expected).await? {
             Event::SubAck(suback) => Ok(suback),
-            _ => unreachable!("only SUBACK was asked for"),
+            _ => unreachable!("the filter accepts only SUBACK"),
         }
     }
 
     /// Unsubscribes and waits for UNSUBACK.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn unsubscribe(
         &mut self,
         filters: impl IntoIterator<Item = SubscriptionFilter>,
@@ -46,14 +46,14 @@ impl Client {
             |event: &Event| matches!(event, Event::UnsubAck(unsuback) if unsuback.packet_id == packet_id);
         match self.wait_for(is_expected).await? {
             Event::UnsubAck(unsuback) => Ok(unsuback),
-            _ => unreachable!("only UNSUBACK was asked for"),
+            _ => unreachable!("the filter accepts only UNSUBACK"),
         }
     }
 
-    /// Pings and waits for the answer.
+    /// Sends PINGREQ and waits for PINGRESP.
     ///
     /// # Errors
-    /// When the connection is over.
+    /// When the connection has ended.
     pub async fn ping(&mut self) -> Result<(), ClientError> {
         self.connection.send(&Packet::PingReq)?;
         self.wait_for(|event| matches!(event, Event::Pong)).await.map(drop)

@@ -1,4 +1,4 @@
-//! What a client keeps of its session from one connection to the next. No input or output happens here.
+//! The session state that a client keeps from one connection to the next. Does no IO.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -7,7 +7,7 @@ use tidegate_mqtt::{Ack, AckKind, PacketId, Publish, QoS, ReasonCode};
 #[cfg(test)]
 mod tests;
 
-/// The client's half of a session: messages that are not acknowledged, and QoS 2 messages that are not released.
+/// The client's session state: published messages not fully acknowledged, and received QoS 2 messages not released.
 #[derive(Clone, Debug)]
 pub struct State {
     last_id: PacketId,
@@ -19,11 +19,11 @@ pub struct State {
 struct Sent {
     packet_id: PacketId,
     awaiting: Awaiting,
-    /// Whether it went out on the connection that there is.
+    /// Whether the packet was sent on the current connection.
     sent_on_this_connection: bool,
 }
 
-/// PUBACK, PUBREC or PUBCOMP; the message is kept as long as it may have to be sent again.
+/// The acknowledgement that a message waits for. The message is kept while it may have to be sent again.
 #[derive(Clone, Debug)]
 enum Awaiting {
     PubAck(Publish),
@@ -34,15 +34,15 @@ enum Awaiting {
 /// What an acknowledgement from the server means.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AckOutcome {
-    /// The message is done with.
+    /// The message is fully acknowledged.
     Done,
-    /// PUBREL is due.
+    /// PUBREL must be sent.
     Release,
-    /// It belongs to nothing that we sent.
+    /// It belongs to no message that we sent.
     Unknown,
 }
 
-/// Something to be sent again.
+/// A packet to be sent again.
 #[derive(Debug)]
 pub enum Retransmission {
     /// A PUBLISH, with DUP.
@@ -58,25 +58,25 @@ impl Default for State {
 }
 
 impl State {
-    /// Whether nothing is open in either direction.
+    /// Whether no message is incomplete in either direction.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.sent.is_empty() && self.received.is_empty()
     }
 
-    /// Packet identifiers of our messages that are open, oldest first.
+    /// Packet identifiers of published messages that are not fully acknowledged, oldest first.
     pub fn open(&self) -> impl Iterator<Item = PacketId> {
         self.sent.iter().map(|sent| sent.packet_id)
     }
 
-    /// Packet identifiers of received QoS 2 messages that the server has not released.
+    /// Packet identifiers of received QoS 2 messages for which PUBREL has not arrived.
     pub fn unreleased(&self) -> impl Iterator<Item = PacketId> {
         self.received.iter().copied()
     }
 
-    /// Keeps a QoS 1 or 2 message that is being sent with the identifier from [`State::next_id`].
+    /// Records a QoS 1 or 2 message that is being sent with the identifier from [`State::next_id`].
     pub(super) fn record_sent(&mut self, packet_id: PacketId, mut message: Publish) {
-        // An alias is the connection's, not the session's `[MQTT5-3.3.2-7]`.
+        // An alias belongs to the connection, not to the session `[MQTT5-3.3.2-7]`.
         message.properties.alias = None;
         let awaiting = match message.qos {
             QoS::ExactlyOnce => Awaiting::PubRec(message),
@@ -85,7 +85,7 @@ impl State {
         self.sent.push_back(Sent { packet_id, awaiting, sent_on_this_connection: true });
     }
 
-    /// An identifier that no open message has.
+    /// A packet identifier that no unacknowledged message uses; `None` if all are in use.
     pub(super) fn next_id(&mut self) -> Option<PacketId> {
         let mut candidate = self.last_id;
         for _ in 0..u16::MAX {
@@ -98,7 +98,7 @@ impl State {
         None
     }
 
-    /// PUBACK, PUBREC or PUBCOMP arrived. An error in PUBREC ends the message `[MQTT5-4.3.3-4]`.
+    /// Handles PUBACK, PUBREC or PUBCOMP. A PUBREC with an error completes the message `[MQTT5-4.3.3-4]`.
     pub(super) fn acknowledge(&mut self, ack: &Ack) -> AckOutcome {
         let Some(position) = self.position(ack.packet_id) else { return AckOutcome::Unknown };
         let Some(sent) = self.sent.get_mut(position) else { return AckOutcome::Unknown };
@@ -115,17 +115,17 @@ impl State {
         AckOutcome::Done
     }
 
-    /// A QoS 2 message is taken over by its owner.
+    /// Records that the caller has taken a QoS 2 message.
     pub(super) fn record_received(&mut self, packet_id: PacketId) {
         self.received.insert(packet_id);
     }
 
-    /// Whether a QoS 2 message was taken over before and is not released.
+    /// Whether the caller has already taken this QoS 2 message, and PUBREL has not arrived.
     pub(super) fn has_received(&self, packet_id: PacketId) -> bool {
         self.received.contains(&packet_id)
     }
 
-    /// PUBREL arrived; gives the reason for PUBCOMP.
+    /// Handles PUBREL, and returns the reason code for PUBCOMP.
     pub(super) fn receive_release(&mut self, packet_id: PacketId) -> ReasonCode {
         if self.received.remove(&packet_id) {
             ReasonCode::Success
@@ -134,7 +134,7 @@ impl State {
         }
     }
 
-    /// A new connection begins; the server knows of the session or does not.
+    /// Starts a new connection. Clears the state if the server has no session.
     pub(super) fn resume(&mut self, session_present: bool) {
         if !session_present {
             self.sent.clear();
@@ -143,8 +143,7 @@ impl State {
         self.sent.iter_mut().for_each(|sent| sent.sent_on_this_connection = false);
     }
 
-    /// The oldest that is still to be sent again on this connection `[MQTT5-4.4.0-1]`; its order is kept
-    /// `[MQTT5-4.6.0-1]`.
+    /// The next packet to be sent again on this connection `[MQTT5-4.4.0-1]`, oldest first `[MQTT5-4.6.0-1]`.
     pub(super) fn next_retransmission(&mut self) -> Option<Retransmission> {
         let sent = self.sent.iter_mut().find(|sent| !sent.sent_on_this_connection)?;
         sent.sent_on_this_connection = true;
@@ -157,7 +156,8 @@ impl State {
         })
     }
 
-    /// Identifiers are in the order of their distance from the oldest, with holes: never beyond the distance itself.
+    /// The position of a message in `sent`. Identifiers there are sorted by their distance from the oldest, with gaps, so the
+    /// position is never greater than the distance.
     fn position(&self, packet_id: PacketId) -> Option<usize> {
         let oldest = self.sent.front()?.packet_id;
         let wanted = distance(oldest, packet_id);
@@ -168,7 +168,7 @@ impl State {
     }
 }
 
-/// How many identifiers lie between two, going upwards and around.
+/// The number of steps from one identifier to another, counting upwards and wrapping around.
 fn distance(from: PacketId, to: PacketId) -> usize {
     let (from, to) = (u32::from(from.get()), u32::from(to.get()));
     let modulus = u32::from(u16::MAX);

@@ -1,4 +1,4 @@
-//! Whole numbers with the bounds each field sets.
+//! Whole numbers with bounds.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,10 +13,10 @@ use super::units::{Scalar, deserialize};
 pub struct Count<const MIN: u64, const MAX: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
-    /// For constants; out of bounds does not compile in a `const` block.
+    /// For constants. In a `const` block, a number outside the bounds is a compile error.
     #[must_use]
     pub const fn of(number: u64) -> Self {
-        assert!(number >= MIN && number <= MAX, "a number outside its bounds");
+        assert!(number >= MIN && number <= MAX, "the number is outside its bounds");
         Self(number)
     }
 
@@ -26,19 +26,19 @@ impl<const MIN: u64, const MAX: u64> Count<MIN, MAX> {
         self.0
     }
 
-    /// The number; `MAX` of the field keeps it in range.
+    /// The number. `MAX` must be in range of the type, otherwise larger numbers saturate.
     #[must_use]
     pub fn to_u16(self) -> u16 {
         u16::try_from(self.0).unwrap_or(u16::MAX)
     }
 
-    /// The number; `MAX` of the field keeps it in range.
+    /// The number. `MAX` must be in range of the type, otherwise larger numbers saturate.
     #[must_use]
     pub fn to_u32(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
 
-    /// The number; `MAX` of the field keeps it in range.
+    /// The number. `MAX` must be in range of the type, otherwise larger numbers saturate.
     #[must_use]
     pub fn to_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)

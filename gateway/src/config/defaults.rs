@@ -1,10 +1,10 @@
-//! The listeners of a start without a file: every transport, on loopback only.
+//! The default listeners: every transport, on loopback only.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use super::{Address, Listener, Located, TlsFiles, Transport};
 
-/// Every transport on 127.0.0.1, and on `::1` where this machine has it, with the certificate given.
+/// Every transport on 127.0.0.1, and on `::1` if this machine has it, with the given certificate.
 #[must_use]
 pub fn development_listeners(tls: &TlsFiles) -> Vec<Located<Listener>> {
     let mut listeners = on_address(Ipv4Addr::LOCALHOST.into(), "", tls);

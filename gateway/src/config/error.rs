@@ -1,4 +1,4 @@
-//! What was wrong with a configuration, and where; the operator's faults only.
+//! Errors in a configuration file, with their positions.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Position;
 
-/// Why a configuration was not taken. Nothing of it is in force then.
+/// Why a configuration was rejected. Any error rejects the whole file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -15,23 +15,23 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// The file was read and is wrong.
+    /// The content of the file is invalid.
     #[error("{}", Report { file, faults })]
     Faulty {
         /// The file.
         file: PathBuf,
-        /// All that was found; at least one.
+        /// Every fault found; at least one.
         faults: Vec<Fault>,
     },
 }
 
-/// One thing that is wrong.
+/// One fault in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// Where it is.
     pub position: Position,
     /// What is wrong, and what was expected.
     pub message: String,
@@ -44,7 +44,7 @@ impl Fault {
     }
 }
 
-/// One fault a line, as compilers write them.
+/// Displays one fault per line as `FILE:LINE:COLUMN: message`, like a compiler.
 struct Report<'a> {
     file: &'a PathBuf,
     faults: &'a [Fault],

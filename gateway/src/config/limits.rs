@@ -1,22 +1,23 @@
-//! What the whole process allows, over all listeners.
+//! Limits of the whole process, over all listeners.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Count;
 
-/// What the whole process allows, over all listeners.
+/// Limits of the whole process, over all listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Connections open at once. Default 1000000.
+    /// Maximum number of open connections. Default 1000000.
     pub connections_max: Count<1, 100_000_000>,
-    /// Handshakes (TLS, HTTP, QUIC) at once. Default 4096. Each costs some 20 KiB while it runs.
+    /// Maximum number of concurrent handshakes (TLS, HTTP, QUIC). Default 4096. Each uses about 20 KiB while it runs.
     pub handshakes_max: Count<1, 10_000_000>,
-    /// Handshakes at once from one IPv4 address or IPv6 /64. Default 512: many devices may share an address.
+    /// Maximum number of concurrent handshakes from one IPv4 address or IPv6 /64. Default 512, because many devices may
+    /// share an address.
     pub handshakes_per_source_max: Count<1, 10_000_000>,
-    /// Running handshakes from which on QUIC peers must prove their address first (Retry), which costs them one
-    /// round trip and the broker no memory. Default 512.
+    /// Number of running handshakes from which QUIC peers must first validate their address (Retry). This costs them one
+    /// round trip, and the broker no memory. Default 512.
     pub retry_from: Count<0, 10_000_000>,
 }
 

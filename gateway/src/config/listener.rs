@@ -1,4 +1,4 @@
-//! One listener: what it speaks and where.
+//! One listener: its transport and address.
 
 mod address;
 
@@ -11,37 +11,38 @@ use super::{Count, Located, Time};
 
 pub use address::Address;
 
-/// One place to listen.
+/// One listener.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
-    /// Its name in logs and metrics; each listener has one of its own.
+    /// Name of the listener in logs and metrics. It must be unique.
     pub name: Located<String>,
-    /// What is spoken there.
+    /// Transport of the listener.
     pub transport: Transport,
-    /// `IP:port` (`0.0.0.0:1883`, `[::1]:8883`), or the path of the socket for `unix`.
+    /// `IP:port`, such as `0.0.0.0:1883` or `[::1]:8883`; for `unix` the path of the socket. There is no
+    /// authentication: bind only to networks where every client is trusted.
     pub address: Located<Address>,
-    /// Certificate and key; needed for `tls`, `wss` and `quic`, and an error elsewhere.
+    /// Certificate and key. Required for `tls`, `wss` and `quic`, an error for other transports.
     #[serde(default)]
     pub tls: Option<Located<TlsFiles>>,
-    /// HTTP path of the WebSocket; for `ws` and `wss` only. Default `/mqtt`.
+    /// HTTP path of the WebSocket, for `ws` and `wss` only. Default `/mqtt`.
     #[serde(default)]
     pub path: Option<Located<String>>,
-    /// Connections of this listener open at once; further ones are closed on arrival. Default 1000000. An idle TCP connection
-    /// costs about 2 KiB, a TLS one about 9 KiB, a QUIC one about 30 KiB.
+    /// Maximum number of open connections of this listener; new ones above it are closed at once. Default 1000000. An
+    /// idle TCP connection uses about 2 KiB, a TLS connection about 9 KiB, a QUIC connection about 30 KiB.
     #[serde(default = "connections_max")]
     pub connections_max: Count<1, 100_000_000>,
-    /// How long a peer may take for TLS, HTTP and QUIC handshakes. Default 10s. Longer lets slow peers in and
-    /// lets idle attackers hold a handshake's memory longer.
+    /// Time limit for the TLS, HTTP and QUIC handshakes of a connection. Default 10s. A higher limit admits slower peers,
+    /// but lets attackers hold a handshake's memory longer.
     #[serde(default = "handshake_timeout")]
     pub handshake_timeout: Time<100, 600_000>,
-    /// How long a peer may take from the end of the handshakes to a whole CONNECT. Default 10s.
+    /// Time limit from the end of the handshakes to the complete CONNECT packet. Default 10s.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: Time<100, 600_000>,
 }
 
 impl Listener {
-    /// A listener with the defaults for all but these.
+    /// A listener with defaults for the other fields.
     #[must_use]
     pub fn new(name: &str, transport: Transport, address: Address) -> Self {
         Self {
@@ -63,7 +64,7 @@ impl Listener {
     }
 }
 
-/// What is spoken on a listener.
+/// The transport of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
@@ -82,19 +83,19 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Whether it needs a certificate.
+    /// Whether the transport needs a certificate.
     #[must_use]
     pub fn is_encrypted(self) -> bool {
         matches!(self, Self::Tls | Self::Wss | Self::Quic)
     }
 
-    /// Whether it has an HTTP path.
+    /// Whether the transport has an HTTP path.
     #[must_use]
     pub fn is_websocket(self) -> bool {
         matches!(self, Self::Ws | Self::Wss)
     }
 
-    /// As the file writes it.
+    /// The name in the configuration file.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -108,13 +109,13 @@ impl Transport {
     }
 }
 
-/// PEM files of one server certificate. A relative path counts from the folder of the configuration file.
+/// PEM files of one server certificate. Relative paths are resolved against the folder of the configuration file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsFiles {
-    /// The certificate, followed by its intermediates.
+    /// The server's certificate, followed by its intermediate certificates.
     pub certificate: Located<PathBuf>,
-    /// The private key of the certificate (PKCS #8, SEC 1 or PKCS #1).
+    /// The certificate's private key (PKCS #8, SEC 1 or PKCS #1).
     pub key: Located<PathBuf>,
 }
 

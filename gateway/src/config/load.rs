@@ -1,4 +1,5 @@
-//! From a file to a `Config`: read, parse, make paths absolute, validate. All of it or nothing.
+//! Loads a `Config` from a file: reads, parses, resolves relative paths, and validates. Any error rejects the whole
+//! file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,19 +8,19 @@ use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::{Config, ConfigError, Fault, Located, Position, validate};
 
-/// A configuration that is in order.
+/// A valid configuration.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What is allowed and yet worth telling, such as a certificate that ran out.
+    /// Problems that are allowed, such as an expired certificate.
     pub warnings: Vec<String>,
 }
 
-/// Reads a configuration file and everything it names.
+/// Loads a configuration file and checks the files it refers to.
 ///
 /// # Errors
-/// When the file cannot be read or anything in it is wrong; the error lists each fault with its place.
+/// When the file cannot be read or is invalid. If the text parses, the error lists every fault with its position.
 pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
     let text = fs::read_to_string(file)
         .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
@@ -30,10 +31,10 @@ pub fn load(file: &Path) -> Result<Loaded, ConfigError> {
     Ok(Loaded { config, warnings })
 }
 
-/// Parses the text of a configuration; files that it names are not looked at.
+/// Parses the text of a configuration. Does not check the files it refers to.
 ///
 /// # Errors
-/// The first thing that is wrong with the text.
+/// The first fault in the text.
 pub fn parse(text: &str) -> Result<Config, Fault> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
@@ -50,7 +51,7 @@ fn to_fault(error: &Error) -> Fault {
     Fault::new(position, message)
 }
 
-/// Relative paths count from the folder of the file.
+/// Resolves relative paths against the folder of the configuration file.
 fn resolve_paths(config: &mut Config, folder: &Path) {
     let listeners = config.listeners.iter_mut().flat_map(|list| list.iter_mut());
     for tls in listeners.filter_map(|listener| listener.tls.as_mut()) {

@@ -1,4 +1,4 @@
-//! A value that remembers where in the file it was written, for errors found after parsing.
+//! A value with its position in the file, for errors found after parsing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A place in a file; line and column count from 1, and 0 stands for "not from a file".
+/// A position in a file. Line and column count from 1; 0 means that the value is not from a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// Line, from 1.
@@ -22,7 +22,7 @@ impl From<serde_saphyr::Location> for Position {
     }
 }
 
-/// A value with its [`Position`]; used like the value itself.
+/// A value with its [`Position`]. It derefs to the value.
 #[derive(Clone, Default)]
 pub struct Located<T> {
     value: T,
@@ -30,7 +30,7 @@ pub struct Located<T> {
 }
 
 impl<T> Located<T> {
-    /// Where it was written.
+    /// The position of the value.
     pub fn position(located: &Self) -> Position {
         located.position
     }
@@ -56,7 +56,7 @@ impl<T> DerefMut for Located<T> {
     }
 }
 
-/// Two are equal when their values are, wherever they were written.
+/// Compares only the values, not the positions.
 impl<T: PartialEq> PartialEq for Located<T> {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value

@@ -1,4 +1,4 @@
-//! What the file says about the log.
+//! Settings of the log.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,39 +7,39 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// How a line looks. Default `auto`: `human` on a terminal, `json` elsewhere.
+    /// Format of log lines. Default `auto`.
     pub format: LogFormat,
-    /// The least severe level that is written. Default `info`. `debug` writes some lines for each connection,
-    /// `trace` some for each packet, which costs most of the throughput.
+    /// Least severe level to log. Default `info`. `debug` logs several lines per connection; `trace` logs several lines
+    /// per packet, which costs most of the throughput.
     pub level: Level,
 }
 
-/// How a line of the log looks.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// `human` on a terminal, `json` elsewhere.
+    /// `human` on a terminal, `json` otherwise.
     #[default]
     Auto,
-    /// For reading.
+    /// Text for people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// How severe a line must be to be written.
+/// Severity of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// What needs the operator.
+    /// Errors that the operator must fix.
     Error,
-    /// What may need the operator.
+    /// Problems that the operator may want to fix.
     Warn,
-    /// Starts, stops, listeners.
+    /// Start, listeners and shutdown.
     #[default]
     Info,
-    /// Each connection.
+    /// Details of each connection.
     Debug,
-    /// Each packet.
+    /// Details of each packet.
     Trace,
 }

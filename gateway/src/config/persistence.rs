@@ -1,34 +1,36 @@
-//! What the file says about what survives a restart.
+//! Settings of persistence.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Size, Time};
 
-/// What survives a restart of the broker: sessions that outlive their connection, with what waits for them, and
-/// retained messages. Kept in the folder `store` of the data directory.
+/// Which state survives a restart of the broker: sessions that outlive their connection, with their queued messages,
+/// and retained messages. It is stored in the folder `store` of the data folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Persistence {
-    /// What an acknowledgement promises. Default `always`.
+    /// What an acknowledgement guarantees. Default `always`.
     pub durability: Durability,
-    /// With `interval`: time between two syncs, which is what a failure of the machine may lose. Default 100ms.
+    /// With durability `interval`: time between two syncs to disk. A power failure or system crash loses at most the
+    /// messages of this time. Default 100ms.
     pub interval: Time<1, 60_000>,
-    /// Largest size of the store. Default 64GiB. Costs address space, and disk as far as it is used. When it is reached,
-    /// messages that would have to be kept are refused with 0x97.
+    /// Maximum size of the store. Default 64GiB. It reserves address space, and uses disk space only as the store grows.
+    /// When it is reached, the broker refuses messages that it would have to store, with reason code 0x97 (Quota exceeded).
     pub size_max: Size<67_108_864, 1_099_511_627_776>,
 }
 
-/// What an acknowledgement promises.
+/// What an acknowledgement guarantees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Durability {
-    /// What is acknowledged is on the disk: not even a power failure loses it.
+    /// Once acknowledged, a message survives crashes and power failures: it is on the disk.
     #[default]
     Always,
-    /// What is acknowledged survives the end of the process; a failure of the machine may lose the last `interval`.
+    /// Once acknowledged, a message survives a crash of the broker. A power failure or system crash may lose the messages
+    /// of the last `interval`.
     Interval,
-    /// Nothing survives the process.
+    /// Nothing is stored on disk. All state is lost when the broker stops.
     Memory,
 }
 

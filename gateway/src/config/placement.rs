@@ -1,19 +1,19 @@
-//! What the file says about the cores that connections live on.
+//! Setting for the distribution of connections over threads.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which cores carry connections.
+/// How connections are distributed over threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Placement {
-    /// As few as the load needs: a core takes more until it is busy, then gives some to the next. A message between two
-    /// connections of one core costs half of one between two cores.
+    /// Use as few threads as the load needs: a thread takes connections until it is busy, then some move to the next
+    /// thread. Messages between connections on the same thread cost half as much as between threads.
     #[default]
     Packed,
-    /// All, by turns. A connection stays on the core where it began.
+    /// Use all threads in turn. A connection stays on its first thread.
     Spread,
-    /// All, and from one to the next all the time: for tests of the broker itself.
+    /// Use all threads, and move connections between them all the time. For tests of the broker.
     #[schemars(skip)]
     Restless,
 }

@@ -1,26 +1,27 @@
-//! What the file says about routing.
+//! Settings of routing.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Count;
 
-/// How messages find their receivers.
+/// Routing of messages to subscribers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Routing {
-    /// Which member of a shared subscription gets a message. Default `round_robin`.
+    /// How the member of a shared subscription that receives a message is selected. Default `round_robin`.
     pub shared_strategy: SharedStrategy,
-    /// Topic levels a topic or filter may have; deeper ones are refused. Default 128. Each level of a filter costs
-    /// one entry of the routing table, each level of a topic one look-up a message.
+    /// Maximum number of levels of a topic or filter; deeper ones are refused. Default 128. Each level of a filter uses
+    /// one entry in the routing table, each level of a topic costs one lookup per message.
     pub levels_max: Count<1, 65_536>,
-    /// Single-level wildcards (`+`) a filter may have; filters with more are refused. Default 16. One match visits
-    /// at most two nodes to the power of this number.
+    /// Maximum number of single-level wildcards (`+`) in a filter; filters with more are refused. Default 16. With n
+    /// wildcards allowed, matching a topic may visit up to 2^n nodes.
     pub wildcards_max: Count<0, 128>,
-    /// Subscriptions in all. Default 10000000. Each costs some 220 bytes, the session's part included.
+    /// Maximum number of subscriptions of all sessions. Default 10000000. Each uses about 220 bytes, including the
+    /// session's part.
     pub subscriptions_max: Count<1, 1_000_000_000>,
-    /// Members of a shared subscription that are looked at for one message; in larger groups the choice is among
-    /// as many neighbours. Default 1024. Each look costs some 20 ns.
+    /// Maximum number of members of a shared subscription that are considered for one message. In larger groups, the
+    /// choice is among this many adjacent members. Default 1024. Each member considered costs about 20 ns.
     pub candidates_max: Count<1, 1_000_000>,
 }
 
@@ -36,17 +37,17 @@ impl Default for Routing {
     }
 }
 
-/// Which member of a shared subscription gets a message.
+/// How the member of a shared subscription that receives a message is selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SharedStrategy {
-    /// Each in turn.
+    /// Each member in turn.
     #[default]
     RoundRobin,
-    /// Any, at random.
+    /// A random member.
     Random,
-    /// The same one for the same publisher while it stays.
+    /// Always the same member for the same publisher, while that member is subscribed.
     Sticky,
-    /// The one with the fewest unacknowledged messages.
+    /// The member with the fewest unacknowledged messages.
     LeastInflight,
 }

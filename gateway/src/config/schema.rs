@@ -1,4 +1,4 @@
-//! The JSON Schema of the configuration, for editors and other tools.
+//! The JSON Schema of the configuration file, for editors and other tools.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;

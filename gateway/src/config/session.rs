@@ -1,4 +1,4 @@
-//! Limits of one session and what the broker announces to clients.
+//! Limits of one session, and the capabilities that the broker announces to clients.
 
 mod expiry;
 
@@ -9,73 +9,74 @@ use super::{Count, Located, Size, Time};
 
 pub use expiry::SessionExpiry;
 
-/// Limits of one session and what the broker announces to clients.
+/// Limits of one session, and the capabilities that the broker announces to clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionLimits {
-    /// Longest time a session outlives its connection; clients that ask for more get this. Default `never` (no
-    /// limit). A kept session costs its queue, up to `queue_bytes_max`.
+    /// Maximum Session Expiry Interval; clients that request more get this. Default `never`: no limit. A session without
+    /// a connection uses memory for its queue, up to `queue_bytes_max`.
     pub session_expiry_max: SessionExpiry,
-    /// QoS 1 and 2 messages a client may send before the first is acknowledged (Receive Maximum). Default 1024.
-    /// Each open QoS 2 message costs some 8 bytes.
+    /// Maximum number of unacknowledged QoS 1 and 2 messages from a client (Receive Maximum). Default 1024. Each
+    /// unreleased QoS 2 message uses about 8 bytes.
     pub receive_maximum: Count<1, 65_535>,
-    /// Largest packet taken from a client (Maximum Packet Size). Default 1MiB. A connection may hold that much
-    /// while one packet arrives.
+    /// Maximum size of a packet from a client (Maximum Packet Size). Default 1MiB. A connection may use this much memory
+    /// while a packet arrives.
     pub packet_size_max: Size<64, 268_435_460>,
-    /// Topic aliases a client may set on a connection (Topic Alias Maximum). Default 64; 0 forbids them. Each
-    /// alias in use costs its topic.
+    /// Highest topic alias that a client may use (Topic Alias Maximum). Default 64; 0 allows none. Each alias in use
+    /// stores its topic.
     pub topic_alias_maximum: Count<0, 65_535>,
-    /// Topic aliases the broker sets towards a client that allows them. Default 16; 0 sets none. Each costs its
-    /// topic.
+    /// Maximum number of topic aliases that the broker uses towards a client that allows them. Default 16; 0 uses none.
+    /// Each alias in use stores its topic.
     pub outgoing_alias_max: Count<0, 65_535>,
-    /// Highest QoS of messages (Maximum QoS). Default 2.
+    /// Maximum QoS of messages from clients (Maximum QoS). Default 2.
     pub qos_max: Count<0, 2>,
-    /// Whether messages can be retained (Retain Available). Default true. Retained messages cost their size.
+    /// Whether clients may publish retained messages (Retain Available). Default true.
     pub retain_available: bool,
-    /// Whether filters may have wildcards (Wildcard Subscription Available). Default true.
+    /// Whether topic filters may have wildcards (Wildcard Subscription Available). Default true.
     pub wildcard_available: bool,
     /// Whether subscriptions may have identifiers (Subscription Identifier Available). Default true.
     pub identifier_available: bool,
-    /// Whether there are shared subscriptions (Shared Subscription Available). Default true.
+    /// Whether shared subscriptions are allowed (Shared Subscription Available). Default true.
     pub shared_available: bool,
-    /// Longest keep alive; clients that ask for more, or for none, get this (Server Keep Alive). Default 0: as
-    /// the client asks. A client that vanished costs its connection for one and a half times the keep alive.
+    /// Maximum keep alive; clients that request more, or none, get this (Server Keep Alive). Default 0: the client
+    /// decides. A vanished client keeps its connection for one and a half times the keep alive.
     pub keep_alive_max: Time<0, 65_535_000>,
-    /// QoS 1 and 2 messages sent to a client before it acknowledges the first, if it allows so many. Default
-    /// 1024. Each costs some 32 bytes and keeps its message.
+    /// Maximum number of unacknowledged QoS 1 and 2 messages sent to a client; the client's Receive Maximum may be lower.
+    /// Default 1024. Each uses about 32 bytes and keeps its message in memory.
     pub inflight_max: Count<1, 65_535>,
-    /// Messages queued for one session. Default 100000.
+    /// Maximum number of messages queued for one session. Default 100000.
     pub queue_len_max: Count<0, 100_000_000>,
-    /// Bytes queued for one session. Default 64MiB. Messages are shared: many queues hold one copy.
+    /// Maximum size of the messages queued for one session. Default 64MiB. Queues share messages: a message in many
+    /// queues is in memory once.
     pub queue_bytes_max: Size<0, 1_099_511_627_776>,
-    /// What happens to a message when the queue is full. Default `drop_oldest`.
+    /// What happens to a message when the session's queue is full. Default `drop_oldest`.
     pub overflow: Overflow,
-    /// Bytes waiting for a client's connection above which QoS 1 and 2 messages stay in the queue. Default 1MiB.
+    /// Bytes waiting to be sent on a connection above which QoS 1 and 2 messages stay in the session's queue. Default 1MiB.
     pub pending_bytes_high: Located<Size<1024, 1_073_741_824>>,
-    /// Bytes waiting for a client's connection above which QoS 0 messages are dropped and counted. Default 4MiB.
-    /// Each slow client may cost that much.
+    /// Bytes waiting to be sent on a connection above which QoS 0 messages are dropped and counted. Default 4MiB. Each
+    /// slow client may use this much memory.
     pub pending_bytes_max: Located<Size<1024, 1_073_741_824>>,
-    /// Longest client identifier. Default 65535B.
+    /// Maximum length of a client identifier. Default 65535B.
     pub client_id_len_max: Size<23, 65_535>,
-    /// Whether MQTT 3.1 clients are held to identifiers of 1 to 23 characters. Default false: up to
-    /// `client_id_len_max`, as for the others.
+    /// Whether client identifiers of MQTT 3.1 clients must have 1 to 23 characters, as that version demands. Default
+    /// false: they may be as long as `client_id_len_max`, like those of other clients.
     pub client_id_strict: bool,
-    /// Response Information for clients that ask for it, commonly the root of their response topics. Default none.
+    /// Response Information for clients that request it, usually the root of their response topics. Default none.
     pub response_information: Option<String>,
-    /// Subscriptions of one session. Default 10000. Each costs its filter and some 140 bytes.
+    /// Maximum number of subscriptions of one session. Default 10000. Each uses about 140 bytes plus its filter.
     pub subscriptions_max: Count<0, 10_000_000>,
 }
 
-/// What happens to a message when the queue is full.
+/// What happens to a message when the session's queue is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overflow {
-    /// The oldest queued messages make room.
+    /// The oldest queued messages are dropped.
     #[default]
     DropOldest,
     /// The new message is dropped.
     DropNewest,
-    /// The publisher is told: reason code 0x97, Quota exceeded.
+    /// The message is refused: its publisher gets reason code 0x97 (Quota exceeded).
     Reject,
 }
 

@@ -1,4 +1,4 @@
-//! What the configuration takes, and what it says about the rest.
+//! Valid configurations, and the errors for invalid ones.
 
 mod faults;
 mod files;

@@ -1,4 +1,4 @@
-//! Reads a certificate and its key from PEM files; whom it is shown to is the transports' concern.
+//! Reads a certificate and its key from PEM files, and checks that they match.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,29 +22,29 @@ pub enum TlsError {
         file: PathBuf,
         /// `certificate` or `private key`.
         what: &'static str,
-        /// What the system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// A file holds nothing of the kind, or something broken.
-    #[error("{}: no {what} in it, expected PEM", file.display())]
+    /// A file contains no certificate or key, or a damaged one.
+    #[error("{}: contains no valid {what}, expected a PEM file with the {what}", file.display())]
     NotPem {
         /// The file.
         file: PathBuf,
         /// `certificate` or `private key`.
         what: &'static str,
     },
-    /// The key is for another certificate, or of a kind that cannot sign.
-    #[error("{}: does not fit its certificate, expected the certificate's private key", file.display())]
+    /// The key belongs to another certificate, or is of an unsupported kind.
+    #[error("{}: does not match the certificate, expected the certificate's private key", file.display())]
     Mismatch {
-        /// The file of the key.
+        /// The key's file.
         file: PathBuf,
-        /// What rustls said.
+        /// The error from rustls.
         source: rustls::Error,
     },
 }
 
 impl TlsError {
-    /// Whether the key is at fault rather than the certificate.
+    /// Whether the fault is in the key's file, not the certificate's.
     #[must_use]
     pub fn is_about_key(&self) -> bool {
         match self {
@@ -54,10 +54,10 @@ impl TlsError {
     }
 }
 
-/// Reads a certificate with its intermediates, and the private key that belongs to it.
+/// Reads a certificate with its intermediates, and its private key.
 ///
 /// # Errors
-/// When a file is missing or broken, or the two do not belong together.
+/// When a file is missing or damaged, or the key does not match the certificate.
 pub fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     let pem = read(certificate, CERTIFICATE)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
@@ -73,7 +73,7 @@ pub fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, Tls
         .map_err(|source| TlsError::Mismatch { file: key.to_owned(), source })
 }
 
-/// Says so when a certificate is not valid now or not for long.
+/// Returns a warning if the certificate has expired or is not valid yet.
 pub(super) fn validity_warning(certified: &CertifiedKey, file: &Path, now: SystemTime) -> Option<String> {
     let (_, leaf) = X509Certificate::from_der(certified.cert.first()?).ok()?;
     let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
@@ -81,7 +81,7 @@ pub(super) fn validity_warning(certified: &CertifiedKey, file: &Path, now: Syste
     let validity = leaf.validity();
     let file = file.display();
     if validity.not_after.timestamp() < now {
-        Some(format!("{file}: the certificate ran out on {}", validity.not_after))
+        Some(format!("{file}: the certificate expired on {}", validity.not_after))
     } else if validity.not_before.timestamp() > now {
         Some(format!("{file}: the certificate is not valid before {}", validity.not_before))
     } else {

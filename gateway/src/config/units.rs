@@ -1,4 +1,4 @@
-//! Durations and sizes as people write them (`10s`, `1MiB`), with the bounds each field sets.
+//! Durations and sizes with units (`10s`, `1MiB`) and bounds.
 
 mod duration;
 mod scalar;

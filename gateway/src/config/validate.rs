@@ -1,14 +1,14 @@
-//! What the parts of a configuration must be to each other: checked after parsing, all faults at once.
+//! Checks across the fields of a configuration, after parsing. Reports all faults at once.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
 
 use super::{Address, Config, Fault, Listener, Located, Position, certified_key, tls};
 
-/// Checks a whole configuration and reads the certificates it names. Gives warnings.
+/// Checks a configuration and the certificates it refers to. Returns warnings.
 ///
 /// # Errors
-/// Every fault that was found.
+/// Every fault found.
 pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
     let mut findings = Findings::default();
     findings.check_listeners(config);
@@ -28,7 +28,8 @@ impl Findings {
         if listeners.is_empty() {
             self.fault(
                 Located::position(listeners),
-                "no listeners, expected at least one, or leave `listeners` out".into(),
+                "the list of listeners is empty, expected at least one listener, or no field `listeners`"
+                    .into(),
             );
         }
         for listener in listeners.iter() {
@@ -46,8 +47,10 @@ impl Findings {
             let expected =
                 if is_unix { "a path such as /run/tidegate.sock" } else { "IP:port such as 0.0.0.0:1883" };
             let transport = listener.transport.name();
-            let message =
-                format!("`{}` does not fit transport `{transport}`, expected {expected}", *listener.address);
+            let message = format!(
+                "`{}` is not an address for transport `{transport}`, expected {expected}",
+                *listener.address
+            );
             self.fault(Located::position(&listener.address), message);
         }
     }
@@ -55,12 +58,15 @@ impl Findings {
     fn check_path(&mut self, listener: &Listener) {
         let Some(path) = &listener.path else { return };
         if !listener.transport.is_websocket() {
-            let message = format!("transport `{}` has no path, expected none", listener.transport.name());
+            let transport = listener.transport.name();
+            let message = format!(
+                "`path` is not allowed for transport `{transport}`, expected it only for `ws` and `wss`"
+            );
             self.fault(Located::position(path), message);
         } else if !path.starts_with('/') || path.contains(['?', '#', ' ']) {
             self.fault(
                 Located::position(path),
-                format!("`{}` is no HTTP path, expected one such as /mqtt", **path),
+                format!("`{}` is not an HTTP path, expected a path such as /mqtt", **path),
             );
         }
     }
@@ -71,12 +77,14 @@ impl Findings {
             None if listener.transport.is_encrypted() => self.fault(
                 Located::position(&listener.name),
                 format!(
-                    "listener `{}` lacks `tls`, expected certificate and key for transport `{transport}`",
+                    "listener `{}` has no field `tls`, expected a certificate and key for transport `{transport}`",
                     *listener.name
                 ),
             ),
             Some(files) if !listener.transport.is_encrypted() => {
-                let message = format!("transport `{transport}` is not encrypted, expected no `tls`");
+                let message = format!(
+                    "`tls` is not allowed for transport `{transport}`, expected it only for `tls`, `wss` and `quic`"
+                );
                 self.fault(Located::position(files), message);
             }
             Some(files) => self.check_certificate(files),
@@ -104,7 +112,7 @@ impl Findings {
             let position = Located::position(&listener.name);
             if let Some(first) = names.insert(&listener.name, position) {
                 let message = format!(
-                    "duplicate listener `{}`, expected a name not used in line {}",
+                    "duplicate listener name `{}`, expected a name other than that in line {}",
                     *listener.name, first.line
                 );
                 self.fault(position, message);
@@ -116,7 +124,7 @@ impl Findings {
             }
             if let Some(first) = addresses.insert((&*listener.address, is_udp), position) {
                 let message = format!(
-                    "duplicate listener address `{}`, expected one not used in line {}",
+                    "duplicate listener address `{}`, expected an address other than that in line {}",
                     *listener.address, first.line
                 );
                 self.fault(position, message);
@@ -140,7 +148,7 @@ impl Findings {
     }
 }
 
-/// Port 0 gives each listener a port of its own.
+/// With port 0, each listener gets its own free port.
 fn has_port_0(address: &Address) -> bool {
     matches!(address, Address::Socket(socket) if socket.port() == 0)
 }

@@ -1,4 +1,4 @@
-//! Makes certificates: an authority that may vouch for this machine's own names only, and server certificates by it.
+//! Generates certificates: an authority that may sign only for local names, and server certificates signed by it.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use rcgen::{
     IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 
-/// An authority with its key.
+/// A certificate authority with its key.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate_pem: String,
@@ -15,14 +15,14 @@ pub struct Authority {
 
 /// A server's certificate chain and key, as PEM.
 pub struct Server {
-    /// The certificate, then the authority's.
+    /// The server's certificate, then the authority's.
     pub chain_pem: String,
-    /// Its private key.
+    /// The server's private key.
     pub key_pem: String,
 }
 
 impl Authority {
-    /// A new authority with a new key.
+    /// Generates an authority with a new key.
     pub fn generate(now: SystemTime) -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         let mut params = base_params(&authority_name(&key), now, AUTHORITY_LIFETIME);
@@ -33,14 +33,14 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), certificate_pem })
     }
 
-    /// The authority that these files hold.
+    /// Loads an authority from PEM text.
     pub fn from_pem(certificate_pem: String, key_pem: &str) -> Result<Self, Error> {
         let key = KeyPair::from_pem(key_pem)?;
         let issuer = Issuer::from_ca_cert_pem(&certificate_pem, key)?;
         Ok(Self { issuer, certificate_pem })
     }
 
-    /// A certificate for [`SERVER_NAMES`], with a key of its own.
+    /// Issues a server certificate for [`SERVER_NAMES`], with a new key.
     pub fn issue(&self, now: SystemTime) -> Result<Server, Error> {
         let mut params = CertificateParams::new(SERVER_NAMES.map(str::to_owned))?;
         let base_params = base_params("localhost", now, SERVER_LIFETIME);
@@ -77,13 +77,14 @@ fn base_params(name: &str, now: SystemTime, lifetime: Duration) -> CertificatePa
     params
 }
 
-/// Each has a name of its own, so that clients that trust another one say so, and not that a signature is bad.
+/// Each authority has a different name. Clients that trust another one then report an unknown issuer, and not an invalid
+/// signature.
 fn authority_name(key: &KeyPair) -> String {
     let digits = key.public_key_raw().iter().skip(1).take(4).map(|byte| format!("{byte:02x}"));
     format!("Tidegate development authority {}", digits.collect::<String>())
 }
 
-/// Whoever trusts this authority trusts it for this machine's own names, even if its key leaks.
+/// Restricts the authority to local names, so that its key is no danger to clients' other connections if it leaks.
 fn local_names_only() -> NameConstraints {
     let permitted_subtrees = vec![
         GeneralSubtree::DnsName("localhost".to_owned()),
@@ -93,11 +94,11 @@ fn local_names_only() -> NameConstraints {
     NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() }
 }
 
-/// The names of the server.
+/// The names in the server certificate.
 pub const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 const DAY: Duration = Duration::from_secs(86_400);
 const CLOCK_SKEW: Duration = DAY;
 const AUTHORITY_LIFETIME: Duration = Duration::from_secs(3_650 * DAY.as_secs());
-/// Browsers and systems refuse server certificates of more than 398 days.
+/// Browsers and operating systems refuse server certificates that are valid for more than 398 days.
 const SERVER_LIFETIME: Duration = Duration::from_secs(397 * DAY.as_secs() - CLOCK_SKEW.as_secs());

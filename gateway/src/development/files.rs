@@ -1,4 +1,4 @@
-//! Where the certificates lie, and how they are written: whole or not at all, keys for the owner only.
+//! The paths of the certificate files, and writing them: atomically, and private keys readable by the owner only.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use super::authority::{Authority, Server};
 use super::{Certificates, DevelopmentError};
 
-/// The four files.
+/// The paths of the certificate files.
 pub struct Files {
-    /// The folder of all.
+    /// The folder of the files.
     pub folder: PathBuf,
     /// The authority's certificate.
     pub authority: PathBuf,
@@ -23,7 +23,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// In the folder `dev` of the data directory.
+    /// The paths in the folder `dev` of the data folder.
     pub fn in_data_folder(data: &Path) -> Self {
         let folder = data.join("dev");
         Self {
@@ -35,18 +35,18 @@ impl Files {
         }
     }
 
-    /// What clients and listeners need of them.
+    /// The files that clients and listeners need.
     pub fn into_certificates(self) -> Certificates {
         Certificates { authority: self.authority, certificate: self.certificate, key: self.key }
     }
 
-    /// Writes an authority over the one that was.
+    /// Writes an authority, replacing any previous one.
     pub fn write_authority(&self, authority: &Authority) -> Result<(), DevelopmentError> {
         self.write(&self.authority_key, &authority.key_pem(), OWNER_ONLY)?;
         self.write(&self.authority, authority.certificate_pem(), WORLD_READABLE)
     }
 
-    /// Writes a server certificate over the one that was.
+    /// Writes a server certificate, replacing any previous one.
     pub fn write_server(&self, server: &Server) -> Result<(), DevelopmentError> {
         self.write(&self.key, &server.key_pem, OWNER_ONLY)?;
         self.write(&self.certificate, &server.chain_pem, WORLD_READABLE)
@@ -60,7 +60,7 @@ impl Files {
     }
 }
 
-/// A new file takes the place of the old one, so that its mode holds from its first byte on.
+/// Writes a new file and renames it to `file`. The content is never readable with the mode of an older file.
 fn replace(file: &Path, text: &str, mode: u32) -> io::Result<()> {
     let new = file.with_extension("new");
     match fs::remove_file(&new) {

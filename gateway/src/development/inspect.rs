@@ -1,4 +1,4 @@
-//! Whether the certificates that are there can still be used.
+//! Checks whether the existing certificates can still be used.
 
 use std::fs;
 use std::io;
@@ -18,21 +18,21 @@ use super::authority::{Authority, SERVER_NAMES};
 use super::files::Files;
 use crate::config::certified_key;
 
-/// Why a certificate is remade.
+/// Why a certificate must be replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// There was none.
-    #[error("there was none")]
+    /// The file does not exist.
+    #[error("it does not exist")]
     Missing,
-    /// It could not be read, or its key does not fit.
+    /// The file cannot be read, or its key does not match.
     #[error("it is damaged: {0}")]
     Damaged(String),
-    /// It ran out, or is about to.
-    #[error("it ran out or is about to")]
+    /// The certificate has expired, or expires soon.
+    #[error("it has expired or expires soon")]
     Expiring,
 }
 
-/// The authority, if it can still be used for as long as a server certificate lives.
+/// Loads the authority, if it stays valid for at least the lifetime of a server certificate.
 pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> {
     let pem = read(&files.authority)?;
     let key = read(&files.authority_key)?;
@@ -48,7 +48,7 @@ pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> 
     Authority::from_pem(pem, &key).map_err(|error| Unusable::Damaged(error.to_string()))
 }
 
-/// Whether the server certificate is the authority's, for all its names, and valid for some time yet.
+/// Checks that the server certificate is signed by the authority, covers all names, and does not expire soon.
 pub fn server(files: &Files, now: SystemTime) -> Result<(), Unusable> {
     read(&files.key)?;
     read(&files.certificate)?;
@@ -97,7 +97,7 @@ fn seconds_since_epoch(time: SystemTime) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-/// An authority is remade while it still outlives every server certificate it could issue.
+/// An authority is replaced when this is left of its lifetime. It must outlive every server certificate it issues.
 const AUTHORITY_RENEWAL: Duration = Duration::from_secs(398 * 86_400);
-/// A server certificate is remade at the first start within this time of its end.
+/// A server certificate is replaced at a start with less than this left of its lifetime.
 const SERVER_RENEWAL: Duration = Duration::from_secs(30 * 86_400);

@@ -1,4 +1,4 @@
-//! The certificates are made, kept, and remade when they must be.
+//! The certificates are created, reused, and replaced when necessary.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use super::{Certificates, certificates, inspect};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What lies in the folder: the authority's certificate and the server's, key last.
+/// The contents of the authority's certificate, the server's certificate, and the server's key.
 fn contents(certificates: &Certificates) -> [String; 3] {
     [&certificates.authority, &certificates.certificate, &certificates.key]
         .map(|file| fs::read_to_string(file).unwrap())
@@ -61,7 +61,7 @@ fn an_expiring_authority_is_renewed_with_its_server_certificate() {
     let after = contents(&certificates(data.path(), later).unwrap());
     assert_ne!(before[0], after[0]);
     assert_ne!(before[1], after[1]);
-    assert_eq!(after, contents(&certificates(data.path(), later).unwrap()), "and then it stays");
+    assert_eq!(after, contents(&certificates(data.path(), later).unwrap()), "the new ones are reused");
 }
 
 #[test]
@@ -76,7 +76,11 @@ fn a_damaged_file_is_replaced() {
         let after = contents(&certificates(data.path(), now).unwrap());
         assert_ne!(before[1], after[1], "{file}");
         assert_eq!(before[0] == after[0], file.starts_with("server"), "{file}");
-        assert_eq!(after, contents(&certificates(data.path(), now).unwrap()), "{file}: and then it stays");
+        assert_eq!(
+            after,
+            contents(&certificates(data.path(), now).unwrap()),
+            "{file}: the new ones are reused"
+        );
     }
 }
 
@@ -101,7 +105,8 @@ fn the_error_names_a_folder_that_cannot_be_created() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("dev"), "a file").unwrap();
     let error = certificates(data.path(), SystemTime::now()).unwrap_err().to_string();
-    assert!(error.starts_with(data.path().join("dev").to_str().unwrap()), "{error}");
+    let expected = format!("cannot write {}", data.path().join("dev").display());
+    assert!(error.starts_with(&expected), "{error}");
 }
 
 #[test]

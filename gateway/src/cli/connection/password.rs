@@ -1,4 +1,4 @@
-//! User name and password. The password never stands on the command line, where others could see it.
+//! User name and password. The command line takes no password, because other users could see it there.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -11,13 +11,13 @@ use crate::cli::Failure;
 /// User name and password.
 #[derive(Debug, Args)]
 pub struct PasswordArguments {
-    /// User name
+    /// User name for the broker
     #[arg(long, short, visible_alias = "username", value_name = "NAME")]
     user: Option<String>,
-    /// File whose first line is the password
+    /// File with the password in its first line
     #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env")]
     password_file: Option<PathBuf>,
-    /// Environment variable that holds the password
+    /// Environment variable with the password
     #[arg(long, value_name = "VARIABLE", requires = "user")]
     password_env: Option<String>,
 }
@@ -30,12 +30,15 @@ impl PasswordArguments {
 
     fn password(&self) -> Result<Option<String>, Failure> {
         if let Some(file) = &self.password_file {
-            let unreadable = |error| Failure::Usage(format!("error: {}: {error}", file.display()));
+            let unreadable =
+                |error| Failure::Usage(format!("error: cannot read {}: {error}", file.display()));
             let text = fs::read_to_string(file).map_err(unreadable)?;
             return Ok(Some(text.lines().next().unwrap_or_default().to_owned()));
         }
         let Some(variable) = &self.password_env else { return Ok(None) };
-        let missing = |_| Failure::Usage(format!("error: the environment variable {variable} holds no text"));
+        let missing = |_| {
+            Failure::Usage(format!("error: the environment variable {variable} is not set, or is not UTF-8"))
+        };
         env::var(variable).map(Some).map_err(missing)
     }
 }

@@ -1,4 +1,4 @@
-//! Where payloads come from: the command line, a file, or standard input as a whole or by lines.
+//! The payloads to publish: from the command line, a file, or standard input.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cli::{Failure, value};
 
-/// Where payloads come from; one of them.
+/// The arguments that select the payload.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Payload (one of these)")]
+#[command(next_help_heading = "Payload (exactly one source)")]
 pub struct PayloadArguments {
     #[command(flatten)]
     choice: PayloadChoice,
-    /// Publish it so many times
+    /// Publish the message this many times
     #[arg(long, value_name = "NUMBER", default_value = "1", conflicts_with = "stdin_line")]
     repeat: u64,
-    /// Wait between repetitions, in seconds or with a unit
+    /// Time between repetitions, in seconds or with a unit
     #[arg(long, value_name = "TIME", value_parser = value::seconds, default_value = "0", requires = "repeat")]
     repeat_delay: u32,
 }
@@ -28,53 +28,54 @@ pub struct PayloadArguments {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct PayloadChoice {
-    /// This text
+    /// Text to publish
     #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
-    /// The content of a file
+    /// Publish the content of this file
     #[arg(long, short, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// All of standard input
+    /// Publish standard input as one message
     #[arg(long, short, visible_alias = "stdin-file")]
     stdin: bool,
-    /// Each line of standard input, as a message of its own
+    /// Publish each line of standard input as a message
     #[arg(long, short = 'l')]
     stdin_line: bool,
-    /// Nothing: an empty message, which with --retain removes the retained one
+    /// Publish an empty message; with --retain this deletes the retained message
     #[arg(long, short, visible_alias = "null-message")]
     null: bool,
 }
 
-/// The payloads still to come.
+/// Yields the payloads to publish.
 pub enum PayloadSource {
-    /// The same one, some more times.
+    /// The same payload, a number of times.
     Repeated {
-        /// What.
+        /// The payload.
         payload: Bytes,
-        /// How often.
+        /// How many times it is still to be published.
         remaining: u64,
-        /// How long after one the next goes.
+        /// The time between two publications.
         delay: Duration,
-        /// When the next goes.
+        /// When the next one is due.
         next_at: Instant,
     },
-    /// Lines, as they come.
+    /// The lines of standard input.
     Lines {
-        /// From where.
+        /// Standard input.
         input: BufReader<Stdin>,
-        /// The line that is being read.
+        /// The line being read.
         line: Vec<u8>,
     },
 }
 
 impl PayloadSource {
-    /// Reads what is read as a whole.
+    /// Opens the source. Reads a file, or standard input as one message, completely.
     pub async fn open(arguments: &PayloadArguments) -> Result<Self, Failure> {
         let choice = &arguments.choice;
         let payload = if let Some(message) = &choice.message {
             Bytes::from(message.clone())
         } else if let Some(file) = &choice.file {
-            let unreadable = |error| Failure::Usage(format!("error: {}: {error}", file.display()));
+            let unreadable =
+                |error| Failure::Usage(format!("error: cannot read {}: {error}", file.display()));
             Bytes::from(fs::read(file).await.map_err(unreadable)?)
         } else if choice.stdin {
             let mut all = Vec::new();
@@ -89,7 +90,7 @@ impl PayloadSource {
         Ok(Self::Repeated { payload, remaining: arguments.repeat, delay, next_at: Instant::now() })
     }
 
-    /// The next payload; `None` after the last. Can be dropped half way and called again.
+    /// The next payload; `None` after the last. Cancel-safe.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         match self {
             Self::Repeated { remaining: 0, .. } => Ok(None),

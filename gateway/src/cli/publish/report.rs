@@ -1,11 +1,11 @@
-//! Which messages were acknowledged, and which were refused.
+//! Counts acknowledged and refused messages.
 
 use tidegate_mqtt::PacketId;
 
 use crate::cli::exit::{self, Failure};
 use crate::client::{Acknowledged, Client, Event, reason_text};
 
-/// Counts messages and what became of them.
+/// Counts messages without acknowledgement, and messages the broker refused.
 #[derive(Debug, Default)]
 pub struct PublishReport {
     unacknowledged: u64,
@@ -13,12 +13,12 @@ pub struct PublishReport {
 }
 
 impl PublishReport {
-    /// A message went out; one with an identifier will be acknowledged.
+    /// Records a sent message. Only one with a packet identifier will be acknowledged.
     pub fn record_sent(&mut self, packet_id: Option<PacketId>) {
         self.unacknowledged += u64::from(packet_id.is_some());
     }
 
-    /// Notes every acknowledgement that came.
+    /// Records every acknowledgement received.
     pub fn record_events(&mut self, client: &mut Client) {
         while let Some(event) = client.take_event() {
             if let Event::Acknowledged(done) = event {
@@ -27,16 +27,16 @@ impl PublishReport {
         }
     }
 
-    /// Success, if everything was sent and nothing refused.
+    /// Succeeds if everything was sent (`is_complete`) and nothing was refused.
     pub fn result(&self, is_complete: bool) -> Result<(), Failure> {
         match (self.refused, is_complete) {
             (0, true) => Ok(()),
             (0, false) => Err(self.with_unacknowledged(Failure::Runtime("error: interrupted".to_owned()))),
-            (refused, _) => Err(Failure::Runtime(format!("error: {refused} messages were refused"))),
+            (refused, _) => Err(Failure::Runtime(format!("error: the broker refused {refused} messages"))),
         }
     }
 
-    /// Adds to a failure how many messages are in doubt.
+    /// Adds the number of unacknowledged messages to a failure.
     pub fn with_unacknowledged(&self, failure: Failure) -> Failure {
         match failure {
             Failure::Runtime(text) if self.unacknowledged > 0 => {
@@ -61,5 +61,5 @@ impl PublishReport {
     }
 }
 
-/// Refusals that are told one by one; after them only their number.
+/// Maximum number of refusals printed one by one; further ones are only counted.
 const REFUSALS_PRINTED_MAX: u64 = 10;

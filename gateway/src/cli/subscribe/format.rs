@@ -1,4 +1,4 @@
-//! How a message is printed.
+//! Output formats of `sub`.
 
 use std::io::{self, Write};
 
@@ -7,16 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use tidegate_mqtt::{Publish, PublishProperties};
 
-/// How a message is printed.
+/// The output format of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// The payload as it is.
+    /// The payload unchanged.
     Text,
-    /// A JSON object on a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Prints one message, without a line end.
+/// Prints one message, without a newline.
 pub fn print(format: Format, has_topic: bool, message: &Publish, output: &mut impl Write) -> io::Result<()> {
     match format {
         Format::Json => write!(output, "{}", to_json(message)),
@@ -29,7 +29,7 @@ pub fn print(format: Format, has_topic: bool, message: &Publish, output: &mut im
     }
 }
 
-/// Payloads that are no UTF-8 stand in base64, under a name of their own.
+/// Payloads and correlation data that are not UTF-8 are base64 strings, in fields whose names end with `_base64`.
 fn to_json(message: &Publish) -> Value {
     let mut object = Map::new();
     object.insert("topic".to_owned(), json!(message.topic));

@@ -1,4 +1,4 @@
-//! The keep alive in virtual time.
+//! The keep alive timer, in virtual time.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::time::{Instant, advance, timeout};
 
 use super::KeepAlive;
 
-/// When the next ping is due, in seconds from now.
+/// Waits for the next ping, and returns the time that took in seconds.
 async fn seconds_until_ping(keep_alive: &mut KeepAlive) -> f64 {
     let start = Instant::now();
     keep_alive.ping_due().await.unwrap();

@@ -1,4 +1,4 @@
-//! The client's half of a session, without a connection.
+//! The client's session state, without a connection.
 
 use tidegate_mqtt::{Ack, AckKind, PacketId, Publish, QoS, ReasonCode};
 
@@ -18,7 +18,7 @@ fn open(state: &State) -> Vec<u16> {
     state.open().map(PacketId::get).collect()
 }
 
-/// Every acknowledgement in every state of a message.
+/// Tests every acknowledgement in every state of a message.
 #[test]
 fn acknowledgements_are_handled_by_message_state() {
     use AckKind::{PubAck, PubComp, PubRec};

@@ -1,4 +1,4 @@
-//! How connections begin not, and how they end.
+//! Refused and failed connects, and how connections end.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn a_missing_connack_is_a_timeout() {
     options.connect_timeout = Duration::from_millis(50);
     let (client, _peer) =
         tokio::join!(Client::connect(&options, State::default()), server.accept_without_connack());
-    assert_eq!(client.err().unwrap().to_string(), "timeout: connecting");
+    assert_eq!(client.err().unwrap().to_string(), "timed out while connecting");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The other side of a connection, which says what the test says.
+//! A scripted server: it sends the packets that the test tells it to send.
 
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::{Ack, AckKind, ConnAck, Connect, Packet, ProtocolVersion, Publish};
@@ -6,17 +6,17 @@ use tidegate_transports::client::Target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Waits for the client.
+/// A listening server that waits for the client.
 pub struct ScriptedServer {
     listener: TcpListener,
 }
 
-/// Speaks with the client.
+/// The server's side of a connection.
 pub struct Peer {
     stream: TcpStream,
     version: ProtocolVersion,
     read_buffer: Vec<u8>,
-    /// What the client said first.
+    /// The client's CONNECT.
     pub connect: Connect,
 }
 
@@ -29,14 +29,14 @@ impl ScriptedServer {
         format!("mqtt://{}", self.listener.local_addr().unwrap()).parse().unwrap()
     }
 
-    /// Accepts, reads CONNECT, answers.
+    /// Accepts the client, reads CONNECT, and answers with `connack`.
     pub async fn accept(self, connack: ConnAck) -> Peer {
         let mut peer = self.accept_without_connack().await;
         peer.send(connack).await;
         peer
     }
 
-    /// Accepts and reads CONNECT.
+    /// Accepts the client and reads CONNECT.
     pub async fn accept_without_connack(self) -> Peer {
         let (stream, _) = self.listener.accept().await.unwrap();
         let connect = Connect::new(ProtocolVersion::V5, "");
@@ -49,12 +49,12 @@ impl ScriptedServer {
 }
 
 impl Peer {
-    /// The next packet of the client.
+    /// The next packet from the client. Panics if the client has closed the connection.
     pub async fn receive(&mut self) -> Packet {
         self.try_receive().await.expect("the client closed")
     }
 
-    /// The next packet of the client; `None` when it closed.
+    /// The next packet from the client; `None` if the client has closed the connection.
     pub async fn try_receive(&mut self) -> Option<Packet> {
         loop {
             if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, u32::MAX).unwrap() {
@@ -69,7 +69,7 @@ impl Peer {
         }
     }
 
-    /// The next packet of the client, which is a PUBLISH.
+    /// The next packet from the client, which must be a PUBLISH.
     pub async fn receive_message(&mut self) -> Publish {
         match self.receive().await {
             Packet::Publish(message) => *message,
@@ -77,7 +77,7 @@ impl Peer {
         }
     }
 
-    /// The next packet of the client, which is this acknowledgement.
+    /// Checks that the next packet from the client is this acknowledgement.
     pub async fn expect_ack(&mut self, kind: AckKind, packet_id: u16) {
         assert_eq!(self.receive().await, Packet::Ack(super::ack(kind, packet_id)));
     }

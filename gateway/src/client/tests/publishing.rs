@@ -1,4 +1,4 @@
-//! Messages of ours: acknowledgements, the window, aliases.
+//! Publishing: acknowledgements, the send quota and aliases.
 
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
 

@@ -1,4 +1,4 @@
-//! Messages of the server: acknowledgements by the client or by the caller, repeats, aliases, pieces.
+//! Receiving: acknowledgements by the client or the caller, duplicates, aliases, and packets in pieces.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -32,7 +32,7 @@ async fn a_message_that_the_caller_has_not_taken_is_not_acknowledged() {
     peer.send(Packet::PingResp).await;
     let (pong, request) = tokio::join!(client.ping(), peer.receive());
     pong.unwrap();
-    assert_eq!(request, Packet::PingReq, "no PUBACK before it");
+    assert_eq!(request, Packet::PingReq, "there must be no PUBACK before PINGREQ");
     client.message().await.unwrap();
     peer.expect_ack(AckKind::PubAck, 7).await;
 }
@@ -71,7 +71,7 @@ async fn the_caller_can_send_the_acknowledgements() {
     client.message().await.unwrap();
     peer.send(Packet::PingResp).await;
     client.ping().await.unwrap();
-    assert_eq!(peer.receive().await, Packet::PingReq, "no PUBREC before it");
+    assert_eq!(peer.receive().await, Packet::PingReq, "there must be no PUBREC before PINGREQ");
     client.acknowledge(&ack(AckKind::PubRec, 7)).await.unwrap();
     peer.expect_ack(AckKind::PubRec, 7).await;
     peer.send_ack(AckKind::PubRel, 7).await;
@@ -90,7 +90,10 @@ async fn the_servers_aliases_are_resolved_to_topics() {
     for topic in ["a", "a", "b", "b"] {
         assert_eq!(client.message().await.unwrap().topic, topic);
     }
-    assert!(matches!(client.message().await.unwrap_err(), ClientError::Unexpected(_)), "2 was never set");
+    assert!(
+        matches!(client.message().await.unwrap_err(), ClientError::Unexpected(_)),
+        "alias 2 was never set"
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A session that goes on over another connection.
+//! A session that is resumed on another connection.
 
 use tidegate_mqtt::{AckKind, ConnAck, Publish, QoS, ReasonCode};
 
@@ -9,7 +9,8 @@ fn session_present() -> ConnAck {
     ConnAck::new(ReasonCode::Success, true)
 }
 
-/// A state with a QoS 1 message, a QoS 2 message past PUBREC, a QoS 2 message, and a received QoS 2 message.
+/// The state after an interruption: an unacknowledged QoS 1 message, a QoS 2 message after PUBREC, an unacknowledged QoS 2
+/// message, and a received QoS 2 message that is not released.
 async fn interrupted() -> State {
     let (mut client, mut peer) = pair().await;
     for (qos, payload) in [(QoS::AtLeastOnce, "a"), (QoS::ExactlyOnce, "b"), (QoS::ExactlyOnce, "c")] {
@@ -70,7 +71,7 @@ async fn packet_identifiers_in_use_are_not_reused() {
     assert_eq!(peer.receive_message().await.packet_id, Some(packet_id));
 }
 
-/// Keeps a client going in the background.
+/// Drives a client in the background.
 fn drive(mut client: crate::client::Client) {
     tokio::spawn(async move { client.settle().await });
 }

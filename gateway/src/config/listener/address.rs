@@ -1,4 +1,4 @@
-//! Where a listener listens: an IP address with a port, or a path.
+//! The address of a listener: an IP address with a port, or a path.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::config::units::{Scalar, deserialize};
 
-/// Where a listener listens.
+/// The address of a listener.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
-    /// An IP address and a port; port 0 takes a free one.
+    /// An IP address and a port; port 0 selects a free port.
     Socket(SocketAddr),
     /// The path of a Unix socket.
     Path(PathBuf),

@@ -1,4 +1,4 @@
-//! How long a session may outlive its connection: a duration, or `never`.
+//! A session expiry interval: a duration, or `never`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,26 +9,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::config::Time;
 use crate::config::units::{Scalar, deserialize};
 
-/// Up to the longest that can be told in seconds; the highest value of the protocol stands for "never".
+/// Up to the longest interval that the protocol can express. Its highest value, 0xFFFFFFFF, means that the session
+/// never expires.
 type After = Time<0, 4_294_967_294_000>;
 
-/// How long a session may outlive its connection.
+/// A session expiry interval: how long a session may outlive its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionExpiry {
-    /// At most this long.
+    /// The session expires after this time.
     After(Time<0, 4_294_967_294_000>),
-    /// As long as the client asks for.
+    /// The session never expires.
     Never,
 }
 
 impl SessionExpiry {
-    /// A text such as `7d` or `never`.
+    /// Parses a text such as `7d` or `never`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_text(text)
     }
 
-    /// As the protocol writes it: seconds, all ones for never.
+    /// The protocol's value: seconds, or 0xFFFFFFFF for never.
     #[must_use]
     pub fn to_seconds(self) -> u32 {
         match self {

@@ -1,10 +1,10 @@
-//! Each thing that can be wrong, with the place and the text the operator sees.
+//! Each fault in a configuration file, with its position and the text that the operator sees.
 
 use std::fs;
 
 use crate::config::load;
 
-/// What the operator sees, with the name of the file only.
+/// Loads a file with this text, and returns the error with the file's name instead of its path.
 fn report(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tidegate.yaml");
@@ -37,8 +37,8 @@ listeners:
 session: { pending_bytes_high: 2MiB, pending_bytes_max: 1MiB }
 ";
     let expected = "\
-tidegate.yaml:3:13: duplicate listener `a`, expected a name not used in line 2
-tidegate.yaml:3:40: duplicate listener address `127.0.0.1:1883`, expected one not used in line 2
+tidegate.yaml:3:13: duplicate listener name `a`, expected a name other than that in line 2
+tidegate.yaml:3:40: duplicate listener address `127.0.0.1:1883`, expected an address other than that in line 2
 tidegate.yaml:4:32: session.pending_bytes_high is 2MiB, expected at most session.pending_bytes_max, which is 1MiB";
     assert_eq!(report(text), expected);
 }
@@ -114,7 +114,10 @@ const WRONG_VALUES: &[(&str, &str)] = &[
     ("log: human\n", "1:6: expected mapping start"),
     ("- 1\n", "1:1: expected mapping start"),
     ("listeners: 4\n", "1:12: expected sequence start"),
-    ("listeners: []\n", "1:12: no listeners, expected at least one, or leave `listeners` out"),
+    (
+        "listeners: []\n",
+        "1:12: the list of listeners is empty, expected at least one listener, or no field `listeners`",
+    ),
     ("log: {\n", "1:6: unclosed bracket '{'"),
     ("log: {}\n---\nlog: {}\n", "3:1: only single YAML document expected but multiple found"),
 ];
@@ -139,27 +142,27 @@ const WRONG_LISTENERS: &[(&str, &str)] = &[
     ),
     (
         "transport: tcp\n    address: /run/socket",
-        "4:14: `/run/socket` does not fit transport `tcp`, expected IP:port such as 0.0.0.0:1883",
+        "4:14: `/run/socket` is not an address for transport `tcp`, expected IP:port such as 0.0.0.0:1883",
     ),
     (
         "transport: unix\n    address: 127.0.0.1:1883",
-        "4:14: `127.0.0.1:1883` does not fit transport `unix`, expected a path such as /run/tidegate.sock",
+        "4:14: `127.0.0.1:1883` is not an address for transport `unix`, expected a path such as /run/tidegate.sock",
     ),
     (
         "transport: tcp\n    address: 127.0.0.1:1883\n    path: /mqtt",
-        "5:11: transport `tcp` has no path, expected none",
+        "5:11: `path` is not allowed for transport `tcp`, expected it only for `ws` and `wss`",
     ),
     (
         "transport: ws\n    address: 127.0.0.1:1883\n    path: mqtt",
-        "5:11: `mqtt` is no HTTP path, expected one such as /mqtt",
+        "5:11: `mqtt` is not an HTTP path, expected a path such as /mqtt",
     ),
     (
         "transport: tls\n    address: 127.0.0.1:1883",
-        "2:11: listener `one` lacks `tls`, expected certificate and key for transport `tls`",
+        "2:11: listener `one` has no field `tls`, expected a certificate and key for transport `tls`",
     ),
     (
         "transport: tcp\n    address: 127.0.0.1:1883\n    tls: { certificate: a, key: b }",
-        "5:10: transport `tcp` is not encrypted, expected no `tls`",
+        "5:10: `tls` is not allowed for transport `tcp`, expected it only for `tls`, `wss` and `quic`",
     ),
     (
         "transport: tls\n    address: 127.0.0.1:1883\n    tls: { certificate: a.pem }",

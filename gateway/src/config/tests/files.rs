@@ -1,4 +1,4 @@
-//! Certificates and keys that a configuration names.
+//! Certificate and key files that a configuration refers to.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::config::{load, tls};
 use crate::development;
 
-/// Writes a configuration with a TLS listener that names these files, and gives what loading it says.
+/// Loads a configuration with a TLS listener that refers to these files. Returns `OK` with the warnings, or the error.
 fn load_with(folder: &Path, certificate: &str, key: &str) -> String {
     let file = folder.join("tidegate.yaml");
     let text = format!(
@@ -41,8 +41,16 @@ fn each_fault_of_a_certificate_or_key_file_is_reported() {
             "dev/server.key",
             "tidegate.yaml:6:20: missing.pem: No such file or directory (os error 2), expected a PEM file with the certificate",
         ),
-        ("empty", "dev/server.key", "tidegate.yaml:6:20: empty: no certificate in it, expected PEM"),
-        ("broken", "dev/server.key", "tidegate.yaml:6:20: broken: no certificate in it, expected PEM"),
+        (
+            "empty",
+            "dev/server.key",
+            "tidegate.yaml:6:20: empty: contains no valid certificate, expected a PEM file with the certificate",
+        ),
+        (
+            "broken",
+            "dev/server.key",
+            "tidegate.yaml:6:20: broken: contains no valid certificate, expected a PEM file with the certificate",
+        ),
         (
             "dev/server.pem",
             "missing.key",
@@ -51,12 +59,12 @@ fn each_fault_of_a_certificate_or_key_file_is_reported() {
         (
             "dev/server.pem",
             "dev/server.pem",
-            "tidegate.yaml:7:12: dev/server.pem: no private key in it, expected PEM",
+            "tidegate.yaml:7:12: dev/server.pem: contains no valid private key, expected a PEM file with the private key",
         ),
         (
             "dev/server.pem",
             "dev/ca.key",
-            "tidegate.yaml:7:12: dev/ca.key: does not fit its certificate, expected the certificate's private key",
+            "tidegate.yaml:7:12: dev/ca.key: does not match the certificate, expected the certificate's private key",
         ),
     ];
     for (certificate, key, expected) in cases {
@@ -73,7 +81,7 @@ fn a_certificate_outside_its_validity_period_gives_a_warning() {
     let warning = |time| tls::validity_warning(&certified, "server.pem".as_ref(), time);
     let day = Duration::from_secs(86_400);
     assert_eq!(warning(now), None);
-    assert!(warning(now + 400 * day).unwrap().starts_with("server.pem: the certificate ran out on "));
+    assert!(warning(now + 400 * day).unwrap().starts_with("server.pem: the certificate expired on "));
     assert!(
         warning(now - 400 * day).unwrap().starts_with("server.pem: the certificate is not valid before ")
     );

@@ -1,11 +1,11 @@
-//! The schema names every field, explains it, and takes what the parser takes.
+//! The schema has every field of the configuration, with a description, and the parser's defaults.
 
 use serde_json::{Value, json};
 
 use super::EVERY_FIELD;
 use crate::config::{Config, parse, schema};
 
-/// Follows a `$ref` into `$defs`, and an optional value to what it may be.
+/// Follows a `$ref` into `$defs`, and an optional value to its type.
 fn resolve<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
     if let Some(target) = node["$ref"].as_str() {
         return resolve(root, root.pointer(target.trim_start_matches('#')).expect("a known definition"));
@@ -14,7 +14,7 @@ fn resolve<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
     alternatives.map_or(node, |all| resolve(root, &all[0]))
 }
 
-/// Checks that the schema has each field of a value, with a description, and no others.
+/// Checks that the schema has exactly the fields of a value, each with a description.
 fn compare(root: &Value, node: &Value, value: &Value, path: &str) {
     let node = resolve(root, node);
     match value {

@@ -14,20 +14,20 @@ use super::scalar::{self, Scalar, split_unit};
 pub struct Time<const MIN: u64, const MAX: u64>(u64);
 
 impl<const MIN: u64, const MAX: u64> Time<MIN, MAX> {
-    /// For constants; out of bounds does not compile in a `const` block.
+    /// For constants. In a `const` block, a duration outside the bounds is a compile error.
     #[must_use]
     pub const fn of(milliseconds: u64) -> Self {
-        assert!(milliseconds >= MIN && milliseconds <= MAX, "a duration outside its bounds");
+        assert!(milliseconds >= MIN && milliseconds <= MAX, "the duration is outside its bounds");
         Self(milliseconds)
     }
 
-    /// The duration itself.
+    /// The duration.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::from_millis(self.0)
     }
 
-    /// In whole seconds, as the protocol counts them; a part of a second counts as one.
+    /// The duration in seconds, rounded up.
     #[must_use]
     pub fn to_seconds(self) -> u32 {
         u32::try_from(self.0.div_ceil(1000)).unwrap_or(u32::MAX)
@@ -44,7 +44,7 @@ impl<const MIN: u64, const MAX: u64> Scalar for Time<MIN, MAX> {
         (MIN..=MAX).contains(&milliseconds).then_some(Self(milliseconds))
     }
 
-    /// Only zero needs no unit.
+    /// Only zero may omit the unit.
     fn from_number(number: u64) -> Option<Self> {
         (number == 0 && MIN == 0).then_some(Self(0))
     }
@@ -82,7 +82,7 @@ impl<const MIN: u64, const MAX: u64> JsonSchema for Time<MIN, MAX> {
     }
 }
 
-/// Writes milliseconds in the largest unit that leaves no rest.
+/// Displays milliseconds in the largest unit that divides them evenly.
 struct Milliseconds(u64);
 
 impl fmt::Display for Milliseconds {
@@ -95,7 +95,7 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-/// Milliseconds of a text such as `1h30m`; every number needs its unit.
+/// Parses a text such as `1h30m` to milliseconds. Every number needs a unit.
 fn parse(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total: u64 = 0;

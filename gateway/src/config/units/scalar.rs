@@ -1,4 +1,4 @@
-//! Reads one YAML scalar as text or as a whole number; what it then means is the caller's.
+//! Deserializes types that are written as one YAML scalar, a text or a whole number.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,19 +6,19 @@ use std::marker::PhantomData;
 use serde::Deserializer;
 use serde::de::{Error, Unexpected, Visitor};
 
-/// A value that is written as one scalar.
+/// A type that is written as one scalar.
 pub trait Scalar: Sized {
-    /// What a reader of the error should have written.
+    /// Describes valid values, for error messages.
     fn expected(f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
-    /// The value of a text, if it is one.
+    /// Parses a text; `None` if it is not valid.
     fn from_text(text: &str) -> Option<Self>;
 
-    /// The value of a bare number, where that is unambiguous.
+    /// Converts a number without a unit; `None` if it is not valid.
     fn from_number(number: u64) -> Option<Self>;
 }
 
-/// Deserializes `T` and names what was expected when it does not fit.
+/// Deserializes `T`. The error for an invalid value says what was expected.
 pub fn deserialize<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(ScalarVisitor(PhantomData))
 }
@@ -48,7 +48,7 @@ impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
     }
 }
 
-/// Splits `"10s"` into the digits and the unit after them.
+/// Splits a text such as `"10s"` into its number and the text after it.
 pub fn split_unit(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;

@@ -1,4 +1,4 @@
-//! What counts as a duration or a size.
+//! Parsing and display of durations and sizes.
 
 use super::scalar::Scalar;
 use super::{Size, Time};

@@ -1,4 +1,4 @@
-//! Repetitions in virtual time.
+//! Repeated payloads, in virtual time.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn cancelled_calls_do_not_shift_the_repetitions() {
         PayloadSource::Repeated { payload: Bytes::from("a"), remaining: 3, delay, next_at: start };
     let mut times = Vec::new();
     loop {
-        // Dropped half way, as when an acknowledgement comes meanwhile.
+        // The timeout cancels the call, as an acknowledgement does in `pub`.
         let Ok(payload) = timeout(Duration::from_secs(2), source.next()).await else { continue };
         match payload.unwrap() {
             Some(_) => times.push((Instant::now() - start).as_secs()),

@@ -1,4 +1,4 @@
-//! What is printed for a message.
+//! The output for one message.
 
 use bytes::Bytes;
 use tidegate_mqtt::{Publish, QoS};
