@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The command line: commands, options and their defaults.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,12 +18,12 @@ pub use durable::{DurableArguments, SyncProbeArguments};
 pub use fill::{FillArguments, ReplayArguments, ResumeArguments};
 pub use traffic::{CurveArguments, SharedArguments, SlowArguments, StreamArguments, TrafficCommand};
 
-/// Drives an MQTT broker and accounts for every message. Exits 1 when a message was lost, duplicated, reordered,
-/// changed or misdelivered.
+/// Puts load on an MQTT broker and accounts for every message. Exits with status 1 if a message was lost, duplicated,
+/// reordered, changed or misdelivered, and with 2 if the run could not be completed.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate-bench", version)]
 pub struct Arguments {
-    /// What to do
+    /// The scenario to run
     #[command(subcommand)]
     pub command: Command,
 }
@@ -33,87 +33,87 @@ pub struct Arguments {
 pub enum Command {
     #[command(flatten)]
     Traffic(TrafficCommand),
-    /// Connections that come and go
+    /// Opens and closes connections over and over
     Churn(ChurnArguments),
-    /// Connections that do nothing: memory of each
+    /// Idle connections: memory per connection
     Idle(IdleArguments),
-    /// Many subscriptions, a third with wildcards, then light traffic
+    /// Many subscriptions, a third of them with wildcards, then light traffic
     Subscriptions(SubscriptionsArguments),
-    /// Retained messages: write, replay, remove
+    /// Retained messages: publish them, send them to new subscribers, remove them
     Retained(RetainedArguments),
     #[command(flatten)]
     Persistence(PersistenceCommand),
-    /// A relay that does the least a broker could do: the floor of all figures, and a liar on demand
+    /// Runs a relay that only forwards bytes: the lower bound of all figures. It injects faults on demand
     Relay(RelayArguments),
 }
 
-/// The scenarios about what outlives connections and brokers.
+/// The scenarios about stored data, which outlives connections and the broker process.
 #[derive(Debug, Subcommand)]
 pub enum PersistenceCommand {
-    /// Durable sessions or retained messages: what must be kept before it is acknowledged
+    /// Messages that the broker must store before it acknowledges them: durable sessions or retained messages
     Durable(DurableArguments),
-    /// What the disk can do: small writes and syncs
+    /// Measures the disk: small writes and syncs
     SyncProbe(SyncProbeArguments),
-    /// Puts sessions, messages and retained messages into the store of a broker that does not run
+    /// Writes sessions, queued messages and retained messages into the store of a stopped broker
     Fill(FillArguments),
-    /// Sessions of a filled store come back and take what waits for them
+    /// Reconnects sessions of a filled store and receives their queued messages
     Resume(ResumeArguments),
-    /// The retained messages of a filled store, to a fast and a slow subscriber at once
+    /// Reads the retained messages of a filled store with a fast and a slow subscriber at once
     Replay(ReplayArguments),
 }
 
-/// Which broker, and how.
+/// The broker under load and how to connect to it.
 #[derive(Debug, Clone, Args)]
 pub struct BrokerArguments {
-    /// The broker's listener
+    /// Address of the broker's listener
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub target: SocketAddr,
-    /// The broker's process id: its processor time and memory are reported
+    /// Process id of the broker; with it the report has the broker's processor time and memory
     #[arg(long)]
     pub pid: Option<u32>,
-    /// The protocol
+    /// MQTT version
     #[arg(long, value_enum, default_value = "5")]
     pub version: VersionArgument,
-    /// What the connections run over; the listener must be of that transport
+    /// Transport of the connections; it must be that of the listener
     #[arg(long, value_enum, default_value = "tcp")]
     pub transport: TransportArgument,
-    /// PEM file of the authority that signed the broker's certificate; it must be for `localhost`
+    /// PEM file with the CA certificate that signed the broker's certificate, which must be for `localhost`
     #[arg(long)]
     pub ca: Option<PathBuf>,
-    /// Prints one JSON object instead of lines
+    /// Print one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
 }
 
-/// When the figures are taken.
+/// When the measurement starts and how long it takes.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct MeasurementArguments {
-    /// Seconds before measuring begins
+    /// Seconds of traffic before the measurement
     #[arg(long, default_value_t = 1.0)]
     pub warmup: f64,
-    /// Seconds measured
+    /// Seconds of the measurement
     #[arg(long, default_value_t = 5.0)]
     pub seconds: f64,
 }
 
-/// Idle connections.
+/// Options of `idle`.
 #[derive(Debug, Clone, Args)]
 pub struct IdleArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// How many
+    /// Number of connections
     #[arg(long, default_value_t = 1000)]
     pub connections: u32,
-    /// Seconds between the last CONNACK and the reading of the memory
+    /// Seconds between the last CONNACK and the reading of the broker's memory
     #[arg(long, default_value_t = 1.0)]
     pub settle: f64,
-    /// Seconds they are held after that
+    /// Seconds that the connections stay open after that
     #[arg(long, default_value_t = 1.0)]
     pub hold: f64,
 }
 
-/// What connections run over.
+/// The transport of the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TransportArgument {
     /// Plain TCP
@@ -129,7 +129,7 @@ pub enum TransportArgument {
 }
 
 impl TransportArgument {
-    /// The transport meant.
+    /// The transport that was chosen.
     pub const fn kind(self) -> TransportKind {
         match self {
             Self::Tcp => TransportKind::Tcp,
@@ -140,7 +140,7 @@ impl TransportArgument {
         }
     }
 
-    /// Its name, and its URL scheme.
+    /// The name and the URL scheme of the transport.
     pub const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Tcp => ("tcp", "mqtt"),
@@ -152,70 +152,70 @@ impl TransportArgument {
     }
 }
 
-/// Many subscriptions.
+/// Options of `subscriptions`.
 #[derive(Debug, Clone, Args)]
 pub struct SubscriptionsArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// How many in all
+    /// Number of subscriptions in total
     #[arg(long, default_value_t = 100_000)]
     pub subscriptions: usize,
-    /// Connections that share them
+    /// Number of connections over which the subscriptions are spread
     #[arg(long, default_value_t = 100)]
     pub clients: usize,
-    /// Messages published a second, each for two subscribers
+    /// Messages published per second; each is delivered to two subscribers
     #[arg(long, default_value_t = 2000)]
     pub rate: u64,
-    /// Microseconds between two rounds of sending; 0 sends each message at its own time
+    /// Microseconds between two bursts; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// When it is measured
+    /// The measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
 }
 
-/// Retained messages.
+/// Options of `retained`.
 #[derive(Debug, Clone, Args)]
 pub struct RetainedArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// How many topics
+    /// Number of topics
     #[arg(long, default_value_t = 10_000)]
     pub topics: usize,
-    /// How often each is written, and how many subscribers get them all
+    /// How often each topic is published to, and how many subscribers then receive all messages
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rounds: u64,
-    /// Of the replay's subscriptions: 0 or 1
+    /// QoS of the subscriptions: 0 or 1
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
     pub qos: u8,
-    /// Bytes of a payload, at least 32
+    /// Bytes per payload, at least 32
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
     pub payload: u32,
 }
 
-/// The relay.
+/// Options of `relay`.
 #[derive(Debug, Clone, Args)]
 pub struct RelayArguments {
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub listen: SocketAddr,
-    /// PEM file with a certificate chain: TLS, or with --quic QUIC, instead of TCP
+    /// PEM file with a certificate chain; listens with TLS, or with --quic over QUIC, instead of plain TCP
     #[arg(long, requires = "key")]
     pub certificate: Option<PathBuf>,
-    /// PEM file with its key
+    /// PEM file with the private key of the certificate
     #[arg(long, requires = "certificate")]
     pub key: Option<PathBuf>,
-    /// Relays streams of QUIC
+    /// Listen with QUIC
     #[arg(long, requires = "certificate")]
     pub quic: bool,
-    /// What to do wrong
+    /// The faults to inject
     #[command(flatten)]
     pub injected_faults: InjectedFaults,
 }
 
-/// The protocol.
+/// The MQTT version.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum VersionArgument {
     /// MQTT 3.1.1

@@ -1,4 +1,4 @@
-//! Runs what the command line asks for. Each command returns the number of faults.
+//! Runs the command of the command line. Each command prints a report and returns the number of faults.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -25,7 +25,7 @@ mod durable;
 mod fill;
 mod traffic;
 
-/// Carries the command out.
+/// Runs the command and returns the number of faults.
 pub fn run(arguments: &Arguments) -> Result<u64, LoadError> {
     match &arguments.command {
         Command::Traffic(command) => traffic::run(command),
@@ -137,5 +137,6 @@ fn plan(broker: &BrokerArguments, measurement: MeasurementArguments) -> Result<P
 }
 
 fn duration(seconds: f64) -> Result<Duration, LoadError> {
-    Duration::try_from_secs_f64(seconds).map_err(|_| LoadError::Arguments("seconds must not be negative"))
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| LoadError::Arguments("a number of seconds must not be negative, and not be huge"))
 }

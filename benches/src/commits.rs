@@ -1,4 +1,4 @@
-//! How many transactions an LMDB file has seen: the number of the newest one is in its two meta pages.
+//! Counts the transactions of an LMDB file: the id of the newest one is in its two meta pages.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::LoadError;
 
-/// An LMDB file that somebody else writes.
+/// Reads the transaction id of an LMDB file that another process writes.
 #[derive(Debug)]
 pub struct CommitCounter(File);
 
@@ -16,7 +16,7 @@ impl CommitCounter {
         File::open(folder.join("data.mdb")).map(Self).map_err(LoadError::io("opening the store"))
     }
 
-    /// The number of the newest transaction; each commit raises it by one.
+    /// The id of the newest transaction. Each commit increments it.
     pub fn count(&self) -> Result<u64, LoadError> {
         let page_size = u64::from(u32::try_from(self.read(PAGE_SIZE_AT)? & 0xffff_ffff).unwrap_or_default());
         Ok(self.read(TRANSACTION_AT)?.max(self.read(page_size + TRANSACTION_AT)?))
@@ -29,6 +29,6 @@ impl CommitCounter {
     }
 }
 
-/// Of a meta page, on 64-bit machines.
+/// Offsets in a meta page, on 64-bit machines.
 const PAGE_SIZE_AT: u64 = 40;
 const TRANSACTION_AT: u64 = 144;

@@ -1,4 +1,4 @@
-//! One non-blocking MQTT connection: bytes out in large writes, frames in from large reads. No accounting.
+//! One non-blocking MQTT connection. It sends bytes in large writes and splits large reads into packets.
 
 use std::time::Instant;
 
@@ -16,10 +16,10 @@ pub use transport::Transport;
 
 use socket::Socket;
 
-/// What one read asks for. Torn tails go in front of it.
+/// Size of a read buffer in bytes. The partial packet of an earlier read is copied to its front.
 pub const READ_LEN: usize = 256 * 1024;
 
-/// A connection past its handshake, driven by readiness.
+/// An MQTT connection after its handshake, driven by readiness events.
 #[derive(Debug)]
 pub struct Connection {
     socket: Socket,
@@ -29,27 +29,27 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Takes over a byte stream and what was already read from it.
+    /// Takes over a socket and the bytes that were already read from it.
     pub(crate) const fn new(socket: Socket, partial: Vec<u8>) -> Self {
         Self { socket, outgoing: Vec::new(), written: 0, partial }
     }
 
-    /// Asks for readiness events under `token`.
+    /// Registers the socket for readiness events under `token`.
     pub fn register(&mut self, registry: &Registry, token: usize) -> Result<(), LoadError> {
         self.socket.register(registry, token)
     }
 
-    /// Where to append what is to be sent; `flush` sends it.
+    /// The buffer to which outgoing bytes are appended. `flush` sends them.
     pub const fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing
     }
 
-    /// The socket takes bytes again.
+    /// Notes that the socket accepts bytes again.
     pub fn set_writable(&mut self) {
         self.socket.set_writable();
     }
 
-    /// Bytes that wait for the socket.
+    /// Number of bytes that the socket has not accepted yet.
     pub fn backlog(&self) -> usize {
         self.outgoing.len() - self.written
     }
@@ -59,26 +59,26 @@ impl Connection {
         self.socket.deadline()
     }
 
-    /// The time is `now`: what the transport had put off is done.
+    /// Runs the transport's timers that are due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), LoadError> {
         self.socket.handle_timeout(now)
     }
 
-    /// A datagram that came through a socket shared with others.
+    /// Handles a datagram that arrived on a UDP socket shared with other connections.
     pub(crate) fn handle(&mut self, event: quinn_proto::ConnectionEvent) {
         if let Socket::Quic(quic) = &mut self.socket {
             quic.handle(event);
         }
     }
 
-    /// Ends the connection. That the peer may be gone does not matter.
+    /// Closes the connection. Errors are ignored: the peer may be gone already.
     pub(crate) fn close(&mut self) {
         let _ = self.socket.close();
     }
 
-    /// Writes until all is written or the socket is full.
+    /// Writes until everything is written or the socket is full.
     pub fn flush(&mut self) -> Result<(), LoadError> {
-        // What a layer below held back may leave now, and make room for more: no event would say so.
+        // Flushing may free space in a layer below without any readiness event, so a write of 0 bytes is tried once more.
         let mut retried = false;
         while let Some(rest) = self.outgoing.get(self.written..).filter(|rest| !rest.is_empty()) {
             match self.socket.write(rest)? {
@@ -97,8 +97,8 @@ impl Connection {
         self.socket.flush().map(drop)
     }
 
-    /// Reads until nothing more can be read at once, and hands each whole frame to `handle`, together with the bytes
-    /// to be sent. `buffer` is scratch that any number of connections share. `flush` must follow.
+    /// Reads until the socket has no more bytes and calls `handle` with each whole packet and the outgoing buffer. Any number
+    /// of connections can share `buffer`. Call `flush` afterwards.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],

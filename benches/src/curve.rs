@@ -1,4 +1,4 @@
-//! Latency by load: open loop at rates from low to where the broker no longer keeps up.
+//! Latency as a function of load: open loop, with rates from low to where the broker no longer keeps up.
 
 use serde::Serialize;
 
@@ -14,24 +14,24 @@ pub mod svg;
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// What runs at each rate; its own drive does not count.
+    /// The streams at each rate. Their own load model is ignored.
     pub streams: streams::Scenario,
-    /// Messages a second of the first step.
+    /// Messages per second of the first step.
     pub from: u64,
-    /// Messages a second that no step exceeds.
+    /// Highest number of messages per second.
     pub to: u64,
-    /// Steps for each factor of ten.
+    /// Steps per factor of ten.
     pub steps_per_decade: u32,
 }
 
 /// The figures at one rate.
 #[derive(Debug, Serialize)]
 pub struct Step {
-    /// Messages published a second, as asked for.
+    /// Messages per second that were to be published.
     pub rate: u64,
-    /// Fewer were published, or what was published did not arrive in time.
+    /// True when fewer messages were published or delivered in time.
     pub saturated: bool,
-    /// All the rest.
+    /// The other figures.
     #[serde(flatten)]
     pub traffic: TrafficReport,
 }
@@ -41,18 +41,18 @@ pub struct Step {
 pub struct Report {
     /// `curve`
     pub case: &'static str,
-    /// From low to high.
+    /// The steps, by rising rate.
     pub steps: Vec<Step>,
 }
 
 impl Report {
-    /// Faults of all steps but saturated ones, where the broker may drop.
+    /// The number of faults, without those of saturated steps, in which the broker may drop messages.
     pub fn faults(&self) -> u64 {
         self.steps.iter().filter(|step| !step.saturated).map(|step| step.traffic.faults.total()).sum()
     }
 }
 
-/// Steps up until one is saturated.
+/// Raises the rate step by step until the broker is saturated.
 pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, LoadError> {
     let mut steps = Vec::new();
     for rate in rates(scenario) {
@@ -69,7 +69,7 @@ pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Res
     Ok(Report { case: "curve", steps })
 }
 
-/// Evenly spaced on a logarithmic scale.
+/// The rates, evenly spaced on a logarithmic scale.
 fn rates(scenario: &Scenario) -> impl Iterator<Item = u64> {
     let factor = 10f64.powf(1.0 / f64::from(scenario.steps_per_decade.max(1)));
     let (from, to) = (scenario.from.max(1), scenario.to);
@@ -82,7 +82,7 @@ fn rates(scenario: &Scenario) -> impl Iterator<Item = u64> {
         .take_while(move |rate| *rate <= to)
 }
 
-/// Deliveries of one message.
+/// Number of deliveries per message.
 fn copies(streams: &streams::Scenario) -> f64 {
     match streams.topology {
         streams::Topology::FanOut(many) => float(crate::number::count(many)),
@@ -90,7 +90,7 @@ fn copies(streams: &streams::Scenario) -> f64 {
     }
 }
 
-/// Below this part of what was asked for, a step counts as saturated.
+/// A step below this fraction of the wanted rate counts as saturated.
 const KEEPS_UP: f64 = 0.95;
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Traffic to sessions that outlive their connections, and to retained messages: what a broker must keep before it
-//! acknowledges. The window is of unacknowledged messages, so the rate is that of the promise, not of the delivery.
+//! Traffic that the broker must store before it acknowledges it: messages to durable sessions and retained messages. The window
+//! counts unacknowledged messages, so the measured rate is that of the acknowledgements, not of the deliveries.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,41 +25,41 @@ use layout::Layout;
 pub use report::Report;
 use report::{BrokerSamples, Collected};
 
-/// Who must get what is published.
+/// Who receives the published messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receivers {
-    /// Durable sessions with a connection, which acknowledge.
+    /// Durable sessions that are connected and acknowledge.
     Online,
-    /// Durable sessions without one; each comes back at the end and takes what waits for it.
+    /// Durable sessions that are not connected. Each reconnects at the end and receives its queued messages.
     Offline,
-    /// Nobody: the messages are retained, and the newest of each topic is read at the end.
+    /// No session: the messages are retained, and the newest one of each topic is read at the end.
     Retained,
 }
 
 /// A scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// Who gets the messages.
+    /// Who receives the messages.
     pub receivers: Receivers,
-    /// Publishing connections.
+    /// Number of publishing connections.
     pub publishers: usize,
-    /// Topics of each publisher, written to in turn.
+    /// Topics per publisher, published to in turn.
     pub topics: usize,
-    /// Durable sessions a topic.
+    /// Durable sessions per topic.
     pub sessions: usize,
-    /// Whether the publishers' sessions outlive their connections too.
+    /// True to make the publishers' sessions durable too.
     pub durable_publishers: bool,
-    /// Of publishing and of subscribing: 1 or 2.
+    /// QoS of publishing and subscribing: 1 or 2.
     pub qos: u8,
-    /// Bytes of a payload, at least a stamp.
+    /// Bytes per payload, at least `STAMP_LEN`.
     pub payload_len: usize,
-    /// How fast; a window is of unacknowledged messages.
+    /// The load model. A window counts unacknowledged messages.
     pub load_model: LoadModel,
-    /// The broker's store, to count its commits.
+    /// Folder of the broker's store. With it the report has the number of commits.
     pub store: Option<PathBuf>,
 }
 
-/// Makes the sessions, carries the plan out, takes what waits, and removes the sessions.
+/// Creates the sessions, runs the traffic, receives queued messages, and removes the sessions.
 pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, LoadError> {
     let layout = Layout::new(scenario, std::process::id());
     let samples = BrokerSamples::new(plan.broker, scenario.store.as_deref())?;
@@ -106,7 +106,7 @@ fn retained(
     publish_then_collect(target, layout, plan, samples, newest::read)
 }
 
-/// Takes what was sent, of each publisher how many, when the traffic is over.
+/// Receives the stored messages after the traffic. The slice has the number of sent messages per publisher.
 type Collect = fn(&Target, &Layout<'_>, &[u64], Duration) -> Result<(Collected, Faults), LoadError>;
 
 fn publish_then_collect(
@@ -147,7 +147,7 @@ fn traffic(
     Ok(outcome)
 }
 
-/// Removes the publishers' sessions where they outlive their connections.
+/// Removes the publishers' sessions if they are durable.
 fn end_publishers(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     if !layout.scenario.durable_publishers {
         return Ok(());

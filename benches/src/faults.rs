@@ -2,25 +2,25 @@
 
 use serde::Serialize;
 
-/// What went wrong with messages. All zero in a good run.
+/// Number of faulty messages by kind of fault. All are zero in a run without faults.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Faults {
-    /// Sent and never delivered.
+    /// Sent but never delivered.
     pub lost: u64,
     /// Delivered more than once.
     pub duplicated: u64,
     /// Delivered after a later message of the same stream.
     pub out_of_order: u64,
-    /// The payload differs from what was sent, or the sequence number was never sent.
+    /// The payload differs from the one that was sent, or a sequence number was never sent.
     pub corrupt: u64,
-    /// Delivered to a subscriber it was not meant for, or under another topic.
+    /// Delivered to a subscriber without a matching subscription, or under another topic.
     pub misdelivered: u64,
-    /// Sent at QoS 1 or 2 and not acknowledged at the end, acknowledged with an error, or acknowledged without reason.
+    /// Acknowledgements of QoS 1 and 2 that were missing at the end, unexpected, or reported an error.
     pub acknowledgement: u64,
 }
 
 impl Faults {
-    /// All kinds together.
+    /// The sum over all kinds.
     pub const fn total(&self) -> u64 {
         self.lost
             + self.duplicated
@@ -30,7 +30,7 @@ impl Faults {
             + self.acknowledgement
     }
 
-    /// Adds another account's faults.
+    /// Adds the faults of another part of the run.
     pub const fn add(&mut self, other: &Self) {
         self.lost += other.lost;
         self.duplicated += other.duplicated;

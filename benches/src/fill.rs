@@ -1,5 +1,5 @@
-//! Fills a store directly, for start-up at a scale that would take long through connections. The one part of this tool
-//! that uses the broker's code: its store.
+//! Writes sessions and messages directly into a store, because filling it through connections takes too long. This is the only part
+//! of the load generator that uses the broker's own store code.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,33 +19,33 @@ use crate::wire::publish::filler;
 pub mod replay;
 pub mod resume;
 
-/// What to put into a store.
+/// The contents to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Durable sessions, each with one subscription and no connection.
+    /// Number of durable sessions, each with one subscription and no connection.
     pub sessions: u32,
-    /// Messages at QoS 1 that wait for each session, each with a body of its own.
+    /// Queued QoS 1 messages per session. No message is shared between sessions.
     pub queued: u32,
-    /// Topics with a retained message.
+    /// Number of topics with a retained message.
     pub retained: u32,
-    /// Bytes of a payload, at least a stamp.
+    /// Bytes per payload, at least `STAMP_LEN`.
     pub payload_len: usize,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `fill`
     pub case: &'static str,
-    /// Sessions made.
+    /// Sessions created.
     pub sessions: u32,
-    /// Messages queued in all.
+    /// Messages queued in total.
     pub queued: u64,
     /// Messages retained.
     pub retained: u32,
-    /// What it took.
+    /// Seconds that it took.
     pub seconds: f64,
-    /// Bytes of the store's file in use.
+    /// Bytes in use in the store's file.
     pub file_bytes: u64,
 }
 
@@ -54,17 +54,17 @@ pub fn client_id(session: u32) -> String {
     format!("fill-{session}")
 }
 
-/// The topic that a session waits for.
+/// The topic to which a session subscribes.
 pub fn topic_of_session(session: u32) -> String {
     format!("fill/s/{session}")
 }
 
-/// A topic with a retained message.
+/// The topic of a retained message.
 pub fn topic_retained(index: u32) -> String {
     format!("fill/r/{}/{}", index % 1000, index / 1000)
 }
 
-/// Makes or adds to the store of a broker whose data folder is `data`.
+/// Fills the store of a stopped broker with the data folder `data`. Creates the store if there is none.
 pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let began = Instant::now();
     let watermark = Arc::new(Watermark::default());
@@ -98,7 +98,7 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     })
 }
 
-/// The payload of a message: a stamp and the filler.
+/// The bytes of a payload after the stamp.
 fn filler_of(payload_len: usize) -> Vec<u8> {
     filler(payload_len.saturating_sub(STAMP_LEN))
 }
@@ -162,7 +162,7 @@ impl Filling<'_> {
         Ok(Arc::new(Message::from_parts(&parts)))
     }
 
-    /// Appends, and waits for the commit where the batch is full.
+    /// Appends operations to the store. Waits for their commit when the store asks to slow down.
     fn append(&mut self, mut operations: Vec<Operation>) -> Result<(), LoadError> {
         match self.store.append(&mut operations) {
             Appended::Accepted(commit) => self.last = commit,
@@ -180,7 +180,7 @@ fn failed(error: &impl ToString) -> LoadError {
     LoadError::Io { doing: "filling the store", source: std::io::Error::other(error.to_string()) }
 }
 
-/// The run number in the stamps.
+/// The run id in the stamps.
 pub const RUN: u32 = 0;
-/// The tenant of all clients of a broker without tenants.
+/// The tenant of all clients of a broker that has no tenants configured.
 const TENANT: &str = "default";

@@ -1,4 +1,4 @@
-//! Connections that do nothing: what each of them costs the broker in memory.
+//! Idle connections: how much memory each costs the broker.
 
 use std::time::{Duration, Instant};
 
@@ -13,68 +13,68 @@ pub mod tcp;
 
 /// Keep Alive of idle connections, in seconds.
 pub const KEEP_ALIVE: u16 = 300;
-/// How often they send a PINGREQ while they are held.
+/// Interval between two PINGREQs while the connections are held open.
 const PING_INTERVAL: Duration = Duration::from_secs(200);
 
 /// Idle connections over one transport.
 pub trait IdleConnections {
     /// The transport's name.
     fn transport(&self) -> &'static str;
-    /// Opens so many connections, each with CONNECT and CONNACK.
+    /// Opens this many connections, each with CONNECT and CONNACK.
     fn open(&mut self, connections: u32) -> Result<(), LoadError>;
-    /// Sends a PINGREQ on each and waits for the answers.
+    /// Sends PINGREQ on each connection and waits for the responses.
     fn ping(&mut self) -> Result<(), LoadError>;
-    /// How many the broker has closed, or sent something unasked.
+    /// Number of connections that the broker has closed or on which it has sent something unexpected.
     fn disturbed(&mut self) -> u64;
-    /// Keeps the connections' business going (acknowledgements, keep-alives of the transport) for a while.
+    /// Waits, and meanwhile responds to the transport's own traffic, such as keep-alives.
     fn wait(&mut self, duration: Duration);
-    /// DISCONNECT and orderly close on each.
+    /// Sends DISCONNECT on each connection and closes it.
     fn close(&mut self) -> Result<(), LoadError>;
 }
 
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// How many.
+    /// Number of connections.
     pub connections: u32,
-    /// Between the last CONNACK and the reading of the memory.
+    /// Time between the last CONNACK and the reading of the broker's memory.
     pub settle: Duration,
-    /// How long they are held after that.
+    /// How long the connections stay open after that.
     pub hold: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `idle`
     pub case: &'static str,
     /// The transport.
     pub transport: &'static str,
-    /// How many connections.
+    /// Number of connections.
     pub connections: u32,
-    /// Opened a second, one handshake or a few at a time.
+    /// Connections opened per second, with one or a few handshakes at a time.
     pub opened_per_second: f64,
-    /// The broker's processor time to open one.
+    /// Microseconds of the broker's processor time to open one connection.
     pub micros_per_connect: Option<f64>,
-    /// The broker's memory before the first.
+    /// The broker's memory before the first connection.
     pub resident_before_kib: Option<u64>,
-    /// The broker's memory with all open and quiet.
+    /// The broker's memory with all connections open and idle.
     pub resident_after_kib: Option<u64>,
-    /// The difference, by connection.
+    /// The difference, divided by the number of connections.
     pub bytes_per_connection: Option<f64>,
-    /// The same at the end of the hold.
+    /// The same at the end of the hold time.
     pub bytes_per_connection_held: Option<f64>,
-    /// Processors the broker kept busy while all were idle.
+    /// Processors that the broker kept busy while all connections were idle.
     pub processors_held: Option<f64>,
-    /// The broker's memory after all were closed.
+    /// The broker's memory after all connections were closed.
     pub resident_closed_kib: Option<u64>,
-    /// Connections that did not stay open and quiet. Not zero fails the run.
+    /// Connections that did not stay open and idle. Any such connection fails the run.
     pub disturbed: u64,
 }
 
-/// Opens, settles, holds and closes.
+/// Opens the connections, holds them and closes them, and reads the broker's memory in between.
 pub fn run(connections: &mut dyn IdleConnections, scenario: &Scenario) -> Result<Report, LoadError> {
     let before = Snapshot::of_broker(scenario.broker)?;
     connections.open(scenario.connections)?;
@@ -108,9 +108,9 @@ pub fn run(connections: &mut dyn IdleConnections, scenario: &Scenario) -> Result
 fn hold(connections: &mut dyn IdleConnections, duration: Duration) -> Result<(), LoadError> {
     let end = Instant::now() + duration;
     loop {
-        let rest = end.saturating_duration_since(Instant::now());
-        connections.wait(rest.min(PING_INTERVAL));
-        if rest <= PING_INTERVAL {
+        let remaining = end.saturating_duration_since(Instant::now());
+        connections.wait(remaining.min(PING_INTERVAL));
+        if remaining <= PING_INTERVAL {
             return Ok(());
         }
         connections.ping()?;

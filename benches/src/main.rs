@@ -1,4 +1,4 @@
-//! The command line of the load tool.
+//! The binary of the load generator.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match commands::run(&arguments) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(faults) => {
-            print_error(&format!("{faults} faults in the delivery of messages"));
+            print_error(&format!("the run had {faults} faults; the report lists them by kind"));
             ExitCode::from(1)
         }
         Err(error) => {
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Nothing can be done when even this cannot be written.
+/// Prints an error to standard error. A failure to write it is ignored.
 fn print_error(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "tidegate-bench: {text}");

@@ -1,6 +1,6 @@
 //! Conversions between counts and fractions.
 
-/// The nearest fraction.
+/// A count as a fraction, rounded to the nearest one.
 pub fn float(value: u64) -> f64 {
     let high = u32::try_from(value >> 32).unwrap_or(u32::MAX);
     let low = u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX);
@@ -12,7 +12,7 @@ pub fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// A count as a length, capped by what the machine can address.
+/// A count as a length, at most the largest one that the machine can address.
 pub fn length(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }

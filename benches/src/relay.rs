@@ -1,6 +1,7 @@
-//! A single-threaded byte relay: the floor that any broker stands on, and the liar that the load tool must catch.
+//! A single-threaded relay that forwards packets and can inject faults. Its figures are a lower bound for those of any broker, and
+//! tests use its faults to check that the load generator notices them.
 //!
-//! It knows just enough MQTT to bring publishers and subscribers together and has no sessions, bounds or checks.
+//! It knows just enough MQTT to connect publishers with subscribers. It has no sessions, limits or checks.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -25,12 +26,12 @@ use filters::Filters;
 use listener::Listener;
 use peer::Peer;
 
-/// Token of the door; peers have their index.
+/// Token of the listener. The token of a peer is its index.
 const LISTENER: Token = Token(usize::MAX);
-/// How often the relay looks whether it should stop.
+/// Maximum time between two checks whether the relay should stop.
 const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(50);
 
-/// A bound relay.
+/// A relay with a bound listener.
 #[derive(Debug)]
 pub struct Relay {
     listener: Listener,
@@ -39,7 +40,7 @@ pub struct Relay {
     filters: Filters,
     injected_faults: InjectedFaults,
     buffer: Vec<u8>,
-    /// Peers with bytes to write at the end of the turn.
+    /// Peers with outgoing bytes that are flushed after the current events.
     unflushed: BTreeSet<usize>,
 }
 
@@ -56,7 +57,7 @@ impl Relay {
         Ok(Self { listener, poll, peers, filters, injected_faults, buffer, unflushed: BTreeSet::new() })
     }
 
-    /// Where it listens.
+    /// The address on which the relay listens.
     pub fn local_addr(&self) -> Result<SocketAddr, LoadError> {
         self.listener.local_addr()
     }
@@ -86,7 +87,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Takes new peers in, and serves those whose bytes come through the door.
+    /// Adds new peers, and handles peers whose datagrams arrived at the listener.
     fn handle_listener(&mut self) -> Result<(), LoadError> {
         let mut touched = Vec::new();
         let (peers, injected_faults, registry) =
@@ -129,7 +130,7 @@ impl Relay {
         }
     }
 
-    /// Handles one peer; an error of its socket ends it alone.
+    /// Handles the events of one peer. An error of its socket ends this peer only.
     fn handle_peer(&mut self, index: usize, readable: bool, writable: bool) {
         let Some(mut peer) = self.peers.get_mut(index).and_then(Option::take) else { return };
         if writable {
@@ -154,7 +155,7 @@ impl Relay {
         }
     }
 
-    /// Hands a read's messages to whoever subscribed to their topics.
+    /// Forwards the messages of one read to the subscribers of their topics.
     fn dispatch(&mut self, peer: &mut Peer) {
         for (topic, packets) in peer.earlier_batches.drain(..) {
             forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &topic, &packets);

@@ -1,4 +1,4 @@
-//! Figures of a run, as text for people and as JSON for `compare`.
+//! The figures of a run, printed as lines of text or as JSON for `benches/compare.py`.
 
 use std::io::{self, Write};
 
@@ -14,51 +14,51 @@ use crate::traffic::Outcome;
 /// Figures of a scenario with traffic.
 #[derive(Debug, Serialize)]
 pub struct TrafficReport {
-    /// Which scenario.
+    /// Name of the scenario.
     pub case: String,
-    /// The protocol.
+    /// The MQTT version.
     pub version: &'static str,
     /// The transport.
     pub transport: &'static str,
-    /// Of publishing and subscribing.
+    /// QoS of publishing and subscribing.
     pub qos: u8,
-    /// Length of the measured part.
+    /// Length of the measurement in seconds.
     pub seconds: f64,
     /// Messages published in the whole run.
     pub sent: u64,
     /// Messages delivered in the whole run.
     pub delivered: u64,
-    /// Published a second, in the measured part.
+    /// Messages published per second, in the measurement.
     pub published_per_second: f64,
-    /// Delivered a second, in the measured part.
+    /// Messages delivered per second, in the measurement.
     pub delivered_per_second: f64,
-    /// What the broker used, if it was watched.
+    /// The broker's resource use. Needs the broker's process id.
     pub broker: Option<BrokerUse>,
-    /// Processors this tool kept busy; near 1 it may be the bottleneck.
+    /// Processors that the load generator kept busy. Near 1, it may be the bottleneck.
     pub load_processors: f64,
-    /// Microseconds from due to delivered; open loop only.
+    /// Microseconds from the time a message was due to its delivery. Open loop only.
     pub latency_micros: Option<Percentiles>,
-    /// Microseconds from due to sent: this tool's own share of the latency.
+    /// Microseconds from the time a message was due to when it was sent: the load generator's part of the latency.
     pub lateness_micros: Option<Percentiles>,
-    /// What went wrong.
+    /// The faults that were found.
     pub faults: Faults,
 }
 
-/// What a broker used in the measured part.
+/// The resource use of a broker during the measurement.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct BrokerUse {
-    /// Processor time a delivered message, user and system.
+    /// Microseconds of processor time per message, user and system.
     pub micros_per_message: f64,
-    /// The user part of it.
+    /// The user part of `micros_per_message`.
     pub user_micros_per_message: f64,
-    /// Processors kept busy.
+    /// Processors that the broker kept busy.
     pub processors: f64,
-    /// Resident memory at the end, KiB.
+    /// Resident memory at the end in KiB.
     pub resident_kib: u64,
 }
 
 impl TrafficReport {
-    /// The figures between the two marks of an outcome.
+    /// The figures between the two snapshots of an outcome.
     pub fn new(case: &str, target: &Target, qos: u8, outcome: &Outcome) -> Self {
         let (from, to) = (&outcome.from, &outcome.to);
         let seconds = to.since(from).as_secs_f64();
@@ -88,7 +88,7 @@ impl TrafficReport {
     }
 }
 
-/// Prints a report: one JSON object, or one line a figure.
+/// Prints a report as one JSON object, or with one line per figure.
 pub fn print<T: Serialize>(report: &T, json: bool) -> Result<(), LoadError> {
     let value = serde_json::to_value(report)
         .map_err(|error| LoadError::Io { doing: "writing the report", source: error.into() })?;
@@ -102,7 +102,7 @@ pub fn print<T: Serialize>(report: &T, json: bool) -> Result<(), LoadError> {
     io::stdout().write_all(text.as_bytes()).map_err(LoadError::io("writing the report"))
 }
 
-/// One line a leaf, its path in front.
+/// Appends one line per leaf of `value`: its path and its value.
 fn lines(path: &str, value: &serde_json::Value, out: &mut String) {
     match value {
         serde_json::Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! Retained messages: write many, replay them all to new subscribers, remove them.
+//! Retained messages: publishes many, receives them all with new subscribers, and removes them.
 
 use std::time::Duration;
 
@@ -22,56 +22,56 @@ use replay::Replay;
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Topics with a retained message.
+    /// Number of topics with a retained message.
     pub topics: usize,
-    /// How often each is written, and how many subscribers get all of them.
+    /// How often each topic is published to, and how many subscribers then receive all messages.
     pub rounds: u64,
-    /// Of the replay's subscriptions: 0 or 1. Writing is at QoS 1.
+    /// QoS of the subscriptions: 0 or 1. Publishing is at QoS 1.
     pub qos: u8,
-    /// Bytes of a payload, at least a stamp.
+    /// Bytes per payload, at least `STAMP_LEN`.
     pub payload_len: usize,
-    /// How long a replay may pause before what is missing counts as lost.
+    /// How long nothing may arrive before the missing messages count as lost.
     pub delivery_timeout: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
 }
 
-/// One part of the scenario.
+/// The figures of one phase of the scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Phase {
-    /// Messages written or replayed.
+    /// Messages published or received.
     pub messages: u64,
-    /// That a second.
+    /// Messages per second.
     pub per_second: f64,
-    /// The broker's processor time a message.
+    /// Microseconds of the broker's processor time per message.
     pub micros_per_message: Option<f64>,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `retained`
     pub case: &'static str,
-    /// The protocol.
+    /// The MQTT version.
     pub version: &'static str,
-    /// Topics with a retained message.
+    /// Number of topics with a retained message.
     pub topics: u64,
-    /// Writing, and writing over.
+    /// Publishing, which replaces earlier retained messages from the second round on.
     pub write: Phase,
-    /// The broker's memory a retained message.
+    /// Bytes of the broker's memory per retained message.
     pub bytes_per_message: Option<f64>,
-    /// To new subscribers.
+    /// Delivery to new subscribers.
     pub replay: Phase,
-    /// The first replay, from SUBSCRIBE to its last message.
+    /// Milliseconds of the first subscriber, from connecting to its last message.
     pub first_replay_millis: f64,
-    /// What went wrong. `misdelivered` also counts messages that came although they were removed.
+    /// The faults that were found. `misdelivered` includes messages that were delivered after their removal.
     pub faults: Faults,
 }
 
-/// PUBLISHes written before their acknowledgements are read.
+/// Number of PUBLISH packets that are sent before their acknowledgements are read.
 const BATCH_LEN: usize = 100;
 
-/// Writes, replays and removes.
+/// Publishes, receives and removes the retained messages.
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let run = std::process::id();
     let topics: Vec<String> =
@@ -114,7 +114,7 @@ fn phase(from: &Snapshot, to: &Snapshot, messages: u64) -> Phase {
     }
 }
 
-/// Publishes retained messages at QoS 1, some at a time.
+/// Publishes retained messages at QoS 1, in batches.
 struct Writer {
     connection: BlockingConnection,
     run: u32,
@@ -138,7 +138,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A retained message without a payload removes the one before.
+    /// Removes all retained messages, by retained messages without payload.
     fn remove(&mut self, target: &Target, topics: &[String]) -> Result<(), LoadError> {
         let batch_len = usize::from(self.connection.receive_maximum()).min(BATCH_LEN);
         for topics in topics.chunks(batch_len) {

@@ -1,32 +1,32 @@
-//! The account of one stream of messages from one publisher to one subscriber.
+//! Tracks the sequence numbers of one stream of messages, from one publisher to one subscriber.
 
 use std::collections::HashSet;
 
 use crate::faults::Faults;
 use crate::number::count;
 
-/// How many missing numbers are remembered a stream; a gap beyond it is taken for a corrupt number.
+/// Maximum number of missing sequence numbers to remember per stream. A larger gap counts as a corrupt sequence number.
 const GAP_MAX: u64 = 1_000_000;
 
-/// Which sequence numbers have come.
+/// The sequence numbers that have been delivered.
 #[derive(Debug, Default)]
 pub struct SequenceTracker {
-    expected: u64,
+    next_expected: u64,
     missing: HashSet<u64>,
     faults: Faults,
 }
 
 impl SequenceTracker {
-    /// Enters one delivered sequence number. True when it is a message that had not come before.
+    /// Records one delivered sequence number. True when the message was not delivered before.
     pub fn record(&mut self, sequence: u64) -> bool {
-        if sequence == self.expected {
-            self.expected += 1;
+        if sequence == self.next_expected {
+            self.next_expected += 1;
             return true;
         }
         self.record_irregular(sequence)
     }
 
-    /// The same where messages may overtake each other.
+    /// Like `record`, for streams in which messages may overtake each other.
     pub fn record_in_any_order(&mut self, sequence: u64) -> bool {
         let out_of_order = self.faults.out_of_order;
         let fresh = self.record(sequence);
@@ -34,31 +34,31 @@ impl SequenceTracker {
         fresh
     }
 
-    /// How many different numbers have come.
+    /// Number of messages delivered, duplicates not counted.
     pub fn received(&self) -> u64 {
-        self.expected - count(self.missing.len())
+        self.next_expected - count(self.missing.len())
     }
 
-    /// One more than the highest number that has come.
+    /// One more than the highest delivered sequence number.
     pub const fn next_expected(&self) -> u64 {
-        self.expected
+        self.next_expected
     }
 
-    /// True when nothing is outstanding of `sent` messages.
+    /// True when all of `sent` messages have been delivered.
     pub fn is_complete(&self, sent: u64) -> bool {
-        self.expected >= sent && self.missing.is_empty()
+        self.next_expected >= sent && self.missing.is_empty()
     }
 
-    /// The faults, now that nothing more will come of the `sent` messages.
+    /// The faults at the end of a run in which `sent` messages were sent.
     pub fn final_faults(&self, sent: u64) -> Faults {
         let mut faults = self.faults;
-        faults.lost += count(self.missing.len()) + sent.saturating_sub(self.expected);
-        faults.corrupt += self.expected.saturating_sub(sent);
+        faults.lost += count(self.missing.len()) + sent.saturating_sub(self.next_expected);
+        faults.corrupt += self.next_expected.saturating_sub(sent);
         faults
     }
 
     fn record_irregular(&mut self, sequence: u64) -> bool {
-        if sequence < self.expected {
+        if sequence < self.next_expected {
             if self.missing.remove(&sequence) {
                 self.faults.out_of_order += 1;
                 return true;
@@ -66,12 +66,12 @@ impl SequenceTracker {
             self.faults.duplicated += 1;
             return false;
         }
-        if sequence - self.expected > GAP_MAX - count(self.missing.len()).min(GAP_MAX) {
+        if sequence - self.next_expected > GAP_MAX - count(self.missing.len()).min(GAP_MAX) {
             self.faults.corrupt += 1;
             return false;
         }
-        self.missing.extend(self.expected..sequence);
-        self.expected = sequence + 1;
+        self.missing.extend(self.next_expected..sequence);
+        self.next_expected = sequence + 1;
         true
     }
 }

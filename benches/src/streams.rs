@@ -1,4 +1,4 @@
-//! The scenarios with fixed streams: pairs, one to many, many to one.
+//! The scenarios with fixed streams of messages: pairs, fan-out, fan-in and shared subscriptions.
 
 use std::time::Duration;
 
@@ -16,26 +16,26 @@ pub mod slow_subscriber;
 
 use checker::StreamChecker;
 
-/// Who talks to whom.
+/// Which publishers send to which subscribers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topology {
-    /// So many publishers, each with one subscriber of its own.
+    /// This many publishers, each with one subscriber.
     Pairs(usize),
-    /// One publisher, so many subscribers.
+    /// One publisher and this many subscribers.
     FanOut(usize),
-    /// So many publishers, one subscriber with a wildcard.
+    /// This many publishers and one subscriber with a wildcard.
     FanIn(usize),
-    /// Publishers whose messages a group of subscribers shares: one of the group gets each.
+    /// Publishers and a shared subscription: each message goes to one of its members.
     Shared {
-        /// How many publish.
+        /// Number of publishers.
         publishers: usize,
-        /// How many are in the group.
+        /// Number of members of the shared subscription.
         subscribers: usize,
     },
 }
 
 impl Topology {
-    /// How many publish.
+    /// Number of publishers.
     pub const fn publishers(self) -> usize {
         match self {
             Self::Pairs(many) | Self::FanIn(many) => many,
@@ -44,7 +44,7 @@ impl Topology {
         }
     }
 
-    /// How many subscribe.
+    /// Number of subscribers.
     pub const fn subscribers(self) -> usize {
         match self {
             Self::Pairs(many) | Self::FanOut(many) => many,
@@ -54,31 +54,31 @@ impl Topology {
     }
 }
 
-/// What drives the publishers.
+/// How publishers decide when to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadModel {
-    /// Closed loop with so many messages a publisher under way.
+    /// Closed loop with this many outstanding messages per publisher.
     Window(u64),
-    /// Open loop with so many messages a second in all.
+    /// Open loop with this many messages per second in total.
     PerSecond(u64),
 }
 
 /// A scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Who talks to whom.
+    /// The publishers and subscribers.
     pub topology: Topology,
-    /// How fast.
+    /// The load model.
     pub load_model: LoadModel,
-    /// Open loop: the grain of sending; zero sends each message at its own time.
+    /// Open loop: the interval between two bursts. Zero sends each message at its own time.
     pub tick: Duration,
-    /// Of publishing and of subscribing: 0, 1 or 2.
+    /// QoS of publishing and subscribing: 0, 1 or 2.
     pub qos: u8,
-    /// Bytes of a payload, at least a stamp.
+    /// Bytes per payload, at least `STAMP_LEN`.
     pub payload_len: usize,
 }
 
-/// Connects, subscribes, and carries the plan out.
+/// Connects, subscribes and runs the traffic.
 pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome, LoadError> {
     let run = std::process::id();
     let topics: Vec<String> =
@@ -94,12 +94,12 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Outcome,
     Traffic::new(Workload::new(publishers, subscribers, checker, pace, context)?, *plan)?.run()
 }
 
-/// The topic that a publisher of a run uses.
+/// The topic of a publisher of a run.
 pub fn topic(run: u32, publisher: usize) -> String {
     format!("load/{run:08x}/{publisher:04}")
 }
 
-/// A plan for the time given.
+/// A plan with the given times and no limit on messages.
 pub const fn plan(warmup: Duration, measured: Duration, broker: Option<MonitoredProcess>) -> Plan {
     Plan { warmup, measured, messages: None, delivery_timeout: Duration::from_secs(3), broker }
 }

@@ -1,4 +1,4 @@
-//! Many subscriptions, a third of them with wildcards, then light traffic: what matching costs.
+//! Many subscriptions, a third of them with wildcards, then light traffic: the cost of matching.
 
 use std::time::Duration;
 
@@ -17,43 +17,43 @@ pub mod devices;
 
 use devices::{Devices, MatchChecker};
 
-/// Filters in one SUBSCRIBE.
+/// Number of topic filters per SUBSCRIBE packet.
 const FILTERS_PER_PACKET: usize = 100;
-/// Bytes of a payload.
+/// Bytes per payload.
 const PAYLOAD_LEN: usize = 64;
 
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Subscriptions in all, rounded to a multiple of three.
+    /// Number of subscriptions in total, rounded down to a multiple of three.
     pub subscriptions: usize,
-    /// Connections that share them.
+    /// Number of connections over which the subscriptions are spread.
     pub clients: usize,
-    /// Messages published a second, each to another device and each matched by two subscriptions.
+    /// Messages published per second. Each is for another device and matches two subscriptions.
     pub per_second: u64,
-    /// The grain of sending.
+    /// The interval between two bursts. Zero sends each message at its own time.
     pub tick: Duration,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Of the traffic.
+    /// The figures of the traffic.
     #[serde(flatten)]
     pub traffic: TrafficReport,
-    /// Subscriptions made.
+    /// Number of subscriptions.
     pub subscriptions: u64,
-    /// Subscriptions made a second.
+    /// Subscriptions created per second.
     pub subscribed_per_second: f64,
-    /// The broker's processor time a subscription.
+    /// Microseconds of the broker's processor time per subscription.
     pub micros_per_subscription: Option<f64>,
-    /// The broker's memory a subscription.
+    /// Bytes of the broker's memory per subscription.
     pub bytes_per_subscription: Option<f64>,
-    /// The broker's processor time a published message: two deliveries.
+    /// Microseconds of the broker's processor time per published message, which is delivered twice.
     pub micros_per_published: Option<f64>,
 }
 
-/// Subscribes, publishes, and accounts for both deliveries of each message.
+/// Subscribes, publishes, and checks both deliveries of each message.
 pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, LoadError> {
     if scenario.clients < 2 || scenario.subscriptions < 3 {
         return Err(LoadError::Arguments("at least two clients and three subscriptions are needed"));

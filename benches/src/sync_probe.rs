@@ -1,4 +1,4 @@
-//! What the disk itself can do: how long small writes take until they are safe. The floor of every promise.
+//! Measures the disk itself: how long small writes take until they are durable. No broker can acknowledge faster.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -11,47 +11,47 @@ use crate::error::LoadError;
 use crate::latencies::{Latencies, Percentiles};
 use crate::number::{float, ratio};
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `sync-probe`
     pub case: &'static str,
-    /// 4 KiB written over, then `fdatasync`.
+    /// Overwrites 4 KiB, then `fdatasync`.
     pub overwrite: Timing,
-    /// 4 KiB written into a hole of a sparse file, then `fdatasync`: the file system has to note where it is.
+    /// Writes 4 KiB into a hole of a sparse file, then `fdatasync`. The file system also has to record where the data is.
     pub hole: Timing,
-    /// As LMDB commits: some pages written over and `fdatasync`, then 4 KiB through a descriptor with `O_DSYNC`.
+    /// Like an LMDB commit: overwrites some pages, then `fdatasync`, then writes 4 KiB through a descriptor with `O_DSYNC`.
     pub pair: Timing,
-    /// The same into a hole, as LMDB does while its file grows.
+    /// The same with pages in a hole, as LMDB writes while its file grows.
     pub hole_pair: Timing,
 }
 
-/// One way of writing.
+/// The figures of one way of writing.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Timing {
-    /// So often a second.
+    /// Writes per second.
     pub per_second: f64,
-    /// Microseconds each.
+    /// Microseconds per write.
     pub micros: Option<Percentiles>,
 }
 
-/// What to measure.
+/// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// How long each way is measured.
+    /// How long to measure each way of writing.
     pub duration: Duration,
-    /// Pages of 4 KiB before the first sync of a pair.
+    /// Number of 4 KiB pages before the first sync of a commit.
     pub pages: usize,
 }
 
-/// The files of a probe, removed at its end.
+/// The files of a run. They are removed at the end.
 struct Files<'a> {
     folder: &'a Path,
     data: File,
     meta: File,
 }
 
-/// Probes the disk of `folder` with two files of its own.
+/// Measures the disk of `folder` with two temporary files.
 pub fn run(folder: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let files = Files::create(folder)?;
     let pages = vec![7; PAGE_LEN * scenario.pages.clamp(1, 1024)];
@@ -62,7 +62,7 @@ pub fn run(folder: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
             files.write(bytes, at, turn, pair)
         })
     };
-    // Each way gets a part of the file of its own; holes are used up as they are measured.
+    // Each way that writes into holes has its own part of the file, because a hole can be written only once.
     Ok(Report {
         case: "sync-probe",
         overwrite: measure(page, 0, WRITTEN_LEN, false)?,
@@ -102,7 +102,7 @@ impl<'a> Files<'a> {
         Ok(files)
     }
 
-    /// A part that is written, and a hole behind it.
+    /// Writes the first part of the data file and leaves a hole behind it.
     fn prepare(&self) -> std::io::Result<()> {
         let chunk = vec![1; 1 << 20];
         for at in (0..WRITTEN_LEN).step_by(chunk.len()) {
@@ -128,7 +128,7 @@ impl<'a> Files<'a> {
 
 impl Drop for Files<'_> {
     fn drop(&mut self) {
-        // Nothing depends on it: a new probe truncates what is left.
+        // Errors do not matter: the next run truncates leftover files.
         let _ = fs::remove_file(self.folder.join(DATA));
         let _ = fs::remove_file(self.folder.join(META));
     }
@@ -141,11 +141,11 @@ fn bytes_len(bytes: &[u8]) -> u64 {
 const DATA: &str = "sync-probe.data";
 const META: &str = "sync-probe.meta";
 const PAGE_LEN: usize = 4096;
-/// Of the part that is written over.
+/// Length of the part that is overwritten, in bytes.
 const WRITTEN_LEN: u64 = 64 << 20;
-/// Where the holes begin.
+/// Offset of the first hole.
 const HOLES_AT: u64 = WRITTEN_LEN;
-/// More than is written in any sensible duration; a disk that gets through it writes over the rest of the time.
+/// Length of the hole of each way, in bytes. It is large enough for any sensible duration; after that, the run overwrites.
 const HOLES_LEN: u64 = 8 << 30;
-/// Linux's value on all of Rust's ports but MIPS, PA-RISC and SPARC.
+/// The value on all Linux targets of Rust except MIPS, PA-RISC and SPARC.
 const O_DSYNC: i32 = 0o10000;

@@ -1,5 +1,5 @@
-//! The loop that keeps publishers and subscribers busy on one thread, closed loop or open loop. What is right and
-//! wrong in the deliveries is the `DeliveryChecker`'s business.
+//! The event loop that runs publishers and subscribers on one thread, as a closed or an open loop. A `DeliveryChecker` checks the
+//! deliveries.
 
 use std::time::{Duration, Instant};
 
@@ -26,45 +26,45 @@ pub use snapshot::Snapshot;
 pub use subscriber::Subscriber;
 pub use workload::Workload;
 
-/// How long a run takes.
+/// The length of a run and its limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Traffic before the figures are taken.
+    /// Time of traffic before the measurement.
     pub warmup: Duration,
-    /// Traffic while the figures are taken.
+    /// Length of the measurement.
     pub measured: Duration,
-    /// Ends a publisher's traffic early, after so many messages.
+    /// Number of messages after which a publisher stops, even before the time is up.
     pub messages: Option<u64>,
-    /// After so long without any delivery, what is outstanding counts as lost.
+    /// How long nothing may be delivered before the outstanding messages count as lost.
     pub delivery_timeout: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
 }
 
-/// What a run found.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// When the figures began.
+    /// Snapshot at the start of the measurement.
     pub from: Snapshot,
-    /// When they ended.
+    /// Snapshot at the end of the measurement.
     pub to: Snapshot,
-    /// Of the whole run, warm-up included.
+    /// The faults of the whole run, including the warm-up.
     pub faults: Faults,
     /// Messages published in the whole run.
     pub sent: u64,
-    /// The same by publisher.
+    /// Messages published in the whole run, by publisher.
     pub sent_each: Vec<u64>,
-    /// Messages delivered in the whole run, once each.
+    /// Messages delivered in the whole run, duplicates not counted.
     pub delivered: u64,
-    /// From when a message was due until its delivery; open loop only.
+    /// Times from when a message was due to its delivery. Open loop only.
     pub latency: Latencies,
-    /// From when a message was due until the load tool sent it; open loop only.
+    /// Times from when a message was due to when it was sent. Open loop only.
     pub lateness: Latencies,
-    /// From when a message was due until its last acknowledgement, PUBACK or PUBCOMP.
+    /// Times from when a message was due to its last acknowledgement, PUBACK or PUBCOMP.
     pub acknowledgement: Latencies,
 }
 
-/// A run under way.
+/// A running event loop.
 #[derive(Debug)]
 pub struct Traffic<B> {
     poll: Poll,
@@ -74,13 +74,13 @@ pub struct Traffic<B> {
     publishing: bool,
 }
 
-/// The longest wait for an event: how late the loop notices that a phase is over.
+/// The longest wait for an event, and so how late the loop may notice the end of a phase.
 const POLL_TIMEOUT_MAX: Duration = Duration::from_millis(20);
-/// Events taken at once.
+/// Maximum number of events per wait.
 const EVENTS_MAX: usize = 1024;
 
 impl<B: DeliveryChecker> Traffic<B> {
-    /// Readies a run.
+    /// Registers all connections for events.
     pub fn new(mut workload: Workload<B>, plan: Plan) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
         workload.register(poll.registry())?;
@@ -88,12 +88,12 @@ impl<B: DeliveryChecker> Traffic<B> {
         Ok(Self { poll, events: Events::with_capacity(EVENTS_MAX), workload, plan, publishing: true })
     }
 
-    /// Warms up, measures, drains, and closes the books.
+    /// Warms up, measures, waits for outstanding messages, and returns the result.
     pub fn run(self) -> Result<Outcome, LoadError> {
         self.run_with_sampling(|| Ok(()))
     }
 
-    /// The same; `sample` is called at the moments at which the figures begin and end.
+    /// Like `run`, and calls `sample` at the start and at the end of the measurement.
     pub fn run_with_sampling(
         mut self,
         mut sample: impl FnMut() -> Result<(), LoadError>,
@@ -110,7 +110,7 @@ impl<B: DeliveryChecker> Traffic<B> {
         Ok(self.workload.close(from, to))
     }
 
-    /// Turns for `duration`, or until the publishers are through.
+    /// Runs the loop for `duration`, or until the publishers have sent everything.
     fn run_for(&mut self, duration: Duration) -> Result<(), LoadError> {
         let end = Instant::now() + duration;
         let mut progress = self.workload.progress();
@@ -129,7 +129,7 @@ impl<B: DeliveryChecker> Traffic<B> {
         }
     }
 
-    /// Turns until nothing is outstanding, or nothing has come for the plan's patience.
+    /// Runs the loop until nothing is outstanding, or nothing has been delivered within the delivery timeout.
     fn drain(&mut self) -> Result<(), LoadError> {
         let mut progress = self.workload.progress();
         let mut changed = Instant::now();
@@ -140,7 +140,7 @@ impl<B: DeliveryChecker> Traffic<B> {
                 changed = Instant::now();
             }
         }
-        // A duplicate of the last message would come right behind it.
+        // Reads on for a moment, because a duplicate of the last message would follow directly behind it.
         for _ in 0..3 {
             self.poll_once()?;
         }

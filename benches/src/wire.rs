@@ -1,10 +1,10 @@
-//! MQTT frames as the load tool needs them: built in advance, cut with the least parsing.
+//! MQTT packets as the load generator needs them: built in advance, and parsed as little as possible.
 
 pub mod build;
 pub mod publish;
 pub mod scan;
 
-/// The protocol a run speaks.
+/// The MQTT version of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     /// MQTT 3.1.1.
@@ -14,7 +14,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// The protocol level of CONNECT.
+    /// The protocol level in CONNECT.
     pub const fn level(self) -> u8 {
         match self {
             Self::V3_1_1 => 4,

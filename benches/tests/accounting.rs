@@ -1,4 +1,4 @@
-//! The load tool against a relay that drops, duplicates, reorders and corrupts on demand.
+//! The load generator against a relay that drops, duplicates, reorders and corrupts messages on demand.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -11,9 +11,9 @@ use tidegate_benches::traffic::{Outcome, Plan};
 use tidegate_benches::wire::Version;
 
 #[path = "fixtures/faulty_relay.rs"]
-mod relay;
+mod faulty_relay;
 
-use relay::FaultyRelay;
+use faulty_relay::FaultyRelay;
 
 const MESSAGES: u64 = 300;
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(400);
@@ -43,7 +43,7 @@ fn every(n: u64) -> Option<NonZeroU64> {
 }
 
 #[test]
-fn an_honest_relay_passes_in_every_topology_version_and_qos() {
+fn a_relay_without_faults_passes_in_every_topology_version_and_qos() {
     let topologies = [(Topology::Pairs(3), 3, 3), (Topology::FanOut(4), 1, 4), (Topology::FanIn(4), 4, 4)];
     for (topology, publishers, streams) in topologies {
         for (version, qos) in [0, 1, 2]
@@ -66,7 +66,7 @@ fn an_honest_relay_passes_in_every_topology_version_and_qos() {
 }
 
 #[test]
-fn drops_are_counted() {
+fn dropped_messages_are_counted_as_lost() {
     let outcome = two_pairs(InjectedFaults { drop: every(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.lost, 2 * 3);
     assert_eq!(outcome.faults.total(), 2 * 3);
@@ -74,14 +74,14 @@ fn drops_are_counted() {
 }
 
 #[test]
-fn duplicates_are_counted() {
+fn duplicated_messages_are_counted() {
     let outcome = two_pairs(InjectedFaults { dup: every(100), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.duplicated, 2 * 3);
     assert_eq!(outcome.faults.total(), 2 * 3);
 }
 
 #[test]
-fn reordering_is_counted() {
+fn reordered_messages_are_counted() {
     let outcome = two_pairs(InjectedFaults { reorder: every(70), ..InjectedFaults::default() });
     assert_eq!(outcome.faults.out_of_order, 2 * 4);
     assert_eq!(outcome.faults.total(), 2 * 4);
@@ -95,7 +95,7 @@ fn corrupt_payloads_are_counted() {
 }
 
 #[test]
-fn a_relay_that_forwards_nothing_loses_the_whole_window() {
+fn the_whole_window_is_lost_when_the_relay_forwards_nothing() {
     let outcome = two_pairs(InjectedFaults { drop: every(1), ..InjectedFaults::default() });
     assert_eq!(outcome.sent, 2 * 50);
     assert_eq!(outcome.faults.lost, 2 * 50);
@@ -106,14 +106,14 @@ fn two_pairs_at_qos_2(injected_faults: InjectedFaults) -> Outcome {
 }
 
 #[test]
-fn a_message_of_qos_2_that_comes_twice_is_a_duplicate() {
+fn a_qos_2_message_that_arrives_twice_is_a_duplicate() {
     let outcome = two_pairs_at_qos_2(InjectedFaults { dup: every(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.duplicated, outcome.faults.total()), (2 * 3, 2 * 3));
     assert_eq!(outcome.delivered, 2 * MESSAGES);
 }
 
 #[test]
-fn a_message_of_qos_2_that_is_dropped_is_lost() {
+fn a_dropped_qos_2_message_is_lost() {
     let outcome = two_pairs_at_qos_2(InjectedFaults { drop: every(100), ..InjectedFaults::default() });
     assert_eq!((outcome.faults.lost, outcome.faults.total()), (2 * 3, 2 * 3));
 }
@@ -133,7 +133,7 @@ fn a_missing_pubcomp_is_a_fault_and_stays_in_the_window() {
 const SHARED: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
 
 #[test]
-fn of_a_share_exactly_one_gets_each_message() {
+fn exactly_one_member_of_a_shared_subscription_receives_each_message() {
     for qos in [0, 1, 2] {
         let outcome =
             run(InjectedFaults::default(), Version::V5, scenario(SHARED, LoadModel::Window(20), qos));
@@ -143,7 +143,7 @@ fn of_a_share_exactly_one_gets_each_message() {
 }
 
 #[test]
-fn a_message_that_two_of_a_share_get_or_nobody_is_a_fault() {
+fn a_shared_message_that_arrives_twice_or_never_is_a_fault() {
     let doubled = run(
         InjectedFaults { dup: every(100), ..InjectedFaults::default() },
         Version::V5,
@@ -159,7 +159,7 @@ fn a_message_that_two_of_a_share_get_or_nobody_is_a_fault() {
 }
 
 #[test]
-fn open_loop_latency_runs_from_the_due_time() {
+fn open_loop_latency_starts_when_a_message_is_due() {
     let outcome = run(
         InjectedFaults::default(),
         Version::V5,

@@ -1,4 +1,4 @@
-//! Durable sessions against the relay, which keeps nothing: what waits offline or is retained must count as lost.
+//! Durable sessions against the relay, which stores nothing: messages for offline sessions and retained messages count as lost.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -12,9 +12,9 @@ use tidegate_benches::traffic::Plan;
 use tidegate_benches::wire::Version;
 
 #[path = "fixtures/faulty_relay.rs"]
-mod relay;
+mod faulty_relay;
 
-use relay::FaultyRelay;
+use faulty_relay::FaultyRelay;
 
 const MESSAGES: u64 = 300;
 const PUBLISHERS: u64 = 2;
@@ -48,7 +48,7 @@ fn every(n: u64) -> Option<NonZeroU64> {
 }
 
 #[test]
-fn an_honest_relay_passes_online() {
+fn a_relay_without_faults_passes_with_online_sessions() {
     for version in [Version::V5, Version::V3_1_1] {
         for qos in [1, 2] {
             let report = run(Receivers::Online, version, qos, InjectedFaults::default());
@@ -61,7 +61,7 @@ fn an_honest_relay_passes_online() {
 }
 
 #[test]
-fn a_message_that_is_acknowledged_and_dropped_is_lost_to_each_session() {
+fn a_message_that_is_acknowledged_but_dropped_is_lost_at_each_session() {
     let report = run(
         Receivers::Online,
         Version::V5,
@@ -72,7 +72,7 @@ fn a_message_that_is_acknowledged_and_dropped_is_lost_to_each_session() {
 }
 
 #[test]
-fn a_message_that_comes_twice_at_qos_2_is_a_fault() {
+fn a_qos_2_message_that_arrives_twice_is_a_fault() {
     let report = run(
         Receivers::Online,
         Version::V5,
@@ -83,7 +83,7 @@ fn a_message_that_comes_twice_at_qos_2_is_a_fault() {
 }
 
 #[test]
-fn sessions_that_the_broker_forgot_have_lost_everything() {
+fn all_messages_of_sessions_that_the_broker_does_not_have_are_lost() {
     let report = run(Receivers::Offline, Version::V5, 1, InjectedFaults::default());
     assert_eq!(
         (report.faults.lost, report.faults.total()),
@@ -93,7 +93,7 @@ fn sessions_that_the_broker_forgot_have_lost_everything() {
 }
 
 #[test]
-fn topics_without_their_newest_message_are_lost() {
+fn a_topic_without_its_newest_message_counts_as_one_lost_message() {
     let report = run(Receivers::Retained, Version::V3_1_1, 1, InjectedFaults::default());
     assert_eq!((report.faults.lost, report.faults.total()), (PUBLISHERS * TOPICS, PUBLISHERS * TOPICS));
 }

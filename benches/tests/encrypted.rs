@@ -1,4 +1,4 @@
-//! Traffic over TLS, WebSocket and QUIC: through the product's own listeners to the relay, and over the relay's own.
+//! Traffic over TLS, WebSocket and QUIC: through listeners of `tidegate-transports` to the relay, and to the relay's own listeners.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -16,10 +16,10 @@ mod bridge;
 #[path = "fixtures/certificate.rs"]
 mod certificate;
 #[path = "fixtures/faulty_relay.rs"]
-mod relay;
+mod faulty_relay;
 
 use certificate::Certificate;
-use relay::FaultyRelay;
+use faulty_relay::FaultyRelay;
 
 const MESSAGES: u64 = 300;
 const ALL: [TransportKind; 4] =
@@ -37,7 +37,7 @@ fn run(target: &Target, topology: Topology, load_model: LoadModel, qos: u8, payl
     streams::run(target, &scenario, &plan).unwrap()
 }
 
-/// Two pairs through the product's listener.
+/// Runs two pairs through a listener of `tidegate-transports`.
 fn bridged(kind: TransportKind, injected_faults: InjectedFaults, qos: u8, payload_len: usize) -> Outcome {
     let certificate = Certificate::new(&format!("bridge-{kind:?}-{qos}-{payload_len}"));
     let relay = FaultyRelay::start(injected_faults, Security::None);
@@ -48,7 +48,7 @@ fn bridged(kind: TransportKind, injected_faults: InjectedFaults, qos: u8, payloa
 }
 
 #[test]
-fn an_honest_relay_passes_over_every_transport() {
+fn a_relay_without_faults_passes_over_every_transport() {
     for kind in ALL {
         for (qos, payload_len) in [(0, 64), (1, 64), (2, 64), (0, 100_000)] {
             let outcome = bridged(kind, InjectedFaults::default(), qos, payload_len);
@@ -59,7 +59,7 @@ fn an_honest_relay_passes_over_every_transport() {
 }
 
 #[test]
-fn lies_are_noticed_over_every_transport() {
+fn injected_faults_are_counted_over_every_transport() {
     let every = NonZeroU64::new(100);
     for kind in ALL {
         let dropped =
@@ -88,7 +88,7 @@ fn relayed(
 }
 
 #[test]
-fn the_relay_itself_speaks_tls_and_quic() {
+fn the_relay_listens_on_tls_and_quic() {
     let made = Certificate::new("relay");
     let (certificate, key) = (made.chain.as_path(), made.key.as_path());
     for (security, kind) in [
@@ -110,7 +110,7 @@ fn the_relay_itself_speaks_tls_and_quic() {
 }
 
 #[test]
-fn a_broker_with_a_certificate_of_another_authority_is_refused() {
+fn a_broker_with_a_certificate_from_another_ca_is_refused() {
     let (made, other) = (Certificate::new("made"), Certificate::new("other"));
     let (certificate, key) = (made.chain.as_path(), made.key.as_path());
     for (security, kind) in [

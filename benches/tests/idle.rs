@@ -1,4 +1,4 @@
-//! Idle connections over each transport against listeners of the product that answer CONNECT and nothing else.
+//! Idle connections over each transport, against listeners of `tidegate-transports` that answer CONNECT and nothing else.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::future::poll_fn;
@@ -18,7 +18,7 @@ use tidegate_transports::{Endpoint, Limits, Link, Listener, ListenerConfig, bind
 
 const CONNACK: [u8; 5] = [0x20, 3, 0, 0, 0];
 
-/// A certificate for localhost, and where the authority's certificate is.
+/// A certificate for localhost, and the file with its CA certificate.
 struct Certificate {
     material: ServerMaterial,
     ca: PathBuf,
@@ -44,7 +44,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Answers CONNECT; with `then_close`, closes after it. Reads on until the peer is gone.
+/// Answers CONNECT. Then closes the link, with `then_close`, or else reads until the peer closes it.
 async fn answer_connect(mut link: Link, then_close: bool) {
     let mut buffer = [0; 512];
     while let Ok(1..) = poll_fn(|context| link.poll_read(context, &mut buffer)).await {
@@ -95,7 +95,7 @@ fn loopback() -> SocketAddr {
 }
 
 #[test]
-fn links_of_every_transport_open_and_stay_quiet() {
+fn links_of_every_transport_open_and_stay_idle() {
     let Certificate { material, ca } = Certificate::new("quiet");
     let (address, config) = (loopback(), WebSocketConfig::default());
     let tls = Endpoint::Tls { address, material: material.clone() };

@@ -1,4 +1,4 @@
-//! The scenarios apart from streams, against the relay: which has no retained messages, so that those must count as lost.
+//! The other scenarios against the relay. The relay stores no retained messages, so these must count as lost.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;
@@ -18,9 +18,9 @@ use tidegate_benches::{churn, retained, streams, subscriptions};
 #[path = "fixtures/certificate.rs"]
 mod certificate;
 #[path = "fixtures/faulty_relay.rs"]
-mod relay;
+mod faulty_relay;
 
-use relay::FaultyRelay;
+use faulty_relay::FaultyRelay;
 
 fn subscriptions_against(injected_faults: InjectedFaults) -> subscriptions::Report {
     let relay = FaultyRelay::start(injected_faults, Security::None);
@@ -41,7 +41,7 @@ fn subscriptions_against(injected_faults: InjectedFaults) -> subscriptions::Repo
 }
 
 #[test]
-fn each_message_reaches_its_literal_and_its_wildcard_subscription() {
+fn each_message_reaches_the_subscriptions_with_and_without_wildcard() {
     let report = subscriptions_against(InjectedFaults::default());
     assert_eq!(report.traffic.faults.total(), 0, "{report:?}");
     assert_eq!(report.traffic.sent, 400);
@@ -50,7 +50,7 @@ fn each_message_reaches_its_literal_and_its_wildcard_subscription() {
 }
 
 #[test]
-fn a_dropped_message_is_lost_to_both() {
+fn a_dropped_message_is_lost_at_both_subscriptions() {
     let report =
         subscriptions_against(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() });
     assert_eq!(report.traffic.faults.lost, 2 * 4);
@@ -58,14 +58,14 @@ fn a_dropped_message_is_lost_to_both() {
 }
 
 #[test]
-fn a_duplicated_message_is_a_fault_at_both() {
+fn a_duplicated_message_is_a_fault_at_both_subscriptions() {
     let report =
         subscriptions_against(InjectedFaults { dup: NonZeroU64::new(100), ..InjectedFaults::default() });
     assert_eq!(report.traffic.faults.duplicated, 2 * 4);
 }
 
 #[test]
-fn retained_messages_that_are_not_replayed_are_lost() {
+fn retained_messages_that_are_not_delivered_are_lost() {
     let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let scenario = retained::Scenario {
         topics: 50,
@@ -114,7 +114,7 @@ fn churn_against(target: impl Fn() -> Target + Sync) -> churn::Report {
 }
 
 #[test]
-fn connections_that_come_and_go_are_counted() {
+fn opened_and_closed_connections_are_counted() {
     let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let report = churn_against(|| Target::tcp(relay.address, Version::V5));
     assert!(report.connections > 0, "{report:?}");
@@ -122,7 +122,7 @@ fn connections_that_come_and_go_are_counted() {
 }
 
 #[test]
-fn tls_sessions_are_taken_up_again_where_that_is_asked_for() {
+fn tls_sessions_are_resumed_only_on_request() {
     let made = certificate::Certificate::new("churn");
     let relay = FaultyRelay::start(
         InjectedFaults::default(),
@@ -139,7 +139,7 @@ fn tls_sessions_are_taken_up_again_where_that_is_asked_for() {
 }
 
 #[test]
-fn connections_that_nobody_accepts_are_failures() {
+fn connections_that_are_refused_count_as_failed() {
     let relay = FaultyRelay::start(InjectedFaults::default(), Security::None);
     let address = relay.address;
     drop(relay);
@@ -155,7 +155,7 @@ fn connections_that_nobody_accepts_are_failures() {
     assert_eq!(report.connections, 0);
 }
 
-/// 300 messages to two subscribers, and to one that reads so many a second.
+/// Sends 300 messages to two normal subscribers and to one that reads `per_second` messages per second.
 fn slow_against(injected_faults: InjectedFaults, per_second: u64) -> (slow_subscriber::Report, Faults) {
     let relay = FaultyRelay::start(injected_faults, Security::None);
     let target = Target::tcp(relay.address, Version::V5);
@@ -182,14 +182,14 @@ fn slow_against(injected_faults: InjectedFaults, per_second: u64) -> (slow_subsc
 }
 
 #[test]
-fn one_that_does_not_read_gets_everything_afterwards() {
+fn a_subscriber_that_does_not_read_receives_everything_afterwards() {
     let (report, faults) = slow_against(InjectedFaults::default(), 0);
     assert_eq!((report.delivered, report.delivered_afterwards, report.missed), (0, 300, 0));
     assert_eq!((faults.total(), report.closed), (0, false));
 }
 
 #[test]
-fn what_a_slow_one_misses_is_no_fault_and_what_it_gets_twice_is() {
+fn messages_that_a_slow_subscriber_misses_are_no_faults_but_duplicates_are() {
     let (report, faults) =
         slow_against(InjectedFaults { drop: NonZeroU64::new(100), ..InjectedFaults::default() }, 10);
     assert_eq!((report.missed, faults.total()), (3, 0), "{report:?}");

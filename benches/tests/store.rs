@@ -1,4 +1,4 @@
-//! What `fill` puts into a store is there, and its commits can be counted from outside.
+//! `fill` writes the requested contents, commits can be counted from outside, and the disk can be measured.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ impl Observer for IgnoreCommits {
     fn committed(&self, _: Commit) {}
 }
 
-/// An empty folder, removed at the end.
+/// A new folder that is removed at the end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -38,7 +38,7 @@ impl Drop for Folder {
 }
 
 #[test]
-fn a_filled_store_holds_what_was_asked_for() {
+fn a_filled_store_has_the_requested_contents() {
     let folder = Folder::new("filled");
     let scenario = fill::Scenario { sessions: 30, queued: 4, retained: 50, payload_len: 100 };
     let report = fill::run(&folder.0, &scenario).unwrap();
@@ -62,7 +62,7 @@ fn a_filled_store_holds_what_was_asked_for() {
 }
 
 #[test]
-fn commits_are_counted_from_outside() {
+fn commits_of_a_store_can_be_counted_through_its_file() {
     let folder = Folder::new("commits");
     let store = folder.store();
     let commits = CommitCounter::open(&folder.0.join("store")).unwrap();
@@ -73,7 +73,7 @@ fn commits_are_counted_from_outside() {
             packet_id: tidegate_mqtt::PacketId::new(1).unwrap(),
         };
         let tidegate_persistence::Appended::Accepted(commit) = store.append(&mut vec![operation]) else {
-            panic!("a new store takes an operation")
+            panic!("a new store accepts an operation")
         };
         while store.committed() < commit {
             std::thread::yield_now();
@@ -84,7 +84,7 @@ fn commits_are_counted_from_outside() {
 }
 
 #[test]
-fn a_probe_measures_each_way_and_leaves_nothing_behind() {
+fn sync_probe_measures_each_way_of_writing_and_removes_its_files() {
     let folder = Folder::new("probe");
     let scenario = sync_probe::Scenario { duration: Duration::from_millis(20), pages: 10 };
     let report = sync_probe::run(&folder.0, &scenario).unwrap();

@@ -1,25 +1,25 @@
-//! What can be said of connections that come and go.
+//! Options of the scenario that opens and closes connections.
 
 use clap::Args;
 
 use super::{BrokerArguments, MeasurementArguments};
 
-/// Connections that come and go.
+/// Options of `churn`.
 #[derive(Debug, Clone, Args)]
 pub struct ChurnArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// Connections at a time
+    /// Number of connections at a time
     #[arg(long, default_value_t = 8)]
     pub workers: usize,
-    /// Open loop: connections a second, as far as the workers keep up. Left out: as fast as they go
+    /// Open loop: connections per second, as far as the workers keep up. Without it: as fast as they can
     #[arg(long)]
     pub rate: Option<u64>,
-    /// Takes up TLS sessions of earlier connections
+    /// Resume TLS sessions of earlier connections
     #[arg(long)]
     pub resume: bool,
-    /// When it is measured
+    /// The measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
 }

@@ -1,4 +1,4 @@
-//! What can be said of the scenarios with promises: durable sessions, and the disk below them.
+//! Options of the scenarios with durable sessions and of the disk measurement.
 
 use std::path::PathBuf;
 
@@ -7,58 +7,58 @@ use tidegate_benches::durable::Receivers;
 
 use super::{BrokerArguments, MeasurementArguments};
 
-/// Durable sessions.
+/// Options of `durable`.
 #[derive(Debug, Clone, Args)]
 pub struct DurableArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// Who gets the messages. The broker's bounds of a queue must allow for what waits `offline`
+    /// Who receives the messages. With `offline`, the broker's queue limits must be large enough for all messages of a session
     #[arg(long, value_enum, default_value = "online")]
     pub subscriber: ReceiversArgument,
-    /// How many publish
+    /// Number of publishers
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     pub publishers: u16,
-    /// Topics of each publisher, written to in turn
+    /// Topics per publisher, published to in turn
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub topics: u32,
-    /// Durable sessions a topic
+    /// Durable sessions per topic
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub sessions: u16,
-    /// The publishers' sessions outlive their connections too
+    /// Make the publishers' sessions durable too
     #[arg(long)]
     pub durable_publishers: bool,
-    /// 1 or 2
+    /// QoS of publishing and subscribing: 1 or 2
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub qos: u8,
-    /// Bytes of a payload, at least 32
+    /// Bytes per payload, at least 32
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
     pub payload: u32,
-    /// Closed loop: messages a publisher may have unacknowledged
+    /// Closed loop: unacknowledged messages per publisher
     #[arg(long, default_value_t = 100, conflicts_with = "rate")]
     pub window: u64,
-    /// Open loop: messages a second in all, whether or not the broker keeps up
+    /// Open loop: messages per second in total, whether or not the broker keeps up
     #[arg(long)]
     pub rate: Option<u64>,
-    /// The broker's store, the folder with `data.mdb`: its commits are counted
+    /// Folder of the broker's store, the one with `data.mdb`; with it the report has the number of commits
     #[arg(long)]
     pub store: Option<PathBuf>,
-    /// When it is measured
+    /// The measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
-    /// Ends after so many messages a publisher
+    /// Stop after this many messages per publisher
     #[arg(long)]
     pub messages: Option<u64>,
 }
 
-/// Who gets the messages.
+/// Who receives the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReceiversArgument {
-    /// Durable sessions with a connection, which acknowledge
+    /// Durable sessions that are connected and acknowledge
     Online,
-    /// Durable sessions without one; they come back at the end
+    /// Durable sessions that are not connected; they reconnect at the end
     Offline,
-    /// Nobody: the messages are retained
+    /// No session: the messages are retained
     Retained,
 }
 
@@ -72,18 +72,18 @@ impl From<ReceiversArgument> for Receivers {
     }
 }
 
-/// The disk.
+/// Options of `sync-probe`.
 #[derive(Debug, Clone, Args)]
 pub struct SyncProbeArguments {
-    /// A folder on the disk; some 64 MiB and a sparse file are written to it, and removed
+    /// A folder on the disk; the probe writes about 64 MiB and a sparse file into it, and removes them
     pub folder: PathBuf,
-    /// Seconds for each of the four ways of writing
+    /// Seconds per way of writing; there are four
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
-    /// Pages of 4 KiB before the first sync of a pair
+    /// Pages of 4 KiB before the first sync of a commit
     #[arg(long, default_value_t = 10)]
     pub pages: usize,
-    /// Prints one JSON object instead of lines
+    /// Print one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
 }

@@ -1,4 +1,4 @@
-//! What can be said of a store that is filled directly, and of what a broker made of it.
+//! Options of the scenarios that fill a store directly and check what a broker made of it.
 
 use std::path::PathBuf;
 
@@ -6,64 +6,64 @@ use clap::Args;
 
 use super::BrokerArguments;
 
-/// What is put into a store.
+/// Options of `fill`.
 #[derive(Debug, Clone, Args)]
 pub struct FillArguments {
-    /// The broker's data folder; the broker must not run. What is there stays
+    /// The data folder of a stopped broker. Existing data is kept
     pub data: PathBuf,
-    /// Durable sessions, each with a subscription
+    /// Number of durable sessions, each with one subscription
     #[arg(long, default_value_t = 100_000)]
     pub sessions: u32,
-    /// Messages that wait for each session
+    /// Queued messages per session
     #[arg(long, default_value_t = 10)]
     pub queued: u32,
-    /// Topics with a retained message
+    /// Number of topics with a retained message
     #[arg(long, default_value_t = 0)]
     pub retained: u32,
-    /// Bytes of a payload, at least 32
+    /// Bytes per payload, at least 32
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
     pub payload: u32,
-    /// Prints one JSON object instead of lines
+    /// Print one JSON object instead of lines
     #[arg(long)]
     pub json: bool,
 }
 
-/// Sessions of a filled store that come back.
+/// Options of `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// Sessions in the store
+    /// Number of sessions in the store
     #[arg(long, default_value_t = 100_000)]
     pub sessions: u32,
-    /// How many of them come back
+    /// Number of sessions that reconnect
     #[arg(long, default_value_t = 1000)]
     pub sample: u32,
-    /// Messages that wait for each
+    /// Queued messages per session
     #[arg(long, default_value_t = 10)]
     pub queued: u32,
-    /// Bytes of a payload
+    /// Bytes per payload
     #[arg(long, default_value_t = 64)]
     pub payload: u32,
 }
 
-/// Retained messages of a filled store.
+/// Options of `replay`.
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// Topics with a retained message
+    /// Number of topics with a retained message
     #[arg(long, default_value_t = 1_000_000)]
     pub topics: u32,
-    /// Bytes of a payload
+    /// Bytes per payload
     #[arg(long, default_value_t = 64)]
     pub payload: u32,
-    /// Of the subscriptions: 0 or 1
+    /// QoS of the subscriptions: 0 or 1
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
     pub qos: u8,
-    /// Messages a second that the slow reader takes
+    /// Messages per second that the slow subscriber reads
     #[arg(long, default_value_t = 50_000)]
     pub slow_rate: u64,
 }

@@ -1,4 +1,4 @@
-//! What can be said of the scenarios with fixed streams of messages.
+//! Options of the scenarios with fixed streams of messages.
 
 use std::path::PathBuf;
 
@@ -15,84 +15,84 @@ pub enum TrafficCommand {
     FanOut(StreamArguments),
     /// Many publishers, one subscriber with a wildcard
     FanIn(StreamArguments),
-    /// Many publishers, and a shared subscription: one of its members gets each message
+    /// Many publishers and one shared subscription: each message goes to one of its members
     Shared(SharedArguments),
-    /// One publisher, many subscribers, and one more that reads slowly or not at all
+    /// One publisher and many subscribers, one of which reads slowly or not at all
     Slow(SlowArguments),
-    /// Latency and processor time of pairs at rates from low to saturation, as JSON and as a drawing
+    /// Latency and processor time of pairs at rates from low to saturation, as JSON and as an SVG drawing
     Curve(CurveArguments),
 }
 
-/// A scenario with fixed streams.
+/// Options of all scenarios with fixed streams.
 #[derive(Debug, Clone, Args)]
 pub struct StreamArguments {
-    /// Which broker
+    /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// How many pairs, subscribers, or publishers
+    /// Number of pairs, subscribers or publishers
     #[arg(long, default_value_t = 10)]
     pub count: usize,
-    /// 0, 1 or 2
+    /// QoS of publishing and subscribing: 0, 1 or 2
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=2))]
     pub qos: u8,
-    /// Bytes of a payload, at least 32
+    /// Bytes per payload, at least 32
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=100_000))]
     pub payload: u32,
-    /// Closed loop: messages a publisher may have under way, at QoS 2 until PUBCOMP
+    /// Closed loop: undelivered messages per publisher; at QoS 2 a message counts until PUBCOMP
     #[arg(long, default_value_t = 50, conflicts_with = "rate")]
     pub window: u64,
-    /// Open loop: messages a second in all, whether or not the broker keeps up
+    /// Open loop: messages per second in total, whether or not the broker keeps up
     #[arg(long)]
     pub rate: Option<u64>,
-    /// Open loop: microseconds between two rounds of sending; 0 sends each message at its own time
+    /// Open loop: microseconds between two bursts; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// When it is measured
+    /// The measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
-    /// Ends after so many messages a publisher
+    /// Stop after this many messages per publisher
     #[arg(long)]
     pub messages: Option<u64>,
 }
 
-/// A shared subscription.
+/// Options of `shared`.
 #[derive(Debug, Clone, Args)]
 pub struct SharedArguments {
-    /// The streams; `--count` publishers
+    /// The streams; `--count` is the number of publishers
     #[command(flatten)]
     pub streams: StreamArguments,
-    /// Members of the shared subscription
+    /// Number of members of the shared subscription
     #[arg(long, default_value_t = 10)]
     pub subscribers: usize,
 }
 
-/// A slow subscriber.
+/// Options of `slow`.
 #[derive(Debug, Clone, Args)]
 pub struct SlowArguments {
-    /// The streams; `--count` subscribers that are not slow
+    /// The streams; `--count` is the number of subscribers that are not slow
     #[command(flatten)]
     pub streams: StreamArguments,
-    /// Messages a second that the slow one reads; 0: none until the others are through
+    /// Messages per second that the slow subscriber reads; 0: none until the others have finished
     #[arg(long, default_value_t = 0)]
     pub slow_rate: u64,
 }
 
-/// A curve.
+/// Options of `curve`.
 #[derive(Debug, Clone, Args)]
 pub struct CurveArguments {
-    /// The streams; `--rate` and `--window` do not count
+    /// The streams; `--rate` and `--window` are ignored
     #[command(flatten)]
     pub streams: StreamArguments,
-    /// Messages a second of the first step
+    /// Messages per second of the first step
     #[arg(long, default_value_t = 1000)]
     pub from: u64,
-    /// Messages a second that no step exceeds
+    /// Highest number of messages per second
     #[arg(long, default_value_t = 10_000_000)]
     pub to: u64,
-    /// Steps for each factor of ten
+    /// Steps per factor of ten
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=50))]
     pub steps: u32,
-    /// Writes OUTPUT.json and OUTPUT.svg
+    /// Write the figures to OUTPUT.json and OUTPUT.svg
     #[arg(long, default_value = "curve")]
     pub output: PathBuf,
 }

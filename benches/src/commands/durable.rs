@@ -1,4 +1,4 @@
-//! Runs the scenarios with promises.
+//! Runs the scenarios with durable sessions and the disk measurement.
 
 use tidegate_benches::durable;
 use tidegate_benches::error::LoadError;

@@ -1,4 +1,4 @@
-//! Fills stores, and looks at what brokers made of them.
+//! Fills stores and checks what brokers made of them.
 
 use std::time::Duration;
 
@@ -45,5 +45,5 @@ fn len(payload: u32) -> usize {
     usize::try_from(payload).unwrap_or(usize::MAX)
 }
 
-/// How long nothing may come before what is missing counts as lost.
+/// How long nothing may arrive before the missing messages count as lost.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);

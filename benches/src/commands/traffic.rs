@@ -39,7 +39,7 @@ fn shared(arguments: &SharedArguments) -> Result<u64, LoadError> {
     streams("shared", topology, &arguments.streams)
 }
 
-/// The figures of those that are not slow, and of the one that is.
+/// The figures of the normal subscribers and of the slow one.
 #[derive(Serialize)]
 struct SlowReport {
     #[serde(flatten)]

@@ -1,4 +1,5 @@
-//! The calm phases of a run, one packet at a time: handshake, subscribing, and scenarios without overlap.
+//! A connection that waits for each response. It is used for handshakes, for subscribing, and by scenarios that do one thing at
+//! a time.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,28 +20,28 @@ mod receive_buffer;
 use answers::{connack, suback};
 use receive_buffer::ReceiveBuffer;
 
-/// How long an answer may take before the run is given up.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a response may take before the run is aborted.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Which broker, and in which protocol.
+/// A broker and how to connect to it.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The listener.
+    /// Address of the listener.
     pub address: SocketAddr,
-    /// The protocol of all connections.
+    /// MQTT version of all connections.
     pub version: Version,
-    /// What the connections run over.
+    /// Transport of all connections.
     pub transport: Transport,
 }
 
 impl Target {
-    /// A listener for plain TCP.
+    /// A broker that listens on plain TCP.
     pub const fn tcp(address: SocketAddr, version: Version) -> Self {
         Self { address, version, transport: Transport::Tcp }
     }
 }
 
-/// A connection that waits for each answer.
+/// A connection that waits for each response.
 #[derive(Debug)]
 pub struct BlockingConnection {
     socket: Socket,
@@ -52,12 +53,12 @@ pub struct BlockingConnection {
 }
 
 impl BlockingConnection {
-    /// Connects and completes the MQTT handshake.
+    /// Connects with a clean session and waits for CONNACK. `keep_alive` is in seconds, 0 for none.
     pub fn connect(target: &Target, client_id: &str, keep_alive: u16) -> Result<Self, LoadError> {
         Self::connect_to(target, client_id, keep_alive, Session::Clean)
     }
 
-    /// The same, with a session that may outlive the connection.
+    /// Like `connect`, with a session that may outlive the connection.
     pub fn connect_to(
         target: &Target,
         client_id: &str,
@@ -68,7 +69,7 @@ impl BlockingConnection {
             socket: target.transport.connect(target.address)?,
             version: target.version,
             receive_buffer: ReceiveBuffer::new(),
-            timeout: ANSWER_TIMEOUT,
+            timeout: RESPONSE_TIMEOUT,
             receive_maximum: u16::MAX,
             session_present: false,
         };
@@ -80,27 +81,27 @@ impl BlockingConnection {
         Ok(connection)
     }
 
-    /// How many QoS 1 messages may be unacknowledged towards the broker.
+    /// The Receive Maximum of CONNACK: how many QoS 1 and 2 messages the broker accepts before it acknowledges them.
     pub const fn receive_maximum(&self) -> u16 {
         self.receive_maximum
     }
 
-    /// Whether its TLS took up an earlier session; QUIC does not tell.
+    /// True when the connection resumed an earlier TLS session. Always false for QUIC, which does not report it.
     pub fn is_resumed(&self) -> bool {
         self.socket.is_resumed()
     }
 
-    /// Whether the broker had the session.
+    /// True when the broker already had the session.
     pub const fn session_present(&self) -> bool {
         self.session_present
     }
 
-    /// True when everything that was read has been handled.
+    /// True when everything received so far has been handled.
     pub const fn is_drained(&self) -> bool {
         self.receive_buffer.is_drained()
     }
 
-    /// Limits how long an answer is waited for.
+    /// Sets how long to wait for a response.
     pub const fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout;
     }
@@ -122,7 +123,7 @@ impl BlockingConnection {
         }
     }
 
-    /// Subscribes to `filters` in one packet and checks each return code.
+    /// Subscribes to `filters` in one packet, waits for SUBACK and checks each reason code.
     pub fn subscribe(&mut self, packet_id: u16, filters: &[String], qos: u8) -> Result<(), LoadError> {
         let version = self.version;
         self.send(&build::subscribe(version, packet_id, filters, qos))?;
@@ -131,12 +132,12 @@ impl BlockingConnection {
         Ok(())
     }
 
-    /// Waits for the next frame.
+    /// Waits for the next packet and passes it to `handle`.
     pub fn with_packet<T>(
         &mut self,
         handle: impl FnOnce(RawPacket<'_>) -> Result<T, LoadError>,
     ) -> Result<T, LoadError> {
-        // Looked at twice: a frame borrows the inbox for as long as the function runs.
+        // The packet is parsed twice, because it borrows the buffer until the function returns.
         while !self.receive_buffer.has_packet()? {
             self.wait_for_bytes()?;
         }
@@ -146,25 +147,25 @@ impl BlockingConnection {
         }
     }
 
-    /// Gives back memory that is not needed while the connection is idle.
+    /// Frees memory that an idle connection does not need.
     pub fn free_memory(&mut self) {
         self.receive_buffer.free_memory();
     }
 
-    /// True while the broker has neither closed the connection nor sent anything.
+    /// True if the broker has neither closed the connection nor sent anything.
     pub fn is_quiet(&mut self) -> bool {
         let quiet = self.is_drained() && self.read_available().is_ok_and(|count| count == 0);
         self.free_memory();
         quiet
     }
 
-    /// Says goodbye and closes.
+    /// Sends DISCONNECT and closes the connection.
     pub fn disconnect(mut self) -> Result<(), LoadError> {
         self.send(&build::DISCONNECT)?;
         self.socket.close()
     }
 
-    /// The same, and waits until the broker has closed too. False when it did not within the patience.
+    /// Sends DISCONNECT and waits until the broker closes the connection. False if it does not do so within the timeout.
     pub fn disconnect_and_wait(mut self) -> Result<bool, LoadError> {
         self.send(&build::DISCONNECT)?;
         let end = Instant::now() + self.timeout;
@@ -180,17 +181,17 @@ impl BlockingConnection {
                 waited => waited?,
             }
         }
-        // The broker may have gone so far that this fails.
+        // Fails if the broker has closed the socket completely.
         let _ = self.socket.close();
         Ok(true)
     }
 
-    /// Goes over to readiness events.
+    /// Converts this connection into one that is driven by readiness events.
     pub fn into_connection(self) -> Result<Connection, LoadError> {
         Ok(Connection::new(self.socket, self.receive_buffer.into_rest()))
     }
 
-    /// Waits for the handshakes below MQTT.
+    /// Completes the handshakes below MQTT.
     fn establish(&mut self) -> Result<(), LoadError> {
         self.socket.flush()?;
         while !self.socket.is_open() {
@@ -200,7 +201,7 @@ impl BlockingConnection {
         Ok(())
     }
 
-    /// Waits for an answer.
+    /// Waits until bytes arrive.
     fn wait_for_bytes(&mut self) -> Result<(), LoadError> {
         let end = Instant::now() + self.timeout;
         while self.read_available()? == 0 {
@@ -209,7 +210,7 @@ impl BlockingConnection {
         Ok(())
     }
 
-    /// Reads what has come, without waiting; gives how many bytes of MQTT.
+    /// Reads what has arrived, without waiting. Returns the number of MQTT bytes.
     fn read_available(&mut self) -> Result<usize, LoadError> {
         let mut count = 0;
         loop {
@@ -223,11 +224,11 @@ impl BlockingConnection {
         }
     }
 
-    /// Waits until the socket is ready, or the transport has something to do.
+    /// Waits until the socket is ready or a timer of the transport is due.
     fn wait(&mut self, flags: PollFlags, timeout: Duration) -> Result<(), LoadError> {
         if timeout.is_zero() {
             return Err(LoadError::Io {
-                doing: "waiting for an answer",
+                doing: "waiting for a response",
                 source: io::ErrorKind::TimedOut.into(),
             });
         }
@@ -238,7 +239,9 @@ impl BlockingConnection {
             self.socket.with_fd(|fd| poll(&mut [PollFd::from_borrowed_fd(fd, flags)], limit.ok().as_ref()));
         match ready {
             Err(rustix::io::Errno::INTR) | Ok(_) => {}
-            Err(error) => return Err(LoadError::Io { doing: "waiting for an answer", source: error.into() }),
+            Err(error) => {
+                return Err(LoadError::Io { doing: "waiting for a response", source: error.into() });
+            }
         }
         self.socket.handle_timeout(Instant::now())
     }

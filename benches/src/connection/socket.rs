@@ -1,4 +1,4 @@
-//! What a connection's bytes travel on: one interface over TCP, TLS, WebSocket and QUIC, none of which ever waits.
+//! The non-blocking byte stream below a connection: one interface over TCP, TLS, WebSocket and QUIC.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
@@ -18,16 +18,16 @@ use tcp::TcpSocket;
 use tls::Tls;
 use websocket::WebSocket;
 
-/// What one read brought.
+/// The result of one read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// Bytes of MQTT.
+    /// Number of MQTT bytes.
     pub(crate) count: usize,
-    /// More can be read at once, for which no event will come.
+    /// More can be read at once. No readiness event will announce it.
     pub(crate) more: bool,
 }
 
-/// A byte stream that does not wait. What is written leaves with `flush`.
+/// A byte stream that never blocks. Written bytes may be buffered until `flush`.
 #[derive(Debug)]
 pub(crate) enum Socket {
     Tcp(TcpSocket),
@@ -37,7 +37,7 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
-    /// Asks for readiness events under `token`.
+    /// Registers for readiness events under `token`.
     pub(crate) fn register(&mut self, registry: &Registry, token: usize) -> Result<(), LoadError> {
         match self {
             Self::Tcp(socket) => socket.register(registry, token),
@@ -47,7 +47,7 @@ impl Socket {
         }
     }
 
-    /// Takes in what has come, into `buffer`.
+    /// Reads what has arrived into `buffer`.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         match self {
             Self::Tcp(socket) => socket.read(buffer),
@@ -57,7 +57,7 @@ impl Socket {
         }
     }
 
-    /// Accepts so many of the bytes; none while earlier ones wait.
+    /// Returns how many of the bytes were accepted: none while earlier ones still wait to be sent.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         match self {
             Self::Tcp(socket) => socket.write(bytes),
@@ -67,7 +67,7 @@ impl Socket {
         }
     }
 
-    /// Sends what was accepted, as far as the socket takes it. True when nothing waits any more.
+    /// Sends the accepted bytes, as far as the socket takes them. True when nothing is left to send.
     pub(crate) fn flush(&mut self) -> Result<bool, LoadError> {
         match self {
             Self::Tcp(_) => Ok(true),
@@ -77,7 +77,7 @@ impl Socket {
         }
     }
 
-    /// The socket takes bytes again.
+    /// Notes that the socket accepts bytes again.
     pub(crate) fn set_writable(&mut self) {
         match self {
             Self::Tcp(socket) => socket.set_writable(),
@@ -87,7 +87,7 @@ impl Socket {
         }
     }
 
-    /// True once handshakes below MQTT are over.
+    /// True once the handshakes below MQTT are complete.
     pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Tcp(_) => true,
@@ -97,7 +97,7 @@ impl Socket {
         }
     }
 
-    /// True when its TLS took up an earlier session; QUIC does not tell.
+    /// True when it resumed an earlier TLS session. Always false for QUIC, which does not report it.
     pub(crate) fn is_resumed(&self) -> bool {
         match self {
             Self::Tcp(_) | Self::Quic(_) => false,
@@ -106,7 +106,7 @@ impl Socket {
         }
     }
 
-    /// When `handle_timeout` must be called, whatever comes until then.
+    /// When `handle_timeout` must be called, if the transport has timers.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Quic(quic) => quic.deadline(),
@@ -114,7 +114,7 @@ impl Socket {
         }
     }
 
-    /// The time is `now`.
+    /// Runs the timers of the transport that are due at `now`.
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), LoadError> {
         match self {
             Self::Quic(quic) => quic.handle_timeout(now),
@@ -122,7 +122,7 @@ impl Socket {
         }
     }
 
-    /// Ends the stream in the orderly way of its transport, without waiting for the peer.
+    /// Closes the stream in the orderly way of its transport, without waiting for the peer.
     pub(crate) fn close(&mut self) -> Result<(), LoadError> {
         match self {
             Self::Tcp(socket) => socket.close(),
@@ -132,7 +132,7 @@ impl Socket {
         }
     }
 
-    /// What the system waits on.
+    /// Calls `wait` with the file descriptor to wait on.
     pub(crate) fn with_fd<T>(&self, wait: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
         match self {
             Self::Tcp(socket) => wait(socket.as_fd()),

@@ -1,4 +1,4 @@
-//! Which transport the connections of a run use, and what they need to trust the broker.
+//! The transport of a run's connections, with the certificates that they trust.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -20,7 +20,7 @@ use super::socket::tls::Tls;
 use super::socket::websocket::WebSocket;
 use crate::error::LoadError;
 
-/// A transport.
+/// A transport and its client configuration.
 #[derive(Debug, Clone)]
 pub enum Transport {
     /// Plain TCP.
@@ -35,7 +35,7 @@ pub enum Transport {
     Quic(quinn_proto::ClientConfig),
 }
 
-/// Which transport, by name.
+/// The kinds of transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportKind {
     /// Plain TCP.
@@ -51,11 +51,10 @@ pub enum TransportKind {
 }
 
 impl Transport {
-    /// Trusts the authority whose certificate is in the PEM file `ca`. With `resume`, later connections take up TLS sessions
-    /// of earlier ones.
+    /// Trusts the CA whose certificate is in the PEM file `ca`. With `resume`, connections resume TLS sessions of earlier ones.
     ///
     /// # Errors
-    /// An encrypted transport without `ca`, or a file that holds no certificate.
+    /// Fails for an encrypted transport without `ca`, and if the file cannot be read as certificates.
     pub fn new(kind: TransportKind, ca: Option<&Path>, resume: bool) -> Result<Self, LoadError> {
         Ok(match kind {
             TransportKind::Tcp => Self::Tcp,
@@ -75,7 +74,7 @@ impl Transport {
         })
     }
 
-    /// Its name in reports.
+    /// The name in reports.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
@@ -86,7 +85,7 @@ impl Transport {
         }
     }
 
-    /// Begins a connection. Handshakes above TCP are still to be carried out.
+    /// Starts a connection. The handshakes above TCP are not complete yet when this returns.
     pub(crate) fn connect(&self, address: SocketAddr) -> Result<Socket, LoadError> {
         if let Self::Quic(config) = self {
             return Ok(Socket::Quic(Box::new(Quic::connect(address, config.clone())?)));
@@ -113,7 +112,7 @@ fn tls_client_config(
     versions: &[&'static SupportedProtocolVersion],
     resume: bool,
 ) -> Result<ClientConfig, LoadError> {
-    let Some(ca) = ca else { return Err(LoadError::Arguments("this transport needs --ca")) };
+    let Some(ca) = ca else { return Err(LoadError::Arguments("an encrypted transport needs --ca FILE")) };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ca).map_err(LoadError::pem)? {
         roots.add(certificate.map_err(LoadError::pem)?).map_err(LoadError::tls)?;
@@ -131,14 +130,14 @@ fn tls_client_config(
 }
 
 fn quic_client_config(tls: ClientConfig) -> Result<quinn_proto::ClientConfig, LoadError> {
-    let crypto =
-        QuicClientConfig::try_from(tls).map_err(|_| LoadError::Arguments("TLS settings unfit for QUIC"))?;
+    let crypto = QuicClientConfig::try_from(tls)
+        .map_err(|_| LoadError::Arguments("QUIC does not support these TLS settings"))?;
     let mut config = quinn_proto::ClientConfig::new(Arc::new(crypto));
     config.transport_config(Arc::new(quic_transport_config()));
     Ok(config)
 }
 
-/// The relay's side: certificate chain and key from PEM files.
+/// The TLS configuration of the relay, with certificate chain and key from PEM files.
 pub(crate) fn server_config(
     certificate: &Path,
     key: &Path,
@@ -157,17 +156,17 @@ pub(crate) fn server_config(
     Ok(config)
 }
 
-/// The same for QUIC.
+/// The QUIC configuration of the relay.
 pub(crate) fn quic_server_config(certificate: &Path, key: &Path) -> Result<ServerConfig, LoadError> {
     let tls = server_config(certificate, key, &[&version::TLS13])?;
-    let crypto =
-        QuicServerConfig::try_from(tls).map_err(|_| LoadError::Arguments("TLS settings unfit for QUIC"))?;
+    let crypto = QuicServerConfig::try_from(tls)
+        .map_err(|_| LoadError::Arguments("QUIC does not support these TLS settings"))?;
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config.transport_config(Arc::new(quic_transport_config()));
     Ok(config)
 }
 
-/// Windows wide enough not to be what is measured.
+/// QUIC settings with windows so large that they do not limit the measurement.
 fn quic_transport_config() -> TransportConfig {
     let mut config = TransportConfig::default();
     config
@@ -178,9 +177,9 @@ fn quic_transport_config() -> TransportConfig {
     config
 }
 
-/// Bytes that a peer may send ahead on a stream.
+/// Flow control window of a stream, in bytes.
 const WINDOW_LEN: u32 = 1024 * 1024;
-/// Streams that a peer may open.
+/// Number of streams that a peer may open.
 const STREAMS_MAX: u32 = 4;
-/// Less than the idle timeout of 30 seconds that is usual.
+/// Interval of QUIC keep-alive packets, below the usual idle timeout of 30 seconds.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Draws curves: panels below each other, both axes logarithmic, a legend in each.
+//! Draws curves as SVG: panels below each other, each with a legend and two logarithmic axes.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Points that are not above zero have no place on a logarithmic scale, and are left out.
+    /// Points that are not above zero cannot be shown on a logarithmic scale and are left out.
     pub fn new(name: &'static str, points: Vec<(f64, f64)>) -> Self {
         Self { name, points: points.into_iter().filter(|(x, y)| *x > 0.0 && *y > 0.0).collect() }
     }
@@ -23,15 +23,15 @@ impl Line {
 /// A panel.
 #[derive(Debug)]
 pub struct Panel<'a> {
-    /// What the vertical axis shows.
+    /// Title of the vertical axis.
     pub title: &'a str,
-    /// What the horizontal axis shows.
+    /// Title of the horizontal axis.
     pub x_title: &'a str,
-    /// Its lines.
+    /// The lines of the panel.
     pub lines: &'a [Line],
 }
 
-/// The drawing of a report: latency and processor time by rate.
+/// Draws a report: latency and processor time by rate.
 pub fn of(report: &Report) -> String {
     let line = |name, value: &dyn Fn(&Step) -> Option<f64>| {
         let point = |step: &Step| Some((float(step.rate), value(step)?));
@@ -50,17 +50,17 @@ pub fn of(report: &Report) -> String {
         let traffic = &step.traffic;
         format!("{}, MQTT {} over {}, QoS {}", traffic.case, traffic.version, traffic.transport, traffic.qos)
     });
-    let x_title = "messages published a second";
+    let x_title = "messages published per second";
     draw(
         &title,
         &[
             Panel { title: "latency, \u{b5}s", x_title, lines: &latencies },
-            Panel { title: "processor time a message, \u{b5}s", x_title, lines: &costs },
+            Panel { title: "processor time per message, \u{b5}s", x_title, lines: &costs },
         ],
     )
 }
 
-/// The drawing.
+/// Draws the panels under a title.
 pub fn draw(title: &str, panels: &[Panel<'_>]) -> String {
     let height = HEAD + PANEL * float(count(panels.len()));
     let mut out = format!(
@@ -110,12 +110,12 @@ fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
     }
 }
 
-/// A logarithmic axis of whole decades.
+/// A logarithmic axis that covers whole decades.
 struct Scale {
-    /// Powers of ten at the ends.
+    /// Powers of ten at both ends.
     low: i32,
     high: i32,
-    /// Where they are drawn.
+    /// Coordinates of both ends.
     from: f64,
     to: f64,
 }
@@ -141,7 +141,7 @@ impl Scale {
     }
 }
 
-#[expect(clippy::as_conversions, reason = "a power of ten, within some 300")]
+#[expect(clippy::as_conversions, reason = "a power of ten, below 309")]
 fn power(value: f64) -> i32 {
     value as i32
 }
@@ -173,5 +173,5 @@ const LEFT: f64 = 60.0;
 const RIGHT: f64 = 90.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 50.0;
-/// Told apart by those who do not see red or green, too.
+/// Colours that people with colour blindness can tell apart.
 const COLOURS: [&str; 3] = ["#0072b2", "#e69f00", "#cc3311"];

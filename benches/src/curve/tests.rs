@@ -1,4 +1,4 @@
-//! Rates and drawings.
+//! Tests of the rates and of the drawings.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn a_panel_spans_whole_decades_and_draws_each_line_once() {
 }
 
 #[test]
-fn nothing_measured_is_drawn_as_nothing() {
+fn a_report_without_steps_is_drawn_as_an_empty_svg() {
     let text = svg::of(&Report { case: "curve", steps: Vec::new() });
     assert!(text.starts_with("<svg") && text.ends_with("</svg>\n"));
 }

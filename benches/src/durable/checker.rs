@@ -1,4 +1,4 @@
-//! The book of durable sessions: one ledger a session, for its share of its publisher's messages.
+//! Checks the deliveries to durable sessions: each session must receive all messages of its topic.
 
 use crate::faults::Faults;
 use crate::number::{count, length};
@@ -6,7 +6,7 @@ use crate::sequence_tracker::SequenceTracker;
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// One ledger a session. A publisher writes to its topics in turn, so of its messages each topic has every so-manieth.
+/// One sequence tracker per session. A publisher publishes to its n topics in turn, so each topic gets every n-th message.
 #[derive(Debug)]
 pub struct SessionChecker {
     topics: Vec<String>,
@@ -18,26 +18,26 @@ pub struct SessionChecker {
 }
 
 impl SessionChecker {
-    /// An empty book of `topics`, of which each publisher has `topics_each`, with `sessions_each` sessions a topic.
+    /// Expects deliveries of `topics` to `sessions_each` sessions per topic. Each publisher has `topics_each` of the topics.
     pub fn new(topics: Vec<String>, topics_each: usize, sessions_each: usize) -> Self {
         let trackers = (0..topics.len() * sessions_each).map(|_| SequenceTracker::default()).collect();
         let (topics_each, faults) = (topics_each.max(1), Faults::default());
         Self { topics, topics_each, sessions_each, trackers, faults, delivered: 0 }
     }
 
-    /// A book that expects no deliveries: nobody is connected.
+    /// Expects no deliveries, because no session is connected.
     pub fn without_sessions() -> Self {
         Self::new(Vec::new(), 1, 0)
     }
 
-    /// How many of `sent` messages of its publisher went to the topic with this index.
+    /// How many of the `sent` messages of its publisher went to the topic with this index.
     pub fn messages_of_topic(&self, topic: usize, sent: u64) -> u64 {
         let turn = count(topic % self.topics_each);
         let each = count(self.topics_each);
         sent.saturating_sub(turn).div_ceil(each)
     }
 
-    /// Whether all of `sent` messages of its publisher that are for this session have come.
+    /// True when the session has received all its messages, of the `sent` ones of its publisher.
     pub fn has_all_messages(&self, session: usize, sent: u64) -> bool {
         let topic = session / self.sessions_each.max(1);
         self.trackers
@@ -45,7 +45,7 @@ impl SessionChecker {
             .is_some_and(|tracker| tracker.is_complete(self.messages_of_topic(topic, sent)))
     }
 
-    /// The ledger of a session, and the how-manieth message of its topic this is.
+    /// The tracker of a session and the sequence number of the message within its topic. None if it was misdelivered.
     fn tracker_of(
         &mut self,
         session: usize,

@@ -1,4 +1,4 @@
-//! Sessions that waited without a connection come back, one after the other, and take what was kept for them.
+//! Reconnects the offline sessions one after the other and receives their queued messages.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::wire::publish::Delivery;
 use crate::wire::scan::RawPacket;
 use crate::wire::{Version, packet_type};
 
-/// Takes everything, and says what is wrong with it. `sent` by publisher.
+/// Receives all queued messages and checks them. `sent` has the number of sent messages per publisher.
 pub(super) fn collect(
     target: &Target,
     layout: &Layout<'_>,
@@ -43,7 +43,7 @@ pub(super) fn collect(
     Ok((Collected { messages, per_second }, checker.final_faults(sent)))
 }
 
-/// Reads until all has come, or nothing for the connection's patience; then until PINGRESP, for what is too much.
+/// Reads until all messages have arrived or nothing arrives within the timeout. Then reads until PINGRESP, to find surplus ones.
 fn take(
     connection: &mut BlockingConnection,
     checker: &mut SessionChecker,
@@ -71,7 +71,7 @@ fn take(
     }
 }
 
-/// Enters one packet; true for PINGRESP.
+/// Handles one packet. True for PINGRESP.
 fn enter(
     packet: &RawPacket<'_>,
     checker: &mut SessionChecker,
@@ -107,5 +107,5 @@ fn enter_message(
     Ok(())
 }
 
-/// Bytes of acknowledgements that are gathered while there is more to read.
+/// Bytes of acknowledgements that are collected while there is more to read.
 const ANSWERS_LEN: usize = 256;

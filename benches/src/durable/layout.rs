@@ -1,4 +1,4 @@
-//! Names of a run: which publisher writes to which topics, which session waits for which of them.
+//! The topics and client ids of a run: which publisher publishes to which topics, and which session subscribes to which topic.
 
 use super::checker::SessionChecker;
 use super::{Receivers, Scenario};
@@ -11,7 +11,7 @@ use crate::wire::build::Session;
 pub(super) struct Layout<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) run: u32,
-    /// Those of the first publisher, then those of the second, and so on.
+    /// The topics of the first publisher, then those of the second, and so on.
     topics: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Layout<'a> {
         self.topics.chunks(self.scenario.topics).nth(publisher).unwrap_or_default()
     }
 
-    /// How many durable sessions there are.
+    /// Number of durable sessions.
     pub(super) fn sessions(&self) -> usize {
         match self.scenario.receivers {
             Receivers::Retained => 0,
@@ -40,7 +40,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// The topic, as an index, that a session waits for.
+    /// Index of the topic to which a session subscribes.
     pub(super) const fn topic_of(&self, session: usize) -> usize {
         session / self.scenario.sessions
     }
@@ -57,7 +57,7 @@ impl<'a> Layout<'a> {
         format!("load-{:x}-d{session}", self.run)
     }
 
-    /// A new durable session with its subscription.
+    /// Creates a durable session with its subscription.
     pub(super) fn open(&self, target: &Target, session: usize) -> Result<BlockingConnection, LoadError> {
         let mut connection =
             BlockingConnection::connect_to(target, &self.session_id(session), 0, Session::New)?;
@@ -66,7 +66,7 @@ impl<'a> Layout<'a> {
         Ok(connection)
     }
 
-    /// Removes a session and what waits for it.
+    /// Removes a session and its queued messages.
     pub(super) fn end(&self, target: &Target, session: usize) -> Result<(), LoadError> {
         BlockingConnection::connect(target, &self.session_id(session), 0)?.disconnect()
     }

@@ -1,4 +1,4 @@
-//! What is retained at the end must be the newest message of each topic. Reads it, and removes it.
+//! Checks that the retained message of each topic is the newest one, and removes it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::traffic::subscriber::RunContext;
 use crate::wire::publish::Delivery;
 use crate::wire::{build, packet_type};
 
-/// Reads and removes; says what is wrong. `sent` by publisher.
+/// Reads, checks and removes the retained messages. `sent` has the number of sent messages per publisher.
 pub(super) fn read(
     target: &Target,
     layout: &Layout<'_>,
@@ -37,7 +37,7 @@ pub(super) fn read(
     Ok((Collected { messages, per_second }, faults))
 }
 
-/// Reads until nothing is due, or nothing comes.
+/// Reads until every expected message has arrived or nothing arrives within the timeout.
 fn take(
     connection: &mut BlockingConnection,
     context: &RunContext,
@@ -60,7 +60,7 @@ fn take(
     Ok(faults)
 }
 
-/// The newest sequence number of each topic that was written to.
+/// The newest sequence number of each topic that was published to.
 fn due(layout: &Layout<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
     let each = layout.scenario.topics;
     let checker = SessionChecker::new(Vec::new(), each, 0);
@@ -72,14 +72,14 @@ fn due(layout: &Layout<'_>, sent: &[u64]) -> HashMap<Vec<u8>, u64> {
     layout.topics().iter().enumerate().filter_map(newest).collect()
 }
 
-/// A message as it came.
+/// A received message.
 struct Retained {
     topic: Vec<u8>,
-    /// None when the payload is not whole.
+    /// None when the payload is corrupt.
     sequence: Option<u64>,
 }
 
-/// The next message.
+/// The next message. None for SUBACK.
 fn next(connection: &mut BlockingConnection, context: &RunContext) -> Result<Option<Retained>, LoadError> {
     connection.with_packet(|packet| match packet.packet_type() {
         packet_type::SUBACK => Ok(None),
@@ -93,7 +93,7 @@ fn next(connection: &mut BlockingConnection, context: &RunContext) -> Result<Opt
     })
 }
 
-/// A retained message without a payload removes the one before.
+/// Removes all retained messages, by retained messages without payload.
 fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-w", layout.run), 0)?;
     for topics in layout.topics().chunks(REMOVED_AT_ONCE) {
@@ -106,5 +106,5 @@ fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     connection.disconnect()
 }
 
-/// Below every broker's Receive Maximum.
+/// Number of messages in flight, below the Receive Maximum of any broker.
 const REMOVED_AT_ONCE: usize = 10;

@@ -1,4 +1,4 @@
-//! The figures of a run with durable sessions, and the readings beside it: the writer's processor time, the commits.
+//! The figures of a run with durable sessions, and samples of the store: the writer's processor time, commits, bytes written.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,61 +16,61 @@ use crate::process::MonitoredProcess;
 use crate::report::BrokerUse;
 use crate::traffic::Outcome;
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `durable`
     pub case: &'static str,
-    /// The protocol.
+    /// The MQTT version.
     pub version: &'static str,
-    /// Of publishing and subscribing.
+    /// QoS of publishing and subscribing.
     pub qos: u8,
     /// `online`, `offline` or `retained`.
     pub receivers: &'static str,
-    /// Publishing connections.
+    /// Number of publishing connections.
     pub publishers: usize,
-    /// Bytes of a payload.
+    /// Bytes per payload.
     pub payload_len: usize,
-    /// Length of the measured part.
+    /// Length of the measurement in seconds.
     pub seconds: f64,
     /// Messages published in the whole run.
     pub sent: u64,
     /// Messages delivered in the whole run.
     pub delivered: u64,
-    /// Acknowledged a second, in the measured part.
+    /// Messages acknowledged per second, in the measurement.
     pub acknowledged_per_second: f64,
-    /// Delivered a second, in the measured part.
+    /// Messages delivered per second, in the measurement.
     pub delivered_per_second: f64,
-    /// Microseconds from sending to the last acknowledgement, PUBACK or PUBCOMP.
+    /// Microseconds from the time a message was due to its last acknowledgement, PUBACK or PUBCOMP.
     pub acknowledgement_micros: Option<Percentiles>,
-    /// What the broker used, each acknowledged message, if it was watched.
+    /// The broker's resource use, per acknowledged message. Needs the broker's process id.
     pub broker: Option<BrokerUse>,
-    /// The part of it that the store's writer used; none when there is no such thread.
+    /// Processor time of the store's writer thread, per acknowledged message. None when there is no such thread.
     pub writer_micros_per_message: Option<f64>,
-    /// Commits of the store a second, if its folder was given.
+    /// Commits of the store per second. Needs the store's folder.
     pub commits_per_second: Option<f64>,
-    /// Messages acknowledged a commit.
+    /// Messages acknowledged per commit.
     pub messages_per_commit: Option<f64>,
-    /// Bytes written to the disk a commit, if the broker was watched.
+    /// Bytes written to the disk per commit. Needs the broker's process id.
     pub written_per_commit: Option<f64>,
-    /// Processors this tool kept busy; near 1 it may be the bottleneck.
+    /// Processors that the load generator kept busy. Near 1, it may be the bottleneck.
     pub load_processors: f64,
-    /// What the sessions, or the new subscriber, took at the end.
+    /// The stored messages that were received at the end.
     pub collected: Option<Collected>,
-    /// What went wrong.
+    /// The faults that were found.
     pub faults: Faults,
 }
 
-/// What waited, and was taken at the end.
+/// Stored messages that were received at the end.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Collected {
-    /// Messages.
+    /// Number of messages.
     pub messages: u64,
-    /// That a second.
+    /// Messages per second.
     pub per_second: f64,
 }
 
-/// What is read at the two moments between which the figures lie.
+/// Samples of the store, taken at the start and at the end of the measurement.
 #[derive(Debug)]
 pub(super) struct BrokerSamples {
     broker: Option<MonitoredProcess>,
@@ -93,7 +93,7 @@ impl BrokerSamples {
     pub(super) fn take(&mut self) -> Result<(), LoadError> {
         let writer = self.broker.map(|broker| broker.thread_time(WRITER)).transpose()?.flatten();
         let commits = self.commits.as_ref().map(CommitCounter::count).transpose()?;
-        // Only where it is the store that writes.
+        // Without a writer thread, the process's writes are not those of a store.
         let written_bytes = writer.and(self.broker).map(MonitoredProcess::written_bytes).transpose()?;
         self.samples.push(Sample { writer, commits, written_bytes });
         Ok(())
@@ -174,5 +174,5 @@ impl Receivers {
     }
 }
 
-/// The name of the store's writing thread.
+/// The name of the store's writer thread.
 const WRITER: &str = "store";

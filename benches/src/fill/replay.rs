@@ -1,5 +1,5 @@
-//! All retained messages of a filled store to two new subscribers at once: one reads as fast as it can, one slowly. Both
-//! must get all.
+//! Reads all retained messages of a filled store with two new subscribers at once: one reads as fast as it can, the other slowly.
+//! Both must receive every message.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,61 +19,61 @@ use crate::wire::publish::Delivery;
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
-/// What to read, and how.
+/// The contents of the store and the speed of the slow subscriber.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Retained messages in the store.
+    /// Number of retained messages in the store.
     pub topics: u32,
-    /// Bytes of a payload.
+    /// Bytes per payload.
     pub payload_len: usize,
-    /// Of the subscriptions: 0 or 1.
+    /// QoS of the subscriptions: 0 or 1.
     pub qos: u8,
-    /// Messages a second that the slow reader takes.
+    /// Messages per second that the slow subscriber reads.
     pub slow_rate: u64,
-    /// How long nothing may come before what is missing counts as lost.
+    /// How long nothing may arrive before the missing messages count as lost.
     pub delivery_timeout: Duration,
     /// The broker's process.
     pub broker: Option<MonitoredProcess>,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `replay`
     pub case: &'static str,
     /// The subscriber that reads as fast as it can.
     pub fast: ReaderReport,
-    /// The one that reads slowly.
+    /// The subscriber that reads slowly.
     pub slow: ReaderReport,
-    /// The broker's memory: before, at its highest, and at the end.
+    /// The broker's memory before, during and after. Needs the broker's process id.
     pub resident: Option<Resident>,
-    /// What went wrong, of both.
+    /// The faults at both subscribers.
     pub faults: Faults,
 }
 
-/// One subscriber.
+/// The figures of one subscriber.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct ReaderReport {
-    /// Different messages that came.
+    /// Number of messages received, duplicates not counted.
     pub messages: u64,
-    /// From SUBSCRIBE to the last of them.
+    /// Seconds from SUBSCRIBE to the last message.
     pub seconds: f64,
-    /// Messages a second.
+    /// Messages received per second.
     pub per_second: f64,
 }
 
-/// A process's resident memory, KiB.
+/// The resident memory of a process in KiB.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Resident {
-    /// Before the subscribers came.
+    /// Before the subscribers connected.
     pub before_kib: u64,
-    /// At its highest, as seen ten times a second.
+    /// The highest of ten samples per second.
     pub peak_kib: u64,
-    /// Once both had read all.
+    /// After both subscribers had read everything.
     pub after_kib: u64,
 }
 
-/// Subscribes twice and reads.
+/// Runs both subscribers.
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let topics: Vec<String> = (0..scenario.topics).map(topic_retained).collect();
     let indices: HashMap<&[u8], usize> =
@@ -94,7 +94,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
         let (fast, slow) = (read("fast", None), read("slow", Some(scenario.slow_rate)));
         while open.load(Ordering::Relaxed) > 0 {
             peak = peak.max(resident()?);
-            thread::sleep(SAMPLED_EVERY);
+            thread::sleep(SAMPLE_INTERVAL);
         }
         Ok::<_, LoadError>((join(fast)?, join(slow)?))
     })?;
@@ -106,7 +106,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     Ok(Report { case: "replay", fast: fast.reader, slow: slow.reader, resident, faults })
 }
 
-/// What one subscriber found.
+/// The result of one subscriber.
 struct ReaderOutcome {
     reader: ReaderReport,
     faults: Faults,
@@ -115,10 +115,10 @@ struct ReaderOutcome {
 fn join(
     handle: thread::ScopedJoinHandle<'_, Result<ReaderOutcome, LoadError>>,
 ) -> Result<ReaderOutcome, LoadError> {
-    handle.join().unwrap_or(Err(LoadError::Arguments("a reader ended by a panic")))
+    handle.join().unwrap_or(Err(LoadError::Arguments("a subscriber thread panicked")))
 }
 
-/// One subscriber's account.
+/// One subscriber and the messages that it has received.
 struct Reader<'a> {
     target: &'a Target,
     scenario: &'a Scenario,
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         Ok(ReaderOutcome { reader, faults: self.faults })
     }
 
-    /// Reads until PINGRESP, which is asked for behind the last message. Gives the seconds to that message.
+    /// Reads until PINGRESP; PINGREQ is sent after the last expected message. Returns the seconds until that message.
     fn read_all(
         &mut self,
         connection: &mut BlockingConnection,
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps a slow reader to its rate.
+    /// Limits a slow subscriber to its rate.
     fn pause(&self, rate: Option<u64>, began: Instant) {
         if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(SLOW_STEP)) {
             let due = Duration::from_secs_f64(ratio(float(self.messages), float(rate)));
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Enters one packet; true for PINGRESP.
+    /// Handles one packet. True for PINGRESP.
     fn enter(&mut self, packet: &RawPacket<'_>, answers: &mut Vec<u8>) -> Result<bool, LoadError> {
         match packet.packet_type() {
             packet_type::PINGRESP => return Ok(true),
@@ -218,8 +218,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-const SAMPLED_EVERY: Duration = Duration::from_millis(100);
-/// Messages between two pauses of the slow reader.
+/// Interval between two samples of the memory.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
+/// Messages between two pauses of the slow subscriber.
 const SLOW_STEP: u64 = 500;
-/// Bytes of acknowledgements that are gathered while there is more to read.
+/// Bytes of acknowledgements that are collected while there is more to read.
 const ANSWERS_LEN: usize = 256;

@@ -1,4 +1,4 @@
-//! Whether a broker that started from a filled store has the sessions with their messages.
+//! Checks that a broker started from a filled store has the sessions and their queued messages.
 
 use std::time::{Duration, Instant};
 
@@ -16,39 +16,39 @@ use crate::wire::packet_type;
 use crate::wire::publish::Delivery;
 use crate::wire::scan::RawPacket;
 
-/// What was put into the store, and how much of it to look at.
+/// The contents of the store, and how many sessions to check.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Sessions in the store.
+    /// Number of sessions in the store.
     pub sessions: u32,
-    /// How many of them come back, evenly chosen.
+    /// Number of sessions to check, spread evenly.
     pub sample: u32,
-    /// Messages that wait for each.
+    /// Queued messages per session.
     pub queued: u32,
-    /// Bytes of a payload.
+    /// Bytes per payload.
     pub payload_len: usize,
-    /// How long a session may bring nothing before what is missing counts as lost.
+    /// How long nothing may arrive before the missing messages of a session count as lost.
     pub delivery_timeout: Duration,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// `resume`
     pub case: &'static str,
-    /// Sessions that came back.
+    /// Sessions that were checked.
     pub sessions: u32,
     /// Sessions that the broker did not have.
     pub absent: u32,
-    /// Messages taken.
+    /// Messages received.
     pub messages: u64,
-    /// That a second, one session after the other.
+    /// Messages received per second, one session after the other.
     pub per_second: f64,
-    /// What went wrong.
+    /// The faults that were found.
     pub faults: Faults,
 }
 
-/// The sessions come back one after the other, take what waits, and leave.
+/// Reconnects the sessions one after the other and receives their queued messages.
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let context = RunContext::new(RUN, target.version, scenario.payload_len);
     let began = Instant::now();
@@ -84,7 +84,7 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     Ok(report)
 }
 
-/// A session that came back.
+/// A session that has reconnected.
 struct ResumedSession {
     index: u32,
     topic: String,
@@ -119,7 +119,7 @@ impl ResumedSession {
         }
     }
 
-    /// Enters one packet; true for PINGRESP.
+    /// Handles one packet. True for PINGRESP.
     fn enter(
         &mut self,
         packet: &RawPacket<'_>,

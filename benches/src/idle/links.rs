@@ -1,4 +1,4 @@
-//! Idle connections over TLS, WebSocket and QUIC, through the product's own client side of its transports.
+//! Idle connections over TLS, WebSocket and QUIC, with the clients of `tidegate-transports`.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -21,22 +21,22 @@ mod exchange;
 
 use exchange::{close, exchange, open};
 
-/// Which transport, and how to trust the broker.
+/// The transport, the broker's address and the CA to trust.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    /// Its name in reports.
+    /// Name of the transport in reports.
     pub name: &'static str,
-    /// Its URL scheme.
+    /// URL scheme of the transport.
     pub scheme: &'static str,
-    /// The listener.
+    /// Address of the listener.
     pub address: SocketAddr,
-    /// PEM file of the authority to trust.
+    /// PEM file with the CA certificate to trust.
     pub ca: Option<PathBuf>,
-    /// The protocol.
+    /// The MQTT version.
     pub version: Version,
 }
 
-/// Links on one thread's runtime.
+/// Links that share one thread and its runtime.
 #[derive(Debug)]
 pub struct Links {
     runtime: Runtime,
@@ -46,15 +46,15 @@ pub struct Links {
     lost: u64,
 }
 
-/// Handshakes under way at once.
+/// Maximum number of concurrent handshakes.
 const HANDSHAKES_MAX: usize = 32;
-/// How long one connection may take to open, to answer, or to close.
+/// How long one connection may take to open, to respond or to close.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a resting crowd answers what its transports ask (WebSocket pings).
+/// How often waiting links respond to their transports, for example to WebSocket pings.
 const SERVICE_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Links {
-    /// Nobody yet.
+    /// Creates the runtime. There are no connections yet.
     pub fn new(transport: Transport) -> Result<Self, LoadError> {
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -62,11 +62,11 @@ impl Links {
             .map_err(LoadError::io("starting a runtime"))?;
         let target = format!("{}://{}", transport.scheme, transport.address)
             .parse()
-            .map_err(|_| LoadError::Arguments("unusable target"))?;
+            .map_err(|_| LoadError::Arguments("cannot connect to this target"))?;
         Ok(Self { runtime, transport, target, links: Vec::new(), lost: 0 })
     }
 
-    /// Certificates of a local test are for a name, connections go to an address.
+    /// The certificates of local tests are for `localhost`, but connections go to an IP address.
     fn tls(&self) -> ClientTls {
         ClientTls {
             ca_files: self.transport.ca.iter().cloned().collect(),
@@ -75,7 +75,7 @@ impl Links {
         }
     }
 
-    /// Answers transports' pings and drops links on which anything but silence came.
+    /// Responds to pings of the transports. Drops links that are closed or have received something.
     fn service(&mut self) {
         let _context = self.runtime.enter();
         let before = self.links.len();
@@ -134,12 +134,12 @@ impl IdleConnections for Links {
     }
 
     fn wait(&mut self, duration: Duration) {
-        let mut left = duration;
-        while !left.is_zero() {
-            let nap = left.min(SERVICE_INTERVAL);
-            self.runtime.block_on(async { tokio::time::sleep(nap).await });
+        let mut remaining = duration;
+        while !remaining.is_zero() {
+            let pause = remaining.min(SERVICE_INTERVAL);
+            self.runtime.block_on(async { tokio::time::sleep(pause).await });
             self.service();
-            left -= nap;
+            remaining -= pause;
         }
     }
 

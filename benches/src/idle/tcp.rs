@@ -7,7 +7,7 @@ use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::wire::{build, packet_type};
 
-/// Sockets, opened one after the other.
+/// TCP connections, opened one after the other.
 #[derive(Debug)]
 pub struct Tcp {
     target: Target,
@@ -15,7 +15,7 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    /// Nobody yet.
+    /// No connections yet.
     pub const fn new(target: Target) -> Self {
         Self { target, connections: Vec::new() }
     }

@@ -1,12 +1,12 @@
-//! Who gets which topic, in the naive way: every filter is tried, level by level.
+//! Finds the subscribers of a topic in the naive way: it compares the topic with every filter, level by level.
 
-/// What the peers have subscribed to.
+/// The topic filters of all peers.
 #[derive(Debug, Default)]
 pub(super) struct Filters {
     all: Vec<Filter>,
 }
 
-/// A filter, and who takes turns in getting its messages: one peer, or the members of a share.
+/// A topic filter and its subscribers: one peer, or the members of a shared subscription, which take turns.
 #[derive(Debug)]
 struct Filter {
     text: String,
@@ -30,7 +30,7 @@ impl Filters {
         self.all.retain(|filter| !filter.members.is_empty());
     }
 
-    /// Calls `deliver` for each peer whose turn it is.
+    /// Calls `deliver` for each peer that receives a message on this topic.
     pub(super) fn for_each_receiver(&mut self, topic: &[u8], mut deliver: impl FnMut(usize)) {
         for filter in &mut self.all {
             if is_match(filter.pattern().as_bytes(), topic)
@@ -44,7 +44,7 @@ impl Filters {
 }
 
 impl Filter {
-    /// Without the share's name.
+    /// The topic filter without `$share` and the share name.
     fn pattern(&self) -> &str {
         let shared = self.text.strip_prefix(SHARE).and_then(|rest| rest.split_once('/'));
         shared.map_or(self.text.as_str(), |(_, pattern)| pattern)
@@ -64,5 +64,5 @@ fn is_match(filter: &[u8], topic: &[u8]) -> bool {
     names.next().is_none()
 }
 
-/// What the filter of a shared subscription begins with.
+/// The prefix of the filter of a shared subscription.
 const SHARE: &str = "$share/";

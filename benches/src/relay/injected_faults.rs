@@ -1,28 +1,28 @@
-//! What the relay does wrong on purpose, so that one can see the load tool notice.
+//! Faults that the relay injects on request, to check that the load generator notices them.
 
 use std::num::NonZeroU64;
 
-/// Every how-manieth message of a publisher is treated badly.
+/// For each kind of fault, the n of "every n-th message of a publisher". None: no such fault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
 pub struct InjectedFaults {
-    /// Drops every n-th message of a publisher
+    /// Drop every n-th message of a publisher
     #[arg(long, value_name = "N")]
     pub drop: Option<NonZeroU64>,
-    /// Sends every n-th message of a publisher twice
+    /// Send every n-th message of a publisher twice
     #[arg(long, value_name = "N")]
     pub dup: Option<NonZeroU64>,
-    /// Holds every n-th message of a publisher back until after its next one
+    /// Delay every n-th message of a publisher until after its next one
     #[arg(long, value_name = "N")]
     pub reorder: Option<NonZeroU64>,
-    /// Changes the last payload byte of every n-th message of a publisher
+    /// Change the last payload byte of every n-th message of a publisher
     #[arg(long, value_name = "N")]
     pub corrupt: Option<NonZeroU64>,
-    /// Leaves every n-th PUBREL of a publisher without its PUBCOMP
+    /// Do not answer every n-th PUBREL of a publisher with PUBCOMP
     #[arg(long, value_name = "N")]
     pub silence: Option<NonZeroU64>,
 }
 
-/// Forwards one publisher's frames, with the lies asked for.
+/// Forwards one publisher's packets with the requested faults.
 #[derive(Debug)]
 pub(super) struct FaultInjector {
     injected_faults: InjectedFaults,
@@ -36,7 +36,7 @@ impl FaultInjector {
         Self { injected_faults, forwarded: 0, released: 0, delayed: Vec::new() }
     }
 
-    /// Appends what the subscribers are to get for this frame.
+    /// Appends what subscribers receive for this PUBLISH packet.
     pub(super) fn forward(&mut self, packet: &[u8], batch: &mut Vec<u8>) {
         self.forwarded += 1;
         if self.is_turn(self.injected_faults.drop) {
@@ -58,7 +58,7 @@ impl FaultInjector {
         batch.append(&mut self.delayed);
     }
 
-    /// True when a PUBREL is to be answered.
+    /// Counts a PUBREL. True when it is to be answered.
     pub(super) fn answers_pubrel(&mut self) -> bool {
         self.released += 1;
         !is_multiple(self.released, self.injected_faults.silence)

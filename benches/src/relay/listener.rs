@@ -1,4 +1,4 @@
-//! Where connections come in: a TCP listener, with or without TLS, or the one UDP socket of all QUIC connections.
+//! The listener of the relay: a TCP listener, with or without TLS, or the one UDP socket of all QUIC connections.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -21,32 +21,32 @@ use crate::connection::socket::udp_endpoint::UdpEndpoint;
 use crate::connection::transport::{quic_server_config, server_config};
 use crate::error::LoadError;
 
-/// What protects the connections. Files are PEM.
+/// The encryption of the connections. Files are PEM.
 #[derive(Debug, Clone, Copy)]
 pub enum Security<'a> {
-    /// Nothing: plain TCP.
+    /// None: plain TCP.
     None,
     /// TLS over TCP.
     Tls {
         /// The certificate chain.
         certificate: &'a Path,
-        /// Its key.
+        /// The private key.
         key: &'a Path,
     },
     /// QUIC.
     Quic {
         /// The certificate chain.
         certificate: &'a Path,
-        /// Its key.
+        /// The private key.
         key: &'a Path,
     },
 }
 
-/// Who or what is at the door.
+/// An event of the listener.
 pub(super) enum ListenerEvent {
-    /// A new peer; the answer is its index.
+    /// A new peer. The handler returns its index.
     New(Connection),
-    /// A datagram for the peer of that index.
+    /// A datagram for the peer with this index.
     Datagram(usize, ConnectionEvent),
 }
 
@@ -88,7 +88,7 @@ impl Listener {
         }
     }
 
-    /// Tells `handle_event` of all that has come.
+    /// Accepts everything that has arrived, and calls `handle_event` for each event.
     pub(super) fn handle_ready(
         &mut self,
         room: &mut [u8],
@@ -148,7 +148,7 @@ fn receive(
     outcome
 }
 
-/// A peer whose first datagram is unfit is nobody.
+/// Accepts a QUIC connection. None when its first datagram is invalid.
 fn accept_quic(
     udp: &Arc<Mutex<UdpEndpoint>>,
     open: &mut UdpEndpoint,

@@ -1,4 +1,4 @@
-//! One connection of the relay: answers control packets and gathers runs of messages to one topic.
+//! One connection of the relay: responds to control packets and collects the messages to forward, in batches per topic.
 
 use super::InjectedFaults;
 use super::injected_faults::FaultInjector;
@@ -8,12 +8,12 @@ use crate::wire::publish::Delivery;
 use crate::wire::scan::{self, RawPacket};
 use crate::wire::{Version, build, packet_type};
 
-/// A connection and what its last read brought.
+/// A connection and the packets of its last read.
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) connection: Connection,
     state: PeerState,
-    /// The last packet id towards the peer at QoS 2.
+    /// The last packet identifier that was used towards the peer at QoS 2.
     packet_id: u16,
 }
 
@@ -30,18 +30,18 @@ impl std::ops::DerefMut for Peer {
     }
 }
 
-/// What one read brought.
+/// The protocol state of a peer and the messages of its last read.
 #[derive(Debug)]
 pub(super) struct PeerState {
     version: Version,
     injector: FaultInjector,
-    /// Filters that were subscribed to.
+    /// Topic filters of new subscriptions.
     pub(super) subscribed: Vec<String>,
     /// The topic of `batch`.
     pub(super) topic: Vec<u8>,
-    /// Frames to be forwarded under `topic`.
+    /// PUBLISH packets to forward, all to `topic`.
     pub(super) batch: Vec<u8>,
-    /// Runs of other topics that came before.
+    /// Earlier batches with other topics: topic and packets.
     pub(super) earlier_batches: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -58,8 +58,8 @@ impl Peer {
         Self { connection, state, packet_id: 0 }
     }
 
-    /// Appends a run of messages. At QoS 2 they get packet ids of their own, since those of two publishers may be alike;
-    /// otherwise nothing but the acknowledgement comes of it, and they keep what they have.
+    /// Appends a batch of messages. At QoS 2 they get new packet identifiers, because two publishers may use the same ones. At QoS 1
+    /// they keep those of the publisher: the subscriber only repeats them in PUBACK.
     pub(super) fn deliver(&mut self, packets: &[u8]) {
         let outgoing = self.connection.outgoing();
         let mut from = outgoing.len();
@@ -79,7 +79,7 @@ impl Peer {
         }
     }
 
-    /// Reads and answers.
+    /// Reads and handles what has arrived.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<(), LoadError> {
         let state = &mut self.state;
         self.connection.receive(buffer, |packet, outgoing| state.handle(&packet, outgoing))
@@ -99,7 +99,10 @@ impl PeerState {
                 Ok(())
             }
             packet_type::DISCONNECT => Err(LoadError::Closed),
-            other => Err(LoadError::Unexpected { expected: "a packet of the load tool", packet_type: other }),
+            other => Err(LoadError::Unexpected {
+                expected: "a packet that the load generator sends",
+                packet_type: other,
+            }),
         }
     }
 
@@ -124,7 +127,7 @@ impl PeerState {
         Ok(())
     }
 
-    /// QoS 2 goes on, whether or not it began.
+    /// Continues the QoS 2 handshake. The relay does not check whether it had started.
     fn handle_handshake(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
         let id = packet.leading_id().ok_or(LoadError::Malformed("PUBREC or PUBREL"))?;
         if packet.packet_type() == packet_type::PUBREC {

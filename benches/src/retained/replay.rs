@@ -1,4 +1,4 @@
-//! New subscribers that must get each retained message once, flagged as retained, and the newest of its topic.
+//! New subscribers. Each must receive every retained message once, with the RETAIN flag, and the newest one of its topic.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::wire::publish::{Delivery, filler};
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
-/// Reads replays and accounts for them.
+/// The subscribers and what they have received.
 pub(super) struct Replay<'a> {
     target: &'a Target,
     scenario: &'a Scenario,
@@ -40,7 +40,7 @@ impl<'a> Replay<'a> {
         self.faults
     }
 
-    /// One new subscriber after the other. Returns how many milliseconds the first took.
+    /// Runs one new subscriber after the other. Returns the milliseconds that the first one took.
     pub(super) fn read_all(&mut self) -> Result<f64, LoadError> {
         let began = Instant::now();
         self.read()?;
@@ -51,7 +51,7 @@ impl<'a> Replay<'a> {
         Ok(first)
     }
 
-    /// One new subscriber. What does not come within the scenario's patience is lost.
+    /// Runs one new subscriber. Messages that do not arrive within the timeout count as lost.
     fn read(&mut self) -> Result<(), LoadError> {
         let mut connection = self.subscribe()?;
         connection.set_timeout(self.scenario.delivery_timeout);
@@ -75,7 +75,7 @@ impl<'a> Replay<'a> {
         connection.disconnect()
     }
 
-    /// One more subscriber after all have been removed.
+    /// Runs one more subscriber, which must receive nothing because all messages were removed.
     pub(super) fn expect_nothing(&mut self) -> Result<(), LoadError> {
         let mut connection = self.subscribe()?;
         self.faults.misdelivered += count_extra_messages(&mut connection)?;
@@ -91,8 +91,8 @@ impl<'a> Replay<'a> {
         Ok(connection)
     }
 
-    /// Enters one packet: whether it is a message not seen before, and what must be acknowledged. The SUBACK may come
-    /// before, between or after the messages.
+    /// Handles one packet. Returns whether it is a new message, and the packet identifier to acknowledge. SUBACK may arrive before,
+    /// between or after the messages.
     fn enter(&mut self, packet: &RawPacket<'_>, seen: &mut [bool]) -> Result<(bool, Option<u16>), LoadError> {
         if packet.packet_type() == packet_type::SUBACK {
             return Ok((false, None));
@@ -120,7 +120,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// How many messages still come before the answer to a PINGREQ.
+/// Sends PINGREQ and counts the messages that arrive before PINGRESP.
 fn count_extra_messages(connection: &mut BlockingConnection) -> Result<u64, LoadError> {
     connection.send(&build::PINGREQ)?;
     let mut messages = 0;

@@ -1,4 +1,4 @@
-//! Every way in which a stream can go wrong is told apart.
+//! Each kind of fault in a stream is counted as what it is.
 
 use super::SequenceTracker;
 use crate::faults::Faults;
@@ -12,12 +12,12 @@ fn faults_of(numbers: &[u64], sent: u64) -> Faults {
 }
 
 #[test]
-fn a_whole_stream_has_no_faults() {
+fn a_complete_stream_has_no_faults() {
     assert_eq!(faults_of(&[0, 1, 2, 3], 4), Faults::default());
 }
 
 #[test]
-fn a_gap_and_a_missing_tail_are_losses() {
+fn missing_messages_in_the_middle_and_at_the_end_are_lost() {
     assert_eq!(faults_of(&[0, 3], 6), Faults { lost: 4, ..Faults::default() });
 }
 
@@ -27,17 +27,17 @@ fn a_second_copy_is_a_duplicate() {
 }
 
 #[test]
-fn a_late_message_is_out_of_order_and_not_lost() {
+fn a_late_message_is_out_of_order_but_not_lost() {
     assert_eq!(faults_of(&[1, 0, 2], 3), Faults { out_of_order: 1, ..Faults::default() });
 }
 
 #[test]
-fn a_late_message_twice_is_also_a_duplicate() {
+fn a_late_message_that_comes_twice_is_also_a_duplicate() {
     assert_eq!(faults_of(&[1, 0, 0, 2], 3), Faults { out_of_order: 1, duplicated: 1, ..Faults::default() });
 }
 
 #[test]
-fn a_number_that_was_never_sent_is_corrupt() {
+fn a_sequence_number_that_was_never_sent_is_corrupt() {
     assert_eq!(faults_of(&[0, 1, u64::MAX], 2), Faults { corrupt: 1, ..Faults::default() });
     assert_eq!(faults_of(&[0, 1, 2], 2), Faults { corrupt: 1, ..Faults::default() });
 }

@@ -1,9 +1,9 @@
-//! A stamp survives the wire, and no changed bit goes unnoticed.
+//! Encoding and decoding of stamps.
 
 use super::Stamp;
 
 #[test]
-fn a_changed_bit_is_noticed() {
+fn a_stamp_with_a_changed_bit_is_rejected() {
     let stamp = Stamp { run: 7, publisher: 3, sequence: 1 << 40, due: 12_345_678_901 };
     let encoded = stamp.encode();
     assert_eq!(Stamp::decode(&encoded), Some(stamp));

@@ -1,4 +1,4 @@
-//! The book of fixed streams: one ledger a stream.
+//! Checks the deliveries of fixed streams.
 
 use super::Topology;
 use super::order::OrderChecker;
@@ -7,7 +7,7 @@ use crate::sequence_tracker::SequenceTracker;
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// One ledger a stream, and the topic each publisher uses.
+/// One sequence tracker per stream, and the topic of each publisher.
 #[derive(Debug)]
 pub struct StreamChecker {
     topology: Topology,
@@ -19,7 +19,7 @@ pub struct StreamChecker {
 }
 
 impl StreamChecker {
-    /// An empty book; `topics` by publisher.
+    /// Expects deliveries of `topics`, one per publisher.
     pub fn new(topology: Topology, topics: Vec<String>) -> Self {
         let streams = topology.publishers().max(topology.subscribers());
         let trackers = (0..streams).map(|_| SequenceTracker::default()).collect();
@@ -27,7 +27,7 @@ impl StreamChecker {
         Self { topology, topics, trackers, order, faults: Faults::default(), delivered: 0 }
     }
 
-    /// Which stream leads from this publisher to this subscriber.
+    /// The tracker of the stream from this publisher to this subscriber. None if the message was misdelivered.
     fn tracker_of(&mut self, subscriber: usize, topic: &[u8], stamp: &Stamp) -> Option<&mut SequenceTracker> {
         let publisher = usize::try_from(stamp.publisher).ok()?;
         if self.topics.get(publisher)?.as_bytes() != topic {

@@ -1,9 +1,9 @@
-//! The order of messages where several subscribers share them: each must see those of a publisher in their order.
+//! Checks the order of messages in a shared subscription: each member must receive those of a publisher in order.
 
 use crate::number::length;
 use crate::stamp::Stamp;
 
-/// The least sequence number that may come next, by publisher and subscriber.
+/// The lowest sequence number that may arrive next, by publisher and subscriber.
 #[derive(Debug)]
 pub(super) struct OrderChecker {
     subscribers: usize,
@@ -16,7 +16,7 @@ impl OrderChecker {
         Self { subscribers, next: vec![0; publishers.saturating_mul(subscribers)], faults: 0 }
     }
 
-    /// A message has come to the subscriber. The same one again is no matter of order.
+    /// Records a delivery to a subscriber. A repeated message is not a fault of the order.
     pub(super) fn record(&mut self, subscriber: usize, stamp: &Stamp) {
         let index = length(u64::from(stamp.publisher)).saturating_mul(self.subscribers) + subscriber;
         let Some(next) = self.next.get_mut(index) else { return };
@@ -24,7 +24,7 @@ impl OrderChecker {
         *next = (*next).max(stamp.sequence + 1);
     }
 
-    /// Messages that came after a later one of their publisher.
+    /// Number of messages that arrived after a later one of the same publisher.
     pub(super) const fn faults(&self) -> u64 {
         self.faults
     }

@@ -1,4 +1,4 @@
-//! A subscriber beside the others of a fan-out that reads slowly or not at all.
+//! An additional subscriber of a fan-out that reads slowly or not at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,20 +17,20 @@ use crate::wire::publish::Delivery;
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
-/// What the slow subscriber saw.
+/// The figures of the slow subscriber.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Report {
-    /// Messages that it read while the others had traffic.
+    /// Messages that it read while the traffic was running.
     pub delivered: u64,
-    /// Messages that waited for it and came afterwards.
+    /// Messages that it read after the traffic had ended.
     pub delivered_afterwards: u64,
-    /// Messages that it never got: dropped by the broker's policy, which is no fault.
+    /// Messages that it never received. The broker may drop messages of a slow subscriber, so this is not a fault.
     pub missed: u64,
-    /// The broker closed its connection.
+    /// True when the broker closed its connection.
     pub closed: bool,
 }
 
-/// The subscriber, on a thread of its own.
+/// The slow subscriber, which runs on its own thread.
 #[derive(Debug)]
 pub struct SlowSubscriber {
     stop: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ pub struct SlowSubscriber {
 }
 
 impl SlowSubscriber {
-    /// Subscribes to `topic`, and reads `per_second` messages from then on.
+    /// Subscribes to `topic` and starts to read `per_second` messages per second.
     pub fn start(
         target: &Target,
         topic: String,
@@ -61,7 +61,8 @@ impl SlowSubscriber {
         Ok(Self { stop, thread })
     }
 
-    /// Reads what still waits. `sent` messages were published in all. Being slow excuses what is missed, nothing else.
+    /// Reads the remaining messages and returns the figures and the faults. `sent` messages were published in total. Missed messages
+    /// are not faults; duplicated, reordered and corrupt ones are.
     pub fn end(self, sent: u64) -> Result<(Report, Faults), LoadError> {
         self.stop.store(true, Ordering::Relaxed);
         let reader =
@@ -112,7 +113,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads a packet; true when it is a message. That none comes, and that the broker closes, are no errors.
+    /// Reads a packet. True when it is a new message. A timeout and a close by the broker are not errors.
     fn read_one(&mut self) -> Result<bool, LoadError> {
         let mut answer = Vec::new();
         let (context, tracker, corrupt) = (&self.context, &mut self.tracker, &mut self.corrupt);
@@ -161,7 +162,7 @@ fn enter(
     }
 }
 
-/// How long a reader sleeps that is ahead of its rate.
+/// How long the subscriber sleeps when it is ahead of its rate.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How long nothing may come before what is missing counts as missed.
+/// How long nothing may arrive before the missing messages count as missed.
 const DELIVERY_TIMEOUT: Duration = Duration::from_millis(500);

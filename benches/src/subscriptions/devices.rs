@@ -1,42 +1,42 @@
-//! The devices, who subscribed to what of them, and the book that knows which two clients must get a message.
+//! The devices and the clients that subscribe to them, and the checker that knows which two clients must receive a message.
 
 use crate::faults::Faults;
 use crate::number::{count, length};
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// Devices on a hundred sites. Each has two literal subscriptions and one with a wildcard.
+/// Devices at a hundred sites. Each has two subscriptions without a wildcard and one with a wildcard.
 #[derive(Debug, Clone, Copy)]
 pub struct Devices {
-    /// Keeps runs apart.
+    /// The run id, which is part of each topic.
     pub run: u32,
-    /// How many devices.
+    /// Number of devices.
     pub count: usize,
-    /// How many clients share the subscriptions.
+    /// Number of clients over which the subscriptions are spread.
     pub clients: usize,
 }
 
-/// Sites that share the devices.
+/// Number of sites over which the devices are spread.
 const SITES: usize = 100;
-/// A prime that spreads neighbouring messages over far apart devices.
+/// A prime, so that consecutive messages are for distant devices.
 const STRIDE: usize = 7919;
 
 impl Devices {
-    /// The topic a device publishes to.
+    /// The topic to which a device publishes.
     pub fn topic(&self, device: usize) -> String {
-        format!("{}/temperature", self.device(device))
+        format!("{}/temperature", self.topic_prefix(device))
     }
 
-    /// What `client` subscribes to.
+    /// The topic filters of a client.
     pub fn filters(&self, client: usize) -> Vec<String> {
-        // The devices that are `client`'s when they are dealt out from the client `first` on.
-        let dealt = |first| {
+        // The devices of `client` when devices are assigned to the clients in turn, beginning with the client `first`.
+        let assigned = |first| {
             let begin = (client + self.clients - first) % self.clients;
             (begin..self.count).step_by(self.clients)
         };
-        let literal = dealt(0).map(|device| self.topic(device));
-        let other = dealt(1).map(|device| format!("{}/humidity", self.device(device)));
-        let wildcard = dealt(self.clients / 2).map(|device| self.wildcard(device));
+        let literal = assigned(0).map(|device| self.topic(device));
+        let other = assigned(1).map(|device| format!("{}/humidity", self.topic_prefix(device)));
+        let wildcard = assigned(self.clients / 2).map(|device| self.wildcard(device));
         literal.chain(other).chain(wildcard).collect()
     }
 
@@ -46,55 +46,55 @@ impl Devices {
         (0..self.count).map(|turn| turn * stride % self.count).collect()
     }
 
-    /// Who subscribed to the device's topic literally.
+    /// The client that subscribes to the device's topic without a wildcard.
     pub const fn literal_client(&self, device: usize) -> usize {
         device % self.clients
     }
 
-    /// Who subscribed to it by a wildcard: always another client.
+    /// The client that subscribes to the device's topic with a wildcard. It is always another client.
     pub const fn wildcard_client(&self, device: usize) -> usize {
         (device + self.clients / 2) % self.clients
     }
 
-    /// Half have a `+` in the middle, half a `#` at the end; all match one device.
+    /// Half of the filters have a `+` in the middle, half a `#` at the end. Each matches one device.
     fn wildcard(&self, device: usize) -> String {
         if device.is_multiple_of(2) {
             format!("load/{:08x}/site{}/+/{device}/temperature", self.run, device % SITES)
         } else {
-            format!("{}/#", self.device(device))
+            format!("{}/#", self.topic_prefix(device))
         }
     }
 
-    fn device(&self, device: usize) -> String {
+    fn topic_prefix(&self, device: usize) -> String {
         format!("load/{:08x}/site{}/device/{device}", self.run, device % SITES)
     }
 }
 
-/// The book: for each message, which of its two receivers have got it.
+/// Records for each message which of its two subscriptions have received it.
 #[derive(Debug)]
 pub struct MatchChecker {
     devices: Devices,
     order: Vec<usize>,
-    /// By sequence number: 1 for the literal subscription, 2 for the wildcard.
+    /// By sequence number, as bits: 1 for the subscription without wildcard, 2 for the one with wildcard.
     arrived: Vec<u8>,
-    /// By subscriber: one more than the last sequence number.
+    /// By subscriber: one more than the highest sequence number received.
     next: Vec<u64>,
     faults: Faults,
     delivered: u64,
 }
 
-/// Sequence numbers beyond this are not believed.
+/// Sequence numbers from this one on count as misdelivered.
 const SEQUENCE_MAX: u64 = 100_000_000;
 
 impl MatchChecker {
-    /// An empty book; devices publish in `order`, over and over.
+    /// Expects that the devices publish in `order`, over and over.
     pub fn new(devices: Devices, order: Vec<usize>) -> Self {
         let next = vec![0; devices.clients];
         Self { devices, order, arrived: Vec::new(), next, faults: Faults::default(), delivered: 0 }
     }
 
-    /// Which of the two subscriptions brought this message to this subscriber.
-    fn role(&self, subscriber: usize, topic: &[u8], sequence: u64) -> Option<u8> {
+    /// Which of the two subscriptions this delivery is for, as the bit in `arrived`. None if it was misdelivered.
+    fn subscription_bit(&self, subscriber: usize, topic: &[u8], sequence: u64) -> Option<u8> {
         let device = *self.order.get(length(sequence % count(self.order.len()).max(1)))?;
         if self.devices.topic(device).as_bytes() != topic {
             return None;
@@ -109,19 +109,20 @@ impl MatchChecker {
 impl DeliveryChecker for MatchChecker {
     fn record(&mut self, subscriber: usize, topic: &[u8], stamp: &Stamp) {
         let sequence = stamp.sequence;
-        let role = (sequence < SEQUENCE_MAX).then(|| self.role(subscriber, topic, sequence)).flatten();
-        let (Some(role), Some(next)) = (role, self.next.get_mut(subscriber)) else {
+        let bit =
+            (sequence < SEQUENCE_MAX).then(|| self.subscription_bit(subscriber, topic, sequence)).flatten();
+        let (Some(bit), Some(next)) = (bit, self.next.get_mut(subscriber)) else {
             self.faults.misdelivered += 1;
             return;
         };
         let index = length(sequence);
         self.arrived.resize(self.arrived.len().max(index + 1), 0);
         let Some(arrived) = self.arrived.get_mut(index) else { return };
-        if *arrived & role != 0 {
+        if *arrived & bit != 0 {
             self.faults.duplicated += 1;
             return;
         }
-        *arrived |= role;
+        *arrived |= bit;
         self.delivered += 1;
         self.faults.out_of_order += u64::from(sequence < *next);
         *next = (*next).max(sequence + 1);

@@ -1,13 +1,13 @@
-//! Which packet ids of a publisher wait for which acknowledgement, since when, and how long each took.
+//! Tracks which packet identifiers of a publisher await which acknowledgement, and measures how long each takes.
 
 use crate::latencies::Latencies;
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
-/// What a packet id waits for. Times are nanoseconds of the run's clock at which the message was due.
+/// The acknowledgement that a packet identifier awaits. The time is when the message was due, in nanoseconds of the run's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Awaiting {
-    /// It is free.
+    /// None: the packet identifier is free.
     Nothing,
     /// PUBACK, or at QoS 2 PUBREC.
     Answer(u64),
@@ -15,7 +15,7 @@ enum Awaiting {
     Completion(u64),
 }
 
-/// The packet ids of one publisher.
+/// The packet identifiers of one publisher.
 #[derive(Debug)]
 pub(super) struct Acks {
     ids: Vec<Awaiting>,
@@ -26,33 +26,33 @@ pub(super) struct Acks {
 }
 
 impl Acks {
-    /// For messages at `qos` 1 or 2, of which `open_max` may be unacknowledged.
+    /// For messages at `qos` 1 or 2. At most `open_max` may be unacknowledged.
     pub(super) fn new(qos: u8, open_max: u16) -> Self {
         let ids = vec![Awaiting::Nothing; usize::from(u16::MAX) + 1];
         Self { ids, open: 0, open_max: u64::from(open_max), qos, faults: 0 }
     }
 
-    /// Of the messages.
+    /// QoS of the messages.
     pub(super) const fn qos(&self) -> u8 {
         self.qos
     }
 
-    /// Messages that are not acknowledged.
+    /// Number of unacknowledged messages.
     pub(super) const fn open(&self) -> u64 {
         self.open
     }
 
-    /// Acknowledgements that were missing, wrong, or errors.
+    /// Number of acknowledgements that are missing, were unexpected or reported an error.
     pub(super) const fn faults(&self) -> u64 {
         self.faults + self.open
     }
 
-    /// True when a message may be sent under this id.
+    /// True when a message may be sent with this packet identifier.
     pub(super) fn has_room(&self, packet_id: u16) -> bool {
         self.open < self.open_max && self.ids.get(usize::from(packet_id)) == Some(&Awaiting::Nothing)
     }
 
-    /// A message that was due at `due` goes out.
+    /// Records that a message, which was due at `due`, is sent with this packet identifier.
     pub(super) fn begin(&mut self, packet_id: u16, due: u64) {
         if let Some(id) = self.ids.get_mut(usize::from(packet_id)) {
             *id = Awaiting::Answer(due);
@@ -60,8 +60,8 @@ impl Acks {
         }
     }
 
-    /// Enters an acknowledgement that came at `now`; what has to be answered is appended to `outgoing`. Reason codes below
-    /// 0x80 are successes: 0x10 says that nobody had subscribed.
+    /// Handles an acknowledgement that arrived at `now` and appends PUBREL to `outgoing` if it is due. Reason codes below 0x80 are
+    /// successes, among them 0x10, No matching subscribers.
     pub(super) fn enter(
         &mut self,
         packet: &RawPacket<'_>,

@@ -1,20 +1,20 @@
-//! The interface between the loop and the account of its deliveries.
+//! The interface between the event loop and the check of the deliveries.
 
 use crate::faults::Faults;
 use crate::stamp::Stamp;
 
-/// Knows which message must reach whom.
+/// Knows which message must reach which subscriber, and finds the faults.
 pub trait DeliveryChecker {
-    /// Enters a delivery with an intact payload.
+    /// Records a delivery with an intact payload.
     fn record(&mut self, subscriber: usize, topic: &[u8], stamp: &Stamp);
-    /// Enters a delivery whose payload is not what was sent.
+    /// Records a delivery with a corrupt payload.
     fn record_corrupt(&mut self);
-    /// Messages delivered so far, once each.
+    /// Number of messages delivered so far, duplicates not counted.
     fn delivered(&self) -> u64;
-    /// How many of `sent` messages of this publisher have not reached all who must get them.
+    /// How many of the `sent` messages of this publisher have not reached all their subscribers.
     fn outstanding(&self, publisher: usize, sent: u64) -> u64;
-    /// True when this publisher's `sent` messages have all been delivered.
+    /// True when all `sent` messages of this publisher have been delivered.
     fn is_complete(&self, publisher: usize, sent: u64) -> bool;
-    /// The faults, given what each publisher sent, now that nothing more will come.
+    /// The faults at the end of the run. `sent` has the number of sent messages per publisher.
     fn final_faults(&self, sent: &[u64]) -> Faults;
 }

@@ -1,4 +1,4 @@
-//! When the next message is due: at once within a window, or by a fixed timetable.
+//! When the next message is due: at once within a window, or at fixed times.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
@@ -11,22 +11,22 @@ use rustix::time::{
 
 use crate::error::LoadError;
 
-/// What drives the publishers.
+/// Decides when publishers send.
 #[derive(Debug)]
 pub enum Pace {
-    /// Closed loop: so many messages a publisher may be under way.
+    /// Closed loop: each publisher may have this many undelivered messages.
     Window(u64),
-    /// Closed loop: so many messages a publisher may be unacknowledged.
+    /// Closed loop: each publisher may have this many unacknowledged messages.
     Unacknowledged(u64),
-    /// Open loop: a timetable that does not wait for the broker.
+    /// Open loop: messages are sent at fixed times, without waiting for the broker.
     Schedule(Schedule),
 }
 
-/// Evenly spaced messages, taken by the publishers in turn.
+/// Evenly spaced times. The publishers send in turn.
 #[derive(Debug)]
 pub struct Schedule {
     per_second: u64,
-    /// Nanoseconds between two looks at the timetable; 0: each message at its own time.
+    /// Nanoseconds between two bursts. 0: each message is sent at its own time.
     tick: u64,
     issued: u64,
     began: u64,
@@ -34,7 +34,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// `per_second` messages in all. With a `tick`, what became due since the last one is sent together.
+    /// `per_second` messages in total. With a `tick`, the messages that became due since the last tick are sent together.
     pub fn new(per_second: u64, tick: Duration) -> Result<Self, LoadError> {
         let tick = u64::try_from(tick.as_nanos()).unwrap_or(u64::MAX);
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK)
@@ -42,14 +42,14 @@ impl Schedule {
         Ok(Self { per_second: per_second.max(1), tick, issued: 0, began: 0, timer })
     }
 
-    /// Asks for an event under `token` whenever the armed time has come.
+    /// Registers for an event under `token` whenever the timer expires.
     pub fn register(&self, registry: &Registry, token: usize) -> Result<(), LoadError> {
         registry
             .register(&mut SourceFd(&self.timer.as_raw_fd()), Token(token), Interest::READABLE)
             .map_err(LoadError::io("watching a timer"))
     }
 
-    /// The first message is due at `now`, in nanoseconds of the run's clock.
+    /// Starts the schedule: the first message is due at `now`, in nanoseconds of the run's clock.
     pub fn begin(&mut self, now: u64) {
         self.began = now;
     }
@@ -61,7 +61,7 @@ impl Schedule {
         self.began + seconds * 1_000_000_000 + rest * 1_000_000_000 / self.per_second
     }
 
-    /// When the next message is to be sent: when due, or at the tick after.
+    /// When the next message is to be sent: when it is due, or at the next tick after that.
     pub fn release(&self) -> u64 {
         match self.tick {
             0 => self.due(),
@@ -69,17 +69,17 @@ impl Schedule {
         }
     }
 
-    /// How many have been issued.
+    /// Number of messages sent so far.
     pub const fn issued(&self) -> u64 {
         self.issued
     }
 
-    /// The one that was due is on its way.
+    /// Notes that the next message has been sent.
     pub fn advance(&mut self) {
         self.issued += 1;
     }
 
-    /// Sets the timer to the next release.
+    /// Sets the timer to when the next message is to be sent.
     pub fn arm(&self, now: u64) -> Result<(), LoadError> {
         let wait = Duration::from_nanos(self.release().saturating_sub(now).max(1));
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };

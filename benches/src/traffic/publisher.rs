@@ -1,4 +1,4 @@
-//! One publishing connection: stamps messages, and checks the acknowledgements of QoS 1 and 2.
+//! One publishing connection. It stamps messages and checks the acknowledgements of QoS 1 and 2.
 
 use super::acks::Acks;
 use super::subscriber::RunContext;
@@ -10,7 +10,7 @@ use crate::stamp::Stamp;
 use crate::wire::packet_type;
 use crate::wire::publish::Template;
 
-/// Bytes that may wait for the socket before a publisher holds back.
+/// Unsent bytes from which on a publisher sends no further message.
 const BACKLOG_MAX: usize = 1024 * 1024;
 
 /// A publishing connection.
@@ -25,7 +25,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes through the templates in turn, all of them at `qos`.
+    /// Publishes with the templates in turn. All of them are at `qos`.
     pub fn new(
         connection: BlockingConnection,
         run: u32,
@@ -42,28 +42,28 @@ impl Publisher {
         self.sent
     }
 
-    /// Messages that wait for their acknowledgement.
+    /// Number of unacknowledged messages.
     pub fn unacknowledged(&self) -> u64 {
         self.acks.as_ref().map_or(0, Acks::open)
     }
 
-    /// Messages of QoS 2 that wait for PUBCOMP.
+    /// Number of QoS 2 messages without PUBCOMP.
     pub fn incomplete(&self) -> u64 {
         self.acks.as_ref().filter(|acks| acks.qos() == 2).map_or(0, Acks::open)
     }
 
-    /// Acknowledgements that were missing, wrong, or errors.
+    /// Number of acknowledgements that are missing, were unexpected or reported an error.
     pub fn faults(&self) -> u64 {
         self.acks.as_ref().map_or(0, Acks::faults)
     }
 
-    /// False when the socket, the broker's Receive Maximum or the packet ids forbid another message.
+    /// False when unsent bytes, the broker's Receive Maximum or used packet identifiers do not allow another message.
     pub fn can_publish(&self) -> bool {
         let id = self.packet_id();
         self.connection.backlog() < BACKLOG_MAX && self.acks.as_ref().is_none_or(|acks| acks.has_room(id))
     }
 
-    /// Appends the next message; `due` in nanoseconds of the run's clock.
+    /// Appends the next message. `due` is in nanoseconds of the run's clock.
     pub fn publish(&mut self, due: u64) {
         let packet_id = self.packet_id();
         let turn = self.sent % count(self.templates.len()).max(1);
@@ -76,12 +76,12 @@ impl Publisher {
         }
     }
 
-    /// Sends what was appended.
+    /// Sends the appended messages.
     pub fn flush(&mut self) -> Result<(), LoadError> {
         self.connection.flush()
     }
 
-    /// Reads acknowledgements, counts into `latency` how long they took, and answers PUBREC.
+    /// Reads acknowledgements, records in `latency` how long they took, and answers PUBREC with PUBREL.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],

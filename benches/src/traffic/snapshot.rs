@@ -1,4 +1,4 @@
-//! A reading of all counters at one moment; two of them make the figures.
+//! A snapshot of all counters. The figures are differences between two snapshots.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use crate::error::LoadError;
 use crate::number::{float, ratio};
 use crate::process::{MonitoredProcess, ProcessorTime};
 
-/// Counters at one moment.
+/// All counters at one point in time.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot {
-    /// The moment.
+    /// The point in time.
     pub at: Instant,
     /// Messages published.
     pub sent: u64,
@@ -17,11 +17,11 @@ pub struct Snapshot {
     pub delivered: u64,
     /// Messages acknowledged.
     pub acknowledged: u64,
-    /// The broker's processor time, if it is watched.
+    /// The broker's processor time. Needs the broker's process id.
     pub broker: Option<ProcessorTime>,
-    /// The broker's resident memory in KiB, if it is watched.
+    /// The broker's resident memory in KiB. Needs the broker's process id.
     pub resident_kib: Option<u64>,
-    /// This tool's processor time.
+    /// The load generator's own processor time.
     pub own: ProcessorTime,
 }
 
@@ -44,18 +44,18 @@ impl Snapshot {
         self.at.saturating_duration_since(earlier.at)
     }
 
-    /// Reads the broker's figures only.
+    /// A snapshot without message counters.
     pub fn of_broker(broker: Option<MonitoredProcess>) -> Result<Self, LoadError> {
         Self::take(broker, 0, 0)
     }
 
-    /// Microseconds of the broker's processor time since `earlier`, by each of `parts`.
+    /// Microseconds of the broker's processor time since `earlier`, divided by `parts`.
     pub fn micros_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
         let used = self.broker_since(earlier)?.total();
         Some(ratio(used.as_secs_f64() * 1e6, float(parts)))
     }
 
-    /// Bytes that the broker grew by since `earlier`, by each of `parts`.
+    /// Growth of the broker's memory since `earlier` in bytes, divided by `parts`.
     pub fn bytes_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
         let kib = self.resident_kib?.saturating_sub(earlier.resident_kib?);
         Some(ratio(float(kib * 1024), float(parts)))
@@ -67,7 +67,7 @@ impl Snapshot {
         Some(ratio(used.as_secs_f64(), self.since(earlier).as_secs_f64()))
     }
 
-    /// `parts` a second since `earlier`.
+    /// `parts` per second since `earlier`.
     pub fn per_second(&self, earlier: &Self, parts: u64) -> f64 {
         ratio(float(parts), self.since(earlier).as_secs_f64())
     }

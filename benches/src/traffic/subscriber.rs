@@ -1,4 +1,4 @@
-//! One subscribing connection: checks payloads, acknowledges QoS 1 and 2, and enters deliveries into the book.
+//! One subscribing connection. It checks payloads, acknowledges QoS 1 and 2, and reports deliveries to the checker.
 
 use std::time::Instant;
 
@@ -11,31 +11,31 @@ use crate::stamp::Stamp;
 use crate::wire::publish::{Delivery, filler};
 use crate::wire::{Version, build, packet_type};
 
-/// What every subscriber of a run must know to check a delivery.
+/// What subscribers need to check a delivery. All subscribers of a run share it.
 #[derive(Debug)]
 pub struct RunContext {
-    /// When the run's clock began.
+    /// The start of the run's clock.
     pub epoch: Instant,
-    /// This run's number.
+    /// The run id.
     pub run: u32,
-    /// The protocol.
+    /// The MQTT version.
     pub version: Version,
     filler: Vec<u8>,
 }
 
 impl RunContext {
-    /// For payloads of `payload_len` bytes.
+    /// A run with payloads of `payload_len` bytes. Its clock starts now.
     pub fn new(run: u32, version: Version, payload_len: usize) -> Self {
         let filler = filler(payload_len.saturating_sub(crate::stamp::STAMP_LEN));
         Self { epoch: Instant::now(), run, version, filler }
     }
 
-    /// The stamp of a delivery, provided that its payload is whole and of this run.
+    /// The stamp of a delivery. None unless its payload is intact and from this run.
     pub fn stamp(&self, delivery: &Delivery<'_>) -> Option<Stamp> {
         delivery.stamp(&self.filler).filter(|stamp| stamp.run == self.run)
     }
 
-    /// Nanoseconds of the run's clock.
+    /// The time of the run's clock in nanoseconds.
     pub fn now(&self) -> u64 {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
@@ -50,22 +50,22 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// A connection that has subscribed already.
+    /// Takes over a connection that has already subscribed.
     pub fn new(connection: BlockingConnection, index: usize) -> Result<Self, LoadError> {
         Ok(Self { connection: connection.into_connection()?, index, unreleased: UnreleasedIds::default() })
     }
 
-    /// True when no message of QoS 2 waits for its release.
+    /// True when no QoS 2 message awaits its PUBREL.
     pub fn is_complete(&self) -> bool {
         self.unreleased.is_complete()
     }
 
-    /// What went wrong in the handshakes of QoS 2.
+    /// Number of faults in QoS 2 handshakes.
     pub fn faults(&self) -> u64 {
         self.unreleased.faults()
     }
 
-    /// Reads what has come, enters it, and answers it.
+    /// Reads what has arrived, reports deliveries to the checker, and sends acknowledgements.
     pub fn receive<B: DeliveryChecker>(
         &mut self,
         buffer: &mut [u8],

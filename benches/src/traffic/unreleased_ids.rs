@@ -1,8 +1,8 @@
-//! Which packet ids of a subscriber have been received at QoS 2 and not yet released.
+//! Tracks the packet identifiers that a subscriber has received at QoS 2 and that are not released yet.
 
 use std::collections::HashSet;
 
-/// The packet ids between PUBREC and PUBREL.
+/// The packet identifiers between PUBREC and PUBREL.
 #[derive(Debug, Default)]
 pub(super) struct UnreleasedIds {
     open: HashSet<u16, foldhash::fast::FixedState>,
@@ -10,12 +10,12 @@ pub(super) struct UnreleasedIds {
 }
 
 impl UnreleasedIds {
-    /// A message came under this id. Another one under it before it is released is a fault.
+    /// Records a message with this packet identifier. Reusing an identifier before its PUBREL is a fault.
     pub(super) fn receive(&mut self, packet_id: u16) {
         self.faults += u64::from(!self.open.insert(packet_id));
     }
 
-    /// PUBREL came. One for an id that is not open is a fault.
+    /// Records a PUBREL. It is a fault if the packet identifier is not in use.
     pub(super) fn release(&mut self, packet_id: u16) {
         self.faults += u64::from(!self.open.remove(&packet_id));
     }
@@ -25,7 +25,7 @@ impl UnreleasedIds {
         self.open.is_empty()
     }
 
-    /// Ids that came twice, were released without need, or were never released.
+    /// Number of packet identifiers that were reused too early, released without being in use, or never released.
     pub(super) fn faults(&self) -> u64 {
         self.faults + crate::number::count(self.open.len())
     }

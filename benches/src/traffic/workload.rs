@@ -1,4 +1,4 @@
-//! All connections of a run, and who may send next.
+//! All connections of a run, and the decision which publisher may send.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::error::LoadError;
 use crate::latencies::Latencies;
 use crate::number::{count, length};
 
-/// The connections, the pace and the book of a run.
+/// The connections, the pace and the delivery checker of a run.
 #[derive(Debug)]
 pub struct Workload<B> {
     publishers: Vec<Publisher>,
@@ -24,12 +24,12 @@ pub struct Workload<B> {
     latency: Latencies,
     lateness: Latencies,
     acknowledgement: Latencies,
-    /// Messages a publisher sends at most.
+    /// Maximum number of messages per publisher.
     limit: u64,
 }
 
 impl<B: DeliveryChecker> Workload<B> {
-    /// Connections past their handshake and their subscriptions.
+    /// Takes connections that have completed their handshakes and subscriptions.
     pub fn new(
         publishers: Vec<Publisher>,
         subscribers: Vec<Subscriber>,
@@ -71,14 +71,14 @@ impl<B: DeliveryChecker> Workload<B> {
         self.limit = messages.unwrap_or(u64::MAX);
     }
 
-    /// What warm-up measured does not count.
+    /// Discards the latencies of the warm-up.
     pub(super) fn reset_latencies(&mut self) {
         self.latency.clear();
         self.lateness.clear();
         self.acknowledgement.clear();
     }
 
-    /// Reads and writes where the socket of `token` is ready.
+    /// Reads and writes on the connection of `token`, as far as its socket is ready.
     pub(super) fn serve(&mut self, token: usize, readable: bool, writable: bool) -> Result<(), LoadError> {
         if let Some(publisher) = self.publishers.get_mut(token) {
             if readable {
@@ -115,12 +115,12 @@ impl<B: DeliveryChecker> Workload<B> {
         }
     }
 
-    /// When a transport has something to do at the latest; always none where the kernel does it.
+    /// When the next timer of a transport is due. None for transports whose timers are in the kernel.
     pub(super) fn deadline(&mut self) -> Option<Instant> {
         self.connections().filter_map(|connection| connection.deadline()).min()
     }
 
-    /// Lets the transports do what their deadlines ask for.
+    /// Runs the timers of the transports that are due.
     pub(super) fn handle_timeouts(&mut self) -> Result<(), LoadError> {
         let now = Instant::now();
         self.connections().try_for_each(|connection| connection.handle_timeout(now))
@@ -135,7 +135,7 @@ impl<B: DeliveryChecker> Workload<B> {
         self.checker.delivered()
     }
 
-    /// Messages acknowledged so far; at QoS 0 those published.
+    /// Messages acknowledged so far. At QoS 0 a published message counts as acknowledged.
     pub(super) fn acknowledged(&self) -> u64 {
         self.publishers.iter().map(|publisher| publisher.sent() - publisher.unacknowledged()).sum()
     }
@@ -146,7 +146,7 @@ impl<B: DeliveryChecker> Workload<B> {
         (self.sent(), self.delivered(), unacknowledged)
     }
 
-    /// True when every publisher has sent all that it may, and all has come.
+    /// True when every publisher has sent its maximum number of messages.
     pub(super) fn has_sent_all(&self) -> bool {
         self.limit != u64::MAX && self.publishers.iter().all(|publisher| publisher.sent() >= self.limit)
     }
@@ -177,7 +177,7 @@ impl<B: DeliveryChecker> Workload<B> {
         }
     }
 
-    /// In the order of their tokens.
+    /// The connections in the order of their tokens.
     fn connections(&mut self) -> impl Iterator<Item = &mut Connection> {
         let publishers = self.publishers.iter_mut().map(|publisher| &mut publisher.connection);
         publishers.chain(self.subscribers.iter_mut().map(|subscriber| &mut subscriber.connection))
@@ -204,14 +204,15 @@ impl<B: DeliveryChecker> Workload<B> {
     }
 }
 
-/// The socket takes bytes again: write what waits.
+/// Writes the waiting bytes of a connection whose socket accepts bytes again.
 fn resume(connection: &mut Connection) -> Result<(), LoadError> {
     connection.set_writable();
     connection.flush()
 }
 
-/// Publishes what is due: one write a message as devices do, or one for all that a publisher is late with. A publisher that
-/// cannot send delays those after it; the delay counts, since messages keep the time at which they were due.
+/// Publishes the due messages. On time, each message is one write, as from a device; a publisher that is late writes all its due
+/// messages at once. A publisher that cannot send delays those after it. The delay counts as latency, because each message keeps
+/// the time at which it was due.
 fn keep_schedule(
     schedule: &mut Schedule,
     publishers: &mut [Publisher],

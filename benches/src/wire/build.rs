@@ -1,28 +1,28 @@
-//! The packets a run sends apart from PUBLISH.
+//! Builds the packets that a run sends, except PUBLISH.
 
 use super::{Version, packet_type};
 
-/// PINGREQ as it is on the wire.
+/// A PINGREQ packet.
 pub const PINGREQ: [u8; 2] = [packet_type::PINGREQ << 4, 0];
 
-/// The properties of CONNECT: a Session Expiry Interval that never ends.
+/// The properties of CONNECT with a session that never expires.
 const EXPIRES_NEVER: [u8; 6] = [5, 0x11, 0xff, 0xff, 0xff, 0xff];
 
-/// A normal DISCONNECT, alike in both versions.
+/// A normal DISCONNECT packet, which is the same in both versions.
 pub const DISCONNECT: [u8; 2] = [packet_type::DISCONNECT << 4, 0];
 
-/// What becomes of the session at the ends of a connection.
+/// What happens to the session when a connection starts and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Session {
-    /// Begins anew and ends with the connection.
+    /// A new session that ends with the connection.
     Clean,
-    /// Begins anew and outlives the connection. Before 5.0 it is new only if the client id is.
+    /// A new session that outlives the connection. In 3.1.1 it is new only if the client id is.
     New,
-    /// Goes on, and outlives the connection.
+    /// Resumes the session, which outlives the connection.
     Resumed,
 }
 
-/// CONNECT. `keep_alive` in seconds, 0 for none.
+/// CONNECT. `keep_alive` is in seconds, 0 for none.
 pub fn connect(version: Version, client_id: &str, keep_alive: u16, session: Session) -> Vec<u8> {
     let mut body = Vec::with_capacity(32);
     string("MQTT", &mut body);
@@ -42,7 +42,7 @@ pub fn connect(version: Version, client_id: &str, keep_alive: u16, session: Sess
     packet(packet_type::CONNECT << 4, &body)
 }
 
-/// SUBSCRIBE for `filters`, all at one QoS.
+/// SUBSCRIBE to `filters`, all with the same QoS.
 pub fn subscribe(version: Version, packet_id: u16, filters: &[String], qos: u8) -> Vec<u8> {
     let mut body = Vec::new();
     body.extend_from_slice(&packet_id.to_be_bytes());
@@ -54,7 +54,7 @@ pub fn subscribe(version: Version, packet_id: u16, filters: &[String], qos: u8) 
     packet((packet_type::SUBSCRIBE << 4) | 0b0010, &body)
 }
 
-/// PUBLISH that removes the topic's retained message, at QoS 1.
+/// PUBLISH at QoS 1 that removes the retained message of the topic.
 pub fn unretain(version: Version, packet_id: u16, topic: &str) -> Vec<u8> {
     let mut body = Vec::new();
     string(topic, &mut body);
@@ -63,31 +63,31 @@ pub fn unretain(version: Version, packet_id: u16, topic: &str) -> Vec<u8> {
     packet((packet_type::PUBLISH << 4) | 0b0011, &body)
 }
 
-/// PUBACK with reason 0, which has the same form in both versions.
+/// PUBACK with reason code 0. It is the same in both versions, as are the packets below.
 pub const fn puback(packet_id: u16) -> [u8; 4] {
     let [high, low] = packet_id.to_be_bytes();
     [packet_type::PUBACK << 4, 2, high, low]
 }
 
-/// PUBREC with reason 0.
+/// PUBREC with reason code 0.
 pub const fn pubrec(packet_id: u16) -> [u8; 4] {
     let [high, low] = packet_id.to_be_bytes();
     [packet_type::PUBREC << 4, 2, high, low]
 }
 
-/// PUBREL with reason 0.
+/// PUBREL with reason code 0.
 pub const fn pubrel(packet_id: u16) -> [u8; 4] {
     let [high, low] = packet_id.to_be_bytes();
     [(packet_type::PUBREL << 4) | 0b0010, 2, high, low]
 }
 
-/// PUBCOMP with reason 0.
+/// PUBCOMP with reason code 0.
 pub const fn pubcomp(packet_id: u16) -> [u8; 4] {
     let [high, low] = packet_id.to_be_bytes();
     [packet_type::PUBCOMP << 4, 2, high, low]
 }
 
-/// A whole packet from its first byte and its body.
+/// A packet from its first byte and its body.
 pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 5);
     out.push(first);
@@ -96,7 +96,7 @@ pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A length in the variable byte form.
+/// Appends a length as a Variable Byte Integer.
 pub fn variable_length(length: usize, out: &mut Vec<u8>) {
     let mut rest = length;
     loop {
@@ -110,7 +110,7 @@ pub fn variable_length(length: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// A string with its two-byte length. Longer ones than 65,535 bytes are not built by this tool.
+/// Appends a string with its two-byte length. The load generator has no strings over 65,535 bytes.
 pub fn string(text: &str, out: &mut Vec<u8>) {
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     out.extend_from_slice(&length.to_be_bytes());

@@ -1,10 +1,10 @@
-//! PUBLISH: a template to send many alike, and the view of a received one.
+//! PUBLISH: a template for sending, and a view of a received packet.
 
 use super::scan::{self, RawPacket};
 use super::{Version, build, packet_type};
 use crate::stamp::{STAMP_LEN, Stamp};
 
-/// All of a PUBLISH that stays the same from message to message.
+/// The parts of a PUBLISH packet that are the same in every message of a topic.
 #[derive(Debug)]
 pub struct Template {
     head: Vec<u8>,
@@ -14,7 +14,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Messages to `topic` whose payload is a stamp and filler, `payload_len` bytes together (at least a stamp).
+    /// Messages to `topic`. The payload is a stamp and filler bytes, together `payload_len` bytes, at least `STAMP_LEN`.
     pub fn new(version: Version, qos: u8, retain: bool, topic: &str, payload_len: usize) -> Self {
         let has_packet_id = qos > 0;
         let properties: &[u8] = if version.is_v5() { &[0] } else { &[] };
@@ -27,7 +27,7 @@ impl Template {
         Self { head, has_packet_id, properties, filler }
     }
 
-    /// Appends one message. `packet_id` is left out at QoS 0.
+    /// Appends one message. At QoS 0, `packet_id` is ignored.
     pub fn append(&self, packet_id: u16, stamp: &Stamp, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.head);
         if self.has_packet_id {
@@ -44,7 +44,7 @@ impl Template {
 pub struct Delivery<'a> {
     /// The topic's bytes.
     pub topic: &'a [u8],
-    /// Of this delivery.
+    /// QoS of this delivery.
     pub qos: u8,
     /// Present above QoS 0.
     pub packet_id: Option<u16>,
@@ -55,7 +55,7 @@ pub struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// Takes a PUBLISH apart; None when its parts do not fit its length.
+    /// Parses a PUBLISH packet. None when it is malformed.
     pub fn parse(packet: &RawPacket<'a>, version: Version) -> Option<Self> {
         let (length, rest) = packet.body.split_first_chunk::<2>()?;
         let (topic, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
@@ -70,7 +70,7 @@ impl<'a> Delivery<'a> {
         Some(Self { topic, qos, packet_id, retain: packet.first & 1 == 1, payload })
     }
 
-    /// Appends the acknowledgement that this delivery asks for: PUBACK, PUBREC, or none.
+    /// Appends the acknowledgement of this delivery: PUBACK, PUBREC, or nothing at QoS 0.
     pub fn answer(&self, out: &mut Vec<u8>) {
         match (self.qos, self.packet_id) {
             (1, Some(id)) => out.extend_from_slice(&build::puback(id)),
@@ -79,7 +79,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// The stamp, provided that the whole payload is as it was sent with `payload_len` bytes.
+    /// The stamp. None unless the payload is an intact stamp followed by `expected_filler`.
     pub fn stamp(&self, expected_filler: &[u8]) -> Option<Stamp> {
         let (stamp, filler) = self.payload.split_first_chunk::<STAMP_LEN>()?;
         if filler != expected_filler {
@@ -89,7 +89,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// The bytes after the stamp: a fixed pattern, compared on arrival.
+/// The payload bytes after the stamp. They are a fixed pattern that receivers compare.
 pub fn filler(len: usize) -> Vec<u8> {
     (0u8..=250).cycle().take(len).collect()
 }

@@ -1,15 +1,15 @@
-//! Cuts frames off received bytes, and reads as little of them as accounting needs.
+//! Splits received bytes into packets, and parses no more of them than the checks need.
 
 use crate::error::LoadError;
 
-/// One whole packet.
+/// One whole packet, not parsed further.
 #[derive(Debug, Clone, Copy)]
 pub struct RawPacket<'a> {
-    /// Packet type and flags.
+    /// The first byte: packet type and flags.
     pub first: u8,
-    /// What follows the fixed header.
+    /// The bytes after the fixed header.
     pub body: &'a [u8],
-    /// All of it.
+    /// All bytes of the packet.
     pub wire: &'a [u8],
 }
 
@@ -19,13 +19,13 @@ impl RawPacket<'_> {
         self.first >> 4
     }
 
-    /// The packet id of a packet that begins with one.
+    /// The packet identifier, for packet types whose body starts with one.
     pub fn leading_id(&self) -> Option<u16> {
         self.body.first_chunk::<2>().map(|id| u16::from_be_bytes(*id))
     }
 }
 
-/// The first frame and the bytes after it; None while it is incomplete.
+/// The first packet and the bytes after it. None while the packet is incomplete.
 pub fn next(bytes: &[u8]) -> Result<Option<(RawPacket<'_>, &[u8])>, LoadError> {
     let [first, after_first @ ..] = bytes else { return Ok(None) };
     let Some((length, after_header)) = variable_length(after_first)? else { return Ok(None) };
@@ -35,7 +35,7 @@ pub fn next(bytes: &[u8]) -> Result<Option<(RawPacket<'_>, &[u8])>, LoadError> {
     Ok(Some((RawPacket { first: *first, body, wire }, rest)))
 }
 
-/// Reads a variable byte integer; None while it is incomplete.
+/// Reads a Variable Byte Integer. Returns it with the bytes after it, and None while it is incomplete.
 pub fn variable_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, LoadError> {
     if let [single, rest @ ..] = bytes
         && *single < 0x80
@@ -55,7 +55,7 @@ pub fn variable_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, LoadError
     Err(LoadError::Malformed("remaining length"))
 }
 
-/// What follows a property block; None when the block is torn.
+/// The bytes after a property block. None when the block is truncated.
 pub fn skip_properties(bytes: &[u8]) -> Option<&[u8]> {
     if let [0, rest @ ..] = bytes {
         return Some(rest);
@@ -64,7 +64,7 @@ pub fn skip_properties(bytes: &[u8]) -> Option<&[u8]> {
     rest.get(length..)
 }
 
-/// The Receive Maximum among the properties of a CONNACK of 5.0; None when it is not announced.
+/// The Receive Maximum in the properties of an MQTT 5.0 CONNACK. None when there is none.
 pub fn receive_maximum(properties: &[u8]) -> Option<u16> {
     let mut rest = properties;
     while let [id, value @ ..] = rest {
@@ -76,7 +76,7 @@ pub fn receive_maximum(properties: &[u8]) -> Option<u16> {
     None
 }
 
-/// The length of one property's value, by its id.
+/// Length of the value of a CONNACK property, by its identifier.
 fn connack_property_len(id: u8, value: &[u8]) -> Option<usize> {
     let string = |bytes: &[u8]| bytes.first_chunk::<2>().map(|len| 2 + usize::from(u16::from_be_bytes(*len)));
     match id {

@@ -1,10 +1,10 @@
-//! Checks of the answers to CONNECT and SUBSCRIBE.
+//! Checks CONNACK and SUBACK.
 
 use crate::error::LoadError;
 use crate::wire::scan::{self, RawPacket};
 use crate::wire::{Version, packet_type};
 
-/// Session Present and Receive Maximum of a CONNACK that accepts.
+/// Session Present and Receive Maximum of a successful CONNACK. Another reason code is an error.
 pub(super) fn connack(packet: &RawPacket<'_>, version: Version) -> Result<(bool, u16), LoadError> {
     expect(packet, packet_type::CONNACK, "CONNACK")?;
     let [flags, code, rest @ ..] = packet.body else { return Err(LoadError::Malformed("CONNACK")) };
@@ -18,7 +18,7 @@ pub(super) fn connack(packet: &RawPacket<'_>, version: Version) -> Result<(bool,
     Ok((flags & 1 == 1, properties.and_then(scan::receive_maximum).unwrap_or(u16::MAX)))
 }
 
-/// Checks a SUBACK.
+/// Checks the packet identifier and all reason codes of a SUBACK.
 pub(super) fn suback(packet: &RawPacket<'_>, version: Version, packet_id: u16) -> Result<(), LoadError> {
     expect(packet, packet_type::SUBACK, "SUBACK")?;
     if packet.leading_id() != Some(packet_id) {

@@ -1,13 +1,13 @@
-//! What came on a connection and was not handled yet, and room for more.
+//! Received bytes of a connection that are not handled yet, and free space for more.
 
 use crate::connection::READ_LEN;
 use crate::error::LoadError;
 use crate::wire::scan::{self, RawPacket};
 
-/// What a read asks for, before one has been full: enough for coalesced datagrams.
+/// Size of a read, in bytes, until one read was full. Large enough for coalesced datagrams.
 const FIRST_READ_LEN: usize = 64 * 1024;
 
-/// Received bytes: those between `consumed` and `filled` wait, the rest is room.
+/// Received bytes. Those between `consumed` and `filled` are not handled yet; behind `filled` is free space.
 #[derive(Debug)]
 pub(super) struct ReceiveBuffer {
     bytes: Vec<u8>,
@@ -21,13 +21,13 @@ impl ReceiveBuffer {
         Self { bytes: Vec::new(), consumed: 0, filled: 0, read_len: FIRST_READ_LEN }
     }
 
-    /// True when a whole frame waits.
+    /// True when the buffer holds a whole packet.
     pub(super) fn has_packet(&self) -> Result<bool, LoadError> {
         let rest = self.bytes.get(self.consumed..self.filled).unwrap_or_default();
         Ok(scan::next(rest)?.is_some())
     }
 
-    /// Takes the next frame off, if it is whole.
+    /// Consumes the next packet, if it is whole.
     pub(super) fn next(&mut self) -> Result<Option<RawPacket<'_>>, LoadError> {
         let rest = self.bytes.get(self.consumed..self.filled).unwrap_or_default();
         let Some((packet, after)) = scan::next(rest)? else { return Ok(None) };
@@ -35,7 +35,7 @@ impl ReceiveBuffer {
         Ok(Some(packet))
     }
 
-    /// Where to read to.
+    /// The free space, into which the next read goes.
     pub(super) fn free_space(&mut self) -> &mut [u8] {
         if self.consumed > 0 {
             self.bytes.copy_within(self.consumed..self.filled, 0);
@@ -48,7 +48,7 @@ impl ReceiveBuffer {
         self.bytes.get_mut(self.filled..).unwrap_or_default()
     }
 
-    /// So many bytes were read to the room; a `full` read makes the next room larger.
+    /// Notes that `count` bytes were read into the free space. After a `full` read, the next free space is larger.
     pub(super) const fn add(&mut self, count: usize, full: bool) {
         self.filled += count;
         if full {
@@ -56,7 +56,7 @@ impl ReceiveBuffer {
         }
     }
 
-    /// Nothing of what came matters.
+    /// Discards everything that is not handled yet.
     pub(super) const fn discard(&mut self) {
         self.consumed = self.filled;
     }
@@ -66,7 +66,7 @@ impl ReceiveBuffer {
         self.consumed == self.filled
     }
 
-    /// Gives memory back when nothing waits.
+    /// Frees the memory if everything has been handled.
     pub(super) fn free_memory(&mut self) {
         if self.is_drained() {
             self.bytes = Vec::new();
@@ -74,7 +74,7 @@ impl ReceiveBuffer {
         }
     }
 
-    /// What waits.
+    /// The bytes that are not handled yet.
     pub(super) fn into_rest(self) -> Vec<u8> {
         self.bytes.get(self.consumed..self.filled).unwrap_or_default().to_vec()
     }

@@ -1,4 +1,4 @@
-//! MQTT on the one bidirectional stream of a QUIC connection.
+//! MQTT over the first bidirectional stream of a QUIC connection.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,28 +16,28 @@ use super::Received;
 use super::udp_endpoint::UdpEndpoint;
 use crate::error::LoadError;
 
-/// One connection.
+/// One QUIC connection.
 pub(crate) struct Quic {
     udp: Arc<Mutex<UdpEndpoint>>,
-    /// The port brings datagrams of this connection only.
+    /// The endpoint has no other connection.
     owns_endpoint: bool,
     handle: ConnectionHandle,
     connection: Connection,
     stream: Option<StreamId>,
-    /// Datagrams that the socket did not take.
+    /// Datagrams that the socket has not accepted.
     unsent: Option<(Transmit, Vec<u8>)>,
     deadline: Option<Instant>,
     lost: bool,
 }
 
 impl Quic {
-    /// Begins to connect.
+    /// Starts to connect.
     pub(crate) fn connect(remote: SocketAddr, config: ClientConfig) -> Result<Self, LoadError> {
         let (udp, handle, connection) = UdpEndpoint::client(remote, config)?;
         Ok(Self::new(Arc::new(Mutex::new(udp)), true, handle, connection))
     }
 
-    /// An accepted connection: its datagrams come through `handle`.
+    /// Takes over an accepted connection. Its datagrams arrive through `handle`.
     pub(crate) fn accepted(
         udp: Arc<Mutex<UdpEndpoint>>,
         handle: ConnectionHandle,
@@ -60,7 +60,7 @@ impl Quic {
         if self.owns_endpoint { lock(&self.udp).register(registry, Token(token)) } else { Ok(()) }
     }
 
-    /// A datagram of this connection.
+    /// Handles a datagram of this connection.
     pub(crate) fn handle(&mut self, event: ConnectionEvent) {
         self.connection.handle_event(event);
     }
@@ -99,7 +99,7 @@ impl Quic {
         Ok(Received { count, more: count == buffer.len() })
     }
 
-    /// Accepts what flow control and buffers allow.
+    /// Accepts as many bytes as flow control and buffers allow.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         let Some(stream) = self.stream else { return Ok(0) };
         match self.connection.send_stream(stream).write(bytes) {
@@ -144,7 +144,7 @@ impl Quic {
         wait(lock(&self.udp).as_fd())
     }
 
-    /// Lets connection and endpoint tell each other what they have to.
+    /// Handles the events of the connection, and passes events between connection and endpoint.
     fn exchange_events(&mut self) {
         while let Some(event) = self.connection.poll() {
             match event {
@@ -166,7 +166,7 @@ impl Quic {
         }
     }
 
-    /// Copies what the stream has.
+    /// Copies received bytes of the stream into `buffer`.
     fn read_stream(&mut self, buffer: &mut [u8]) -> Result<usize, LoadError> {
         let Some(stream) = self.stream else { return Ok(0) };
         let mut stream = self.connection.recv_stream(stream);
@@ -199,7 +199,7 @@ impl fmt::Debug for Quic {
     }
 }
 
-/// Nobody panics while holding it.
+/// Locks the endpoint. No code panics while it holds the lock, so poisoning is ignored.
 pub(crate) fn lock(udp: &Mutex<UdpEndpoint>) -> MutexGuard<'_, UdpEndpoint> {
     udp.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A TCP socket that does not wait, and remembers that it is full.
+//! A non-blocking TCP socket that remembers whether it is full.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -10,7 +10,7 @@ use mio::{Interest, Registry, Token};
 use super::Received;
 use crate::error::LoadError;
 
-/// The socket.
+/// The TCP socket.
 #[derive(Debug)]
 pub(crate) struct TcpSocket {
     stream: TcpStream,
@@ -18,14 +18,14 @@ pub(crate) struct TcpSocket {
 }
 
 impl TcpSocket {
-    /// Connects, and waits until that is done.
+    /// Connects and waits until the connection is established.
     pub(crate) fn connect(address: SocketAddr) -> Result<Self, LoadError> {
         let stream = std::net::TcpStream::connect(address).map_err(LoadError::io("connecting"))?;
         stream.set_nonblocking(true).map_err(LoadError::io("making a socket non-blocking"))?;
         Self::new(TcpStream::from_std(stream))
     }
 
-    /// A connected stream.
+    /// Takes over a connected stream.
     pub(crate) fn new(stream: TcpStream) -> Result<Self, LoadError> {
         stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
         Ok(Self { stream, blocked: false })
@@ -37,7 +37,7 @@ impl TcpSocket {
             .map_err(LoadError::io("watching a socket"))
     }
 
-    /// One read. A full one says that there is more.
+    /// Reads once. A full buffer means that there may be more.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         loop {
             match self.stream.read(buffer) {
@@ -51,12 +51,12 @@ impl TcpSocket {
         }
     }
 
-    /// Writes as much as the socket takes.
+    /// Writes as much as the socket accepts.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         self.write_with(|stream| stream.write(bytes))
     }
 
-    /// The same, for layers above that write by themselves. 0 when the socket is full.
+    /// Like `write`, for layers above that call the stream themselves. Returns 0 when the socket is full.
     pub(crate) fn write_with(
         &mut self,
         mut write: impl FnMut(&mut TcpStream) -> io::Result<usize>,
@@ -82,7 +82,7 @@ impl TcpSocket {
         self.blocked
     }
 
-    /// Nothing more will be written.
+    /// Shuts down the sending direction.
     pub(crate) fn close(&self) -> Result<(), LoadError> {
         match self.stream.shutdown(Shutdown::Write) {
             Err(error) if error.kind() != ErrorKind::NotConnected => {
@@ -99,7 +99,7 @@ impl AsFd for TcpSocket {
     }
 }
 
-/// The peer has closed.
+/// True for the errors that a closed peer causes.
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! TLS over a socket: many packets to a record, many records to a read.
+//! TLS over a TCP socket. A record carries as many packets as are ready, and a read as many records as have arrived.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use super::Received;
 use super::tcp::TcpSocket;
 use crate::error::LoadError;
 
-/// Bytes that one read of the socket asks for.
+/// Size of a read from the socket, in bytes.
 const READ_LEN: usize = 64 * 1024;
 
-/// The session and its socket.
+/// The TLS session and its socket.
 #[derive(Debug)]
 pub(crate) struct Tls {
     socket: TcpSocket,
     session: Connection,
-    /// Bytes of the peer that the session has not had yet: those between `consumed` and `filled`.
+    /// Bytes from the peer. Those between `consumed` and `filled` are not decrypted yet.
     ciphertext: Vec<u8>,
     consumed: usize,
     filled: usize,
@@ -27,14 +27,15 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// The connecting side; the peer must prove to be `localhost`.
+    /// The client side. The peer must have a certificate for `localhost`.
     pub(crate) fn client(socket: TcpSocket, config: Arc<ClientConfig>) -> Result<Self, LoadError> {
-        let name = ServerName::try_from("localhost").map_err(|_| LoadError::Arguments("unusable name"))?;
+        let name = ServerName::try_from("localhost")
+            .map_err(|_| LoadError::Arguments("localhost is not a valid server name"))?;
         let session = ClientConnection::new(config, name).map_err(LoadError::tls)?;
         Ok(Self::new(socket, session.into()))
     }
 
-    /// The accepting side.
+    /// The server side.
     pub(crate) fn server(socket: TcpSocket, config: Arc<ServerConfig>) -> Result<Self, LoadError> {
         Ok(Self::new(socket, ServerConnection::new(config).map_err(LoadError::tls)?.into()))
     }
@@ -56,12 +57,12 @@ impl Tls {
         !self.session.is_handshaking()
     }
 
-    /// True when it took up an earlier session.
+    /// True when it resumed an earlier session.
     pub(crate) fn is_resumed(&self) -> bool {
         self.session.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
     }
 
-    /// One read of the socket, and what can be made of it.
+    /// Reads from the socket at most once and decrypts what has arrived.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         let mut count = 0;
         let mut open = self.drain(buffer, &mut count)?;
@@ -77,7 +78,7 @@ impl Tls {
         }
     }
 
-    /// Encrypts all of the bytes, unless the socket is full.
+    /// Encrypts all bytes, or none while the socket is full.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         if self.socket.is_blocked() {
             return Ok(0);
@@ -105,7 +106,7 @@ impl Tls {
         full || self.more || self.consumed < self.filled
     }
 
-    /// Decrypts what was read, as far as there is room. False once the peer has said that there will be no more.
+    /// Decrypts what was read, as far as `buffer` has room. False once the peer has sent `close_notify`.
     fn decrypt(&mut self, buffer: &mut [u8], count: &mut usize) -> Result<bool, LoadError> {
         let mut open = true;
         while open && self.consumed < self.filled && *count < buffer.len() {
@@ -114,7 +115,7 @@ impl Tls {
         Ok(open)
     }
 
-    /// Gives the session a piece of what was read. False when it wants no more.
+    /// Passes the session a part of what was read. False when the session accepts no more.
     fn process_some(&mut self) -> Result<bool, LoadError> {
         let mut rest = self.ciphertext.get(self.consumed..self.filled).unwrap_or_default();
         let consumed = self.session.read_tls(&mut rest).map_err(LoadError::io("reading TLS"))?;
@@ -130,7 +131,7 @@ impl Tls {
         Ok(())
     }
 
-    /// Moves decrypted bytes to the end of what `buffer` holds. False once the peer has said that there will be no more.
+    /// Appends decrypted bytes to the `count` bytes in `buffer`. False once the peer has sent `close_notify`.
     fn drain(&mut self, buffer: &mut [u8], count: &mut usize) -> Result<bool, LoadError> {
         while let Some(rest) = buffer.get_mut(*count..).filter(|rest| !rest.is_empty()) {
             match self.session.reader().read(rest) {

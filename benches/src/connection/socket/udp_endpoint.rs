@@ -1,4 +1,4 @@
-//! A UDP socket and the QUIC endpoint behind it: of one connection at the client's side, of all at the relay's.
+//! A UDP socket with its QUIC endpoint. A client has one per connection; the relay has one for all connections.
 
 use std::io::{ErrorKind, IoSliceMut};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -17,11 +17,11 @@ use quinn_udp::{RecvMeta, UdpSocketState};
 
 use crate::error::LoadError;
 
-/// What one call of the kernel may bring at most: as much as a datagram with its coalesced successors can have.
+/// Size of a receive buffer, in bytes: the largest datagram together with those that the kernel coalesces with it.
 const DATAGRAMS_LEN: usize = 64 * 1024;
-/// Such buffers at one read.
+/// Number of receive buffers per system call.
 const BATCH_LEN: usize = 4;
-/// What the kernel is asked to hold for the socket. It may grant less.
+/// Requested size of the kernel's socket buffers, in bytes. The kernel may grant less.
 const SOCKET_BUFFER_LEN: usize = 2 * 1024 * 1024;
 
 /// The socket and the endpoint.
@@ -30,12 +30,12 @@ pub(crate) struct UdpEndpoint {
     socket: UdpSocket,
     state: UdpSocketState,
     pub(super) endpoint: Endpoint,
-    /// Datagrams that are about to be sent.
+    /// Buffer for the datagrams that are sent next.
     pub(super) out: Vec<u8>,
 }
 
 impl UdpEndpoint {
-    /// A port of its own for one connection to `remote`.
+    /// Starts one connection to `remote` from a new socket.
     pub(crate) fn client(
         remote: SocketAddr,
         config: ClientConfig,
@@ -45,15 +45,15 @@ impl UdpEndpoint {
         let (handle, connection) = udp
             .endpoint
             .connect(Instant::now(), config, remote, "localhost")
-            .map_err(|_| LoadError::Arguments("unusable target"))?;
+            .map_err(|_| LoadError::Arguments("cannot connect to this target with QUIC"))?;
         Ok((udp, handle, connection))
     }
 
-    /// A port that accepts, with a configuration.
+    /// Binds to `address`. With `config` the endpoint accepts connections.
     pub(crate) fn bind(address: SocketAddr, config: Option<Arc<ServerConfig>>) -> Result<Self, LoadError> {
         let socket = UdpSocket::bind(address).map_err(LoadError::io("opening a UDP socket"))?;
         let state = UdpSocketState::new((&socket).into()).map_err(LoadError::io("readying a UDP socket"))?;
-        // Worth a try: with less, a burst is lost and sent again.
+        // Optional: with smaller buffers, a burst is dropped and sent again.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
         let endpoint =
@@ -72,7 +72,8 @@ impl UdpEndpoint {
         self.socket.local_addr().map_err(LoadError::io("asking for the address"))
     }
 
-    /// Hands over all that has come. `buffer` is scratch, at least one buffer of datagrams.
+    /// Receives all datagrams that have arrived and calls `handle` with their events. `buffer` must hold at least one
+    /// receive buffer.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -126,7 +127,7 @@ impl UdpEndpoint {
         Ok(())
     }
 
-    /// Begins the handshake with a new peer; None when its first datagram is unfit.
+    /// Starts the handshake with a new peer. None when its first datagram is invalid.
     pub(crate) fn accept(
         &mut self,
         incoming: Incoming,
@@ -137,7 +138,7 @@ impl UdpEndpoint {
             Ok(accepted) => Some(accepted),
             Err(error) => {
                 if let Some(transmit) = error.response {
-                    // It matters to nobody whether this arrives.
+                    // Best effort: the peer is rejected anyway.
                     let _ = self.send(&transmit, &answer);
                 }
                 None
@@ -145,7 +146,7 @@ impl UdpEndpoint {
         }
     }
 
-    /// Sends; false when the socket is full.
+    /// Sends datagrams. False when the socket is full.
     pub(super) fn send(&self, transmit: &Transmit, bytes: &[u8]) -> Result<bool, LoadError> {
         let sent = self.state.send(
             (&self.socket).into(),
@@ -166,7 +167,7 @@ impl UdpEndpoint {
         }
     }
 
-    /// Datagrams that one call of the kernel can send.
+    /// Number of datagrams that one system call can send.
     pub(super) fn segments_max(&self) -> usize {
         self.state.max_gso_segments().clamp(1, SEGMENTS_MAX)
     }
@@ -178,5 +179,5 @@ impl AsFd for UdpEndpoint {
     }
 }
 
-/// As many full datagrams as fit into 64 KiB.
+/// Number of full datagrams that fit into 64 KiB.
 const SEGMENTS_MAX: usize = 40;

@@ -1,4 +1,4 @@
-//! WebSocket over TCP or TLS: the client's side, with one binary frame a flush.
+//! The client side of WebSocket over TCP or TLS. Each write becomes one binary frame.
 
 use super::{Received, Socket};
 use crate::error::LoadError;
@@ -8,11 +8,11 @@ mod upgrade;
 
 use frames::{Frames, opcode};
 
-/// A WebSocket and what it runs over.
+/// A WebSocket over another socket.
 #[derive(Debug)]
 pub(crate) struct WebSocket {
     inner: Socket,
-    /// The head of the answer to the upgrade, until it is whole.
+    /// The HTTP response head, as far as received. None once the upgrade is complete.
     response_head: Option<Vec<u8>>,
     request_sent: bool,
     frames: Frames,
@@ -21,7 +21,7 @@ pub(crate) struct WebSocket {
 }
 
 impl WebSocket {
-    /// Upgrades once `inner` is open.
+    /// Sends the upgrade request as soon as `inner` is open.
     pub(crate) fn new(inner: Socket) -> Self {
         let (frames, outgoing) = (Frames::default(), Vec::new());
         Self { inner, response_head: Some(Vec::new()), request_sent: false, frames, outgoing, written: 0 }
@@ -39,7 +39,7 @@ impl WebSocket {
         self.response_head.is_none()
     }
 
-    /// One read below, of which the payloads stay.
+    /// Reads once from the inner socket and keeps the payloads.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         let received = self.inner.read(buffer)?;
         let Some(bytes) = buffer.get_mut(..received.count) else { return Ok(received) };
@@ -57,7 +57,7 @@ impl WebSocket {
         }
     }
 
-    /// Frames all of the bytes, unless earlier ones wait.
+    /// Puts all bytes into one frame, or accepts none while earlier ones wait to be sent.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         if !self.is_open() || self.written < self.outgoing.len() {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! Which messages a session must get, when its publisher writes to several topics in turn.
+//! Which messages a session must receive when its publisher publishes to several topics in turn.
 
 use super::SessionChecker;
 use crate::stamp::Stamp;
@@ -7,14 +7,14 @@ use crate::traffic::DeliveryChecker;
 const PUBLISHERS: u32 = 2;
 const SENT: u64 = 7;
 
-/// Two publishers with three topics each, two sessions a topic.
+/// Two publishers with three topics each, and two sessions per topic.
 fn checker() -> SessionChecker {
     let topics = (0..6).map(|topic| format!("t/{topic}")).collect();
     SessionChecker::new(topics, 3, 2)
 }
 
-/// Delivers what every session must get of seven messages a publisher, but for those that `is_lost` tells by session and
-/// sequence number.
+/// Delivers to every session its part of the seven messages per publisher, except those for which `is_lost` returns true. Its
+/// arguments are the session and the sequence number.
 fn deliver(checker: &mut SessionChecker, is_lost: impl Fn(usize, u64) -> bool) {
     for publisher in 0..PUBLISHERS {
         for sequence in 0..SENT {
@@ -30,7 +30,7 @@ fn deliver(checker: &mut SessionChecker, is_lost: impl Fn(usize, u64) -> bool) {
 }
 
 #[test]
-fn each_session_gets_its_share() {
+fn a_session_must_receive_the_messages_of_its_topic() {
     let mut checker = checker();
     deliver(&mut checker, |_, _| false);
     assert_eq!(checker.delivered(), 2 * 2 * SENT);
@@ -40,9 +40,9 @@ fn each_session_gets_its_share() {
 }
 
 #[test]
-fn what_a_session_misses_is_lost() {
+fn a_message_that_a_session_did_not_receive_is_lost() {
     let mut checker = checker();
-    // The last message of the first topic, for its second session; and one from the midst, for a session of the other publisher.
+    // The last message of the first topic at its second session, and one in the middle at a session of the other publisher.
     deliver(&mut checker, |session, sequence| (session, sequence) == (1, 6) || (session, sequence) == (6, 3));
     let faults = checker.final_faults(&[SENT, SENT]);
     assert_eq!((faults.lost, faults.total()), (2, 2));
@@ -51,7 +51,7 @@ fn what_a_session_misses_is_lost() {
 }
 
 #[test]
-fn what_comes_twice_or_to_the_wrong_session_is_a_fault() {
+fn a_duplicate_and_a_message_for_another_session_are_faults() {
     let mut checker = checker();
     deliver(&mut checker, |_, _| false);
     let stamp = Stamp { run: 1, publisher: 0, sequence: 1, due: 0 };

@@ -1,4 +1,4 @@
-//! What is said on one link: CONNECT, PINGREQ and DISCONNECT, and the answers.
+//! The MQTT packets on one idle link: CONNECT, PINGREQ, DISCONNECT, and the responses.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -31,19 +31,19 @@ pub(super) async fn open(
     }
 }
 
-/// Sends a packet and waits for the answer; gives the answer's second body byte.
+/// Sends a packet and waits for the response. Returns the second body byte of the response.
 pub(super) async fn exchange(
     link: &mut Link,
     packet: &[u8],
-    answer: u8,
+    response: u8,
     expected: &'static str,
 ) -> Result<Option<u8>, LoadError> {
-    let answered = timeout(RESPONSE_TIMEOUT, async {
+    let outcome = timeout(RESPONSE_TIMEOUT, async {
         write(link, packet).await.map_err(LoadError::io("writing"))?;
-        read(link, answer, expected).await
+        read(link, response, expected).await
     });
-    answered.await.map_err(|_| LoadError::Io {
-        doing: "waiting for an answer",
+    outcome.await.map_err(|_| LoadError::Io {
+        doing: "waiting for a response",
         source: io::ErrorKind::TimedOut.into(),
     })?
 }
@@ -57,11 +57,11 @@ async fn write(link: &mut Link, packet: &[u8]) -> io::Result<()> {
     poll_fn(|context| link.poll_flush(context)).await
 }
 
-async fn read(link: &mut Link, answer: u8, expected: &'static str) -> Result<Option<u8>, LoadError> {
+async fn read(link: &mut Link, response: u8, expected: &'static str) -> Result<Option<u8>, LoadError> {
     let mut received = Vec::new();
     loop {
         if let Some((packet, _)) = scan::next(&received)? {
-            if packet.packet_type() != answer {
+            if packet.packet_type() != response {
                 return Err(LoadError::Unexpected { expected, packet_type: packet.packet_type() });
             }
             return Ok(packet.body.get(1).copied());
@@ -69,7 +69,7 @@ async fn read(link: &mut Link, answer: u8, expected: &'static str) -> Result<Opt
         let mut buffer = [0; 512];
         let count = poll_fn(|context| link.poll_read(context, &mut buffer))
             .await
-            .map_err(LoadError::io("waiting for an answer"))?;
+            .map_err(LoadError::io("waiting for a response"))?;
         if count == 0 {
             return Err(LoadError::Closed);
         }

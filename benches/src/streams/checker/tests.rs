@@ -1,4 +1,4 @@
-//! Shared subscriptions: what may overtake what.
+//! Shared subscriptions: in which order members may receive messages.
 
 use super::StreamChecker;
 use crate::faults::Faults;
@@ -6,7 +6,8 @@ use crate::stamp::Stamp;
 use crate::streams::Topology;
 use crate::traffic::DeliveryChecker;
 
-/// The account of two publishers and three members after these deliveries: publisher, sequence number, member.
+/// The number of deliveries and the faults of two publishers and three members after these deliveries, each given as publisher,
+/// sequence number, member.
 fn after(deliveries: &[(u32, u64, usize)], sent: [u64; 2]) -> (u64, Faults) {
     let topics = ["a", "b"].map(str::to_owned);
     let topology = Topology::Shared { publishers: 2, subscribers: 3 };
@@ -26,19 +27,19 @@ fn members_may_overtake_each_other() {
 }
 
 #[test]
-fn a_member_sees_a_publisher_in_its_order() {
+fn a_member_must_receive_the_messages_of_a_publisher_in_order() {
     let (delivered, faults) = after(&[(0, 1, 2), (0, 0, 2), (1, 0, 2)], [2, 1]);
     assert_eq!((delivered, faults), (3, Faults { out_of_order: 1, ..Faults::default() }));
 }
 
 #[test]
-fn what_two_members_get_is_a_duplicate_and_what_none_gets_is_lost() {
+fn a_message_at_two_members_is_a_duplicate_and_at_none_is_lost() {
     let (delivered, faults) = after(&[(0, 0, 0), (0, 0, 1)], [2, 0]);
     assert_eq!((delivered, faults), (1, Faults { duplicated: 1, lost: 1, ..Faults::default() }));
 }
 
 #[test]
-fn what_is_outstanding_does_not_hide_behind_a_later_message() {
+fn a_missing_message_is_outstanding_even_after_a_later_one_arrived() {
     let topology = Topology::Shared { publishers: 1, subscribers: 2 };
     let mut checker = StreamChecker::new(topology, vec!["a".to_owned()]);
     checker.record(0, b"a", &Stamp { run: 1, publisher: 0, sequence: 4, due: 0 });

@@ -1,10 +1,10 @@
-//! Acknowledgements in and out of order, at both levels.
+//! Expected and unexpected acknowledgements at QoS 1 and 2.
 
 use super::Acks;
 use crate::latencies::Latencies;
 use crate::wire::{build, scan};
 
-/// Enters a packet at time 100; what is sent in return.
+/// Handles a packet at time 100. Returns the response and the measured latency.
 fn enter(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Latencies) {
     let (mut out, mut latency) = (Vec::new(), Latencies::new().unwrap());
     let (packet, _) = scan::next(packet).unwrap().unwrap();
@@ -13,7 +13,7 @@ fn enter(acks: &mut Acks, packet: &[u8]) -> (Vec<u8>, Latencies) {
 }
 
 #[test]
-fn puback_ends_a_message_of_qos_1() {
+fn puback_completes_a_qos_1_message() {
     let mut acks = Acks::new(1, 2);
     acks.begin(7, 40);
     assert!(!acks.has_room(7) && acks.has_room(8));
@@ -24,7 +24,7 @@ fn puback_ends_a_message_of_qos_1() {
 }
 
 #[test]
-fn a_message_of_qos_2_is_open_until_pubcomp() {
+fn a_qos_2_message_is_unacknowledged_until_pubcomp() {
     let mut acks = Acks::new(2, 1);
     acks.begin(7, 40);
     let (out, latency) = enter(&mut acks, &build::pubrec(7));
@@ -37,7 +37,7 @@ fn a_message_of_qos_2_is_open_until_pubcomp() {
 }
 
 #[test]
-fn what_is_not_due_is_a_fault() {
+fn an_unexpected_acknowledgement_is_a_fault() {
     let cases = [
         (1, build::pubrec(7).to_vec()),
         (1, build::puback(8).to_vec()),
@@ -49,12 +49,12 @@ fn what_is_not_due_is_a_fault() {
         acks.begin(7, 40);
         enter(&mut acks, &packet);
         assert_eq!(acks.open(), 1, "{qos} {packet:?}");
-        assert_eq!(acks.faults(), 2, "the packet, and the message without an end: {qos} {packet:?}");
+        assert_eq!(acks.faults(), 2, "the packet and the unacknowledged message: {qos} {packet:?}");
     }
 }
 
 #[test]
-fn a_refusal_ends_a_message_and_is_a_fault() {
+fn an_error_reason_code_completes_a_message_and_is_a_fault() {
     for (qos, first) in [(1, 0x40), (2, 0x50)] {
         let mut acks = Acks::new(qos, 9);
         acks.begin(7, 40);

@@ -1,9 +1,9 @@
-//! Handshakes of QoS 2 at the receiving end.
+//! QoS 2 handshakes at the receiver.
 
 use super::UnreleasedIds;
 
 #[test]
-fn a_released_id_may_come_again() {
+fn a_released_packet_identifier_may_be_used_again() {
     let mut unreleased = UnreleasedIds::default();
     for _ in 0..2 {
         unreleased.receive(7);
@@ -15,7 +15,7 @@ fn a_released_id_may_come_again() {
 }
 
 #[test]
-fn an_id_that_is_open_must_not_come_again() {
+fn a_packet_identifier_must_not_be_reused_before_its_release() {
     let mut unreleased = UnreleasedIds::default();
     unreleased.receive(7);
     unreleased.receive(7);
@@ -24,7 +24,7 @@ fn an_id_that_is_open_must_not_come_again() {
 }
 
 #[test]
-fn a_release_of_nothing_and_a_missing_release_are_faults() {
+fn an_unexpected_pubrel_and_a_missing_pubrel_are_faults() {
     let mut unreleased = UnreleasedIds::default();
     unreleased.release(7);
     unreleased.receive(8);

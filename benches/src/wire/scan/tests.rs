@@ -1,15 +1,15 @@
-//! Frames of every length form, whole and torn; properties of CONNACK.
+//! Packets with each size of Remaining Length, whole and truncated, and properties of CONNACK.
 
 use super::{next, receive_maximum, skip_properties};
 use crate::wire::build;
 
 #[test]
-fn a_frame_is_cut_only_when_whole() {
+fn a_packet_is_returned_only_when_it_is_whole() {
     for length in [0usize, 1, 127, 128, 16_383, 16_384] {
         let mut bytes = build::packet(0x30, &vec![7; length]);
         let size = bytes.len();
-        for torn in [0, 1, size / 2, size - 1] {
-            assert!(next(&bytes[..torn]).unwrap().is_none(), "{length} {torn}");
+        for length_received in [0, 1, size / 2, size - 1] {
+            assert!(next(&bytes[..length_received]).unwrap().is_none(), "{length} {length_received}");
         }
         bytes.extend_from_slice(&[0xc0, 0]);
         let (packet, rest) = next(&bytes).unwrap().unwrap();
@@ -19,7 +19,7 @@ fn a_frame_is_cut_only_when_whole() {
 }
 
 #[test]
-fn a_length_of_five_bytes_is_malformed() {
+fn a_remaining_length_of_five_bytes_is_malformed() {
     assert!(next(&[0x30, 0xff, 0xff, 0xff, 0xff, 1]).is_err());
 }
 

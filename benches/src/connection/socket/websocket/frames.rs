@@ -1,8 +1,9 @@
-//! Frames of RFC 6455: built with a mask, stripped in place. A server masks nothing and needs no fragments of control frames.
+//! WebSocket frames (RFC 6455). Outgoing frames are masked; payloads of incoming frames are extracted in place. Servers do not
+//! mask, and control frames are never fragmented.
 
 use crate::error::LoadError;
 
-/// Kinds of frames.
+/// Opcodes of frames.
 pub(super) mod opcode {
     pub(in super::super) const BINARY: u8 = 2;
     pub(in super::super) const CLOSE: u8 = 8;
@@ -10,10 +11,10 @@ pub(super) mod opcode {
     pub(in super::super) const PONG: u8 = 10;
 }
 
-/// The payload of a close without complaint.
+/// The payload of a normal Close frame.
 pub(super) const NORMAL: [u8; 2] = 1000u16.to_be_bytes();
 
-/// One mask for all frames: masks protect proxies from browsers, and there is neither.
+/// The same mask for all frames. Masks protect proxies from browsers, and neither is involved here.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Appends a whole frame.
@@ -50,22 +51,22 @@ fn mask(bytes: &mut [u8]) {
     }
 }
 
-/// Where in the stream of frames the peer is.
+/// The position in the stream of received frames.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
-    /// A header that is not whole.
+    /// The start of an incomplete header.
     header: Vec<u8>,
-    /// Bytes of the current payload that are still to come.
+    /// Bytes of the current payload that have not arrived yet.
     remaining: u64,
     opcode: u8,
-    /// The payload of a control frame.
+    /// The payload of the current control frame.
     control_payload: Vec<u8>,
     ping: Option<Vec<u8>>,
     closed: bool,
 }
 
 impl Frames {
-    /// Moves the payloads of data frames to the front; gives their length.
+    /// Moves the payloads of data frames to the front of `bytes`. Returns their total length.
     pub(super) fn extract_payloads(&mut self, bytes: &mut [u8]) -> Result<usize, LoadError> {
         let (mut at, mut extracted) = (0, 0);
         while at < bytes.len() && !self.closed {
@@ -91,22 +92,22 @@ impl Frames {
         Ok(extracted)
     }
 
-    /// What a ping must be answered with.
+    /// The payload of a received Ping, which the Pong must repeat.
     pub(super) const fn take_ping(&mut self) -> Option<Vec<u8>> {
         self.ping.take()
     }
 
-    /// True once the peer has closed.
+    /// True once the peer has sent a Close frame.
     pub(super) const fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Takes bytes until the header is whole; says how many.
+    /// Consumes bytes until the header is complete. Returns how many.
     fn take_header(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
         for (taken, byte) in (1..).zip(bytes) {
             self.header.push(*byte);
             let remaining = match self.header.as_slice() {
-                [_, 0x80..=0xff, ..] => return Err(LoadError::Malformed("WebSocket frame with a mask")),
+                [_, 0x80..=0xff, ..] => return Err(LoadError::Malformed("masked WebSocket frame")),
                 [_, len @ ..=125] => u64::from(*len),
                 [_, 126, high, low] => u64::from(u16::from_be_bytes([*high, *low])),
                 [_, 127, rest @ ..] if rest.len() == 8 => {

@@ -1,8 +1,8 @@
-//! The request for a WebSocket, and the check of its answer.
+//! The HTTP upgrade request and the check of its response.
 
 use crate::error::LoadError;
 
-/// The key is the example of RFC 6455: nothing here depends on its being new.
+/// The key is the example of RFC 6455. The load generator does not need a new key per connection.
 pub(super) const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\n\
     Host: localhost\r\n\
     Connection: Upgrade\r\n\
@@ -10,21 +10,25 @@ pub(super) const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\n\
     Sec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Protocol: mqtt\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// What the key above must be answered with.
+/// The `Sec-WebSocket-Accept` value for the key above.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-/// Bytes that an answer may have.
+/// Maximum length of the response head in bytes.
 const HEAD_LEN_MAX: usize = 16 * 1024;
 
-/// True once the head is whole and accepts; false while it is torn.
+/// True once the response head is complete and accepts the upgrade, false while it is incomplete.
 pub(super) fn is_accepted(head: &[u8]) -> Result<bool, LoadError> {
     let Some(rest) = head.strip_suffix(b"\r\n\r\n") else {
-        return if head.len() > HEAD_LEN_MAX { Err(LoadError::Malformed("HTTP answer")) } else { Ok(false) };
+        return if head.len() > HEAD_LEN_MAX {
+            Err(LoadError::Malformed("HTTP response too long"))
+        } else {
+            Ok(false)
+        };
     };
     let text = String::from_utf8_lossy(rest);
     let mut lines = text.split("\r\n");
     let status = lines.next().unwrap_or_default();
     if !status.starts_with("HTTP/1.1 101") {
-        return Err(LoadError::Malformed("HTTP answer that is not 101"));
+        return Err(LoadError::Malformed("HTTP response other than 101"));
     }
     let value = |wanted: &str| {
         text.split("\r\n")
@@ -33,7 +37,7 @@ pub(super) fn is_accepted(head: &[u8]) -> Result<bool, LoadError> {
             .map(|(_, value)| value.trim())
     };
     if value("sec-websocket-accept") != Some(ACCEPT) || value("sec-websocket-protocol") != Some("mqtt") {
-        return Err(LoadError::Malformed("HTTP answer that accepts something else"));
+        return Err(LoadError::Malformed("HTTP response with a wrong key or protocol"));
     }
     Ok(true)
 }

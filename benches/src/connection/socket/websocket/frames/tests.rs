@@ -1,8 +1,8 @@
-//! Frames stripped whole and byte by byte.
+//! Payloads extracted from whole frames and from frames that arrive byte by byte.
 
 use super::{Frames, MASK, append, opcode};
 
-/// A server's frame: no mask.
+/// A frame as a server sends it, without a mask.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut masked = Vec::new();
     append(first, payload, &mut masked);
@@ -24,7 +24,7 @@ fn stream() -> (Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn payloads_are_what_stays() {
+fn payloads_of_data_frames_are_extracted() {
     let (mut wire, expected) = stream();
     let mut frames = Frames::default();
     let count = frames.extract_payloads(&mut wire).unwrap();
@@ -33,7 +33,7 @@ fn payloads_are_what_stays() {
 }
 
 #[test]
-fn torn_frames_are_put_together() {
+fn frames_that_arrive_in_pieces_are_reassembled() {
     let (wire, expected) = stream();
     for step in [1, 2, 7, 1000] {
         let (mut frames, mut found) = (Frames::default(), Vec::new());
@@ -47,7 +47,7 @@ fn torn_frames_are_put_together() {
 }
 
 #[test]
-fn nothing_counts_after_a_close() {
+fn frames_after_a_close_frame_are_ignored() {
     let mut wire =
         [frame(opcode::BINARY, b"a"), frame(opcode::CLOSE, b""), frame(opcode::BINARY, b"b")].concat();
     let mut frames = Frames::default();
@@ -56,7 +56,7 @@ fn nothing_counts_after_a_close() {
 }
 
 #[test]
-fn a_mask_changes_each_byte_and_comes_off_again() {
+fn unmasking_a_masked_payload_restores_it() {
     for len in [0, 1, 7, 8, 9, 31] {
         let payload: Vec<u8> = (0..len).collect();
         let mut wire = Vec::new();
