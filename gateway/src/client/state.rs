@@ -26,9 +26,12 @@ struct Sent {
 /// The acknowledgement that a message waits for. The message is kept while it may have to be sent again.
 #[derive(Clone, Debug)]
 enum Awaiting {
-    PubAck(Publish),
-    PubRec(Publish),
-    PubComp,
+    /// PUBACK, for a QoS 1 message.
+    Acknowledgement(Publish),
+    /// PUBREC, for a QoS 2 message.
+    Received(Publish),
+    /// PUBCOMP, for a QoS 2 message that does not have to be sent again.
+    Complete,
 }
 
 /// What an acknowledgement from the server means.
@@ -79,8 +82,8 @@ impl State {
         // An alias belongs to the connection, not to the session `[MQTT5-3.3.2-7]`.
         message.properties.alias = None;
         let awaiting = match message.qos {
-            QoS::ExactlyOnce => Awaiting::PubRec(message),
-            _ => Awaiting::PubAck(message),
+            QoS::ExactlyOnce => Awaiting::Received(message),
+            _ => Awaiting::Acknowledgement(message),
         };
         self.sent.push_back(Sent { packet_id, awaiting, sent_on_this_connection: true });
     }
@@ -103,12 +106,12 @@ impl State {
         let Some(position) = self.position(ack.packet_id) else { return AckOutcome::Unknown };
         let Some(sent) = self.sent.get_mut(position) else { return AckOutcome::Unknown };
         match (&sent.awaiting, ack.kind) {
-            (Awaiting::PubAck(_), AckKind::PubAck) | (Awaiting::PubComp, AckKind::PubComp) => {}
-            (Awaiting::PubRec(_) | Awaiting::PubComp, AckKind::PubRec) if !ack.reason.is_error() => {
-                sent.awaiting = Awaiting::PubComp;
+            (Awaiting::Acknowledgement(_), AckKind::PubAck) | (Awaiting::Complete, AckKind::PubComp) => {}
+            (Awaiting::Received(_) | Awaiting::Complete, AckKind::PubRec) if !ack.reason.is_error() => {
+                sent.awaiting = Awaiting::Complete;
                 return AckOutcome::Release;
             }
-            (Awaiting::PubRec(_), AckKind::PubRec) => {}
+            (Awaiting::Received(_), AckKind::PubRec) => {}
             _ => return AckOutcome::Unknown,
         }
         self.sent.remove(position);
@@ -148,11 +151,11 @@ impl State {
         let sent = self.sent.iter_mut().find(|sent| !sent.sent_on_this_connection)?;
         sent.sent_on_this_connection = true;
         Some(match &mut sent.awaiting {
-            Awaiting::PubAck(message) | Awaiting::PubRec(message) => {
+            Awaiting::Acknowledgement(message) | Awaiting::Received(message) => {
                 message.dup = true;
                 Retransmission::Publish(Box::new(message.clone()))
             }
-            Awaiting::PubComp => Retransmission::Release(sent.packet_id),
+            Awaiting::Complete => Retransmission::Release(sent.packet_id),
         })
     }
 
