@@ -14,7 +14,7 @@ pub async fn run_all_scenarios<C: TestClient>(transport: Transport) {
     within_deadline("the QoS scenario", each_qos::<C>(client("receiver"), client("sender"))).await;
     within_deadline("the retained message scenario", retained::<C>(client("receiver"), client("sender")))
         .await;
-    within_deadline("the will scenario", will::<C>(client("watcher"), client("dying"))).await;
+    within_deadline("the will scenario", will::<C>(client("watcher"), client("aborting"))).await;
     within_deadline("the session scenario", resume::<C>(client("persistent").persistent(), client("sender")))
         .await;
     broker.stop();
@@ -64,18 +64,18 @@ async fn retained<C: TestClient>(receiver: ClientSetup<'_>, sender: ClientSetup<
     sender.disconnect().await;
 }
 
-async fn will<C: TestClient>(watcher: ClientSetup<'_>, dying: ClientSetup<'_>) {
+async fn will<C: TestClient>(watcher: ClientSetup<'_>, aborting: ClientSetup<'_>) {
     let mut watcher = C::connect(watcher).await;
     watcher.subscribe("will/a", 2).await;
     for qos in 0..=2 {
-        C::connect(dying.with_will("will/a", "gone", qos)).await.abort().await;
+        C::connect(aborting.with_will("will/a", "gone", qos)).await.abort().await;
         assert_eq!(watcher.next_message().await, Received::new("will/a", "gone", qos));
     }
     // A separate client id: with the same one, the next connection could take over before the broker reads DISCONNECT,
     // and the broker would rightly publish the will.
-    let orderly = ClientSetup { client_id: "orderly", ..dying };
+    let orderly = ClientSetup { client_id: "orderly", ..aborting };
     C::connect(orderly.with_will("will/a", "never", 1)).await.disconnect().await;
-    C::connect(dying.with_will("will/a", "last", 1)).await.abort().await;
+    C::connect(aborting.with_will("will/a", "last", 1)).await.abort().await;
     assert_eq!(watcher.next_message().await, Received::new("will/a", "last", 1));
     watcher.disconnect().await;
 }

@@ -1,4 +1,5 @@
 //! A full disk that has space again later. Messages in flight are acknowledged only then; what needs no space works all the time.
+//! The clients `early` connect before the disk is full, the clients `late` afterwards.
 
 use std::collections::HashMap;
 

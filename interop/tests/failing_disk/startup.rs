@@ -89,7 +89,7 @@ fn valid_store() -> Vec<u8> {
 fn positions(bytes: &[u8], word: &[u8]) -> Vec<usize> {
     let words = bytes.windows(word.len()).enumerate();
     let positions: Vec<_> = words.filter(|(_, found)| *found == word).map(|(at, _)| at).collect();
-    assert!(!positions.is_empty(), "the fixture has no {}", String::from_utf8_lossy(word));
+    assert!(!positions.is_empty(), "the fixture does not contain {}", String::from_utf8_lossy(word));
     positions
 }
 

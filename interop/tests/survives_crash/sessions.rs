@@ -79,15 +79,17 @@ async fn subscriptions_keep_their_options_and_identifiers_after_a_crash() {
 async fn removed_retained_messages_do_not_return_after_a_crash() {
     let broker = durable_broker();
     let mut client = connect(&persistent_client(&broker, "publisher"), State::default()).await;
-    for (topic, payload) in [("kept/a", "there"), ("kept/b", "there"), ("kept/a", ""), ("kept/b", "later")] {
+    for (topic, payload) in
+        [("stored/a", "there"), ("stored/b", "there"), ("stored/a", ""), ("stored/b", "later")]
+    {
         let retained = Publish { retain: true, ..message(topic, payload, 1) };
         let id = client.publish(retained).await.expect("an open connection").expect("a packet id");
         client.acknowledged(id).await.expect("PUBACK");
     }
     let broker = broker.kill_and_restart();
     let mut reader = connect(&clean_client_named(&broker, "reader"), State::default()).await;
-    subscribe(&mut reader, "kept/#", 1).await;
-    reader.publish(message("kept/end", "end", 1)).await.expect("an open connection");
+    subscribe(&mut reader, "stored/#", 1).await;
+    reader.publish(message("stored/end", "end", 1)).await.expect("an open connection");
     for expected in ["later", "end"] {
         let received = within_deadline(expected, reader.message()).await.expect("an open connection");
         assert_eq!(received.payload, expected);
