@@ -32,7 +32,7 @@ pub struct Scenario {
 pub struct Report {
     /// `churn`
     pub case: &'static str,
-    /// The protocol.
+    /// The MQTT version.
     pub version: &'static str,
     /// The transport.
     pub transport: &'static str,
@@ -67,7 +67,33 @@ pub fn run(
 ) -> Result<Report, LoadError> {
     let Target { version, transport, .. } = target()?;
     let state = &SharedState::new(scenario.per_second);
-    let (from, to, result) = std::thread::scope(|scope| {
+    let (from, to, result) = run_workers(target, scenario, state)?;
+    let connections = to.sent - from.sent;
+    Ok(Report {
+        case: "churn",
+        version: version.name(),
+        transport: transport.name(),
+        connections,
+        per_second: to.per_second(&from, connections),
+        micros_per_connection: to.micros_per(&from, connections),
+        processors: to.processors(&from),
+        load_processors: ratio(to.own.since(&from.own).total().as_secs_f64(), to.since(&from).as_secs_f64()),
+        resumed: result.resumed,
+        connect_micros: result.connect.percentiles(),
+        close_micros: result.close.percentiles(),
+        unclosed: result.unclosed,
+        failed: result.failed,
+        failure: result.failure,
+    })
+}
+
+/// Runs the workers. Returns the snapshots at the start and at the end of the measurement, and the sum of the workers' results.
+fn run_workers(
+    target: &(dyn Fn() -> Result<Target, LoadError> + Sync),
+    scenario: &Scenario,
+    state: &SharedState,
+) -> Result<(Snapshot, Snapshot, WorkerResult), LoadError> {
+    std::thread::scope(|scope| {
         let workers: Vec<_> =
             (0..scenario.workers).map(|worker| scope.spawn(move || work(state, target()?, worker))).collect();
         let measured = measure(state, scenario);
@@ -77,24 +103,7 @@ pub fn run(
             result.add(worker.join().map_err(|_| LoadError::Arguments("a worker panicked"))??)?;
         }
         let (from, to) = measured?;
-        Ok::<_, LoadError>((from, to, result))
-    })?;
-    let connections = to.sent - from.sent;
-    Ok(Report {
-        case: "churn",
-        version: version.name(),
-        transport: transport.name(),
-        connections,
-        per_second: to.per_second(&from, connections),
-        micros_per_connection: to.micros_each(&from, connections),
-        processors: to.processors(&from),
-        load_processors: ratio(to.own.since(&from.own).total().as_secs_f64(), to.since(&from).as_secs_f64()),
-        resumed: result.resumed,
-        connect_micros: result.connect.percentiles(),
-        close_micros: result.close.percentiles(),
-        unclosed: result.unclosed,
-        failed: result.failed,
-        failure: result.failure,
+        Ok((from, to, result))
     })
 }
 
@@ -123,7 +132,7 @@ impl SharedState {
     }
 
     /// Waits until the next connection is due. Returns its number and when it was due.
-    fn next(&self) -> (u64, Instant) {
+    fn wait_for_next(&self) -> (u64, Instant) {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let Some(per_second) = self.per_second else { return (number, Instant::now()) };
         let due =
@@ -132,7 +141,7 @@ impl SharedState {
         (number, due)
     }
 
-    fn is(&self, phase: u8) -> bool {
+    fn is_in(&self, phase: u8) -> bool {
         self.phase.load(Ordering::Relaxed) == phase
     }
 }
@@ -140,8 +149,8 @@ impl SharedState {
 fn work(state: &SharedState, target: Target, worker: usize) -> Result<WorkerResult, LoadError> {
     let run = std::process::id();
     let mut result = WorkerResult::new()?;
-    while !state.is(ENDING) {
-        let (number, due) = state.next();
+    while !state.is_in(ENDING) {
+        let (number, due) = state.wait_for_next();
         let name = format!("churn-{run:x}-{worker}-{number}");
         match result.connect_once(state, &target, &name, due) {
             Ok(()) => drop(state.completed.fetch_add(1, Ordering::Relaxed)),
@@ -184,7 +193,7 @@ impl WorkerResult {
         connection.set_timeout(CLOSE_TIMEOUT);
         let began = Instant::now();
         self.unclosed += u64::from(!connection.disconnect_and_wait()?);
-        if state.is(MEASURING) {
+        if state.is_in(MEASURING) {
             self.connect.record(nanos(opened));
             self.close.record(nanos(began.elapsed()));
         }

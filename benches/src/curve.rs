@@ -59,8 +59,9 @@ pub fn run(case: &str, target: &Target, scenario: &Scenario, plan: &Plan) -> Res
         let streams = streams::Scenario { load_model: LoadModel::PerSecond(rate), ..scenario.streams };
         let outcome = streams::run(target, &streams, plan)?;
         let traffic = TrafficReport::new(case, target, streams.qos, &outcome);
-        let saturated = traffic.published_per_second < float(rate) * KEEPS_UP
-            || traffic.delivered_per_second < traffic.published_per_second * copies(&streams) * KEEPS_UP;
+        let saturated = traffic.published_per_second < float(rate) * SATURATION_THRESHOLD
+            || traffic.delivered_per_second
+                < traffic.published_per_second * deliveries_per_message(&streams) * SATURATION_THRESHOLD;
         steps.push(Step { rate, saturated, traffic });
         if saturated {
             break;
@@ -83,7 +84,7 @@ fn rates(scenario: &Scenario) -> impl Iterator<Item = u64> {
 }
 
 /// Number of deliveries per message.
-fn copies(streams: &streams::Scenario) -> f64 {
+fn deliveries_per_message(streams: &streams::Scenario) -> f64 {
     match streams.topology {
         streams::Topology::FanOut(many) => float(crate::number::count(many)),
         _ => 1.0,
@@ -91,7 +92,7 @@ fn copies(streams: &streams::Scenario) -> f64 {
 }
 
 /// A step below this fraction of the wanted rate counts as saturated.
-const KEEPS_UP: f64 = 0.95;
+const SATURATION_THRESHOLD: f64 = 0.95;
 
 #[cfg(test)]
 mod tests;

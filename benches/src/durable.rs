@@ -118,7 +118,7 @@ fn publish_then_collect(
 ) -> Result<Report, LoadError> {
     let outcome =
         traffic(target, layout, Vec::new(), SessionChecker::without_sessions(), plan, &mut samples)?;
-    let (collected, faults) = collect(target, layout, &outcome.sent_each, plan.delivery_timeout)?;
+    let (collected, faults) = collect(target, layout, &outcome.sent_by_publisher, plan.delivery_timeout)?;
     let mut report = Report::new(target, layout.scenario, &outcome, &samples);
     report.collected = Some(collected);
     report.faults.add(&faults);

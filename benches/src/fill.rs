@@ -70,10 +70,10 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let watermark = Arc::new(Watermark::default());
     let durability = Durability::Interval(Duration::from_secs(1));
     let config = Config { durability, ..Config::new(data.join("store")) };
-    std::fs::create_dir_all(data).map_err(LoadError::io("making the data folder"))?;
+    std::fs::create_dir_all(data).map_err(LoadError::io("creating the data folder"))?;
     let told: Arc<Watermark> = Arc::clone(&watermark);
     let store = open(&config, told).map_err(|error| failed(&error))?;
-    let mut filling = Filling {
+    let mut filling = StoreFiller {
         store: &*store,
         watermark: &watermark,
         filler: filler_of(scenario.payload_len),
@@ -104,14 +104,14 @@ fn filler_of(payload_len: usize) -> Vec<u8> {
 }
 
 /// A store that is being filled.
-struct Filling<'a> {
+struct StoreFiller<'a> {
     store: &'a dyn Store,
     watermark: &'a Watermark,
     filler: Vec<u8>,
     last: Commit,
 }
 
-impl Filling<'_> {
+impl StoreFiller<'_> {
     fn add_session(&mut self, index: u32, queued: u32) -> Result<(), LoadError> {
         let session = self.store.next_session();
         let topic = topic_of_session(index);

@@ -76,7 +76,7 @@ impl MonitoredProcess {
     fn open(self) -> Result<Process, LoadError> {
         let process = match self {
             Self::Id(id) => Process::new(
-                i32::try_from(id).map_err(|_| LoadError::Arguments("there is no such process id"))?,
+                i32::try_from(id).map_err(|_| LoadError::Arguments("--pid is not a valid process id"))?,
             ),
             Self::Own => Process::myself(),
         };

@@ -76,15 +76,17 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let run = std::process::id();
     let topics: Vec<String> =
         (0..scenario.topics).map(|topic| format!("load/{run:08x}/{}/{}", topic % 100, topic / 100)).collect();
-    let mut writer =
-        Writer { connection: BlockingConnection::connect(target, &format!("load-{run:x}-w"), 0)?, run };
+    let mut publisher = RetainedPublisher {
+        connection: BlockingConnection::connect(target, &format!("load-{run:x}-w"), 0)?,
+        run,
+    };
     let template = |topic: &String| Template::new(target.version, 1, true, topic, scenario.payload_len);
     let templates: Vec<Template> = topics.iter().map(template).collect();
     let topics_len = count(topics.len());
 
     let begin = Snapshot::of_broker(scenario.broker)?;
     for round in 0..scenario.rounds {
-        writer.write(&templates, round * topics_len)?;
+        publisher.publish(&templates, round * topics_len)?;
     }
     let written = Snapshot::of_broker(scenario.broker)?;
 
@@ -92,14 +94,14 @@ pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
     let first_replay_millis = replay.read_all()?;
     let replayed = Snapshot::of_broker(scenario.broker)?;
 
-    writer.remove(target, &topics)?;
+    publisher.remove(target, &topics)?;
     replay.expect_nothing()?;
     Ok(Report {
         case: "retained",
         version: target.version.name(),
         topics: topics_len,
         write: phase(&begin, &written, scenario.rounds * topics_len),
-        bytes_per_message: written.bytes_each(&begin, topics_len),
+        bytes_per_message: written.bytes_per(&begin, topics_len),
         replay: phase(&written, &replayed, replay.delivered()),
         first_replay_millis,
         faults: replay.faults(),
@@ -110,18 +112,18 @@ fn phase(from: &Snapshot, to: &Snapshot, messages: u64) -> Phase {
     Phase {
         messages,
         per_second: to.per_second(from, messages),
-        micros_per_message: to.micros_each(from, messages),
+        micros_per_message: to.micros_per(from, messages),
     }
 }
 
 /// Publishes retained messages at QoS 1, in batches.
-struct Writer {
+struct RetainedPublisher {
     connection: BlockingConnection,
     run: u32,
 }
 
-impl Writer {
-    fn write(&mut self, templates: &[Template], first: u64) -> Result<(), LoadError> {
+impl RetainedPublisher {
+    fn publish(&mut self, templates: &[Template], first: u64) -> Result<(), LoadError> {
         let mut sequence = first;
         let batch_len = usize::from(self.connection.receive_maximum()).min(BATCH_LEN);
         let mut batch = Vec::new();
@@ -144,7 +146,7 @@ impl Writer {
         for topics in topics.chunks(batch_len) {
             let mut batch = Vec::new();
             for (packet_id, topic) in (1u16..).zip(topics) {
-                batch.extend(build::unretain(target.version, packet_id, topic));
+                batch.extend(build::remove_retained(target.version, packet_id, topic));
             }
             self.connection.send(&batch)?;
             self.await_acks(topics.len())?;

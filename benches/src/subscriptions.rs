@@ -72,9 +72,9 @@ pub fn run(target: &Target, scenario: &Scenario, plan: &Plan) -> Result<Report, 
         traffic: TrafficReport::new("subscriptions", target, 0, &outcome),
         subscriptions,
         subscribed_per_second: after.per_second(&before, subscriptions),
-        micros_per_subscription: after.micros_each(&before, subscriptions),
-        bytes_per_subscription: after.bytes_each(&before, subscriptions),
-        micros_per_published: outcome.to.micros_each(&outcome.from, outcome.to.sent - outcome.from.sent),
+        micros_per_subscription: after.micros_per(&before, subscriptions),
+        bytes_per_subscription: after.bytes_per(&before, subscriptions),
+        micros_per_published: outcome.to.micros_per(&outcome.from, outcome.to.sent - outcome.from.sent),
     })
 }
 

@@ -94,11 +94,11 @@ impl<'a> Files<'a> {
         let create = |name: &str, flags: i32| {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true).custom_flags(flags);
-            options.open(folder.join(name)).map_err(LoadError::io("making a file to probe with"))
+            options.open(folder.join(name)).map_err(LoadError::io("creating a test file"))
         };
         let (data, meta) = (create(DATA, 0)?, create(META, O_DSYNC)?);
         let files = Self { folder, data, meta };
-        files.prepare().map_err(LoadError::io("writing a file to probe with"))?;
+        files.prepare().map_err(LoadError::io("writing a test file"))?;
         Ok(files)
     }
 

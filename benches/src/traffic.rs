@@ -53,7 +53,7 @@ pub struct Outcome {
     /// Messages published in the whole run.
     pub sent: u64,
     /// Messages published in the whole run, by publisher.
-    pub sent_each: Vec<u64>,
+    pub sent_by_publisher: Vec<u64>,
     /// Messages delivered in the whole run, duplicates not counted.
     pub delivered: u64,
     /// Times from when a message was due to its delivery. Open loop only.

@@ -28,7 +28,7 @@ pub(super) fn run(command: &TrafficCommand) -> Result<u64, LoadError> {
 
 fn streams(case: &str, topology: Topology, arguments: &StreamArguments) -> Result<u64, LoadError> {
     let target = target(&arguments.broker)?;
-    let outcome = streams::run(&target, &scenario(topology, arguments), &plan_of(arguments)?)?;
+    let outcome = streams::run(&target, &scenario(topology, arguments), &traffic_plan(arguments)?)?;
     report::print(&TrafficReport::new(case, &target, arguments.qos, &outcome), arguments.broker.json)?;
     Ok(outcome.faults.total())
 }
@@ -56,7 +56,7 @@ fn slow(arguments: &SlowArguments) -> Result<u64, LoadError> {
     let context = RunContext::new(run, target.version, scenario.payload_len);
     let slow_subscriber =
         SlowSubscriber::start(&target, streams::topic(run, 0), streams.qos, arguments.slow_rate, context)?;
-    let plan = plan_of(streams)?;
+    let plan = traffic_plan(streams)?;
     let before = Snapshot::of_broker(plan.broker)?;
     let outcome = streams::run(&target, &scenario, &plan)?;
     let mut traffic = TrafficReport::new("slow", &target, streams.qos, &outcome);
@@ -76,7 +76,7 @@ fn curve(arguments: &CurveArguments) -> Result<u64, LoadError> {
         to: arguments.to,
         steps_per_decade: arguments.steps,
     };
-    let report = curve::run("pairs", &target, &scenario, &plan_of(streams)?)?;
+    let report = curve::run("pairs", &target, &scenario, &traffic_plan(streams)?)?;
     let written = |error| LoadError::Io { doing: "writing the curve", source: error };
     let json = serde_json::to_vec_pretty(&report).map_err(|error| written(error.into()))?;
     fs::write(arguments.output.with_extension("json"), json).map_err(written)?;
@@ -95,6 +95,6 @@ fn scenario(topology: Topology, arguments: &StreamArguments) -> Scenario {
     }
 }
 
-fn plan_of(arguments: &StreamArguments) -> Result<Plan, LoadError> {
+fn traffic_plan(arguments: &StreamArguments) -> Result<Plan, LoadError> {
     Ok(Plan { messages: arguments.messages, ..plan(&arguments.broker, arguments.measurement)? })
 }

@@ -14,11 +14,11 @@ use crate::wire::build::Session;
 use crate::wire::scan::RawPacket;
 use crate::wire::{Version, build};
 
-mod answers;
 mod receive_buffer;
+mod responses;
 
-use answers::{connack, suback};
 use receive_buffer::ReceiveBuffer;
+use responses::{connack, suback};
 
 /// How long a response may take before the run is aborted.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -153,7 +153,7 @@ impl BlockingConnection {
     }
 
     /// True if the broker has neither closed the connection nor sent anything.
-    pub fn is_quiet(&mut self) -> bool {
+    pub fn is_idle(&mut self) -> bool {
         let quiet = self.is_drained() && self.read_available().is_ok_and(|count| count == 0);
         self.free_memory();
         quiet

@@ -29,6 +29,7 @@ pub(crate) struct Received {
 
 /// A byte stream that never blocks. Written bytes may be buffered until `flush`.
 #[derive(Debug)]
+#[expect(clippy::enum_variant_names, reason = "WebSocket is the name of a protocol")]
 pub(crate) enum Socket {
     Tcp(TcpSocket),
     Tls(Box<Tls>),

@@ -10,19 +10,19 @@ use crate::traffic::DeliveryChecker;
 #[derive(Debug)]
 pub struct SessionChecker {
     topics: Vec<String>,
-    topics_each: usize,
-    sessions_each: usize,
+    topics_per_publisher: usize,
+    sessions_per_topic: usize,
     trackers: Vec<SequenceTracker>,
     faults: Faults,
     delivered: u64,
 }
 
 impl SessionChecker {
-    /// Expects deliveries of `topics` to `sessions_each` sessions per topic. Each publisher has `topics_each` of the topics.
-    pub fn new(topics: Vec<String>, topics_each: usize, sessions_each: usize) -> Self {
-        let trackers = (0..topics.len() * sessions_each).map(|_| SequenceTracker::default()).collect();
-        let (topics_each, faults) = (topics_each.max(1), Faults::default());
-        Self { topics, topics_each, sessions_each, trackers, faults, delivered: 0 }
+    /// Expects deliveries of `topics` to `sessions_per_topic` sessions per topic. Each publisher has `topics_per_publisher` of the topics.
+    pub fn new(topics: Vec<String>, topics_per_publisher: usize, sessions_per_topic: usize) -> Self {
+        let trackers = (0..topics.len() * sessions_per_topic).map(|_| SequenceTracker::default()).collect();
+        let (topics_per_publisher, faults) = (topics_per_publisher.max(1), Faults::default());
+        Self { topics, topics_per_publisher, sessions_per_topic, trackers, faults, delivered: 0 }
     }
 
     /// Expects no deliveries, because no session is connected.
@@ -32,14 +32,14 @@ impl SessionChecker {
 
     /// How many of the `sent` messages of its publisher went to the topic with this index.
     pub fn messages_of_topic(&self, topic: usize, sent: u64) -> u64 {
-        let turn = count(topic % self.topics_each);
-        let each = count(self.topics_each);
+        let turn = count(topic % self.topics_per_publisher);
+        let each = count(self.topics_per_publisher);
         sent.saturating_sub(turn).div_ceil(each)
     }
 
     /// True when the session has received all its messages, of the `sent` ones of its publisher.
     pub fn has_all_messages(&self, session: usize, sent: u64) -> bool {
-        let topic = session / self.sessions_each.max(1);
+        let topic = session / self.sessions_per_topic.max(1);
         self.trackers
             .get(session)
             .is_some_and(|tracker| tracker.is_complete(self.messages_of_topic(topic, sent)))
@@ -52,8 +52,8 @@ impl SessionChecker {
         topic: &[u8],
         stamp: &Stamp,
     ) -> Option<(&mut SequenceTracker, u64)> {
-        let index = session / self.sessions_each.max(1);
-        let each = count(self.topics_each);
+        let index = session / self.sessions_per_topic.max(1);
+        let each = count(self.topics_per_publisher);
         let written = length(u64::from(stamp.publisher) * each + stamp.sequence % each);
         if written != index || self.topics.get(index)?.as_bytes() != topic {
             return None;
@@ -62,7 +62,7 @@ impl SessionChecker {
     }
 
     fn sessions_of(&self, publisher: usize) -> std::ops::Range<usize> {
-        let each = self.topics_each * self.sessions_each;
+        let each = self.topics_per_publisher * self.sessions_per_topic;
         publisher * each..(publisher + 1) * each
     }
 }
@@ -86,7 +86,7 @@ impl DeliveryChecker for SessionChecker {
     fn outstanding(&self, publisher: usize, sent: u64) -> u64 {
         let expected = |session: usize| self.trackers.get(session).map_or(0, SequenceTracker::next_expected);
         let slowest = self.sessions_of(publisher).map(expected).min().unwrap_or(sent);
-        sent.saturating_sub(slowest * count(self.topics_each))
+        sent.saturating_sub(slowest * count(self.topics_per_publisher))
     }
 
     fn is_complete(&self, publisher: usize, sent: u64) -> bool {
@@ -96,8 +96,8 @@ impl DeliveryChecker for SessionChecker {
     fn final_faults(&self, sent: &[u64]) -> Faults {
         let mut faults = self.faults;
         for (session, tracker) in self.trackers.iter().enumerate() {
-            let topic = session / self.sessions_each.max(1);
-            let sent = sent.get(topic / self.topics_each).copied().unwrap_or_default();
+            let topic = session / self.sessions_per_topic.max(1);
+            let sent = sent.get(topic / self.topics_per_publisher).copied().unwrap_or_default();
             faults.add(&tracker.final_faults(self.messages_of_topic(topic, sent)));
         }
         faults

@@ -12,7 +12,7 @@ use crate::number::{float, ratio};
 use crate::traffic::DeliveryChecker;
 use crate::traffic::subscriber::RunContext;
 use crate::wire::build::{self, Session};
-use crate::wire::publish::Delivery;
+use crate::wire::publish::ReceivedPublish;
 use crate::wire::scan::RawPacket;
 use crate::wire::{Version, packet_type};
 
@@ -51,18 +51,20 @@ fn take(
     session: usize,
     sent: u64,
 ) -> Result<(), LoadError> {
-    let mut answers = Vec::new();
+    let mut outgoing = Vec::new();
     let mut pinged = false;
     loop {
         if checker.has_all_messages(session, sent) && !pinged {
-            answers.extend_from_slice(&build::PINGREQ);
+            outgoing.extend_from_slice(&build::PINGREQ);
             pinged = true;
         }
-        if connection.is_drained() || answers.len() > ANSWERS_LEN {
-            connection.send(&answers)?;
-            answers.clear();
+        if connection.is_drained() || outgoing.len() > OUTGOING_LEN_MAX {
+            connection.send(&outgoing)?;
+            outgoing.clear();
         }
-        match connection.with_packet(|packet| enter(&packet, checker, context, session, &mut answers)) {
+        match connection
+            .with_packet(|packet| handle_packet(&packet, checker, context, session, &mut outgoing))
+        {
             Ok(true) => return Ok(()),
             Ok(false) => {}
             Err(error) if error.is_timeout() => return Ok(()),
@@ -72,40 +74,40 @@ fn take(
 }
 
 /// Handles one packet. True for PINGRESP.
-fn enter(
+fn handle_packet(
     packet: &RawPacket<'_>,
     checker: &mut SessionChecker,
     context: &RunContext,
     session: usize,
-    answers: &mut Vec<u8>,
+    outgoing: &mut Vec<u8>,
 ) -> Result<bool, LoadError> {
     match packet.packet_type() {
         packet_type::PINGRESP => return Ok(true),
-        packet_type::PUBLISH => enter_message(packet, checker, context, session, answers)?,
+        packet_type::PUBLISH => handle_message(packet, checker, context, session, outgoing)?,
         packet_type::PUBREL => {
-            answers.extend_from_slice(&build::pubcomp(packet.leading_id().unwrap_or_default()));
+            outgoing.extend_from_slice(&build::pubcomp(packet.leading_id().unwrap_or_default()));
         }
         packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
     }
     Ok(false)
 }
 
-fn enter_message(
+fn handle_message(
     packet: &RawPacket<'_>,
     checker: &mut SessionChecker,
     context: &RunContext,
     session: usize,
-    answers: &mut Vec<u8>,
+    outgoing: &mut Vec<u8>,
 ) -> Result<(), LoadError> {
     let version: Version = context.version;
-    let delivery = Delivery::parse(packet, version).ok_or(LoadError::Malformed("PUBLISH"))?;
-    delivery.answer(answers);
-    match context.stamp(&delivery) {
-        Some(stamp) => checker.record(session, delivery.topic, &stamp),
+    let publish = ReceivedPublish::parse(packet, version).ok_or(LoadError::Malformed("PUBLISH"))?;
+    publish.acknowledge(outgoing);
+    match context.stamp(&publish) {
+        Some(stamp) => checker.record(session, publish.topic, &stamp),
         None => checker.record_corrupt(),
     }
     Ok(())
 }
 
 /// Bytes of acknowledgements that are collected while there is more to read.
-const ANSWERS_LEN: usize = 256;
+const OUTGOING_LEN_MAX: usize = 256;

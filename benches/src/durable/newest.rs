@@ -11,7 +11,7 @@ use crate::error::LoadError;
 use crate::faults::Faults;
 use crate::number::{count, float, ratio};
 use crate::traffic::subscriber::RunContext;
-use crate::wire::publish::Delivery;
+use crate::wire::publish::ReceivedPublish;
 use crate::wire::{build, packet_type};
 
 /// Reads, checks and removes the retained messages. `sent` has the number of sent messages per publisher.
@@ -84,10 +84,10 @@ fn next(connection: &mut BlockingConnection, context: &RunContext) -> Result<Opt
     connection.with_packet(|packet| match packet.packet_type() {
         packet_type::SUBACK => Ok(None),
         packet_type::PUBLISH => {
-            let delivery =
-                Delivery::parse(&packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-            let sequence = context.stamp(&delivery).map(|stamp| stamp.sequence);
-            Ok(Some(Retained { topic: delivery.topic.to_vec(), sequence }))
+            let publish =
+                ReceivedPublish::parse(&packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+            let sequence = context.stamp(&publish).map(|stamp| stamp.sequence);
+            Ok(Some(Retained { topic: publish.topic.to_vec(), sequence }))
         }
         packet_type => Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
     })
@@ -96,8 +96,9 @@ fn next(connection: &mut BlockingConnection, context: &RunContext) -> Result<Opt
 /// Removes all retained messages, by retained messages without payload.
 fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
     let mut connection = BlockingConnection::connect(target, &format!("load-{:x}-w", layout.run), 0)?;
-    for topics in layout.topics().chunks(REMOVED_AT_ONCE) {
-        let removals = (1..).zip(topics).flat_map(|(id, topic)| build::unretain(target.version, id, topic));
+    for topics in layout.topics().chunks(REMOVALS_IN_FLIGHT_MAX) {
+        let removals =
+            (1..).zip(topics).flat_map(|(id, topic)| build::remove_retained(target.version, id, topic));
         connection.send(&removals.collect::<Vec<_>>())?;
         for _ in topics {
             connection.with_packet(|_| Ok(()))?;
@@ -107,4 +108,4 @@ fn remove(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError> {
 }
 
 /// Number of messages in flight, below the Receive Maximum of any broker.
-const REMOVED_AT_ONCE: usize = 10;
+const REMOVALS_IN_FLIGHT_MAX: usize = 10;

@@ -15,7 +15,7 @@ use crate::faults::Faults;
 use crate::number::{count, float, ratio};
 use crate::process::MonitoredProcess;
 use crate::traffic::subscriber::RunContext;
-use crate::wire::publish::Delivery;
+use crate::wire::publish::ReceivedPublish;
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
@@ -159,20 +159,20 @@ impl<'a> Reader<'a> {
         began: Instant,
     ) -> Result<f64, LoadError> {
         let all = count(self.indices.len());
-        let mut answers = Vec::new();
+        let mut outgoing = Vec::new();
         let mut last = 0.0;
         let mut pinged = false;
         loop {
             if self.messages >= all && !pinged {
                 last = began.elapsed().as_secs_f64();
-                answers.extend_from_slice(&build::PINGREQ);
+                outgoing.extend_from_slice(&build::PINGREQ);
                 pinged = true;
             }
-            if connection.is_drained() || answers.len() > ANSWERS_LEN {
-                connection.send(&answers)?;
-                answers.clear();
+            if connection.is_drained() || outgoing.len() > OUTGOING_LEN_MAX {
+                connection.send(&outgoing)?;
+                outgoing.clear();
             }
-            match connection.with_packet(|packet| self.enter(&packet, &mut answers)) {
+            match connection.with_packet(|packet| self.handle_packet(&packet, &mut outgoing)) {
                 Ok(true) => return Ok(last),
                 Ok(false) => {}
                 Err(error) if error.is_timeout() => return Ok(began.elapsed().as_secs_f64()),
@@ -184,30 +184,30 @@ impl<'a> Reader<'a> {
 
     /// Limits a slow subscriber to its rate.
     fn pause(&self, rate: Option<u64>, began: Instant) {
-        if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(SLOW_STEP)) {
+        if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(MESSAGES_PER_PAUSE)) {
             let due = Duration::from_secs_f64(ratio(float(self.messages), float(rate)));
             thread::sleep(due.saturating_sub(began.elapsed()));
         }
     }
 
     /// Handles one packet. True for PINGRESP.
-    fn enter(&mut self, packet: &RawPacket<'_>, answers: &mut Vec<u8>) -> Result<bool, LoadError> {
+    fn handle_packet(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<bool, LoadError> {
         match packet.packet_type() {
             packet_type::PINGRESP => return Ok(true),
             packet_type::SUBACK => return Ok(false),
             packet_type::PUBLISH => {}
             packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
         }
-        let delivery =
-            Delivery::parse(packet, self.context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-        delivery.answer(answers);
-        let index = self.indices.get(delivery.topic).copied();
+        let publish =
+            ReceivedPublish::parse(packet, self.context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        publish.acknowledge(outgoing);
+        let index = self.indices.get(publish.topic).copied();
         let Some((index, seen)) = index.and_then(|index| Some((index, self.seen.get_mut(index)?))) else {
             self.faults.misdelivered += 1;
             return Ok(false);
         };
-        let stamp = self.context.stamp(&delivery).filter(|stamp| stamp.sequence == count(index));
-        if stamp.is_none() || !delivery.retain {
+        let stamp = self.context.stamp(&publish).filter(|stamp| stamp.sequence == count(index));
+        if stamp.is_none() || !publish.retain {
             self.faults.corrupt += 1;
         } else if std::mem::replace(seen, true) {
             self.faults.duplicated += 1;
@@ -221,6 +221,6 @@ impl<'a> Reader<'a> {
 /// Interval between two samples of the memory.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 /// Messages between two pauses of the slow subscriber.
-const SLOW_STEP: u64 = 500;
+const MESSAGES_PER_PAUSE: u64 = 500;
 /// Bytes of acknowledgements that are collected while there is more to read.
-const ANSWERS_LEN: usize = 256;
+const OUTGOING_LEN_MAX: usize = 256;

@@ -13,7 +13,7 @@ use crate::sequence_tracker::SequenceTracker;
 use crate::traffic::subscriber::RunContext;
 use crate::wire::build::{self, Session};
 use crate::wire::packet_type;
-use crate::wire::publish::Delivery;
+use crate::wire::publish::ReceivedPublish;
 use crate::wire::scan::RawPacket;
 
 /// The contents of the store, and how many sessions to check.
@@ -100,17 +100,17 @@ impl ResumedSession {
         queued: u32,
     ) -> Result<(), LoadError> {
         let mut pinged = false;
-        let mut answers = Vec::new();
+        let mut outgoing = Vec::new();
         loop {
             if self.tracker.is_complete(u64::from(queued)) && !pinged {
-                answers.extend_from_slice(&build::PINGREQ);
+                outgoing.extend_from_slice(&build::PINGREQ);
                 pinged = true;
             }
             if connection.is_drained() {
-                connection.send(&answers)?;
-                answers.clear();
+                connection.send(&outgoing)?;
+                outgoing.clear();
             }
-            match connection.with_packet(|packet| self.enter(&packet, context, &mut answers)) {
+            match connection.with_packet(|packet| self.handle_packet(&packet, context, &mut outgoing)) {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) if error.is_timeout() => return Ok(()),
@@ -120,21 +120,22 @@ impl ResumedSession {
     }
 
     /// Handles one packet. True for PINGRESP.
-    fn enter(
+    fn handle_packet(
         &mut self,
         packet: &RawPacket<'_>,
         context: &RunContext,
-        answers: &mut Vec<u8>,
+        outgoing: &mut Vec<u8>,
     ) -> Result<bool, LoadError> {
         match packet.packet_type() {
             packet_type::PINGRESP => return Ok(true),
             packet_type::PUBLISH => {}
             packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
         }
-        let delivery = Delivery::parse(packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-        delivery.answer(answers);
-        match context.stamp(&delivery) {
-            Some(stamp) if stamp.publisher == self.index && delivery.topic == self.topic.as_bytes() => {
+        let publish =
+            ReceivedPublish::parse(packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        publish.acknowledge(outgoing);
+        match context.stamp(&publish) {
+            Some(stamp) if stamp.publisher == self.index && publish.topic == self.topic.as_bytes() => {
                 self.tracker.record(stamp.sequence);
             }
             Some(_) => self.faults.misdelivered += 1,

@@ -76,7 +76,7 @@ impl Links {
     }
 
     /// Responds to pings of the transports. Drops links that are closed or have received something.
-    fn service(&mut self) {
+    fn respond_to_transports(&mut self) {
         let _context = self.runtime.enter();
         let before = self.links.len();
         self.links.retain_mut(|link| {
@@ -129,7 +129,7 @@ impl IdleConnections for Links {
     }
 
     fn disturbed(&mut self) -> u64 {
-        self.service();
+        self.respond_to_transports();
         self.lost
     }
 
@@ -138,7 +138,7 @@ impl IdleConnections for Links {
         while !remaining.is_zero() {
             let pause = remaining.min(SERVICE_INTERVAL);
             self.runtime.block_on(async { tokio::time::sleep(pause).await });
-            self.service();
+            self.respond_to_transports();
             remaining -= pause;
         }
     }

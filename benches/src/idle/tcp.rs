@@ -49,7 +49,7 @@ impl IdleConnections for Tcp {
     }
 
     fn disturbed(&mut self) -> u64 {
-        self.connections.iter_mut().map(|connection| u64::from(!connection.is_quiet())).sum()
+        self.connections.iter_mut().map(|connection| u64::from(!connection.is_idle())).sum()
     }
 
     fn wait(&mut self, duration: Duration) {

@@ -77,13 +77,15 @@ impl Listener {
         let mut listener = TcpListener::bind(address).map_err(LoadError::io("listening"))?;
         registry
             .register(&mut listener, LISTENER, Interest::READABLE)
-            .map_err(LoadError::io("watching the listener"))?;
+            .map_err(LoadError::io("registering the listener with epoll"))?;
         Ok(Self::Tcp(listener, tls))
     }
 
     pub(super) fn local_addr(&self) -> Result<SocketAddr, LoadError> {
         match self {
-            Self::Tcp(listener, _) => listener.local_addr().map_err(LoadError::io("asking for the address")),
+            Self::Tcp(listener, _) => {
+                listener.local_addr().map_err(LoadError::io("reading the local address"))
+            }
             Self::Quic(udp, _) => lock(udp).local_addr(),
         }
     }

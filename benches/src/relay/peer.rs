@@ -4,7 +4,7 @@ use super::InjectedFaults;
 use super::injected_faults::FaultInjector;
 use crate::connection::Connection;
 use crate::error::LoadError;
-use crate::wire::publish::Delivery;
+use crate::wire::publish::ReceivedPublish;
 use crate::wire::scan::{self, RawPacket};
 use crate::wire::{Version, build, packet_type};
 
@@ -115,10 +115,10 @@ impl PeerState {
     }
 
     fn handle_publish(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
-        let delivery = Delivery::parse(packet, self.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-        delivery.answer(outgoing);
-        if delivery.topic != self.topic {
-            let topic = std::mem::replace(&mut self.topic, delivery.topic.to_vec());
+        let publish = ReceivedPublish::parse(packet, self.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        publish.acknowledge(outgoing);
+        if publish.topic != self.topic {
+            let topic = std::mem::replace(&mut self.topic, publish.topic.to_vec());
             if !self.batch.is_empty() {
                 self.earlier_batches.push((topic, std::mem::take(&mut self.batch)));
             }

@@ -8,7 +8,7 @@ use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::faults::Faults;
 use crate::number::count;
-use crate::wire::publish::{Delivery, filler};
+use crate::wire::publish::{ReceivedPublish, filler};
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
@@ -58,7 +58,7 @@ impl<'a> Replay<'a> {
         let mut seen = vec![false; self.indices.len()];
         let mut missing = seen.len();
         while missing > 0 {
-            match connection.with_packet(|packet| self.enter(&packet, &mut seen)) {
+            match connection.with_packet(|packet| self.handle_packet(&packet, &mut seen)) {
                 Ok((fresh, id)) => {
                     missing -= usize::from(fresh);
                     if let Some(id) = id {
@@ -93,30 +93,35 @@ impl<'a> Replay<'a> {
 
     /// Handles one packet. Returns whether it is a new message, and the packet identifier to acknowledge. SUBACK may arrive before,
     /// between or after the messages.
-    fn enter(&mut self, packet: &RawPacket<'_>, seen: &mut [bool]) -> Result<(bool, Option<u16>), LoadError> {
+    fn handle_packet(
+        &mut self,
+        packet: &RawPacket<'_>,
+        seen: &mut [bool],
+    ) -> Result<(bool, Option<u16>), LoadError> {
         if packet.packet_type() == packet_type::SUBACK {
             return Ok((false, None));
         }
         if packet.packet_type() != packet_type::PUBLISH {
             return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type: packet.packet_type() });
         }
-        let delivery = Delivery::parse(packet, self.target.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-        let entry = self.indices.get(delivery.topic).and_then(|index| Some((*index, seen.get_mut(*index)?)));
+        let publish =
+            ReceivedPublish::parse(packet, self.target.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+        let entry = self.indices.get(publish.topic).and_then(|index| Some((*index, seen.get_mut(*index)?)));
         let Some((index, seen)) = entry else {
             self.faults.misdelivered += 1;
-            return Ok((false, delivery.packet_id));
+            return Ok((false, publish.packet_id));
         };
         let newest = (self.scenario.rounds - 1) * count(self.indices.len()) + count(index);
-        let stamp = delivery.stamp(&self.filler);
-        if !delivery.retain || stamp.is_none_or(|stamp| stamp.sequence != newest || stamp.run != self.run) {
+        let stamp = publish.stamp(&self.filler);
+        if !publish.retain || stamp.is_none_or(|stamp| stamp.sequence != newest || stamp.run != self.run) {
             self.faults.corrupt += 1;
         }
         if *seen {
             self.faults.duplicated += 1;
-            return Ok((false, delivery.packet_id));
+            return Ok((false, publish.packet_id));
         }
         *seen = true;
-        Ok((true, delivery.packet_id))
+        Ok((true, publish.packet_id))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::faults::Faults;
 use crate::number::float;
 use crate::sequence_tracker::SequenceTracker;
 use crate::traffic::subscriber::RunContext;
-use crate::wire::publish::Delivery;
+use crate::wire::publish::ReceivedPublish;
 use crate::wire::scan::RawPacket;
 use crate::wire::{build, packet_type};
 
@@ -115,14 +115,15 @@ impl Reader {
 
     /// Reads a packet. True when it is a new message. A timeout and a close by the broker are not errors.
     fn read_one(&mut self) -> Result<bool, LoadError> {
-        let mut answer = Vec::new();
+        let mut outgoing = Vec::new();
         let (context, tracker, corrupt) = (&self.context, &mut self.tracker, &mut self.corrupt);
-        let read =
-            self.connection.with_packet(|packet| enter(&packet, context, tracker, corrupt, &mut answer));
+        let read = self
+            .connection
+            .with_packet(|packet| handle_packet(&packet, context, tracker, corrupt, &mut outgoing));
         match read {
             Ok(is_message) => {
-                if !answer.is_empty() {
-                    self.connection.send(&answer)?;
+                if !outgoing.is_empty() {
+                    self.connection.send(&outgoing)?;
                 }
                 Ok(is_message)
             }
@@ -136,24 +137,24 @@ impl Reader {
     }
 }
 
-fn enter(
+fn handle_packet(
     packet: &RawPacket<'_>,
     context: &RunContext,
     tracker: &mut SequenceTracker,
     corrupt: &mut u64,
-    answer: &mut Vec<u8>,
+    outgoing: &mut Vec<u8>,
 ) -> Result<bool, LoadError> {
     match packet.packet_type() {
         packet_type::PUBLISH => {}
         packet_type::PUBREL => {
-            answer.extend_from_slice(&build::pubcomp(packet.leading_id().unwrap_or_default()));
+            outgoing.extend_from_slice(&build::pubcomp(packet.leading_id().unwrap_or_default()));
             return Ok(false);
         }
         packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
     }
-    let delivery = Delivery::parse(packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
-    delivery.answer(answer);
-    match context.stamp(&delivery) {
+    let publish = ReceivedPublish::parse(packet, context.version).ok_or(LoadError::Malformed("PUBLISH"))?;
+    publish.acknowledge(outgoing);
+    match context.stamp(&publish) {
         Some(stamp) => Ok(tracker.record(stamp.sequence)),
         None => {
             *corrupt += 1;

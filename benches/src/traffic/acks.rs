@@ -62,7 +62,7 @@ impl Acks {
 
     /// Handles an acknowledgement that arrived at `now` and appends PUBREL to `outgoing` if it is due. Reason codes below 0x80 are
     /// successes, among them 0x10, No matching subscribers.
-    pub(super) fn enter(
+    pub(super) fn handle(
         &mut self,
         packet: &RawPacket<'_>,
         now: u64,

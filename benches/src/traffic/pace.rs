@@ -46,7 +46,7 @@ impl Schedule {
     pub fn register(&self, registry: &Registry, token: usize) -> Result<(), LoadError> {
         registry
             .register(&mut SourceFd(&self.timer.as_raw_fd()), Token(token), Interest::READABLE)
-            .map_err(LoadError::io("watching a timer"))
+            .map_err(LoadError::io("registering a timer with epoll"))
     }
 
     /// Starts the schedule: the first message is due at `now`, in nanoseconds of the run's clock.

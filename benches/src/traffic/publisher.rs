@@ -93,7 +93,7 @@ impl Publisher {
         self.connection.receive(buffer, |packet, outgoing| match (packet.packet_type(), acks.as_mut()) {
             (packet_type::PUBACK | packet_type::PUBREC | packet_type::PUBCOMP, Some(acks)) => {
                 let now = *arrived.get_or_insert_with(|| context.now());
-                acks.enter(&packet, now, latency, outgoing);
+                acks.handle(&packet, now, latency, outgoing);
                 Ok(())
             }
             (packet_type::DISCONNECT, _) => Err(LoadError::Closed),

@@ -50,13 +50,13 @@ impl Snapshot {
     }
 
     /// Microseconds of the broker's processor time since `earlier`, divided by `parts`.
-    pub fn micros_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
+    pub fn micros_per(&self, earlier: &Self, parts: u64) -> Option<f64> {
         let used = self.broker_since(earlier)?.total();
         Some(ratio(used.as_secs_f64() * 1e6, float(parts)))
     }
 
     /// Growth of the broker's memory since `earlier` in bytes, divided by `parts`.
-    pub fn bytes_each(&self, earlier: &Self, parts: u64) -> Option<f64> {
+    pub fn bytes_per(&self, earlier: &Self, parts: u64) -> Option<f64> {
         let kib = self.resident_kib?.saturating_sub(earlier.resident_kib?);
         Some(ratio(float(kib * 1024), float(parts)))
     }

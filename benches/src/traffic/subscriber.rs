@@ -8,7 +8,7 @@ use crate::connection::{BlockingConnection, Connection};
 use crate::error::LoadError;
 use crate::latencies::Latencies;
 use crate::stamp::Stamp;
-use crate::wire::publish::{Delivery, filler};
+use crate::wire::publish::{ReceivedPublish, filler};
 use crate::wire::{Version, build, packet_type};
 
 /// What subscribers need to check a delivery. All subscribers of a run share it.
@@ -31,8 +31,8 @@ impl RunContext {
     }
 
     /// The stamp of a delivery. None unless its payload is intact and from this run.
-    pub fn stamp(&self, delivery: &Delivery<'_>) -> Option<Stamp> {
-        delivery.stamp(&self.filler).filter(|stamp| stamp.run == self.run)
+    pub fn stamp(&self, publish: &ReceivedPublish<'_>) -> Option<Stamp> {
+        publish.stamp(&self.filler).filter(|stamp| stamp.run == self.run)
     }
 
     /// The time of the run's clock in nanoseconds.
@@ -87,14 +87,14 @@ impl Subscriber {
                 }
                 packet_type => return Err(LoadError::Unexpected { expected: "PUBLISH", packet_type }),
             }
-            let Some(delivery) = Delivery::parse(&packet, context.version) else {
+            let Some(publish) = ReceivedPublish::parse(&packet, context.version) else {
                 return Err(LoadError::Malformed("PUBLISH"));
             };
-            delivery.answer(outgoing);
-            if let (2, Some(id)) = (delivery.qos, delivery.packet_id) {
+            publish.acknowledge(outgoing);
+            if let (2, Some(id)) = (publish.qos, publish.packet_id) {
                 unreleased.receive(id);
             }
-            let Some(stamp) = context.stamp(&delivery) else {
+            let Some(stamp) = context.stamp(&publish) else {
                 checker.record_corrupt();
                 return Ok(());
             };
@@ -102,7 +102,7 @@ impl Subscriber {
                 let now = *arrived.get_or_insert_with(|| context.now());
                 latency.record(now.saturating_sub(stamp.due));
             }
-            checker.record(index, delivery.topic, &stamp);
+            checker.record(index, publish.topic, &stamp);
             Ok(())
         })?;
         self.connection.flush()

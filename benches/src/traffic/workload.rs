@@ -95,7 +95,7 @@ impl<B: DeliveryChecker> Workload<B> {
         if writable { resume(&mut subscriber.connection) } else { Ok(()) }
     }
 
-    /// Publishes what may be published now.
+    /// Publishes all messages that may be sent now.
     pub(super) fn publish_due(&mut self) -> Result<(), LoadError> {
         let now = self.context.now();
         match &mut self.pace {
@@ -169,7 +169,7 @@ impl<B: DeliveryChecker> Workload<B> {
             to,
             faults,
             sent: sent.iter().sum(),
-            sent_each: sent,
+            sent_by_publisher: sent,
             delivered: self.checker.delivered(),
             latency: self.latency,
             lateness: self.lateness,

@@ -55,7 +55,7 @@ pub fn subscribe(version: Version, packet_id: u16, filters: &[String], qos: u8) 
 }
 
 /// PUBLISH at QoS 1 that removes the retained message of the topic.
-pub fn unretain(version: Version, packet_id: u16, topic: &str) -> Vec<u8> {
+pub fn remove_retained(version: Version, packet_id: u16, topic: &str) -> Vec<u8> {
     let mut body = Vec::new();
     string(topic, &mut body);
     body.extend_from_slice(&packet_id.to_be_bytes());

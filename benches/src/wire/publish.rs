@@ -41,7 +41,7 @@ impl Template {
 
 /// A received PUBLISH.
 #[derive(Debug, Clone, Copy)]
-pub struct Delivery<'a> {
+pub struct ReceivedPublish<'a> {
     /// The topic's bytes.
     pub topic: &'a [u8],
     /// QoS of this delivery.
@@ -54,7 +54,7 @@ pub struct Delivery<'a> {
     pub payload: &'a [u8],
 }
 
-impl<'a> Delivery<'a> {
+impl<'a> ReceivedPublish<'a> {
     /// Parses a PUBLISH packet. None when it is malformed.
     pub fn parse(packet: &RawPacket<'a>, version: Version) -> Option<Self> {
         let (length, rest) = packet.body.split_first_chunk::<2>()?;
@@ -71,7 +71,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Appends the acknowledgement of this delivery: PUBACK, PUBREC, or nothing at QoS 0.
-    pub fn answer(&self, out: &mut Vec<u8>) {
+    pub fn acknowledge(&self, out: &mut Vec<u8>) {
         match (self.qos, self.packet_id) {
             (1, Some(id)) => out.extend_from_slice(&build::puback(id)),
             (2, Some(id)) => out.extend_from_slice(&build::pubrec(id)),

@@ -159,9 +159,9 @@ impl Quic {
             }
         }
         while let Some(event) = self.connection.poll_endpoint_events() {
-            let answer = lock(&self.udp).endpoint.handle_event(self.handle, event);
-            if let Some(answer) = answer {
-                self.connection.handle_event(answer);
+            let response = lock(&self.udp).endpoint.handle_event(self.handle, event);
+            if let Some(response) = response {
+                self.connection.handle_event(response);
             }
         }
     }

@@ -34,7 +34,7 @@ impl TcpSocket {
     pub(crate) fn register(&mut self, registry: &Registry, token: usize) -> Result<(), LoadError> {
         registry
             .register(&mut self.stream, Token(token), Interest::READABLE | Interest::WRITABLE)
-            .map_err(LoadError::io("watching a socket"))
+            .map_err(LoadError::io("registering a socket with epoll"))
     }
 
     /// Reads once. A full buffer means that there may be more.

@@ -52,7 +52,8 @@ impl UdpEndpoint {
     /// Binds to `address`. With `config` the endpoint accepts connections.
     pub(crate) fn bind(address: SocketAddr, config: Option<Arc<ServerConfig>>) -> Result<Self, LoadError> {
         let socket = UdpSocket::bind(address).map_err(LoadError::io("opening a UDP socket"))?;
-        let state = UdpSocketState::new((&socket).into()).map_err(LoadError::io("readying a UDP socket"))?;
+        let state =
+            UdpSocketState::new((&socket).into()).map_err(LoadError::io("configuring a UDP socket"))?;
         // Optional: with smaller buffers, a burst is dropped and sent again.
         let _ = state.set_recv_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
         let _ = state.set_send_buffer_size((&socket).into(), SOCKET_BUFFER_LEN);
@@ -65,11 +66,11 @@ impl UdpEndpoint {
         use std::os::fd::AsRawFd;
         registry
             .register(&mut SourceFd(&self.socket.as_raw_fd()), token, Interest::READABLE | Interest::WRITABLE)
-            .map_err(LoadError::io("watching a UDP socket"))
+            .map_err(LoadError::io("registering a UDP socket with epoll"))
     }
 
     pub(crate) fn local_addr(&self) -> Result<SocketAddr, LoadError> {
-        self.socket.local_addr().map_err(LoadError::io("asking for the address"))
+        self.socket.local_addr().map_err(LoadError::io("reading the local address"))
     }
 
     /// Receives all datagrams that have arrived and calls `handle` with their events. `buffer` must hold at least one
@@ -110,14 +111,14 @@ impl UdpEndpoint {
             let mut datagrams = BytesMut::from(bytes.get(..meta.len).unwrap_or_default());
             while !datagrams.is_empty() {
                 let datagram = datagrams.split_to(meta.stride.min(datagrams.len()));
-                let mut answer = Vec::new();
+                let mut response = Vec::new();
                 let ecn = meta.ecn.and_then(|ecn| {
                     #[expect(clippy::as_conversions, reason = "the bits are the value")]
                     quinn_proto::EcnCodepoint::from_bits(ecn as u8)
                 });
-                match self.endpoint.handle(now, meta.addr, meta.dst_ip, ecn, datagram, &mut answer) {
+                match self.endpoint.handle(now, meta.addr, meta.dst_ip, ecn, datagram, &mut response) {
                     Some(DatagramEvent::Response(transmit)) => {
-                        self.send(&transmit, &answer)?;
+                        self.send(&transmit, &response)?;
                     }
                     Some(event) => handle(self, event),
                     None => {}
@@ -133,13 +134,13 @@ impl UdpEndpoint {
         incoming: Incoming,
         now: Instant,
     ) -> Option<(ConnectionHandle, Connection)> {
-        let mut answer = Vec::new();
-        match self.endpoint.accept(incoming, now, &mut answer, None) {
+        let mut response = Vec::new();
+        match self.endpoint.accept(incoming, now, &mut response, None) {
             Ok(accepted) => Some(accepted),
             Err(error) => {
                 if let Some(transmit) = error.response {
                     // Best effort: the peer is rejected anyway.
-                    let _ = self.send(&transmit, &answer);
+                    let _ = self.send(&transmit, &response);
                 }
                 None
             }
