@@ -169,9 +169,9 @@ def show(options, qos, rounds):
         spread([costs[key] for costs in rounds])
         for key in (("memory", "alone"), ("always", "alone"), ("memory", "beside"), ("always", "beside"),
                     ("always", "load"), ("always", "writer"))) + " |")
-    alone = [costs["always", "alone"] / costs["memory", "alone"] for costs in rounds]
-    beside = [costs["always", "beside"] / costs["memory", "beside"] for costs in rounds]
-    across = [costs["always", "beside"] / costs["memory", "alone"] for costs in rounds]
+    alone, beside, across = (
+        [reports.ratio(costs["always", always], costs["memory", memory]) or float("nan") for costs in rounds]
+        for always, memory in (("alone", "alone"), ("beside", "beside"), ("beside", "alone")))
     return (latency(qos, rounds) + f"- QoS {qos}, {unit}, `always` / `memory`: both alone {spread(alone)}; both beside the "
             f"durable load {spread(beside)}; `always` beside, `memory` alone {spread(across)}. Goal: 0.95 to 1.05")
 
