@@ -71,8 +71,8 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let durability = Durability::Interval(Duration::from_secs(1));
     let config = Config { durability, ..Config::new(data.join("store")) };
     std::fs::create_dir_all(data).map_err(LoadError::io("creating the data folder"))?;
-    let told: Arc<Watermark> = Arc::clone(&watermark);
-    let store = open(&config, told).map_err(|error| failed(&error))?;
+    let observer: Arc<Watermark> = Arc::clone(&watermark);
+    let store = open(&config, observer).map_err(|error| failed(&error))?;
     let mut filling = StoreFiller {
         store: &*store,
         watermark: &watermark,

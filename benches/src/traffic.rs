@@ -157,7 +157,7 @@ impl<B: DeliveryChecker> Traffic<B> {
             _ => {}
         }
         for event in &self.events {
-            self.workload.serve(event.token().0, event.is_readable(), event.is_writable())?;
+            self.workload.handle_ready(event.token().0, event.is_readable(), event.is_writable())?;
         }
         if deadline.is_some() {
             self.workload.handle_timeouts()?;

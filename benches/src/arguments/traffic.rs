@@ -17,7 +17,7 @@ pub enum TrafficCommand {
     FanIn(StreamArguments),
     /// Many publishers and one shared subscription: each message goes to one of its members
     Shared(SharedArguments),
-    /// One publisher and many subscribers, one of which reads slowly or not at all
+    /// One publisher and many subscribers, plus one that reads slowly or not at all
     Slow(SlowArguments),
     /// Latency and processor time of pairs at rates from low to saturation, as JSON and as an SVG drawing
     Curve(CurveArguments),

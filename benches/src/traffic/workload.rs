@@ -79,7 +79,12 @@ impl<B: DeliveryChecker> Workload<B> {
     }
 
     /// Reads and writes on the connection of `token`, as far as its socket is ready.
-    pub(super) fn serve(&mut self, token: usize, readable: bool, writable: bool) -> Result<(), LoadError> {
+    pub(super) fn handle_ready(
+        &mut self,
+        token: usize,
+        readable: bool,
+        writable: bool,
+    ) -> Result<(), LoadError> {
         if let Some(publisher) = self.publishers.get_mut(token) {
             if readable {
                 publisher.receive(&mut self.buffer, &self.context, &mut self.acknowledgement)?;
