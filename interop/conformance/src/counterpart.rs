@@ -34,7 +34,7 @@ impl Counterpart {
             .find(|word| word.starts_with(|first: char| first.is_ascii_digit()) && word.contains('.'));
         let label = format!("Mosquitto {}", version.unwrap_or("of an unknown version"));
         let url = format!("mqtt://127.0.0.1:{port}");
-        let endpoint = Endpoint::parse(&url, Trust::nobody()).expect("the URL of a test");
+        let endpoint = Endpoint::parse(&url, Trust::none()).expect("the URL of a test");
         Self { endpoint: Arc::new(endpoint), label, _process: process, _folder: folder }
     }
 }

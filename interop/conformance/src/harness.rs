@@ -77,8 +77,8 @@ impl Harness {
         let mut watcher = self.connect("clockw").version(Version::V5).open().await;
         watcher.subscribe(&topic, 0).await;
         let will = Will::new(&topic, "").delay(seconds);
-        let dying = self.connect("clock").version(Version::V5).expiry(seconds + 60).will(will);
-        dying.open().await.drop_connection().await;
+        let dropped = self.connect("clock").version(Version::V5).expiry(seconds + 60).will(will);
+        dropped.open().await.drop_connection().await;
         watcher.next_message().await;
         let passed = started.elapsed();
         assert!(

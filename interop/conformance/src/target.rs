@@ -40,7 +40,7 @@ impl Target {
 
     /// A running broker at `url`. `authority` is a PEM file with the certificate authorities to trust.
     pub(crate) fn external(url: &str, authority: Option<&PathBuf>) -> Result<Self, String> {
-        let trust = authority.map_or_else(|| Ok(Trust::nobody()), |file| Trust::read(file))?;
+        let trust = authority.map_or_else(|| Ok(Trust::none()), |file| Trust::read(file))?;
         Ok(Self::External(Arc::new(Endpoint::parse(url, trust)?)))
     }
 

@@ -28,7 +28,7 @@ impl Client {
         self.drain(PacketType::Publish)
     }
 
-    /// The payloads of [`Client::messages`].
+    /// The payloads of [`Client::drain_messages`].
     pub(crate) async fn drain_payloads(&mut self) -> Vec<String> {
         self.drain_messages().await.iter().map(|message| lossy_text(&message.payload)).collect()
     }

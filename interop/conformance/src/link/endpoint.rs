@@ -38,7 +38,7 @@ impl Trust {
     }
 
     /// No authorities, for transports without encryption.
-    pub(crate) fn nobody() -> Self {
+    pub(crate) fn none() -> Self {
         Self(Arc::new(RootCertStore::empty()))
     }
 

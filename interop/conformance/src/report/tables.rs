@@ -34,8 +34,8 @@ fn statements(version: &str, rows: &[Statement], tables: &Tables, outcomes: &[Ou
     let Counts { passed, failed, untestable, clients } = counts;
     let _ = write!(
         text,
-        "{} statements: {passed} covered by passing tests, {failed} by failing tests. {untestable} cannot be tested \
-         from outside, and {clients} apply to clients only.\n\n\
+        "{} statements: {passed} covered by passing tests, {failed} by failing tests. {untestable} cannot be tested on \
+         Tidegate from outside, and {clients} apply to clients only.\n\n\
          | statement | requirement | tests | transports | result |\n|---|---|---|---|---|\n{lines}",
         rows.len()
     );

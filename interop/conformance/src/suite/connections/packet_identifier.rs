@@ -90,7 +90,7 @@ async fn answers_to_pipelined_requests_repeat_their_identifiers(harness: Harness
     client.ping().await;
     assert!(
         !client.has_received(PacketType::SubAck) && !client.has_received(PacketType::UnsubAck),
-        "one answer each"
+        "one answer per request"
     );
 }
 

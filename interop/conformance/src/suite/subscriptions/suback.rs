@@ -82,7 +82,7 @@ async fn a_repeated_filter_gets_two_codes(harness: Harness) {
 async fn codes_are_in_the_order_of_the_filters(harness: Harness) {
     let mut client = harness.client("one").await;
     let asked = [0, 2, 1, 0, 1, 2];
-    let topics: Vec<_> = (0..asked.len()).map(|place| harness.topic(&place.to_string())).collect();
+    let topics: Vec<_> = (0..asked.len()).map(|index| harness.topic(&index.to_string())).collect();
     let both = topics.iter().zip(asked);
     let subscribe = both.fold(Subscribe::new(1), |all, (topic, qos)| all.filter(topic, qos));
     let codes = client.exchange_subscribe(&subscribe).await.codes;
@@ -148,7 +148,7 @@ async fn suback_fits(harness: Harness, name: &str) {
         harness.connect("one").number(property::MAXIMUM_PACKET_SIZE, u32::try_from(max).expect("a size"));
     let mut client = limited.open().await;
     // The other 5 bytes are the fixed header, the packet identifier and the property length.
-    let filters = (5..max).map(|place| harness.topic(&format!("{place}/{name}")));
+    let filters = (5..max).map(|index| harness.topic(&format!("{index}/{name}")));
     let subscribe = filters.fold(Subscribe::new(1), |all, filter| all.filter(filter, 0));
     let suback = client.exchange_subscribe(&subscribe).await;
     assert_eq!(suback.bytes.len(), max, "SUBACK has exactly the maximum size");

@@ -141,7 +141,7 @@ async fn unsuback_fits_the_maximum_packet_size(harness: Harness) {
     let limited =
         harness.connect("one").number(property::MAXIMUM_PACKET_SIZE, u32::try_from(max).expect("a size"));
     let mut client = limited.open().await;
-    let filters = (5..max).map(|place| harness.topic(&place.to_string()));
+    let filters = (5..max).map(|index| harness.topic(&index.to_string()));
     let unsubscribe = filters.fold(Unsubscribe::new(1), |all, filter| all.filter(filter));
     client.send(&unsubscribe.encode(harness.version)).await;
     let unsuback = client.next_of(PacketType::UnsubAck).await;
