@@ -18,7 +18,8 @@ pub struct SessionChecker {
 }
 
 impl SessionChecker {
-    /// Expects deliveries of `topics` to `sessions_per_topic` sessions per topic. Each publisher has `topics_per_publisher` of the topics.
+    /// Expects deliveries of `topics` to `sessions_per_topic` sessions per topic. Each publisher has `topics_per_publisher` of the
+    /// topics.
     pub fn new(topics: Vec<String>, topics_per_publisher: usize, sessions_per_topic: usize) -> Self {
         let trackers = (0..topics.len() * sessions_per_topic).map(|_| SequenceTracker::default()).collect();
         let (topics_per_publisher, faults) = (topics_per_publisher.max(1), Faults::default());

@@ -58,8 +58,8 @@ impl Peer {
         Self { connection, state, packet_id: 0 }
     }
 
-    /// Appends a batch of messages. At QoS 2 they get new packet identifiers, because two publishers may use the same ones. At QoS 1
-    /// they keep those of the publisher: the subscriber only repeats them in PUBACK.
+    /// Appends a batch of messages. At QoS 2 they get new packet identifiers, because two publishers may use the same ones. At
+    /// QoS 1 they keep those of the publisher: the subscriber only repeats them in PUBACK.
     pub(super) fn deliver(&mut self, packets: &[u8]) {
         let outgoing = self.connection.outgoing();
         let mut from = outgoing.len();

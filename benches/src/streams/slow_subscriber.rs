@@ -61,8 +61,8 @@ impl SlowSubscriber {
         Ok(Self { stop, thread })
     }
 
-    /// Reads the remaining messages and returns the figures and the faults. `sent` messages were published in total. Missed messages
-    /// are not faults; duplicated, reordered and corrupt ones are.
+    /// Reads the remaining messages and returns the figures and the faults. `sent` messages were published in total. Missed
+    /// messages are not faults; duplicated, reordered and corrupt ones are.
     pub fn end(self, sent: u64) -> Result<(Report, Faults), LoadError> {
         self.stop.store(true, Ordering::Relaxed);
         let reader =
