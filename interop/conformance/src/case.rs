@@ -101,8 +101,8 @@ pub(crate) const REJECT_WHEN_FULL: BrokerConfig =
 /// The broker waits two seconds for CONNECT.
 pub(crate) const SHORT_CONNECT_TIMEOUT: BrokerConfig =
     BrokerConfig { yaml: "# short connect timeout\n", connect_timeout: "2s", ..TIDEGATE_ONLY };
-/// A broker for tests with filters such as `#`, which match the topics of all tests. Few other tests use it.
-pub(crate) const EXCLUSIVE_BROKER: BrokerConfig = BrokerConfig { yaml: "# exclusive broker\n", ..DEFAULT };
+/// A separate broker process, for tests with filters such as `#`, which match the topics of all tests.
+pub(crate) const SEPARATE_BROKER: BrokerConfig = BrokerConfig { yaml: "# separate broker\n", ..DEFAULT };
 
 /// Declares the tests of a module as `name [CONFIG]: "ID", "ID";`. Each is an `async fn name(harness: Harness)`.
 macro_rules! cases {

@@ -6,9 +6,9 @@ use crate::harness::Harness;
 use crate::wire::{PacketType, Publish, Will};
 
 cases! {
-    a_leading_wildcard_does_not_match_dollar_topics [EXCLUSIVE_BROKER]: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2";
-    a_shared_leading_wildcard_does_not_match_dollar_topics [EXCLUSIVE_BROKER]: "MQTT5-4.7.2-1", "TRAP5-2";
-    a_wildcard_and_a_sys_subscription_work_side_by_side [EXCLUSIVE_BROKER]: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2", "TRAP5-3", "TRAP3-3";
+    a_leading_wildcard_does_not_match_dollar_topics [SEPARATE_BROKER]: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2";
+    a_shared_leading_wildcard_does_not_match_dollar_topics [SEPARATE_BROKER]: "MQTT5-4.7.2-1", "TRAP5-2";
+    a_wildcard_and_a_sys_subscription_work_side_by_side [SEPARATE_BROKER]: "MQTT5-4.7.2-1", "MQTT3-4.7.2-1", "TRAP5-2", "TRAP3-2", "TRAP5-3", "TRAP3-3";
     clients_cannot_publish_to_dollar_topics [TIDEGATE_ONLY]: "TRAP5-4", "TRAP3-4";
 }
 

@@ -9,10 +9,10 @@ cases! {
     a_multi_level_wildcard_is_last_and_alone_or_after_a_slash: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2", "TRAP5-5", "TRAP3-5";
     a_single_level_wildcard_occupies_a_whole_level: "MQTT5-4.7.1-2", "MQTT3-4.7.1-3", "TRAP5-5", "TRAP3-5";
     misplaced_wildcards_are_refused_in_unsubscribe: "TRAP5-5", "TRAP3-5";
-    a_bare_multi_level_wildcard_is_accepted [EXCLUSIVE_BROKER]: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2";
-    a_bare_single_level_wildcard_is_accepted [EXCLUSIVE_BROKER]: "MQTT5-4.7.1-2", "MQTT3-4.7.1-3";
+    a_bare_multi_level_wildcard_is_accepted [SEPARATE_BROKER]: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2";
+    a_bare_single_level_wildcard_is_accepted [SEPARATE_BROKER]: "MQTT5-4.7.1-2", "MQTT3-4.7.1-3";
     wildcards_match_levels: "MQTT5-4.7.1-1", "MQTT5-4.7.1-2", "MQTT3-4.7.1-2", "MQTT3-4.7.1-3", "TRAP5-1", "TRAP3-1";
-    a_wildcard_matches_the_parent_level [EXCLUSIVE_BROKER]: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2", "TRAP5-1", "TRAP3-1";
+    a_wildcard_matches_the_parent_level [SEPARATE_BROKER]: "MQTT5-4.7.1-1", "MQTT3-4.7.1-2", "TRAP5-1", "TRAP3-1";
 }
 
 async fn a_multi_level_wildcard_is_last_and_alone_or_after_a_slash(harness: Harness) {
