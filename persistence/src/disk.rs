@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use parking_lot::Mutex;
+
 use crate::config::Config;
-use crate::error::{CheckError, LoadError, OpenError, Reason, SnapshotError};
+use crate::error::{CheckError, CloseError, LoadError, OpenError, Reason, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
@@ -40,11 +42,11 @@ pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
 use engine::Map;
 use shared::Shared;
 
-/// A store in a folder. Dropping it commits what was appended and waits for that commit.
+/// A store in a folder. [`Store::close`] ends it; a store that is dropped is closed as well, but reports nothing.
 pub struct Disk {
     shared: Arc<Shared>,
     map: Arc<Map>,
-    writer: Option<JoinHandle<()>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Disk {
@@ -58,7 +60,7 @@ impl Disk {
         let map = Arc::clone(engine.map());
         let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));
         let writer = writer::spawn(engine, Arc::clone(&shared), config)?;
-        Ok(Self { shared, map, writer: Some(writer) })
+        Ok(Self { shared, map, writer: Mutex::new(Some(writer)) })
     }
 }
 
@@ -107,15 +109,24 @@ impl Store for Disk {
         let check = || self.map.view().and_then(|view| check::check(view.tables, &view.txn));
         check().map_err(|fault| CheckError::Engine(Reason::from(fault)))
     }
+
+    fn close(&self) -> Result<(), CloseError> {
+        self.shared.batch.close();
+        let writer = self.writer.lock().take();
+        if writer.is_some_and(|writer| writer.join().is_err()) {
+            return Err(CloseError::Panicked);
+        }
+        match self.shared.health() {
+            Health::Failed(reason) => Err(CloseError::NotCommitted(reason)),
+            Health::Working | Health::Full(_) => Ok(()),
+        }
+    }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        self.shared.batch.close();
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the writer thread of the store panicked: restart the broker");
+        if let Err(error) = self.close() {
+            tracing::error!(%error, "a store was dropped");
         }
     }
 }

@@ -48,6 +48,18 @@ pub struct Corrupt {
     pub fault: &'static str,
 }
 
+/// Why a store was not closed as it should be. What was committed before is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// Something that was appended could not be committed.
+    #[error("the store could not commit its last changes: {0}")]
+    NotCommitted(Reason),
+    /// The writer thread panicked.
+    #[error("the writer thread of the store panicked; its last changes may be lost")]
+    Panicked,
+}
+
 /// Why a store could not be opened. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

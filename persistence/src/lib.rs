@@ -16,7 +16,9 @@ pub use disk::{
     Contents, Disk, ReadOnly, Restored, TenantContents, Written, checkpoint_store, partial_path,
     partial_store_path, restore,
 };
-pub use error::{CheckError, Corrupt, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError};
+pub use error::{
+    CheckError, CloseError, Corrupt, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError,
+};
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};
 pub use record::{

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{CheckError, LoadError, SnapshotError};
+use crate::error::{CheckError, CloseError, LoadError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
@@ -80,5 +80,9 @@ impl Store for Memory {
 
     fn check(&self) -> Result<Findings, CheckError> {
         Ok(Findings::default())
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        Ok(())
     }
 }

@@ -112,6 +112,24 @@ pub struct EntryKey {
 }
 
 impl Operation {
+    /// The session that it changes; `None` for retained messages.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::Enqueue { key, .. }
+            | Self::Send { key, .. }
+            | Self::Release { key, .. }
+            | Self::Complete { key } => Some(key.session),
+            Self::OpenSession { session, .. }
+            | Self::CloseSession { session }
+            | Self::Subscribe { session, .. }
+            | Self::Unsubscribe { session, .. }
+            | Self::Receive { session, .. }
+            | Self::ReleaseReceived { session, .. } => Some(*session),
+            Self::Retain { .. } | Self::Unretain { .. } => None,
+        }
+    }
+
     /// Bytes that the operation holds in the open batch, without the body of its message.
     fn size(&self) -> usize {
         size_of::<Self>()

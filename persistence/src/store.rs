@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::config::{Config, Durability};
-use crate::error::{CheckError, LoadError, OpenError, SnapshotError};
+use crate::error::{CheckError, CloseError, LoadError, OpenError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::{Disk, Memory};
@@ -126,4 +126,10 @@ pub trait Store: Send + Sync {
     /// When the store cannot be read. Invalid or inconsistent records are not errors; they are listed in the
     /// findings.
     fn check(&self) -> Result<Findings, CheckError>;
+
+    /// Commits what was appended, and accepts nothing afterwards. Returns when that is on disk; later calls report the same.
+    ///
+    /// # Errors
+    /// When something that was appended is not committed.
+    fn close(&self) -> Result<(), CloseError>;
 }
