@@ -1,11 +1,11 @@
-//! The threads that carry the traffic: one single-threaded runtime a core, each with its flusher and agenda.
+//! The threads that carry the traffic. Each core is one thread with a single-threaded runtime, a flusher and timers.
 
+mod buffers;
 mod context;
 mod flush;
 mod mailbox;
 mod placement;
-mod route_cache;
-mod timer_queue;
+mod timers;
 
 use std::future::Future;
 use std::io;
@@ -13,33 +13,27 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tidegate_broker::{Broker, CoreId, Counters, Totals};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
+pub use buffers::Buffers;
 pub use context::{Core, with_core};
 pub use mailbox::Mailbox;
 pub use placement::{LastRebalance, Policy};
-pub use route_cache::RouteCache;
-pub use timer_queue::TimerQueue;
 
-use crate::broker::Broker;
-use crate::counters::{Counters, Totals};
 use placement::Placement;
 
-/// Which core: an index into [`Cores`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CoreId(pub usize);
-
-/// What every core can reach of another.
+/// What every core can reach of another core.
 pub struct CoreHandle {
     runtime: Handle,
-    /// Sessions whose owner on that core has to write.
+    /// Sessions that only that core may write to.
     pub mailbox: Mailbox,
     /// What that core counted.
     pub counters: Arc<Counters>,
 }
 
-/// The handles of all cores, and what places connections on them.
+/// The handles of all cores, and the placement of connections on them.
 pub struct Cores {
     handles: Vec<CoreHandle>,
     placement: Placement,
@@ -55,12 +49,12 @@ impl Cores {
     /// Starts `count` threads that work for the broker that `build` makes, with connections placed by `policy`.
     ///
     /// # Errors
-    /// When a runtime or a thread cannot be made; what `build` says.
+    /// When a runtime or a thread cannot be created, or `build` fails.
     pub fn start<E: From<io::Error>>(
         count: usize,
         policy: Policy,
         build: impl FnOnce(Arc<Self>) -> Result<Arc<Broker>, E>,
-    ) -> Result<(Arc<Broker>, Threads), E> {
+    ) -> Result<(Arc<Broker>, Arc<Self>, Threads), E> {
         let (stop, stopped) = watch::channel(false);
         let runtimes = (0..count.max(1))
             .map(|_| Builder::new_current_thread().enable_all().build())
@@ -71,25 +65,19 @@ impl Cores {
         let broker = build(Arc::clone(&cores))?;
         let mut threads = Vec::new();
         for (index, runtime) in runtimes.into_iter().enumerate() {
-            let (broker, mut stopped) = (Arc::clone(&broker), stopped.clone());
+            let (broker, cores, mut stopped) = (Arc::clone(&broker), Arc::clone(&cores), stopped.clone());
             let body = move || {
                 runtime.block_on(async move {
-                    context::install(CoreId(index), &broker);
-                    tokio::spawn(flush::run(Arc::clone(&broker), CoreId(index)));
-                    tokio::spawn(timer_queue::run(broker));
+                    context::install(CoreId(index), &cores, &broker);
+                    tokio::spawn(flush::run(Arc::clone(&broker)));
+                    tokio::spawn(timers::run(broker));
                     // An error means that the sender is gone, which ends the core as well.
                     let _ = stopped.wait_for(|stop| *stop).await;
                 });
             };
             threads.push(thread::Builder::new().name(format!("core-{index}")).spawn(body)?);
         }
-        Ok((broker, Threads { stop, threads }))
-    }
-
-    /// Cores without threads, for tests of what runs on them.
-    #[cfg(test)]
-    pub(crate) fn without_threads() -> Arc<Self> {
-        Arc::new(Self { handles: Vec::new(), placement: Placement::new(Policy::Spread, 1, Instant::now()) })
+        Ok((broker, cores, Threads { stop, threads }))
     }
 
     /// The core for the next connection.
@@ -99,27 +87,27 @@ impl Cores {
 
     /// Runs `task` on a core.
     pub fn spawn(&self, core: CoreId, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(core_handle) = self.handles.get(core.0) {
-            core_handle.runtime.spawn(task);
+        if let Some(handle) = self.handles.get(core.0) {
+            handle.runtime.spawn(task);
         }
     }
 
     /// The core's handle.
     #[must_use]
-    pub fn handle(&self, core: CoreId) -> Option<&CoreHandle> {
+    pub fn core(&self, core: CoreId) -> Option<&CoreHandle> {
         self.handles.get(core.0)
     }
 
     /// Tells every core of a commit.
     pub fn announce_commit(&self) {
-        self.handles.iter().for_each(|core_handle| core_handle.mailbox.announce_commit());
+        self.handles.iter().for_each(|handle| handle.mailbox.announce_commit());
     }
 
     /// What all cores counted so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        self.handles.iter().for_each(|core_handle| totals.add(&core_handle.counters));
+        self.handles.iter().for_each(|handle| totals.add(&handle.counters));
         totals
     }
 }
@@ -131,17 +119,20 @@ impl CoreHandle {
 }
 
 impl Threads {
-    /// Tells all cores to end; what they still run is dropped. Waits for those that follow in time.
-    pub fn stop(self, limit: Duration) {
+    /// Tells all cores to end; what they still run is dropped. Waits up to `limit`; returns how many have not ended.
+    pub fn stop(self, limit: Duration) -> usize {
         let _ = self.stop.send(true);
         let deadline = Instant::now() + limit;
+        let mut left = 0;
         for thread in self.threads {
             while !thread.is_finished() && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(1));
             }
-            if thread.is_finished() {
-                let _ = thread.join();
+            // A thread that panicked has ended, and the panic was logged.
+            if !thread.is_finished() || thread.join().is_err() {
+                left += 1;
             }
         }
+        left
     }
 }

@@ -1,119 +1,94 @@
-//! Drives one connection: the only place where a link, the clock and the protocol's state meet.
+//! Drives one connection: the only place where a link, the clock and the broker's side of a connection meet.
 
 mod accept_connect;
-mod ack_queue;
-mod apply;
-mod dispatch;
 mod drive;
 mod end;
 mod input;
 mod output;
-mod read_batch;
 mod relocation;
-mod replay;
-mod signals;
-mod subscribe;
 
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Instant;
 
-use tidegate_persistence::Commit;
-use tidegate_session::{Batch, Connection};
+use tidegate_broker::{ClientConnection, DirectWrite, End, Signal, Turn};
+use tidegate_session::Batch;
 use tidegate_transports::Link;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub use accept_connect::{Accepted, Refused, accept_connect, reject};
-use ack_queue::{AckQueue, Reply};
 pub use drive::Drive;
-use end::End;
-pub use read_batch::ReadBatchLists;
-pub use signals::{Signal, Signals};
+use output::LinkWriter;
 
-use crate::broker::{Attachment, Broker, SessionHandle};
-use crate::cores::{Core, LastRebalance, with_core};
+use crate::cores::{Buffers, LastRebalance, with_core};
 
 /// One connection, from CONNACK to its end.
 ///
 /// Invariant: it holds no buffer while nothing is under way.
 pub struct Driver {
     link: Link,
-    broker: Arc<Broker>,
-    handle: Arc<SessionHandle>,
-    signals: Arc<Signals>,
-    epoch: u64,
-    /// No answer leaves before this commit: it may rest on what the session was before.
-    before: Commit,
-    connection: Connection,
-    /// The beginning of a packet whose rest has not arrived.
+    client: ClientConnection,
+    /// Bytes that were read and not handled: the beginning of a packet whose rest has not arrived, or what exceeded the budget of a
+    /// turn.
     partial: Vec<u8>,
-    /// Bytes taken from the session that the link did not take yet.
+    /// `partial` may hold whole packets.
+    has_more: bool,
+    /// Bytes taken from the session that the link has not taken yet.
     batch: Option<Box<Batch>>,
     /// The link holds bytes that it has not sent.
     flushing: bool,
-    /// Retained messages are still to be sent, or may be: the session knows.
-    replaying: bool,
-    /// What came behind CONNECT was taken in.
-    started: bool,
-    acks: AckQueue,
     /// It came from another core, whose runtime still has the socket.
     arriving: bool,
-    /// When it was asked last to go to another core.
     last_rebalance: LastRebalance,
-    /// The session that it publishes to, or its own: those of a company are best on one core.
-    affinity_group: u64,
-    /// Its place among those that a stop waits for.
-    place: TaskTrackerToken,
+    /// Counts it among the connections that a stop waits for.
+    token: TaskTrackerToken,
 }
 
 impl Driver {
-    /// A driver for a connection that the broker attached to its session. `partial` is what came behind CONNECT; `place` is given
-    /// back when the link is closed.
+    /// A driver for a connection that has its session. `partial` is what came after CONNECT; `token` is given back when the link is
+    /// closed.
     #[must_use]
-    pub fn new(
-        link: Link,
-        broker: Arc<Broker>,
-        attachment: Attachment,
-        partial: Vec<u8>,
-        place: TaskTrackerToken,
-    ) -> Self {
-        let Attachment { handle, signals, epoch, connection, before, opening } = attachment;
-        let affinity_group = handle.id();
-        let mut acks = AckQueue::default();
-        if let Some((commit, connack)) = opening {
-            acks.push(commit, Reply::ConnAck(Box::new(connack)));
-        }
+    pub fn new(link: Link, client: ClientConnection, partial: Vec<u8>, token: TaskTrackerToken) -> Self {
         Self {
             link,
-            broker,
-            handle,
-            signals,
-            epoch,
-            before,
-            connection,
+            client,
+            has_more: !partial.is_empty(),
             partial,
             batch: None,
             flushing: false,
-            replaying: true,
-            started: false,
-            acks,
             arriving: false,
             last_rebalance: LastRebalance::default(),
-            affinity_group,
-            place,
+            token,
         }
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
-        with_core(Core::take_owed);
-        self.take()?;
-        self.release()?;
-        self.write(context)?;
-        self.read(context)?;
-        self.replay(context)
+        self.handle_signals()?;
+        with_core(|core| {
+            let now = Instant::now();
+            core.watch(now);
+            core.run_turn(now, |turn, buffers| self.run(turn, buffers, context))
+        })
     }
 
-    fn take(&mut self) -> Result<(), End> {
-        let signals = self.signals.take();
+    fn run(
+        &mut self,
+        turn: &mut Turn<'_>,
+        buffers: &mut Buffers,
+        context: &mut Context<'_>,
+    ) -> Result<(), End> {
+        self.client.release(turn)?;
+        self.client.resume(turn)?;
+        self.write(turn, buffers, context)?;
+        self.read(turn, buffers, context)?;
+        if self.client.replay(turn)? || self.client.is_busy() {
+            context.waker().wake_by_ref();
+        }
+        Ok(())
+    }
+
+    fn handle_signals(&mut self) -> Result<(), End> {
+        let signals = self.client.signals().take();
         if signals.has(Signal::TakenOver) {
             return Err(End::taken_over());
         }
@@ -127,7 +102,7 @@ impl Driver {
             return Err(End::closed());
         }
         if signals.has(Signal::Committed) {
-            self.awaited();
+            self.client.commit_signalled();
         }
         if signals.has(Signal::Heartbeat) {
             self.link.ping().map_err(|_| End::closed())?;
@@ -137,5 +112,8 @@ impl Driver {
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Lets any core write to a link, if the link allows that.
+#[must_use]
+pub fn direct_writer(link: &Link) -> Option<Arc<dyn DirectWrite>> {
+    link.direct().map(|writer| -> Arc<dyn DirectWrite> { Arc::new(LinkWriter(writer)) })
+}

@@ -7,18 +7,18 @@ mod settings;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tidegate_persistence::OpenError;
+use tidegate_broker::{Broker, CoreId, RestoreError, SessionStore, StopReport};
+use tidegate_persistence::{Clock, OpenError};
 use tidegate_transports::Limits;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Broker, RestoreError, SessionStore};
 use crate::config::Config;
-use crate::cores::{CoreId, Cores};
+use crate::cores::{Cores, Threads, with_core};
 use accept::Acceptor;
 pub(crate) use settings::store_folder;
 
@@ -63,50 +63,79 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let broker_config = settings::broker(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
-    let (broker, threads) = Cores::start(config.cores(), settings::placement(config.placement), |cores| {
-        let keeper = keeper(config, data, &cores)?;
-        let broker = Arc::new(Broker::new(broker_config, cores, keeper));
+    let placement = settings::placement(config.placement);
+    let (broker, cores, threads) = Cores::start(config.cores(), placement, |cores| {
+        let store = open_store(config, data, &cores)?;
+        let broker = Arc::new(Broker::new(broker_config, store, Instant::now()));
         broker
             .restore()
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
         Ok::<_, ServeError>(broker)
     })?;
-    let outcome = runtime.block_on(serve(config, &broker));
-    threads.stop(STOP_TIMEOUT);
-    for (name, value) in broker.cores().totals().list().into_iter().filter(|(_, value)| *value > 0) {
+    let outcome = runtime.block_on(serve(config, &broker, &cores));
+    stop(&broker, threads, data);
+    for (name, value) in cores.totals().list().into_iter().filter(|(_, value)| *value > 0) {
         tracing::info!(counter = name, value, "counted");
     }
     outcome
 }
 
-/// Opens the store, if anything is kept.
-fn keeper(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<SessionStore>, ServeError> {
-    let Some(store) = settings::store(&config.persistence, data) else {
-        let file = settings::store_file(data);
+/// The last steps, when all connections are gone or given up: end the cores, then close the store.
+fn stop(broker: &Broker, threads: Threads, data: &Path) {
+    let left = threads.stop(STOP_TIMEOUT);
+    if left > 0 {
+        tracing::warn!(threads = left, "cores have not ended in time");
+    }
+    let StopReport { connections, store } = broker.finish_stop();
+    if connections > 0 {
+        tracing::warn!(connections, "sessions still have a connection");
+    }
+    match store {
+        Ok(()) => tracing::info!("stopped"),
+        Err(error) => {
+            let file = settings::store_file(data);
+            tracing::error!(file = %file.display(), %error, "the store is not closed; what it committed is on disk");
+        }
+    }
+}
+
+/// Opens the store, if anything is to be stored.
+fn open_store(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<SessionStore>, ServeError> {
+    let file = settings::store_file(data);
+    let Some(settings) = settings::store(&config.persistence, data) else {
         if file.exists() {
             tracing::warn!(
                 file = %file.display(),
-                "nothing is kept with `memory`; the store that is there is left as it is, and comes back with another durability"
+                "`persistence.durability: memory` stores nothing; the existing store is left as it is and can be used again with another durability"
             );
         }
         return Ok(None);
     };
-    let keeper = SessionStore::open(cores, |observer| tidegate_persistence::open(&store, observer));
-    keeper.map(Some).map_err(|source| ServeError::Store { file: settings::store_file(data), source })
+    let notified = Arc::clone(cores);
+    let on_commit = move || notified.announce_commit();
+    let store =
+        SessionStore::open(present(), on_commit, |observer| tidegate_persistence::open(&settings, observer));
+    store.map(Some).map_err(|source| ServeError::Store { file, source })
 }
 
-async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> {
+/// This moment on both clocks. The broker counts with the one that never jumps.
+fn present() -> Clock {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
+}
+
+async fn serve(config: &Config, broker: &Arc<Broker>, cores: &Arc<Cores>) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
     let connections = TaskTracker::new();
     let limits = settings::limits(&config.limits);
     for listener in config.listeners() {
-        let acceptor = Acceptor::new(listener, Arc::clone(broker), connections.clone());
-        open(listener, broker, acceptor, stopped.clone(), &limits)?;
+        let acceptor = Acceptor::new(listener, broker, cores, connections.clone());
+        open(listener, cores, acceptor, stopped.clone(), &limits)?;
     }
-    broker.cores().spawn(ACCEPTING_CORE, housekeeping::resume(Arc::clone(broker)));
-    broker.cores().spawn(ACCEPTING_CORE, housekeeping::run(Arc::clone(broker)));
+    cores.spawn(ACCEPTING_CORE, housekeeping::schedule_restored(Arc::clone(broker)));
+    cores.spawn(ACCEPTING_CORE, housekeeping::run(Arc::clone(broker)));
     tracing::info!("ready");
     tokio::select! {
         _ = terminate.recv() => {}
@@ -114,14 +143,14 @@ async fn serve(config: &Config, broker: &Arc<Broker>) -> Result<(), ServeError> 
     }
     tracing::info!("stopping: no new connections");
     let _ = stop.send(true);
-    drain(broker, &connections, config.drain_timeout.duration()).await;
+    drain(broker, cores, &connections, config.drain_timeout.duration()).await;
     Ok(())
 }
 
 /// Opens one listener; when this returns, it listens.
 fn open(
     listener: &crate::config::Listener,
-    broker: &Arc<Broker>,
+    cores: &Cores,
     acceptor: Acceptor,
     stopped: watch::Receiver<bool>,
     limits: &Limits,
@@ -131,15 +160,19 @@ fn open(
     let bound = tidegate_transports::bind(&settings, limits).map_err(|error| failed(error.into()))?;
     let address = bound.local_address();
     tracing::info!(listener = %*listener.name, transport = listener.transport.name(), %address, "listening");
-    broker.cores().spawn(ACCEPTING_CORE, acceptor.run(bound, stopped));
+    cores.spawn(ACCEPTING_CORE, acceptor.run(bound, stopped));
     Ok(())
 }
 
-/// Tells every client, and waits for their connections to end, but not for ever.
-async fn drain(broker: &Broker, connections: &TaskTracker, limit: Duration) {
+/// Asks every connection to end, and waits for them, but not for ever.
+async fn drain(broker: &Arc<Broker>, cores: &Cores, connections: &TaskTracker, limit: Duration) {
     connections.close();
-    broker.shut_down();
     let open = connections.len();
+    let stopping = Arc::clone(broker);
+    // A turn of the broker runs on a core.
+    cores.spawn(ACCEPTING_CORE, async move {
+        with_core(|core| core.run_turn(Instant::now(), |turn, _| stopping.begin_stop(turn)));
+    });
     match tokio::time::timeout(limit, connections.wait()).await {
         Ok(()) => tracing::info!(connections = open, "drained"),
         Err(_) => tracing::warn!(left = connections.len(), "drain timeout: closing the rest"),

@@ -10,7 +10,7 @@ use tidegate_interop::toolbox;
 
 /// For each package, the workspace packages that it may depend on. Nothing may depend on the last six, with two exceptions:
 /// `conformance` uses `interop` to start brokers, and `benches` measures the code in `operations`.
-const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("mqtt", &[]),
     ("limits", &[]),
     ("session", &["mqtt", "limits"]),
@@ -18,22 +18,23 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     ("auth", &["mqtt", "limits"]),
     ("persistence", &["mqtt"]),
     ("transports", &["limits"]),
-    ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports"]),
+    ("broker", &["mqtt", "limits", "session", "routing", "auth", "persistence"]),
+    ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "broker"]),
     ("interop", &EVERYTHING),
     ("conformance", &["interop"]),
     ("benches", &BENCHES),
-    ("operations", &["mqtt", "session", "routing", "persistence"]),
+    ("operations", &["mqtt", "session", "routing", "persistence", "broker"]),
     ("fuzz", &EVERYTHING),
     ("docs", &EVERYTHING),
 ];
-const EVERYTHING: [&str; 8] =
-    ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway"];
+const EVERYTHING: [&str; 9] =
+    ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "broker"];
 
 const BENCHES: [&str; 9] =
     ["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "gateway", "operations"];
 
 /// Packages without access to clock or sockets: they must not depend on any of [`IMPURE_CRATES`].
-const PURE: [&str; 3] = ["mqtt", "session", "routing"];
+const PURE: [&str; 4] = ["mqtt", "session", "routing", "broker"];
 const IMPURE_CRATES: [&str; 8] = ["tokio", "mio", "socket2", "quinn", "hyper", "rustls", "rand", "getrandom"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a core keeps for itself: read buffer, list of sessions to flush, spare buffers, routes, agenda, counters.
+//! What a core keeps: the broker's workspace, buffers, timers, its share of the load; and how it carries out effects.
 
 use std::cell::RefCell;
 use std::mem;
@@ -6,154 +6,154 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use tidegate_mqtt::Message;
-use tidegate_persistence::Commit;
+use tidegate_broker::{
+    Broker, CoreId, Counters, SessionHandle, Signal, Signals, TimerQueue, Turn, Workspace,
+};
 
+use super::Cores;
+use super::buffers::Buffers;
 use super::placement::{CoreLoad, LastRebalance};
-use super::{CoreId, Cores, RouteCache, TimerQueue};
-use crate::broker::{Broker, SessionHandle, StoreScratch};
-use crate::counters::Counters;
-use crate::driver::{ReadBatchLists, Signals};
 
 /// The state of one core, reached only from its own thread.
 pub struct Core {
-    /// Which core this is.
-    pub id: CoreId,
-    /// Its counters.
-    pub counters: Arc<Counters>,
-    /// Routes of recent topics.
-    pub routes: RouteCache,
-    /// What is due when.
-    pub timers: TimerQueue,
-    pub(super) dirty: Vec<Arc<SessionHandle>>,
-    pub(super) flusher: Option<Waker>,
-    read_buffer: Option<Box<[u8]>>,
-    buffer_pool: Vec<Vec<u8>>,
-    random: u64,
-    /// The last commit that something of the present turn was appended to.
-    owed: Commit,
-    /// For what is told to the store.
-    pub store_scratch: StoreScratch,
-    /// For what a read brings.
-    pub read_batch: ReadBatchLists,
-    /// For frames that some receiver takes as messages.
-    pub messages_scratch: Vec<Arc<Message>>,
-    /// Sessions whose messages wait for a commit.
-    pub awaiting_commit: Vec<Arc<SessionHandle>>,
-    /// Connections whose acknowledgements wait for a commit.
-    pub(super) waiting: Vec<Arc<Signals>>,
+    id: CoreId,
+    broker: Arc<Broker>,
+    cores: Arc<Cores>,
+    workspace: Workspace,
+    pub(super) timers: TimerQueue,
+    flusher: Option<Waker>,
+    pub(super) timer_task: Option<Waker>,
+    /// The flusher was woken since it ran last.
+    is_flusher_woken: bool,
+    buffers: Buffers,
+    /// Connections whose answers wait for a commit.
+    waiting: Vec<Arc<Signals>>,
     load: CoreLoad,
 }
 
 impl Core {
-    pub(crate) fn new(id: CoreId, counters: Arc<Counters>) -> Self {
+    fn new(id: CoreId, cores: &Arc<Cores>, broker: &Arc<Broker>) -> Option<Self> {
+        let handle = cores.core(id)?;
         let seed = u64::try_from(id.0).unwrap_or(0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        Self {
+        Some(Self {
             id,
-            counters,
-            routes: RouteCache::default(),
-            timers: TimerQueue::new(Instant::now()),
-            dirty: Vec::new(),
+            broker: Arc::clone(broker),
+            cores: Arc::clone(cores),
+            workspace: Workspace::new(Arc::clone(&handle.counters), seed),
+            timers: TimerQueue::default(),
             flusher: None,
-            read_buffer: None,
-            buffer_pool: Vec::new(),
-            random: seed,
-            owed: Commit(0),
-            store_scratch: StoreScratch::default(),
-            read_batch: ReadBatchLists::default(),
-            messages_scratch: Vec::new(),
-            awaiting_commit: Vec::new(),
+            timer_task: None,
+            is_flusher_woken: false,
+            buffers: Buffers::default(),
             waiting: Vec::new(),
-            load: CoreLoad::alone(),
-        }
+            load: CoreLoad::new(&cores.placement, id, Instant::now()),
+        })
     }
 
-    /// Where a connection that was just polled has to go on; `None` when it stays. `affinity_group`: the session it has to do with.
-    pub fn destination(&mut self, last_rebalance: &mut LastRebalance, affinity_group: u64) -> Option<CoreId> {
-        let random = &mut self.random;
-        self.load.destination(last_rebalance, affinity_group, || next_random(random))
-    }
-
-    /// Takes note of the time, in case the core's load is to be measured again.
-    pub fn watch(&mut self, cores: &Cores, now: Instant) {
-        self.load.watch(&cores.placement, self.id, now);
-    }
-
-    /// Something was appended to the store under that commit.
-    pub fn owe(&mut self, commit: Commit) {
-        self.owed = self.owed.max(commit);
-    }
-
-    /// The last commit that something of this turn was appended to; 0 for none.
+    /// Which core this is.
     #[must_use]
-    pub fn owed(&self) -> Commit {
-        self.owed
+    pub fn id(&self) -> CoreId {
+        self.id
     }
 
-    /// The last commit that something was appended to since the last call; 0 for none.
-    pub fn take_owed(&mut self) -> Commit {
-        mem::replace(&mut self.owed, Commit(0))
+    /// What this core counts.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.workspace.counters
     }
 
-    /// Has `signals` rung at the next commit.
-    pub fn await_commit(&mut self, signals: &Arc<Signals>) {
-        self.waiting.push(Arc::clone(signals));
+    /// All cores.
+    #[must_use]
+    pub fn cores(&self) -> &Arc<Cores> {
+        &self.cores
     }
 
-    /// Puts a session with waiting bytes on the list that the flusher works off at the end of the turn.
-    pub fn mark_dirty(&mut self, handle: &Arc<SessionHandle>) {
-        if !handle.mark() {
-            return;
+    /// Runs one turn of the broker, then carries out its effects.
+    pub fn run_turn<R>(&mut self, now: Instant, work: impl FnOnce(&mut Turn<'_>, &mut Buffers) -> R) -> R {
+        let budget = self.broker.config().turn_budget;
+        let outcome = work(&mut self.workspace.turn(now, budget), &mut self.buffers);
+        self.carry_out();
+        outcome
+    }
+
+    /// Where a connection that was just polled has to move to; `None` if it stays. `affinity_group`: connections that exchange
+    /// messages.
+    pub fn destination(&mut self, last_rebalance: &mut LastRebalance, affinity_group: u64) -> Option<CoreId> {
+        let random = &mut self.workspace.random;
+        self.load.destination(last_rebalance, affinity_group, || random.next_number())
+    }
+
+    /// Notes the time, in case the core's load is to be measured again.
+    pub fn watch(&mut self, now: Instant) {
+        self.load.watch(&self.cores.placement, self.id, now);
+    }
+
+    /// The flusher runs; what is marked before it calls [`Self::take_flushes`] needs no further wake-up.
+    pub(super) fn begin_flush(&mut self, waker: &Waker) {
+        if self.flusher.is_none() {
+            self.flusher = Some(waker.clone());
         }
-        if self.dirty.is_empty()
+        self.is_flusher_woken = true;
+    }
+
+    /// Moves the sessions that were marked to the end of `into`. The next mark wakes the flusher.
+    pub(super) fn take_flushes(&mut self, into: &mut Vec<Arc<SessionHandle>>) {
+        self.workspace.effects.take_flushes(into);
+        self.is_flusher_woken = false;
+    }
+
+    /// Wakes the connections whose answers wait for a commit.
+    pub(super) fn wake_waiting(&mut self) {
+        self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
+    }
+
+    fn carry_out(&mut self) {
+        let Workspace { effects, backlog, .. } = &mut self.workspace;
+        let has_work = effects.has_flushes() || backlog.has_publishes();
+        if has_work
+            && !mem::replace(&mut self.is_flusher_woken, true)
             && let Some(flusher) = &self.flusher
         {
             flusher.wake_by_ref();
         }
-        self.dirty.push(Arc::clone(handle));
-    }
-
-    /// Lends the buffer that all connections of the core read into.
-    pub fn borrow_read_buffer(&mut self) -> Box<[u8]> {
-        self.read_buffer.take().unwrap_or_else(|| vec![0; READ_BUFFER_LEN].into_boxed_slice())
-    }
-
-    /// Takes the read buffer back.
-    pub fn return_read_buffer(&mut self, buffer: Box<[u8]>) {
-        self.read_buffer = Some(buffer);
-    }
-
-    /// An empty buffer, with capacity if one is at hand.
-    pub fn pooled_buffer(&mut self) -> Vec<u8> {
-        self.buffer_pool.pop().unwrap_or_default()
-    }
-
-    /// Keeps an emptied buffer for the next session that needs one.
-    pub fn pool_buffer(&mut self, mut buffer: Vec<u8>) {
-        if self.buffer_pool.len() < SPARES_MAX && (1..=SPARE_CAPACITY_MAX).contains(&buffer.capacity()) {
-            buffer.clear();
-            self.buffer_pool.push(buffer);
+        if !effects.is_quiet() {
+            self.carry_out_others();
         }
     }
 
-    /// The next number of a sequence without a pattern, for choices that need no secrecy.
-    pub fn random(&mut self) -> u64 {
-        next_random(&mut self.random)
+    fn carry_out_others(&mut self) {
+        let effects = &mut self.workspace.effects;
+        for (signals, signal) in effects.take_notifications() {
+            signals.notify(signal);
+        }
+        for timer in effects.take_timers() {
+            if self.timers.insert(timer)
+                && let Some(task) = &self.timer_task
+            {
+                task.wake_by_ref();
+            }
+        }
+        effects.take_waiting(&mut self.waiting);
+        if let Some(commit) = effects.take_awaited()
+            && let Some(handle) = self.cores.core(self.id)
+        {
+            handle.mailbox.await_commit();
+            if self.broker.durability().is_committed(commit) {
+                handle.mailbox.announce_commit();
+            }
+        }
     }
 }
 
-/// Makes the calling thread a core of `broker`.
-pub(super) fn install(id: CoreId, broker: &Broker) {
-    let Some(core_handle) = broker.cores().handle(id) else { return };
-    let mut core = Core::new(id, Arc::clone(&core_handle.counters));
-    core.load = CoreLoad::new(&broker.cores().placement, id, Instant::now());
-    CORE.set(Some(core));
+/// Makes the calling thread a core that works for `broker`.
+pub(super) fn install(id: CoreId, cores: &Arc<Cores>, broker: &Arc<Broker>) {
+    CORE.set(Core::new(id, cores, broker));
 }
 
-/// Runs `work` with the state of the core that calls.
+/// Runs `work` with the state of the calling core.
 ///
 /// # Panics
-/// When called from a thread that is no core, or from within `work`.
+/// When the calling thread is not a core, or is inside `work` already.
 pub fn with_core<R>(work: impl FnOnce(&mut Core) -> R) -> R {
     CORE.with_borrow_mut(|core| {
         let Some(core) = core.as_mut() else { unreachable!("connections are polled by cores only") };
@@ -161,17 +161,6 @@ pub fn with_core<R>(work: impl FnOnce(&mut Core) -> R) -> R {
     })
 }
 
-fn next_random(random: &mut u64) -> u64 {
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    *random
-}
-
 thread_local! {
     static CORE: RefCell<Option<Core>> = const { RefCell::new(None) };
 }
-
-const READ_BUFFER_LEN: usize = 64 * 1024;
-const SPARES_MAX: usize = 64;
-const SPARE_CAPACITY_MAX: usize = 256 * 1024;

@@ -1,163 +1,118 @@
-//! Writes what waits, once a turn: each marked session's bytes leave in as few calls as the socket takes.
+//! Writes what waits, once in each turn of the loop: each marked session's bytes leave in as few calls as the socket takes.
 
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
-use std::mem;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use smallvec::SmallVec;
-use tidegate_session::Batch;
-use tidegate_transports::DirectWriter;
+use tidegate_broker::{
+    BeginWrite, Broker, CoreId, SessionHandle, Signal, Signals, Turn, WriteInProgress, Written,
+};
 
+use super::buffers::Buffers;
 use super::context::{Core, with_core};
-use super::{CoreHandle, CoreId};
-use crate::broker::{Broker, SessionHandle, State};
-use crate::driver::{Signal, Signals};
 
 /// Flushes the sessions that this core marked, and those that other cores left for it, for ever.
-pub(super) async fn run(broker: Arc<Broker>, id: CoreId) {
+pub(super) async fn run(broker: Arc<Broker>) {
     let mut work = Vec::new();
     poll_fn(|context| {
-        with_core(|core| turn(&broker, core, id, context.waker(), &mut work));
+        with_core(|core| turn(&broker, core, context.waker(), &mut work));
         Poll::Pending
     })
     .await
 }
 
-/// Sessions that only a driver on another core can write, by core.
+/// Sessions whose connections only another core may write to, by core.
 type RemoteFlushes = SmallVec<[(CoreId, Vec<Arc<SessionHandle>>); 4]>;
 
-fn turn(broker: &Broker, core: &mut Core, id: CoreId, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
-    let cores = broker.cores();
-    if core.flusher.is_none() {
-        core.flusher = Some(waker.clone());
-    }
+fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
     let now = Instant::now();
-    core.watch(cores, now);
-    core.take_owed();
-    mem::swap(&mut core.dirty, work);
-    let own = work.len();
-    if let Some(core_handle) = cores.handle(id) {
-        core_handle.mailbox.collect(waker, work);
-        tell_of_commit(broker, core, core_handle, now);
+    core.watch(now);
+    core.begin_flush(waker);
+    let (id, cores) = (core.id(), Arc::clone(core.cores()));
+    let Some(handle) = cores.core(id) else { return };
+    handle.mailbox.collect(waker, work);
+    let left_by_others = work.len();
+    if handle.mailbox.take_commit() {
+        core.run_turn(now, |turn, _| broker.commit_reached(turn));
+        core.wake_waiting();
     }
+    core.take_flushes(work);
     let mut remote = RemoteFlushes::new();
-    for (index, handle) in work.drain(..).enumerate() {
-        match flush(broker, core, &handle, now) {
-            Flushed::Done => {}
-            Flushed::Owner(signals, home) if home == id || index >= own => signals.notify(Signal::Write),
-            Flushed::Owner(_, home) => {
-                // Marked until its own core takes it, so that it is forwarded once.
-                let _ = handle.mark();
-                forward(&mut remote, home, handle);
+    core.run_turn(now, |turn, buffers| {
+        for (index, session) in work.drain(..).enumerate() {
+            match flush(broker, turn, buffers, &session) {
+                None => {}
+                Some((signals, home)) if home == id || index < left_by_others => {
+                    signals.notify(Signal::Write)
+                }
+                Some((_, home)) => {
+                    // Marked until its own core takes it, so that it is forwarded once.
+                    let _ = session.mark();
+                    forward(&mut remote, home, session);
+                }
             }
         }
-    }
-    for (home, mut handles) in remote {
-        if let Some(core_handle) = cores.handle(home) {
-            core_handle.mailbox.leave(&mut handles);
+        // A publish that nobody waits for goes on here; the end of the turn wakes this task if it needs another.
+        broker.resume_backlog(turn);
+    });
+    for (home, mut sessions) in remote {
+        if let Some(handle) = cores.core(home) {
+            handle.mailbox.leave(&mut sessions);
         }
     }
 }
 
-/// Wakes the connections whose acknowledgements wait for the store.
-fn tell_of_commit(broker: &Broker, core: &mut Core, core_handle: &CoreHandle, now: Instant) {
-    if core_handle.mailbox.take_commit() {
-        broker.release_all_committed(core, now);
-        core.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
-    }
-}
-
-fn forward(remote: &mut RemoteFlushes, home: CoreId, handle: Arc<SessionHandle>) {
+fn forward(remote: &mut RemoteFlushes, home: CoreId, session: Arc<SessionHandle>) {
     match remote.iter_mut().find(|(core, _)| *core == home) {
-        Some((_, handles)) => handles.push(handle),
-        None => remote.push((home, vec![handle])),
+        Some((_, sessions)) => sessions.push(session),
+        None => remote.push((home, vec![session])),
     }
 }
 
-enum Flushed {
-    Done,
-    /// Only the connection's own driver may write.
-    Owner(Arc<Signals>, CoreId),
-}
-
-enum Taken {
-    Nothing,
-    Owner(Arc<Signals>, CoreId),
-    Batch(WriteInProgress),
-}
-
-/// Bytes on their way out, and of which connection.
-struct WriteInProgress {
-    writer: DirectWriter,
-    signals: Arc<Signals>,
-    epoch: u64,
-    batch: Batch,
-}
-
-fn flush(broker: &Broker, core: &mut Core, handle: &Arc<SessionHandle>, now: Instant) -> Flushed {
-    handle.unmark();
+/// Writes what waits for a session's connection; gives its signals and its core if only that core may.
+fn flush(
+    broker: &Broker,
+    turn: &mut Turn<'_>,
+    buffers: &mut Buffers,
+    session: &Arc<SessionHandle>,
+) -> Option<(Arc<Signals>, CoreId)> {
+    session.unmark();
     for _ in 0..BATCHES_MAX {
-        let pooled_buffer = core.pooled_buffer();
-        // Not in the head of the match: the lock would be held to its end.
-        let taken = take(&mut handle.lock(), pooled_buffer);
-        match taken {
-            Taken::Nothing => return Flushed::Done,
-            Taken::Owner(signals, home) => return Flushed::Owner(signals, home),
-            Taken::Batch(mut write) => {
-                let len = write.batch.len();
-                let written = write_out(&write.writer, &mut write.batch);
-                if write.batch.len() < len {
-                    write.signals.progress(now);
-                }
-                if !give_back(broker, core, handle, write, written, now) {
-                    return Flushed::Done;
-                }
-            }
+        let mut write = match broker.begin_write(session, || buffers.take()) {
+            BeginWrite::Nothing => return None,
+            BeginWrite::ByItsCore(signals, core) => return Some((signals, core)),
+            BeginWrite::Write(write) => write,
+        };
+        let len = write.batch.len();
+        let written = write_out(&mut write);
+        if write.batch.len() < len {
+            write.record_progress(turn.now);
+        }
+        let (has_more, buffer) = broker.end_write(turn, session, write, written);
+        if let Some(buffer) = buffer {
+            buffers.give_back(buffer);
+        }
+        if !has_more {
+            return None;
         }
     }
-    // Others have their turn first.
-    core.mark_dirty(handle);
-    Flushed::Done
+    // Others get their turn first.
+    turn.effects.flush(session);
+    None
 }
 
-fn take(state: &mut State, pooled_buffer: Vec<u8>) -> Taken {
-    let Some(connection) = &mut state.connection else { return Taken::Nothing };
-    if connection.blocked || connection.writing || state.session.write_buffer().is_empty() {
-        return Taken::Nothing;
-    }
-    let Some(writer) = connection.writer.clone() else {
-        return Taken::Owner(Arc::clone(&connection.signals), connection.core);
-    };
-    connection.writing = true;
-    connection.signals.set_writing();
-    let batch = state.session.write_buffer().take(pooled_buffer);
-    Taken::Batch(WriteInProgress {
-        writer,
-        signals: Arc::clone(&connection.signals),
-        epoch: connection.epoch,
-        batch,
-    })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Written {
-    All,
-    Blocked,
-    Broken,
-}
-
-fn write_out(writer: &DirectWriter, batch: &mut Batch) -> Written {
-    while !batch.is_empty() {
+fn write_out(write: &mut WriteInProgress) -> Written {
+    while !write.batch.is_empty() {
         let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
-        batch.slices(&mut slices);
-        match writer.try_write(&slices) {
+        write.batch.slices(&mut slices);
+        match write.writer.try_write(&slices) {
             Ok(0) => return Written::Broken,
             Ok(written) => {
                 drop(slices);
-                batch.advance(written);
+                write.batch.advance(written);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Written::Blocked,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -167,40 +122,5 @@ fn write_out(writer: &DirectWriter, batch: &mut Batch) -> Written {
     Written::All
 }
 
-/// Ends the write under the lock; `true` when there is more to write at once.
-fn give_back(
-    broker: &Broker,
-    core: &mut Core,
-    handle: &Arc<SessionHandle>,
-    write: WriteInProgress,
-    written: Written,
-    now: Instant,
-) -> bool {
-    let WriteInProgress { writer, signals, epoch, batch } = write;
-    // Before anyone can see that nobody is writing: a socket with writers left cannot go to another core.
-    drop(writer);
-    let mut state = handle.lock();
-    let state = &mut *state;
-    let Some(connection) = state.connection.as_mut().filter(|connection| connection.epoch == epoch) else {
-        // The connection lost its session meanwhile: a packet cut in two must not be followed by another.
-        signals.finish_write(!batch.is_empty());
-        return false;
-    };
-    connection.writing = false;
-    signals.finish_write(false);
-    if written == Written::All {
-        core.pool_buffer(batch.recycle());
-        state.session.pump(now);
-        broker.save_changes(core, handle, state, now);
-        core.counters.add_drops(&state.session.take_drops());
-        signals.resume_reading(state.session.write_buffer().len());
-        return !state.session.write_buffer().is_empty();
-    }
-    connection.blocked = true;
-    state.session.write_buffer().put_back(batch);
-    signals.notify(if written == Written::Broken { Signal::Broken } else { Signal::Write });
-    false
-}
-
-/// Batches written to one session before others have their turn.
+/// Batches written to one session before others get their turn.
 const BATCHES_MAX: usize = 8;

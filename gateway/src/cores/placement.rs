@@ -18,9 +18,9 @@ use meter::Meter;
 pub use rebalance_order::LastRebalance;
 use rebalance_order::{RebalanceOrder, RebalanceOrders};
 
-use super::CoreId;
 use machine::Machine;
 use packing::{Decision, Packing, Sample};
+use tidegate_broker::CoreId;
 
 /// How connections are placed on cores.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,62 +1,48 @@
-//! The first words on a link, up to the agreement: CONNECT, where asked for an AUTH exchange, and the refusals.
+//! The opening of a link: CONNECT, an AUTH exchange if asked for, and refusals.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::sync::Arc;
 
-use tidegate_mqtt::frame::{self, Next};
-use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion, ReasonCode};
-use tidegate_session::{Config, Handshake, Negotiated, Refusal, Step};
+use tidegate_broker::{Broker, ConnectStep};
+use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode};
+use tidegate_session::{Negotiated, Refusal};
 use tidegate_transports::Link;
 
-/// What a completed handshake leaves.
+/// A link whose client was accepted.
 pub struct Accepted {
     /// The link, ready for CONNACK.
     pub link: Link,
     /// What both sides agreed on.
-    pub negotiated: Negotiated,
-    /// Bytes that came behind CONNECT.
+    pub negotiated: Box<Negotiated>,
+    /// Bytes that came after CONNECT.
     pub rest: Vec<u8>,
 }
 
-/// Reads CONNECT and agrees, or refuses and closes. The caller bounds the time.
+/// Reads CONNECT, and agrees with the client or refuses it and closes. The caller bounds the time.
 ///
 /// # Errors
-/// When the link broke, or the client was refused; it has been told already.
-pub async fn accept_connect(mut link: Link, config: Arc<Config>) -> Result<Accepted, Refused> {
-    let mut handshake = Handshake::new(Arc::clone(&config), None);
-    let mut inbox = Inbox { bytes: Vec::new(), packet_size_max: config.packet_size_max };
-    // Not known before CONNECT.
-    let mut spoken = None;
+/// When the link broke, or the client was refused; the client has been told already.
+pub async fn accept_connect(mut link: Link, broker: &Broker) -> Result<Accepted, Refused> {
+    let mut pending = broker.begin_connect();
+    let mut bytes = Vec::new();
     loop {
-        let step = match inbox.next(&mut link, spoken).await? {
-            Ok(Packet::Connect(connect)) => {
-                spoken = Some(connect.version);
-                handshake.handle_connect(*connect, assign_id)
+        match pending.receive(&mut bytes, assign_id) {
+            ConnectStep::Incomplete => read(&mut link, &mut bytes).await?,
+            ConnectStep::Send(packet, version) => send_packet(&mut link, &packet, version).await?,
+            ConnectStep::Accept(negotiated) => {
+                bytes.shrink_to_fit();
+                return Ok(Accepted { link, negotiated, rest: bytes });
             }
-            Ok(Packet::Auth(auth)) => handshake.handle_auth(auth),
-            // Only AUTH can follow CONNECT now, and DISCONNECT, which needs no answer.
-            Ok(_) => return Err(Refused::Protocol),
-            Err(error) => Step::Refuse(Refusal::malformed(&error)),
-        };
-        match step {
-            Step::Send(packet) => {
-                send_packet(&mut link, &packet, spoken.unwrap_or(ProtocolVersion::V5)).await?
-            }
-            Step::Accept(negotiated) => {
-                let mut rest = inbox.bytes;
-                rest.shrink_to_fit();
-                return Ok(Accepted { link, negotiated, rest });
-            }
-            Step::Refuse(refusal) => {
+            ConnectStep::Refuse(refusal) => {
                 refuse(&mut link, &refusal).await?;
                 return Err(Refused::Protocol);
             }
+            ConnectStep::Close => return Err(Refused::Protocol),
         }
     }
 }
 
-/// Refuses after all what was agreed on, and closes. The caller bounds the time.
+/// Refuses a client after both sides had agreed, and closes. The caller bounds the time.
 ///
 /// # Errors
 /// When the link broke.
@@ -64,7 +50,7 @@ pub async fn reject(mut link: Link, negotiated: &Negotiated, reason: ReasonCode)
     refuse(&mut link, &Refusal::new(negotiated.version, reason).within(negotiated.packet_size_max)).await
 }
 
-/// Why there is no agreement.
+/// Why a client was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The client broke a rule, or asked for what is not allowed.
@@ -82,42 +68,15 @@ async fn refuse(link: &mut Link, refusal: &Refusal) -> io::Result<()> {
     poll_fn(|context| link.poll_close(context)).await
 }
 
-/// Bytes that arrived before the driver takes over.
-struct Inbox {
-    bytes: Vec<u8>,
-    packet_size_max: u32,
-}
-
-impl Inbox {
-    async fn next(
-        &mut self,
-        link: &mut Link,
-        spoken: Option<ProtocolVersion>,
-    ) -> io::Result<Result<Packet, DecodeError>> {
-        let version = spoken.unwrap_or(ProtocolVersion::V5);
-        loop {
-            let next = match spoken {
-                None => frame::first(&self.bytes, self.packet_size_max),
-                Some(version) => frame::next(&self.bytes, version, self.packet_size_max),
-            };
-            match next {
-                Err(error) => return Ok(Err(error)),
-                Ok(Next::Frame(packet)) => {
-                    let decoded = Packet::decode(&packet, version);
-                    let len = packet.wire.len();
-                    self.bytes.drain(..len);
-                    return Ok(decoded);
-                }
-                Ok(Next::Incomplete { .. }) => {}
-            }
-            let mut chunk = [0; CHUNK_LEN];
-            let len = poll_fn(|context| link.poll_read(context, &mut chunk)).await?;
-            if len == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            self.bytes.extend_from_slice(chunk.get(..len).unwrap_or_default());
-        }
+/// Appends what the peer sends next.
+async fn read(link: &mut Link, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut chunk = [0; CHUNK_LEN];
+    let len = poll_fn(|context| link.poll_read(context, &mut chunk)).await?;
+    if len == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
+    bytes.extend_from_slice(chunk.get(..len).unwrap_or_default());
+    Ok(())
 }
 
 async fn send_packet(link: &mut Link, packet: &Packet, version: ProtocolVersion) -> io::Result<()> {
@@ -144,4 +103,5 @@ fn assign_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
+/// Bytes read at a time, before a connection has a session.
 const CHUNK_LEN: usize = 2048;

@@ -1,4 +1,4 @@
-//! The task of one connection: it drives it, lets it part, or hands it to another core and ends.
+//! The task of one connection: drives it, closes it at its end, or moves it to another core.
 
 use std::future::Future;
 use std::mem;
@@ -10,14 +10,14 @@ use super::relocation::Departure;
 
 /// A connection under way, as a core polls it.
 ///
-/// A future by hand: it makes more of its kind.
+/// A future written by hand, because it spawns futures of its own type.
 pub struct Drive(Stage);
 
 enum Stage {
     Connected(Box<Driver>),
-    /// Says goodbye.
-    Parting(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// It ended, or goes on in a task on another core.
+    /// Sends its last bytes and closes.
+    Closing(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// It ended, or continues in a task on another core.
     Left,
 }
 
@@ -34,13 +34,13 @@ impl Future for Drive {
         loop {
             let departure = match &mut self.0 {
                 Stage::Connected(driver) => ready!(driver.poll(context)),
-                Stage::Parting(parting) => return parting.as_mut().poll(context),
+                Stage::Closing(closing) => return closing.as_mut().poll(context),
                 Stage::Left => return Poll::Ready(()),
             };
             let Stage::Connected(driver) = mem::replace(&mut self.0, Stage::Left) else { continue };
             match departure {
-                Departure::End(end) => self.0 = Stage::Parting(Box::pin(driver.finish(end))),
-                Departure::To(core) => driver.go(core),
+                Departure::End(end) => self.0 = Stage::Closing(Box::pin(driver.finish(end))),
+                Departure::To(core) => driver.move_to(core),
             }
         }
     }

@@ -1,27 +1,42 @@
-//! The way out where only the driver may write, and where a full socket has to be waited for.
+//! Writing, if only the core that polls the connection may write, or has to wait for a full socket.
 
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use smallvec::SmallVec;
-use tidegate_session::Batch;
+use tidegate_broker::{DirectWrite, End, Turn};
+use tidegate_transports::DirectWriter;
 
-use super::{Driver, End};
-use crate::broker::ConnectionHandle;
-use crate::cores::with_core;
+use super::Driver;
+use crate::cores::Buffers;
+
+/// Lets any core write to a plain socket.
+#[derive(Debug)]
+pub(super) struct LinkWriter(pub(super) DirectWriter);
+
+impl DirectWrite for LinkWriter {
+    fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_write(slices)
+    }
+}
 
 impl Driver {
-    /// Writes what waits, as far as the link takes it. A link that any core may write is left to the flusher until its socket is full.
-    pub(super) fn write(&mut self, context: &mut Context<'_>) -> Result<(), End> {
+    /// Writes what waits, as far as the link takes it. A link that any core may write to is left to the flusher until its socket is
+    /// full.
+    pub(super) fn write(
+        &mut self,
+        turn: &mut Turn<'_>,
+        buffers: &mut Buffers,
+        context: &mut Context<'_>,
+    ) -> Result<(), End> {
         for _ in 0..BATCHES_MAX {
             if self.batch.is_none() {
-                self.batch = self.take_batch()?;
+                self.batch = self.client.take_output(turn, || buffers.take())?;
             }
             if self.batch.is_none() {
                 return self.flush(context);
             }
-            if self.write_batch(context)?.is_pending() {
+            if self.write_batch(turn, buffers, context)?.is_pending() {
                 return Ok(());
             }
         }
@@ -29,27 +44,12 @@ impl Driver {
         Ok(())
     }
 
-    fn take_batch(&mut self) -> Result<Option<Box<Batch>>, End> {
-        let mut state = self.handle.own(self.epoch).ok_or_else(End::taken_over)?;
-        let state = &mut *state;
-        if !state.connection.as_ref().is_some_and(is_ours_to_write) {
-            return Ok(None);
-        }
-        with_core(|core| {
-            let now = Instant::now();
-            state.session.pump(now);
-            self.broker.save_changes(core, &self.handle, state, now);
-            core.counters.add_drops(&state.session.take_drops());
-            self.signals.resume_reading(state.session.write_buffer().len());
-            if state.session.write_buffer().is_empty() {
-                state.connection.iter_mut().for_each(|connection| connection.blocked = false);
-                return Ok(None);
-            }
-            Ok(Some(Box::new(state.session.write_buffer().take(core.pooled_buffer()))))
-        })
-    }
-
-    fn write_batch(&mut self, context: &mut Context<'_>) -> Result<Poll<()>, End> {
+    fn write_batch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        buffers: &mut Buffers,
+        context: &mut Context<'_>,
+    ) -> Result<Poll<()>, End> {
         let Some(batch) = &mut self.batch else { return Ok(Poll::Ready(())) };
         while !batch.is_empty() {
             let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
@@ -59,14 +59,14 @@ impl Driver {
                 Poll::Ready(Ok(written)) => {
                     drop(slices);
                     batch.advance(written);
-                    self.signals.progress(Instant::now());
+                    self.client.signals().record_progress(turn.now);
                     self.flushing = true;
                 }
                 Poll::Pending => return Ok(Poll::Pending),
             }
         }
         if let Some(batch) = self.batch.take() {
-            with_core(|core| core.pool_buffer(batch.recycle()));
+            buffers.give_back(batch.recycle());
         }
         Ok(Poll::Ready(()))
     }
@@ -82,10 +82,6 @@ impl Driver {
         }
         Ok(())
     }
-}
-
-fn is_ours_to_write(connection: &ConnectionHandle) -> bool {
-    connection.writer.is_none() || connection.blocked
 }
 
 /// Batches written before other connections get their turn.

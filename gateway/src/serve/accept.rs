@@ -3,30 +3,37 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tidegate_broker::{Broker, ClientConnection, LinkFacts};
 use tidegate_transports::{Incoming, Listener, Transport};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Broker, LinkFacts};
 use crate::config;
-use crate::cores::with_core;
-use crate::driver::{Accepted, Drive, Driver, accept_connect, reject};
+use crate::cores::{Cores, with_core};
+use crate::driver::{Accepted, Drive, Driver, accept_connect, direct_writer, reject};
 
 /// Turns what a listener accepts into driven connections.
 #[derive(Clone)]
 pub(super) struct Acceptor {
     name: Arc<str>,
     broker: Arc<Broker>,
+    cores: Arc<Cores>,
     connections: TaskTracker,
     connect_timeout: Duration,
 }
 
 impl Acceptor {
-    pub(super) fn new(listener: &config::Listener, broker: Arc<Broker>, connections: TaskTracker) -> Self {
+    pub(super) fn new(
+        listener: &config::Listener,
+        broker: &Arc<Broker>,
+        cores: &Arc<Cores>,
+        connections: TaskTracker,
+    ) -> Self {
         Self {
             name: Arc::from(listener.name.as_str()),
-            broker,
+            broker: Arc::clone(broker),
+            cores: Arc::clone(cores),
             connections,
             connect_timeout: listener.connect_timeout.duration(),
         }
@@ -48,13 +55,13 @@ impl Acceptor {
     fn place(&self, incoming: Incoming) {
         // A QUIC connection lives where its socket is polled.
         let bound = incoming.transport() == Transport::Quic;
-        let core = if bound { super::ACCEPTING_CORE } else { self.broker.cores().place() };
+        let core = if bound { super::ACCEPTING_CORE } else { self.cores.place() };
         let (this, tracker) = (self.clone(), self.connections.clone());
         // Handshake and driver are tasks of their own, so that the memory of the former is freed.
-        self.broker.cores().spawn(core, async move { this.welcome(incoming, tracker).await });
+        self.cores.spawn(core, async move { this.open(incoming, tracker).await });
     }
 
-    async fn welcome(self, incoming: Incoming, tracker: TaskTracker) {
+    async fn open(self, incoming: Incoming, tracker: TaskTracker) {
         let link = match incoming.establish().await {
             Ok(link) => link,
             Err(error) => {
@@ -62,33 +69,35 @@ impl Acceptor {
                 return;
             }
         };
-        let session = Arc::clone(&self.broker.config().session);
-        let Accepted { link, negotiated, rest } =
-            match timeout(self.connect_timeout, accept_connect(link, session)).await {
-                Ok(Ok(greeted)) => greeted,
-                Ok(Err(error)) => {
-                    with_core(|core| core.counters.connections_refused.add(1));
-                    tracing::debug!(listener = &*self.name, %error, "not connected");
-                    return;
-                }
-                Err(_) => {
-                    with_core(|core| core.counters.connections_refused.add(1));
-                    tracing::debug!(listener = &*self.name, "no CONNECT in time");
-                    return;
-                }
-            };
+        let accepted = timeout(self.connect_timeout, accept_connect(link, &self.broker)).await;
+        let Accepted { link, negotiated, rest } = match accepted {
+            Ok(Ok(accepted)) => accepted,
+            Ok(Err(error)) => {
+                with_core(|core| core.counters().connections_refused.add(1));
+                tracing::debug!(listener = &*self.name, %error, "not connected");
+                return;
+            }
+            Err(_) => {
+                with_core(|core| core.counters().connections_refused.add(1));
+                tracing::debug!(listener = &*self.name, "no CONNECT in time");
+                return;
+            }
+        };
         if let Some(reason) = self.broker.check_admission(&negotiated) {
             with_core(|core| {
-                core.counters.connections_refused.add(1);
-                core.counters.refused_store.add(1);
+                core.counters().connections_refused.add(1);
+                core.counters().refused_store.add(1);
             });
-            // Whether the peer hears it is the peer's matter.
+            // The link closes whether or not the peer reads the refusal.
             let _ = timeout(self.connect_timeout, reject(link, &negotiated, reason)).await;
             return;
         }
-        let facts = LinkFacts { writer: link.direct(), heartbeat: link.heartbeat() };
-        let attachment = with_core(|core| self.broker.attach(core, &negotiated, facts, Instant::now()));
-        let driver = Box::new(Driver::new(link, Arc::clone(&self.broker), attachment, rest, tracker.token()));
-        tokio::spawn(Drive::from(driver));
+        let (writer, heartbeat) = (direct_writer(&link), link.heartbeat());
+        let receipt = with_core(|core| {
+            let facts = LinkFacts { core: core.id(), writer, heartbeat };
+            core.run_turn(Instant::now(), |turn, _| self.broker.connect(turn, &negotiated, facts))
+        });
+        let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
+        tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
     }
 }

@@ -1,17 +1,17 @@
-//! Gives back memory that nobody asks for: expired messages, in waiting queues and retained, and replaced routing entries.
+//! Frees memory that nobody asks for: expired messages, in the queues of sessions without a connection and retained, and
+//! replaced routing entries.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tidegate_broker::Broker;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::broker::Broker;
 use crate::cores::with_core;
 
-/// Puts what restored sessions wait for on the agenda: wills and ends.
-pub(super) async fn resume(broker: Arc<Broker>) {
-    let now = Instant::now();
-    broker.registry().for_each(|handle| with_core(|core| broker.resume(core, handle, now)));
+/// Schedules what restored sessions wait for: delayed wills and expiry.
+pub(super) async fn schedule_restored(broker: Arc<Broker>) {
+    with_core(|core| core.run_turn(Instant::now(), |turn, _| broker.schedule_restored(turn)));
 }
 
 /// Sweeps for ever, a little at a time.
@@ -20,28 +20,22 @@ pub(super) async fn run(broker: Arc<Broker>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let now = Instant::now();
-        let retained = &broker.tenant().retained;
-        for _ in 0..retained.len().div_ceil(RETAINED_MAX) {
-            retained.sweep(now, RETAINED_MAX);
+        for _ in 0..broker.retained_sweeps(RETAINED_MAX) {
+            with_core(|core| {
+                core.run_turn(Instant::now(), |turn, _| broker.sweep_retained(turn, RETAINED_MAX))
+            });
             tokio::task::yield_now().await;
         }
-        broker.tenant().router.reclaim();
-        broker.registry().for_each(|handle| {
-            let mut state = handle.lock();
-            if state.connection.is_none() {
-                state.session.sweep(now);
-                let drops = state.session.take_drops();
-                with_core(|core| {
-                    core.counters.add_drops(&drops);
-                    broker.save_changes(core, handle, &mut state, now);
-                });
-            }
-        });
+        let mut next = Some(0);
+        while let Some(shard) = next {
+            next =
+                with_core(|core| core.run_turn(Instant::now(), |turn, _| broker.sweep_sessions(turn, shard)));
+            tokio::task::yield_now().await;
+        }
     }
 }
 
-/// How long an expired message may hold its memory beyond its time.
+/// How long an expired message may hold its memory after its expiry.
 const EVERY: Duration = Duration::from_secs(30);
-/// Retained messages looked at in one go.
+/// Retained messages looked at in one turn.
 const RETAINED_MAX: usize = 1024;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tidegate_broker::BrokerConfig;
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
 use tidegate_mqtt::QoS;
 use tidegate_persistence::Config as StoreConfig;
@@ -14,7 +15,6 @@ use tidegate_transports::tls::{MaterialError, ServerMaterial};
 use tidegate_transports::websocket::WebSocketConfig;
 use tidegate_transports::{Endpoint, Limits, ListenerConfig};
 
-use crate::broker::BrokerConfig;
 use crate::config::{
     self, Address, Config, Durability, Listener, Persistence, Placement, Retained, Routing, SessionLimits,
     SharedStrategy, Transport,
@@ -27,6 +27,7 @@ pub(super) fn broker(config: &Config) -> BrokerConfig {
         session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
         routing: routing(&config.routing),
         retained: retained(&config.retained),
+        turn_budget: BrokerConfig::TURN_BUDGET,
     }
 }
 

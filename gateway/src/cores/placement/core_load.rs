@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use rustc_hash::FxBuildHasher;
 
-use super::{CoreId, LastRebalance, Meter, Placement, RebalanceOrder, RebalanceOrders};
+use tidegate_broker::CoreId;
+
+use super::{LastRebalance, Meter, Placement, RebalanceOrder, RebalanceOrders};
 
 /// What a core knows of the placement.
 pub(in crate::cores) struct CoreLoad {
@@ -29,12 +31,6 @@ impl CoreLoad {
         let meter = Meter::new(placement.is_watched(), now);
         let affinity_groups = HashMap::default();
         Self { orders, meter, round: LastRebalance::default(), goes: false, affinity_groups }
-    }
-
-    /// The same for a core without others.
-    pub(in crate::cores) fn alone() -> Self {
-        let now = Instant::now();
-        Self::new(&Placement::new(super::Policy::Spread, 1, now), super::FIRST, now)
     }
 
     /// Where a connection that was just polled has to go. Those of one company go together or not at all, since messages between

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::CoreId;
+use tidegate_broker::CoreId;
 
 /// What is known at one look.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::CoreId;
+use tidegate_broker::CoreId;
 
 /// What holds for one core at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

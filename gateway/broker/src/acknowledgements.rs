@@ -1,0 +1,96 @@
+//! The verbs `acknowledge`, `receive` and `release`: the client acknowledges what it got, and its QoS 2 messages are
+//! recognised and released.
+
+use tidegate_mqtt::{Ack, PacketId, ReasonCode};
+use tidegate_session::Received;
+
+use crate::broker::Broker;
+use crate::connection::End;
+use crate::receipt::Receipt;
+use crate::session_guard::SessionGuard;
+use crate::session_handle::Ownership;
+use crate::turn::Turn;
+
+/// What an incoming QoS 2 identifier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognised {
+    /// No message came under it that is not released yet.
+    New,
+    /// The message came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
+    Repeat,
+    /// The message came before, and its publish takes several turns that are not over: ask again in the next turn.
+    UnderWay,
+}
+
+impl Broker {
+    /// Handles PUBACK, PUBREC and PUBCOMP from the client, in order, and removes them from `acks`.
+    ///
+    /// # Errors
+    /// When an acknowledgement does not fit the QoS of its message, or another connection took the session over.
+    pub fn acknowledge(
+        &self,
+        turn: &mut Turn<'_>,
+        owner: &Ownership,
+        acks: &mut Vec<Ack>,
+    ) -> Result<Receipt<()>, End> {
+        let mut session = self.own(owner)?;
+        let result = session.handle_acks(turn, acks);
+        let commit = session.finish(turn);
+        result.map(|()| Receipt::new((), commit))
+    }
+
+    /// Says whether an incoming QoS 2 PUBLISH is new. [`Broker::publish`] takes the identifier in together with the copies of the
+    /// message, so that one is never stored without the other. `pending` new ones came before it and are not published yet.
+    ///
+    /// # Errors
+    /// When the client has more messages open than our Receive Maximum allows (0x93), or another connection took the session
+    /// over.
+    pub fn receive(
+        &self,
+        turn: &mut Turn<'_>,
+        owner: &Ownership,
+        packet_id: PacketId,
+        pending: u16,
+    ) -> Result<Recognised, End> {
+        let mut session = self.own(owner)?;
+        let recognised = session.session.recognise(packet_id, pending);
+        let is_under_way = session.publishes_under_way(owner);
+        let _ = session.finish(turn);
+        Ok(match recognised? {
+            Received::New => Recognised::New,
+            Received::Repeat if is_under_way => Recognised::UnderWay,
+            Received::Repeat => Recognised::Repeat,
+        })
+    }
+
+    /// Handles PUBREL: the identifier is free again. The outcome is the reason code of PUBCOMP, 0x00 or 0x92; `None` while a publish
+    /// of the session takes several turns: ask again in the next turn.
+    ///
+    /// # Errors
+    /// When another connection took the session over.
+    pub fn release(
+        &self,
+        turn: &mut Turn<'_>,
+        owner: &Ownership,
+        packet_id: PacketId,
+    ) -> Result<Receipt<Option<ReasonCode>>, End> {
+        let mut session = self.own(owner)?;
+        let is_under_way = session.publishes_under_way(owner);
+        let reason = (!is_under_way).then(|| session.session.release(packet_id));
+        Ok(Receipt::new(reason, session.finish(turn)))
+    }
+}
+
+impl SessionGuard<'_> {
+    /// Handles acknowledgements from the client, and removes them from the list.
+    pub(crate) fn handle_acks(&mut self, turn: &Turn<'_>, acks: &mut Vec<Ack>) -> Result<(), End> {
+        for ack in acks.drain(..) {
+            self.session.handle_ack(&ack, turn.now)?;
+        }
+        Ok(())
+    }
+
+    fn publishes_under_way(&self, owner: &Ownership) -> bool {
+        self.open_scopes.as_ref().is_some_and(|scopes| scopes.has_publisher(owner.handle.id()))
+    }
+}

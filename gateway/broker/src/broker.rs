@@ -1,0 +1,114 @@
+//! The broker: its parts, and what they share. Each part owns its fields; the verbs are in the files of the parts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use tidegate_persistence::Commit;
+use tidegate_routing::RetainedStore;
+
+use crate::config::BrokerConfig;
+use crate::connection::End;
+use crate::delivery::Delivery;
+use crate::durability::{Durability, SessionStore};
+use crate::registry::Registry;
+use crate::session_guard::SessionGuard;
+use crate::session_handle::{Ownership, SessionHandle};
+use crate::sessions::Sessions;
+use crate::tenant::{Tenant, TenantId, Tenants};
+
+/// The state that all connections share. See the crate's documentation for its verbs.
+pub struct Broker {
+    config: BrokerConfig,
+    pub(crate) tenants: Tenants,
+    pub(crate) sessions: Sessions,
+    pub(crate) delivery: Delivery,
+    pub(crate) durability: Durability,
+}
+
+impl Broker {
+    /// A broker without sessions, at a moment of the caller's clock. With a store, [`Broker::restore`] brings back what it
+    /// holds.
+    #[must_use]
+    pub fn new(config: BrokerConfig, store: Option<SessionStore>, now: Instant) -> Self {
+        let durability = Durability::new(store);
+        let name = Arc::from(DEFAULT_TENANT);
+        let retained = RetainedStore::new(config.retained.clone());
+        let retained = match durability.store() {
+            Some(store) => retained.telling(store.forgets_retained(&name)),
+            None => retained,
+        };
+        let tenant = Tenant::new(next_tenant_id(), name, config.routing.clone(), retained);
+        Self {
+            tenants: Tenants::only(tenant),
+            sessions: Sessions::new(Arc::clone(&config.session), now),
+            delivery: Delivery::new(config.routing.strategy),
+            durability,
+            config,
+        }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &BrokerConfig {
+        &self.config
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        self.sessions.registry()
+    }
+
+    /// What stores the state, if anything does.
+    #[must_use]
+    pub fn durability(&self) -> &Durability {
+        &self.durability
+    }
+
+    /// The tenant of clients that no rule assigns to another.
+    #[must_use]
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        self.tenants.default_tenant()
+    }
+
+    /// The tenant of a session.
+    pub(crate) fn tenant_of(&self, handle: &SessionHandle) -> &Arc<Tenant> {
+        self.tenants.get(handle.tenant())
+    }
+
+    /// The last commit that is stored; without a store, every commit is.
+    #[must_use]
+    pub fn committed(&self) -> Commit {
+        self.durability.committed()
+    }
+
+    /// Locks a session to change it.
+    pub(crate) fn guard<'a>(&'a self, handle: &'a Arc<SessionHandle>) -> SessionGuard<'a> {
+        SessionGuard::new(handle, &self.durability, handle.lock())
+    }
+
+    /// Locks a session on behalf of its connection.
+    ///
+    /// Invariant: a connection changes its session only through this guard.
+    ///
+    /// # Errors
+    /// When another connection took the session over `[MQTT5-3.1.4-3]`.
+    pub(crate) fn own<'a>(&'a self, owner: &'a Ownership) -> Result<SessionGuard<'a>, End> {
+        let state = owner.handle.lock();
+        let is_owner = state.connection.as_ref().is_some_and(|connection| connection.epoch == owner.epoch);
+        if !is_owner {
+            return Err(End::taken_over());
+        }
+        Ok(SessionGuard::new(&owner.handle, &self.durability, state))
+    }
+}
+
+/// Ids are unique in the process: a core that works for several brokers, as in tests, keeps routes of all of them.
+fn next_tenant_id() -> TenantId {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    TenantId(NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The tenant of clients that no rule assigns to another.
+const DEFAULT_TENANT: &str = "default";

@@ -1,0 +1,36 @@
+//! What a broker is set to.
+
+use std::sync::Arc;
+
+use tidegate_routing::{Config as RoutingConfig, RetainedConfig};
+use tidegate_session::Config as SessionConfig;
+
+/// The settings of a broker.
+#[derive(Debug, Clone)]
+pub struct BrokerConfig {
+    /// Bounds and capabilities of sessions.
+    pub session: Arc<SessionConfig>,
+    /// Bounds and strategies of routing.
+    pub routing: RoutingConfig,
+    /// Bounds of each tenant's retained messages.
+    pub retained: RetainedConfig,
+    /// Work that one turn may do before others get theirs, in units of about one copy to one session. A publish that costs
+    /// more goes on in further turns.
+    pub turn_budget: u32,
+}
+
+impl BrokerConfig {
+    /// The default of [`Self::turn_budget`]: one or two milliseconds of work.
+    pub const TURN_BUDGET: u32 = 4096;
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Self {
+            session: Arc::default(),
+            routing: RoutingConfig::default(),
+            retained: RetainedConfig::default(),
+            turn_budget: Self::TURN_BUDGET,
+        }
+    }
+}

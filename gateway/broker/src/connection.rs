@@ -1,0 +1,147 @@
+//! The broker's side of one network connection: packets in, verbs called, answers out. It does no input or output: the caller
+//! passes bytes in, and writes what the session's write buffer holds.
+
+mod ack_queue;
+mod answer;
+mod dispatch;
+mod end;
+mod publish;
+mod read_batch;
+mod receive;
+mod requests;
+
+use std::sync::Arc;
+
+use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
+use tidegate_persistence::Commit;
+use tidegate_session::{Batch, Connection};
+
+pub use end::{End, EndKind};
+pub use receive::Received;
+
+use ack_queue::{AckQueue, Reply};
+pub(crate) use read_batch::ReadBatchLists;
+use requests::Request;
+
+use crate::broker::Broker;
+use crate::delivery::UnfinishedPublish;
+use crate::receipt::Receipt;
+use crate::replays::ReplayProgress;
+use crate::session_handle::Ownership;
+use crate::sessions::Attachment;
+use crate::signals::Signals;
+use crate::turn::Turn;
+
+/// One connection, from CONNACK to its end.
+///
+/// The caller polls it, in each turn in this order: [`Self::release`] after a commit, [`Self::resume`], then
+/// [`Self::receive`] with bytes as long as [`Self::wants_input`], and [`Self::replay`]. At the end it calls [`Self::end`], once.
+/// An error ends the connection.
+pub struct ClientConnection {
+    broker: Arc<Broker>,
+    owner: Ownership,
+    signals: Arc<Signals>,
+    inbound: Connection,
+    /// No answer leaves before this commit: it may rest on what the session was before.
+    not_before: Commit,
+    acks: AckQueue,
+    /// What takes several turns. Nothing else is handled until it is done.
+    unfinished: Option<Unfinished>,
+    /// Retained messages are owed, or may be: the session knows.
+    owes_retained: bool,
+    affinity_group: u64,
+}
+
+/// An operation that goes on in the next turn.
+enum Unfinished {
+    Publish { publish: Box<UnfinishedPublish>, packet_ids: Vec<(PacketId, QoS)> },
+    Request(Box<Request>),
+}
+
+impl ClientConnection {
+    /// The connection that got its session by [`Broker::connect`].
+    #[must_use]
+    pub fn new(broker: Arc<Broker>, receipt: Receipt<Attachment>) -> Self {
+        let Receipt { outcome: Attachment { owner, signals, inbound, connack }, commit } = receipt;
+        let mut acks = AckQueue::default();
+        if let Some(connack) = connack {
+            acks.push(commit, Reply::ConnAck(connack));
+        }
+        let affinity_group = owner.handle.id();
+        Self {
+            broker,
+            owner,
+            signals,
+            inbound,
+            not_before: commit,
+            acks,
+            unfinished: None,
+            owes_retained: true,
+            affinity_group,
+        }
+    }
+
+    /// Sends the next retained messages that are owed, if the client keeps up; `true` if there are more to send at once.
+    ///
+    /// # Errors
+    /// When another connection took the session over.
+    pub fn replay(&mut self, turn: &mut Turn<'_>) -> Result<bool, End> {
+        if !self.owes_retained {
+            return Ok(false);
+        }
+        let progress = self.broker.replay(turn, &self.owner)?;
+        self.owes_retained = progress != ReplayProgress::Done;
+        Ok(progress == ReplayProgress::More)
+    }
+
+    /// Takes what waits to be written, if only the core that polls this connection may write it; see [`Broker::take_output`].
+    ///
+    /// # Errors
+    /// When another connection took the session over.
+    pub fn take_output(
+        &self,
+        turn: &mut Turn<'_>,
+        buffer: impl FnOnce() -> Vec<u8>,
+    ) -> Result<Option<Box<Batch>>, End> {
+        self.broker.take_output(turn, &self.owner, buffer)
+    }
+
+    /// The broker.
+    #[must_use]
+    pub fn broker(&self) -> &Arc<Broker> {
+        &self.broker
+    }
+
+    /// Its claim to the session.
+    #[must_use]
+    pub fn owner(&self) -> &Ownership {
+        &self.owner
+    }
+
+    /// Signals to this connection.
+    #[must_use]
+    pub fn signals(&self) -> &Arc<Signals> {
+        &self.signals
+    }
+
+    /// The version spoken.
+    #[must_use]
+    pub fn version(&self) -> ProtocolVersion {
+        self.inbound.version()
+    }
+
+    /// Whether an operation takes several turns: call [`Self::resume`] in the next.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
+    /// The session that it publishes to, or its own: connections that exchange messages are best polled by one core.
+    #[must_use]
+    pub fn affinity_group(&self) -> u64 {
+        self.affinity_group
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Answers to the client: at once, or when what they promise is committed.
+
+use std::mem;
+
+use tidegate_mqtt::{Ack, AckKind, Packet};
+use tidegate_persistence::Commit;
+
+use super::ack_queue::Reply;
+use super::{ClientConnection, End};
+use crate::session_guard::SessionGuard;
+use crate::turn::Turn;
+
+impl ClientConnection {
+    /// Sends the answers that are committed by now.
+    ///
+    /// # Errors
+    /// When another connection took the session over.
+    pub fn release(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
+        if self.acks.is_empty() {
+            return Ok(());
+        }
+        let broker = self.broker.clone();
+        let owner = self.owner.clone();
+        let committed = broker.committed();
+        let mut session = broker.own(&owner)?;
+        let mut has_released = false;
+        while let Some(reply) = self.acks.pop(committed) {
+            if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
+                session.session.puback_sent();
+            }
+            // Acknowledgements that follow one another change nothing in between.
+            if !mem::replace(&mut has_released, matches!(reply, Reply::Ack(_))) {
+                release_messages(turn, &mut session);
+            }
+            send(turn, &mut session, reply);
+        }
+        if !self.acks.is_empty() {
+            self.wake_at_commit(turn);
+        }
+        let _ = session.finish(turn);
+        Ok(())
+    }
+
+    /// The connection got [`crate::Signal::Committed`].
+    pub fn commit_signalled(&mut self) {
+        self.acks.end_waiting();
+    }
+
+    /// Sends a packet through the session, now or once `commit` is reached.
+    pub(super) fn answer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &mut SessionGuard<'_>,
+        commit: Commit,
+        packet: Packet,
+    ) -> Result<(), End> {
+        let commit = commit.max(self.not_before);
+        let reply = Reply::Packet(Box::new(packet));
+        if !self.acks.is_empty() || !self.broker.durability().is_committed(commit) {
+            return self.withhold(turn, session, commit, reply);
+        }
+        release_messages(turn, session);
+        send(turn, session, reply);
+        Ok(())
+    }
+
+    /// Sends acknowledgements, each now or once its commit is reached; removes them from the list.
+    pub(super) fn answer_all(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &mut SessionGuard<'_>,
+        acks: &mut Vec<(Commit, Ack)>,
+    ) -> Result<(), End> {
+        let mut has_released = false;
+        // Read once: an acknowledgement may not go by a later commit than the messages that are sent before it.
+        let committed = self.broker.committed();
+        for (commit, ack) in acks.drain(..) {
+            let commit = commit.max(self.not_before);
+            if !self.acks.is_empty() || committed < commit {
+                self.withhold(turn, session, commit, Reply::Ack(ack))?;
+                continue;
+            }
+            // Acknowledgements that follow one another change nothing in between.
+            if !mem::replace(&mut has_released, true) {
+                release_messages(turn, session);
+            }
+            session.session.send_ack(&ack);
+        }
+        Ok(())
+    }
+
+    fn withhold(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &mut SessionGuard<'_>,
+        commit: Commit,
+        reply: Reply,
+    ) -> Result<(), End> {
+        if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
+            session.session.withhold_puback()?;
+        }
+        self.acks.push(commit, reply);
+        self.wake_at_commit(turn);
+        Ok(())
+    }
+
+    /// Has the connection woken at the next commit.
+    fn wake_at_commit(&mut self, turn: &mut Turn<'_>) {
+        let commit = self.acks.first_commit().unwrap_or(Commit(u64::MAX));
+        self.wake_at(turn, commit);
+    }
+
+    /// Has the connection woken at the next commit; at once if `commit` is reached already.
+    pub(super) fn wake_at(&mut self, turn: &mut Turn<'_>, commit: Commit) {
+        if self.acks.begin_waiting() {
+            turn.effects.wake_at_commit(&self.signals, commit);
+        }
+    }
+}
+
+/// Sends the messages that wait for a commit which is reached: an answer does not overtake them.
+fn release_messages(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>) {
+    session.release_committed(turn);
+    let _ = session.save(turn, None);
+}
+
+fn send(turn: &mut Turn<'_>, session: &mut SessionGuard<'_>, reply: Reply) {
+    match reply {
+        Reply::Ack(ack) => {
+            session.session.send_ack(&ack);
+        }
+        Reply::Packet(packet) => {
+            session.session.send(&packet);
+        }
+        Reply::ConnAck(connack) => session.open(turn, connack),
+    }
+}

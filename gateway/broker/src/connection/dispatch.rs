@@ -1,0 +1,174 @@
+//! What each packet from the client does. Publishes of one topic are gathered in a batch, acknowledgements in a list.
+
+use tidegate_mqtt::frame::Frame;
+use tidegate_mqtt::{Ack, AckKind, Auth, Disconnect, Packet, PacketType};
+use tidegate_persistence::Commit;
+
+use super::read_batch::ReadBatch;
+use super::{ClientConnection, End, Unfinished};
+use crate::turn::Turn;
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// It was handled.
+    Handled,
+    /// It has to wait for something that takes several turns: pass it in again.
+    NextTurn,
+}
+
+impl ClientConnection {
+    pub(super) fn dispatch<'a>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'a>,
+        packet: &Frame<'a>,
+    ) -> Result<Flow, End> {
+        match packet.packet_type {
+            PacketType::Publish => self.handle_publish(turn, read, packet),
+            PacketType::PubAck | PacketType::PubRec | PacketType::PubComp => {
+                self.handle_ack(turn, read, packet)
+            }
+            PacketType::PubRel => self.handle_release(turn, read, packet),
+            _ => {
+                self.apply(turn, read)?;
+                if self.is_busy() { Ok(Flow::NextTurn) } else { self.handle_control(turn, packet) }
+            }
+        }
+    }
+
+    fn handle_control(&mut self, turn: &mut Turn<'_>, packet: &Frame<'_>) -> Result<Flow, End> {
+        let packet =
+            Packet::decode(packet, self.inbound.version()).map_err(|error| End::malformed(&error))?;
+        let handled = match packet {
+            Packet::Subscribe(subscribe) => self.handle_request(turn, subscribe.into()),
+            Packet::Unsubscribe(unsubscribe) => self.handle_request(turn, unsubscribe.into()),
+            Packet::PingReq => self.handle_ping(turn),
+            Packet::Disconnect(disconnect) => Err(self.handle_disconnect(&disconnect)),
+            Packet::Auth(auth) => self.handle_auth(turn, auth),
+            // A second CONNECT and packets that only a server sends [MQTT5-3.1.0-2].
+            _ => Err(End::unexpected()),
+        };
+        handled.map(|()| Flow::Handled)
+    }
+
+    fn handle_disconnect(&self, disconnect: &Disconnect) -> End {
+        self.inbound.handle_disconnect(disconnect).map_or_else(End::from, End::disconnected)
+    }
+
+    /// The client authenticates again [MQTT5-4.12.1-1].
+    fn handle_auth(&mut self, turn: &mut Turn<'_>, auth: Auth) -> Result<(), End> {
+        match self.inbound.handle_auth(auth)? {
+            Some(answer) => self.send(turn, &answer),
+            None => Ok(()),
+        }
+    }
+
+    /// PINGRESP stays behind the messages that are on their way, including those that wait for a commit. If the store refuses,
+    /// there may be no commit for long, and PINGRESP does not wait.
+    fn handle_ping(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
+        let broker = self.broker.clone();
+        let owner = self.owner.clone();
+        let mut session = broker.own(&owner)?;
+        let last = session.session.last_commit().filter(|_| !broker.durability().is_refusing());
+        let result = match last {
+            Some(commit) => self.answer(turn, &mut session, Commit(commit), Packet::PingResp),
+            None => {
+                session.session.send(&Packet::PingResp);
+                Ok(())
+            }
+        };
+        let _ = session.finish(turn);
+        result
+    }
+
+    fn handle_ack(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+        packet: &Frame<'_>,
+    ) -> Result<Flow, End> {
+        let ack = Ack::parse(packet, self.inbound.version()).map_err(|error| End::malformed(&error))?;
+        read.acks.push(ack);
+        if read.acks.len() >= ACKS_MAX {
+            self.apply(turn, read)?;
+        }
+        Ok(Flow::Handled)
+    }
+
+    fn handle_release(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+        packet: &Frame<'_>,
+    ) -> Result<Flow, End> {
+        let ack = Ack::parse(packet, self.inbound.version()).map_err(|error| End::malformed(&error))?;
+        self.apply_publishes(turn, read)?;
+        if self.is_busy() {
+            return Ok(Flow::NextTurn);
+        }
+        let receipt = self.broker.release(turn, &self.owner, ack.packet_id)?;
+        let Some(reason) = receipt.outcome else { return Ok(Flow::NextTurn) };
+        read.replies.push((receipt.commit, Ack::new(AckKind::PubComp, ack.packet_id, reason)));
+        Ok(Flow::Handled)
+    }
+
+    /// Sends a packet at once.
+    fn send(&self, turn: &mut Turn<'_>, packet: &Packet) -> Result<(), End> {
+        let mut session = self.broker.own(&self.owner)?;
+        session.session.send(packet);
+        let _ = session.finish(turn);
+        Ok(())
+    }
+
+    /// Applies all that the read brought so far.
+    pub(super) fn apply(&mut self, turn: &mut Turn<'_>, read: &mut ReadBatch<'_>) -> Result<(), End> {
+        self.apply_publishes(turn, read)?;
+        if read.acks.is_empty() && read.replies.is_empty() {
+            return Ok(());
+        }
+        let broker = self.broker.clone();
+        let owner = self.owner.clone();
+        let mut session = broker.own(&owner)?;
+        session.session.borrow_scratch(&mut turn.scratch.changes);
+        let mut result = session.handle_acks(turn, &mut read.acks);
+        if result.is_ok() {
+            let _ = session.save(turn, None);
+            result = self.answer_all(turn, &mut session, &mut read.replies);
+        }
+        let _ = session.finish(turn);
+        result
+    }
+
+    /// Continues what takes several turns.
+    ///
+    /// # Errors
+    /// When the connection ends.
+    pub fn resume(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
+        match self.unfinished.take() {
+            None => Ok(()),
+            Some(Unfinished::Request(request)) => self.handle_request(turn, request),
+            Some(Unfinished::Publish { publish, packet_ids }) => {
+                let progress = self.broker.resume_publish(turn, publish);
+                let mut replies = Vec::new();
+                self.finish_publish(turn, progress, &packet_ids, &mut replies);
+                self.answer_now(turn, &mut replies)
+            }
+        }
+    }
+
+    fn answer_now(&mut self, turn: &mut Turn<'_>, replies: &mut Vec<(Commit, Ack)>) -> Result<(), End> {
+        if replies.is_empty() {
+            return Ok(());
+        }
+        let broker = self.broker.clone();
+        let owner = self.owner.clone();
+        let mut session = broker.own(&owner)?;
+        let result = self.answer_all(turn, &mut session, replies);
+        let _ = session.finish(turn);
+        result
+    }
+}
+
+/// Acknowledgements that are handled under one lock.
+const ACKS_MAX: usize = 256;

@@ -1,0 +1,172 @@
+//! PUBLISH from the client: into a batch as it came, or as a message.
+
+use tidegate_mqtt::frame::Frame;
+use tidegate_mqtt::{Ack, AckKind, PacketId, PublishView, QoS, ReasonCode};
+use tidegate_persistence::Commit;
+use tidegate_session::Overflow;
+
+use super::dispatch::Flow;
+use super::read_batch::ReadBatch;
+use super::{ClientConnection, End, Unfinished};
+use crate::acknowledgements::Recognised;
+use crate::delivery::{PublishProgress, PublishRequest, Published};
+use crate::publish_batch::RawFrames;
+use crate::receipt::Receipt;
+use crate::turn::Turn;
+
+impl ClientConnection {
+    pub(super) fn handle_publish<'a>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'a>,
+        packet: &Frame<'a>,
+    ) -> Result<Flow, End> {
+        let view = PublishView::parse_after(read.publishes.frames_topic(), packet, self.inbound.version())
+            .map_err(|error| End::malformed(&error))?;
+        if !RawFrames::takes(&view, self.stands_alone(&view)) {
+            return self.handle_single(turn, read, &view);
+        }
+        self.inbound.admit(&view)?;
+        if !read.publishes.extend(&view) {
+            self.apply_publishes(turn, read)?;
+            if self.is_busy() {
+                return Ok(Flow::NextTurn);
+            }
+            let true = read.publishes.extend(&view) else { unreachable!("an empty batch takes any frame") };
+        }
+        read.packet_ids.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
+        if read.publishes.is_full() {
+            self.apply_publishes(turn, read)?;
+        }
+        Ok(Flow::Handled)
+    }
+
+    /// A publish that cannot travel as a frame (QoS 2, an alias, DUP, RETAIN, an expiry, a large payload), or has an outcome of its
+    /// own: it becomes a message.
+    fn handle_single(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+        view: &PublishView<'_>,
+    ) -> Result<Flow, End> {
+        let alone = self.stands_alone(view);
+        let topic = self.inbound.admit(view)?;
+        let begins: Option<Box<str>> = (alone || !read.accepts(topic, view.qos)).then(|| topic.into());
+        match self.recognise(turn, read, view)? {
+            Recognised::New => self.push_single(turn, read, view, begins),
+            Recognised::Repeat => Ok(Flow::Handled),
+            Recognised::UnderWay => Ok(Flow::NextTurn),
+        }
+    }
+
+    /// Adds a message to the batch, or begins a batch of the topic `begins` with it.
+    fn push_single(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+        view: &PublishView<'_>,
+        begins: Option<Box<str>>,
+    ) -> Result<Flow, End> {
+        if let Some(topic) = begins {
+            self.apply_publishes(turn, read)?;
+            if self.is_busy() {
+                return Ok(Flow::NextTurn);
+            }
+            read.publishes.begin(&topic);
+        }
+        read.publishes.push(view, self.owner.handle.publisher(), turn.now);
+        read.packet_ids.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
+        if self.stands_alone(view) || read.publishes.is_full() {
+            self.apply_publishes(turn, read)?;
+        }
+        Ok(Flow::Handled)
+    }
+
+    /// The messages of a batch share one outcome; if outcomes may differ, a message is a batch of its own.
+    fn stands_alone(&self, view: &PublishView<'_>) -> bool {
+        view.retain || self.broker.config().session.overflow == Overflow::Reject
+    }
+
+    /// Whether a QoS 2 publish is new; if its message came before, PUBREC is sent once more [MQTT5-4.3.3-10].
+    fn recognise(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+        view: &PublishView<'_>,
+    ) -> Result<Recognised, End> {
+        let (QoS::ExactlyOnce, Some(packet_id)) = (view.qos, view.packet_id) else {
+            return Ok(Recognised::New);
+        };
+        if read.qos2_ids().any(|id| id == packet_id) {
+            self.apply_publishes(turn, read)?;
+        }
+        let pending = u16::try_from(read.qos2_ids().count()).unwrap_or(u16::MAX);
+        let recognised = self.broker.receive(turn, &self.owner, packet_id, pending)?;
+        if recognised == Recognised::Repeat {
+            self.apply_publishes(turn, read)?;
+            if self.is_busy() {
+                return Ok(Recognised::UnderWay);
+            }
+            // The answer to the first one is before this one, or was sent on an earlier connection.
+            read.replies.push((Commit(0), Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
+        }
+        Ok(recognised)
+    }
+
+    /// Publishes the batch of a read.
+    pub(super) fn apply_publishes(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'_>,
+    ) -> Result<(), End> {
+        if read.publishes.is_empty() {
+            return Ok(());
+        }
+        let request = PublishRequest {
+            owner: &self.owner,
+            version: self.inbound.version(),
+            batch: &read.publishes,
+            packet_ids: &read.packet_ids,
+        };
+        let progress = self.broker.publish(turn, request, &mut read.acks);
+        read.publishes.clear();
+        let outcome = progress.map(|progress| {
+            self.finish_publish(turn, progress, &read.packet_ids, &mut read.replies);
+        });
+        read.packet_ids.clear();
+        outcome
+    }
+
+    /// Notes the acknowledgements of a batch that is published, or that it takes further turns.
+    pub(super) fn finish_publish(
+        &mut self,
+        turn: &Turn<'_>,
+        progress: PublishProgress,
+        packet_ids: &[(PacketId, QoS)],
+        replies: &mut Vec<(Commit, Ack)>,
+    ) {
+        let Receipt { outcome, commit } = match progress {
+            PublishProgress::Done(receipt) => receipt,
+            PublishProgress::Unfinished(publish) => {
+                self.unfinished = Some(Unfinished::Publish { publish, packet_ids: packet_ids.to_vec() });
+                return;
+            }
+        };
+        if outcome == Published::Delivered {
+            self.affinity_group = turn.routes.receiver().unwrap_or(self.affinity_group);
+        }
+        for (packet_id, qos) in packet_ids {
+            let kind = if *qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
+            replies.push((commit, Ack::new(kind, *packet_id, reason_for(outcome))));
+        }
+    }
+}
+
+fn reason_for(published: Published) -> ReasonCode {
+    match published {
+        Published::Delivered => ReasonCode::Success,
+        Published::Unmatched => ReasonCode::NoMatchingSubscribers,
+        Published::Forbidden => ReasonCode::NotAuthorized,
+        Published::Refused => ReasonCode::QuotaExceeded,
+    }
+}

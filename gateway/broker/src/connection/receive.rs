@@ -1,0 +1,97 @@
+//! Bytes from the client: every whole packet is handled, as far as the budget of the turn goes.
+
+use std::mem;
+
+use tidegate_mqtt::frame::{self, Next};
+
+use super::dispatch::Flow;
+use super::read_batch::ReadBatch;
+use super::{ClientConnection, End};
+use crate::turn::Turn;
+
+/// How far some bytes were handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes that were handled. Pass the others in again, with those that follow.
+    pub used: usize,
+    /// Whole packets may be left among them: call again in the next turn, even if nothing follows.
+    pub has_more: bool,
+}
+
+impl ClientConnection {
+    /// Handles the packets in `bytes`.
+    ///
+    /// # Errors
+    /// When the connection ends. What came before the cause was handled.
+    pub fn receive(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<Received, End> {
+        if self.is_busy() {
+            return Ok(Received { used: 0, has_more: true });
+        }
+        let mut read = ReadBatch::new(bytes, mem::take(&mut turn.scratch.read_batch));
+        let mut rest = bytes;
+        let outcome = self.dispatch_all(turn, &mut read, &mut rest);
+        let applied = self.apply(turn, &mut read);
+        turn.scratch.read_batch = read.recycle();
+        applied?;
+        let has_more = outcome?;
+        let used = bytes.len() - rest.len();
+        if used > 0 {
+            self.signals.record_activity(turn.now);
+        }
+        Ok(Received { used, has_more })
+    }
+
+    /// Whether bytes should be read from the client. Not while an operation takes several turns, while too many answers wait,
+    /// while the client does not read its own messages, and while the store cannot keep up. In the last cases the connection is
+    /// woken when that has changed.
+    pub fn wants_input(&mut self, turn: &mut Turn<'_>) -> bool {
+        if self.is_busy() || self.acks.is_full() || self.has_paused_reading() {
+            return false;
+        }
+        let Some(commit) = self.broker.durability().backpressure() else { return true };
+        self.wake_at(turn, commit);
+        false
+    }
+
+    /// Whether what came with CONNECT can be handled: CONNACK was sent.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.acks.is_full()
+    }
+
+    /// A client that does not read its messages is not read either.
+    fn has_paused_reading(&self) -> bool {
+        let mut state = self.owner.handle.lock();
+        let is_owner =
+            state.connection.as_ref().is_some_and(|connection| connection.epoch == self.owner.epoch);
+        let high = self.broker.config().session.pending_bytes_high;
+        let is_paused = is_owner && state.session.write_buffer().len() > high;
+        if is_paused {
+            self.signals.pause_reading(high);
+        }
+        is_paused
+    }
+
+    /// Handles packets until the bytes, or the budget, are used up; `true` if packets may be left.
+    fn dispatch_all<'a>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        read: &mut ReadBatch<'a>,
+        rest: &mut &'a [u8],
+    ) -> Result<bool, End> {
+        let (version, packet_size_max) = (self.inbound.version(), self.inbound.packet_size_max());
+        loop {
+            match frame::next(rest, version, packet_size_max) {
+                Ok(Next::Incomplete { .. }) => return Ok(false),
+                Err(error) => return Err(End::malformed(&error)),
+                Ok(Next::Frame(packet)) => match self.dispatch(turn, read, &packet)? {
+                    Flow::NextTurn => return Ok(true),
+                    Flow::Handled => *rest = rest.get(packet.wire.len()..).unwrap_or_default(),
+                },
+            }
+            if self.is_busy() || turn.budget.is_spent() {
+                return Ok(true);
+            }
+        }
+    }
+}

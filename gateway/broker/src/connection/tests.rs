@@ -1,0 +1,220 @@
+//! A connection without a peer: it is passed the packets that a peer would send, and what it would send is taken from its
+//! session.
+
+mod resubscribe;
+mod resume;
+mod turns;
+mod unsubscribe;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tidegate_mqtt::frame::{self, Next};
+use tidegate_mqtt::topic::{Name, SubscriptionFilter};
+use tidegate_mqtt::{
+    Ack, AckKind, Connect, Message, Packet, PacketId, ProtocolVersion, Publish, QoS, ReasonCode,
+    RetainHandling, Subscribe, SubscribeEntry, SubscriptionOptions, Unsubscribe, UserProperties, Will,
+};
+use tidegate_session::Config as SessionConfig;
+
+use super::{ClientConnection, End};
+use crate::Turn;
+use crate::tests::TestBroker;
+
+/// A broker for connections of one test.
+#[derive(Clone)]
+struct Scene(Rc<RefCell<TestBroker>>);
+
+impl Scene {
+    fn new() -> Self {
+        // Nothing may pile up towards a client: each turn of a replay sends one message.
+        Self::with(SessionConfig { pending_bytes_high: 1, ..SessionConfig::default() })
+    }
+
+    fn with(config: SessionConfig) -> Self {
+        Self(Rc::new(RefCell::new(TestBroker::new(config))))
+    }
+
+    /// Retains messages to the topics of `numbers`, published at QoS 2 by `publisher`.
+    fn retain(&self, numbers: Range<u8>, publisher: u64) {
+        numbers.for_each(|number| self.set(number, "kept", publisher));
+    }
+
+    fn forget(&self, numbers: Range<u8>) {
+        numbers.for_each(|number| self.set(number, "", 0));
+    }
+
+    fn set(&self, number: u8, payload: &'static str, publisher: u64) {
+        let will = Will::new(Name::parse(&topic(number)).unwrap(), payload, QoS::ExactlyOnce);
+        let test_broker = self.0.borrow();
+        let message = Message::from_will(&will, publisher, test_broker.now);
+        let _ = test_broker.broker.tenant().retained.set(Arc::new(message));
+    }
+
+    fn connect(&self, id: &str, edit: impl FnOnce(&mut Connect)) -> Client {
+        let mut test_broker = self.0.borrow_mut();
+        let receipt = test_broker.connect(id, edit);
+        let connection = ClientConnection::new(Arc::clone(&test_broker.broker), receipt);
+        Client { connection, scene: self.clone(), open: HashMap::new() }
+    }
+
+    fn turn<R>(&self, budget: u32, work: impl FnOnce(&mut Turn<'_>) -> R) -> R {
+        let mut test_broker = self.0.borrow_mut();
+        let now = test_broker.now;
+        let outcome = work(&mut test_broker.workspace.turn(now, budget));
+        test_broker.carry_out();
+        outcome
+    }
+}
+
+/// One connection, and the messages that its client has not acknowledged, by topic.
+struct Client {
+    connection: ClientConnection,
+    scene: Scene,
+    open: HashMap<String, PacketId>,
+}
+
+impl Client {
+    /// Passes a packet in; turns follow as long as it takes some.
+    fn send(&mut self, packet: &Packet) {
+        let mut bytes = Vec::new();
+        packet.encode(ProtocolVersion::V5, &mut bytes).unwrap();
+        self.send_bytes(&bytes, 1 << 20);
+    }
+
+    /// The same for bytes, with so much work in a turn; says how many turns it took.
+    fn send_bytes(&mut self, bytes: &[u8], budget: u32) -> usize {
+        let mut rest = bytes;
+        for turns in 1.. {
+            let connection = &mut self.connection;
+            let used = self.scene.turn(budget, |turn| {
+                connection.resume(turn)?;
+                connection.receive(turn, rest).map(|received| received.used)
+            });
+            rest = &rest[used.unwrap()..];
+            if rest.is_empty() && !self.connection.is_busy() {
+                return turns;
+            }
+            assert!(turns < 10_000, "it takes for ever");
+        }
+        unreachable!("turns are counted without end")
+    }
+
+    fn subscribe(&mut self, filter: &str, options: SubscriptionOptions, identifier: u32) {
+        let entry = SubscribeEntry { filter: Ok(SubscriptionFilter::parse(filter).unwrap()), options };
+        let subscribe = Subscribe {
+            packet_id: PacketId::MIN,
+            identifier: Some(identifier),
+            user_properties: UserProperties::new(),
+            filters: vec![entry],
+        };
+        self.send(&Packet::Subscribe(subscribe));
+        let Some(Packet::SubAck(suback)) = self.packets().pop() else { panic!("no SUBACK") };
+        assert_eq!(suback.reasons[0].value(), options.qos.value());
+    }
+
+    fn unsubscribe(&mut self, filter: &str) {
+        let unsubscribe = Unsubscribe {
+            packet_id: PacketId::MIN,
+            user_properties: UserProperties::new(),
+            filters: vec![Ok(SubscriptionFilter::parse(filter).unwrap())],
+        };
+        self.send(&Packet::Unsubscribe(unsubscribe));
+        let Some(Packet::UnsubAck(unsuback)) = self.packets().pop() else { panic!("no UNSUBACK") };
+        assert_eq!(unsuback.reasons, [ReasonCode::Success]);
+    }
+
+    /// PUBACK for what came to a topic.
+    fn acknowledge(&mut self, topic: &str) {
+        let ack = Ack::new(AckKind::PubAck, self.open.remove(topic).unwrap(), ReasonCode::Success);
+        self.send(&Packet::Ack(ack));
+    }
+
+    fn replay(&mut self) -> Result<bool, End> {
+        let connection = &mut self.connection;
+        self.scene.turn(1 << 20, |turn| connection.replay(turn))
+    }
+
+    /// The messages of the next `count` turns.
+    fn turns(&mut self, count: usize) -> Vec<Received> {
+        let mut received = Vec::new();
+        for _ in 0..count {
+            self.replay().unwrap();
+            let publishes = self.packets().into_iter().filter_map(|packet| match packet {
+                Packet::Publish(publish) => Some(*publish),
+                _ => None,
+            });
+            for publish in publishes {
+                self.open.extend(publish.packet_id.map(|id| (publish.topic.clone(), id)));
+                received.push(Received::from(publish));
+            }
+        }
+        received
+    }
+
+    /// All messages that are owed.
+    fn rest(&mut self) -> Vec<Received> {
+        let received = self.turns(TURNS_MAX);
+        assert!(!self.connection.owes_retained, "owed after {TURNS_MAX} turns");
+        received
+    }
+
+    /// The connection breaks.
+    fn cut(self) {
+        let Self { connection, scene, .. } = self;
+        scene.turn(1 << 20, |turn| connection.end(turn, &End::closed(), &mut Vec::new()));
+    }
+
+    /// Takes the packets that wait for the client.
+    fn packets(&mut self) -> Vec<Packet> {
+        let mut bytes = Vec::new();
+        let now = self.scene.0.borrow().now;
+        let session = &mut self.connection.owner.handle.lock().session;
+        session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
+        session.pump(now);
+        let (mut rest, mut packets) = (bytes.as_slice(), Vec::new());
+        while let Ok(Next::Frame(packet)) = frame::next(rest, ProtocolVersion::V5, u32::MAX) {
+            packets.push(Packet::decode(&packet, ProtocolVersion::V5).unwrap());
+            rest = &rest[packet.wire.len()..];
+        }
+        packets
+    }
+}
+
+/// A retained message as the client received it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Received {
+    topic: String,
+    qos: QoS,
+    /// Those of the SUBSCRIBE that brought it.
+    identifiers: Vec<u32>,
+    dup: bool,
+}
+
+impl From<Publish> for Received {
+    fn from(publish: Publish) -> Self {
+        assert!(publish.retain, "the subscription is the cause [MQTT5-3.3.1-8]");
+        let Publish { topic, qos, dup, .. } = publish;
+        Self { topic, qos, identifiers: publish.properties.identifiers, dup }
+    }
+}
+
+/// The messages of `numbers` as they come at `qos` through the SUBSCRIBE of that identifier.
+fn due(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
+    let due = |number| Received { topic: topic(number), qos, identifiers: vec![identifier], dup: false };
+    numbers.map(due).collect()
+}
+
+fn options(qos: QoS, retain_handling: RetainHandling) -> SubscriptionOptions {
+    SubscriptionOptions { qos, retain_handling, ..SubscriptionOptions::default() }
+}
+
+fn topic(number: u8) -> String {
+    format!("kept/{number}")
+}
+
+/// More than any test here needs.
+const TURNS_MAX: usize = 50;

@@ -1,0 +1,79 @@
+//! Shared subscriptions: each message goes to one member of each group `[MQTT5-4.8.2-3]`.
+
+use std::num::NonZeroU32;
+use std::slice;
+use std::sync::Arc;
+
+use tidegate_mqtt::Message;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_persistence::Commit;
+use tidegate_routing::{Group, MemberState, Strategy};
+use tidegate_session::{Drop as Dropped, Unacknowledged, Verdict};
+
+use super::Delivery;
+use super::deliver::DeliveryOptions;
+use crate::broker::Broker;
+use crate::durability::PublishScope;
+use crate::receipt::Receipt;
+use crate::session_handle::{SessionHandle, SessionSubscriber};
+use crate::turn::Turn;
+
+impl Delivery {
+    /// Gives a message to one member, never to `excluded`.
+    pub(super) fn deliver_to_group(
+        &self,
+        broker: &Broker,
+        turn: &mut Turn<'_>,
+        group: &Group<SessionSubscriber>,
+        message: &Arc<Message>,
+        excluded: Option<u64>,
+        scope: Option<&Arc<PublishScope>>,
+    ) -> Receipt<Verdict> {
+        let random = turn.random.next_number();
+        let state_of = |member: &SessionSubscriber| self.state_of(&member.0);
+        let picked = group.pick(message.publisher(), random, excluded, state_of);
+        turn.budget.charge(1);
+        let Some(picked) = picked else {
+            turn.counters.dropped_no_member.add(1);
+            return Receipt::immediate(Verdict::Dropped(Dropped::Offline));
+        };
+        let identifier = picked.grant.identifier.map(NonZeroU32::get);
+        let options = DeliveryOptions {
+            qos: picked.grant.qos,
+            retain_as_published: picked.grant.retain_as_published,
+            identifiers: identifier.as_slice(),
+            share: Some(group.name()),
+        };
+        let session = broker.guard(&picked.subscriber.0);
+        self.deliver(broker, turn, session, options, slice::from_ref(message), scope)
+    }
+
+    fn state_of(&self, handle: &SessionHandle) -> MemberState {
+        let counts = self.strategy == Strategy::LeastInflight;
+        let inflight = if counts { handle.lock().session.inflight() } else { 0 };
+        MemberState { online: handle.is_online(), inflight }
+    }
+}
+
+impl Broker {
+    /// Gives a message that a member of a shared subscription left unacknowledged to another member `[MQTT5-4.8.2]`.
+    pub(crate) fn redispatch(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &SessionHandle,
+        message: &Unacknowledged,
+    ) -> Commit {
+        let tenant = self.tenant_of(handle);
+        let filter = SubscriptionFilter::parse(&message.share).ok();
+        match filter.and_then(|filter| tenant.router.group(&filter)) {
+            Some(group) => {
+                let excluded = Some(handle.id());
+                self.delivery.deliver_to_group(self, turn, &group, &message.message, excluded, None).commit
+            }
+            None => {
+                turn.counters.dropped_no_member.add(1);
+                Commit(0)
+            }
+        }
+    }
+}

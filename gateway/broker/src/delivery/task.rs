@@ -1,0 +1,140 @@
+//! The delivery of one batch to its recipients: in one go, or as far as the budget of a turn goes.
+
+use std::sync::Arc;
+
+use tidegate_mqtt::QoS;
+use tidegate_routing::Route;
+use tidegate_session::{Drop as Dropped, Verdict};
+
+use super::Delivery;
+use super::deliver::{DeliveryOptions, count};
+use super::outcome::Outcome;
+use super::source::{EncodedVariants, Source};
+use crate::broker::Broker;
+use crate::durability::PublishScope;
+use crate::publish_batch::RawFrames;
+use crate::receipt::Receipt;
+use crate::session_guard::SessionGuard;
+use crate::session_handle::{SessionHandle, SessionSubscriber, State};
+use crate::turn::Turn;
+
+/// What is delivered, and to whom.
+pub(super) struct Task<'a> {
+    /// The recipients, as of the beginning.
+    pub(super) route: &'a Route<SessionSubscriber>,
+    pub(super) source: Source<'a>,
+    pub(super) scope: Option<&'a Arc<PublishScope>>,
+    /// A session that began later is none of the recipients, even under the handle of one.
+    pub(super) started_at: u64,
+    /// Whether it stops when the budget is spent.
+    pub(super) takes_turns: bool,
+}
+
+/// The next recipient.
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    delivery: usize,
+    group: usize,
+    /// The next message for that group.
+    message: usize,
+}
+
+impl<'a> Task<'a> {
+    /// A delivery that is not interrupted.
+    pub(super) fn of_one_turn(route: &'a Route<SessionSubscriber>, source: Source<'a>) -> Self {
+        Self { route, source, scope: None, started_at: u64::MAX, takes_turns: false }
+    }
+}
+
+impl Delivery {
+    /// Delivers on from `position`; `true` when every recipient has its copies.
+    pub(super) fn advance(
+        &self,
+        broker: &Broker,
+        turn: &mut Turn<'_>,
+        task: &mut Task<'_>,
+        position: &mut Position,
+        outcome: &mut Outcome,
+    ) -> bool {
+        let route = task.route;
+        let publisher = task.source.publisher();
+        while let Some(delivery) = route.deliveries.get(position.delivery) {
+            if task.takes_turns && turn.budget.is_spent() {
+                return false;
+            }
+            position.delivery += 1;
+            let Some(grants) = delivery.for_publisher(publisher) else { continue };
+            outcome.add(self.deliver_task(broker, turn, &delivery.subscriber.0, grants.into(), task));
+        }
+        route.groups.is_empty() || self.advance_groups(broker, turn, task, position, outcome)
+    }
+
+    fn advance_groups(
+        &self,
+        broker: &Broker,
+        turn: &mut Turn<'_>,
+        task: &mut Task<'_>,
+        position: &mut Position,
+        outcome: &mut Outcome,
+    ) -> bool {
+        let (route, scope, takes_turns) = (task.route, task.scope, task.takes_turns);
+        let messages = task.source.messages(turn.now);
+        while let Some(group) = route.groups.get(position.group) {
+            while let Some(message) = messages.get(position.message) {
+                if takes_turns && turn.budget.is_spent() {
+                    return false;
+                }
+                position.message += 1;
+                outcome.add(self.deliver_to_group(broker, turn, group, message, None, scope));
+            }
+            (position.group, position.message) = (position.group + 1, 0);
+        }
+        true
+    }
+
+    /// The batch to one session: as frames in one piece, or as messages if it takes them only so.
+    fn deliver_task(
+        &self,
+        broker: &Broker,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        options: DeliveryOptions<'_>,
+        task: &mut Task<'_>,
+    ) -> Receipt<Verdict> {
+        let mut session = broker.guard(handle);
+        if session.began_at > task.started_at {
+            return ended(turn, session, task.source.len());
+        }
+        if let Source::Frames { raw, encoded } = &mut task.source
+            && options.identifiers.is_empty()
+        {
+            let verdict = push_frames(&mut session, options.qos.min(raw.qos), raw, encoded);
+            if verdict != Verdict::Individually {
+                count(turn.counters, verdict, raw.count.into());
+                turn.budget.charge(raw.cost());
+                return Receipt::new(verdict, session.finish(turn));
+            }
+        }
+        let messages = task.source.messages(turn.now);
+        self.deliver(broker, turn, session, options, messages, task.scope)
+    }
+}
+
+/// The session that matched has ended since.
+#[cold]
+fn ended(turn: &mut Turn<'_>, session: SessionGuard<'_>, copies: usize) -> Receipt<Verdict> {
+    turn.counters.dropped_ended.add(u64::try_from(copies).unwrap_or(u64::MAX));
+    Receipt::new(Verdict::Dropped(Dropped::Ended), session.finish(turn))
+}
+
+fn push_frames(state: &mut State, qos: QoS, raw: &RawFrames<'_>, encoded: &mut EncodedVariants) -> Verdict {
+    let version = state.session.version().unwrap_or(encoded.version);
+    if qos == QoS::AtMostOnce {
+        let (wire, largest) = encoded.qos0_frames(raw, version);
+        return state.session.push_encoded(wire, raw.count, largest);
+    }
+    match encoded.qos1_frames(raw, version) {
+        Some(frames) => state.session.push_frames(&frames),
+        None => Verdict::Individually,
+    }
+}

@@ -1,0 +1,137 @@
+//! A publish that takes several turns: its recipients are those of the first turn, its changes are one atomic scope, and its
+//! receipt exists after the last turn.
+
+use std::sync::{Arc, Weak};
+
+use tidegate_mqtt::PacketId;
+use tidegate_persistence::Commit;
+use tidegate_routing::Route;
+
+use super::PublishProgress;
+use super::outcome::Outcome;
+use super::source::OwnedSource;
+use super::task::{Position, Task};
+use crate::broker::Broker;
+use crate::durability::PublishScope;
+use crate::session_handle::{SessionHandle, SessionSubscriber};
+use crate::turn::Turn;
+
+/// A publish under way. If its connection ends, give it to [`Broker::adopt`].
+#[must_use = "an unfinished publish has to be resumed"]
+pub struct UnfinishedPublish {
+    publisher: Arc<SessionHandle>,
+    /// The QoS 2 identifiers under which it came.
+    packet_ids: Vec<PacketId>,
+    source: OwnedSource,
+    /// The recipients: subscriptions made or removed since the first turn do not matter.
+    route: Arc<Route<SessionSubscriber>>,
+    started_at: u64,
+    position: Position,
+    outcome: Outcome,
+    scope: Option<Arc<PublishScope>>,
+    stage: Stage,
+}
+
+/// How far it is.
+enum Stage {
+    /// Copies are handed out.
+    Delivering,
+    /// The scope is committed under that number. These sessions have not heard of it yet.
+    Committed(Commit, Vec<Weak<SessionHandle>>),
+}
+
+impl UnfinishedPublish {
+    pub(super) fn new(
+        broker: &Broker,
+        publisher: &Arc<SessionHandle>,
+        packet_ids: Vec<PacketId>,
+        source: OwnedSource,
+        route: Arc<Route<SessionSubscriber>>,
+        scope: Option<Arc<PublishScope>>,
+        outcome: Outcome,
+    ) -> Self {
+        Self {
+            publisher: Arc::clone(publisher),
+            packet_ids,
+            source,
+            route,
+            started_at: broker.sessions.next_sequence(),
+            position: Position::default(),
+            outcome,
+            scope,
+            stage: Stage::Delivering,
+        }
+    }
+}
+
+impl Broker {
+    /// Continues a publish, as far as the budget goes. Resume it in each turn until it is done.
+    pub fn resume_publish(
+        &self,
+        turn: &mut Turn<'_>,
+        mut unfinished: Box<UnfinishedPublish>,
+    ) -> PublishProgress {
+        if !self.deliver_on(turn, &mut unfinished) || !self.commit_scope(turn, &mut unfinished) {
+            return PublishProgress::Unfinished(unfinished);
+        }
+        let UnfinishedPublish { publisher, packet_ids, mut source, outcome, .. } = *unfinished;
+        let count = u64::try_from(source.borrow().len()).unwrap_or(u64::MAX);
+        let receipt = outcome.finish(turn.counters, count);
+        PublishProgress::Done(self.forget_refused(turn, &publisher, packet_ids.into_iter(), receipt))
+    }
+
+    /// Takes over a publish that nobody waits for any more; [`Self::resume_backlog`] finishes it.
+    pub fn adopt(&self, turn: &mut Turn<'_>, unfinished: Box<UnfinishedPublish>) {
+        turn.backlog.publishes.push_back(unfinished);
+    }
+
+    /// Continues what this core adopted; `true` when nothing is left.
+    pub fn resume_backlog(&self, turn: &mut Turn<'_>) -> bool {
+        while let Some(unfinished) = turn.backlog.publishes.pop_front() {
+            if let PublishProgress::Unfinished(unfinished) = self.resume_publish(turn, unfinished) {
+                turn.backlog.publishes.push_front(unfinished);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Hands out copies; `true` when every recipient has its own.
+    fn deliver_on(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
+        if !matches!(unfinished.stage, Stage::Delivering) {
+            return true;
+        }
+        let UnfinishedPublish { source, route, scope, started_at, position, outcome, .. } = unfinished;
+        let mut task = Task {
+            route,
+            source: source.borrow(),
+            scope: scope.as_ref(),
+            started_at: *started_at,
+            takes_turns: true,
+        };
+        self.delivery.advance(self, turn, &mut task, position, outcome)
+    }
+
+    /// Commits the scope in one piece, then lets its sessions send what they held back; `true` when all have heard of it.
+    fn commit_scope(&self, turn: &mut Turn<'_>, unfinished: &mut UnfinishedPublish) -> bool {
+        let (Some(scope), Some(store)) = (&unfinished.scope, self.durability.store()) else { return true };
+        if matches!(unfinished.stage, Stage::Delivering) {
+            let (commit, sessions) = scope.commit(turn, store);
+            unfinished.outcome.wait_for(commit);
+            unfinished.stage = Stage::Committed(commit, sessions);
+        }
+        let Stage::Committed(commit, sessions) = &mut unfinished.stage else { return true };
+        while let Some(session) = sessions.pop() {
+            // A session that is gone waits for nothing.
+            let Some(handle) = session.upgrade() else { continue };
+            let mut session = self.guard(&handle);
+            session.leave_scope(turn, scope, *commit);
+            let _ = session.finish(turn);
+            turn.budget.charge(1);
+            if turn.budget.is_spent() {
+                return sessions.is_empty();
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,176 @@
+//! From a session's changes to the store, and from the store's commits to what the session held back. At QoS 2 that is what
+//! makes delivery exactly once: the sender's identifier, the receiver's entry and the receiver's identifier are stored before
+//! anyone hears of them.
+
+use std::mem;
+use std::sync::Arc;
+
+use tidegate_persistence::{Commit, Operation, SessionId};
+use tidegate_session::Change;
+
+use super::scope::Subject;
+use super::{Durability, PublishScope, SessionStore, convert};
+use crate::broker::Broker;
+use crate::session_guard::SessionGuard;
+use crate::session_handle::{SessionHandle, State};
+use crate::signals::Signal;
+use crate::turn::Turn;
+
+impl Durability {
+    /// Appends what changed in a session, if there is a store and anything did; returns the commit that covers it. What the
+    /// session holds back from its client goes out when that commit is reached, which may be now.
+    pub(crate) fn save_changes(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        state: &mut State,
+        scope: Option<&Arc<PublishScope>>,
+    ) -> Commit {
+        let Some(store) = self.store() else { return Commit(0) };
+        if !state.session.has_changes() {
+            // Takes back the list that the session had for its changes.
+            state.session.take_changes(&mut turn.scratch.changes);
+        }
+        let mut last = Commit(0);
+        // What goes out may turn out to be too large and be dropped, which is a change, and makes room for others.
+        while state.session.has_changes() || state.session.has_unset_commit() {
+            let commit = store.append_changes(turn, handle, state, scope);
+            last = last.max(commit);
+            if let Some(scopes) = &mut state.open_scopes {
+                // Messages leave in order, so all of them wait for the scope.
+                scopes.note(commit);
+                break;
+            }
+            state.session.set_commit(last.0);
+            self.release_committed(turn, handle, state);
+        }
+        last
+    }
+
+    /// Sends what is committed; for the rest, the core comes back after the next commit.
+    pub(crate) fn release_committed(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        state: &mut State,
+    ) {
+        let Some(commit) = state.session.first_commit() else { return };
+        let committed = self.committed().0;
+        if commit <= committed {
+            state.session.release_committed(committed, turn.now);
+            if !state.session.write_buffer().is_empty() {
+                turn.effects.flush(handle);
+            }
+            // A replay of retained messages waited as well.
+            if let Some(connection) = state.connection.as_ref().filter(|_| state.replays.is_some()) {
+                turn.effects.notify(&connection.signals, Signal::Write);
+            }
+        }
+        if let Some(commit) = state.session.first_commit()
+            && !mem::replace(&mut state.awaiting_commit, true)
+        {
+            turn.backlog.awaiting_commit.push(Arc::clone(handle));
+            turn.effects.await_commit(Commit(commit));
+        }
+    }
+}
+
+impl Broker {
+    /// The store committed something: sends what waited for it in the sessions of this core.
+    pub fn commit_reached(&self, turn: &mut Turn<'_>) {
+        for handle in mem::take(&mut turn.backlog.awaiting_commit) {
+            let mut guard = self.guard(&handle);
+            guard.awaiting_commit = false;
+            guard.release_committed(turn);
+            // Nobody is told about what is stored here.
+            let _ = guard.finish(turn);
+        }
+    }
+}
+
+impl SessionGuard<'_> {
+    /// A publish of several turns is committed: what this recipient held back waits for that commit from now on.
+    pub(crate) fn leave_scope(&mut self, turn: &mut Turn<'_>, scope: &Arc<PublishScope>, commit: Commit) {
+        let Some(scopes) = &mut self.open_scopes else { return };
+        scopes.note(commit);
+        if !scopes.leave(scope) {
+            return;
+        }
+        let commit = scopes.other_commit();
+        self.open_scopes = None;
+        self.session.set_commit(commit.0);
+        self.release_committed(turn);
+    }
+}
+
+impl SessionStore {
+    /// Appends the changes of a session, in order; those that belong to a scope go there instead.
+    fn append_changes(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        state: &mut State,
+        scope: Option<&Arc<PublishScope>>,
+    ) -> Commit {
+        let mut changes = mem::take(&mut turn.scratch.changes);
+        let mut operations = mem::take(&mut turn.scratch.operations);
+        state.session.take_changes(&mut changes);
+        if scope.is_none() && state.open_scopes.is_none() {
+            for change in changes.drain(..) {
+                convert::change(self.clock(), handle, &state.session, change, &mut operations);
+            }
+        } else {
+            self.divide(handle, state, scope, &mut changes, &mut operations);
+        }
+        let commit = self.append(turn, &mut operations);
+        (turn.scratch.changes, turn.scratch.operations) = (changes, operations);
+        turn.scratch.recycle_changes();
+        commit
+    }
+
+    /// Divides changes between the scopes they belong to and `direct`.
+    fn divide(
+        &self,
+        handle: &Arc<SessionHandle>,
+        state: &mut State,
+        scope: Option<&Arc<PublishScope>>,
+        changes: &mut Vec<Change>,
+        direct: &mut Vec<Operation>,
+    ) {
+        let mut scopes = state.open_scopes.take().unwrap_or_default();
+        if let Some(scope) = scope {
+            scopes.enter(scope, handle);
+        }
+        let mut has_ended = false;
+        for change in changes.drain(..) {
+            if matches!(change, Change::Began | Change::Ended) {
+                scopes.forget(SessionId(handle.id()));
+                has_ended = true;
+            }
+            let subject = subject(handle, &change);
+            let is_first = matches!(change, Change::Queued(..));
+            let from = direct.len();
+            convert::change(self.clock(), handle, &state.session, change, direct);
+            if let Some(subject) = subject
+                && let Some(operation) = direct.pop()
+                && let Err(operation) = scopes.offer(scope, subject, is_first, operation)
+            {
+                direct.push(operation);
+            }
+            debug_assert!(direct.len() >= from, "a change with a subject is one operation");
+        }
+        state.open_scopes = (!has_ended || scope.is_some()).then_some(scopes);
+    }
+}
+
+/// What a change is about, as far as it may depend on a scope.
+fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
+    match change {
+        Change::Queued(queued, _) => Some(Subject::Delivery(queued.message_id)),
+        Change::Sent { message_id, .. }
+        | Change::Released { message_id, .. }
+        | Change::Done { message_id } => Some(Subject::Delivery(*message_id)),
+        Change::Received(_) | Change::Forgotten(_) => Some(Subject::Received(handle.id())),
+        _ => None,
+    }
+}

@@ -1,0 +1,68 @@
+//! A session's changes as the store's operations.
+
+use std::sync::Arc;
+
+use tidegate_mqtt::{PacketId, ProtocolVersion};
+use tidegate_persistence::{
+    Clock, EntryKey, EntryRecord, EntryState, MessageId, Operation, SessionId, SessionRecord, SessionState,
+};
+use tidegate_session::{Change, Queued, Session, SessionMetadata};
+
+use crate::session_handle::SessionHandle;
+
+/// Adds the operations that a change comes to, in order.
+pub(super) fn change(
+    clock: &Clock,
+    handle: &SessionHandle,
+    session: &Session,
+    change: Change,
+    operations: &mut Vec<Operation>,
+) {
+    let id = SessionId(handle.id());
+    let key = |message_id| EntryKey { session: id, message: MessageId(message_id), ordinal: 0 };
+    let operation = match change {
+        Change::Began => {
+            operations.push(Operation::CloseSession { session: id });
+            open(clock, handle, session)
+        }
+        Change::Altered => open(clock, handle, session),
+        Change::Ended => Operation::CloseSession { session: id },
+        Change::Queued(queued, sent) => enqueue(clock, key(queued.message_id), queued, sent),
+        Change::Sent { message_id, packet_id } => Operation::Send { key: key(message_id), packet_id },
+        Change::Released { message_id, packet_id, order } => {
+            Operation::Release { key: key(message_id), packet_id, order: order.into() }
+        }
+        Change::Done { message_id } => Operation::Complete { key: key(message_id) },
+        Change::Received(packet_id) => Operation::Receive { session: id, packet_id },
+        Change::Forgotten(packet_id) => Operation::ReleaseReceived { session: id, packet_id },
+        _ => unreachable!("every change has its operation"),
+    };
+    operations.push(operation);
+}
+
+fn enqueue(clock: &Clock, key: EntryKey, queued: Queued, sent: Option<PacketId>) -> Operation {
+    let Queued { message, qos, retain, identifiers, share, .. } = queued;
+    let expires_at = message.expires_at().map(|at| clock.wall(at));
+    let state = sent.map_or(EntryState::Queued, |packet_id| EntryState::Sent { packet_id });
+    let record = EntryRecord { qos, retain, identifiers, share, state };
+    Operation::Enqueue { key, message, expires_at, record }
+}
+
+fn open(clock: &Clock, handle: &SessionHandle, session: &Session) -> Operation {
+    let SessionMetadata { session_expiry, will, will_at, expires_at, attached } = session.metadata();
+    let state = if attached {
+        SessionState::Attached
+    } else {
+        let wall = |at| clock.wall(at);
+        SessionState::Waiting { will_at: will_at.map(wall), ends_at: expires_at.map(wall) }
+    };
+    let record = SessionRecord {
+        tenant: Arc::clone(&handle.key().tenant),
+        client_id: Arc::clone(&handle.key().client_id),
+        version: session.version().unwrap_or(ProtocolVersion::V5),
+        session_expiry,
+        state,
+        will: will.map(Box::new),
+    };
+    Operation::OpenSession { session: SessionId(handle.id()), record: Box::new(record) }
+}

@@ -1,0 +1,213 @@
+//! Makes sessions, subscriptions and retained messages again from what the store holds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{Message, PacketId};
+use tidegate_persistence::{
+    Clock, EntryKey, EntryRecord, EntryState, Item, LoadError, MessageRecord, Progress, SessionId,
+    SessionRecord, SessionState, SubscriptionRecord,
+};
+use tidegate_routing::Verdict;
+use tidegate_session::{DeliverySnapshot, GrantedOptions, Queued, Session, SessionMetadata, SessionSnapshot};
+
+use crate::broker::Broker;
+use crate::session_handle::{SessionHandle, SessionKey};
+use crate::tenant::Tenant;
+
+/// Why the state in the store cannot be restored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A record is well formed but contradicts others.
+    #[error("the store holds {0}")]
+    Record(String),
+}
+
+/// What has been read so far.
+struct Restoring<'a> {
+    clock: Clock,
+    tenant: &'a Tenant,
+    sessions: HashMap<SessionId, (SessionRecord, SessionSnapshot)>,
+    messages: HashMap<u64, Arc<Message>>,
+    fault: Option<RestoreError>,
+    /// Retained messages that have expired.
+    expired: Vec<Arc<Message>>,
+    /// Retained messages for which there is no room because a bound was lowered. They stay in the store.
+    left_out: u64,
+}
+
+impl Broker {
+    /// Restores what the store holds. Call it before the first connection.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or contradicts itself.
+    pub fn restore(&self) -> Result<(), RestoreError> {
+        let Some(store) = self.durability.store() else { return Ok(()) };
+        let mut restoring = Restoring {
+            clock: *store.clock(),
+            tenant: self.tenant(),
+            sessions: HashMap::new(),
+            messages: HashMap::new(),
+            fault: None,
+            expired: Vec::new(),
+            left_out: 0,
+        };
+        store.engine().load(&mut |item, progress| {
+            restoring.take(item);
+            tell(progress);
+        })?;
+        if let Some(fault) = restoring.fault {
+            return Err(fault);
+        }
+        let forget = store.forgets_retained(self.tenant().name());
+        restoring.expired.iter().for_each(|message| forget(message));
+        if restoring.left_out > 0 {
+            tracing::warn!(messages = restoring.left_out, "retained messages above the bounds are left out");
+        }
+        let sessions = restoring.sessions.len();
+        for (id, (record, snapshot)) in restoring.sessions {
+            self.restore_session(id, record, snapshot)?;
+        }
+        tracing::info!(sessions, retained = self.tenant().retained.len(), "restored");
+        Ok(())
+    }
+
+    fn restore_session(
+        &self,
+        id: SessionId,
+        record: SessionRecord,
+        snapshot: SessionSnapshot,
+    ) -> Result<(), RestoreError> {
+        let key = SessionKey { tenant: record.tenant, client_id: record.client_id };
+        let subscriptions = snapshot.subscriptions.clone();
+        let session = Session::restore(id.0, Arc::clone(&self.config().session), snapshot);
+        let handle = Arc::new(SessionHandle::new(key.clone(), self.tenant().id(), session));
+        self.registry().enter(&key, || Arc::clone(&handle), |_| ());
+        for (filter, granted) in subscriptions {
+            self.route(&handle, &filter, &granted).map_err(|error| {
+                RestoreError::Record(format!("a subscription to {filter} that cannot be routed: {error}"))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Restoring<'_> {
+    fn take(&mut self, item: Item<'_>) {
+        let taken = match item {
+            Item::Session(id, record) => {
+                self.take_session(id, record);
+                Ok(())
+            }
+            Item::Subscription(id, record) => self.take_subscription(id, &record),
+            Item::Message(message_id, record) => self.message(&record, message_id.0).map(|message| {
+                self.messages.insert(message_id.0, message);
+            }),
+            Item::Entry(key, record) => self.take_entry(key, record),
+            Item::Received(id, packet_id) => self.take_received(id, packet_id),
+            Item::Retained { message, .. } => self.message(&message, 0).map(|message| {
+                if message.is_expired(self.clock.now) {
+                    self.expired.push(message);
+                } else if self.tenant.retained.set(message) == Verdict::Full {
+                    self.left_out += 1;
+                }
+            }),
+        };
+        if let Err(fault) = taken {
+            self.fault.get_or_insert(RestoreError::Record(fault));
+        }
+    }
+
+    fn take_session(&mut self, id: SessionId, record: SessionRecord) {
+        let metadata = self.metadata(&record);
+        let kept = SessionSnapshot {
+            metadata,
+            subscriptions: Vec::new(),
+            deliveries: Vec::new(),
+            received: Vec::new(),
+        };
+        self.sessions.insert(id, (record, kept));
+    }
+
+    /// A connection that was there when the broker died is gone since now.
+    fn metadata(&self, record: &SessionRecord) -> SessionMetadata {
+        let after = |seconds: u32| self.clock.now.checked_add(Duration::from_secs(seconds.into()));
+        let (will_at, expires_at) = match record.state {
+            SessionState::Attached => {
+                let expiry = record.session_expiry;
+                let delay = record.will.as_ref().map(|will| will.delay.min(expiry));
+                (delay.and_then(after), if expiry == u32::MAX { None } else { after(expiry) })
+            }
+            SessionState::Waiting { will_at, ends_at } => {
+                (will_at.and_then(|at| self.clock.instant(at)), ends_at.and_then(|at| self.clock.instant(at)))
+            }
+        };
+        SessionMetadata {
+            session_expiry: record.session_expiry,
+            will: record.will.as_deref().cloned(),
+            will_at,
+            expires_at,
+            attached: false,
+        }
+    }
+
+    fn take_subscription(&mut self, id: SessionId, record: &SubscriptionRecord) -> Result<(), String> {
+        let filter = SubscriptionFilter::parse(&record.filter)
+            .map_err(|error| format!("the filter {}: {error}", record.filter))?;
+        let terms = GrantedOptions { options: record.options, identifier: record.identifier };
+        self.kept(id)?.subscriptions.push((filter, terms));
+        Ok(())
+    }
+
+    fn take_entry(&mut self, key: EntryKey, record: EntryRecord) -> Result<(), String> {
+        let EntryRecord { qos, retain, identifiers, share, state } = record;
+        let message_id = key.message.0;
+        let message = self.messages.get(&message_id).cloned();
+        let queued = move || {
+            let message = message.ok_or_else(|| format!("an entry without its message {message_id}"))?;
+            Ok::<_, String>(Queued { message_id, message, qos, retain, identifiers, share })
+        };
+        let delivery = match state {
+            EntryState::Queued => DeliverySnapshot::Waiting(queued()?),
+            EntryState::Sent { packet_id } => DeliverySnapshot::Sent(queued()?, packet_id),
+            EntryState::Released { packet_id, order } => {
+                let order = u32::try_from(order).unwrap_or(u32::MAX);
+                DeliverySnapshot::Released { message_id, packet_id, order }
+            }
+        };
+        self.kept(key.session)?.deliveries.push(delivery);
+        Ok(())
+    }
+
+    fn take_received(&mut self, id: SessionId, packet_id: PacketId) -> Result<(), String> {
+        self.kept(id)?.received.push(packet_id);
+        Ok(())
+    }
+
+    fn kept(&mut self, id: SessionId) -> Result<&mut SessionSnapshot, String> {
+        let session = self.sessions.get_mut(&id).map(|(_, kept)| kept);
+        session.ok_or_else(|| format!("a record of the session {}, which it does not hold", id.0))
+    }
+
+    fn message(&self, record: &MessageRecord<'_>, message_id: u64) -> Result<Arc<Message>, String> {
+        let message = record.to_message(&self.clock);
+        let message =
+            message.ok_or_else(|| format!("a message to {}, which is no topic name", record.topic))?;
+        Ok(Arc::new(message.with_id(message_id)))
+    }
+}
+
+fn tell(progress: Progress) {
+    if progress.done.is_multiple_of(PROGRESS_EVERY) {
+        tracing::info!(done = progress.done, total = progress.total, "restoring");
+    }
+}
+
+/// Records between two lines of the log.
+const PROGRESS_EVERY: u64 = 250_000;

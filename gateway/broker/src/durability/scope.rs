@@ -1,0 +1,173 @@
+//! The atomic scope of a publish that takes several turns. Its changes stay here, outside the store's open batch, so that
+//! nobody else's commit waits for them; they are appended in one piece at the end.
+//!
+//! Meanwhile the sessions go on. A later change to something in the scope (the delivery of a message, an incoming QoS 2
+//! identifier) joins the scope, behind the change it depends on. If the session itself ends, its part of the scope is removed.
+
+use std::collections::HashSet;
+use std::mem;
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use tidegate_persistence::{Commit, Operation, SessionId};
+
+use super::SessionStore;
+use crate::session_handle::SessionHandle;
+use crate::turn::Turn;
+
+/// The changes of one publish.
+#[derive(Debug)]
+pub(crate) struct PublishScope {
+    /// The publisher's session: its incoming identifiers belong to the scope.
+    publisher: u64,
+    changes: Mutex<Changes>,
+}
+
+#[derive(Debug)]
+enum Changes {
+    Open { operations: Vec<Operation>, messages: HashSet<u64>, sessions: Vec<Weak<SessionHandle>> },
+    Committed,
+}
+
+/// The scopes that have changes of one session, and what its messages have to wait for besides.
+#[derive(Debug, Default)]
+pub(crate) struct OpenScopes {
+    scopes: Vec<Arc<PublishScope>>,
+    /// The last commit of this session's other changes since the first scope was opened.
+    other_commit: Commit,
+}
+
+impl PublishScope {
+    /// An empty scope for a publish by the session with that id.
+    pub(crate) fn new(publisher: u64) -> Self {
+        let changes =
+            Changes::Open { operations: Vec::new(), messages: HashSet::new(), sessions: Vec::new() };
+        Self { publisher, changes: Mutex::new(changes) }
+    }
+
+    /// Appends everything to the store; returns the commit that covers it, and the sessions that have changes in it.
+    pub(crate) fn commit(&self, turn: &Turn<'_>, store: &SessionStore) -> (Commit, Vec<Weak<SessionHandle>>) {
+        let mut changes = self.changes.lock();
+        let Changes::Open { operations, sessions, .. } = &mut *changes else {
+            return (Commit(0), Vec::new());
+        };
+        // Under the lock: a change that depends on these comes after them, wherever it goes.
+        let commit = store.append(turn, operations);
+        let sessions = mem::take(sessions);
+        *changes = Changes::Committed;
+        (commit, sessions)
+    }
+
+    fn add_session(&self, handle: &Arc<SessionHandle>) {
+        if let Changes::Open { sessions, .. } = &mut *self.changes.lock() {
+            sessions.push(Arc::downgrade(handle));
+        }
+    }
+
+    /// Takes the first change to a message's delivery. Gives it back if the scope is committed.
+    fn begin(&self, message: u64, operation: Operation) -> Result<(), Operation> {
+        match &mut *self.changes.lock() {
+            Changes::Open { operations, messages, .. } => {
+                messages.insert(message);
+                operations.push(operation);
+                Ok(())
+            }
+            Changes::Committed => Err(operation),
+        }
+    }
+
+    /// Takes a change if it belongs here. Gives it back if it does not, or the scope is committed.
+    fn offer(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
+        match &mut *self.changes.lock() {
+            Changes::Open { operations, messages, .. } if self.owns(subject, messages) => {
+                operations.push(operation);
+                Ok(())
+            }
+            _ => Err(operation),
+        }
+    }
+
+    fn owns(&self, subject: Subject, messages: &HashSet<u64>) -> bool {
+        match subject {
+            Subject::Delivery(message) => messages.contains(&message),
+            Subject::Received(session) => session == self.publisher,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(&*self.changes.lock(), Changes::Open { .. })
+    }
+
+    /// Removes what concerns a session that ended.
+    fn forget(&self, session: SessionId) {
+        if let Changes::Open { operations, .. } = &mut *self.changes.lock() {
+            operations.retain(|operation| operation.session() != Some(session));
+        }
+    }
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The delivery of the message with that id.
+    Delivery(u64),
+    /// An incoming QoS 2 identifier of the session with that id.
+    Received(u64),
+}
+
+impl OpenScopes {
+    /// Records that a scope has changes of the session.
+    pub(super) fn enter(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>) {
+        if !self.scopes.iter().any(|known| Arc::ptr_eq(known, scope)) {
+            self.scopes.push(Arc::clone(scope));
+            scope.add_session(handle);
+        }
+    }
+
+    /// Removes a scope that is committed; `true` when no other is left.
+    pub(super) fn leave(&mut self, scope: &Arc<PublishScope>) -> bool {
+        self.scopes.retain(|known| !Arc::ptr_eq(known, scope));
+        self.scopes.is_empty()
+    }
+
+    /// Puts the first change to a delivery into `scope`, any other change where it belongs; gives back what goes to the store
+    /// directly.
+    pub(super) fn offer(
+        &self,
+        scope: Option<&Arc<PublishScope>>,
+        subject: Subject,
+        is_first: bool,
+        mut operation: Operation,
+    ) -> Result<(), Operation> {
+        if let (Some(scope), Subject::Delivery(message), true) = (scope, subject, is_first) {
+            return scope.begin(message, operation);
+        }
+        for scope in &self.scopes {
+            match scope.offer(subject, operation) {
+                Ok(()) => return Ok(()),
+                Err(back) => operation = back,
+            }
+        }
+        Err(operation)
+    }
+
+    /// Whether an incoming identifier of that session may be in a scope that is not committed.
+    pub(crate) fn has_publisher(&self, session: u64) -> bool {
+        self.scopes.iter().any(|scope| scope.publisher == session && scope.is_open())
+    }
+
+    /// The session ended: nothing of it is stored by a scope.
+    pub(super) fn forget(&self, session: SessionId) {
+        self.scopes.iter().for_each(|scope| scope.forget(session));
+    }
+
+    /// Notes that the session stored something else.
+    pub(super) fn note(&mut self, commit: Commit) {
+        self.other_commit = self.other_commit.max(commit);
+    }
+
+    /// See [`Self::note`].
+    pub(super) fn other_commit(&self) -> Commit {
+        self.other_commit
+    }
+}

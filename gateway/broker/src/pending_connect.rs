@@ -1,0 +1,90 @@
+//! The verbs of the opening: CONNECT, and AUTH as often as the method asks for it, until both sides agree or the client is
+//! refused. No session is touched yet.
+
+use std::sync::Arc;
+
+use tidegate_mqtt::frame::{self, Next};
+use tidegate_mqtt::{Auth, Connect, DecodeError, Packet, ProtocolVersion};
+use tidegate_session::{Handshake, Negotiated, Refusal, Step};
+
+use crate::broker::Broker;
+
+/// A connection that is not accepted yet.
+pub struct PendingConnect {
+    handshake: Handshake,
+    packet_size_max: u32,
+    /// The version of CONNECT, once it came.
+    version: Option<ProtocolVersion>,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum ConnectStep {
+    /// The bytes contain no whole packet yet.
+    Incomplete,
+    /// Send this packet in that version, and wait for the answer.
+    Send(Packet, ProtocolVersion),
+    /// Both sides agree: [`Broker::check_admission`], then [`Broker::connect`].
+    Accept(Box<Negotiated>),
+    /// Send the CONNACK of the refusal if there is one, then close.
+    Refuse(Refusal),
+    /// Close without an answer: another packet came than the one expected.
+    Close,
+}
+
+impl Broker {
+    /// Begins with a connection whose CONNECT is still to come.
+    #[must_use]
+    pub fn begin_connect(&self) -> PendingConnect {
+        let config = Arc::clone(self.sessions.config());
+        let packet_size_max = config.packet_size_max;
+        PendingConnect { handshake: Handshake::new(config, None), packet_size_max, version: None }
+    }
+}
+
+impl PendingConnect {
+    /// CONNECT. `assign_id` makes an identifier that nobody can guess, for a client that leaves it to us.
+    pub fn connect(&mut self, connect: Connect, assign_id: impl FnOnce() -> String) -> ConnectStep {
+        self.version = Some(connect.version);
+        let step = self.handshake.handle_connect(connect, assign_id);
+        self.step(step)
+    }
+
+    /// AUTH, which answers ours.
+    pub fn authenticate(&mut self, auth: Auth) -> ConnectStep {
+        let step = self.handshake.handle_auth(auth);
+        self.step(step)
+    }
+
+    /// Takes the first packet out of `bytes`, if it is whole, and handles it.
+    pub fn receive(&mut self, bytes: &mut Vec<u8>, assign_id: impl FnOnce() -> String) -> ConnectStep {
+        match self.next(bytes) {
+            Ok(None) => ConnectStep::Incomplete,
+            Ok(Some(Packet::Connect(connect))) => self.connect(*connect, assign_id),
+            Ok(Some(Packet::Auth(auth))) => self.authenticate(auth),
+            // After CONNECT only AUTH may come, and DISCONNECT, which needs no answer.
+            Ok(Some(_)) => ConnectStep::Close,
+            Err(error) => ConnectStep::Refuse(Refusal::malformed(&error)),
+        }
+    }
+
+    fn next(&self, bytes: &mut Vec<u8>) -> Result<Option<Packet>, DecodeError> {
+        let next = match self.version {
+            None => frame::first(bytes, self.packet_size_max),
+            Some(version) => frame::next(bytes, version, self.packet_size_max),
+        };
+        let Next::Frame(packet) = next? else { return Ok(None) };
+        let len = packet.wire.len();
+        let decoded = Packet::decode(&packet, self.version.unwrap_or(ProtocolVersion::V5))?;
+        bytes.drain(..len);
+        Ok(Some(decoded))
+    }
+
+    fn step(&self, step: Step) -> ConnectStep {
+        match step {
+            Step::Send(packet) => ConnectStep::Send(packet, self.version.unwrap_or(ProtocolVersion::V5)),
+            Step::Accept(negotiated) => ConnectStep::Accept(Box::new(negotiated)),
+            Step::Refuse(refusal) => ConnectStep::Refuse(refusal),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Routes of topics that were published to lately on this core, each valid for one generation of the subscriptions.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use rustc_hash::FxHasher;
+use tidegate_routing::{Route, Subscriber};
+
+use crate::session_handle::SessionSubscriber;
+use crate::tenant::{Tenant, TenantId};
+
+/// A direct-mapped cache: a topic has one slot, the latest takes it.
+#[derive(Default)]
+pub struct RouteCache {
+    slots: Vec<Option<Entry>>,
+    receiver: Option<u64>,
+}
+
+struct Entry {
+    tenant: TenantId,
+    generation: u64,
+    topic: Box<str>,
+    route: Arc<Route<SessionSubscriber>>,
+}
+
+impl RouteCache {
+    /// The receivers of a message on `topic` now.
+    pub(crate) fn route(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<SessionSubscriber>> {
+        let route = self.find(tenant, topic);
+        self.receiver = route.deliveries.first().map(|delivery| delivery.subscriber.id());
+        route
+    }
+
+    /// The id of the first session on the last route.
+    #[must_use]
+    pub fn receiver(&self) -> Option<u64> {
+        self.receiver
+    }
+
+    fn find(&mut self, tenant: &Tenant, topic: &str) -> Arc<Route<SessionSubscriber>> {
+        if self.slots.is_empty() {
+            self.slots.resize_with(SLOTS, || None);
+        }
+        let generation = tenant.router.generation();
+        let slot = Self::slot(tenant.id(), topic);
+        let Some(slot) = self.slots.get_mut(slot) else {
+            unreachable!("an index is below the number of slots")
+        };
+        if let Some(entry) = slot.as_ref().filter(|entry| entry.holds(tenant.id(), generation, topic)) {
+            return Arc::clone(&entry.route);
+        }
+        let route = Arc::new(tenant.router.route(topic));
+        let small = route.deliveries.len() <= ROUTE_LEN_MAX;
+        *slot = small.then(|| Entry {
+            tenant: tenant.id(),
+            generation,
+            topic: topic.into(),
+            route: Arc::clone(&route),
+        });
+        route
+    }
+
+    fn slot(tenant: TenantId, topic: &str) -> usize {
+        let mut hasher = FxHasher::default();
+        (tenant, topic).hash(&mut hasher);
+        usize::try_from(hasher.finish() >> 32).unwrap_or(0) % SLOTS
+    }
+}
+
+impl Entry {
+    fn holds(&self, tenant: TenantId, generation: u64, topic: &str) -> bool {
+        self.generation == generation && self.tenant == tenant && *self.topic == *topic
+    }
+}
+
+/// Topics that a core remembers.
+const SLOTS: usize = 1024;
+/// Longer routes are matched anew each time: they cost more to deliver than to find.
+const ROUTE_LEN_MAX: usize = 4096;

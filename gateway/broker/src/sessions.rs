@@ -1,0 +1,108 @@
+//! The sessions and their connections: they come, go, and fall due.
+
+mod attach;
+mod detach;
+mod housekeeping;
+mod schedule;
+mod stop;
+mod timeout;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use tidegate_mqtt::Will;
+use tidegate_persistence::Commit;
+use tidegate_session::{Config as SessionConfig, Connection, Session, Unacknowledged};
+
+pub use attach::{Attachment, LinkFacts};
+pub use stop::StopReport;
+
+use crate::broker::Broker;
+use crate::durability::Durability;
+use crate::registry::Registry;
+use crate::session_handle::{SessionHandle, SessionKey};
+use crate::tenant::TenantId;
+use crate::timer_queue::TimerGrid;
+use crate::turn::Turn;
+
+/// All sessions.
+pub(crate) struct Sessions {
+    registry: Registry,
+    config: Arc<SessionConfig>,
+    timers: TimerGrid,
+    ids: AtomicU64,
+    sequence: AtomicU64,
+    stopping: AtomicBool,
+}
+
+/// What a change of a session's life leaves to be done without its lock.
+#[derive(Default)]
+struct SideEffects {
+    will: Option<Will>,
+    unacknowledged: Vec<Unacknowledged>,
+    ended: bool,
+}
+
+impl Sessions {
+    pub(crate) fn new(config: Arc<SessionConfig>, now: Instant) -> Self {
+        Self {
+            registry: Registry::default(),
+            config,
+            timers: TimerGrid::new(now),
+            ids: AtomicU64::new(1),
+            sequence: AtomicU64::new(1),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn config(&self) -> &Arc<SessionConfig> {
+        &self.config
+    }
+
+    /// A number greater than all before: it orders the beginnings of sessions and of publishes that take several turns.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A session without state under a new id.
+    fn create(&self, durability: &Durability, key: &SessionKey, tenant: TenantId) -> Arc<SessionHandle> {
+        let id = match durability.store() {
+            Some(store) => store.next_session_id(),
+            None => self.ids.fetch_add(1, Ordering::Relaxed),
+        };
+        let session = Session::new(id, Arc::clone(&self.config));
+        Arc::new(SessionHandle::new(key.clone(), tenant, session))
+    }
+
+    /// The inbound state of a connection.
+    fn connection(&self, negotiated: &tidegate_session::Negotiated) -> Connection {
+        Connection::new(negotiated, Arc::clone(&self.config))
+    }
+}
+
+impl Broker {
+    /// Carries out what a change of a session's life left to do; returns the commit that covers it.
+    fn apply_side_effects(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        effects: SideEffects,
+    ) -> Commit {
+        if effects.ended {
+            self.sessions.registry.remove_if(handle, |handle| handle.lock().connection.is_none());
+        }
+        let mut commit = Commit(0);
+        if let Some(will) = effects.will {
+            commit = self.publish_will(turn, handle, &will);
+        }
+        for message in effects.unacknowledged {
+            commit = commit.max(self.redispatch(turn, handle, &message));
+        }
+        commit
+    }
+}

@@ -1,0 +1,214 @@
+//! The verb `connect`: a connection gets its session, the former one loses it, and CONNACK is sent or waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_mqtt::{ConnAck, Packet, ReasonCode};
+use tidegate_persistence::Commit;
+use tidegate_session::{Attached, Connection, Negotiated};
+
+use crate::broker::Broker;
+use crate::connection_handle::{ConnectionHandle, CoreId, DirectWrite};
+use crate::receipt::Receipt;
+use crate::session_guard::SessionGuard;
+use crate::session_handle::{Ownership, SessionHandle, SessionKey, State};
+use crate::signals::{Signal, Signals};
+use crate::turn::Turn;
+
+use super::SideEffects;
+use super::schedule::{take_output, unsubscribe_all};
+
+/// What a connection has of its session.
+pub struct Attachment {
+    /// Its claim to the session.
+    pub owner: Ownership,
+    /// The signals to the connection.
+    pub signals: Arc<Signals>,
+    /// The inbound state of the connection.
+    pub inbound: Connection,
+    /// The CONNACK, if it has to wait for the receipt's commit.
+    pub connack: Option<Box<ConnAck>>,
+}
+
+/// What a link can do besides carrying bytes.
+#[derive(Debug)]
+pub struct LinkFacts {
+    /// The core that polls it.
+    pub core: CoreId,
+    /// Lets any core write.
+    pub writer: Option<Arc<dyn DirectWrite>>,
+    /// The interval at which the transport wants a sign of life from us.
+    pub heartbeat: Option<Duration>,
+}
+
+/// What attaching left to be done without the locks.
+struct Entered {
+    handle: Arc<SessionHandle>,
+    epoch: u64,
+    effects: SideEffects,
+    connack: Option<Box<ConnAck>>,
+    commit: Commit,
+}
+
+impl Broker {
+    /// Gives the session to a new connection. Whichever connection had it cannot change anything from here on
+    /// `[MQTT5-3.1.4-3]`. The receipt's commit covers everything that the session was before: no answer on the connection may
+    /// leave earlier.
+    pub fn connect(
+        &self,
+        turn: &mut Turn<'_>,
+        negotiated: &Negotiated,
+        facts: LinkFacts,
+    ) -> Receipt<Attachment> {
+        let _atomic = self.durability.atomic_scope();
+        let key = self.key(negotiated);
+        let signals = Arc::new(Signals::new(turn.now));
+        let tenant = self.tenant().id();
+        let create = || self.sessions.create(&self.durability, &key, tenant);
+        let entered = self
+            .sessions
+            .registry
+            .enter(&key, create, |handle| self.attach(turn, handle, negotiated, facts, &signals));
+        let Entered { handle, epoch, effects, connack, commit } = entered;
+        turn.counters.connections_accepted.add(1);
+        turn.effects.flush(&handle);
+        let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
+        let inbound = self.sessions.connection(negotiated);
+        let owner = Ownership { handle, epoch };
+        Receipt::new(Attachment { owner, signals, inbound, connack }, commit)
+    }
+
+    /// Runs under the lock of the registry's shard.
+    fn attach(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        negotiated: &Negotiated,
+        facts: LinkFacts,
+        signals: &Arc<Signals>,
+    ) -> Entered {
+        let mut guard = self.guard(handle);
+        let drains_only = self.drains_only(&guard, negotiated);
+        let was_persistent = guard.session.is_persistent();
+        let last_words = take_output(&mut guard);
+        let attached = guard.session.attach(negotiated, turn.now);
+        unsubscribe_all(self.tenant_of(handle), handle, &attached.removed);
+        if !attached.session_present {
+            guard.replays = None;
+            guard.began_at = self.sessions.next_sequence();
+        }
+        let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
+        take_over(turn, &mut guard, connection, last_words);
+        handle.set_online(true);
+        let connack = negotiated.connack(attached.session_present, self.sessions.config());
+        let waits = guard.session.has_changes() && !drains_only;
+        let connack = send_or_hold(turn, &mut guard, connack, waits);
+        if self.sessions.is_stopping() {
+            turn.effects.notify(signals, Signal::Shutdown);
+        }
+        // Under this lock: a later change would otherwise take these along, and CONNACK would not know their commit.
+        let saved = guard.save(turn, None);
+        if !was_persistent || !attached.session_present {
+            guard.created_at_commit = saved;
+        }
+        self.schedule(turn, handle, &mut guard);
+        let commit = saved.max(guard.finish(turn));
+        let Attached { epoch, will, unacknowledged, .. } = attached;
+        let effects = SideEffects { will, unacknowledged, ended: false };
+        Entered { handle: Arc::clone(handle), epoch, effects, connack, commit }
+    }
+
+    /// Why such a connection cannot be let in at present, if so: the store has no room for a new session, or none to record that
+    /// one ended; or it failed.
+    #[must_use]
+    pub fn check_admission(&self, negotiated: &Negotiated) -> Option<ReasonCode> {
+        let store = self.durability.store().filter(|store| store.is_refusing())?;
+        let handle = self.sessions.registry.get(&self.key(negotiated));
+        let is_stored = handle.is_some_and(|handle| handle.lock().session.is_persistent());
+        let is_to_store = negotiated.session_expiry > 0;
+        if !is_stored && !is_to_store {
+            return None;
+        }
+        if store.has_failed() {
+            return Some(ReasonCode::ServerUnavailable);
+        }
+        let resumes = is_stored && is_to_store && !negotiated.clean_start;
+        (!resumes).then_some(ReasonCode::QuotaExceeded)
+    }
+
+    /// Whether a client may be let in although the store has no room, to fetch what waits for it. CONNACK would wait for room, and
+    /// room may come only from what this client takes. So CONNACK must say nothing that is not stored already: the session is,
+    /// with this expiry, and there is no will, before or after. And nothing may be sent again that rests on what is not stored, as
+    /// at QoS 2.
+    fn drains_only(&self, state: &State, negotiated: &Negotiated) -> bool {
+        let is_full = self.durability.store().is_some_and(|store| store.is_refusing() && !store.has_failed());
+        if !is_full || negotiated.clean_start || !state.session.is_persistent() {
+            return false;
+        }
+        let former = state.session.metadata();
+        let is_same = former.session_expiry == negotiated.session_expiry;
+        let no_will = former.will.is_none() && negotiated.will.is_none();
+        let is_stored = self.durability.is_committed(state.created_at_commit);
+        is_same && no_will && is_stored && !state.session.has_exactly_once()
+    }
+
+    fn key(&self, negotiated: &Negotiated) -> SessionKey {
+        let tenant = Arc::clone(self.tenant().name());
+        SessionKey { tenant, client_id: Arc::clone(&negotiated.client_id) }
+    }
+}
+
+impl SessionGuard<'_> {
+    /// Sends CONNACK, and then what waits for the client.
+    pub(crate) fn open(&mut self, turn: &mut Turn<'_>, connack: Box<ConnAck>) {
+        if !self.session.send(&Packet::ConnAck(connack))
+            && let Some(connection) = &self.connection
+        {
+            // The client takes no packet of that size, so the connection cannot begin [MQTT5-3.1.2-24].
+            turn.effects.notify(&connection.signals, Signal::Broken);
+        }
+        self.session.resume(turn.now);
+    }
+}
+
+/// What CONNACK says of a stored session has to be stored first: gives CONNACK back if it `waits` for that.
+fn send_or_hold(
+    turn: &mut Turn<'_>,
+    guard: &mut SessionGuard<'_>,
+    connack: ConnAck,
+    waits: bool,
+) -> Option<Box<ConnAck>> {
+    let connack = Box::new(connack);
+    if waits {
+        return Some(connack);
+    }
+    guard.open(turn, connack);
+    None
+}
+
+/// Replaces the former connection, and tells it.
+fn take_over(turn: &mut Turn<'_>, state: &mut State, connection: ConnectionHandle, last_words: Vec<u8>) {
+    let Some(former) = state.connection.replace(connection) else { return };
+    turn.counters.takeovers.add(1);
+    former.signals.leave_last_words(last_words);
+    turn.effects.notify(&former.signals, Signal::TakenOver);
+}
+
+fn connection_handle(
+    turn: &Turn<'_>,
+    epoch: u64,
+    signals: &Arc<Signals>,
+    negotiated: &Negotiated,
+    facts: LinkFacts,
+) -> ConnectionHandle {
+    ConnectionHandle {
+        epoch,
+        core: facts.core,
+        signals: Arc::clone(signals),
+        writer: facts.writer,
+        writing: false,
+        blocked: false,
+        silence_max: negotiated.silence_max(),
+        heartbeat: facts.heartbeat.map(|interval| (interval, turn.now + interval)),
+    }
+}

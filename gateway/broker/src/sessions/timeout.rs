@@ -1,0 +1,67 @@
+//! The verb `timeout`: silence, transport keep alive, delayed will, session expiry.
+
+use std::sync::Arc;
+
+use crate::broker::Broker;
+use crate::connection_handle::ConnectionHandle;
+use crate::signals::Signal;
+use crate::timer_queue::Timer;
+use crate::turn::Turn;
+
+use super::SideEffects;
+use super::schedule::forget_subscriptions;
+
+impl Broker {
+    /// Looks at the session of a timer that is due, and does what its time has come for. Timers of sessions that are gone, or that
+    /// were overtaken by earlier ones, do nothing.
+    pub fn timeout(&self, turn: &mut Turn<'_>, timer: Timer) {
+        let Some(handle) = self.sessions.registry.find(timer.session) else { return };
+        // Most timers are about silence only.
+        let may_end = self.durability.store().is_some() && handle.lock().session.poll_timeout().is_some();
+        let _atomic = if may_end { self.durability.atomic_scope() } else { None };
+        let mut guard = self.guard(&handle);
+        if guard.scheduled != Some(timer.at) {
+            let _ = guard.finish(turn);
+            return;
+        }
+        guard.scheduled = None;
+        if let Some(connection) = &mut guard.connection {
+            check_activity(turn, connection);
+        }
+        let mut effects = SideEffects::default();
+        if guard.session.poll_timeout().is_some_and(|due| due <= turn.now) {
+            let due = guard.session.handle_timeout(turn.now);
+            effects = SideEffects { will: due.will, unacknowledged: due.unacknowledged, ended: due.ended };
+        }
+        if effects.ended {
+            forget_subscriptions(self.tenant_of(&handle), &handle, &mut guard);
+        } else {
+            self.schedule(turn, &handle, &mut guard);
+        }
+        // Nobody waits for what is stored here; it is committed together.
+        let _ = guard.finish(turn);
+        let _ = self.apply_side_effects(turn, &handle, effects);
+    }
+
+    /// Schedules what restored sessions wait for: delayed wills and expiry.
+    pub fn schedule_restored(&self, turn: &mut Turn<'_>) {
+        self.sessions.registry.for_each(|handle: &Arc<_>| {
+            self.schedule(turn, handle, &mut handle.lock());
+        });
+    }
+}
+
+fn check_activity(turn: &mut Turn<'_>, connection: &mut ConnectionHandle) {
+    let now = turn.now;
+    let is_silent = |silence| connection.signals.last_activity() + silence <= now;
+    if connection.silence_max.is_some_and(is_silent) {
+        turn.effects.notify(&connection.signals, Signal::Silent);
+        connection.silence_max = None;
+    }
+    if let Some((interval, due)) = &mut connection.heartbeat
+        && *due <= now
+    {
+        *due = now + *interval;
+        turn.effects.notify(&connection.signals, Signal::Heartbeat);
+    }
+}

@@ -1,0 +1,152 @@
+//! The verbs `subscribe` and `unsubscribe`: one filter at a time, in the session, the routing table and the store, or in none.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{ReasonCode, RetainHandling};
+use tidegate_persistence::Commit;
+use tidegate_routing::{Grant, SubscribeError};
+use tidegate_session::GrantedOptions;
+
+use crate::broker::Broker;
+use crate::connection::End;
+use crate::receipt::Receipt;
+use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
+use crate::turn::Turn;
+
+/// What became of one entry of a SUBSCRIBE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subscribed {
+    /// It is in effect. `has_retained`: retained messages follow, see [`Broker::replay`].
+    Granted {
+        /// Whether retained messages are owed to it.
+        has_retained: bool,
+    },
+    /// A bound stands against it; the code says which.
+    Refused(ReasonCode),
+}
+
+impl Broker {
+    /// Makes a subscription, or replaces the one with the same filter. It is in effect when this returns.
+    ///
+    /// # Errors
+    /// When another connection took the session over.
+    pub fn subscribe(
+        &self,
+        turn: &mut Turn<'_>,
+        owner: &Ownership,
+        filter: &SubscriptionFilter,
+        granted: &GrantedOptions,
+    ) -> Result<Receipt<Subscribed>, End> {
+        turn.budget.charge(1);
+        let mut session = self.own(owner)?;
+        let entered = self.enter(turn, &owner.handle, &mut session, filter, granted);
+        let (outcome, commit) = match entered {
+            Err(reason) => (Subscribed::Refused(reason), Commit(0)),
+            Ok(Receipt { outcome: existed, commit }) => {
+                let has_retained = self.owe_retained(&owner.handle, &mut session, filter, granted, existed);
+                (Subscribed::Granted { has_retained }, commit)
+            }
+        };
+        Ok(Receipt::new(outcome, commit.max(session.finish(turn))))
+    }
+
+    /// Removes a subscription; the outcome says whether there was one. Deliveries that have begun are completed
+    /// `[MQTT5-3.10.4-3]`.
+    ///
+    /// # Errors
+    /// When another connection took the session over.
+    pub fn unsubscribe(
+        &self,
+        turn: &mut Turn<'_>,
+        owner: &Ownership,
+        filter: &SubscriptionFilter,
+    ) -> Result<Receipt<bool>, End> {
+        turn.budget.charge(1);
+        let mut session = self.own(owner)?;
+        let existed = session.session.unsubscribe(filter);
+        self.tenant_of(&owner.handle).router.unsubscribe(filter, owner.handle.id());
+        let mut commit = Commit(0);
+        if let Some(store) = self.durability.store().filter(|_| existed && session.session.is_persistent()) {
+            commit = store.unsubscribe(turn, &owner.handle, filter);
+        }
+        if let Some(replays) = &mut session.replays {
+            replays.cancel(filter);
+        }
+        Ok(Receipt::new(existed, commit.max(session.finish(turn))))
+    }
+
+    /// Into the session, the routing table and the store, or into none; says whether it was there before.
+    fn enter(
+        &self,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        state: &mut State,
+        filter: &SubscriptionFilter,
+        granted: &GrantedOptions,
+    ) -> Result<Receipt<bool>, ReasonCode> {
+        let store = self.durability.store().filter(|_| state.session.is_persistent());
+        if store.is_some_and(|store| store.is_refusing()) {
+            turn.counters.refused_store.add(1);
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        let existed = state.session.subscribe(filter.clone(), granted.options, granted.identifier);
+        let existed = existed.map_err(|_| ReasonCode::QuotaExceeded)?;
+        if let Err(error) = self.route(handle, filter, granted) {
+            state.session.unsubscribe(filter);
+            return Err(error.reason());
+        }
+        let commit = store.map_or(Commit(0), |store| store.subscribe(turn, handle, filter, granted));
+        Ok(Receipt::new(existed, commit))
+    }
+
+    /// Puts a subscription into the routing table.
+    pub(crate) fn route(
+        &self,
+        handle: &Arc<SessionHandle>,
+        filter: &SubscriptionFilter,
+        granted: &GrantedOptions,
+    ) -> Result<(), SubscribeError> {
+        let grant = Grant {
+            qos: granted.options.qos,
+            no_local: granted.options.no_local,
+            retain_as_published: granted.options.retain_as_published,
+            identifier: granted.identifier.and_then(NonZeroU32::new),
+        };
+        let subscriber = SessionSubscriber(Arc::clone(handle));
+        self.tenant_of(handle).router.subscribe(filter, subscriber, grant).map(|_| ())
+    }
+
+    /// Whether retained messages are owed from the beginning. What is still owed from an earlier SUBSCRIBE to the same filter is
+    /// sent with the options of this one; if this one asks for retained messages and there are none, nothing is owed any more.
+    fn owe_retained(
+        &self,
+        handle: &SessionHandle,
+        state: &mut State,
+        filter: &SubscriptionFilter,
+        granted: &GrantedOptions,
+        existed: bool,
+    ) -> bool {
+        let is_wanted = is_replay_wanted(granted.options.retain_handling, existed) && filter.share.is_none();
+        // Most new subscriptions match no retained message; then nothing is kept for them.
+        if is_wanted && self.tenant_of(handle).retained.may_match(&filter.filter) {
+            state.replays.get_or_insert_default().begin(filter, granted);
+            return true;
+        }
+        if let Some(replays) = state.replays.as_mut().filter(|_| existed) {
+            if is_wanted { replays.cancel(filter) } else { replays.alter(filter, granted) }
+        }
+        false
+    }
+}
+
+/// Whether retained messages follow `[MQTT5-3.3.1-9]` `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`; a shared subscription never
+/// gets any `[MQTT5-4.8.2]`.
+fn is_replay_wanted(handling: RetainHandling, existed: bool) -> bool {
+    match handling {
+        RetainHandling::Send => true,
+        RetainHandling::SendIfNew => !existed,
+        RetainHandling::Never => false,
+    }
+}

@@ -1,0 +1,82 @@
+//! A store that cannot keep up makes clients wait until the commit that it named, and no longer.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{Message, QoS, Will};
+use tidegate_persistence::{
+    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Findings, Health, Item, LoadError, Memory,
+    MessageId, Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
+};
+
+use crate::{Counters, SessionStore, Workspace};
+
+/// A store whose batch has always reached its bound, and whose writer is so fast that the commit is there before `append` returns.
+struct Swift(Memory);
+
+#[test]
+fn a_commit_that_comes_before_the_answer_leaves_nobody_waiting() {
+    let open = |observer: Arc<dyn Observer>| {
+        let store: Arc<dyn Store> = Arc::new(Swift(Memory::new(observer)));
+        Ok::<_, ()>(store)
+    };
+    let now = Instant::now();
+    let store = SessionStore::open(Clock { now, wall: 0 }, || {}, open).unwrap();
+    let mut workspace = Workspace::new(Arc::new(Counters::default()), 1);
+    let will = Will::new(Name::parse("a").unwrap(), "kept", QoS::AtLeastOnce);
+    let message = Arc::new(Message::from_will(&will, 1, now));
+    let commit = store.retain(&mut workspace.turn(now, 1), &Arc::from("default"), &message);
+    assert!(store.committed() >= commit, "it is committed");
+    assert_eq!(store.backpressure(), None, "nothing will come that could end the wait");
+}
+
+impl Store for Swift {
+    fn append(&self, operations: &mut Vec<Operation>) -> Appended {
+        match self.0.append(operations) {
+            Appended::Accepted(commit) => Appended::Slow(commit),
+            other => other,
+        }
+    }
+
+    fn atomic_scope(&self) -> AtomicScope<'_> {
+        self.0.atomic_scope()
+    }
+
+    fn committed(&self) -> Commit {
+        self.0.committed()
+    }
+
+    fn next_session(&self) -> SessionId {
+        self.0.next_session()
+    }
+
+    fn next_message(&self) -> MessageId {
+        self.0.next_message()
+    }
+
+    fn health(&self) -> Health {
+        self.0.health()
+    }
+
+    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        self.0.load(visit)
+    }
+
+    fn snapshot(&self, file: &Path) -> Result<(), SnapshotError> {
+        self.0.snapshot(file)
+    }
+
+    fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+
+    fn check(&self) -> Result<Findings, CheckError> {
+        self.0.check()
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        self.0.close()
+    }
+}
