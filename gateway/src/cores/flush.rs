@@ -43,7 +43,7 @@ fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<Sess
     let mut remote = RemoteFlushes::new();
     core.run_turn(now, |turn, buffers| {
         for (index, session) in work.drain(..).enumerate() {
-            match flush(broker, turn, buffers, &session) {
+            match write_session(broker, turn, buffers, &session) {
                 None => {}
                 Some((signals, home)) if home == id || index < left_by_others => {
                     signals.notify(Signal::Write)
@@ -73,7 +73,7 @@ fn forward(remote: &mut RemoteFlushes, home: CoreId, session: Arc<SessionHandle>
 }
 
 /// Writes what waits for a session's connection; gives its signals and its core if only that core may.
-fn flush(
+fn write_session(
     broker: &Broker,
     turn: &mut Turn<'_>,
     buffers: &mut Buffers,
