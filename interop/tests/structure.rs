@@ -183,5 +183,5 @@ fn used_modules(source: &str) -> BTreeSet<String> {
 }
 
 fn read(file: &Path) -> String {
-    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    fs::read_to_string(file).expect("a source file")
 }

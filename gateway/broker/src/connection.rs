@@ -13,7 +13,6 @@ mod requests;
 use std::sync::Arc;
 
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
-use tidegate_persistence::Commit;
 use tidegate_session::{Batch, Connection};
 
 pub use end::{End, EndKind};
@@ -42,8 +41,6 @@ pub struct ClientConnection {
     owner: Ownership,
     signals: Arc<Signals>,
     inbound: Connection,
-    /// No answer leaves before this commit: it may rest on what the session was before.
-    not_before: Commit,
     acks: AckQueue,
     /// What takes several turns. Nothing else is handled until it is done.
     unfinished: Option<Unfinished>,
@@ -63,22 +60,12 @@ impl ClientConnection {
     #[must_use]
     pub fn new(broker: Arc<Broker>, receipt: Receipt<Attachment>) -> Self {
         let Receipt { outcome: Attachment { owner, signals, inbound, connack }, commit } = receipt;
-        let mut acks = AckQueue::default();
+        let mut acks = AckQueue::new(commit, Arc::clone(&signals));
         if let Some(connack) = connack {
             acks.push(commit, Reply::ConnAck(connack));
         }
         let affinity_group = owner.handle.id();
-        Self {
-            broker,
-            owner,
-            signals,
-            inbound,
-            not_before: commit,
-            acks,
-            unfinished: None,
-            owes_retained: true,
-            affinity_group,
-        }
+        Self { broker, owner, signals, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
     }
 
     /// Sends the next retained messages that are owed, if the client keeps up; `true` if there are more to send at once.

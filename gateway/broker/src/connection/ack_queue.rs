@@ -2,18 +2,24 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::Arc;
 
 use tidegate_mqtt::{Ack, ConnAck, Packet};
 use tidegate_persistence::Commit;
 
+use crate::signals::Signals;
+use crate::turn::Turn;
+
 /// What waits, oldest first.
 ///
 /// Invariant: an answer never overtakes another.
-#[derive(Default)]
 pub(super) struct AckQueue {
     replies: VecDeque<(Commit, Reply)>,
+    /// No answer leaves before this commit: it may rest on what the session was before.
+    not_before: Commit,
     /// The connection is woken at the next commit.
     awaiting: bool,
+    signals: Arc<Signals>,
 }
 
 /// What a client is told.
@@ -26,6 +32,11 @@ pub(super) enum Reply {
 }
 
 impl AckQueue {
+    /// The answers to a connection with those signals, none of which leaves before `not_before`.
+    pub(super) fn new(not_before: Commit, signals: Arc<Signals>) -> Self {
+        Self { replies: VecDeque::new(), not_before, awaiting: false, signals }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.replies.is_empty()
     }
@@ -46,14 +57,22 @@ impl AckQueue {
         if is_covered { self.replies.pop_front().map(|(_, reply)| reply) } else { None }
     }
 
-    /// The commit that the oldest waits for.
-    pub(super) fn first_commit(&self) -> Option<Commit> {
-        self.replies.front().map(|(commit, _)| *commit)
+    /// When an answer that rests on `commit` may leave.
+    pub(super) fn leaves_at(&self, commit: Commit) -> Commit {
+        commit.max(self.not_before)
     }
 
-    /// Notes that the connection is to be woken; `true` if that was not so before.
-    pub(super) fn begin_waiting(&mut self) -> bool {
-        !mem::replace(&mut self.awaiting, true)
+    /// Has the connection woken when the oldest may leave.
+    pub(super) fn wake_for_first(&mut self, turn: &mut Turn<'_>) {
+        let commit = self.replies.front().map_or(Commit(u64::MAX), |(commit, _)| *commit);
+        self.wake_at(turn, commit);
+    }
+
+    /// Has the connection woken at the next commit; at once if `commit` is reached already.
+    pub(super) fn wake_at(&mut self, turn: &mut Turn<'_>, commit: Commit) {
+        if !mem::replace(&mut self.awaiting, true) {
+            turn.effects.wake_at_commit(&self.signals, commit);
+        }
     }
 
     /// The connection was woken.

@@ -5,7 +5,7 @@ use std::mem;
 use tidegate_mqtt::{Ack, AckKind, Packet};
 use tidegate_persistence::Commit;
 
-use super::ack_queue::Reply;
+use super::ack_queue::{AckQueue, Reply};
 use super::{ClientConnection, End};
 use crate::session_guard::SessionGuard;
 use crate::turn::Turn;
@@ -19,24 +19,9 @@ impl ClientConnection {
         if self.acks.is_empty() {
             return Ok(());
         }
-        let broker = self.broker.clone();
-        let owner = self.owner.clone();
-        let committed = broker.committed();
-        let mut session = broker.own(&owner)?;
-        let mut has_released = false;
-        while let Some(reply) = self.acks.pop(committed) {
-            if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
-                session.session.puback_sent();
-            }
-            // Acknowledgements that follow one another change nothing in between.
-            if !mem::replace(&mut has_released, matches!(reply, Reply::Ack(_))) {
-                release_messages(turn, &mut session);
-            }
-            send(turn, &mut session, reply);
-        }
-        if !self.acks.is_empty() {
-            self.wake_at_commit(turn);
-        }
+        let committed = self.broker.committed();
+        let mut session = self.broker.own(&self.owner)?;
+        self.acks.release(turn, &mut session, committed);
         let _ = session.finish(turn);
         Ok(())
     }
@@ -45,18 +30,39 @@ impl ClientConnection {
     pub fn commit_signalled(&mut self) {
         self.acks.end_waiting();
     }
+}
 
-    /// Sends a packet through the session, now or once `commit` is reached.
+impl AckQueue {
+    /// Sends the answers that `committed` covers.
+    fn release(&mut self, turn: &mut Turn<'_>, session: &mut SessionGuard<'_>, committed: Commit) {
+        let mut has_released = false;
+        while let Some(reply) = self.pop(committed) {
+            if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
+                session.session.puback_sent();
+            }
+            // Acknowledgements that follow one another change nothing in between.
+            if !mem::replace(&mut has_released, matches!(reply, Reply::Ack(_))) {
+                release_messages(turn, session);
+            }
+            send(turn, session, reply);
+        }
+        if !self.is_empty() {
+            self.wake_for_first(turn);
+        }
+    }
+
+    /// Sends a packet through the session, now or once `commit` is reached. `committed`: the last commit that is stored.
     pub(super) fn answer(
         &mut self,
         turn: &mut Turn<'_>,
         session: &mut SessionGuard<'_>,
+        committed: Commit,
         commit: Commit,
         packet: Packet,
     ) -> Result<(), End> {
-        let commit = commit.max(self.not_before);
+        let commit = self.leaves_at(commit);
         let reply = Reply::Packet(Box::new(packet));
-        if !self.acks.is_empty() || !self.broker.durability().is_committed(commit) {
+        if !self.is_empty() || committed < commit {
             return self.withhold(turn, session, commit, reply);
         }
         release_messages(turn, session);
@@ -64,19 +70,19 @@ impl ClientConnection {
         Ok(())
     }
 
-    /// Sends acknowledgements, each now or once its commit is reached; removes them from the list.
+    /// Sends acknowledgements, each now or once its commit is reached; removes them from the list. `committed`, the last commit that
+    /// is stored, is read once: an acknowledgement may not go by a later one than the messages that are sent before it.
     pub(super) fn answer_all(
         &mut self,
         turn: &mut Turn<'_>,
         session: &mut SessionGuard<'_>,
+        committed: Commit,
         acks: &mut Vec<(Commit, Ack)>,
     ) -> Result<(), End> {
         let mut has_released = false;
-        // Read once: an acknowledgement may not go by a later commit than the messages that are sent before it.
-        let committed = self.broker.committed();
         for (commit, ack) in acks.drain(..) {
-            let commit = commit.max(self.not_before);
-            if !self.acks.is_empty() || committed < commit {
+            let commit = self.leaves_at(commit);
+            if !self.is_empty() || committed < commit {
                 self.withhold(turn, session, commit, Reply::Ack(ack))?;
                 continue;
             }
@@ -99,22 +105,9 @@ impl ClientConnection {
         if let Reply::Ack(Ack { kind: AckKind::PubAck, .. }) = reply {
             session.session.withhold_puback()?;
         }
-        self.acks.push(commit, reply);
-        self.wake_at_commit(turn);
+        self.push(commit, reply);
+        self.wake_for_first(turn);
         Ok(())
-    }
-
-    /// Has the connection woken at the next commit.
-    fn wake_at_commit(&mut self, turn: &mut Turn<'_>) {
-        let commit = self.acks.first_commit().unwrap_or(Commit(u64::MAX));
-        self.wake_at(turn, commit);
-    }
-
-    /// Has the connection woken at the next commit; at once if `commit` is reached already.
-    pub(super) fn wake_at(&mut self, turn: &mut Turn<'_>, commit: Commit) {
-        if self.acks.begin_waiting() {
-            turn.effects.wake_at_commit(&self.signals, commit);
-        }
     }
 }
 

@@ -67,12 +67,11 @@ impl ClientConnection {
     /// PINGRESP stays behind the messages that are on their way, including those that wait for a commit. If the store refuses,
     /// there may be no commit for long, and PINGRESP does not wait.
     fn handle_ping(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
-        let broker = self.broker.clone();
-        let owner = self.owner.clone();
-        let mut session = broker.own(&owner)?;
-        let last = session.session.last_commit().filter(|_| !broker.durability().is_refusing());
+        let committed = self.broker.committed();
+        let mut session = self.broker.own(&self.owner)?;
+        let last = session.session.last_commit().filter(|_| !self.broker.durability().is_refusing());
         let result = match last {
-            Some(commit) => self.answer(turn, &mut session, Commit(commit), Packet::PingResp),
+            Some(commit) => self.acks.answer(turn, &mut session, committed, Commit(commit), Packet::PingResp),
             None => {
                 session.session.send(&Packet::PingResp);
                 Ok(())
@@ -127,14 +126,13 @@ impl ClientConnection {
         if read.acks.is_empty() && read.replies.is_empty() {
             return Ok(());
         }
-        let broker = self.broker.clone();
-        let owner = self.owner.clone();
-        let mut session = broker.own(&owner)?;
+        let mut session = self.broker.own(&self.owner)?;
         session.session.borrow_scratch(&mut turn.scratch.changes);
         let mut result = session.handle_acks(turn, &mut read.acks);
         if result.is_ok() {
             let _ = session.save(turn, None);
-            result = self.answer_all(turn, &mut session, &mut read.replies);
+            let committed = self.broker.committed();
+            result = self.acks.answer_all(turn, &mut session, committed, &mut read.replies);
         }
         let _ = session.finish(turn);
         result
@@ -161,10 +159,9 @@ impl ClientConnection {
         if replies.is_empty() {
             return Ok(());
         }
-        let broker = self.broker.clone();
-        let owner = self.owner.clone();
-        let mut session = broker.own(&owner)?;
-        let result = self.answer_all(turn, &mut session, replies);
+        let committed = self.broker.committed();
+        let mut session = self.broker.own(&self.owner)?;
+        let result = self.acks.answer_all(turn, &mut session, committed, replies);
         let _ = session.finish(turn);
         result
     }

@@ -49,7 +49,7 @@ impl ClientConnection {
             return false;
         }
         let Some(commit) = self.broker.durability().backpressure() else { return true };
-        self.wake_at(turn, commit);
+        self.acks.wake_at(turn, commit);
         false
     }
 

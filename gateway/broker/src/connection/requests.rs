@@ -41,11 +41,10 @@ impl ClientConnection {
             }
         }
         let commit = request.commit;
-        let broker = self.broker.clone();
-        let owner = self.owner.clone();
-        let mut session = broker.own(&owner)?;
+        let committed = self.broker.committed();
+        let mut session = self.broker.own(&self.owner)?;
         // In effect before it is acknowledged [MQTT5-3.8.4-1].
-        let result = self.answer(turn, &mut session, commit, request.into_answer());
+        let result = self.acks.answer(turn, &mut session, committed, commit, request.into_answer());
         let _ = session.finish(turn);
         result
     }
