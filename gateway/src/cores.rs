@@ -1,4 +1,5 @@
-//! The threads that carry the traffic. Each core is one thread with a single-threaded runtime, a flusher and timers.
+//! The threads that carry the connections. Each core is one thread with a single-threaded tokio runtime, a
+//! flusher and a timer task.
 
 mod buffers;
 mod context;
@@ -24,32 +25,32 @@ pub use placement::{LastRebalance, Policy};
 
 use placement::Placement;
 
-/// What every core can reach of another core.
+/// The part of a core that other threads can reach.
 pub struct CoreHandle {
     runtime: Handle,
-    /// Sessions that only that core may write to.
+    /// Sessions whose connections only that core may write to, and news of commits.
     pub mailbox: Mailbox,
-    /// What that core counted.
+    /// The counters of that core.
     pub counters: Arc<Counters>,
 }
 
-/// The handles of all cores, and the placement of connections on them.
+/// The handles of all cores, and the placement of connections on the cores.
 pub struct Cores {
     handles: Vec<CoreHandle>,
     placement: Placement,
 }
 
-/// The running threads; stops them when told to.
+/// The running threads of the cores. [`Self::stop`] ends them.
 pub struct Threads {
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Cores {
-    /// Starts `count` threads that work for the broker that `build` makes, with connections placed by `policy`.
+    /// Starts `count` cores (at least one). `build` creates the broker that they work for; `policy` places its connections.
     ///
     /// # Errors
-    /// When a runtime or a thread cannot be created, or `build` fails.
+    /// If a runtime or a thread cannot be created, or if `build` fails.
     pub fn start<E: From<io::Error>>(
         count: usize,
         policy: Policy,
@@ -71,7 +72,7 @@ impl Cores {
                     context::install(CoreId(index), &cores, &broker);
                     tokio::spawn(flush::run(Arc::clone(&broker)));
                     tokio::spawn(timers::run(broker));
-                    // An error means that the sender is gone, which ends the core as well.
+                    // An error means that the sender was dropped, which also ends the core.
                     let _ = stopped.wait_for(|stop| *stop).await;
                 });
             };
@@ -80,30 +81,30 @@ impl Cores {
         Ok((broker, cores, Threads { stop, threads }))
     }
 
-    /// The core for the next connection.
+    /// Chooses the core for the next connection.
     pub fn place(&self) -> CoreId {
         self.placement.place()
     }
 
-    /// Runs `task` on a core.
+    /// Spawns `task` on a core. Does nothing if there is no such core.
     pub fn spawn(&self, core: CoreId, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(handle) = self.handles.get(core.0) {
             handle.runtime.spawn(task);
         }
     }
 
-    /// The core's handle.
+    /// The handle of a core; `None` if there is no such core.
     #[must_use]
     pub fn core(&self, core: CoreId) -> Option<&CoreHandle> {
         self.handles.get(core.0)
     }
 
-    /// Tells every core of a commit.
+    /// Tells every core that the store has committed.
     pub fn announce_commit(&self) {
         self.handles.iter().for_each(|handle| handle.mailbox.announce_commit());
     }
 
-    /// What all cores counted so far.
+    /// The sum of the counters of all cores.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
@@ -119,7 +120,8 @@ impl CoreHandle {
 }
 
 impl Threads {
-    /// Tells all cores to end; what they still run is dropped. Waits up to `limit`; returns how many have not ended.
+    /// Ends all cores; tasks that they still run are dropped. Waits up to `limit`. Returns the number of threads that have not
+    /// ended, or have panicked.
     pub fn stop(self, limit: Duration) -> usize {
         let _ = self.stop.send(true);
         let deadline = Instant::now() + limit;
@@ -128,7 +130,6 @@ impl Threads {
             while !thread.is_finished() && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(1));
             }
-            // A thread that panicked has ended, and the panic was logged.
             if !thread.is_finished() || thread.join().is_err() {
                 left += 1;
             }

@@ -66,7 +66,7 @@ impl Driver {
         self.handle_signals()?;
         with_core(|core| {
             let now = Instant::now();
-            core.watch(now);
+            core.measure_load(now);
             core.run_turn(now, |turn, buffers| self.run(turn, buffers, context))
         })
     }

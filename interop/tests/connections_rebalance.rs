@@ -44,9 +44,9 @@ const LOAD_BATCH_SIZE: usize = 20_000;
 /// How long to wait until the broker moves connections away or back. It usually takes one second or three, respectively.
 const REBALANCE_MAX: Duration = Duration::from_secs(4);
 /// The broker's log message when it orders a core to move connections away.
-const MOVED_AWAY: &str = "connections go to another core";
+const MOVED_AWAY: &str = "moving half of its connections";
 /// The broker's log message when it orders connections back.
-const MOVED_BACK: &str = "connections come back";
+const MOVED_BACK: &str = "merging the connections of two cores";
 /// The stages of a run. Load until connections are moved away; further bursts under load; no load until they are moved back;
 /// last bursts.
 const OVERLOADED: usize = 0;

@@ -1,6 +1,6 @@
-//! The buffers of one core: one to read into, and a pool of those that sessions write to.
+//! The buffers of one core: one that all its connections read into, and a pool of write buffers for sessions.
 
-/// A core's buffers.
+/// The buffers of one core.
 #[derive(Debug, Default)]
 pub struct Buffers {
     read: Option<Box<[u8]>>,
@@ -8,24 +8,24 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// The buffer that all connections of the core read into. Give it back.
+    /// Lends the read buffer of the core, 64 KiB. Return it with [`Self::return_read_buffer`].
     #[must_use]
     pub fn borrow_read_buffer(&mut self) -> Box<[u8]> {
         self.read.take().unwrap_or_else(|| vec![0; READ_BUFFER_LEN].into_boxed_slice())
     }
 
-    /// Takes the read buffer back.
+    /// Returns the read buffer.
     pub fn return_read_buffer(&mut self, buffer: Box<[u8]>) {
         self.read = Some(buffer);
     }
 
-    /// An empty buffer, with capacity if one is pooled.
+    /// An empty write buffer: a pooled one if there is one, otherwise a new one without capacity.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         self.pool.pop().unwrap_or_default()
     }
 
-    /// Pools a buffer for the next session that needs one.
+    /// Returns a write buffer to the pool. It is freed instead if the pool is full or the buffer is too large.
     pub fn give_back(&mut self, mut buffer: Vec<u8>) {
         if self.pool.len() < POOL_LEN_MAX && (1..=POOLED_CAPACITY_MAX).contains(&buffer.capacity()) {
             buffer.clear();
@@ -36,7 +36,7 @@ impl Buffers {
 
 /// Size of the read buffer in bytes.
 const READ_BUFFER_LEN: usize = 64 * 1024;
-/// Buffers that a core pools.
+/// Write buffers that a core pools.
 const POOL_LEN_MAX: usize = 64;
-/// Larger buffers are freed.
+/// Capacity in bytes above which a write buffer is freed instead of pooled.
 const POOLED_CAPACITY_MAX: usize = 256 * 1024;

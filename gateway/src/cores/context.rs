@@ -1,4 +1,4 @@
-//! What a core keeps: the broker's workspace, buffers, timers, its share of the load; and how it carries out effects.
+//! The state of one core (workspace of the broker, buffers, timers, load), and how the core carries out the effects of a turn.
 
 use std::cell::RefCell;
 use std::mem;
@@ -23,10 +23,10 @@ pub struct Core {
     pub(super) timers: TimerQueue,
     flusher: Option<Waker>,
     pub(super) timer_task: Option<Waker>,
-    /// The flusher was woken since it ran last.
+    /// Whether the flusher was woken since it last ran.
     is_flusher_woken: bool,
     buffers: Buffers,
-    /// Connections whose answers wait for a commit.
+    /// Connections with answers that wait for a commit.
     waiting: Vec<Arc<Signals>>,
     load: CoreLoad,
 }
@@ -50,13 +50,13 @@ impl Core {
         })
     }
 
-    /// Which core this is.
+    /// The number of this core.
     #[must_use]
     pub fn id(&self) -> CoreId {
         self.id
     }
 
-    /// What this core counts.
+    /// The counters of this core.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.workspace.counters
@@ -76,19 +76,23 @@ impl Core {
         outcome
     }
 
-    /// Where a connection that was just polled has to move to; `None` if it stays. `affinity_group`: connections that exchange
-    /// messages.
-    pub fn destination(&mut self, last_rebalance: &mut LastRebalance, affinity_group: u64) -> Option<CoreId> {
+    /// The core that a connection has to move to after its turn; `None` if it stays. Connections that exchange messages have the
+    /// same `affinity_group`.
+    pub fn rebalance_target(
+        &mut self,
+        last_rebalance: &mut LastRebalance,
+        affinity_group: u64,
+    ) -> Option<CoreId> {
         let random = &mut self.workspace.random;
-        self.load.destination(last_rebalance, affinity_group, || random.next_number())
+        self.load.rebalance_target(last_rebalance, affinity_group, || random.next_number())
     }
 
-    /// Notes the time, in case the core's load is to be measured again.
-    pub fn watch(&mut self, now: Instant) {
-        self.load.watch(&self.cores.placement, self.id, now);
+    /// Measures the load of this core if a measurement is due.
+    pub fn measure_load(&mut self, now: Instant) {
+        self.load.measure(&self.cores.placement, self.id, now);
     }
 
-    /// The flusher runs; what is marked before it calls [`Self::take_flushes`] needs no further wake-up.
+    /// Called when the flusher runs. Sessions that are marked before it calls [`Self::take_flushes`] cause no further wake-up.
     pub(super) fn begin_flush(&mut self, waker: &Waker) {
         if self.flusher.is_none() {
             self.flusher = Some(waker.clone());
@@ -96,13 +100,13 @@ impl Core {
         self.is_flusher_woken = true;
     }
 
-    /// Moves the sessions that were marked to the end of `into`. The next mark wakes the flusher.
+    /// Appends the marked sessions to `into`. The next mark wakes the flusher.
     pub(super) fn take_flushes(&mut self, into: &mut Vec<Arc<SessionHandle>>) {
         self.workspace.effects.take_flushes(into);
         self.is_flusher_woken = false;
     }
 
-    /// Wakes the connections whose answers wait for a commit.
+    /// Wakes the connections with answers that wait for a commit.
     pub(super) fn wake_waiting(&mut self) {
         self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
     }
@@ -145,15 +149,15 @@ impl Core {
     }
 }
 
-/// Makes the calling thread a core that works for `broker`.
+/// Makes the calling thread the core `id`, which works for `broker`.
 pub(super) fn install(id: CoreId, cores: &Arc<Cores>, broker: &Arc<Broker>) {
     CORE.set(Core::new(id, cores, broker));
 }
 
-/// Runs `work` with the state of the calling core.
+/// Runs `work` with the state of the core on whose thread it is called.
 ///
 /// # Panics
-/// When the calling thread is not a core, or is inside `work` already.
+/// If the calling thread is not a core, or if `work` calls this function again.
 pub fn with_core<R>(work: impl FnOnce(&mut Core) -> R) -> R {
     CORE.with_borrow_mut(|core| {
         let Some(core) = core.as_mut() else { unreachable!("connections are polled by cores only") };

@@ -1,4 +1,4 @@
-//! Writes what waits, once in each turn of the loop: each marked session's bytes leave in as few calls as the socket takes.
+//! The flusher: once per pass of the event loop, it writes the waiting bytes of each marked session in as few calls as possible.
 
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
@@ -14,7 +14,7 @@ use tidegate_broker::{
 use super::buffers::Buffers;
 use super::context::{Core, with_core};
 
-/// Flushes the sessions that this core marked, and those that other cores left for it, for ever.
+/// Flushes the sessions that this core has marked and those that other cores have left in its mailbox. Never returns.
 pub(super) async fn run(broker: Arc<Broker>) {
     let mut work = Vec::new();
     poll_fn(|context| {
@@ -29,12 +29,12 @@ type RemoteFlushes = SmallVec<[(CoreId, Vec<Arc<SessionHandle>>); 4]>;
 
 fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
     let now = Instant::now();
-    core.watch(now);
+    core.measure_load(now);
     core.begin_flush(waker);
     let (id, cores) = (core.id(), Arc::clone(core.cores()));
     let Some(handle) = cores.core(id) else { return };
     handle.mailbox.collect(waker, work);
-    let left_by_others = work.len();
+    let from_mailbox = work.len();
     if handle.mailbox.take_commit() {
         core.run_turn(now, |turn, _| broker.commit_reached(turn));
         core.wake_waiting();
@@ -45,17 +45,15 @@ fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<Sess
         for (index, session) in work.drain(..).enumerate() {
             match write_session(broker, turn, buffers, &session) {
                 None => {}
-                Some((signals, home)) if home == id || index < left_by_others => {
-                    signals.notify(Signal::Write)
-                }
+                Some((signals, home)) if home == id || index < from_mailbox => signals.notify(Signal::Write),
                 Some((_, home)) => {
-                    // Marked until its own core takes it, so that it is forwarded once.
+                    // The session stays marked until its own core takes it, so it is forwarded only once.
                     let _ = session.mark();
                     forward(&mut remote, home, session);
                 }
             }
         }
-        // A publish that nobody waits for goes on here; the end of the turn wakes this task if it needs another.
+        // Continues publishes whose connections have ended. If some are left, the end of the turn wakes this task again.
         broker.resume_backlog(turn);
     });
     for (home, mut sessions) in remote {
@@ -72,7 +70,8 @@ fn forward(remote: &mut RemoteFlushes, home: CoreId, session: Arc<SessionHandle>
     }
 }
 
-/// Writes what waits for a session's connection; gives its signals and its core if only that core may.
+/// Writes the waiting bytes of a session to its connection. If only the connection's core may write to it, returns
+/// the connection's signals and that core instead.
 fn write_session(
     broker: &Broker,
     turn: &mut Turn<'_>,
@@ -99,7 +98,7 @@ fn write_session(
             return None;
         }
     }
-    // Others get their turn first.
+    // Let other sessions write first.
     turn.effects.flush(session);
     None
 }
@@ -122,5 +121,5 @@ fn write_out(write: &mut WriteInProgress) -> Written {
     Written::All
 }
 
-/// Batches written to one session before others get their turn.
+/// Maximum number of batches written to one session before the others.
 const BATCHES_MAX: usize = 8;

@@ -1,4 +1,5 @@
-//! Sessions that other cores have bytes for, and whose connections only this core may write to: one wake-up for each batch.
+//! The sessions that other cores ask a core to flush, because only that core may write to their connections. A batch of sessions
+//! costs one wake-up.
 
 use std::mem;
 use std::sync::Arc;
@@ -8,35 +9,36 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tidegate_broker::SessionHandle;
 
-/// The mailbox of one core. The number of sessions bounds it: a session is in at most one mailbox, once.
+/// The mailbox of one core. Its length is bounded by the number of sessions: a session is in one mailbox at most, and only once.
 #[derive(Default)]
 pub struct Mailbox {
-    post: Mutex<Vec<Arc<SessionHandle>>>,
+    sessions: Mutex<Vec<Arc<SessionHandle>>>,
     flusher: AtomicWaker,
-    /// Whether connections of the core wait for a commit.
+    /// Whether answers on the core wait for a commit.
     awaiting: AtomicBool,
-    /// Whether there was a commit since the core looked last.
+    /// Whether there was a commit since the core last checked.
     committed: AtomicBool,
 }
 
 impl Mailbox {
-    /// Leaves sessions for the core; wakes its flusher if the mailbox was empty.
+    /// Moves all of `handles` into the mailbox. Wakes the flusher of the core if the mailbox was empty.
     pub fn leave(&self, handles: &mut Vec<Arc<SessionHandle>>) {
-        let mut post = self.post.lock();
-        let first = post.is_empty();
-        post.append(handles);
-        drop(post);
-        if first {
+        let mut sessions = self.sessions.lock();
+        let was_empty = sessions.is_empty();
+        sessions.append(handles);
+        drop(sessions);
+        if was_empty {
             self.flusher.wake();
         }
     }
 
-    /// Notes that something on the core waits for a commit. Check afterwards whether the commit has come meanwhile.
+    /// Records that an answer on the core waits for a commit. The caller must check afterwards whether that commit has already
+    /// happened.
     pub fn await_commit(&self) {
         self.awaiting.store(true, Ordering::SeqCst);
     }
 
-    /// Tells the core that there was a commit, if anything there waits for one.
+    /// Wakes the flusher of the core after a commit, if an answer there waits for one.
     pub fn announce_commit(&self) {
         if self.awaiting.swap(false, Ordering::SeqCst) {
             self.committed.store(true, Ordering::SeqCst);
@@ -44,19 +46,19 @@ impl Mailbox {
         }
     }
 
-    /// Whether an awaited commit has come since the last call.
+    /// Whether there was an awaited commit since the last call.
     pub fn take_commit(&self) -> bool {
         self.committed.load(Ordering::Relaxed) && self.committed.swap(false, Ordering::SeqCst)
     }
 
-    /// Moves all sessions to the end of `into`, and registers the waker for the next.
+    /// Moves all sessions to the end of `into`, and registers the waker for the next ones.
     pub fn collect(&self, waker: &std::task::Waker, into: &mut Vec<Arc<SessionHandle>>) {
         self.flusher.register(waker);
-        let mut post = self.post.lock();
+        let mut sessions = self.sessions.lock();
         if into.is_empty() {
-            mem::swap(&mut *post, into);
+            mem::swap(&mut *sessions, into);
         } else {
-            into.append(&mut post);
+            into.append(&mut sessions);
         }
     }
 }

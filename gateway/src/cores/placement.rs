@@ -1,5 +1,5 @@
-//! Which core carries which connection: where new ones begin, and which cores have to part with theirs. Moves nothing itself:
-//! a connection asks for its orders each time it is polled.
+//! Decides which core carries which connection: where new connections start, and which cores give connections to another core. It
+//! moves nothing itself: at the end of its turn, a connection asks for the order of its core.
 
 mod core_load;
 mod machine;
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 pub(super) use core_load::CoreLoad;
 use meter::Meter;
 pub use rebalance_order::LastRebalance;
-use rebalance_order::{RebalanceOrder, RebalanceOrders};
+use rebalance_order::{AtomicOrder, RebalanceOrder};
 
 use machine::Machine;
 use packing::{Decision, Packing, Sample};
@@ -28,138 +28,135 @@ pub enum Policy {
     /// On as few cores as the load needs.
     #[default]
     Packed,
-    /// On all cores by turns; each stays where it began.
+    /// On all cores in turn. Each connection stays on its first core.
     Spread,
-    /// From core to core as often as possible: to show that it makes no difference.
+    /// On all cores in turn. Each connection then moves from core to core all the time. For tests.
     Restless,
 }
 
-/// The orders of all cores, and what they rest on.
+/// The orders of all cores, and the load that they are based on.
 pub(super) struct Placement {
-    orders: Vec<Arc<RebalanceOrders>>,
+    orders: Vec<Arc<AtomicOrder>>,
     next: AtomicUsize,
-    /// None where nothing is ever decided.
-    watch: Option<Mutex<Watch>>,
+    /// `None` if the policy never changes the orders.
+    monitor: Option<Mutex<LoadMonitor>>,
 }
 
-/// What was seen so far.
-struct Watch {
+/// The latest load of all cores, and the state that the next decision depends on.
+struct LoadMonitor {
     packing: Packing,
     machine: Machine,
     /// The busy share of each core, and when it was measured.
     shares: Vec<(f64, Instant)>,
-    looked: Instant,
+    last_evaluation: Instant,
+    /// The last round of moves.
     round: u32,
 }
 
 impl Placement {
-    /// The placement of a process that begins `now` with that many cores.
+    /// The placement of a process that starts at `now` with `cores` cores.
     pub(super) fn new(policy: Policy, cores: usize, now: Instant) -> Self {
         let order = |core: usize| match policy {
-            Policy::Packed if core > 0 => RebalanceOrder::MoveAll { to: FIRST },
+            Policy::Packed if core > 0 => RebalanceOrder::MoveAll { to: FIRST_CORE },
             Policy::Restless if cores > 1 => RebalanceOrder::MoveRandomly { to: CoreId((core + 1) % cores) },
             _ => RebalanceOrder::Stay,
         };
-        let orders = (0..cores).map(|core| Arc::new(RebalanceOrders::new(order(core)))).collect();
-        let watched = policy == Policy::Packed && cores > 1;
-        let watch = watched.then(|| Mutex::new(Watch::new(cores, now)));
-        Self { orders, next: AtomicUsize::new(0), watch }
+        let orders = (0..cores).map(|core| Arc::new(AtomicOrder::new(order(core)))).collect();
+        let depends_on_load = policy == Policy::Packed && cores > 1;
+        let monitor = depends_on_load.then(|| Mutex::new(LoadMonitor::new(cores, now)));
+        Self { orders, next: AtomicUsize::new(0), monitor }
     }
 
     /// Whether the cores have to measure how busy they are.
-    pub(super) fn is_watched(&self) -> bool {
-        self.watch.is_some()
+    pub(super) fn measures_load(&self) -> bool {
+        self.monitor.is_some()
     }
 
-    /// What the core's connections have to do.
-    pub(super) fn orders(&self, core: CoreId) -> Option<&Arc<RebalanceOrders>> {
+    /// The order for the connections of `core`.
+    pub(super) fn order(&self, core: CoreId) -> Option<&Arc<AtomicOrder>> {
         self.orders.get(core.0)
     }
 
-    /// The core for the next connection: those in use take turns.
+    /// The core for the next connection: the cores in use take turns.
     pub(super) fn place(&self) -> CoreId {
-        let in_use = || self.orders.iter().enumerate().filter(|(_, orders)| orders.now().takes_connections());
+        let in_use = || self.orders.iter().enumerate().filter(|(_, order)| order.load().takes_connections());
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        in_use().nth(turn % in_use().count().max(1)).map_or(FIRST, |(core, _)| CoreId(core))
+        in_use().nth(turn % in_use().count().max(1)).map_or(FIRST_CORE, |(core, _)| CoreId(core))
     }
 
-    /// Takes note of how busy a core was lately; decides anew when it is time. Never waits: who finds another core deciding tells
-    /// of itself the next time.
+    /// Records how busy a core was, and decides whether to change the placement if a decision is due. Never blocks: if another
+    /// core holds the lock, this report is dropped, and the core sends its next one when it is due.
     pub(super) fn report(&self, core: CoreId, share: f64, now: Instant) {
-        let Some(mut watch) = self.watch.as_ref().and_then(Mutex::try_lock) else { return };
-        if let Some(noted) = watch.shares.get_mut(core.0) {
-            *noted = (share, now);
+        let Some(mut monitor) = self.monitor.as_ref().and_then(Mutex::try_lock) else { return };
+        if let Some(latest) = monitor.shares.get_mut(core.0) {
+            *latest = (share, now);
         }
-        if now.saturating_duration_since(watch.looked) < meter::PERIOD {
+        if now.saturating_duration_since(monitor.last_evaluation) < meter::PERIOD {
             return;
         }
-        let decision = watch.look(now);
-        self.obey(&mut watch, decision);
+        let decision = monitor.evaluate(now);
+        self.apply(&mut monitor, decision);
     }
 
-    /// Makes orders of a decision, and takes back those to part with some.
-    fn obey(&self, watch: &mut Watch, decision: Option<Decision>) {
-        let halving =
-            |orders: &&Arc<RebalanceOrders>| matches!(orders.now(), RebalanceOrder::MoveHalf { .. });
-        self.orders.iter().filter(halving).for_each(|orders| orders.set(RebalanceOrder::Stay));
+    /// Ends the spill in progress, if any, and sets the orders that carry out `decision`.
+    fn apply(&self, monitor: &mut LoadMonitor, decision: Option<Decision>) {
+        let moves_half = |order: &&Arc<AtomicOrder>| matches!(order.load(), RebalanceOrder::MoveHalf { .. });
+        self.orders.iter().filter(moves_half).for_each(|order| order.store(RebalanceOrder::Stay));
         match decision {
             None => {}
             Some(Decision::Spill { from, to }) => {
-                watch.round = watch.round.wrapping_add(1).max(1);
-                self.order(to, RebalanceOrder::Stay);
-                self.order(from, RebalanceOrder::MoveHalf { to, round: watch.round });
-                tracing::debug!(from = from.0, to = to.0, "connections go to another core: theirs is busy");
+                monitor.round = monitor.round.wrapping_add(1).max(1);
+                self.set_order(to, RebalanceOrder::Stay);
+                self.set_order(from, RebalanceOrder::MoveHalf { to, round: monitor.round });
+                tracing::debug!(from = from.0, to = to.0, "core overloaded: moving half of its connections");
             }
-            Some(Decision::Return { from, to }) => {
-                let idle = (0..self.orders.len()).map(CoreId).filter(|core| !watch.packing.is_in_use(*core));
-                idle.for_each(|core| self.order(core, RebalanceOrder::MoveAll { to }));
-                tracing::debug!(
-                    from = from.0,
-                    to = to.0,
-                    "connections come back: one core is enough for both"
-                );
+            Some(Decision::Merge { from, to }) => {
+                let unused =
+                    (0..self.orders.len()).map(CoreId).filter(|core| !monitor.packing.is_in_use(*core));
+                unused.for_each(|core| self.set_order(core, RebalanceOrder::MoveAll { to }));
+                tracing::debug!(from = from.0, to = to.0, "load low: merging the connections of two cores");
             }
         }
     }
 
-    fn order(&self, core: CoreId, order: RebalanceOrder) {
-        if let Some(orders) = self.orders.get(core.0) {
-            orders.set(order);
+    fn set_order(&self, core: CoreId, order: RebalanceOrder) {
+        if let Some(current) = self.orders.get(core.0) {
+            current.store(order);
         }
     }
 }
 
-impl Watch {
+impl LoadMonitor {
     fn new(cores: usize, now: Instant) -> Self {
         Self {
             packing: Packing::new(cores),
             machine: Machine::default(),
             shares: vec![(0.0, now); cores],
-            looked: now,
+            last_evaluation: now,
             round: 0,
         }
     }
 
-    fn look(&mut self, now: Instant) -> Option<Decision> {
-        self.looked = now;
-        // Who has not measured for long has not run.
+    fn evaluate(&mut self, now: Instant) -> Option<Decision> {
+        self.last_evaluation = now;
+        // A core that has not reported lately was idle.
         let is_recent = |at: Instant| now.saturating_duration_since(at) < meter::PERIOD * 2;
         let shares: Vec<f64> =
             self.shares.iter().map(|(share, at)| if is_recent(*at) { *share } else { 0.0 }).collect();
         let mut sample = Sample { at: now, shares: &shares, idle: None };
-        // To ask the system takes a while.
+        // Reading the idle time from the system is slow, so it is done only when the decision depends on it.
         sample.idle = if self.packing.would_spill(&sample) {
-            self.machine.pooled_buffer(now, shares.iter().sum())
+            self.machine.spare_processors(now, shares.iter().sum())
         } else {
             self.machine.forget();
             None
         };
-        self.packing.look(&sample)
+        self.packing.decide(&sample)
     }
 }
 
-/// The core that is always in use: it accepts, and carries the QUIC sockets.
-const FIRST: CoreId = CoreId(0);
+/// The core that is always in use: it accepts connections and carries the QUIC sockets.
+const FIRST_CORE: CoreId = CoreId(0);
 
 #[cfg(test)]
 mod tests;

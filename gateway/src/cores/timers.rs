@@ -1,4 +1,4 @@
-//! Fires the timers of one core.
+//! The timer task of one core.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,7 +10,7 @@ use tidegate_broker::Broker;
 
 use super::context::with_core;
 
-/// Fires timers when they are due, for ever.
+/// Fires timers when they are due. Never returns.
 pub(super) async fn run(broker: Arc<Broker>) {
     let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
     poll_fn(|context| {

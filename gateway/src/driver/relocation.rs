@@ -31,7 +31,7 @@ impl Driver {
             return Poll::Pending;
         }
         let affinity_group = self.client.affinity_group();
-        match with_core(|core| core.destination(&mut self.last_rebalance, affinity_group)) {
+        match with_core(|core| core.rebalance_target(&mut self.last_rebalance, affinity_group)) {
             Some(core) => Poll::Ready(Departure::To(core)),
             None => Poll::Pending,
         }

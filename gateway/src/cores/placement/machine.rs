@@ -1,51 +1,53 @@
-//! How many processors lie idle among those that the process may use, whoever uses the others.
+//! How many of the processors that this process may use are idle. The load of other processes counts.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use rustix::time::ClockId;
 
-use super::meter::time_of;
+use super::meter::processor_time;
 
-/// The last reading. A difference needs two.
+/// Reads the idle time of the processors. The result is a difference, so it takes two readings.
 #[derive(Debug, Default)]
 pub(super) struct Machine {
     last: Option<Reading>,
     allowed: Option<Allowed>,
 }
 
-/// What the process may use, found at the first reading.
+/// The processors that the process may use, determined at the first reading.
 #[derive(Debug, Clone)]
 struct Allowed {
-    /// Numbers of the processors; empty when the system does not say.
+    /// Numbers of the processors; empty if unknown.
     processors: Vec<usize>,
-    /// How many a quota leaves of them.
+    /// Number of processors that the process may use on average, which a quota can limit.
     count: f64,
 }
 
 #[derive(Debug)]
 struct Reading {
     at: Instant,
-    /// Processor time of this process.
+    /// Processor time that this process has used.
     used: Duration,
-    /// Idle time of the allowed processors; none where the system does not say.
+    /// Idle time of the allowed processors; `None` if unknown.
     idle: Option<Duration>,
 }
 
 impl Machine {
-    /// The processors that another core could have had since the last reading; `None` at the first. `cores`: what ours had.
-    pub(super) fn pooled_buffer(&mut self, now: Instant, cores: f64) -> Option<f64> {
+    /// How many processors another core could have used since the last reading; `None` at the first reading.
+    /// `used_by_cores`: how many processors the cores of this process used.
+    pub(super) fn spare_processors(&mut self, now: Instant, used_by_cores: f64) -> Option<f64> {
         let allowed = self.allowed.get_or_insert_with(Allowed::find);
-        let idle = fs::read_to_string("/proc/stat").ok().and_then(|text| idle_of(&text, &allowed.processors));
-        let reading = Reading { at: now, used: time_of(ClockId::ProcessCPUTime), idle };
+        let idle =
+            fs::read_to_string("/proc/stat").ok().and_then(|text| idle_time(&text, &allowed.processors));
+        let reading = Reading { at: now, used: processor_time(ClockId::ProcessCPUTime), idle };
         let count = allowed.count;
         self.last
             .replace(reading)
             .zip(self.last.as_ref())
-            .map(|(last, this)| this.spare_since(&last, count, cores))
+            .map(|(last, current)| current.spare_processors_since(&last, count, used_by_cores))
     }
 
-    /// Nothing is to be compared with next time.
+    /// Drops the last reading: the next one is a first reading.
     pub(super) fn forget(&mut self) {
         self.last = None;
     }
@@ -55,7 +57,7 @@ impl Allowed {
     fn find() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
-        // Takes a quota into account.
+        // `available_parallelism` takes a quota into account.
         let count = std::thread::available_parallelism().map_or(1, usize::from);
         let count = u32::try_from(count).map_or(f64::MAX, f64::from);
         Self { processors: list.map(processors).unwrap_or_default(), count }
@@ -63,9 +65,10 @@ impl Allowed {
 }
 
 impl Reading {
-    /// What the system left idle, and no more than the quota leaves; and what our threads besides the cores had, which is the
-    /// store's: it takes what there is, in commits as small as that allows, and less when it gets less.
-    fn spare_since(&self, last: &Self, count: f64, cores: f64) -> f64 {
+    /// How many processors were spare since `last`: the idle ones, at most what the quota of `count` processors leaves, plus
+    /// those that this process used outside its cores. The latter run the store's writer thread. It uses whatever is free, for
+    /// commits that are as small as possible; with less, it makes larger commits.
+    fn spare_processors_since(&self, last: &Self, count: f64, used_by_cores: f64) -> f64 {
         let elapsed = self.at.saturating_duration_since(last.at).as_secs_f64().max(f64::EPSILON);
         let used = self.used.saturating_sub(last.used).as_secs_f64() / elapsed;
         let left = count - used;
@@ -73,7 +76,7 @@ impl Reading {
             (Some(before), Some(after)) => (after.saturating_sub(before).as_secs_f64() / elapsed).min(left),
             _ => left,
         };
-        idle + (used - cores).max(0.0)
+        idle + (used - used_by_cores).max(0.0)
     }
 }
 
@@ -86,8 +89,8 @@ fn processors(list: &str) -> Vec<usize> {
     list.split(',').filter_map(range).flatten().collect()
 }
 
-/// The idle time of some processors in the text of `/proc/stat`; waiting for a disk is idle.
-fn idle_of(text: &str, processors: &[usize]) -> Option<Duration> {
+/// The idle time of the given processors in the text of `/proc/stat`. Time spent waiting for a disk counts as idle.
+fn idle_time(text: &str, processors: &[usize]) -> Option<Duration> {
     let ticks: Vec<u64> = text.lines().filter_map(|line| idle_ticks(line, processors)).collect();
     let found = !ticks.is_empty();
     found.then(|| Duration::from_millis(ticks.iter().sum::<u64>().saturating_mul(TICK_MILLIS)))
@@ -101,7 +104,7 @@ fn idle_ticks(line: &str, processors: &[usize]) -> Option<u64> {
     processors.contains(&number).then_some(idle + waiting)
 }
 
-/// The unit of `/proc/stat`, a hundredth of a second on every machine that Linux runs on today.
+/// The time unit of `/proc/stat`: a hundredth of a second on every architecture that Linux supports today.
 const TICK_MILLIS: u64 = 10;
 
 #[cfg(test)]

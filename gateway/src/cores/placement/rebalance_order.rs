@@ -1,32 +1,32 @@
-//! What a core's connections have to do when they are polled: stay, or go on to another core.
+//! The order that tells the connections of one core whether to stay or to move to another core.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidegate_broker::CoreId;
 
-/// What holds for one core at present.
+/// What the connections of one core do at the end of their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cores) enum RebalanceOrder {
     /// All stay.
     Stay,
-    /// Every second one that has something to do goes; each is asked once a round.
+    /// Every second active connection moves. Each is asked once per round.
     MoveHalf { to: CoreId, round: u32 },
-    /// Whoever has something to do goes.
+    /// Every active connection moves.
     MoveAll { to: CoreId },
-    /// Goes or stays, as chance has it.
+    /// Each active connection moves with a probability of one half, each time it is polled.
     MoveRandomly { to: CoreId },
 }
 
-/// The order in force, written by whoever decides, read by the core.
+/// The current order of one core, packed into one atomic. Any core may store it; the core itself loads it.
 #[derive(Debug)]
-pub(in crate::cores) struct RebalanceOrders(AtomicU64);
+pub(in crate::cores) struct AtomicOrder(AtomicU64);
 
-/// The round in which a connection, or a core, was asked last.
+/// The last rebalance round in which a connection, or a core, took part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LastRebalance(u32);
 
 impl RebalanceOrder {
-    /// Whether new connections may begin there.
+    /// Whether new connections may be placed on a core with this order.
     pub(super) fn takes_connections(self) -> bool {
         !matches!(self, Self::MoveAll { .. })
     }
@@ -34,9 +34,9 @@ impl RebalanceOrder {
     fn pack(self) -> u64 {
         let (kind, to, round) = match self {
             Self::Stay => (STAY, CoreId(0), 0),
-            Self::MoveHalf { to, round } => (HALVE, to, round),
-            Self::MoveAll { to } => (LEAVE, to, 0),
-            Self::MoveRandomly { to } => (ROAM, to, 0),
+            Self::MoveHalf { to, round } => (MOVE_HALF, to, round),
+            Self::MoveAll { to } => (MOVE_ALL, to, 0),
+            Self::MoveRandomly { to } => (MOVE_RANDOMLY, to, 0),
         };
         let to = u64::from(u16::try_from(to.0).unwrap_or(0));
         u64::from(round) << 32 | to << 8 | kind
@@ -45,36 +45,36 @@ impl RebalanceOrder {
     fn unpack(packed: u64) -> Self {
         let to = CoreId(usize::try_from(packed >> 8 & u64::from(u16::MAX)).unwrap_or(0));
         match packed & 0xff {
-            HALVE => Self::MoveHalf { to, round: u32::try_from(packed >> 32).unwrap_or(0) },
-            LEAVE => Self::MoveAll { to },
-            ROAM => Self::MoveRandomly { to },
+            MOVE_HALF => Self::MoveHalf { to, round: u32::try_from(packed >> 32).unwrap_or(0) },
+            MOVE_ALL => Self::MoveAll { to },
+            MOVE_RANDOMLY => Self::MoveRandomly { to },
             _ => Self::Stay,
         }
     }
 }
 
-impl RebalanceOrders {
+impl AtomicOrder {
     pub(in crate::cores) fn new(order: RebalanceOrder) -> Self {
         Self(AtomicU64::new(order.pack()))
     }
 
-    pub(in crate::cores) fn now(&self) -> RebalanceOrder {
+    pub(in crate::cores) fn load(&self) -> RebalanceOrder {
         RebalanceOrder::unpack(self.0.load(Ordering::Relaxed))
     }
 
-    pub(super) fn set(&self, order: RebalanceOrder) {
+    pub(super) fn store(&self, order: RebalanceOrder) {
         self.0.store(order.pack(), Ordering::Relaxed);
     }
 }
 
 impl LastRebalance {
-    /// Notes the round; `true` when this is the first time in it.
+    /// Records `round`. Returns `true` if it was not the last one recorded.
     pub(in crate::cores) fn begin(&mut self, round: u32) -> bool {
         std::mem::replace(&mut self.0, round) != round
     }
 }
 
 const STAY: u64 = 0;
-const HALVE: u64 = 1;
-const LEAVE: u64 = 2;
-const ROAM: u64 = 3;
+const MOVE_HALF: u64 = 1;
+const MOVE_ALL: u64 = 2;
+const MOVE_RANDOMLY: u64 = 3;

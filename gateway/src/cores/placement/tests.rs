@@ -1,114 +1,120 @@
-//! Orders: who begins where, who has to go.
+//! Where new connections are placed, and which connections have to move.
 
 use super::*;
 
-/// A placement, its stations, and the time.
-struct TestBroker {
+/// A placement, the load of each core, and the virtual time.
+struct Harness {
     placement: Placement,
-    stations: Vec<CoreLoad>,
+    core_loads: Vec<CoreLoad>,
     now: Instant,
 }
 
-impl TestBroker {
+impl Harness {
     fn new(policy: Policy, cores: usize) -> Self {
         let now = Instant::now();
         let placement = Placement::new(policy, cores, now);
-        let stations = (0..cores).map(|core| CoreLoad::new(&placement, CoreId(core), now)).collect();
-        Self { placement, stations, now }
+        let core_loads = (0..cores).map(|core| CoreLoad::new(&placement, CoreId(core), now)).collect();
+        Self { placement, core_loads, now }
     }
 
-    fn places(&self, count: usize) -> Vec<usize> {
+    /// The cores of the next `count` connections.
+    fn place(&self, count: usize) -> Vec<usize> {
         (0..count).map(|_| self.placement.place().0).collect()
     }
 
-    /// What a new connection on each core is told, when it is polled for the first time.
-    fn destinations(&mut self) -> Vec<Option<CoreId>> {
-        let ask = |load: &mut CoreLoad| load.destination(&mut LastRebalance::default(), 0, || 0);
-        self.stations.iter_mut().map(ask).collect()
+    /// For each core, where a new connection on it has to move after its first turn.
+    fn rebalance_targets(&mut self) -> Vec<Option<CoreId>> {
+        let target = |load: &mut CoreLoad| load.rebalance_target(&mut LastRebalance::default(), 0, || 0);
+        self.core_loads.iter_mut().map(target).collect()
     }
 
-    fn decide(&mut self, decision: Option<Decision>) {
-        let watch = self.placement.watch.as_ref().unwrap();
-        let mut watch = watch.lock();
-        self.placement.obey(&mut watch, decision);
+    fn apply(&mut self, decision: Option<Decision>) {
+        let mut monitor = self.placement.monitor.as_ref().unwrap().lock();
+        self.placement.apply(&mut monitor, decision);
     }
 }
 
 #[test]
-fn packed_connections_begin_on_the_first_core() {
-    let mut house = TestBroker::new(Policy::Packed, 3);
-    assert_eq!(house.places(3), [0, 0, 0]);
-    assert_eq!(house.destinations(), [None, Some(CoreId(0)), Some(CoreId(0))]);
+fn packed_connections_start_on_the_first_core() {
+    let mut harness = Harness::new(Policy::Packed, 3);
+    assert_eq!(harness.place(3), [0, 0, 0]);
+    assert_eq!(harness.rebalance_targets(), [None, Some(CoreId(0)), Some(CoreId(0))]);
 }
 
 #[test]
-fn cores_in_use_take_turns() {
-    let mut house = TestBroker::new(Policy::Packed, 3);
-    house.decide(Some(Decision::Spill { from: CoreId(0), to: CoreId(2) }));
-    assert_eq!(house.places(4), [0, 2, 0, 2]);
-    house.decide(Some(Decision::Return { from: CoreId(2), to: CoreId(0) }));
-    assert_eq!(house.places(2), [0, 0]);
-    assert_eq!(house.destinations()[2], Some(CoreId(0)));
+fn new_connections_are_placed_on_the_cores_in_use_in_turn() {
+    let mut harness = Harness::new(Policy::Packed, 3);
+    harness.apply(Some(Decision::Spill { from: CoreId(0), to: CoreId(2) }));
+    assert_eq!(harness.place(4), [0, 2, 0, 2]);
+    harness.apply(Some(Decision::Merge { from: CoreId(2), to: CoreId(0) }));
+    assert_eq!(harness.place(2), [0, 0]);
+    assert_eq!(harness.rebalance_targets()[2], Some(CoreId(0)));
 }
 
 #[test]
-fn spread_connections_stay_where_they_began() {
-    let mut house = TestBroker::new(Policy::Spread, 3);
-    assert_eq!(house.places(6), [0, 1, 2, 0, 1, 2]);
-    assert_eq!(house.destinations(), [None; 3]);
-    assert!(!house.placement.is_watched());
+fn spread_connections_stay_on_their_first_core() {
+    let mut harness = Harness::new(Policy::Spread, 3);
+    assert_eq!(harness.place(6), [0, 1, 2, 0, 1, 2]);
+    assert_eq!(harness.rebalance_targets(), [None; 3]);
+    assert!(!harness.placement.measures_load());
 }
 
 #[test]
-fn restless_connections_go_round() {
-    let mut house = TestBroker::new(Policy::Restless, 3);
-    assert_eq!(house.places(3), [0, 1, 2]);
-    assert_eq!(house.destinations(), [Some(CoreId(1)), Some(CoreId(2)), Some(CoreId(0))]);
-    assert_eq!(TestBroker::new(Policy::Restless, 1).destinations(), [None]);
+fn restless_connections_move_to_the_next_core() {
+    let mut harness = Harness::new(Policy::Restless, 3);
+    assert_eq!(harness.place(3), [0, 1, 2]);
+    assert_eq!(harness.rebalance_targets(), [Some(CoreId(1)), Some(CoreId(2)), Some(CoreId(0))]);
+    assert_eq!(Harness::new(Policy::Restless, 1).rebalance_targets(), [None]);
 }
 
-/// Asks connections of these companies; whether each goes.
-fn ask<const N: usize>(
-    house: &mut TestBroker,
+/// Asks for the target of each connection on the first core, given its affinity group; returns whether it has to move.
+fn must_move<const N: usize>(
+    harness: &mut Harness,
     connections: &mut [LastRebalance; N],
     affinity_groups: [u64; N],
 ) -> [bool; N] {
-    let load = &mut house.stations[0];
+    let load = &mut harness.core_loads[0];
     let mut affinity_groups = affinity_groups.into_iter();
     connections.each_mut().map(|last_rebalance| {
-        load.destination(last_rebalance, affinity_groups.next().unwrap(), || 0).is_some()
+        load.rebalance_target(last_rebalance, affinity_groups.next().unwrap(), || 0).is_some()
     })
 }
 
 const SPILL: Option<Decision> = Some(Decision::Spill { from: CoreId(0), to: CoreId(1) });
 
 #[test]
-fn every_second_one_goes_once_and_the_first_stays() {
-    let mut house = TestBroker::new(Policy::Packed, 2);
+fn a_spill_moves_every_second_connection_once_and_the_first_stays() {
+    let mut harness = Harness::new(Policy::Packed, 2);
     let mut connections = [LastRebalance::default(); 5];
     for _ in 0..2 {
-        house.decide(SPILL);
-        let mut each = || ask(&mut house, &mut connections, [1, 2, 3, 4, 5]);
-        assert_eq!(each(), [false, true, false, true, false]);
-        assert_eq!(each(), [false; 5], "they were asked");
+        harness.apply(SPILL);
+        let mut moves = || must_move(&mut harness, &mut connections, [1, 2, 3, 4, 5]);
+        assert_eq!(moves(), [false, true, false, true, false]);
+        assert_eq!(moves(), [false; 5], "each is asked once per round");
     }
-    house.decide(None);
-    assert_eq!(house.destinations(), [None; 2], "the spill is over");
+    harness.apply(None);
+    assert_eq!(harness.rebalance_targets(), [None; 2], "the spill is over");
 }
 
 #[test]
-fn a_company_goes_together_until_that_does_not_help() {
-    let mut house = TestBroker::new(Policy::Packed, 2);
+fn an_affinity_group_moves_together_in_every_other_spill() {
+    let mut harness = Harness::new(Policy::Packed, 2);
     let mut connections = [LastRebalance::default(); 6];
     let affinity_groups = [7, 8, 7, 8, 9, 7];
-    house.decide(SPILL);
-    assert_eq!(ask(&mut house, &mut connections, affinity_groups), [false, true, false, true, false, false]);
-    house.decide(SPILL);
-    assert_eq!(ask(&mut house, &mut connections, affinity_groups), [false, true, false, true, false, true]);
+    harness.apply(SPILL);
+    assert_eq!(
+        must_move(&mut harness, &mut connections, affinity_groups),
+        [false, true, false, true, false, false]
+    );
+    harness.apply(SPILL);
+    assert_eq!(
+        must_move(&mut harness, &mut connections, affinity_groups),
+        [false, true, false, true, false, true]
+    );
 }
 
 #[test]
-fn orders_survive_their_packing() {
+fn orders_are_packed_and_unpacked_unchanged() {
     let to = CoreId(1023);
     for order in [
         RebalanceOrder::Stay,
@@ -116,23 +122,23 @@ fn orders_survive_their_packing() {
         RebalanceOrder::MoveRandomly { to },
         RebalanceOrder::MoveHalf { to, round: u32::MAX },
     ] {
-        assert_eq!(RebalanceOrders::new(order).now(), order);
+        assert_eq!(AtomicOrder::new(order).load(), order);
     }
 }
 
 #[test]
-fn a_busy_core_is_given_relief() {
-    let mut house = TestBroker::new(Policy::Packed, 2);
+fn the_first_report_of_a_high_load_does_not_spill() {
+    let mut harness = Harness::new(Policy::Packed, 2);
     for _ in 0..3 {
-        house.now += meter::PERIOD;
-        house.placement.report(CoreId(0), 0.2, house.now);
+        harness.now += meter::PERIOD;
+        harness.placement.report(CoreId(0), 0.2, harness.now);
     }
-    assert_eq!(house.places(2), [0, 0]);
-    let in_use =
-        |house: &TestBroker| house.placement.watch.as_ref().unwrap().lock().packing.is_in_use(CoreId(1));
-    assert!(!in_use(&house));
-    // Whether it spills depends on what else this machine does; that it looks does not.
-    house.now += meter::PERIOD;
-    house.placement.report(CoreId(0), 1.0, house.now);
-    assert!(!in_use(&house), "what is idle is not known at the first look");
+    assert_eq!(harness.place(2), [0, 0]);
+    let is_second_in_use =
+        |harness: &Harness| harness.placement.monitor.as_ref().unwrap().lock().packing.is_in_use(CoreId(1));
+    assert!(!is_second_in_use(&harness));
+    // Whether a later report spills depends on the load of the machine that runs the test.
+    harness.now += meter::PERIOD;
+    harness.placement.report(CoreId(0), 1.0, harness.now);
+    assert!(!is_second_in_use(&harness), "the idle time is not known yet");
 }
