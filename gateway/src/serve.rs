@@ -1,4 +1,4 @@
-//! A running broker: cores, listeners, and an orderly end on SIGTERM or SIGINT.
+//! Runs the broker: starts cores and listeners, and shuts down in order on SIGTERM or SIGINT.
 
 mod accept;
 mod housekeeping;
@@ -26,7 +26,7 @@ pub(crate) use settings::store_folder;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// Threads, runtimes or signals could not be set up.
+    /// The threads, runtimes or signal handlers could not be created.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
     /// The store could not be opened.
@@ -34,15 +34,15 @@ pub enum ServeError {
     Store {
         /// Its file.
         file: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: OpenError,
     },
-    /// What the store kept cannot be had back.
+    /// The broker's state could not be restored from the store.
     #[error("store {file}: {source}")]
     Restore {
         /// Its file.
         file: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: RestoreError,
     },
     /// A listener could not be opened.
@@ -50,15 +50,15 @@ pub enum ServeError {
     Listener {
         /// The listener's name.
         name: String,
-        /// What went wrong.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// Serves until a signal ends it; then drains within the configured time.
+/// Runs the broker until SIGTERM or SIGINT, then closes the connections within `drain_timeout`.
 ///
 /// # Errors
-/// When a listener or the threads cannot be set up. Nothing is served then.
+/// If the threads, the store or a listener cannot be set up.
 pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let broker_config = settings::broker(config);
@@ -80,45 +80,46 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     outcome
 }
 
-/// The last steps, when all connections are gone or given up: end the cores, then close the store.
+/// Ends the cores and closes the store, after all connections have ended or the drain timeout has passed.
 fn stop(broker: &Broker, threads: Threads, data: &Path) {
     let left = threads.stop(STOP_TIMEOUT);
     if left > 0 {
-        tracing::warn!(threads = left, "cores have not ended in time");
+        tracing::warn!(threads = left, "some core threads did not end in time");
     }
     let StopReport { connections, store } = broker.finish_stop();
     if connections > 0 {
-        tracing::warn!(connections, "sessions still have a connection");
+        tracing::warn!(connections, "some sessions still had a connection at the end");
     }
     match store {
         Ok(()) => tracing::info!("stopped"),
         Err(error) => {
             let file = settings::store_file(data);
-            tracing::error!(file = %file.display(), %error, "the store is not closed; what it committed is on disk");
+            tracing::error!(file = %file.display(), %error, "the store was not closed cleanly; everything committed is on disk");
         }
     }
 }
 
-/// Opens the store, if anything is to be stored.
+/// Opens the store; `None` with `durability: memory`.
 fn open_store(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<SessionStore>, ServeError> {
     let file = settings::store_file(data);
     let Some(settings) = settings::store(&config.persistence, data) else {
         if file.exists() {
             tracing::warn!(
                 file = %file.display(),
-                "`persistence.durability: memory` stores nothing; the existing store is left as it is and can be used again with another durability"
+                "`persistence.durability: memory` stores nothing; the existing store is left unchanged and is used again when \
+                 another durability is configured"
             );
         }
         return Ok(None);
     };
-    let notified = Arc::clone(cores);
-    let on_commit = move || notified.announce_commit();
+    let cores = Arc::clone(cores);
+    let on_commit = move || cores.announce_commit();
     let store =
         SessionStore::open(present(), on_commit, |observer| tidegate_persistence::open(&settings, observer));
     store.map(Some).map_err(|source| ServeError::Store { file, source })
 }
 
-/// This moment on both clocks. The broker counts with the one that never jumps.
+/// The current time on the wall clock and on the monotonic clock. The broker measures with the monotonic one.
 fn present() -> Clock {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
@@ -147,7 +148,7 @@ async fn serve(config: &Config, broker: &Arc<Broker>, cores: &Arc<Cores>) -> Res
     Ok(())
 }
 
-/// Opens one listener; when this returns, it listens.
+/// Opens one listener. It accepts connections from the network as soon as this returns.
 fn open(
     listener: &crate::config::Listener,
     cores: &Cores,
@@ -164,23 +165,26 @@ fn open(
     Ok(())
 }
 
-/// Asks every connection to end, and waits for them, but not for ever.
+/// Asks every connection to end, and waits for them up to `limit`.
 async fn drain(broker: &Arc<Broker>, cores: &Cores, connections: &TaskTracker, limit: Duration) {
     connections.close();
     let open = connections.len();
     let stopping = Arc::clone(broker);
-    // A turn of the broker runs on a core.
+    // A turn can only run on a core.
     cores.spawn(ACCEPTING_CORE, async move {
         with_core(|core| core.run_turn(Instant::now(), |turn, _| stopping.begin_stop(turn)));
     });
     match tokio::time::timeout(limit, connections.wait()).await {
         Ok(()) => tracing::info!(connections = open, "drained"),
-        Err(_) => tracing::warn!(left = connections.len(), "drain timeout: closing the rest"),
+        Err(_) => tracing::warn!(
+            left = connections.len(),
+            "drain timeout reached: closing the remaining connections"
+        ),
     }
 }
 
-/// The core that accepts connections and carries the QUIC sockets.
+/// The core that accepts connections and polls the QUIC sockets.
 const ACCEPTING_CORE: CoreId = CoreId(0);
 
-/// How long the cores may take to end once all connections are gone or given up.
+/// How long the cores may take to end after the connections have been drained.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! The task of one connection: drives it, closes it at its end, or moves it to another core.
+//! The task of one connection. It drives the connection until it ends or moves to another core.
 
 use std::future::Future;
 use std::mem;
@@ -8,16 +8,16 @@ use std::task::{Context, Poll, ready};
 use super::Driver;
 use super::relocation::Departure;
 
-/// A connection under way, as a core polls it.
+/// The future that drives one connection on its core.
 ///
-/// A future written by hand, because it spawns futures of its own type.
+/// It is written by hand because it spawns futures of its own type.
 pub struct Drive(Stage);
 
 enum Stage {
     Connected(Box<Driver>),
-    /// Sends its last bytes and closes.
+    /// The connection sends its last bytes and closes.
     Closing(Pin<Box<dyn Future<Output = ()> + Send>>),
-    /// It ended, or continues in a task on another core.
+    /// The connection has ended, or continues in a task on another core.
     Left,
 }
 

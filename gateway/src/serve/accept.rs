@@ -1,4 +1,4 @@
-//! From a listener to drivers: accept, place on a core, handshake there in a task of its own.
+//! Accepts sockets from a listener, places each on a core, and starts a task there for its handshake and then one for its driver.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::config;
 use crate::cores::{Cores, with_core};
 use crate::driver::{Accepted, Drive, Driver, accept_connect, direct_writer, reject};
 
-/// Turns what a listener accepts into driven connections.
+/// Accepts the connections of one listener and starts their drivers.
 #[derive(Clone)]
 pub(super) struct Acceptor {
     name: Arc<str>,
@@ -39,25 +39,25 @@ impl Acceptor {
         }
     }
 
-    /// Accepts until told to stop. Never waits for a peer.
+    /// Accepts until `stopped` becomes true. Never waits for a peer.
     pub(super) async fn run(self, listener: Listener, mut stopped: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => match accepted {
                     Ok(incoming) => self.place(incoming),
-                    Err(error) => tracing::warn!(listener = &*self.name, %error, "cannot accept"),
+                    Err(error) => tracing::warn!(listener = &*self.name, %error, "cannot accept a connection"),
                 },
             }
         }
     }
 
     fn place(&self, incoming: Incoming) {
-        // A QUIC connection lives where its socket is polled.
-        let bound = incoming.transport() == Transport::Quic;
-        let core = if bound { super::ACCEPTING_CORE } else { self.cores.place() };
+        // A QUIC connection stays on the core that polls its socket.
+        let is_pinned = incoming.transport() == Transport::Quic;
+        let core = if is_pinned { super::ACCEPTING_CORE } else { self.cores.place() };
         let (this, tracker) = (self.clone(), self.connections.clone());
-        // Handshake and driver are tasks of their own, so that the memory of the former is freed.
+        // The handshake runs in a task separate from the driver, so that its memory is freed when it is done.
         self.cores.spawn(core, async move { this.open(incoming, tracker).await });
     }
 
@@ -65,7 +65,7 @@ impl Acceptor {
         let link = match incoming.establish().await {
             Ok(link) => link,
             Err(error) => {
-                tracing::debug!(listener = &*self.name, %error, "handshake failed");
+                tracing::debug!(listener = &*self.name, %error, "transport handshake failed");
                 return;
             }
         };
@@ -74,12 +74,12 @@ impl Acceptor {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {
                 with_core(|core| core.counters().connections_refused.add(1));
-                tracing::debug!(listener = &*self.name, %error, "not connected");
+                tracing::debug!(listener = &*self.name, %error, "CONNECT refused or not received");
                 return;
             }
             Err(_) => {
                 with_core(|core| core.counters().connections_refused.add(1));
-                tracing::debug!(listener = &*self.name, "no CONNECT in time");
+                tracing::debug!(listener = &*self.name, "no CONNECT within the time limit");
                 return;
             }
         };
@@ -88,7 +88,7 @@ impl Acceptor {
                 core.counters().connections_refused.add(1);
                 core.counters().refused_store.add(1);
             });
-            // The link closes whether or not the peer reads the refusal.
+            // The link is closed whether or not the peer reads the CONNACK.
             let _ = timeout(self.connect_timeout, reject(link, &negotiated, reason)).await;
             return;
         }

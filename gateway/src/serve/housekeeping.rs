@@ -1,5 +1,5 @@
-//! Frees memory that nobody asks for: expired messages, in the queues of sessions without a connection and retained, and
-//! replaced routing entries.
+//! Periodically frees memory that no other operation frees: expired messages in the queues of disconnected sessions, expired
+//! retained messages, and replaced routing entries.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,14 +9,14 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cores::with_core;
 
-/// Schedules what restored sessions wait for: delayed wills and expiry.
+/// Schedules the delayed wills and the expiry of restored sessions.
 pub(super) async fn schedule_restored(broker: Arc<Broker>) {
     with_core(|core| core.run_turn(Instant::now(), |turn, _| broker.schedule_restored(turn)));
 }
 
-/// Sweeps for ever, a little at a time.
+/// Sweeps periodically, a few messages per turn. Never returns.
 pub(super) async fn run(broker: Arc<Broker>) {
-    let mut ticks = interval(EVERY);
+    let mut ticks = interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -35,7 +35,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
     }
 }
 
-/// How long an expired message may hold its memory after its expiry.
-const EVERY: Duration = Duration::from_secs(30);
-/// Retained messages looked at in one turn.
+/// Time from the start of one sweep to the next: about how long an expired message may keep its memory.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
+/// Maximum number of retained messages checked per turn.
 const RETAINED_MAX: usize = 1024;

@@ -1,4 +1,4 @@
-//! From the configuration to the settings of each crate.
+//! Converts the configuration to the settings of each crate.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::config::{
 };
 use crate::cores::Policy;
 
-/// What the broker is set to.
+/// The settings of the broker core.
 pub(super) fn broker(config: &Config) -> BrokerConfig {
     BrokerConfig {
         session: Arc::new(session(&config.session, config.persistence.durability != Durability::Memory)),
@@ -31,7 +31,7 @@ pub(super) fn broker(config: &Config) -> BrokerConfig {
     }
 }
 
-/// How connections are placed on cores.
+/// The policy that places connections on cores.
 pub(super) fn placement(placement: Placement) -> Policy {
     match placement {
         Placement::Packed => Policy::Packed,
@@ -40,7 +40,7 @@ pub(super) fn placement(placement: Placement) -> Policy {
     }
 }
 
-/// Where and how to keep what survives a restart; none when nothing does.
+/// The settings of the store; `None` with `durability: memory`.
 pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfig> {
     let durability = match persistence.durability {
         Durability::Always => tidegate_persistence::Durability::Always,
@@ -49,22 +49,23 @@ pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfi
     };
     let defaults = StoreConfig::new(store_folder(data));
     let size_max = persistence.size_max.to_usize();
-    // What is on its way when the limit is reached goes into the reserve, a sixteenth: two batches, and what LMDB adds to them.
+    // When the store reaches its size limit, up to two batches are still to be written. They and the overhead of LMDB must fit
+    // into the reserve, which is one sixteenth of the limit.
     let batch_bytes_max = defaults.batch_bytes_max.min(size_max / 64);
     Some(StoreConfig { durability, size_max, batch_bytes_max, ..defaults })
 }
 
-/// Where in the data directory the store is.
+/// The folder of the store in the data directory.
 pub fn store_folder(data: &Path) -> PathBuf {
     data.join("store")
 }
 
-/// The store's one file.
+/// The data file of the store.
 pub(super) fn store_file(data: &Path) -> PathBuf {
     store_folder(data).join("data.mdb")
 }
 
-/// The caps that all listeners share.
+/// The limits that all listeners share.
 pub(super) fn limits(limits: &config::Limits) -> Limits {
     Limits {
         handshakes: Handshakes::new(HandshakesConfig {
@@ -76,7 +77,7 @@ pub(super) fn limits(limits: &config::Limits) -> Limits {
     }
 }
 
-/// What a listener is set to; reads its certificate.
+/// The settings of a listener. Reads its certificate and key.
 pub(super) fn listener(listener: &Listener) -> Result<ListenerConfig, MaterialError> {
     let endpoint = match &*listener.address {
         Address::Path(path) => Endpoint::Unix { path: path.clone(), mode: UNIX_SOCKET_MODE },
@@ -99,14 +100,14 @@ fn network(listener: &Listener, address: SocketAddr) -> Result<Endpoint, Materia
         Transport::Quic => {
             Endpoint::Quic { address, material: material(listener)?, config: QuicConfig::default() }
         }
-        // A Unix listener has a path for its address; validation sees to that.
+        // Validation guarantees that a Unix listener has a path as its address.
         Transport::Tcp | Transport::Unix => Endpoint::Tcp { address },
     })
 }
 
 fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
     let Some(files) = &listener.tls else {
-        unreachable!("validation asks for the certificate of an encrypted listener")
+        unreachable!("validation requires a certificate for an encrypted listener")
     };
     ServerMaterial::from_pem_files(&files.certificate, &files.key)
 }
@@ -169,5 +170,5 @@ fn retained(retained: &Retained) -> RetainedConfig {
     RetainedConfig { len_max: retained.messages_max.to_usize(), bytes_max: retained.bytes_max.to_usize() }
 }
 
-/// Owner and group may connect.
+/// Owner and group may connect to a Unix socket.
 const UNIX_SOCKET_MODE: u32 = 0o660;
