@@ -1,4 +1,5 @@
-//! Finds the seat of a session by tenant and client identifier, or by its number. One owner a session: attach and removal happen under its shard.
+//! Finds the handle of a session by tenant and client identifier, or by session id. A session has one owner: attaching to it and
+//! removing it both happen under the lock of its shard.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -8,11 +9,11 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::session_handle::{SessionHandle, SessionKey};
 
-/// All sessions of the broker, in shards. A place in a table is one pointer: name and number are in the seat.
+/// All sessions of the broker, in sharded hash tables. A table slot is one pointer: the handle holds the key and the id.
 pub struct Registry {
     hasher: RandomState,
-    names: Vec<Shard>,
-    numbers: Vec<Shard>,
+    by_key: Vec<Shard>,
+    by_id: Vec<Shard>,
 }
 
 #[derive(Default)]
@@ -21,77 +22,79 @@ struct Shard(Mutex<HashTable<Arc<SessionHandle>>>);
 impl Default for Registry {
     fn default() -> Self {
         let shards = || (0..SHARDS).map(|_| Shard::default()).collect();
-        Self { hasher: RandomState::new(), names: shards(), numbers: shards() }
+        Self { hasher: RandomState::new(), by_key: shards(), by_id: shards() }
     }
 }
 
 impl Registry {
-    /// Runs `attach` with the seat of `key`, made by `make` where there is none, while nobody else can attach or remove it.
+    /// Runs `attach` with the handle of the session `key`, which `create` makes if there is none. Until `attach` returns,
+    /// nobody else can attach to the session or remove it.
     pub fn enter<R>(
         &self,
         key: &SessionKey,
-        make: impl FnOnce() -> Arc<SessionHandle>,
+        create: impl FnOnce() -> Arc<SessionHandle>,
         attach: impl FnOnce(&Arc<SessionHandle>) -> R,
     ) -> R {
         let hash = self.hasher.hash_one(key);
-        let mut names = shard(&self.names, hash).lock();
-        let handle = match names.find(hash, |handle| handle.key() == key) {
+        let mut by_key = shard(&self.by_key, hash).lock();
+        let handle = match by_key.find(hash, |handle| handle.key() == key) {
             Some(handle) => Arc::clone(handle),
             None => {
-                let handle = make();
-                names.insert_unique(hash, Arc::clone(&handle), |handle| self.hasher.hash_one(handle.key()));
-                self.enter_number(&handle);
+                let handle = create();
+                by_key.insert_unique(hash, Arc::clone(&handle), |handle| self.hasher.hash_one(handle.key()));
+                self.insert_by_id(&handle);
                 handle
             }
         };
         attach(&handle)
     }
 
-    fn enter_number(&self, handle: &Arc<SessionHandle>) {
+    fn insert_by_id(&self, handle: &Arc<SessionHandle>) {
         let hash = self.hasher.hash_one(handle.id());
-        let mut numbers = shard(&self.numbers, hash).lock();
-        numbers.insert_unique(hash, Arc::clone(handle), |handle| self.hasher.hash_one(handle.id()));
+        let mut by_id = shard(&self.by_id, hash).lock();
+        by_id.insert_unique(hash, Arc::clone(handle), |handle| self.hasher.hash_one(handle.id()));
     }
 
-    /// Forgets the seat when `ended` still holds for it.
+    /// Removes a session if `ended` returns true for it under the lock of its shard. Returns whether it was removed.
     pub fn remove_if(&self, handle: &Arc<SessionHandle>, ended: impl FnOnce(&SessionHandle) -> bool) -> bool {
         let hash = self.hasher.hash_one(handle.key());
-        let mut names = shard(&self.names, hash).lock();
-        let Ok(place) = names.find_entry(hash, |present| Arc::ptr_eq(present, handle)) else { return false };
+        let mut by_key = shard(&self.by_key, hash).lock();
+        let Ok(entry) = by_key.find_entry(hash, |present| Arc::ptr_eq(present, handle)) else { return false };
         if !ended(handle) {
             return false;
         }
-        place.remove();
+        entry.remove();
         let hash = self.hasher.hash_one(handle.id());
-        let mut numbers = shard(&self.numbers, hash).lock();
-        if let Ok(place) = numbers.find_entry(hash, |present| Arc::ptr_eq(present, handle)) {
-            place.remove();
+        let mut by_id = shard(&self.by_id, hash).lock();
+        if let Ok(entry) = by_id.find_entry(hash, |present| Arc::ptr_eq(present, handle)) {
+            entry.remove();
         }
         true
     }
 
-    /// The seat of the session with this number.
+    /// The handle of the session with this id.
     #[must_use]
     pub fn find(&self, id: u64) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(id);
-        shard(&self.numbers, hash).lock().find(hash, |handle| handle.id() == id).cloned()
+        shard(&self.by_id, hash).lock().find(hash, |handle| handle.id() == id).cloned()
     }
 
-    /// The seat of the session of that name.
+    /// The handle of the session with this key.
     #[must_use]
     pub fn get(&self, key: &SessionKey) -> Option<Arc<SessionHandle>> {
         let hash = self.hasher.hash_one(key);
-        shard(&self.names, hash).lock().find(hash, |handle| handle.key() == key).cloned()
+        shard(&self.by_key, hash).lock().find(hash, |handle| handle.key() == key).cloned()
     }
 
-    /// The sessions of one of the shards, which are numbered from 0; `None` beyond the last.
+    /// The sessions of the shard `index`, which counts from 0; `None` beyond the last shard.
     pub(crate) fn shard(&self, index: usize) -> Option<Vec<Arc<SessionHandle>>> {
-        self.names.get(index).map(|shard| shard.lock().iter().cloned().collect())
+        self.by_key.get(index).map(|shard| shard.lock().iter().cloned().collect())
     }
 
-    /// All sessions at about this moment, a shard at a time.
+    /// Calls `visit` for every session, one shard at a time, without holding a lock. Sessions that are added or removed meanwhile
+    /// may be missed.
     pub fn for_each(&self, mut visit: impl FnMut(&Arc<SessionHandle>)) {
-        for shard in &self.names {
+        for shard in &self.by_key {
             let handles: Vec<_> = shard.lock().iter().cloned().collect();
             handles.iter().for_each(&mut visit);
         }
@@ -100,10 +103,10 @@ impl Registry {
     /// Number of sessions.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.names.iter().map(|shard| shard.lock().len()).sum()
+        self.by_key.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    /// True without a session.
+    /// Whether there is no session.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -116,7 +119,7 @@ impl Shard {
     }
 }
 
-/// The tables themselves go by the other bits of the hash.
+/// The shard of a hash. It is chosen by the upper half, because the hash table itself uses the lower bits.
 fn shard(shards: &[Shard], hash: u64) -> &Shard {
     let index = usize::try_from(hash >> 32).unwrap_or(0) % SHARDS;
     let Some(shard) = shards.get(index) else { unreachable!("the remainder is below the number of shards") };

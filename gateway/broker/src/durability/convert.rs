@@ -1,4 +1,4 @@
-//! A session's changes as the store's operations.
+//! Converts the changes of a session to operations of the store.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tidegate_session::{Change, Queued, Session, SessionMetadata};
 
 use crate::session_handle::SessionHandle;
 
-/// Adds the operations that a change comes to, in order.
+/// Appends the operations for one change to `operations`, in order.
 pub(super) fn change(
     clock: &Clock,
     handle: &SessionHandle,
@@ -35,7 +35,7 @@ pub(super) fn change(
         Change::Done { message_id } => Operation::Complete { key: key(message_id) },
         Change::Received(packet_id) => Operation::Receive { session: id, packet_id },
         Change::Forgotten(packet_id) => Operation::ReleaseReceived { session: id, packet_id },
-        _ => unreachable!("every change has its operation"),
+        _ => unreachable!("every kind of change is converted"),
     };
     operations.push(operation);
 }

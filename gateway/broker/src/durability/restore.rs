@@ -1,4 +1,4 @@
-//! Makes sessions, subscriptions and retained messages again from what the store holds.
+//! Restores sessions, subscriptions and retained messages from the store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, SessionKey};
 use crate::tenant::Tenant;
 
-/// Why the state in the store cannot be restored.
+/// Why the state could not be restored from the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The store cannot be read.
+    /// The store could not be read.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A record is well formed but contradicts others.
-    #[error("the store holds {0}")]
+    /// A record cannot be restored: it contradicts others, or the configured limits no longer allow it.
+    #[error("cannot restore: {0}")]
     Record(String),
 }
 
-/// What has been read so far.
+/// The state read from the store so far.
 struct Restoring<'a> {
     clock: Clock,
     tenant: &'a Tenant,
@@ -38,15 +38,15 @@ struct Restoring<'a> {
     fault: Option<RestoreError>,
     /// Retained messages that have expired.
     expired: Vec<Arc<Message>>,
-    /// Retained messages for which there is no room because a bound was lowered. They stay in the store.
-    left_out: u64,
+    /// Number of retained messages above the limits, which were lowered. They stay in the store but are not loaded.
+    not_loaded: u64,
 }
 
 impl Broker {
-    /// Restores what the store holds. Call it before the first connection.
+    /// Restores all state from the store. Call it once, before the first connection.
     ///
     /// # Errors
-    /// When the store cannot be read, or contradicts itself.
+    /// If the store cannot be read, or if a record cannot be restored.
     pub fn restore(&self) -> Result<(), RestoreError> {
         let Some(store) = self.durability.store() else { return Ok(()) };
         let mut restoring = Restoring {
@@ -56,19 +56,22 @@ impl Broker {
             messages: HashMap::new(),
             fault: None,
             expired: Vec::new(),
-            left_out: 0,
+            not_loaded: 0,
         };
         store.engine().load(&mut |item, progress| {
             restoring.take(item);
-            tell(progress);
+            log_progress(progress);
         })?;
         if let Some(fault) = restoring.fault {
             return Err(fault);
         }
         let forget = store.forgets_retained(self.tenant().name());
         restoring.expired.iter().for_each(|message| forget(message));
-        if restoring.left_out > 0 {
-            tracing::warn!(messages = restoring.left_out, "retained messages above the bounds are left out");
+        if restoring.not_loaded > 0 {
+            tracing::warn!(
+                messages = restoring.not_loaded,
+                "retained messages above the limits are not loaded; they stay in the store"
+            );
         }
         let sessions = restoring.sessions.len();
         for (id, (record, snapshot)) in restoring.sessions {
@@ -91,7 +94,7 @@ impl Broker {
         self.registry().enter(&key, || Arc::clone(&handle), |_| ());
         for (filter, granted) in subscriptions {
             self.route(&handle, &filter, &granted).map_err(|error| {
-                RestoreError::Record(format!("a subscription to {filter} that cannot be routed: {error}"))
+                RestoreError::Record(format!("the subscription to {filter} cannot be routed: {error}"))
             })?;
         }
         Ok(())
@@ -100,7 +103,7 @@ impl Broker {
 
 impl Restoring<'_> {
     fn take(&mut self, item: Item<'_>) {
-        let taken = match item {
+        let result = match item {
             Item::Session(id, record) => {
                 self.take_session(id, record);
                 Ok(())
@@ -115,27 +118,27 @@ impl Restoring<'_> {
                 if message.is_expired(self.clock.now) {
                     self.expired.push(message);
                 } else if self.tenant.retained.set(message) == Verdict::Full {
-                    self.left_out += 1;
+                    self.not_loaded += 1;
                 }
             }),
         };
-        if let Err(fault) = taken {
+        if let Err(fault) = result {
             self.fault.get_or_insert(RestoreError::Record(fault));
         }
     }
 
     fn take_session(&mut self, id: SessionId, record: SessionRecord) {
         let metadata = self.metadata(&record);
-        let kept = SessionSnapshot {
+        let snapshot = SessionSnapshot {
             metadata,
             subscriptions: Vec::new(),
             deliveries: Vec::new(),
             received: Vec::new(),
         };
-        self.sessions.insert(id, (record, kept));
+        self.sessions.insert(id, (record, snapshot));
     }
 
-    /// A connection that was there when the broker died is gone since now.
+    /// A session that was connected when the broker stopped counts as disconnected from now on.
     fn metadata(&self, record: &SessionRecord) -> SessionMetadata {
         let after = |seconds: u32| self.clock.now.checked_add(Duration::from_secs(seconds.into()));
         let (will_at, expires_at) = match record.state {
@@ -159,9 +162,9 @@ impl Restoring<'_> {
 
     fn take_subscription(&mut self, id: SessionId, record: &SubscriptionRecord) -> Result<(), String> {
         let filter = SubscriptionFilter::parse(&record.filter)
-            .map_err(|error| format!("the filter {}: {error}", record.filter))?;
-        let terms = GrantedOptions { options: record.options, identifier: record.identifier };
-        self.kept(id)?.subscriptions.push((filter, terms));
+            .map_err(|error| format!("invalid subscription filter {}: {error}", record.filter))?;
+        let granted = GrantedOptions { options: record.options, identifier: record.identifier };
+        self.snapshot(id)?.subscriptions.push((filter, granted));
         Ok(())
     }
 
@@ -170,7 +173,8 @@ impl Restoring<'_> {
         let message_id = key.message.0;
         let message = self.messages.get(&message_id).cloned();
         let queued = move || {
-            let message = message.ok_or_else(|| format!("an entry without its message {message_id}"))?;
+            let message =
+                message.ok_or_else(|| format!("the message {message_id} of a session's entry is missing"))?;
             Ok::<_, String>(Queued { message_id, message, qos, retain, identifiers, share })
         };
         let delivery = match state {
@@ -181,33 +185,33 @@ impl Restoring<'_> {
                 DeliverySnapshot::Released { message_id, packet_id, order }
             }
         };
-        self.kept(key.session)?.deliveries.push(delivery);
+        self.snapshot(key.session)?.deliveries.push(delivery);
         Ok(())
     }
 
     fn take_received(&mut self, id: SessionId, packet_id: PacketId) -> Result<(), String> {
-        self.kept(id)?.received.push(packet_id);
+        self.snapshot(id)?.received.push(packet_id);
         Ok(())
     }
 
-    fn kept(&mut self, id: SessionId) -> Result<&mut SessionSnapshot, String> {
-        let session = self.sessions.get_mut(&id).map(|(_, kept)| kept);
-        session.ok_or_else(|| format!("a record of the session {}, which it does not hold", id.0))
+    fn snapshot(&mut self, id: SessionId) -> Result<&mut SessionSnapshot, String> {
+        let snapshot = self.sessions.get_mut(&id).map(|(_, snapshot)| snapshot);
+        snapshot.ok_or_else(|| format!("a record belongs to session {}, which does not exist", id.0))
     }
 
     fn message(&self, record: &MessageRecord<'_>, message_id: u64) -> Result<Arc<Message>, String> {
         let message = record.to_message(&self.clock);
         let message =
-            message.ok_or_else(|| format!("a message to {}, which is no topic name", record.topic))?;
+            message.ok_or_else(|| format!("a message has the invalid topic name {}", record.topic))?;
         Ok(Arc::new(message.with_id(message_id)))
     }
 }
 
-fn tell(progress: Progress) {
+fn log_progress(progress: Progress) {
     if progress.done.is_multiple_of(PROGRESS_EVERY) {
         tracing::info!(done = progress.done, total = progress.total, "restoring");
     }
 }
 
-/// Records between two lines of the log.
+/// Number of records between two progress messages in the log.
 const PROGRESS_EVERY: u64 = 250_000;
