@@ -1,4 +1,4 @@
-//! The broker without sockets, in virtual time: what goes in, what waits for whom.
+//! Tests of the broker without sockets, in virtual time: packets passed in, and packets waiting for the clients.
 
 mod accounts;
 mod backpressure;
@@ -21,7 +21,7 @@ use crate::{
     PublishProgress, PublishRequest, Published, RawFrames, Receipt, Signal, Signals, Totals, Workspace,
 };
 
-/// A broker, and the workspace of the only core that works for it.
+/// A broker with a single core, and that core's workspace.
 pub(crate) struct TestBroker {
     pub(crate) broker: Arc<Broker>,
     pub(crate) workspace: Workspace,
@@ -36,16 +36,18 @@ impl TestBroker {
         Self { broker: Arc::new(Broker::new(config, None, now)), workspace, now }
     }
 
+    /// Connects a client with MQTT 5. `edit` changes its CONNECT.
     pub(crate) fn attach(&mut self, id: &str, edit: impl FnOnce(&mut Connect)) -> Attachment {
         self.connect(id, edit).outcome
     }
 
+    /// Like [`Self::attach`], with the commit that the CONNACK waits for.
     pub(crate) fn connect(&mut self, id: &str, edit: impl FnOnce(&mut Connect)) -> Receipt<Attachment> {
         let mut connect = Connect::new(ProtocolVersion::V5, id);
         edit(&mut connect);
         let ConnectStep::Accept(negotiated) = self.broker.begin_connect().connect(connect, String::new)
         else {
-            panic!("{id} is not accepted")
+            panic!("the CONNECT of {id} was refused")
         };
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
         let receipt = self.broker.connect(&mut self.workspace.turn(self.now, BUDGET), &negotiated, facts);
@@ -59,7 +61,7 @@ impl TestBroker {
         self.carry_out();
     }
 
-    /// Tells connections what they have to be told; nobody sleeps, and nothing is written.
+    /// Delivers the notifications. Discards the other effects: nothing is written to a socket, and no timer runs.
     pub(crate) fn carry_out(&mut self) {
         self.workspace.effects.take_notifications().for_each(|(signals, signal)| signals.notify(signal));
         let mut flushes = Vec::new();
@@ -76,13 +78,13 @@ impl TestBroker {
         self.carry_out();
     }
 
-    /// Publishes `payloads` as one read would bring them.
+    /// Publishes `payloads` with MQTT 5, as if one read had brought them.
     fn publish(&mut self, from: &Attachment, topic: &str, qos: QoS, payloads: &[&[u8]]) -> Published {
-        self.publish_by(ProtocolVersion::V5, from, topic, qos, payloads)
+        self.publish_with_version(ProtocolVersion::V5, from, topic, qos, payloads)
     }
 
-    /// The same by a client of `version`.
-    fn publish_by(
+    /// Publishes `payloads` with the given protocol version, as if one read had brought them.
+    fn publish_with_version(
         &mut self,
         version: ProtocolVersion,
         from: &Attachment,
@@ -99,8 +101,8 @@ impl TestBroker {
         }
         let mut batch = PublishBatch::new(&wire);
         for view in views(&wire, version) {
-            let alone = self.broker.config().session.overflow == Overflow::Reject;
-            if !(RawFrames::takes(&view, alone) && batch.extend(&view)) {
+            let rejects_each = self.broker.config().session.overflow == Overflow::Reject;
+            if !(RawFrames::takes(&view, rejects_each) && batch.extend(&view)) {
                 if batch.is_empty() {
                     batch.begin(topic);
                 }
@@ -110,7 +112,7 @@ impl TestBroker {
         let request = PublishRequest { owner: &from.owner, version, batch: &batch, packet_ids: &[] };
         let mut turn = self.workspace.turn(self.now, BUDGET);
         let progress = self.broker.publish(&mut turn, request, &mut Vec::new()).unwrap();
-        let PublishProgress::Done(receipt) = progress else { panic!("it takes several turns") };
+        let PublishProgress::Done(receipt) = progress else { panic!("the publish takes more than one turn") };
         self.carry_out();
         receipt.outcome
     }
@@ -122,11 +124,11 @@ impl TestBroker {
     }
 }
 
-/// Work in a turn: more than any test here needs.
+/// The budget of a turn: more than any test here needs.
 const BUDGET: u32 = 1 << 20;
 
-/// Whether a connection was told something, since the last call.
-fn was_told(signals: &Signals, signal: Signal) -> bool {
+/// Whether a connection was notified of `signal`. Clears all signals.
+fn was_notified(signals: &Signals, signal: Signal) -> bool {
     signals.take().has(signal)
 }
 
@@ -141,13 +143,13 @@ fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
     views
 }
 
-/// Takes the packets that wait for a session's client.
-fn outbox(attachment: &Attachment) -> Vec<Packet> {
-    outbox_of(attachment, ProtocolVersion::V5)
+/// Takes the packets that wait for an MQTT 5 client.
+fn take_packets(attachment: &Attachment) -> Vec<Packet> {
+    take_packets_as(attachment, ProtocolVersion::V5)
 }
 
-/// The same for a client of `version`.
-fn outbox_of(attachment: &Attachment, version: ProtocolVersion) -> Vec<Packet> {
+/// Takes the packets that wait for a client of the given protocol version.
+fn take_packets_as(attachment: &Attachment, version: ProtocolVersion) -> Vec<Packet> {
     let mut bytes = Vec::new();
     attachment.owner.handle.lock().session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
     let mut rest = bytes.as_slice();
@@ -159,9 +161,9 @@ fn outbox_of(attachment: &Attachment, version: ProtocolVersion) -> Vec<Packet> {
     packets
 }
 
-/// The payloads of the PUBLISH packets that wait for a session's client.
-fn payloads(attachment: &Attachment) -> Vec<Vec<u8>> {
-    let publishes = outbox(attachment).into_iter().filter_map(|packet| match packet {
+/// Takes the packets that wait for a client, and returns the payloads of the PUBLISH packets.
+fn take_payloads(attachment: &Attachment) -> Vec<Vec<u8>> {
+    let publishes = take_packets(attachment).into_iter().filter_map(|packet| match packet {
         Packet::Publish(publish) => Some(publish.payload.to_vec()),
         _ => None,
     });

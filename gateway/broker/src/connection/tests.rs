@@ -1,5 +1,5 @@
-//! A connection without a peer: it is passed the packets that a peer would send, and what it would send is taken from its
-//! session.
+//! Tests of a connection without a peer: the test passes in the packets of the client, and takes the packets for the client from
+//! the session.
 
 mod resubscribe;
 mod resume;
@@ -24,13 +24,13 @@ use super::{ClientConnection, End};
 use crate::Turn;
 use crate::tests::TestBroker;
 
-/// A broker for connections of one test.
+/// The broker of one test, shared by its clients.
 #[derive(Clone)]
-struct Scene(Rc<RefCell<TestBroker>>);
+struct SharedBroker(Rc<RefCell<TestBroker>>);
 
-impl Scene {
+impl SharedBroker {
     fn new() -> Self {
-        // Nothing may pile up towards a client: each turn of a replay sends one message.
+        // With this limit on pending bytes, each turn of a replay sends a single message.
         Self::with(SessionConfig { pending_bytes_high: 1, ..SessionConfig::default() })
     }
 
@@ -38,12 +38,13 @@ impl Scene {
         Self(Rc::new(RefCell::new(TestBroker::new(config))))
     }
 
-    /// Retains messages to the topics of `numbers`, published at QoS 2 by `publisher`.
+    /// Sets a retained message for each topic in `numbers`, published at QoS 2 by `publisher`.
     fn retain(&self, numbers: Range<u8>, publisher: u64) {
         numbers.for_each(|number| self.set(number, "kept", publisher));
     }
 
-    fn forget(&self, numbers: Range<u8>) {
+    /// Deletes the retained messages of the topics in `numbers`.
+    fn delete_retained(&self, numbers: Range<u8>) {
         numbers.for_each(|number| self.set(number, "", 0));
     }
 
@@ -58,7 +59,7 @@ impl Scene {
         let mut test_broker = self.0.borrow_mut();
         let receipt = test_broker.connect(id, edit);
         let connection = ClientConnection::new(Arc::clone(&test_broker.broker), receipt);
-        Client { connection, scene: self.clone(), open: HashMap::new() }
+        Client { connection, shared_broker: self.clone(), unacknowledged: HashMap::new() }
     }
 
     fn turn<R>(&self, budget: u32, work: impl FnOnce(&mut Turn<'_>) -> R) -> R {
@@ -73,24 +74,24 @@ impl Scene {
 /// One connection, and the messages that its client has not acknowledged, by topic.
 struct Client {
     connection: ClientConnection,
-    scene: Scene,
-    open: HashMap<String, PacketId>,
+    shared_broker: SharedBroker,
+    unacknowledged: HashMap<String, PacketId>,
 }
 
 impl Client {
-    /// Passes a packet in; turns follow as long as it takes some.
+    /// Passes in a packet, and runs turns until the connection has processed it.
     fn send(&mut self, packet: &Packet) {
         let mut bytes = Vec::new();
         packet.encode(ProtocolVersion::V5, &mut bytes).unwrap();
         self.send_bytes(&bytes, 1 << 20);
     }
 
-    /// The same for bytes, with so much work in a turn; says how many turns it took.
+    /// Passes in bytes, with the given budget per turn. Returns the number of turns.
     fn send_bytes(&mut self, bytes: &[u8], budget: u32) -> usize {
         let mut rest = bytes;
         for turns in 1.. {
             let connection = &mut self.connection;
-            let used = self.scene.turn(budget, |turn| {
+            let used = self.shared_broker.turn(budget, |turn| {
                 connection.resume(turn)?;
                 connection.receive(turn, rest).map(|received| received.used)
             });
@@ -98,9 +99,9 @@ impl Client {
             if rest.is_empty() && !self.connection.is_busy() {
                 return turns;
             }
-            assert!(turns < 10_000, "it takes for ever");
+            assert!(turns < 10_000, "the connection does not finish");
         }
-        unreachable!("turns are counted without end")
+        unreachable!("the range has no end")
     }
 
     fn subscribe(&mut self, filter: &str, options: SubscriptionOptions, identifier: u32) {
@@ -112,7 +113,7 @@ impl Client {
             filters: vec![entry],
         };
         self.send(&Packet::Subscribe(subscribe));
-        let Some(Packet::SubAck(suback)) = self.packets().pop() else { panic!("no SUBACK") };
+        let Some(Packet::SubAck(suback)) = self.take_packets().pop() else { panic!("no SUBACK") };
         assert_eq!(suback.reasons[0].value(), options.qos.value());
     }
 
@@ -123,55 +124,55 @@ impl Client {
             filters: vec![Ok(SubscriptionFilter::parse(filter).unwrap())],
         };
         self.send(&Packet::Unsubscribe(unsubscribe));
-        let Some(Packet::UnsubAck(unsuback)) = self.packets().pop() else { panic!("no UNSUBACK") };
+        let Some(Packet::UnsubAck(unsuback)) = self.take_packets().pop() else { panic!("no UNSUBACK") };
         assert_eq!(unsuback.reasons, [ReasonCode::Success]);
     }
 
-    /// PUBACK for what came to a topic.
+    /// Acknowledges the message of a topic with PUBACK.
     fn acknowledge(&mut self, topic: &str) {
-        let ack = Ack::new(AckKind::PubAck, self.open.remove(topic).unwrap(), ReasonCode::Success);
+        let ack = Ack::new(AckKind::PubAck, self.unacknowledged.remove(topic).unwrap(), ReasonCode::Success);
         self.send(&Packet::Ack(ack));
     }
 
     fn replay(&mut self) -> Result<bool, End> {
         let connection = &mut self.connection;
-        self.scene.turn(1 << 20, |turn| connection.replay(turn))
+        self.shared_broker.turn(1 << 20, |turn| connection.replay(turn))
     }
 
-    /// The messages of the next `count` turns.
-    fn turns(&mut self, count: usize) -> Vec<Received> {
+    /// Runs `count` turns of the replay. Returns the messages that the client receives.
+    fn receive_turns(&mut self, count: usize) -> Vec<Received> {
         let mut received = Vec::new();
         for _ in 0..count {
             self.replay().unwrap();
-            let publishes = self.packets().into_iter().filter_map(|packet| match packet {
+            let publishes = self.take_packets().into_iter().filter_map(|packet| match packet {
                 Packet::Publish(publish) => Some(*publish),
                 _ => None,
             });
             for publish in publishes {
-                self.open.extend(publish.packet_id.map(|id| (publish.topic.clone(), id)));
+                self.unacknowledged.extend(publish.packet_id.map(|id| (publish.topic.clone(), id)));
                 received.push(Received::from(publish));
             }
         }
         received
     }
 
-    /// All messages that are owed.
-    fn rest(&mut self) -> Vec<Received> {
-        let received = self.turns(TURNS_MAX);
-        assert!(!self.connection.owes_retained, "owed after {TURNS_MAX} turns");
+    /// Runs the replay to its end. Returns the messages that the client receives.
+    fn receive_rest(&mut self) -> Vec<Received> {
+        let received = self.receive_turns(TURNS_MAX);
+        assert!(!self.connection.owes_retained, "messages are left after {TURNS_MAX} turns");
         received
     }
 
-    /// The connection breaks.
-    fn cut(self) {
-        let Self { connection, scene, .. } = self;
-        scene.turn(1 << 20, |turn| connection.end(turn, &End::closed(), &mut Vec::new()));
+    /// Ends the connection without DISCONNECT.
+    fn close(self) {
+        let Self { connection, shared_broker, .. } = self;
+        shared_broker.turn(1 << 20, |turn| connection.end(turn, &End::closed(), &mut Vec::new()));
     }
 
     /// Takes the packets that wait for the client.
-    fn packets(&mut self) -> Vec<Packet> {
+    fn take_packets(&mut self) -> Vec<Packet> {
         let mut bytes = Vec::new();
-        let now = self.scene.0.borrow().now;
+        let now = self.shared_broker.0.borrow().now;
         let session = &mut self.connection.owner.handle.lock().session;
         session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
         session.pump(now);
@@ -189,23 +190,23 @@ impl Client {
 struct Received {
     topic: String,
     qos: QoS,
-    /// Those of the SUBSCRIBE that brought it.
+    /// The subscription identifiers in the PUBLISH.
     identifiers: Vec<u32>,
     dup: bool,
 }
 
 impl From<Publish> for Received {
     fn from(publish: Publish) -> Self {
-        assert!(publish.retain, "the subscription is the cause [MQTT5-3.3.1-8]");
+        assert!(publish.retain, "RETAIN is not set [MQTT5-3.3.1-8]");
         let Publish { topic, qos, dup, .. } = publish;
         Self { topic, qos, identifiers: publish.properties.identifiers, dup }
     }
 }
 
-/// The messages of `numbers` as they come at `qos` through the SUBSCRIBE of that identifier.
-fn due(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
-    let due = |number| Received { topic: topic(number), qos, identifiers: vec![identifier], dup: false };
-    numbers.map(due).collect()
+/// The messages of the topics in `numbers`, as they must be received at `qos` with the subscription identifier `identifier`.
+fn expected(numbers: Range<u8>, qos: QoS, identifier: u32) -> Vec<Received> {
+    let message = |number| Received { topic: topic(number), qos, identifiers: vec![identifier], dup: false };
+    numbers.map(message).collect()
 }
 
 fn options(qos: QoS, retain_handling: RetainHandling) -> SubscriptionOptions {
@@ -216,5 +217,5 @@ fn topic(number: u8) -> String {
     format!("kept/{number}")
 }
 
-/// More than any test here needs.
+/// Maximum number of turns of a replay: more than any test here needs.
 const TURNS_MAX: usize = 50;

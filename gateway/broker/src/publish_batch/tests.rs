@@ -1,4 +1,4 @@
-//! What makes a run, and the same messages for the other wire class.
+//! Which frames join a batch, and how they are re-encoded for the other wire class.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
 
 use super::{PublishBatch, RawFrames};
 
-fn wire(version: ProtocolVersion, topics: &[&str]) -> Vec<u8> {
-    wire_at(version, QoS::AtMostOnce, topics)
+fn encode(version: ProtocolVersion, topics: &[&str]) -> Vec<u8> {
+    encode_at(version, QoS::AtMostOnce, topics)
 }
 
-/// Frames at a QoS, with identifiers from 100 where they need one.
-fn wire_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
+/// Encodes one PUBLISH per topic. Above QoS 0, packet identifiers start at 100.
+fn encode_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     let mut wire = Vec::new();
     for (index, topic) in topics.iter().enumerate() {
         let payload = vec![b'x'; index % 10 * 100];
@@ -23,9 +23,9 @@ fn wire_at(version: ProtocolVersion, qos: QoS, topics: &[&str]) -> Vec<u8> {
     wire
 }
 
-fn identifiers(raw: &RawFrames<'_>) -> Vec<u16> {
-    let identifier = |at: &usize| u16::from_be_bytes([raw.wire[*at], raw.wire[*at + 1]]);
-    raw.packet_ids.iter().map(identifier).collect()
+fn packet_ids(raw: &RawFrames<'_>) -> Vec<u16> {
+    let packet_id = |at: &usize| u16::from_be_bytes([raw.wire[*at], raw.wire[*at + 1]]);
+    raw.packet_ids.iter().map(packet_id).collect()
 }
 
 fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
@@ -39,8 +39,8 @@ fn views(wire: &[u8], version: ProtocolVersion) -> Vec<PublishView<'_>> {
 }
 
 #[test]
-fn frames_of_one_topic_side_by_side_make_a_run() {
-    let bytes = wire(ProtocolVersion::V5, &["a", "a", "a", "b"]);
+fn adjacent_frames_to_one_topic_join_a_batch() {
+    let bytes = encode(ProtocolVersion::V5, &["a", "a", "a", "b"]);
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
     assert_eq!(views.iter().map(|view| batch.extend(view)).collect::<Vec<_>>(), [true, true, true, false]);
@@ -50,8 +50,8 @@ fn frames_of_one_topic_side_by_side_make_a_run() {
 }
 
 #[test]
-fn frames_with_something_in_between_are_gathered() {
-    let bytes = wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "b", "a", "a"]);
+fn frames_that_are_not_adjacent_are_copied_together() {
+    let bytes = encode_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "b", "a", "a"]);
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
     for index in [0, 2, 3] {
@@ -59,30 +59,30 @@ fn frames_with_something_in_between_are_gathered() {
     }
     let raw = batch.raw().unwrap();
     assert_eq!(raw.wire, [views[0].wire, views[2].wire, views[3].wire].concat());
-    assert_eq!(identifiers(&raw), [100, 102, 103]);
+    assert_eq!(packet_ids(&raw), [100, 102, 103]);
     assert_eq!((raw.count, raw.largest), (3, views[3].wire.len()));
     batch.clear();
     assert!(batch.extend(&views[1]));
-    assert_eq!(batch.raw().unwrap().wire, views[1].wire, "an earlier run is gone");
+    assert_eq!(batch.raw().unwrap().wire, views[1].wire, "the earlier frames are gone");
 }
 
 #[test]
-fn the_other_wire_class_carries_the_same_messages() {
+fn frames_are_transcribed_to_the_other_wire_class() {
     let (five, three) = (ProtocolVersion::V5, ProtocolVersion::V3_1_1);
     let topics = ["a", "a", "a"];
     for (from, to) in [(five, three), (three, five)] {
-        let bytes = wire(from, &topics);
+        let bytes = encode(from, &topics);
         let mut batch = PublishBatch::new(&bytes);
         assert!(views(&bytes, from).iter().all(|view| batch.extend(view)));
         let (transcribed, largest) = batch.raw().unwrap().transcribe(from, to);
-        assert_eq!(transcribed, wire(to, &topics));
+        assert_eq!(transcribed, encode(to, &topics));
         assert_eq!(largest, views(&transcribed, to)[2].wire.len());
     }
 }
 
 #[test]
 fn messages_and_frames_do_not_mix() {
-    let bytes = wire(ProtocolVersion::V5, &["a", "a"]);
+    let bytes = encode(ProtocolVersion::V5, &["a", "a"]);
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
     batch.begin("a");
@@ -93,22 +93,22 @@ fn messages_and_frames_do_not_mix() {
 }
 
 #[test]
-fn identifiers_are_found_in_the_run() {
-    let bytes = wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "a", "a"]);
+fn packet_identifiers_are_found_in_the_batch() {
+    let bytes = encode_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a", "a", "a"]);
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
     assert!(views.iter().all(|view| batch.extend(view)));
     let raw = batch.raw().unwrap();
-    assert_eq!(identifiers(&raw), [100, 101, 102]);
+    assert_eq!(packet_ids(&raw), [100, 101, 102]);
     batch.clear();
     assert!(batch.extend(&views[1]));
-    assert_eq!(batch.raw().unwrap().packet_ids, [5], "an earlier run is gone");
+    assert_eq!(batch.raw().unwrap().packet_ids, [5], "the earlier frames are gone");
 }
 
 #[test]
-fn frames_of_another_qos_do_not_join() {
-    let mut bytes = wire(ProtocolVersion::V5, &["a"]);
-    bytes.extend(wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a"]));
+fn frames_of_another_qos_do_not_join_a_batch() {
+    let mut bytes = encode(ProtocolVersion::V5, &["a"]);
+    bytes.extend(encode_at(ProtocolVersion::V5, QoS::AtLeastOnce, &["a"]));
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
     assert!(batch.extend(&views[0]));
@@ -116,30 +116,30 @@ fn frames_of_another_qos_do_not_join() {
 }
 
 #[test]
-fn frames_with_identifiers_are_taken_in_bounded_numbers() {
+fn a_batch_of_frames_with_packet_identifiers_is_limited() {
     let topics = vec!["a"; 200];
-    let bytes = wire_at(ProtocolVersion::V5, QoS::AtLeastOnce, &topics);
+    let bytes = encode_at(ProtocolVersion::V5, QoS::AtLeastOnce, &topics);
     let mut batch = PublishBatch::new(&bytes);
-    let taken = views(&bytes, ProtocolVersion::V5)
+    let joined = views(&bytes, ProtocolVersion::V5)
         .iter()
         .take_while(|view| !batch.is_full() && batch.extend(view))
         .count();
-    assert_eq!((taken, batch.len()), (128, 128));
+    assert_eq!((joined, batch.len()), (128, 128));
 }
 
 #[test]
-fn what_travels_as_a_frame() {
-    let takes = |qos, payload_size: usize, alone| {
+fn only_small_publishes_of_qos_0_or_1_are_copied_as_frames() {
+    let takes = |qos, payload_size: usize, rejects_each| {
         let payload = vec![b'x'; payload_size];
         let packet_id = PacketId::new(1).filter(|_| qos > QoS::AtMostOnce);
         let outgoing = Outgoing { qos, packet_id, ..Outgoing::plain("a", &payload) };
         let mut bytes = Vec::new();
         outgoing.encode(ProtocolVersion::V5, &mut bytes);
-        RawFrames::takes(&views(&bytes, ProtocolVersion::V5)[0], alone)
+        RawFrames::takes(&views(&bytes, ProtocolVersion::V5)[0], rejects_each)
     };
     assert!(takes(QoS::AtMostOnce, 1024, false) && takes(QoS::AtMostOnce, 0, true));
     assert!(takes(QoS::AtLeastOnce, 1024, false));
-    assert!(!takes(QoS::AtLeastOnce, 0, true), "each has a verdict of its own");
+    assert!(!takes(QoS::AtLeastOnce, 0, true), "each message may be rejected on its own");
     assert!(!takes(QoS::AtLeastOnce, 1025, false) && !takes(QoS::AtMostOnce, 1025, false));
     assert!(!takes(QoS::ExactlyOnce, 0, false));
 }

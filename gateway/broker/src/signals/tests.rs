@@ -1,4 +1,4 @@
-//! Signals, the time of the last packet, and paused reading.
+//! Tests of signals, of the time of the last packet, and of paused reading.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn signals_accumulate_and_are_taken_once() {
 }
 
 #[test]
-fn a_paused_connection_is_woken_once_when_little_is_left() {
+fn a_paused_connection_is_woken_once_below_the_threshold() {
     let signals = Signals::new(Instant::now());
     signals.pause_reading(100);
     signals.resume_reading(100);
@@ -28,7 +28,7 @@ fn a_paused_connection_is_woken_once_when_little_is_left() {
 }
 
 #[test]
-fn the_last_packet_is_remembered_to_the_millisecond() {
+fn the_time_of_the_last_packet_is_recorded_in_milliseconds() {
     let opened = Instant::now();
     let signals = Signals::new(opened);
     assert_eq!(signals.last_activity(), opened);

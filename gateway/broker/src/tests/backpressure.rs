@@ -1,4 +1,4 @@
-//! A store that cannot keep up makes clients wait until the commit that it named, and no longer.
+//! When the store cannot keep up, reading stops until the commit that the store has named, and no longer.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use tidegate_persistence::{
 
 use crate::{Counters, SessionStore, Workspace};
 
-/// A store whose batch has always reached its bound, and whose writer is so fast that the commit is there before `append` returns.
-struct Swift(Memory);
+/// A store whose open batch is always at its limit, but which commits before `append` returns.
+struct InstantCommit(Memory);
 
 #[test]
-fn a_commit_that_comes_before_the_answer_leaves_nobody_waiting() {
+fn a_commit_before_append_returns_leaves_no_backpressure() {
     let open = |observer: Arc<dyn Observer>| {
-        let store: Arc<dyn Store> = Arc::new(Swift(Memory::new(observer)));
+        let store: Arc<dyn Store> = Arc::new(InstantCommit(Memory::new(observer)));
         Ok::<_, ()>(store)
     };
     let now = Instant::now();
@@ -28,11 +28,11 @@ fn a_commit_that_comes_before_the_answer_leaves_nobody_waiting() {
     let will = Will::new(Name::parse("a").unwrap(), "kept", QoS::AtLeastOnce);
     let message = Arc::new(Message::from_will(&will, 1, now));
     let commit = store.retain(&mut workspace.turn(now, 1), &Arc::from("default"), &message);
-    assert!(store.committed() >= commit, "it is committed");
-    assert_eq!(store.backpressure(), None, "nothing will come that could end the wait");
+    assert!(store.committed() >= commit, "the message is already committed");
+    assert_eq!(store.backpressure(), None, "no later commit would end the backpressure");
 }
 
-impl Store for Swift {
+impl Store for InstantCommit {
     fn append(&self, operations: &mut Vec<Operation>) -> Appended {
         match self.0.append(operations) {
             Appended::Accepted(commit) => Appended::Slow(commit),

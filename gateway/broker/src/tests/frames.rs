@@ -1,9 +1,9 @@
-//! One run of QoS 1 frames to subscribers of every kind: as frames, as frames at QoS 0, as messages.
+//! One batch of QoS 1 frames is delivered to every kind of subscriber: as frames, as re-encoded QoS 0 frames, or as messages.
 
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish, QoS};
 use tidegate_session::Config as SessionConfig;
 
-use super::{Published, TestBroker, outbox_of};
+use super::{Published, TestBroker, take_packets_as};
 use crate::Attachment;
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
@@ -15,29 +15,30 @@ fn publishes(attachment: &Attachment, version: ProtocolVersion) -> Vec<Publish> 
         Packet::Publish(publish) => Some(*publish),
         _ => None,
     };
-    outbox_of(attachment, version).into_iter().filter_map(publish).collect()
+    take_packets_as(attachment, version).into_iter().filter_map(publish).collect()
 }
 
-/// What a subscriber granted `granted` must have got of a run of `published`.
-fn check(attachment: &Attachment, version: ProtocolVersion, granted: QoS) {
-    let got = publishes(attachment, version);
-    let ids: Vec<_> = got.iter().map(|publish| publish.packet_id.map_or(0, |id| id.get())).collect();
-    let payloads: Vec<_> = got.iter().map(|publish| publish.payload.to_vec()).collect();
+/// Checks that a subscriber granted QoS `granted` received all of `PAYLOADS`.
+fn check_received(attachment: &Attachment, version: ProtocolVersion, granted: QoS) {
+    let received = publishes(attachment, version);
+    let ids: Vec<_> = received.iter().map(|publish| publish.packet_id.map_or(0, |id| id.get())).collect();
+    let payloads: Vec<_> = received.iter().map(|publish| publish.payload.to_vec()).collect();
     assert_eq!(payloads, PAYLOADS);
     assert_eq!(ids, if granted == QoS::AtMostOnce { [0; 3] } else { [1, 2, 3] }, "{version:?} {granted:?}");
     let qos = granted.min(QoS::AtLeastOnce);
     assert!(
-        got.iter()
+        received
+            .iter()
             .all(|publish| publish.qos == qos && !publish.dup && !publish.retain && publish.topic == "a/b")
     );
 }
 
 #[test]
-fn every_kind_of_subscriber_gets_all_of_a_run() {
-    [V5, V3].into_iter().for_each(to_every_kind);
+fn every_kind_of_subscriber_gets_the_whole_batch() {
+    [V5, V3].into_iter().for_each(publish_to_every_kind);
 }
 
-fn to_every_kind(by: ProtocolVersion) {
+fn publish_to_every_kind(publisher_version: ProtocolVersion) {
     let mut test_broker = TestBroker::new(SessionConfig::default());
     let publisher = test_broker.attach("publisher", |_| {});
     let mut subscribers = Vec::new();
@@ -55,17 +56,18 @@ fn to_every_kind(by: ProtocolVersion) {
             }
         }
     }
-    let published = test_broker.publish_by(by, &publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS);
+    let published =
+        test_broker.publish_with_version(publisher_version, &publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS);
     assert_eq!(published, Published::Delivered);
     for (attachment, version, granted) in &subscribers {
-        check(attachment, *version, *granted);
+        check_received(attachment, *version, *granted);
     }
     let copies = u64::try_from(subscribers.len() * PAYLOADS.len()).unwrap();
     assert_eq!(test_broker.totals().messages_sent, copies);
 }
 
 #[test]
-fn no_message_is_made_where_none_has_to_be_kept() {
+fn frames_are_not_decoded_into_messages_unless_a_session_stores_them() {
     let mut test_broker = TestBroker::new(SessionConfig::default());
     let publisher = test_broker.attach("publisher", |_| {});
     for granted in QoS::ALL {
@@ -77,14 +79,14 @@ fn no_message_is_made_where_none_has_to_be_kept() {
         (test_broker.totals().messages_sent, test_broker.workspace.scratch.messages.capacity()),
         (9, 0)
     );
-    let durable = test_broker.attach("durable", |connect| connect.session_expiry = Some(60));
-    test_broker.subscribe(&durable, "a/b", QoS::AtLeastOnce);
+    let persistent = test_broker.attach("persistent", |connect| connect.session_expiry = Some(60));
+    test_broker.subscribe(&persistent, "a/b", QoS::AtLeastOnce);
     assert_eq!(test_broker.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Delivered);
     assert!(test_broker.workspace.scratch.messages.capacity() > 0);
 }
 
 #[test]
-fn nobody_is_told_from_somebody() {
+fn a_publish_without_subscribers_is_unmatched() {
     let mut test_broker = TestBroker::new(SessionConfig::default());
     let publisher = test_broker.attach("publisher", |_| {});
     assert_eq!(test_broker.publish(&publisher, "a/b", QoS::AtLeastOnce, &PAYLOADS), Published::Unmatched);
@@ -93,7 +95,7 @@ fn nobody_is_told_from_somebody() {
 }
 
 #[test]
-fn what_the_window_of_a_subscriber_does_not_take_waits() {
+fn messages_beyond_the_in_flight_window_are_queued() {
     let mut test_broker = TestBroker::new(SessionConfig { inflight_max: 2, ..SessionConfig::default() });
     let publisher = test_broker.attach("publisher", |_| {});
     let subscriber = test_broker.attach("subscriber", |_| {});

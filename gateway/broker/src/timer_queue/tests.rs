@@ -1,11 +1,11 @@
-//! Order and grain of timers.
+//! Order and resolution of timers.
 
 use std::time::{Duration, Instant};
 
 use super::{TICK, Timer, TimerGrid, TimerQueue};
 
 #[test]
-fn nothing_is_early_and_at_most_a_tick_late() {
+fn timers_are_never_early_and_less_than_a_tick_late() {
     let origin = Instant::now();
     let grid = TimerGrid::new(origin);
     for millis in [0, 1, 249, 250, 251, 10_000, 10_001] {
@@ -16,7 +16,7 @@ fn nothing_is_early_and_at_most_a_tick_late() {
 }
 
 #[test]
-fn the_earliest_comes_first_and_only_when_due() {
+fn timers_fire_in_order_and_only_when_due() {
     let origin = Instant::now();
     let mut timers = TimerQueue::default();
     assert!(timers.insert(Timer { at: origin + Duration::from_secs(2), session: 1 }));
@@ -30,7 +30,7 @@ fn the_earliest_comes_first_and_only_when_due() {
 }
 
 #[test]
-fn what_is_due_in_a_day_is_looked_at_within_a_minute() {
+fn a_timer_due_in_a_day_is_checked_within_61_seconds() {
     let origin = Instant::now();
     let at = TimerGrid::new(origin).time(origin + Duration::from_secs(86_400), origin);
     assert!(at <= origin + Duration::from_secs(61));

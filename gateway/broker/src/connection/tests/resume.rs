@@ -1,94 +1,94 @@
-//! Retained messages that a session is still owed when its connection ends come by the next one, for as long as the
-//! subscription lives that asked for them.
+//! A replay of retained messages that was interrupted by the end of a connection continues on the next connection of the
+//! session, as long as the subscription exists.
 
 use tidegate_mqtt::Connect;
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce};
 use tidegate_mqtt::RetainHandling::{Send, SendIfNew};
 
-use super::{Received, Scene, due, options};
+use super::{Received, SharedBroker, expected, options};
 
-fn kept(connect: &mut Connect) {
+fn persistent(connect: &mut Connect) {
     connect.clean_start = false;
     connect.session_expiry = Some(60);
 }
 
-/// The session "a" gets two of five messages, then its connection breaks.
-fn interrupt(scene: &Scene) {
-    scene.retain(0..5, 0);
-    let mut client = scene.connect("a", kept);
+/// The session "a" receives two of five messages, then its connection ends.
+fn interrupt_replay(shared_broker: &SharedBroker) {
+    shared_broker.retain(0..5, 0);
+    let mut client = shared_broker.connect("a", persistent);
     client.subscribe("kept/+", options(AtMostOnce, Send), 1);
-    assert_eq!(client.turns(2), due(0..2, AtMostOnce, 1));
-    client.cut();
+    assert_eq!(client.receive_turns(2), expected(0..2, AtMostOnce, 1));
+    client.close();
 }
 
 #[test]
-fn what_was_not_sent_comes_behind_what_was_not_acknowledged() {
-    let scene = Scene::new();
-    scene.retain(0..5, 0);
-    let mut client = scene.connect("a", kept);
+fn unsent_messages_follow_the_unacknowledged_ones() {
+    let shared_broker = SharedBroker::new();
+    shared_broker.retain(0..5, 0);
+    let mut client = shared_broker.connect("a", persistent);
     client.subscribe("kept/+", options(AtLeastOnce, Send), 1);
-    assert_eq!(client.turns(2), due(0..2, AtLeastOnce, 1));
+    assert_eq!(client.receive_turns(2), expected(0..2, AtLeastOnce, 1));
     client.acknowledge("kept/0");
-    client.cut();
-    let mut client = scene.connect("a", kept);
-    let again = due(1..2, AtLeastOnce, 1).into_iter().map(|received| Received { dup: true, ..received });
-    let expected: Vec<_> = again.chain(due(2..5, AtLeastOnce, 1)).collect();
-    assert_eq!(client.rest(), expected);
+    client.close();
+    let mut client = shared_broker.connect("a", persistent);
+    let again = expected(1..2, AtLeastOnce, 1).into_iter().map(|received| Received { dup: true, ..received });
+    let messages: Vec<_> = again.chain(expected(2..5, AtLeastOnce, 1)).collect();
+    assert_eq!(client.receive_rest(), messages);
 }
 
 #[test]
-fn nothing_is_lost_over_many_connections() {
-    let scene = Scene::new();
-    scene.retain(0..5, 0);
-    let mut client = scene.connect("a", kept);
+fn no_message_is_lost_over_several_connections() {
+    let shared_broker = SharedBroker::new();
+    shared_broker.retain(0..5, 0);
+    let mut client = shared_broker.connect("a", persistent);
     client.subscribe("kept/+", options(AtMostOnce, Send), 1);
     let mut received = Vec::new();
     for _ in 0..5 {
-        received.extend(client.turns(1));
-        client.cut();
-        client = scene.connect("a", kept);
-        // CONNACK has to be written first.
-        assert_eq!(client.turns(1), []);
+        received.extend(client.receive_turns(1));
+        client.close();
+        client = shared_broker.connect("a", persistent);
+        // The first turn only writes CONNACK.
+        assert_eq!(client.receive_turns(1), []);
     }
-    assert_eq!(received, due(0..5, AtMostOnce, 1));
-    assert_eq!(client.rest(), []);
+    assert_eq!(received, expected(0..5, AtMostOnce, 1));
+    assert_eq!(client.receive_rest(), []);
 }
 
 #[test]
-fn a_takeover_leaves_the_rest_to_the_later_connection() {
-    let scene = Scene::new();
-    scene.retain(0..5, 0);
-    let mut former = scene.connect("a", kept);
+fn a_takeover_continues_the_replay_on_the_later_connection() {
+    let shared_broker = SharedBroker::new();
+    shared_broker.retain(0..5, 0);
+    let mut former = shared_broker.connect("a", persistent);
     former.subscribe("kept/+", options(AtMostOnce, Send), 1);
-    assert_eq!(former.turns(2), due(0..2, AtMostOnce, 1));
-    let mut later = scene.connect("a", kept);
+    assert_eq!(former.receive_turns(2), expected(0..2, AtMostOnce, 1));
+    let mut later = shared_broker.connect("a", persistent);
     assert!(former.replay().is_err());
-    former.cut();
-    assert_eq!(later.rest(), due(2..5, AtMostOnce, 1));
+    former.close();
+    assert_eq!(later.receive_rest(), expected(2..5, AtMostOnce, 1));
 }
 
 #[test]
-fn what_is_left_comes_with_the_options_of_a_later_subscribe() {
-    let scene = Scene::new();
-    interrupt(&scene);
-    let mut client = scene.connect("a", kept);
+fn remaining_messages_are_sent_with_the_options_of_a_later_subscribe() {
+    let shared_broker = SharedBroker::new();
+    interrupt_replay(&shared_broker);
+    let mut client = shared_broker.connect("a", persistent);
     client.subscribe("kept/+", options(AtLeastOnce, SendIfNew), 2);
-    assert_eq!(client.rest(), due(2..5, AtLeastOnce, 2));
+    assert_eq!(client.receive_rest(), expected(2..5, AtLeastOnce, 2));
 }
 
 #[test]
-fn an_unsubscribe_after_ends_it() {
-    let scene = Scene::new();
-    interrupt(&scene);
-    let mut client = scene.connect("a", kept);
+fn unsubscribe_on_the_next_connection_ends_the_replay() {
+    let shared_broker = SharedBroker::new();
+    interrupt_replay(&shared_broker);
+    let mut client = shared_broker.connect("a", persistent);
     client.unsubscribe("kept/+");
-    assert_eq!(client.rest(), []);
+    assert_eq!(client.receive_rest(), []);
 }
 
 #[test]
-fn a_clean_start_is_owed_nothing() {
-    let scene = Scene::new();
-    interrupt(&scene);
-    let mut client = scene.connect("a", |_| {});
-    assert_eq!(client.rest(), []);
+fn a_clean_start_ends_the_replay() {
+    let shared_broker = SharedBroker::new();
+    interrupt_replay(&shared_broker);
+    let mut client = shared_broker.connect("a", |_| {});
+    assert_eq!(client.receive_rest(), []);
 }

@@ -1,10 +1,10 @@
-//! What costs more than one turn may spend goes on in the next, and is one operation all the same.
+//! A packet that costs more than the budget of one turn is processed in several turns, but remains one operation.
 
 use tidegate_mqtt::RetainHandling::Never;
 use tidegate_mqtt::{Outgoing, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 use tidegate_session::Config as SessionConfig;
 
-use super::{Client, Scene, options};
+use super::{Client, SharedBroker, options};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
@@ -15,17 +15,17 @@ fn publish(qos: QoS, id: u16, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn payloads(client: &mut Client) -> Vec<Vec<u8>> {
-    let publishes = client.packets().into_iter().filter_map(|packet| match packet {
+fn take_payloads(client: &mut Client) -> Vec<Vec<u8>> {
+    let publishes = client.take_packets().into_iter().filter_map(|packet| match packet {
         Packet::Publish(publish) => Some(publish.payload.to_vec()),
         _ => None,
     });
     publishes.collect()
 }
 
-fn subscribers(scene: &Scene, count: usize) -> Vec<Client> {
+fn connect_subscribers(shared_broker: &SharedBroker, count: usize) -> Vec<Client> {
     let subscriber = |index| {
-        let mut client = scene.connect(&format!("s{index}"), |_| {});
+        let mut client = shared_broker.connect(&format!("s{index}"), |_| {});
         client.subscribe("t", options(QoS::AtLeastOnce, Never), 1);
         client
     };
@@ -33,34 +33,35 @@ fn subscribers(scene: &Scene, count: usize) -> Vec<Client> {
 }
 
 #[test]
-fn a_publish_takes_as_many_turns_as_it_needs() {
-    let scene = Scene::with(SessionConfig::default());
-    let mut subscribers = subscribers(&scene, 20);
+fn a_publish_to_many_subscribers_takes_several_turns() {
+    let shared_broker = SharedBroker::with(SessionConfig::default());
+    let mut subscribers = connect_subscribers(&shared_broker, 20);
     for qos in QoS::ALL {
-        let mut publisher = scene.connect("p", |_| {});
+        let mut publisher = shared_broker.connect("p", |_| {});
         let turns = publisher.send_bytes(&publish(qos, 1, b"x"), 5);
         assert!(turns >= 4, "{turns} turns for 20 copies at {qos:?}");
         for subscriber in &mut subscribers {
-            assert_eq!(payloads(subscriber), [b"x"], "{qos:?}");
+            assert_eq!(take_payloads(subscriber), [b"x"], "{qos:?}");
         }
-        let acks = publisher.packets().into_iter().filter(|packet| matches!(packet, Packet::Ack(_))).count();
+        let acks =
+            publisher.take_packets().into_iter().filter(|packet| matches!(packet, Packet::Ack(_))).count();
         assert_eq!(acks, usize::from(qos > QoS::AtMostOnce));
     }
 }
 
 #[test]
-fn a_later_publish_waits_for_the_one_under_way() {
-    let scene = Scene::with(SessionConfig::default());
-    let mut subscribers = subscribers(&scene, 9);
-    let mut publisher = scene.connect("p", |_| {});
+fn a_later_publish_waits_for_the_unfinished_one() {
+    let shared_broker = SharedBroker::with(SessionConfig::default());
+    let mut subscribers = connect_subscribers(&shared_broker, 9);
+    let mut publisher = shared_broker.connect("p", |_| {});
     let bytes: Vec<u8> =
         (1..=4).flat_map(|id| publish(QoS::AtLeastOnce, id, &[u8::try_from(id).unwrap(); 8000])).collect();
     publisher.send_bytes(&bytes, 3);
     for subscriber in &mut subscribers {
-        let first: Vec<_> = payloads(subscriber).iter().map(|payload| payload[0]).collect();
-        assert_eq!(first, [1, 2, 3, 4]);
+        let first_bytes: Vec<_> = take_payloads(subscriber).iter().map(|payload| payload[0]).collect();
+        assert_eq!(first_bytes, [1, 2, 3, 4]);
     }
-    let acks = publisher.packets().into_iter().filter_map(|packet| match packet {
+    let acks = publisher.take_packets().into_iter().filter_map(|packet| match packet {
         Packet::Ack(ack) => Some((ack.packet_id.get(), ack.reason)),
         _ => None,
     });
@@ -69,47 +70,48 @@ fn a_later_publish_waits_for_the_one_under_way() {
 }
 
 #[test]
-fn the_recipients_are_those_of_the_first_turn() {
-    let scene = Scene::with(SessionConfig::default());
-    let mut subscribers = subscribers(&scene, 6);
-    let mut publisher = scene.connect("p", |_| {});
+fn the_recipients_are_chosen_in_the_first_turn() {
+    let shared_broker = SharedBroker::with(SessionConfig::default());
+    let mut subscribers = connect_subscribers(&shared_broker, 6);
+    let mut publisher = shared_broker.connect("p", |_| {});
     let bytes = publish(QoS::AtLeastOnce, 1, b"x");
     let connection = &mut publisher.connection;
-    scene.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
+    shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(publisher.connection.is_busy());
-    // One comes, one goes, and one begins again: only those that were there, and still are, get the message.
-    let mut late = scene.connect("late", |_| {});
+    // One client subscribes, one unsubscribes, and one replaces its session. Only the sessions that were subscribed in the first
+    // turn and still exist get the message.
+    let mut late = shared_broker.connect("late", |_| {});
     late.subscribe("t", options(QoS::AtLeastOnce, Never), 1);
     subscribers[5].unsubscribe("t");
-    let mut again = scene.connect("s4", |_| {});
+    let mut replaced = shared_broker.connect("s4", |_| {});
     publisher.send_bytes(&[], 3);
-    assert_eq!((payloads(&mut late).len(), payloads(&mut again).len()), (0, 0));
-    let counts: Vec<_> = subscribers.iter_mut().map(|subscriber| payloads(subscriber).len()).collect();
+    assert_eq!((take_payloads(&mut late).len(), take_payloads(&mut replaced).len()), (0, 0));
+    let counts: Vec<_> = subscribers.iter_mut().map(|subscriber| take_payloads(subscriber).len()).collect();
     assert_eq!((&counts[..4], counts[5]), (&[1, 1, 1, 1][..], 1));
 }
 
 #[test]
-fn a_publish_is_finished_although_its_connection_ends() {
-    let scene = Scene::with(SessionConfig::default());
-    let mut subscribers = subscribers(&scene, 8);
-    let mut publisher = scene.connect("p", |_| {});
+fn a_publish_is_finished_after_its_connection_has_ended() {
+    let shared_broker = SharedBroker::with(SessionConfig::default());
+    let mut subscribers = connect_subscribers(&shared_broker, 8);
+    let mut publisher = shared_broker.connect("p", |_| {});
     let bytes = publish(QoS::AtLeastOnce, 1, b"x");
     let connection = &mut publisher.connection;
-    scene.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
+    shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
     assert!(publisher.connection.is_busy());
-    publisher.cut();
-    let broker = scene.0.borrow().broker.clone();
-    while !scene.turn(3, |turn| broker.resume_backlog(turn)) {}
-    assert!(subscribers.iter_mut().all(|subscriber| payloads(subscriber) == [b"x"]));
+    publisher.close();
+    let broker = shared_broker.0.borrow().broker.clone();
+    while !shared_broker.turn(3, |turn| broker.resume_backlog(turn)) {}
+    assert!(subscribers.iter_mut().all(|subscriber| take_payloads(subscriber) == [b"x"]));
 }
 
 #[test]
-fn a_long_subscribe_takes_turns_and_is_acknowledged_once() {
+fn a_long_subscribe_takes_several_turns_and_is_acknowledged_once() {
     use tidegate_mqtt::topic::SubscriptionFilter;
     use tidegate_mqtt::{Subscribe, SubscribeEntry, UserProperties};
 
-    let scene = Scene::with(SessionConfig::default());
-    let mut client = scene.connect("c", |_| {});
+    let shared_broker = SharedBroker::with(SessionConfig::default());
+    let mut client = shared_broker.connect("c", |_| {});
     let entry = |index: u32| SubscribeEntry {
         filter: Ok(SubscriptionFilter::parse(&format!("f/{index}")).unwrap()),
         options: options(QoS::AtMostOnce, Never),
@@ -125,7 +127,7 @@ fn a_long_subscribe_takes_turns_and_is_acknowledged_once() {
     let turns = client.send_bytes(&bytes, 10);
     assert!(turns >= 10, "{turns} turns");
     let subacks: Vec<_> = client
-        .packets()
+        .take_packets()
         .into_iter()
         .filter_map(|packet| match packet {
             Packet::SubAck(suback) => Some(suback.reasons.len()),

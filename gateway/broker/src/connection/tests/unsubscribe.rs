@@ -1,47 +1,47 @@
-//! An UNSUBSCRIBE for a filter whose retained messages are still being sent: the rest is not owed any more.
+//! UNSUBSCRIBE for a filter while its retained messages are still being sent: the remaining ones are not sent.
 
 use tidegate_mqtt::QoS::{AtLeastOnce, AtMostOnce};
 use tidegate_mqtt::RetainHandling::{Send, SendIfNew};
 
-use super::{Scene, due, options};
+use super::{SharedBroker, expected, options};
 
 #[test]
-fn the_rest_is_not_sent() {
-    let scene = Scene::new();
-    scene.retain(0..5, 0);
+fn unsubscribe_ends_the_replay() {
+    let shared_broker = SharedBroker::new();
+    shared_broker.retain(0..5, 0);
     for qos in [AtMostOnce, AtLeastOnce] {
-        let mut client = scene.connect("a", |_| {});
+        let mut client = shared_broker.connect("a", |_| {});
         client.subscribe("kept/+", options(qos, Send), 1);
-        assert_eq!(client.turns(2), due(0..2, qos, 1));
+        assert_eq!(client.receive_turns(2), expected(0..2, qos, 1));
         client.unsubscribe("kept/+");
-        assert_eq!(client.rest(), []);
+        assert_eq!(client.receive_rest(), []);
     }
 }
 
 #[test]
-fn the_same_filter_is_a_new_subscription_then() {
-    let scene = Scene::new();
-    scene.retain(0..5, 0);
-    let mut client = scene.connect("a", |_| {});
+fn a_later_subscribe_to_the_same_filter_is_a_new_subscription() {
+    let shared_broker = SharedBroker::new();
+    shared_broker.retain(0..5, 0);
+    let mut client = shared_broker.connect("a", |_| {});
     client.subscribe("kept/+", options(AtLeastOnce, Send), 1);
-    assert_eq!(client.turns(2), due(0..2, AtLeastOnce, 1));
+    assert_eq!(client.receive_turns(2), expected(0..2, AtLeastOnce, 1));
     client.unsubscribe("kept/+");
     client.subscribe("kept/+", options(AtMostOnce, SendIfNew), 2);
-    assert_eq!(client.rest(), due(0..5, AtMostOnce, 2));
+    assert_eq!(client.receive_rest(), expected(0..5, AtMostOnce, 2));
 }
 
 #[test]
-fn another_subscription_gets_all_that_it_is_owed() {
-    let scene = Scene::new();
-    scene.retain(0..4, 0);
-    for (ended, left) in [("kept/#", 2), ("kept/+", 1)] {
-        let mut client = scene.connect("a", |_| {});
+fn the_replay_of_another_subscription_continues() {
+    let shared_broker = SharedBroker::new();
+    shared_broker.retain(0..4, 0);
+    for (removed, remaining) in [("kept/#", 2), ("kept/+", 1)] {
+        let mut client = shared_broker.connect("a", |_| {});
         client.subscribe("kept/#", options(AtMostOnce, Send), 1);
         client.subscribe("kept/+", options(AtMostOnce, Send), 2);
-        // In the order of the filters.
-        assert_eq!(client.turns(1), due(0..1, AtMostOnce, 1));
-        client.unsubscribe(ended);
-        let first = if left == 1 { 1 } else { 0 };
-        assert_eq!(client.rest(), due(first..4, AtMostOnce, left), "without {ended}");
+        // Replays run in the order of their filters.
+        assert_eq!(client.receive_turns(1), expected(0..1, AtMostOnce, 1));
+        client.unsubscribe(removed);
+        let first = if remaining == 1 { 1 } else { 0 };
+        assert_eq!(client.receive_rest(), expected(first..4, AtMostOnce, remaining), "without {removed}");
     }
 }
