@@ -1,4 +1,4 @@
-//! Bytes to packets and back, MQTT 5.
+//! Decoding and encoding of MQTT 5 packets.
 
 use std::hint::black_box;
 
@@ -28,14 +28,31 @@ pub(crate) const V5: ProtocolVersion = ProtocolVersion::V5;
 pub(crate) const TOPIC: &str = "plant/7/line/3/temperature";
 const PAYLOAD: [u8; 64] = [7; 64];
 
-/// The wire form of a PUBLISH of 64 bytes.
+/// The bytes of a PUBLISH with a payload of 64 bytes. At QoS 1 and 2 its packet identifier is 1.
 pub(crate) fn publish(topic: &str, qos: QoS) -> Vec<u8> {
     let mut wire = Vec::new();
     outgoing(topic, qos).encode(V5, &mut wire);
     wire
 }
 
-/// The frame that `wire` is.
+/// The bytes of `count` such packets. At QoS 1 and 2 their packet identifiers ascend from 1.
+pub(crate) fn publishes(topic: &str, qos: QoS, count: u16) -> Vec<u8> {
+    let mut wire = Vec::new();
+    for packet_id in (1..=count).filter_map(PacketId::new) {
+        let packet_id = (qos > QoS::AtMostOnce).then_some(packet_id);
+        Outgoing { packet_id, ..outgoing(topic, qos) }.encode(V5, &mut wire);
+    }
+    wire
+}
+
+/// The bytes of such a packet at QoS 0 with RETAIN set.
+pub(crate) fn retained(topic: &str) -> Vec<u8> {
+    let mut wire = Vec::new();
+    Outgoing { retain: true, ..outgoing(topic, QoS::AtMostOnce) }.encode(V5, &mut wire);
+    wire
+}
+
+/// `wire` as a frame. It must hold exactly one packet.
 pub(crate) fn frame(wire: &[u8]) -> Frame<'_> {
     match frame::next(wire, V5, u32::MAX) {
         Ok(Next::Frame(frame)) => frame,

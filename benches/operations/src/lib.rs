@@ -1,24 +1,25 @@
-//! The hot operations of the broker one by one, each as a case that can be run over and over: what instruction counts
-//! and micro-benches measure. Measures nothing itself.
+//! The hot operations of the broker, each as a case that can be run repeatedly. Instruction counts and micro-benchmarks measure
+//! the cases; this crate measures nothing itself.
 #![allow(
     clippy::expect_used,
     clippy::panic,
-    reason = "a case that cannot be made is a fault of this package"
+    reason = "a case that cannot be set up is a defect of this package"
 )]
 
+mod broker;
 mod codec;
 mod matching;
 mod retained;
 mod sending;
 mod store;
 
-/// One operation, ready to be run.
+/// One operation, set up and ready to run.
 pub struct Case {
     /// `group/operation`.
     pub name: &'static str,
-    /// How many operations one call of `run` makes.
+    /// Operations that one call of `run` performs.
     pub each: u32,
-    /// Runs it.
+    /// Runs the operation `each` times.
     pub run: Box<dyn FnMut()>,
 }
 
@@ -32,13 +33,14 @@ impl Case {
     }
 }
 
-/// How a case is made, so that no more than one need be there at a time.
+/// Sets up a case. The caller can thus have one case in memory at a time.
 pub type Make = fn() -> Case;
 
 /// All cases.
 pub fn all() -> impl Iterator<Item = Make> {
     [codec::CASES, matching::CASES, retained::CASES, sending::CASES, store::CASES]
         .into_iter()
+        .chain(broker::CASES.iter().copied())
         .flatten()
         .copied()
 }

@@ -1,5 +1,5 @@
-//! Runs every case, for a profiler that counts instructions from the call of `measured` to that of `conclude`; says which
-//! cases they were: operations run and name, one a line.
+//! Runs every case for a profiler, which counts from the call of `measured` to the call of `conclude`. Prints one line per case:
+//! the number of operations, and the name.
 #![allow(clippy::print_stdout, reason = "a tool for the command line")]
 
 use tidegate_operations::Case;
@@ -8,14 +8,14 @@ fn main() {
     for make in tidegate_operations::all() {
         let mut case = make();
         let calls = (OPERATIONS / case.each).max(1);
-        // The first call makes room; what follows uses it.
+        // The first call allocates memory that later calls reuse.
         (case.run)();
         measured(&mut *case.run, calls);
         conclude(&case, calls);
     }
 }
 
-/// What is counted.
+/// Everything in here is counted.
 #[inline(never)]
 fn measured(run: &mut dyn FnMut(), calls: u32) {
     for _ in 0..calls {
@@ -28,5 +28,5 @@ fn conclude(case: &Case, calls: u32) {
     println!("{} {}", calls * case.each, case.name);
 }
 
-/// Operations a case, at least one call.
+/// Operations per case. A case that performs more in one call is called once.
 const OPERATIONS: u32 = 1280;

@@ -1,4 +1,4 @@
-//! Topics against filters, one by one and 10,000 at once; subscriptions coming and going among them.
+//! Matching topics against one filter and against 10,000, and subscriptions that are made and removed among 10,000.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -29,18 +29,18 @@ impl Subscriber for Handle {
     }
 }
 
-pub(crate) const GRANT: Grant =
+const GRANT: Grant =
     Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
 
-/// How many plants there are: what a hash seed does to one of them is nothing to all.
+/// Number of plants. With many of them, the effect of the random hash seeds averages out.
 pub(crate) const PLANTS: u32 = 1000;
 
-/// A topic of each plant, or of as many other sites.
+/// One topic for each plant, or for as many sites of another kind.
 pub(crate) fn topics(site: &str, value: &str) -> Vec<String> {
     (0..PLANTS).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
 }
 
-/// Filters of a thousand plants, ten each, three of them with wildcards.
+/// Ten filters for each plant; the last three have wildcards.
 pub(crate) fn filters() -> impl Iterator<Item = SubscriptionFilter> {
     (0..PLANTS).flat_map(|plant| {
         (0..7)

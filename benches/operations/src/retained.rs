@@ -1,4 +1,4 @@
-//! Retained messages: setting one among 10,000, and a replay of them.
+//! Retained messages: replacing one of 10,000, and sending all of them to a new subscription.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::{Case, Make};
 
 pub(crate) const CASES: &[Make] = &[set, replay];
 
-/// A message of 64 bytes.
+/// A retained message with a payload of 64 bytes.
 pub(crate) fn message(topic: &str, qos: QoS) -> Arc<Message> {
     Arc::new(Message::from_parts(&MessageParts {
         topic: &Name::parse(topic).expect("a topic"),

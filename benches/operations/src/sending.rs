@@ -1,41 +1,31 @@
-//! Messages through a session to its client, acknowledged there; and the whole way of a publish but the sockets: frame,
-//! route, session, bytes.
+//! Messages through a session to its client, which acknowledges them.
 
 use std::hint::black_box;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tidegate_mqtt::{Ack, AckKind, Connect, Message, PacketId, PublishView, QoS, ReasonCode};
-use tidegate_routing::{Config as RoutingConfig, Router, Subscriber};
 use tidegate_session::{Config, Delivery, Frames, Handshake, Session, Step, Verdict};
 
 use crate::codec::{TOPIC, V5, frame, publish};
-use crate::matching::{GRANT, PLANTS, filters, topics};
 use crate::retained::message;
 use crate::{Case, Make};
 
-pub(crate) const CASES: &[Make] = &[
-    push_once,
-    push_acknowledged,
-    push_encoded,
-    push_frames,
-    || publish_path("publish/QoS 0 to three of 10,000", QoS::AtMostOnce),
-    || publish_path("publish/QoS 1 to three of 10,000", QoS::AtLeastOnce),
-];
+pub(crate) const CASES: &[Make] = &[push_once, push_acknowledged, push_encoded, push_frames];
 
-/// Messages between two writes to the socket.
+/// Messages that one write to the socket would take.
 const BATCH: u32 = 64;
 
-/// A session with a client, whose bytes go nowhere.
+/// A session with a connected client. The bytes for the client are discarded.
 struct Client {
     session: Session,
-    spare: Vec<u8>,
+    buffer: Vec<u8>,
     next: PacketId,
     now: Instant,
 }
 
 impl Client {
-    fn connected(id: u64) -> Self {
+    fn connected() -> Self {
         let now = Instant::now();
         let config = Arc::new(Config::default());
         let mut handshake = Handshake::new(Arc::clone(&config), None);
@@ -43,10 +33,10 @@ impl Client {
         else {
             panic!("refused");
         };
-        let mut session = Session::new(id, config);
+        let mut session = Session::new(1, config);
         let _ = session.attach(&negotiated, now);
         session.resume(now);
-        Self { session, spare: Vec::new(), next: PacketId::MIN, now }
+        Self { session, buffer: Vec::new(), next: PacketId::MIN, now }
     }
 
     fn push(&mut self, message: &Arc<Message>, qos: QoS) {
@@ -55,8 +45,8 @@ impl Client {
     }
 
     fn write(&mut self) {
-        let spare = std::mem::take(&mut self.spare);
-        self.spare = self.session.write_buffer().take(spare).recycle();
+        let buffer = std::mem::take(&mut self.buffer);
+        self.buffer = self.session.write_buffer().take(buffer).recycle();
     }
 
     fn acknowledge(&mut self, count: u32) {
@@ -69,7 +59,7 @@ impl Client {
 }
 
 fn push_once() -> Case {
-    let mut client = Client::connected(1);
+    let mut client = Client::connected();
     let message = message(TOPIC, QoS::AtMostOnce);
     Case::many("inflight/push QoS 0", BATCH, move || {
         (0..BATCH).for_each(|_| client.push(&message, QoS::AtMostOnce));
@@ -78,7 +68,7 @@ fn push_once() -> Case {
 }
 
 fn push_acknowledged() -> Case {
-    let mut client = Client::connected(1);
+    let mut client = Client::connected();
     let message = message(TOPIC, QoS::AtLeastOnce);
     Case::many("inflight/push QoS 1 and its PUBACK", BATCH, move || {
         (0..BATCH).for_each(|_| client.push(&message, QoS::AtLeastOnce));
@@ -88,7 +78,7 @@ fn push_acknowledged() -> Case {
 }
 
 fn push_encoded() -> Case {
-    let mut client = Client::connected(1);
+    let mut client = Client::connected();
     let wire = publish(TOPIC, QoS::AtMostOnce);
     Case::many("inflight/push a frame as it came", BATCH, move || {
         for _ in 0..BATCH {
@@ -99,7 +89,7 @@ fn push_encoded() -> Case {
 }
 
 fn push_frames() -> Case {
-    let mut client = Client::connected(1);
+    let mut client = Client::connected();
     let one = publish(TOPIC, QoS::AtLeastOnce);
     let at = PublishView::parse(&frame(&one), V5).ok().and_then(|view| view.packet_id_at()).expect("QoS 1");
     let wire = one.repeat(usize::try_from(BATCH).expect("few"));
@@ -110,38 +100,4 @@ fn push_frames() -> Case {
         client.write();
         client.acknowledge(BATCH);
     })
-}
-
-/// As a gateway has it.
-#[derive(Clone)]
-struct Seat(Arc<(u64, Mutex<Client>)>);
-
-impl Subscriber for Seat {
-    fn id(&self) -> u64 {
-        self.0.0
-    }
-}
-
-fn publish_path(name: &'static str, qos: QoS) -> Case {
-    let router = Router::new(RoutingConfig::default());
-    for (id, filter) in (0..).zip(filters()) {
-        let seat = Seat(Arc::new((id, Mutex::new(Client::connected(id)))));
-        router.subscribe(&filter, seat, GRANT).expect("room for it");
-    }
-    let wires: Vec<_> = topics("plant", "temperature").iter().map(|topic| publish(topic, qos)).collect();
-    let now = Instant::now();
-    Case::many(name, PLANTS, move || wires.iter().for_each(|wire| publish_one(&router, wire, qos, now)))
-}
-
-fn publish_one(router: &Router<Seat>, wire: &[u8], qos: QoS, now: Instant) {
-    let view = PublishView::parse(&frame(black_box(wire)), V5).expect("a PUBLISH");
-    let route = router.route(view.topic);
-    let message = Arc::new(Message::from_view(&view, view.topic, u64::MAX, now));
-    for delivery in &route.deliveries {
-        let grants = delivery.for_publisher(u64::MAX).expect("not its own");
-        let Ok(mut client) = delivery.subscriber.0.1.lock() else { return };
-        client.push(&message, grants.qos.min(qos));
-        client.write();
-        client.acknowledge(u32::from(qos > QoS::AtMostOnce));
-    }
 }

@@ -1,4 +1,4 @@
-//! Appending to the store on disk: what a publisher's thread pays. The writer's work is another thread's.
+//! Appending to the store on disk, as the thread of a publisher does. The work of the store's writer thread is not counted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::{Case, Make};
 
 pub(crate) const CASES: &[Make] = &[append];
 
-/// Appends between two waits for the writer.
+/// Messages appended between two waits for the writer thread.
 const BATCH: u32 = 1000;
 
 fn append() -> Case {
@@ -28,19 +28,19 @@ fn append() -> Case {
     let mut list = Vec::new();
     Case::many("store/append an entry and its completion", BATCH, move || {
         let mut last = Commit(0);
-        // The writer waits for the end of the span: it must not be counted when it comes in between.
-        let span = store.atomic_scope();
+        // The writer thread waits for the end of the scope, so that it does not compete for the batch.
+        let scope = store.atomic_scope();
         for _ in 0..BATCH {
             last = entry(&*store, session, &mut list);
         }
-        drop(span);
+        drop(scope);
         watermark.wait(last);
-        // The folder goes with the store.
+        // The folder is removed together with the store.
         let _ = &folder;
     })
 }
 
-/// A message waits for a session, and is acknowledged.
+/// Appends a message that is queued for a session, and its acknowledgement.
 fn entry(store: &dyn Store, session: SessionId, list: &mut Vec<Operation>) -> Commit {
     let MessageId(number) = store.next_message();
     let message = Arc::new(message(TOPIC, QoS::AtLeastOnce).as_ref().clone().with_id(number));

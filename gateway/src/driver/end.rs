@@ -14,7 +14,7 @@ impl Driver {
     /// Lets go of the session, then closes the link.
     pub(super) async fn finish(self: Box<Self>, end: End) {
         let Self { mut link, client, batch, token, .. } = *self;
-        let (version, signals) = (client.version(), Arc::clone(client.signals()));
+        let signals = Arc::clone(client.signals());
         let mut rest = Vec::new();
         if let Some(batch) = batch {
             batch.copy_to(&mut rest);
@@ -23,7 +23,6 @@ impl Driver {
         tracing::debug!(
             kind = ?end.kind(), reason = ?end.reason(), statement = end.statement(), "connection ended"
         );
-        end.encode_farewell(version, &mut rest);
         if end.kind() == EndKind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }

@@ -43,8 +43,12 @@ impl AckQueue {
 
     /// Whether nothing more should be read: CONNACK was not sent, or too much waits.
     pub(super) fn is_full(&self) -> bool {
-        let awaits_connack = matches!(self.replies.front(), Some((_, Reply::ConnAck(_))));
-        awaits_connack || self.replies.len() >= LEN_MAX
+        self.awaits_connack() || self.replies.len() >= LEN_MAX
+    }
+
+    /// Whether CONNACK was not sent.
+    pub(super) fn awaits_connack(&self) -> bool {
+        matches!(self.replies.front(), Some((_, Reply::ConnAck(_))))
     }
 
     pub(super) fn push(&mut self, commit: Commit, reply: Reply) {

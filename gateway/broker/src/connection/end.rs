@@ -105,7 +105,7 @@ impl End {
     }
 
     /// Appends our DISCONNECT; servers send one in MQTT 5 only.
-    pub fn encode_farewell(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
+    fn encode_farewell(&self, version: ProtocolVersion, into: &mut Vec<u8>) {
         let Some(reason) = self.farewell.filter(|_| version.is_v5()) else { return };
         let len = into.len();
         if Packet::Disconnect(Disconnect::new(reason)).encode(version, into).is_err() {
@@ -122,7 +122,7 @@ impl From<Violation> for End {
 
 impl ClientConnection {
     /// Ends the connection: the session is let go, and a publish under way is left to the core. Appends what is still to be written
-    /// to `rest`.
+    /// to `rest`, at last our DISCONNECT, which never comes before CONNACK `[MQTT5-3.14.0-1]`.
     pub fn end(mut self, turn: &mut Turn<'_>, end: &End, rest: &mut Vec<u8>) {
         match end.kind {
             EndKind::Violation => turn.counters.connections_violated.add(1),
@@ -136,6 +136,9 @@ impl ClientConnection {
             rest.append(&mut self.signals.take_last_words());
         } else {
             self.broker.disconnect(turn, &self.owner, end.cause, rest);
+        }
+        if !self.acks.awaits_connack() {
+            end.encode_farewell(self.inbound.version(), rest);
         }
     }
 }

@@ -1,0 +1,164 @@
+//! One core: it runs turns, carries out their effects and writes to clients, as `gateway/src/driver` and `gateway/src/cores` do.
+//! Each client's socket accepts all bytes and discards them.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use smallvec::SmallVec;
+use tidegate_broker::{
+    BeginWrite, Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, DirectWrite, End,
+    LinkFacts, SessionHandle, SessionStore, Signal, Signals, TimerQueue, Turn, Workspace, WriteInProgress,
+    Written,
+};
+
+/// The broker, and the only core that works for it.
+pub(super) struct Core {
+    broker: Arc<Broker>,
+    workspace: Workspace,
+    timers: TimerQueue,
+    /// Connections whose answers wait for a commit.
+    waiting: Vec<Arc<Signals>>,
+    /// The list of sessions to write to, reused. It is empty except during [`Self::flush`].
+    flushes: Vec<Arc<SessionHandle>>,
+    buffers: Vec<Vec<u8>>,
+    now: Instant,
+}
+
+/// A socket that accepts all bytes and discards them.
+#[derive(Debug)]
+struct Sink;
+
+impl DirectWrite for Sink {
+    fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(slices.iter().map(|slice| slice.len()).sum())
+    }
+}
+
+impl Core {
+    /// The only core of a new broker.
+    pub(super) fn new(config: BrokerConfig, store: Option<SessionStore>) -> Self {
+        let now = Instant::now();
+        Self {
+            broker: Arc::new(Broker::new(config, store, now)),
+            workspace: Workspace::new(Arc::new(Counters::default()), 1),
+            timers: TimerQueue::default(),
+            waiting: Vec::new(),
+            flushes: Vec::new(),
+            buffers: Vec::new(),
+            now,
+        }
+    }
+
+    /// Copies of messages sent to clients so far.
+    pub(super) fn messages_sent(&self) -> u64 {
+        self.workspace.counters.messages_sent.read()
+    }
+
+    /// Advances the clock, and fires the timers that are due.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now += time;
+        while let Some(timer) = self.timers.take_due(self.now) {
+            self.turn(|broker, turn| broker.timeout(turn, timer));
+        }
+    }
+
+    /// Accepts a client that sent the CONNECT in `wire`.
+    pub(super) fn accept(&mut self, mut wire: Vec<u8>) -> ClientConnection {
+        let step = self.broker.begin_connect().receive(&mut wire, String::new);
+        let ConnectStep::Accept(negotiated) = step else { panic!("refused: {step:?}") };
+        assert_eq!(self.broker.check_admission(&negotiated), None);
+        let facts = LinkFacts { core: CoreId(0), writer: Some(Arc::new(Sink)), heartbeat: None };
+        let receipt = self.turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        ClientConnection::new(Arc::clone(&self.broker), receipt)
+    }
+
+    /// Polls a connection as the gateway's driver does. `bytes` is what its socket has to read; it may be empty.
+    pub(super) fn poll(&mut self, connection: &mut ClientConnection, bytes: &[u8]) -> Result<(), End> {
+        if connection.signals().take().has(Signal::Committed) {
+            connection.commit_signalled();
+        }
+        self.turn(|_, turn| {
+            connection.release(turn)?;
+            connection.resume(turn)?;
+            assert!(connection.take_output(turn, Vec::new)?.is_none(), "the core writes it");
+            if !bytes.is_empty() {
+                assert!(connection.wants_input(turn));
+                let received = connection.receive(turn, bytes)?;
+                assert!(received.used == bytes.len() && !received.has_more);
+            }
+            connection.replay(turn).map(drop)
+        })
+    }
+
+    /// Ends a connection, as the gateway does after [`Self::poll`] failed.
+    pub(super) fn end(&mut self, connection: ClientConnection, end: &End) {
+        let mut rest = Vec::new();
+        self.turn(|_, turn| connection.end(turn, end, &mut rest));
+    }
+
+    /// After a commit of the store: sends the messages that waited for it, and signals the connections whose answers did.
+    pub(super) fn commit_reached(&mut self) {
+        self.turn(|broker, turn| broker.commit_reached(turn));
+        self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
+    }
+
+    /// Writes to every client that bytes wait for.
+    pub(super) fn flush(&mut self) {
+        let mut flushes = std::mem::take(&mut self.flushes);
+        self.workspace.effects.take_flushes(&mut flushes);
+        let mut buffers = std::mem::take(&mut self.buffers);
+        self.turn(|broker, turn| {
+            for session in flushes.drain(..) {
+                write(broker, turn, &mut buffers, &session);
+            }
+            broker.resume_backlog(turn);
+        });
+        (self.flushes, self.buffers) = (flushes, buffers);
+    }
+
+    fn turn<R>(&mut self, work: impl FnOnce(&Broker, &mut Turn<'_>) -> R) -> R {
+        let budget = self.broker.config().turn_budget;
+        let outcome = work(&self.broker, &mut self.workspace.turn(self.now, budget));
+        if !self.workspace.effects.is_quiet() {
+            self.carry_out();
+        }
+        outcome
+    }
+
+    fn carry_out(&mut self) {
+        let effects = &mut self.workspace.effects;
+        effects.take_notifications().for_each(|(signals, signal)| signals.notify(signal));
+        for timer in effects.take_timers() {
+            self.timers.insert(timer);
+        }
+        effects.take_waiting(&mut self.waiting);
+        // The case that has a store calls `commit_reached`.
+        let _ = effects.take_awaited();
+    }
+}
+
+fn write(broker: &Broker, turn: &mut Turn<'_>, buffers: &mut Vec<Vec<u8>>, session: &Arc<SessionHandle>) {
+    session.unmark();
+    loop {
+        let begun = broker.begin_write(session, || buffers.pop().unwrap_or_default());
+        let BeginWrite::Write(mut write) = begun else { return };
+        take_all(&mut write);
+        write.record_progress(turn.now);
+        let (has_more, buffer) = broker.end_write(turn, session, write, Written::All);
+        buffers.extend(buffer);
+        if !has_more {
+            return;
+        }
+    }
+}
+
+fn take_all(write: &mut WriteInProgress) {
+    while !write.batch.is_empty() {
+        let mut slices: SmallVec<[IoSlice<'_>; 16]> = SmallVec::new();
+        write.batch.slices(&mut slices);
+        let written = write.writer.try_write(&slices).expect("it accepts all bytes");
+        drop(slices);
+        write.batch.advance(written);
+    }
+}

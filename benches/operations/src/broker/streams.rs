@@ -1,0 +1,77 @@
+//! Messages to one topic with one subscriber and with 100. The route comes from the cache. The messages of one read share the
+//! lock of each subscriber's session.
+
+use tidegate_broker::BrokerConfig;
+use tidegate_mqtt::{AckKind, PacketId, QoS};
+
+use super::client::{Client, ack};
+use super::core::Core;
+use crate::codec::{TOPIC, publish, publishes};
+use crate::{Case, Make};
+
+pub(super) const CASES: &[Make] = &[
+    || read("broker/read of 64 at QoS 0 to one", QoS::AtMostOnce, 1),
+    || read("broker/read of 64 at QoS 0 to 100", QoS::AtMostOnce, 100),
+    || read("broker/read of 64 at QoS 1 to one", QoS::AtLeastOnce, 1),
+    || read("broker/read of 64 at QoS 1 to 100", QoS::AtLeastOnce, 100),
+    exactly_once,
+];
+
+/// The subscribers and the publisher of one topic.
+struct Scene {
+    core: Core,
+    subscribers: Vec<Client>,
+    publisher: Client,
+}
+
+impl Scene {
+    fn new(count: u32) -> Self {
+        let mut core = Core::new(BrokerConfig::default(), None);
+        let publisher = Client::connected(&mut core, "publisher");
+        let mut subscribers = Vec::new();
+        for number in 0..count {
+            let mut client = Client::connected(&mut core, &format!("subscriber-{number}"));
+            client.subscribe(&mut core, TOPIC);
+            subscribers.push(client);
+        }
+        Self { core, subscribers, publisher }
+    }
+}
+
+/// An operation is one message of the publisher, together with all its copies.
+fn read(name: &'static str, qos: QoS, count: u32) -> Case {
+    let Scene { mut core, mut subscribers, mut publisher } = Scene::new(count);
+    let wire = publishes(TOPIC, qos, BATCH);
+    let mut sent = 0;
+    Case::many(name, u32::from(BATCH), move || {
+        publisher.send(&mut core, &wire);
+        core.flush();
+        if qos > QoS::AtMostOnce {
+            subscribers.iter_mut().for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, BATCH));
+        }
+        sent += u64::from(count) * u64::from(BATCH);
+        assert_eq!(core.messages_sent(), sent);
+    })
+}
+
+fn exactly_once() -> Case {
+    let Scene { mut core, mut subscribers, mut publisher } = Scene::new(1);
+    let mut subscriber = subscribers.pop().expect("one");
+    let publish = publish(TOPIC, QoS::ExactlyOnce);
+    let release = ack(AckKind::PubRel, PacketId::MIN);
+    let mut sent = 0;
+    Case::of("broker/QoS 2 to one, both exchanges", move || {
+        publisher.send(&mut core, &publish);
+        core.flush();
+        publisher.send(&mut core, &release);
+        subscriber.answer(&mut core, AckKind::PubRec);
+        core.flush();
+        subscriber.acknowledge(&mut core, AckKind::PubComp, 1);
+        core.flush();
+        sent += 1;
+        assert_eq!(core.messages_sent(), sent);
+    })
+}
+
+/// Messages in one read.
+const BATCH: u16 = 64;
