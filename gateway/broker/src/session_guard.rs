@@ -62,6 +62,7 @@ impl<'a> SessionGuard<'a> {
     }
 
     /// Stores the changes so far. What goes out after that, because it is committed already, may come after them.
+    #[inline]
     pub(crate) fn save(&mut self, turn: &mut Turn<'_>, scope: Option<&Arc<PublishScope>>) -> Commit {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)
     }

@@ -2,6 +2,7 @@
 
 mod attach;
 mod detach;
+mod ended;
 mod housekeeping;
 mod schedule;
 mod stop;
@@ -26,11 +27,14 @@ use crate::tenant::TenantId;
 use crate::timer_queue::TimerGrid;
 use crate::turn::Turn;
 
+use ended::EndedSessions;
+
 /// All sessions.
 pub(crate) struct Sessions {
     registry: Registry,
     config: Arc<SessionConfig>,
     timers: TimerGrid,
+    ended: EndedSessions,
     ids: AtomicU64,
     sequence: AtomicU64,
     stopping: AtomicBool,
@@ -50,6 +54,7 @@ impl Sessions {
             registry: Registry::default(),
             config,
             timers: TimerGrid::new(now),
+            ended: EndedSessions::default(),
             ids: AtomicU64::new(1),
             sequence: AtomicU64::new(1),
             stopping: AtomicBool::new(false),
@@ -86,14 +91,17 @@ impl Sessions {
 }
 
 impl Broker {
-    /// Carries out what a change of a session's life left to do; returns the commit that covers it.
+    /// Carries out what a change of a session's life left to do; returns the commit that covers it. `end`: the commit that covers
+    /// the end of the session, if it ended.
     fn apply_side_effects(
         &self,
         turn: &mut Turn<'_>,
         handle: &Arc<SessionHandle>,
         effects: SideEffects,
+        end: Commit,
     ) -> Commit {
         if effects.ended {
+            self.sessions.ended.note(handle.key(), end, self.committed());
             self.sessions.registry.remove_if(handle, |handle| handle.lock().connection.is_none());
         }
         let mut commit = Commit(0);

@@ -129,7 +129,7 @@ impl ClientConnection {
         let mut session = self.broker.own(&self.owner)?;
         session.session.borrow_scratch(&mut turn.scratch.changes);
         let mut result = session.handle_acks(turn, &mut read.acks);
-        if result.is_ok() {
+        if result.is_ok() && !read.replies.is_empty() {
             let _ = session.save(turn, None);
             let committed = self.broker.committed();
             result = self.acks.answer_all(turn, &mut session, committed, &mut read.replies);

@@ -1,7 +1,5 @@
 //! Bytes from the client: every whole packet is handled, as far as the budget of the turn goes.
 
-use std::mem;
-
 use tidegate_mqtt::frame::{self, Next};
 
 use super::dispatch::Flow;
@@ -27,11 +25,11 @@ impl ClientConnection {
         if self.is_busy() {
             return Ok(Received { used: 0, has_more: true });
         }
-        let mut read = ReadBatch::new(bytes, mem::take(&mut turn.scratch.read_batch));
+        let mut read = ReadBatch::new(bytes, turn.scratch.read_batch.take().unwrap_or_default());
         let mut rest = bytes;
         let outcome = self.dispatch_all(turn, &mut read, &mut rest);
         let applied = self.apply(turn, &mut read);
-        turn.scratch.read_batch = read.recycle();
+        turn.scratch.read_batch = Some(read.recycle());
         applied?;
         let has_more = outcome?;
         let used = bytes.len() - rest.len();

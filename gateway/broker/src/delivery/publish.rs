@@ -96,9 +96,12 @@ impl Broker {
     ) -> Result<Receipt<Option<Published>>, End> {
         // Also if there is nothing to change: a connection that lost its session publishes nothing any more.
         let mut session = self.own(request.owner)?;
-        let mut result = session.handle_acks(turn, acks);
-        // What they change is not part of what the publisher is told.
-        let _ = session.save(turn, None);
+        let mut result = Ok(());
+        if !acks.is_empty() {
+            result = session.handle_acks(turn, acks);
+            // What they change is not part of what the publisher is told.
+            let _ = session.save(turn, None);
+        }
         let refused = self.refusal(turn, request, topic);
         if result.is_ok() && refused.is_none() {
             let received = request.qos2_ids().try_for_each(|id| session.session.receive(id).map(drop));

@@ -19,6 +19,7 @@ use crate::turn::Turn;
 impl Durability {
     /// Appends what changed in a session, if there is a store and anything did; returns the commit that covers it. What the
     /// session holds back from its client goes out when that commit is reached, which may be now.
+    #[inline]
     pub(crate) fn save_changes(
         &self,
         turn: &mut Turn<'_>,
@@ -26,7 +27,22 @@ impl Durability {
         state: &mut State,
         scope: Option<&Arc<PublishScope>>,
     ) -> Commit {
-        let Some(store) = self.store() else { return Commit(0) };
+        match self.store() {
+            Some(store) => self.save_changes_to(store, turn, handle, state, scope),
+            None => Commit(0),
+        }
+    }
+
+    /// Kept out of line: a broker without a store would otherwise run its prologue several times per message.
+    #[inline(never)]
+    fn save_changes_to(
+        &self,
+        store: &SessionStore,
+        turn: &mut Turn<'_>,
+        handle: &Arc<SessionHandle>,
+        state: &mut State,
+        scope: Option<&Arc<PublishScope>>,
+    ) -> Commit {
         if !state.session.has_changes() {
             // Takes back the list that the session had for its changes.
             state.session.take_changes(&mut turn.scratch.changes);

@@ -72,7 +72,7 @@ impl Broker {
         let Entered { handle, epoch, effects, connack, commit } = entered;
         turn.counters.connections_accepted.add(1);
         turn.effects.flush(&handle);
-        let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
+        let commit = commit.max(self.apply_side_effects(turn, &handle, effects, Commit(0)));
         let inbound = self.sessions.connection(negotiated);
         let owner = Ownership { handle, epoch };
         Receipt::new(Attachment { owner, signals, inbound, connack }, commit)
@@ -96,23 +96,27 @@ impl Broker {
         if !attached.session_present {
             guard.replays = None;
             guard.began_at = self.sessions.next_sequence();
+            let end = self.sessions.ended.commit(handle.key());
+            guard.stored_at_commit = guard.stored_at_commit.max(end);
         }
         let connection = connection_handle(turn, attached.epoch, signals, negotiated, facts);
         take_over(turn, &mut guard, connection, last_words);
         handle.set_online(true);
         let connack = negotiated.connack(attached.session_present, self.sessions.config());
-        let waits = guard.session.has_changes() && !drains_only;
+        let is_stored = self.durability.is_committed(guard.stored_at_commit);
+        let waits = (guard.session.has_changes() || !is_stored) && !drains_only;
         let connack = send_or_hold(turn, &mut guard, connack, waits);
         if self.sessions.is_stopping() {
             turn.effects.notify(signals, Signal::Shutdown);
         }
         // Under this lock: a later change would otherwise take these along, and CONNACK would not know their commit.
         let saved = guard.save(turn, None);
-        if !was_persistent || !attached.session_present {
-            guard.created_at_commit = saved;
+        if was_persistent != guard.session.is_persistent() || !attached.session_present {
+            guard.stored_at_commit = guard.stored_at_commit.max(saved);
         }
         self.schedule(turn, handle, &mut guard);
-        let commit = saved.max(guard.finish(turn));
+        let stored_at = guard.stored_at_commit;
+        let commit = saved.max(stored_at).max(guard.finish(turn));
         let Attached { epoch, will, unacknowledged, .. } = attached;
         let effects = SideEffects { will, unacknowledged, ended: false };
         Entered { handle: Arc::clone(handle), epoch, effects, connack, commit }
@@ -148,7 +152,7 @@ impl Broker {
         let former = state.session.metadata();
         let is_same = former.session_expiry == negotiated.session_expiry;
         let no_will = former.will.is_none() && negotiated.will.is_none();
-        let is_stored = self.durability.is_committed(state.created_at_commit);
+        let is_stored = self.durability.is_committed(state.stored_at_commit);
         is_same && no_will && is_stored && !state.session.has_exactly_once()
     }
 

@@ -34,7 +34,8 @@ impl Broker {
             self.schedule(turn, handle, &mut guard);
         }
         // The connection is gone: nobody waits for these commits.
-        let _ = guard.finish(turn);
-        let _ = self.apply_side_effects(turn, handle, effects);
+        let stored_at = guard.stored_at_commit;
+        let end = stored_at.max(guard.finish(turn));
+        let _ = self.apply_side_effects(turn, handle, effects, end);
     }
 }

@@ -39,8 +39,9 @@ impl Broker {
             self.schedule(turn, &handle, &mut guard);
         }
         // Nobody waits for what is stored here; it is committed together.
-        let _ = guard.finish(turn);
-        let _ = self.apply_side_effects(turn, &handle, effects);
+        let stored_at = guard.stored_at_commit;
+        let end = stored_at.max(guard.finish(turn));
+        let _ = self.apply_side_effects(turn, &handle, effects, end);
     }
 
     /// Schedules what restored sessions wait for: delayed wills and expiry.

@@ -14,8 +14,8 @@ use crate::connection::ReadBatchLists;
 pub struct Scratch {
     /// For frames that some subscriber takes as messages.
     pub(crate) messages: Vec<Arc<Message>>,
-    /// For what one read brings.
-    pub(crate) read_batch: ReadBatchLists,
+    /// For what one read brings. `None` while a read uses them, so that nothing is dropped when they come back.
+    pub(crate) read_batch: Option<ReadBatchLists>,
     /// For a session's changes on their way to the store.
     pub(crate) changes: Vec<Change>,
     /// For the operations they become.
