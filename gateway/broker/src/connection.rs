@@ -39,11 +39,10 @@ use crate::turn::Turn;
 pub struct ClientConnection {
     broker: Arc<Broker>,
     owner: Ownership,
-    signals: Arc<Signals>,
     inbound: Connection,
     acks: AckQueue,
     /// What takes several turns. Nothing else is handled until it is done.
-    unfinished: Option<Unfinished>,
+    unfinished: Option<Box<Unfinished>>,
     /// Retained messages are owed, or may be: the session knows.
     owes_retained: bool,
     affinity_group: u64,
@@ -52,7 +51,7 @@ pub struct ClientConnection {
 /// An operation that goes on in the next turn.
 enum Unfinished {
     Publish { publish: Box<UnfinishedPublish>, packet_ids: Vec<(PacketId, QoS)> },
-    Request(Box<Request>),
+    Request(Request),
 }
 
 impl ClientConnection {
@@ -60,12 +59,12 @@ impl ClientConnection {
     #[must_use]
     pub fn new(broker: Arc<Broker>, receipt: Receipt<Attachment>) -> Self {
         let Receipt { outcome: Attachment { owner, signals, inbound, connack }, commit } = receipt;
-        let mut acks = AckQueue::new(commit, Arc::clone(&signals));
+        let mut acks = AckQueue::new(commit, signals);
         if let Some(connack) = connack {
             acks.push(commit, Reply::ConnAck(connack));
         }
         let affinity_group = owner.handle.id();
-        Self { broker, owner, signals, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
+        Self { broker, owner, inbound, acks, unfinished: None, owes_retained: true, affinity_group }
     }
 
     /// Sends the next retained messages that are owed, if the client keeps up; `true` if there are more to send at once.
@@ -108,7 +107,7 @@ impl ClientConnection {
     /// Signals to this connection.
     #[must_use]
     pub fn signals(&self) -> &Arc<Signals> {
-        &self.signals
+        self.acks.signals()
     }
 
     /// The version spoken.

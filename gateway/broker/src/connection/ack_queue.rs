@@ -37,6 +37,11 @@ impl AckQueue {
         Self { replies: VecDeque::new(), not_before, awaiting: false, signals }
     }
 
+    /// The signals to the connection.
+    pub(super) fn signals(&self) -> &Arc<Signals> {
+        &self.signals
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.replies.is_empty()
     }

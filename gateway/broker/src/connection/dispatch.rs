@@ -143,10 +143,10 @@ impl ClientConnection {
     /// # Errors
     /// When the connection ends.
     pub fn resume(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
-        match self.unfinished.take() {
-            None => Ok(()),
-            Some(Unfinished::Request(request)) => self.handle_request(turn, request),
-            Some(Unfinished::Publish { publish, packet_ids }) => {
+        let Some(unfinished) = self.unfinished.take() else { return Ok(()) };
+        match *unfinished {
+            Unfinished::Request(request) => self.handle_request(turn, request),
+            Unfinished::Publish { publish, packet_ids } => {
                 let progress = self.broker.resume_publish(turn, publish);
                 let mut replies = Vec::new();
                 self.finish_publish(turn, progress, &packet_ids, &mut replies);

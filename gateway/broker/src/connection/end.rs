@@ -129,11 +129,13 @@ impl ClientConnection {
             EndKind::Silent => turn.counters.connections_silent.add(1),
             EndKind::Gone | EndKind::Shutdown | EndKind::TakenOver => {}
         }
-        if let Some(Unfinished::Publish { publish, .. }) = self.unfinished.take() {
+        if let Some(Unfinished::Publish { publish, .. }) =
+            self.unfinished.take().map(|unfinished| *unfinished)
+        {
             self.broker.adopt(turn, publish);
         }
         if end.kind == EndKind::TakenOver {
-            rest.append(&mut self.signals.take_last_words());
+            rest.append(&mut self.acks.signals().take_last_words());
         } else {
             self.broker.disconnect(turn, &self.owner, end.cause, rest);
         }

@@ -148,7 +148,8 @@ impl ClientConnection {
         let Receipt { outcome, commit } = match progress {
             PublishProgress::Done(receipt) => receipt,
             PublishProgress::Unfinished(publish) => {
-                self.unfinished = Some(Unfinished::Publish { publish, packet_ids: packet_ids.to_vec() });
+                let packet_ids = packet_ids.to_vec();
+                self.unfinished = Some(Box::new(Unfinished::Publish { publish, packet_ids }));
                 return;
             }
         };

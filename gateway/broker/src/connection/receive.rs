@@ -34,7 +34,7 @@ impl ClientConnection {
         let has_more = outcome?;
         let used = bytes.len() - rest.len();
         if used > 0 {
-            self.signals.record_activity(turn.now);
+            self.acks.signals().record_activity(turn.now);
         }
         Ok(Received { used, has_more })
     }
@@ -65,7 +65,7 @@ impl ClientConnection {
         let high = self.broker.config().session.pending_bytes_high;
         let is_paused = is_owner && state.session.write_buffer().len() > high;
         if is_paused {
-            self.signals.pause_reading(high);
+            self.acks.signals().pause_reading(high);
         }
         is_paused
     }

@@ -26,17 +26,13 @@ enum RequestPacket {
 
 impl ClientConnection {
     /// Handles a request, or continues with it.
-    pub(super) fn handle_request(
-        &mut self,
-        turn: &mut Turn<'_>,
-        mut request: Box<Request>,
-    ) -> Result<(), End> {
+    pub(super) fn handle_request(&mut self, turn: &mut Turn<'_>, mut request: Request) -> Result<(), End> {
         while request.reasons.len() < request.packet.len() {
             let receipt = self.handle_entry(turn, &request.packet, request.reasons.len())?;
             request.reasons.push(receipt.outcome);
             request.commit = request.commit.max(receipt.commit);
             if turn.budget.is_spent() && request.reasons.len() < request.packet.len() {
-                self.unfinished = Some(Unfinished::Request(request));
+                self.unfinished = Some(Box::new(Unfinished::Request(request)));
                 return Ok(());
             }
         }
@@ -105,9 +101,9 @@ impl ClientConnection {
 }
 
 impl Request {
-    fn new(packet: RequestPacket) -> Box<Self> {
+    fn new(packet: RequestPacket) -> Self {
         let reasons = Vec::with_capacity(packet.len());
-        Box::new(Self { packet, reasons, commit: Commit(0) })
+        Self { packet, reasons, commit: Commit(0) }
     }
 
     fn into_answer(self) -> Packet {
@@ -138,13 +134,13 @@ impl RequestPacket {
     }
 }
 
-impl From<Subscribe> for Box<Request> {
+impl From<Subscribe> for Request {
     fn from(packet: Subscribe) -> Self {
         Request::new(RequestPacket::Subscribe(packet))
     }
 }
 
-impl From<Unsubscribe> for Box<Request> {
+impl From<Unsubscribe> for Request {
     fn from(packet: Unsubscribe) -> Self {
         Request::new(RequestPacket::Unsubscribe(packet))
     }
