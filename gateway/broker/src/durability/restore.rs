@@ -1,6 +1,6 @@
 //! Restores sessions, subscriptions and retained messages from the store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ pub enum RestoreError {
 struct Restoring<'a> {
     clock: Clock,
     tenant: &'a Tenant,
-    sessions: HashMap<SessionId, (SessionRecord, SessionSnapshot)>,
+    /// In the order of their ids, so that a restored broker picks receivers in the same order each time.
+    sessions: BTreeMap<SessionId, (SessionRecord, SessionSnapshot)>,
     messages: HashMap<u64, Arc<Message>>,
     fault: Option<RestoreError>,
     /// Retained messages that have expired.
@@ -52,7 +53,7 @@ impl Broker {
         let mut restoring = Restoring {
             clock: *store.clock(),
             tenant: self.tenant(),
-            sessions: HashMap::new(),
+            sessions: BTreeMap::new(),
             messages: HashMap::new(),
             fault: None,
             expired: Vec::new(),
