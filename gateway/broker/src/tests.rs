@@ -3,6 +3,7 @@
 mod accounts;
 mod backpressure;
 mod frames;
+mod restarts;
 mod shared;
 mod takeover;
 

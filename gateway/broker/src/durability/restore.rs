@@ -13,6 +13,7 @@ use tidegate_persistence::{
 use tidegate_routing::Verdict;
 use tidegate_session::{DeliverySnapshot, GrantedOptions, Queued, Session, SessionMetadata, SessionSnapshot};
 
+use super::convert;
 use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, SessionKey};
 use crate::tenant::Tenant;
@@ -75,9 +76,17 @@ impl Broker {
             );
         }
         let sessions = restoring.sessions.len();
+        let mut disconnected = Vec::new();
         for (id, (record, snapshot)) in restoring.sessions {
-            self.restore_session(id, record, snapshot)?;
+            let was_attached = record.state == SessionState::Attached;
+            let handle = self.restore_session(id, record, snapshot)?;
+            if was_attached {
+                disconnected.push(convert::open(store.clock(), &handle, &handle.lock().session));
+            }
         }
+        // The connection ended with the broker. Its end is stored, so that expiry and will delay count from this start, not anew
+        // from each. If the store refuses, nothing changes that anyone was told.
+        let _ = store.engine().append(&mut disconnected);
         tracing::info!(sessions, retained = self.tenant().retained.len(), "restored");
         Ok(())
     }
@@ -87,7 +96,7 @@ impl Broker {
         id: SessionId,
         record: SessionRecord,
         snapshot: SessionSnapshot,
-    ) -> Result<(), RestoreError> {
+    ) -> Result<Arc<SessionHandle>, RestoreError> {
         let key = SessionKey { tenant: record.tenant, client_id: record.client_id };
         let subscriptions = snapshot.subscriptions.clone();
         let session = Session::restore(id.0, Arc::clone(&self.config().session), snapshot);
@@ -98,7 +107,7 @@ impl Broker {
                 RestoreError::Record(format!("the subscription to {filter} cannot be routed: {error}"))
             })?;
         }
-        Ok(())
+        Ok(handle)
     }
 }
 

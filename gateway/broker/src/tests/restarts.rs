@@ -1,0 +1,79 @@
+//! A broker that starts again on the same store: what a crash left half done is completed once, not begun anew at each start.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tidegate_mqtt::{Connect, ProtocolVersion};
+use tidegate_persistence::{Clock, Config};
+use tidegate_session::Config as SessionConfig;
+
+use crate::{Broker, BrokerConfig, ConnectStep, CoreId, Counters, LinkFacts, SessionStore, Workspace};
+
+/// One run of a broker on a store, from a moment on both clocks.
+struct Run {
+    broker: Broker,
+    workspace: Workspace,
+    now: Instant,
+}
+
+impl Run {
+    /// Starts so many seconds after the first start.
+    fn start(folder: &Path, origin: Instant, seconds: u64) -> Self {
+        let now = origin + Duration::from_secs(seconds);
+        let clock = Clock { now, wall: 1_000_000 + seconds * 1000 };
+        let config = Config::new(folder);
+        let open = |observer| tidegate_persistence::open(&config, observer);
+        let store = SessionStore::open(clock, || {}, open).unwrap();
+        let session = SessionConfig { change_log: true, ..SessionConfig::default() };
+        let config = BrokerConfig { session: Arc::new(session), ..BrokerConfig::default() };
+        let broker = Broker::new(config, Some(store), now);
+        broker.restore().unwrap();
+        let mut run = Self { broker, workspace: Workspace::new(Arc::new(Counters::default()), 1), now };
+        run.broker.schedule_restored(&mut run.workspace.turn(now, 1000));
+        run.fire_timers();
+        run
+    }
+
+    fn fire_timers(&mut self) {
+        let timers: Vec<_> = self.workspace.effects.take_timers().collect();
+        for timer in timers.into_iter().filter(|timer| timer.at <= self.now) {
+            self.broker.timeout(&mut self.workspace.turn(self.now, 1000), timer);
+        }
+    }
+
+    fn connect(&mut self, id: &str, session_expiry: u32) {
+        let mut connect = Connect::new(ProtocolVersion::V5, id);
+        connect.session_expiry = Some(session_expiry);
+        let ConnectStep::Accept(negotiated) = self.broker.begin_connect().connect(connect, String::new)
+        else {
+            panic!("{id} is not accepted")
+        };
+        let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
+        let _ = self.broker.connect(&mut self.workspace.turn(self.now, 1000), &negotiated, facts);
+    }
+
+    /// The process ends. What was appended is committed, and the connections never end: as in a crash after the commit.
+    fn crash(self) {
+        self.broker.durability().close().unwrap();
+    }
+}
+
+#[test]
+fn a_session_attached_at_a_crash_expires_although_the_broker_starts_again_and_again() {
+    let folder = TempDir::new().unwrap();
+    let origin = Instant::now();
+    let mut first = Run::start(folder.path(), origin, 0);
+    first.connect("a", 6);
+    first.crash();
+    for seconds in [3, 6] {
+        let run = Run::start(folder.path(), origin, seconds);
+        assert_eq!(run.broker.registry().len(), 1, "{seconds} s after the crash");
+        run.crash();
+    }
+    // It lost its connection at the second start, after 3 s.
+    let last = Run::start(folder.path(), origin, 10);
+    assert!(last.broker.registry().is_empty(), "the session outlived its expiry");
+    last.crash();
+}
