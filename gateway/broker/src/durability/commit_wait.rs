@@ -164,7 +164,7 @@ impl SessionStore {
                 has_ended = true;
             }
             let subject = subject(handle, &change);
-            let is_first = matches!(change, Change::Queued(..));
+            let is_first = matches!(change, Change::Queued(..) | Change::Received(_));
             let from = direct.len();
             convert::change(self.clock(), handle, &state.session, change, direct);
             if let Some(subject) = subject
@@ -186,7 +186,9 @@ fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
         Change::Sent { message_id, .. }
         | Change::Released { message_id, .. }
         | Change::Done { message_id } => Some(Subject::Delivery(*message_id)),
-        Change::Received(_) | Change::Forgotten(_) => Some(Subject::Received(handle.id())),
+        Change::Received(packet_id) | Change::Forgotten(packet_id) => {
+            Some(Subject::Received(handle.id(), *packet_id))
+        }
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use tidegate_mqtt::PacketId;
 use tidegate_persistence::{Commit, Operation, SessionId};
 
 use super::SessionStore;
@@ -18,14 +19,14 @@ use crate::turn::Turn;
 /// The changes of one publish.
 #[derive(Debug)]
 pub(crate) struct PublishScope {
-    /// The publisher's session: its incoming identifiers belong to the scope.
+    /// The publisher's session.
     publisher: u64,
     changes: Mutex<Changes>,
 }
 
 #[derive(Debug)]
 enum Changes {
-    Open { operations: Vec<Operation>, messages: HashSet<u64>, sessions: Vec<Weak<SessionHandle>> },
+    Open { operations: Vec<Operation>, subjects: HashSet<Subject>, sessions: Vec<Weak<SessionHandle>> },
     Committed,
 }
 
@@ -41,7 +42,7 @@ impl PublishScope {
     /// An empty scope for a publish by the session with that id.
     pub(crate) fn new(publisher: u64) -> Self {
         let changes =
-            Changes::Open { operations: Vec::new(), messages: HashSet::new(), sessions: Vec::new() };
+            Changes::Open { operations: Vec::new(), subjects: HashSet::new(), sessions: Vec::new() };
         Self { publisher, changes: Mutex::new(changes) }
     }
 
@@ -58,17 +59,22 @@ impl PublishScope {
         (commit, sessions)
     }
 
-    fn add_session(&self, handle: &Arc<SessionHandle>) {
-        if let Changes::Open { sessions, .. } = &mut *self.changes.lock() {
-            sessions.push(Arc::downgrade(handle));
+    /// Notes that it has changes of a session; `false` if it is committed, so that it takes none.
+    fn add_session(&self, handle: &Arc<SessionHandle>) -> bool {
+        match &mut *self.changes.lock() {
+            Changes::Open { sessions, .. } => {
+                sessions.push(Arc::downgrade(handle));
+                true
+            }
+            Changes::Committed => false,
         }
     }
 
-    /// Takes the first change to a message's delivery. Gives it back if the scope is committed.
-    fn begin(&self, message: u64, operation: Operation) -> Result<(), Operation> {
+    /// Takes the first change to something. Gives it back if the scope is committed.
+    fn begin(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
-            Changes::Open { operations, messages, .. } => {
-                messages.insert(message);
+            Changes::Open { operations, subjects, .. } => {
+                subjects.insert(subject);
                 operations.push(operation);
                 Ok(())
             }
@@ -79,18 +85,11 @@ impl PublishScope {
     /// Takes a change if it belongs here. Gives it back if it does not, or the scope is committed.
     fn offer(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
-            Changes::Open { operations, messages, .. } if self.owns(subject, messages) => {
+            Changes::Open { operations, subjects, .. } if subjects.contains(&subject) => {
                 operations.push(operation);
                 Ok(())
             }
             _ => Err(operation),
-        }
-    }
-
-    fn owns(&self, subject: Subject, messages: &HashSet<u64>) -> bool {
-        match subject {
-            Subject::Delivery(message) => messages.contains(&message),
-            Subject::Received(session) => session == self.publisher,
         }
     }
 
@@ -100,27 +99,28 @@ impl PublishScope {
 
     /// Removes what concerns a session that ended.
     fn forget(&self, session: SessionId) {
-        if let Changes::Open { operations, .. } = &mut *self.changes.lock() {
+        if let Changes::Open { operations, subjects, .. } = &mut *self.changes.lock() {
             operations.retain(|operation| operation.session() != Some(session));
+            subjects.retain(|subject| !matches!(subject, Subject::Received(of, _) if *of == session.0));
         }
     }
 }
 
 /// What a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     /// The delivery of the message with that id.
     Delivery(u64),
     /// An incoming QoS 2 identifier of the session with that id.
-    Received(u64),
+    Received(u64, PacketId),
 }
 
 impl OpenScopes {
     /// Records that a scope has changes of the session.
     pub(super) fn enter(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>) {
-        if !self.scopes.iter().any(|known| Arc::ptr_eq(known, scope)) {
+        let is_known = self.scopes.iter().any(|known| Arc::ptr_eq(known, scope));
+        if !is_known && scope.add_session(handle) {
             self.scopes.push(Arc::clone(scope));
-            scope.add_session(handle);
         }
     }
 
@@ -130,8 +130,8 @@ impl OpenScopes {
         self.scopes.is_empty()
     }
 
-    /// Puts the first change to a delivery into `scope`, any other change where it belongs; gives back what goes to the store
-    /// directly.
+    /// Puts the first change to something into `scope`, any other change where the first one is; gives back what goes to the
+    /// store directly.
     pub(super) fn offer(
         &self,
         scope: Option<&Arc<PublishScope>>,
@@ -139,8 +139,11 @@ impl OpenScopes {
         is_first: bool,
         mut operation: Operation,
     ) -> Result<(), Operation> {
-        if let (Some(scope), Subject::Delivery(message), true) = (scope, subject, is_first) {
-            return scope.begin(message, operation);
+        if is_first {
+            return match scope {
+                Some(scope) => scope.begin(subject, operation),
+                None => Err(operation),
+            };
         }
         for scope in &self.scopes {
             match scope.offer(subject, operation) {
