@@ -3,6 +3,7 @@
 //!
 //! Meanwhile the sessions go on. A later change to something in the scope (the delivery of a message, an incoming QoS 2
 //! identifier) joins the scope, behind the change it depends on. If the session itself ends, its part of the scope is removed.
+//! What a session tells its client about anything in the scope waits until the scope is committed.
 
 use std::collections::HashSet;
 use std::mem;
@@ -93,10 +94,6 @@ impl PublishScope {
         }
     }
 
-    fn is_open(&self) -> bool {
-        matches!(&*self.changes.lock(), Changes::Open { .. })
-    }
-
     /// Removes what concerns a session that ended.
     fn forget(&self, session: SessionId) {
         if let Changes::Open { operations, subjects, .. } = &mut *self.changes.lock() {
@@ -127,7 +124,7 @@ impl OpenScopes {
     /// Removes a scope that is committed; `true` when no other is left.
     pub(super) fn leave(&mut self, scope: &Arc<PublishScope>) -> bool {
         self.scopes.retain(|known| !Arc::ptr_eq(known, scope));
-        self.scopes.is_empty()
+        self.is_empty()
     }
 
     /// Puts the first change to something into `scope`, any other change where the first one is; gives back what goes to the
@@ -154,14 +151,20 @@ impl OpenScopes {
         Err(operation)
     }
 
-    /// Whether an incoming identifier of that session may be in a scope that is not committed.
+    /// Whether a publish of that session is under way. Its incoming identifiers are not committed, or the session has not heard
+    /// under which commit they are.
     pub(crate) fn has_publisher(&self, session: u64) -> bool {
-        self.scopes.iter().any(|scope| scope.publisher == session && scope.is_open())
+        self.scopes.iter().any(|scope| scope.publisher == session)
     }
 
     /// The session ended: nothing of it is stored by a scope.
     pub(super) fn forget(&self, session: SessionId) {
         self.scopes.iter().for_each(|scope| scope.forget(session));
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
     }
 
     /// Notes that the session stored something else.
