@@ -94,6 +94,11 @@ impl PublishScope {
         }
     }
 
+    /// Whether something is in it that is not committed.
+    fn holds(&self, subject: Subject) -> bool {
+        matches!(&*self.changes.lock(), Changes::Open { subjects, .. } if subjects.contains(&subject))
+    }
+
     /// Removes what concerns a session that ended.
     fn forget(&self, session: SessionId) {
         if let Changes::Open { operations, subjects, .. } = &mut *self.changes.lock() {
@@ -155,6 +160,11 @@ impl OpenScopes {
     /// under which commit they are.
     pub(crate) fn has_publisher(&self, session: u64) -> bool {
         self.scopes.iter().any(|scope| scope.publisher == session)
+    }
+
+    /// The scope that the delivery of a message is in.
+    pub(crate) fn scope_of(&self, message: u64) -> Option<Arc<PublishScope>> {
+        self.scopes.iter().find(|scope| scope.holds(Subject::Delivery(message))).cloned()
     }
 
     /// The session ended: nothing of it is stored by a scope.
