@@ -1,20 +1,20 @@
-//! A few clients of the broker at random, held against a simple model of what MQTT demands.
+//! Random clients of the broker, checked against a simple model of what MQTT demands.
 //!
-//! `broker` puts the crates `session` and `routing` together as the gateway does, without sockets and in virtual time;
-//! `model` says what has to come of each step; `driver` chooses the steps. They share packets and steps, nothing else.
+//! `core` runs the broker that ships, without sockets and in virtual time. `model` says what each step must cause. `driver` chooses
+//! the steps. `harness` gives each step to broker and model and compares them.
 
-mod broker;
+mod core;
+mod describe;
 mod driver;
 mod finish;
-mod link;
+mod harness;
 mod model;
+mod peer;
 mod run;
 mod setup;
 mod situation;
 mod step;
 mod trace;
-mod words;
-mod world;
 
 pub use run::{Difference, Options, Outcome, run};
 pub use situation::{Situation, Situations};

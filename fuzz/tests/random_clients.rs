@@ -1,15 +1,15 @@
-//! A few random clients of the broker find no difference to the model, and come across everything they are for. The
-//! long run is `tidegate-fuzz-clients`.
+//! Random clients find no difference between broker and model, and reach every situation. The long run is
+//! `tidegate-fuzz-clients`.
 
 use tidegate_fuzz::clients::{self, Options};
 
 #[test]
-fn clients_see_every_situation_and_no_difference() {
+fn random_clients_find_no_difference_and_reach_every_situation() {
     let options = Options { steps: 20_000, seed: 1, clients: None, trace: false };
     let outcome = clients::run(&options, &mut |_| {});
     if let Some(difference) = outcome.difference {
         panic!("{difference}");
     }
     assert_eq!(outcome.steps, options.steps);
-    assert_eq!(outcome.situations.missing(), [], "situations that never came about");
+    assert_eq!(outcome.situations.missing(), [], "situations that were never reached");
 }

@@ -17,14 +17,32 @@ pub(crate) struct AwaitingCommit {
 struct WaitingPacket {
     /// The number of the commit that it waits for; `None` until it is known.
     commit: Option<u64>,
-    packet_id: PacketId,
+    packet: Packet,
     size: usize,
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packet {
+    /// The PUBLISH or PUBREL with this packet identifier.
+    One(PacketId),
+    /// Everything that has to be resent on a connection that has just begun. It is the first that waits there.
+    Resends,
 }
 
 impl AwaitingCommit {
     pub(crate) fn push(&mut self, packet_id: PacketId, size: usize) {
         self.bytes += size;
-        self.waiting.push_back(WaitingPacket { commit: None, packet_id, size });
+        self.waiting.push_back(WaitingPacket { commit: None, packet: Packet::One(packet_id), size });
+    }
+
+    pub(crate) fn push_resends(&mut self) {
+        self.waiting.push_back(WaitingPacket { commit: None, packet: Packet::Resends, size: 0 });
+    }
+
+    /// Whether what has to be resent still waits.
+    pub(crate) fn has_resends(&self) -> bool {
+        self.waiting.front().is_some_and(|waiting| waiting.packet == Packet::Resends)
     }
 
     /// Sets the commit of all packets that have none: `commit`, or the commit of the packet before them if that is
@@ -51,17 +69,17 @@ impl AwaitingCommit {
         self.waiting.back()?.commit
     }
 
-    /// Removes the first packet if its commit is at most `committed`, and returns its packet identifier.
-    pub(crate) fn pop(&mut self, committed: u64) -> Option<PacketId> {
+    /// Removes the first packet if its commit is at most `committed`, and returns what it is.
+    pub(crate) fn pop(&mut self, committed: u64) -> Option<Packet> {
         self.first_commit().filter(|commit| *commit <= committed)?;
         let packet = self.waiting.pop_front()?;
         self.bytes -= packet.size;
-        Some(packet.packet_id)
+        Some(packet.packet)
     }
 
     /// Whether a packet with this packet identifier waits.
     pub(crate) fn contains(&self, packet_id: PacketId) -> bool {
-        self.waiting.iter().any(|packet| packet.packet_id == packet_id)
+        self.waiting.iter().any(|packet| packet.packet == Packet::One(packet_id))
     }
 
     /// Total size of the waiting PUBLISH packets, in bytes.

@@ -1,43 +1,38 @@
-//! The end of a run: everybody comes back, takes everything and leaves for good; nothing is left.
+//! The end of a run: every client resumes its session, acknowledges everything and ends the session; nothing may be left.
 
-use tidegate_mqtt::{Ack, AckKind, Connect, Disconnect, Packet, PacketId, ProtocolVersion, ReasonCode};
+use tidegate_mqtt::{Ack, Connect, Disconnect, Packet, PacketId, ProtocolVersion, ReasonCode};
 
-use super::model::{Awaits, client_id};
+use super::harness::Harness;
+use super::model::client_id;
 use super::step::Step;
 use super::trace::Trace;
-use super::world::World;
 
-impl World {
+impl Harness {
     /// # Panics
-    /// When the broker differs from the model, or something is left.
+    /// When broker and model differ, or a message is left.
     pub(super) fn finish(&mut self, clients: usize, trace: &mut Trace) {
         for client in 0..clients {
             let mut connect = Connect::new(ProtocolVersion::V5, client_id(client));
             connect.clean_start = false;
             connect.session_expiry = Some(u32::MAX);
-            self.take(Step::Connect { client, connect: Box::new(connect), lag: 0 }, trace);
+            self.perform(Step::Connect { client, connect: Box::new(connect), lag: 0 }, trace);
         }
         for client in 0..clients {
             while let Some(ack) = self.next_ack(client) {
-                self.take(Step::Send { client, packet: Packet::Ack(ack) }, trace);
+                self.perform(Step::Send { client, packets: vec![Packet::Ack(ack)] }, trace);
             }
         }
         for client in 0..clients {
             let mut disconnect = Disconnect::new(ReasonCode::Success);
             disconnect.session_expiry = Some(0);
-            self.take(Step::Send { client, packet: disconnect.into() }, trace);
+            self.perform(Step::Send { client, packets: vec![disconnect.into()] }, trace);
         }
         let account = &self.model.account;
         assert_eq!(account.copies, account.settled(), "messages are left: {account:?}");
     }
 
     fn next_ack(&self, client: usize) -> Option<Ack> {
-        let (id, awaits) = *self.model.session(client)?.outbound.open_ids().first()?;
-        let kind = match awaits {
-            Awaits::Acknowledged => AckKind::PubAck,
-            Awaits::Received => AckKind::PubRec,
-            Awaits::Completed => AckKind::PubComp,
-        };
+        let (id, kind) = *self.model.session(client)?.outbound.open_ids().first()?;
         Some(Ack::new(kind, PacketId::new(id)?, ReasonCode::Success))
     }
 }

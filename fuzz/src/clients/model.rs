@@ -1,54 +1,56 @@
-//! What MQTT demands of the broker, as simply as it can be said: sessions as plain lists, time as a number, no
-//! regard for speed. Shares nothing with the broker but the packets as values.
+//! What MQTT demands of the broker, as simply as it can be said: sessions are plain lists, time is a number, and nothing is fast.
+//! It shares packets, as values, with the broker, and the routing table's choice of a shared subscription's member.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 mod account;
 mod acknowledge;
+mod check;
 mod connection;
+mod groups;
 mod inbound;
 mod life;
 mod message;
 mod observe;
 mod outbound;
 mod publish;
-mod quiet;
 mod replay;
-mod report;
+mod resume;
 mod session;
+mod side_effects;
 mod subscribe;
+mod timeout;
 
 pub(super) use account::Account;
 use connection::Connection;
-use message::{Message, Owed};
-pub(super) use outbound::Awaits;
-use session::{Session, WillDue};
+use groups::Groups;
+use message::Message;
+use session::Session;
+use side_effects::SideEffects;
 
-use super::broker::{ConnectionId, Report};
+use super::core::ConnectionId;
 use super::setup::{Queue, Setup};
 use super::situation::{Situation, Situations};
-use super::step::Step;
 
-/// Everything that should be so.
+/// The expected state of the broker.
 pub(super) struct Model {
     receive_maximum: u16,
     inflight_max: u16,
     queue: Option<Queue>,
+    has_store: bool,
     /// Milliseconds since the beginning.
     now: u64,
     sessions: BTreeMap<usize, Session>,
     connections: BTreeMap<ConnectionId, Connection>,
-    retained: BTreeMap<String, std::rc::Rc<Message>>,
-    /// Wills that have to be published in this step.
-    wills_due: Vec<WillDue>,
-    /// Messages that a member of a group left behind in this step.
-    unacknowledged: Vec<Owed>,
-    /// Messages of groups that had expired in the queue of a session that ended in this step. The broker may have known.
-    expired_orphans: Vec<Owed>,
-    last_serial: u64,
+    retained: BTreeMap<String, Rc<Message>>,
+    groups: Groups,
+    /// The ids by which clients are known as publishers.
+    publishers: BTreeMap<usize, u64>,
+    side_effects: SideEffects,
     last_connection: u64,
     pub(super) account: Account,
-    pub(super) seen: Situations,
+    pub(super) situations: Situations,
 }
 
 impl Model {
@@ -57,39 +59,36 @@ impl Model {
             receive_maximum: setup.receive_maximum,
             inflight_max: setup.inflight_max,
             queue: setup.queue,
+            has_store: setup.has_store,
             now: 0,
             sessions: BTreeMap::new(),
             connections: BTreeMap::new(),
             retained: BTreeMap::new(),
-            wills_due: Vec::new(),
-            unacknowledged: Vec::new(),
-            expired_orphans: Vec::new(),
-            last_serial: 0,
+            groups: Groups::new(setup),
+            publishers: BTreeMap::new(),
+            side_effects: SideEffects::default(),
             last_connection: 0,
             account: Account::default(),
-            seen: Situations::default(),
+            situations: Situations::default(),
         }
     }
 
-    /// What the step demands, given what the broker decided where it may.
-    pub(super) fn apply(&mut self, step: &Step, reports: Vec<Report>) {
-        let mut reports = VecDeque::from(reports);
-        match step {
-            Step::Connect { client, connect, lag } => {
-                self.pass(*lag);
-                self.connect(*client, connect);
+    /// Time passes.
+    pub(super) fn pass(&mut self, milliseconds: u64) {
+        self.now += milliseconds;
+    }
+
+    /// The broker removes expired messages from the queues of sessions without a connection.
+    pub(super) fn sweep(&mut self) {
+        let clients: Vec<_> = self.sessions.keys().copied().collect();
+        for client in clients {
+            let now = self.now;
+            let session = self.session_mut(client);
+            if session.connection.is_none() {
+                session.outbound.sweep(now);
             }
-            Step::Send { client, packet } => self.handle(*client, packet, &mut reports),
-            Step::Close { client } => self.lose(*client, None),
-            Step::Silence { client } => {
-                self.seen.note(Situation::KeepAlive);
-                self.lose(*client, Some(tidegate_mqtt::ReasonCode::KeepAliveTimeout));
-            }
-            Step::CloseLate { .. } => self.seen.note(Situation::LateClose),
-            Step::Pass { milliseconds } => self.pass(*milliseconds),
-            Step::Sweep => {}
+            self.count_expired(client);
         }
-        self.settle(&mut reports);
     }
 
     /// Milliseconds since the beginning.
@@ -107,24 +106,26 @@ impl Model {
         self.sessions.get(&client)
     }
 
-    /// When something falls due next.
+    /// The next time at which something becomes due or expires.
     pub(super) fn next_due(&self) -> Option<u64> {
         let sessions = self.sessions.values().flat_map(|session| [session.will_at, session.expires_at]);
-        let waiting = self.sessions.values().flat_map(|session| session.outbound.expiries());
-        sessions.flatten().chain(waiting).filter(|due| *due > self.now).min()
+        let waiting = self.sessions.values().flat_map(|session| session.outbound.expiries().map(Some));
+        let silences = self.connections.values().map(Connection::silent_at);
+        sessions.chain(waiting).chain(silences).flatten().filter(|due| *due > self.now).min()
     }
 
     fn session_mut(&mut self, client: usize) -> &mut Session {
         self.sessions.get_mut(&client).unwrap_or_else(|| panic!("c{client} has no session"))
     }
+
+    /// The connection of a client that has one.
+    fn connection_mut(&mut self, client: usize) -> &mut Connection {
+        let id = self.session_mut(client).connection.expect("the client is connected");
+        self.connections.get_mut(&id).expect("its connection is open")
+    }
 }
 
-/// How the client with this number calls itself.
+/// The client identifier of a client.
 pub(super) fn client_id(client: usize) -> String {
     format!("c{client}")
-}
-
-/// The number of the client that calls itself so.
-fn number(client_id: &str) -> usize {
-    client_id.trim_start_matches('c').parse().expect("a client identifier of ours")
 }

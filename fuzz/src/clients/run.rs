@@ -1,14 +1,14 @@
-//! Runs, one after the other, each from a seed of its own; a difference ends them.
+//! Runs one after the other, each from its own seed, until broker and model differ.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 
 use super::driver::Driver;
+use super::harness::Harness;
 use super::setup::Setup;
 use super::situation::Situations;
 use super::trace::Trace;
-use super::world::World;
 use crate::random::Random;
 
 /// What to run.
@@ -16,105 +16,107 @@ use crate::random::Random;
 pub struct Options {
     /// Steps of all runs together.
     pub steps: u64,
-    /// The seed of the first run; each run's is one more than that of the run before.
+    /// The seed of the first run. Each further run has the next seed.
     pub seed: u64,
-    /// How many clients; none: two to five, as the run's seed says.
+    /// Number of clients; if `None`, the seed of each run chooses two to five.
     pub clients: Option<usize>,
-    /// Whether every step is told.
+    /// Whether every step is reported.
     pub trace: bool,
 }
 
-/// What came of it.
+/// The result of all runs.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Runs begun.
+    /// Number of runs.
     pub runs: u64,
-    /// Steps taken.
+    /// Number of steps.
     pub steps: u64,
-    /// What was seen.
+    /// How often each situation was reached.
     pub situations: Situations,
-    /// The difference that ended it.
+    /// The difference that ended the last run.
     pub difference: Option<Difference>,
 }
 
-/// Broker and model differ.
+/// A difference between broker and model.
 #[derive(Debug)]
 pub struct Difference {
     /// The seed of the run.
     pub seed: u64,
     /// The step of the run.
     pub step: u64,
-    /// How many steps to ask for to see it again.
+    /// How many steps a new run needs to find it again.
     steps: u64,
     clients: Option<usize>,
     message: String,
-    last: Vec<String>,
+    last_steps: Vec<String>,
 }
 
 thread_local! {
-    /// Where the last panic was, and what it said.
-    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The message and the location of the last panic.
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs until the steps are taken or broker and model differ; `say` hears of every run, and of every step if asked to.
-pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Outcome {
+/// Runs until all steps are done, or broker and model differ. `report` is called with a line for each run, and for each step if
+/// requested.
+pub fn run(options: &Options, report: &mut dyn FnMut(&str)) -> Outcome {
     let mut outcome = Outcome { runs: 0, steps: 0, situations: Situations::default(), difference: None };
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let message = info.payload_as_str().unwrap_or("a panic without a text");
-        LAST.set(format!("{message}\n  ({place})"));
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        let message = info.payload_as_str().unwrap_or("a panic without a message");
+        LAST_PANIC.set(format!("{message}\n  ({location})"));
     }));
     while outcome.steps < options.steps && outcome.difference.is_none() {
-        run_one(options, &mut outcome, say);
+        run_one(options, &mut outcome, report);
     }
     drop(panic::take_hook());
     outcome
 }
 
-fn run_one(options: &Options, outcome: &mut Outcome, say: &mut dyn FnMut(&str)) {
+fn run_one(options: &Options, outcome: &mut Outcome, report: &mut dyn FnMut(&str)) {
     let seed = options.seed.wrapping_add(outcome.runs);
     let mut random = Random::new(seed);
     let setup = Setup::new(seed, options.clients, &mut random);
     let steps = ((STEPS_MIN + random.below(STEPS_MAX - STEPS_MIN)) as u64).min(options.steps - outcome.steps);
-    say(&format!("run {}: seed {seed}, {} clients, {steps} steps", outcome.runs, setup.eagerness.len()));
+    report(&format!("run {}: seed {seed}, {} clients, {steps} steps", outcome.runs, setup.eagerness.len()));
     outcome.runs += 1;
     let mut trace = Trace::default();
-    let mut world = World::new(&setup);
+    let mut harness = Harness::new(&setup);
     let mut driver = Driver::new(&setup, random);
-    let survived = panic::catch_unwind(AssertUnwindSafe(|| {
+    let result = panic::catch_unwind(AssertUnwindSafe(|| {
         while trace.count() < steps {
-            let step = driver.next(&world.model, &world.over);
-            world.take(step, &mut trace);
+            let step = driver.next(&harness.model, &harness.ended);
+            harness.perform(step, &mut trace);
             if options.trace {
-                say(&trace.last_words());
+                report(&trace.last());
             }
         }
-        world.finish(setup.eagerness.len(), &mut trace);
+        harness.finish(setup.eagerness.len(), &mut trace);
     }));
     outcome.steps += trace.count().min(steps);
-    outcome.situations.add(&world.model.seen);
-    if survived.is_err() {
-        let (step, clients, last) = (trace.count(), options.clients, trace.words());
-        let message = LAST.take();
-        outcome.difference = Some(Difference { seed, step, steps: step.min(steps), clients, message, last });
+    outcome.situations.add(&harness.model.situations);
+    if result.is_err() {
+        let (step, clients, last_steps) = (trace.count(), options.clients, trace.all());
+        let message = LAST_PANIC.take();
+        outcome.difference =
+            Some(Difference { seed, step, steps: step.min(steps), clients, message, last_steps });
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "broker and model differ in step {} of the run of seed {}", self.step, self.seed)?;
+        writeln!(f, "broker and model differ in step {} of the run with seed {}", self.step, self.seed)?;
         writeln!(f, "the last steps:")?;
-        self.last.iter().try_for_each(|step| writeln!(f, "{step}"))?;
+        self.last_steps.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         writeln!(f, "the difference: {}", self.message)?;
         let clients = self.clients.map_or_else(String::new, |clients| format!(" --clients {clients}"));
         let (seed, steps) = (self.seed, self.steps);
         write!(
             f,
-            "again: cargo run -p tidegate-fuzz --bin tidegate-fuzz-clients -- --seed {seed} --steps {steps}{clients}"
+            "to repeat it: cargo run -p tidegate-fuzz --bin tidegate-fuzz-clients -- --seed {seed} --steps {steps}{clients}"
         )
     }
 }
 
-/// Steps of a run.
+/// The bounds of the number of steps of a run.
 const STEPS_MIN: usize = 500;
 const STEPS_MAX: usize = 2000;

@@ -1,5 +1,6 @@
-//! What differs from run to run: bounds of the broker, how many clients, how eager they are.
+//! What differs from run to run: bounds of the broker, its store, the number of clients, and how soon they acknowledge.
 
+use tidegate_broker::BrokerConfig;
 use tidegate_routing::Strategy;
 use tidegate_session::Overflow;
 
@@ -8,31 +9,35 @@ use crate::random::Random;
 /// The choices of one run.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
-    /// Determines the run.
+    /// Determines all random choices of the run.
     pub(super) seed: u64,
-    /// Messages at QoS 2 that a client may have open towards the broker.
+    /// The broker's Receive Maximum: QoS 2 messages that a client may have sent and not released.
     pub(super) receive_maximum: u16,
-    /// Messages that the broker has open towards a client, whatever that one allows.
+    /// The most messages in flight to a client, even if its Receive Maximum is higher.
     pub(super) inflight_max: u16,
-    /// The bound of the queues; none is never reached.
+    /// The bound of the queues; `None` if it is never reached.
     pub(super) queue: Option<Queue>,
-    /// Who of a group gets a message.
+    /// Which member of a shared subscription gets a message.
     pub(super) strategy: Strategy,
-    /// For each client, how many of 100 choices are acknowledgements where one is owed.
+    /// The work that the broker does in one turn. At 1 to 8, most operations take several turns.
+    pub(super) turn_budget: u32,
+    /// Whether sessions are stored. The store keeps nothing and commits at once.
+    pub(super) has_store: bool,
+    /// For each client, the percentage of its steps in which it acknowledges a message if it can.
     pub(super) eagerness: Vec<usize>,
 }
 
-/// Queues that fill up.
+/// The bound of the queues.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queue {
-    /// Messages in it at most.
+    /// The most messages in a queue.
     pub(super) len_max: usize,
-    /// What a full one does.
+    /// What a full queue does.
     pub(super) overflow: Overflow,
 }
 
 impl Setup {
-    /// The choices that `random` makes; `clients` of them, or two to five.
+    /// The choices that `random` makes. `clients`: how many clients; two to five if `None`.
     pub(super) fn new(seed: u64, clients: Option<usize>, random: &mut Random) -> Self {
         let clients = clients.unwrap_or_else(|| 2 + random.below(4));
         Self {
@@ -41,6 +46,8 @@ impl Setup {
             inflight_max: random.pick(&[1024, 1024, 3, 1]),
             queue: random.pick(&[false, false, true]).then(|| Queue::new(random)),
             strategy: random.pick(&STRATEGIES),
+            turn_budget: random.pick(&TURN_BUDGETS),
+            has_store: random.chance(40),
             eagerness: (0..clients).map(|_| random.pick(&[80, 50, 50, 20, 5])).collect(),
         }
     }
@@ -50,6 +57,7 @@ impl Setup {
         let mut config = tidegate_session::Config {
             receive_maximum: self.receive_maximum,
             inflight_max: self.inflight_max,
+            change_log: self.has_store,
             ..tidegate_session::Config::default()
         };
         if let Some(Queue { len_max, overflow }) = self.queue {
@@ -65,6 +73,19 @@ impl Setup {
     }
 }
 
+impl Setup {
+    /// Whether every operation is completed in one turn.
+    pub(super) fn is_one_turn(&self) -> bool {
+        self.turn_budget == BrokerConfig::TURN_BUDGET
+    }
+
+    /// Whether messages may expire. In a full queue of at least four messages, the broker looks for expired ones only now and
+    /// then, so it is left open which message is dropped.
+    pub(super) fn may_expire(&self) -> bool {
+        self.queue.is_none_or(|queue| queue.len_max < 4)
+    }
+}
+
 impl Queue {
     fn new(random: &mut Random) -> Self {
         let overflow = random.pick(&[Overflow::DropOldest, Overflow::DropNewest, Overflow::Reject]);
@@ -74,3 +95,5 @@ impl Queue {
 
 const STRATEGIES: [Strategy; 4] =
     [Strategy::RoundRobin, Strategy::Random, Strategy::Sticky, Strategy::LeastInflight];
+const TURN_BUDGETS: [u32; 8] =
+    [BrokerConfig::TURN_BUDGET, BrokerConfig::TURN_BUDGET, BrokerConfig::TURN_BUDGET, 1, 2, 3, 5, 8];

@@ -1,22 +1,22 @@
-//! The interesting situations: one table of names and words, and how often each came about.
+//! The situations that a long run must reach: one table of names and descriptions, and how often each was reached.
 
-/// Declares the situations: name and words.
+/// Declares the situations: name and description.
 macro_rules! situations {
-    ($($name:ident: $words:literal;)*) => {
-        /// Something that a good run has seen.
+    ($($name:ident: $description:literal;)*) => {
+        /// Something that a long run must reach.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Situation {
-            $(#[doc = $words] $name,)*
+            $(#[doc = $description] $name,)*
         }
 
         impl Situation {
             /// Every situation.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// What it is.
+            /// What happens in it.
             #[must_use]
-            pub const fn words(self) -> &'static str {
-                match self { $(Self::$name => $words,)* }
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$name => $description,)* }
             }
         }
     };
@@ -24,81 +24,86 @@ macro_rules! situations {
 
 situations! {
     Resume: "a session is resumed";
-    ResumeWithPublish: "a resume with PUBLISH at QoS 1 open";
-    ResumeWithPublishTwo: "a resume with PUBLISH at QoS 2 open";
-    ResumeWithRelease: "a resume with PUBREL open";
-    ResumeNarrow: "a resume with more to resend than Receive Maximum allows";
-    ResumeWithQueue: "a resume with messages waiting";
-    ResumeOtherVersion: "a resume in another version of MQTT";
-    CleanStart: "a Clean Start discards a session";
-    CleanStartWithQueue: "a Clean Start discards messages";
-    CleanStartWithWill: "a Clean Start makes a delayed will due";
-    Takeover: "a connection is taken over";
-    TakeoverWithWill: "a takeover with a will without delay";
-    TakeoverCancelsWill: "a takeover that resumes and cancels a delayed will";
+    ResumeWithPublish: "a resume with a QoS 1 message in flight";
+    ResumeWithPublishTwo: "a resume with a QoS 2 message in flight";
+    ResumeWithRelease: "a resume with a PUBREL in flight";
+    ResumeNarrow: "a resume with more messages to resend than Receive Maximum allows";
+    ResumeWithQueue: "a resume with messages in the queue";
+    ResumeWithReplay: "a resume with retained messages still due";
+    ResumeOtherVersion: "a resume in another MQTT version";
+    CleanStart: "Clean Start discards a session";
+    CleanStartWithQueue: "Clean Start discards messages";
+    CleanStartWithWill: "Clean Start publishes a delayed will";
+    Takeover: "a new connection takes over a session";
+    TakeoverWithWill: "a takeover publishes a will without delay";
+    TakeoverCancelsWill: "a takeover resumes the session and cancels a delayed will";
     TakeoverEnds: "a takeover of a session that ends with its connection";
-    LateClose: "a connection that is over closes late";
-    WillAtOnce: "a will due with the end of its connection";
-    WillDelayed: "a will due after its delay";
-    WillAtExpiry: "a will due with the end of its session";
+    LateClose: "a connection that has ended reports its end late";
+    WillAtOnce: "a will is published when the connection ends";
+    WillDelayed: "a will is published after its delay";
+    WillAtExpiry: "a will is published when the session expires";
     WillCancelled: "a resume cancels a delayed will";
     WillDeleted: "DISCONNECT deletes a will";
     WillRetained: "a will is retained";
-    WillOverdue: "a CONNECT finds a will due that nobody looked at";
+    WillOverdue: "CONNECT finds a will due that no timer has handled";
     SessionExpired: "a session expires";
-    SessionExpiredAtConnect: "a CONNECT finds a session expired that nobody looked at";
+    SessionExpiredAtConnect: "CONNECT finds a session expired that no timer has handled";
     ExpiryChanged: "DISCONNECT changes the session expiry";
-    ExpiryRaised: "DISCONNECT raises a session expiry of 0";
-    KeepAlive: "the broker gives up a silent connection";
-    Violation: "a client breaks a rule";
-    QuotaExhausted: "Receive Maximum holds a message back";
-    InflightFull: "the broker's own bound of open messages holds one back";
-    PubAckRefused: "PUBACK of 0x80 or more";
-    PubRecRefused: "PUBREC of 0x80 or more";
-    PubRecRepeated: "PUBREC once more, after PUBREL";
+    ExpiryRaised: "DISCONNECT raises a session expiry of 0, a violation";
+    KeepAlive: "the broker ends the connection of a silent client";
+    Violation: "a client violates the protocol";
+    QuotaExhausted: "Receive Maximum holds back a message";
+    InflightFull: "the broker's own bound of messages in flight holds back a message";
+    PubAckRefused: "PUBACK with a reason of 0x80 or more";
+    PubRecRefused: "PUBREC with a reason of 0x80 or more";
+    PubRecRepeated: "a repeated PUBREC, after PUBREL";
     PubRecUnknown: "PUBREC for an unknown identifier";
-    AckBeforeResend: "an acknowledgement of a message that still waits to be resent";
-    Copied: "a message at QoS 1 is copied as a frame";
-    InboundTwo: "a PUBLISH at QoS 2 from a client";
-    InboundRepeat: "the same PUBLISH at QoS 2 once more";
-    InboundRepeatAfterResume: "the same PUBLISH at QoS 2 once more, after a resume";
-    InboundReleased: "PUBREL for an open identifier";
+    AckBeforeResend: "an acknowledgement of a message that is still to be resent";
+    Copied: "a PUBLISH at QoS 1 that the broker may copy to a receiver as it came";
+    InboundTwo: "a QoS 2 PUBLISH from a client";
+    InboundRepeat: "a repeated QoS 2 PUBLISH from a client";
+    InboundRepeatAfterResume: "a repeated QoS 2 PUBLISH from a client, after a resume";
+    InboundReleased: "PUBREL for an identifier in use";
     InboundReleaseUnknown: "PUBREL for an unknown identifier";
     InboundTooMany: "a client exceeds the broker's Receive Maximum";
-    MessageExpired: "a message expires while it waits";
-    MessageBornExpired: "a message with an expiry of 0";
-    ExpiryCountedDown: "a message is delivered with less expiry than it was published with";
-    Offline: "QoS 0 for a session without connection";
+    MessageExpired: "a message expires in a queue";
+    MessageBornExpired: "a message is published with an expiry of 0";
+    ExpiryCountedDown: "a message is delivered with a smaller expiry than it was published with";
+    Offline: "a QoS 0 message to a session without a connection";
     QueueDropsOldest: "a full queue drops its oldest message";
     QueueDropsNewest: "a full queue drops the new message";
-    QueueRejects: "a full queue refuses the new message";
-    PublisherRefused: "a publisher is told that its message was refused";
-    NoMatch: "a publisher may be told that nobody subscribes";
-    Overlapping: "several subscriptions of a session match";
-    SeveralIdentifiers: "a message with several subscription identifiers";
+    QueueRejects: "a full queue rejects the new message";
+    PublisherRefused: "the publisher is told that its message was rejected";
+    NoMatch: "no subscription matches a message";
+    Overlapping: "several subscriptions of a session match a message";
+    SeveralIdentifiers: "a message has several subscription identifiers";
     NoLocal: "No Local keeps a message from its publisher";
-    RetainAsPublished: "a message keeps RETAIN as published";
+    RetainAsPublished: "a message keeps its RETAIN flag";
     SubscriptionReplaced: "a subscription is replaced";
-    Unsubscribed: "a subscription is given up";
+    Unsubscribed: "a subscription is removed";
     Retained: "a message is retained";
     RetainedReplaced: "a retained message is replaced";
     RetainedRemoved: "a retained message is removed";
-    RetainedExpired: "a retained message has expired when it would be replayed";
-    Replayed: "a retained message is replayed";
-    ReplayHeldBack: "a replay waits for acknowledgements";
-    ReplayTouched: "a retained message changes during a replay";
-    ReplayNotNew: "retain handling 1 for a subscription that exists";
+    RetainedExpired: "a retained message has expired when a subscription would bring it";
+    Replayed: "a subscription brings a retained message";
+    ReplayHeldBack: "a retained message waits for acknowledgements";
+    ReplayTouched: "a retained message changes before a subscription has brought it";
+    ReplayAltered: "a subscription is replaced while retained messages are due, which come with the new options";
+    ReplayNotNew: "retain handling 1 on a subscription that exists";
     ReplayNever: "retain handling 2";
-    Shared: "a shared subscription's member gets a message";
-    SharedWithChoice: "a group of several members gets a message";
-    SharedToOffline: "a member without connection gets a message";
-    SharedAndPlain: "a session gets a message by its own subscription and by a group";
-    SharedMoved: "a message moves to another member at the end of a session";
-    SharedLost: "a message finds no other member at the end of a session";
-    SharedKept: "a message at QoS 2 that was sent dies with its member's session";
+    Shared: "a member of a shared subscription gets a message";
+    SharedWithChoice: "a shared subscription with several members gets a message";
+    SharedToOffline: "a member without a connection gets a message";
+    SharedAndPlain: "a session gets a message through its own subscription and through a shared one";
+    SharedMoved: "another member gets a message when a session ends";
+    SharedLost: "no other member is there to get a message when a session ends";
+    SharedKept: "a QoS 2 message that was sent is dropped with the session of its member";
+    PublishInTurns: "a publish takes several turns";
+    SubscribeInTurns: "a SUBSCRIBE takes several turns";
+    ReadInTurns: "the packets of one read take several turns";
 }
 
-/// How often each situation came about.
+/// How often each situation was reached.
 #[derive(Clone, Debug)]
 pub struct Situations {
     counts: Vec<u64>,
@@ -111,17 +116,17 @@ impl Default for Situations {
 }
 
 impl Situations {
-    /// It came about.
+    /// Counts a situation.
     pub(super) fn note(&mut self, situation: Situation) {
         self.counts[situation as usize] += 1;
     }
 
-    /// It came about, if `is_so`.
-    pub(super) fn note_if(&mut self, is_so: bool, situation: Situation) {
-        self.counts[situation as usize] += u64::from(is_so);
+    /// Counts a situation if `is_reached`.
+    pub(super) fn note_if(&mut self, is_reached: bool, situation: Situation) {
+        self.counts[situation as usize] += u64::from(is_reached);
     }
 
-    /// Adds those of another run.
+    /// Adds the counts of another run.
     pub(super) fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
@@ -133,7 +138,7 @@ impl Situations {
         Situation::ALL.iter().copied().zip(self.counts.iter().copied())
     }
 
-    /// Those that never came about.
+    /// The situations that were never reached.
     #[must_use]
     pub fn missing(&self) -> Vec<Situation> {
         self.iter().filter(|(_, count)| *count == 0).map(|(situation, _)| situation).collect()

@@ -1,25 +1,23 @@
-//! One step of a run: what a client does, or what happens to it, or that time passes.
+//! One step of a run: a client does something, its connection breaks, or time passes.
 
 use tidegate_mqtt::{Connect, Packet};
 
-use super::broker::ConnectionId;
+use super::core::ConnectionId;
 
 /// A step. Clients are numbered from 0.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// The client opens a network connection and sends CONNECT, `lag` milliseconds after the step before: the broker
-    /// has not yet looked what fell due meanwhile.
+    /// The client opens a network connection and sends CONNECT, `lag` milliseconds after the previous step. The broker has not
+    /// handled the timers that became due in between.
     Connect { client: usize, connect: Box<Connect>, lag: u64 },
-    /// The connected client sends a packet.
-    Send { client: usize, packet: Packet },
+    /// The connected client sends packets, which the broker reads in one piece.
+    Send { client: usize, packets: Vec<Packet> },
     /// The network connection of the client breaks.
     Close { client: usize },
-    /// The broker gives the connection up: it was silent for too long.
-    Silence { client: usize },
-    /// A connection that is over says so once more.
+    /// A connection that the broker has ended reports its end.
     CloseLate { connection: ConnectionId },
-    /// So many milliseconds pass.
+    /// Time passes.
     Pass { milliseconds: u64 },
-    /// The broker gives back what has expired.
+    /// The broker removes what has expired.
     Sweep,
 }

@@ -1,12 +1,12 @@
-//! The last steps of a run and what the clients heard, to be told when something is wrong.
+//! The last steps of a run and the packets that clients received, for the report of a difference.
 
 use std::collections::VecDeque;
 use std::fmt;
 
 use tidegate_mqtt::Packet;
 
+use super::describe;
 use super::step::Step;
-use super::words;
 
 /// The last steps.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(super) struct Trace {
 struct Entry {
     number: u64,
     step: Step,
-    heard: Vec<(usize, Packet)>,
+    received: Vec<(usize, Packet)>,
 }
 
 impl Trace {
@@ -28,41 +28,41 @@ impl Trace {
         if self.entries.len() == ENTRIES_MAX {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry { number: self.count, step, heard: Vec::new() });
+        self.entries.push_back(Entry { number: self.count, step, received: Vec::new() });
     }
 
-    /// A client hears a packet.
-    pub(super) fn hear(&mut self, client: usize, packet: Packet) {
+    /// A client receives a packet.
+    pub(super) fn receive(&mut self, client: usize, packet: Packet) {
         if let Some(entry) = self.entries.back_mut() {
-            entry.heard.push((client, packet));
+            entry.received.push((client, packet));
         }
     }
 
-    /// How many steps there were.
+    /// Number of steps.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// The last step in words.
-    pub(super) fn last_words(&self) -> String {
+    /// Describes the last step.
+    pub(super) fn last(&self) -> String {
         self.entries.back().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// The last steps in words.
-    pub(super) fn words(&self) -> Vec<String> {
+    /// Describes the last steps.
+    pub(super) fn all(&self) -> Vec<String> {
         self.entries.iter().map(ToString::to_string).collect()
     }
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>5}  {}", self.number, words::step(&self.step))?;
-        for (client, packet) in &self.heard {
-            write!(f, "\n           c{client} hears {}", words::packet(packet))?;
+        write!(f, "{:>5}  {}", self.number, describe::step(&self.step))?;
+        for (client, packet) in &self.received {
+            write!(f, "\n           c{client} receives {}", describe::packet(packet))?;
         }
         Ok(())
     }
 }
 
-/// Steps kept.
+/// The number of steps that are kept.
 const ENTRIES_MAX: usize = 40;

@@ -40,7 +40,8 @@ impl Broker {
     }
 
     /// Says whether an incoming QoS 2 PUBLISH is new. [`Broker::publish`] takes the identifier in together with the copies of the
-    /// message, so that one is never stored without the other. `pending` new ones came before it and are not published yet.
+    /// message, so that one is never stored without the other. `pending` new ones came before it and are not published yet. The
+    /// receipt's commit covers the publish that it repeats.
     ///
     /// # Errors
     /// When the client has more messages open than our Receive Maximum allows (0x93), or another connection took the session
@@ -51,16 +52,18 @@ impl Broker {
         owner: &Ownership,
         packet_id: PacketId,
         pending: u16,
-    ) -> Result<Recognised, End> {
+    ) -> Result<Receipt<Recognised>, End> {
         let mut session = self.own(owner)?;
         let recognised = session.session.recognise(packet_id, pending);
         let is_under_way = session.publishes_under_way(owner);
-        let _ = session.finish(turn);
-        Ok(match recognised? {
+        let commit = session.scope_commit;
+        let commit = commit.max(session.finish(turn));
+        let recognised = match recognised? {
             Received::New => Recognised::New,
             Received::Repeat if is_under_way => Recognised::UnderWay,
             Received::Repeat => Recognised::Repeat,
-        })
+        };
+        Ok(Receipt::new(recognised, commit))
     }
 
     /// Handles PUBREL: the identifier is free again. The outcome is the reason code of PUBCOMP, 0x00 or 0x92; `None` while a publish

@@ -67,6 +67,11 @@ impl<'a> SessionGuard<'a> {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)
     }
 
+    /// Whether something in the session is part of a publish that takes several turns and is not committed.
+    pub(crate) fn has_uncommitted_scope(&self) -> bool {
+        self.state.open_scopes.is_some() || !self.durability.is_committed(self.state.scope_commit)
+    }
+
     fn count_drops(&mut self, turn: &Turn<'_>) {
         let drops = self.state.session.take_drops();
         if drops.total() > 0 {

@@ -49,6 +49,8 @@ pub struct State {
     pub(crate) awaiting_commit: bool,
     /// Publishes under way that have stored part of their changes to this session.
     pub(crate) open_scopes: Option<Box<OpenScopes>>,
+    /// The commit of the last such publish that is finished.
+    pub(crate) scope_commit: Commit,
     /// The commit of the last change to whether the session is stored: it was, or an earlier one of that name was removed.
     pub(crate) stored_at_commit: Commit,
     /// When the session began, in the order of [`crate::sessions::Sessions::next_sequence`]; a publish that began before does
@@ -78,6 +80,7 @@ impl SessionHandle {
             replays: None,
             awaiting_commit: false,
             open_scopes: None,
+            scope_commit: Commit(0),
             stored_at_commit: Commit(0),
             began_at: 0,
             scheduled: None,

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use tidegate_mqtt::PacketId;
 
+use crate::awaiting_commit::Packet;
+
 use super::Session;
 
 impl Session {
@@ -43,9 +45,13 @@ impl Session {
     /// completed meanwhile is skipped.
     pub fn release_committed(&mut self, committed: u64, now: Instant) {
         let mut dropped = false;
-        while let Some(id) =
+        while let Some(packet) =
             self.awaiting_commit.as_mut().and_then(|awaiting_commit| awaiting_commit.pop(committed))
         {
+            let Packet::One(id) = packet else {
+                self.resend_all(now);
+                continue;
+            };
             if self.inflight.is_released(id) {
                 self.send_release(id);
             } else if self.inflight.published_mut(id).is_some() && !self.write_publish(id, false, now) {
@@ -68,6 +74,11 @@ impl Session {
     /// Total size of the PUBLISH packets that wait for a commit, in bytes; 0 only when none waits.
     pub(super) fn bytes_awaiting_commit(&self) -> usize {
         self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.bytes())
+    }
+
+    /// Whether everything that is to be resent waits for a commit.
+    pub(super) fn awaits_resends(&self) -> bool {
+        self.awaiting_commit.as_ref().is_some_and(|awaiting_commit| awaiting_commit.has_resends())
     }
 
     pub(super) fn send_after_commit(&mut self, id: PacketId, size: usize) {

@@ -53,7 +53,7 @@ impl Session {
     /// [`Config::inflight_max`]: crate::Config::inflight_max
     /// [`Config::pending_bytes_high`]: crate::Config::pending_bytes_high
     pub fn pump(&mut self, now: Instant) {
-        if self.resends.is_empty() && self.queue.is_none() {
+        if self.resends.is_empty() && self.queue.is_none() || self.awaits_resends() {
             return;
         }
         while self.can_write(1)
@@ -190,7 +190,7 @@ impl Session {
 
     /// Whether messages are waiting that must be sent before any new one. `[MQTT5-4.6.0-5]`
     pub(super) fn has_backlog(&self) -> bool {
-        !self.resends.is_empty() || self.queued() > 0
+        !self.resends.is_empty() || self.queued() > 0 || self.awaits_resends()
     }
 
     pub(super) fn drop_message(&mut self, reason: Drop, count: u32) -> Verdict {

@@ -55,6 +55,20 @@ impl Session {
             return;
         }
         self.resumed = true;
+        self.resend_all(now);
+    }
+
+    /// The same, but nothing is sent before the commit that the next [`Session::set_commit`] names: what would be resent may
+    /// not be stored yet.
+    pub fn resume_after_commit(&mut self) {
+        if !self.is_attached() || self.resumed {
+            return;
+        }
+        self.resumed = true;
+        self.awaiting_commit.get_or_insert_default().push_resends();
+    }
+
+    pub(super) fn resend_all(&mut self, now: Instant) {
         for id in self.inflight.released() {
             self.send_release(id);
         }

@@ -1,30 +1,29 @@
-//! Acknowledgements of a client: the right one, a refusal, one too many, the wrong one.
+//! Acknowledgements by a client: correct ones, refusals, repeated ones, wrong ones.
 
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, ReasonCode};
 
-use super::Driver;
-use crate::clients::model::{Awaits, Model};
+use super::{Driver, is_v5};
+use crate::clients::model::Model;
 
 impl Driver {
-    /// What a client owes for one of its open messages; none where nothing is open.
+    /// The acknowledgement of one of the messages in flight to the client; `None` if there are none.
     pub(super) fn acknowledge_open(&mut self, client: usize, model: &Model) -> Option<Ack> {
         let open = model.session(client)?.outbound.open_ids();
         let (id, awaits) = *open.get(self.random.below(open.len().max(1)))?;
-        let refuses = self.is_five(client, model) && self.random.chance(12);
+        let refuses = is_v5(client, model) && self.random.chance(12);
         let reason = if refuses { self.random.pick(&REFUSALS) } else { ReasonCode::Success };
         let packet_id = PacketId::new(id)?;
         Some(match awaits {
-            Awaits::Acknowledged => Ack::new(AckKind::PubAck, packet_id, reason),
-            Awaits::Received => Ack::new(AckKind::PubRec, packet_id, reason),
-            Awaits::Completed if self.random.chance(15) => {
+            AckKind::PubComp if self.random.chance(15) => {
                 Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)
             }
-            Awaits::Completed => Ack::new(AckKind::PubComp, packet_id, ReasonCode::Success),
+            AckKind::PubComp => Ack::new(AckKind::PubComp, packet_id, ReasonCode::Success),
+            kind => Ack::new(kind, packet_id, reason),
         })
     }
 
-    /// An acknowledgement of something unknown, seldom one of the wrong kind.
-    pub(super) fn acknowledge_oddly(&mut self, client: usize, model: &Model) -> Packet {
+    /// An acknowledgement of an unknown message, rarely one of the wrong kind.
+    pub(super) fn acknowledge_wrongly(&mut self, client: usize, model: &Model) -> Packet {
         let open = model.session(client).map(|session| session.outbound.open_ids()).unwrap_or_default();
         let kind = self.random.pick(&[AckKind::PubAck, AckKind::PubRec, AckKind::PubComp]);
         let id = if open.is_empty() || self.random.chance(80) {

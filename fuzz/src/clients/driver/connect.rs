@@ -1,4 +1,4 @@
-//! CONNECT in its varieties.
+//! CONNECT with random options.
 
 use tidegate_mqtt::{Connect, ProtocolVersion, QoS, Will, topic};
 
@@ -7,7 +7,7 @@ use crate::clients::model::{Model, client_id};
 use crate::clients::step::Step;
 
 impl Driver {
-    /// A new connection of the client, whether or not it has one. Sometimes it comes so late that something fell due.
+    /// A new connection of the client, whether or not it has one. Sometimes it comes late, when something is overdue.
     pub(super) fn connect(&mut self, client: usize, model: &Model) -> Step {
         let until_due = model.next_due().map_or(0, |due| due - model.now());
         let lag = match self.random.below(10) {
@@ -22,6 +22,7 @@ impl Driver {
         };
         let mut connect = Connect::new(version, client_id(client));
         connect.clean_start = self.random.chance(25);
+        connect.keep_alive = self.random.pick(&[0, 0, 0, 3, 60]);
         connect.will = self.random.chance(65).then(|| self.will(version));
         if version.is_v5() {
             connect.session_expiry = self.random.pick(&EXPIRIES);
@@ -37,7 +38,8 @@ impl Driver {
         will.retain = self.random.chance(30);
         if version.is_v5() {
             will.delay = self.random.pick(&[0, 0, 1, 3, 20, u32::MAX]);
-            will.expiry = self.random.pick(&[None, None, Some(0), Some(2), Some(30)]);
+            let expiry = self.random.pick(&[None, None, Some(0), Some(2), Some(30)]);
+            will.expiry = expiry.filter(|_| self.may_expire);
         }
         will
     }

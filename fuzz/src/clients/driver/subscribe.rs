@@ -1,4 +1,4 @@
-//! SUBSCRIBE and UNSUBSCRIBE: filters that overlap, alone and shared.
+//! SUBSCRIBE and UNSUBSCRIBE with overlapping filters, shared and not.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -6,15 +6,27 @@ use tidegate_mqtt::{
     UserProperties,
 };
 
-use super::Driver;
+use super::{Driver, is_v5};
 use crate::clients::model::Model;
 
 impl Driver {
     pub(super) fn subscribe(&mut self, client: usize, model: &Model) -> Packet {
-        let is_five = self.is_five(client, model);
-        let count = self.random.pick(&[1, 1, 1, 2]);
-        let filters = (0..count).map(|_| self.entry(is_five)).collect();
-        let identifier = self.random.pick(&[None, None, Some(1), Some(2), Some(300)]).filter(|_| is_five);
+        let is_v5 = is_v5(client, model);
+        let count = self.random.pick(&[1, 1, 1, 2, 3]);
+        // A later entry with a fault ends the connection. If that is in a later turn, it depends on the client's pace what it gets before.
+        let may_fail = count == 1 || self.is_one_turn;
+        let mut filters: Vec<_> = (0..count).map(|_| self.entry(is_v5, may_fail)).collect();
+        if !self.is_one_turn {
+            // For the same reason, a later entry does not replace an earlier one.
+            let mut seen = Vec::new();
+            filters.retain(|entry| {
+                !seen.contains(&entry.filter) && {
+                    seen.push(entry.filter.clone());
+                    true
+                }
+            });
+        }
+        let identifier = self.random.pick(&[None, None, Some(1), Some(2), Some(300)]).filter(|_| is_v5);
         Subscribe { packet_id: PacketId::MAX, identifier, user_properties: UserProperties::new(), filters }
             .into()
     }
@@ -26,17 +38,17 @@ impl Driver {
             Some(filters) => filters[self.random.below(filters.len())].clone(),
             None => self.random.pick(&FILTERS).to_owned(),
         };
-        let filters = vec![Ok(SubscriptionFilter::parse(&filter).expect("a good filter"))];
+        let filters = vec![Ok(SubscriptionFilter::parse(&filter).expect("a valid filter"))];
         Unsubscribe { packet_id: PacketId::MAX, user_properties: UserProperties::new(), filters }.into()
     }
 
-    fn entry(&mut self, is_five: bool) -> SubscribeEntry {
-        let filter = SubscriptionFilter::parse(self.random.pick(&FILTERS)).expect("a good filter");
+    fn entry(&mut self, is_v5: bool, may_fail: bool) -> SubscribeEntry {
+        let filter = SubscriptionFilter::parse(self.random.pick(&FILTERS)).expect("a valid filter");
         let qos = self.random.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
         let mut options = SubscriptionOptions::of(qos);
-        if is_five {
-            // No Local on a shared subscription is a fault, which is to happen seldom.
-            let may_be_local = !filter.is_shared() || self.random.chance(3);
+        if is_v5 {
+            // No Local on a shared subscription is a violation, which should be rare.
+            let may_be_local = !filter.is_shared() || (may_fail && self.random.chance(3));
             options.no_local = may_be_local && self.random.chance(25);
             options.retain_as_published = self.random.chance(30);
             options.retain_handling = self.random.pick(&[
@@ -50,7 +62,7 @@ impl Driver {
     }
 }
 
-/// What is subscribed to.
+/// The filters of all subscriptions.
 const FILTERS: [&str; 12] = [
     "t",
     "t/a",

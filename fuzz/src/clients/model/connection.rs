@@ -1,27 +1,27 @@
-//! One network connection: what the client has still to hear on it.
+//! One network connection, and the packets that the client must still receive on it.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use tidegate_mqtt::{Ack, AckKind, Packet, ProtocolVersion, ReasonCode};
 
-use super::replay::Replay;
-
-/// A connection, until its last packets are heard.
+/// A connection. It stays until the client has received its last packets.
 pub(super) struct Connection {
     pub(super) client: usize,
     pub(super) version: ProtocolVersion,
-    /// Whether CONNACK was heard.
-    pub(super) greeted: bool,
-    /// Whether it is over.
-    pub(super) over: bool,
-    /// What has to come in this step, in order, PUBLISH apart.
+    /// Whether the client has received CONNACK.
+    pub(super) is_accepted: bool,
+    pub(super) has_ended: bool,
+    /// The packets other than PUBLISH that the client must receive in this step, in order.
     pub(super) replies: VecDeque<Reply>,
-    pub(super) replays: Vec<Replay>,
-    /// Identifiers that count against the broker's Receive Maximum.
+    /// Packet identifiers that count against the broker's Receive Maximum.
     pub(super) counted: BTreeSet<u16>,
+    /// After this many milliseconds of silence, the broker ends the connection; `None` is never.
+    silence_max: Option<u64>,
+    /// When the last packet arrived.
+    pub(super) last_activity: u64,
 }
 
-/// A packet that has to come.
+/// A packet that the client must receive.
 #[derive(Debug)]
 pub(super) enum Reply {
     /// CONNACK with this Session Present.
@@ -30,35 +30,41 @@ pub(super) enum Reply {
     Ack(AckKind, u16, Vec<ReasonCode>),
     /// DISCONNECT with this reason.
     Disconnect(ReasonCode),
-    /// This very packet.
+    /// Exactly this packet.
     Exactly(Packet),
 }
 
 impl Connection {
-    pub(super) fn new(client: usize, version: ProtocolVersion) -> Self {
+    pub(super) fn new(client: usize, version: ProtocolVersion, keep_alive: u16, now: u64) -> Self {
+        let silence_max = u64::from(keep_alive) * 1500;
         Self {
             client,
             version,
-            greeted: false,
-            over: false,
+            is_accepted: false,
+            has_ended: false,
             replies: VecDeque::new(),
-            replays: Vec::new(),
             counted: BTreeSet::new(),
+            silence_max: (silence_max > 0).then_some(silence_max),
+            last_activity: now,
         }
     }
 
-    /// An acknowledgement has to come. Before MQTT 5 there is no reason in it.
+    /// Adds an acknowledgement that the client must receive. Before MQTT 5, it has no reason code.
     pub(super) fn expect_ack(&mut self, kind: AckKind, id: u16, reasons: &[ReasonCode]) {
         let reasons = if self.version.is_v5() { reasons.to_vec() } else { vec![ReasonCode::Success] };
         self.replies.push_back(Reply::Ack(kind, id, reasons));
     }
 
-    /// The broker ends the connection; in MQTT 5 it says why `[MQTT5-4.13.1-1]`.
+    /// The connection ends. If the broker ends it, an MQTT 5 client is told why `[MQTT5-4.13.1-1]`.
     pub(super) fn end(&mut self, farewell: Option<ReasonCode>) {
-        self.over = true;
-        self.replays.clear();
+        self.has_ended = true;
         let farewell = farewell.filter(|_| self.version.is_v5());
         self.replies.extend(farewell.map(Reply::Disconnect));
+    }
+
+    /// When the broker must end the connection because the client was silent. `[MQTT5-3.1.2-22]`
+    pub(super) fn silent_at(&self) -> Option<u64> {
+        self.silence_max.filter(|_| !self.has_ended).map(|silence| self.last_activity + silence)
     }
 }
 
@@ -68,11 +74,11 @@ impl Reply {
             (Self::ConnAck(present), Packet::ConnAck(connack)) => {
                 connack.reason == ReasonCode::Success && connack.session_present == *present
             }
-            (Self::Ack(kind, id, reasons), Packet::Ack(Ack { kind: heard, packet_id, reason, .. })) => {
-                kind == heard && *id == packet_id.get() && reasons.contains(reason)
+            (Self::Ack(kind, id, reasons), Packet::Ack(Ack { kind: received, packet_id, reason, .. })) => {
+                kind == received && *id == packet_id.get() && reasons.contains(reason)
             }
             (Self::Disconnect(reason), Packet::Disconnect(disconnect)) => disconnect.reason == *reason,
-            (Self::Exactly(expected), heard) => expected == heard,
+            (Self::Exactly(expected), received) => expected == received,
             _ => false,
         }
     }

@@ -1,20 +1,32 @@
-//! Packets of a client, above all its messages: sections 4.3 and 4.9 of MQTT 5, seen from the receiver.
+//! Packets from a client, most of all PUBLISH and PUBREL: sections 4.3 and 4.9 of MQTT 5, seen from the receiver.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-use tidegate_mqtt::{AckKind, Packet, Publish, QoS, ReasonCode};
+use tidegate_mqtt::{AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
+use tidegate_session::Overflow;
 
-use super::connection::{Connection, Reply};
+use super::connection::Reply;
 use super::message::Message;
-use super::outbound::Fate;
+use super::outbound::Verdict;
 use super::{Model, Situation};
-use crate::clients::broker::Report;
 
 impl Model {
-    pub(super) fn handle(&mut self, client: usize, packet: &Packet, reports: &mut VecDeque<Report>) {
+    /// The client sends packets. What follows one that ends the connection is not handled.
+    pub(in crate::clients) fn send(&mut self, client: usize, packets: &[Packet]) {
+        for packet in packets {
+            if self.connection(client).is_some() {
+                self.handle(client, packet);
+            }
+        }
+        if self.connection(client).is_some() {
+            self.connection_mut(client).last_activity = self.now;
+        }
+        self.apply_side_effects();
+    }
+
+    fn handle(&mut self, client: usize, packet: &Packet) {
         match packet {
-            Packet::Publish(publish) => self.receive(client, publish, reports),
+            Packet::Publish(publish) => self.receive(client, publish),
             Packet::Ack(ack) if ack.kind == AckKind::PubRel => {
                 self.receive_release(client, ack.packet_id.get())
             }
@@ -30,34 +42,37 @@ impl Model {
         }
     }
 
-    /// The connection of a client that has one.
-    pub(super) fn connection_mut(&mut self, client: usize) -> &mut Connection {
-        let id = self.session_mut(client).connection.expect("the client is connected");
-        self.connections.get_mut(&id).expect("it is open")
-    }
-
-    fn receive(&mut self, client: usize, publish: &Publish, reports: &mut VecDeque<Report>) {
-        let id = publish.packet_id.map_or(0, tidegate_mqtt::PacketId::get);
+    fn receive(&mut self, client: usize, publish: &Publish) {
+        let id = publish.packet_id.map_or(0, PacketId::get);
         if publish.qos == QoS::ExactlyOnce {
-            self.seen.note(Situation::InboundTwo);
+            self.situations.note(Situation::InboundTwo);
             if !self.count(client, id) {
-                self.seen.note(Situation::InboundTooMany);
+                self.situations.note(Situation::InboundTooMany);
                 return self.violate(client, ReasonCode::ReceiveMaximumExceeded);
             }
             let received = &mut self.session_mut(client).received;
             if received.contains_key(&id) {
-                self.seen.note(Situation::InboundRepeat);
+                self.situations.note(Situation::InboundRepeat);
                 return self.connection_mut(client).expect_ack(AckKind::PubRec, id, &[ReasonCode::Success]);
             }
             received.insert(id, publish.clone());
         }
-        let serial = self.session_mut(client).serial;
-        let message = Rc::new(Message::of_publish(publish, client, serial, self.now));
-        let fates = self.publish(&message, reports);
-        self.answer(client, publish.qos, id, &fates);
+        self.account.totals.messages_received += 1;
+        let version = self.connection_mut(client).version;
+        let frame = self.is_copyable(publish).then_some(version);
+        let message = Rc::new(Message::from_publish(publish, client, self.now));
+        let verdicts = self.publish(&message, frame);
+        self.answer(client, publish.qos, id, &verdicts);
     }
 
-    /// Counts a message at QoS 2 against the broker's Receive Maximum, once a connection; false when it is too much.
+    /// Whether the broker may copy this PUBLISH to its receivers as it came.
+    fn is_copyable(&self, publish: &Publish) -> bool {
+        let rejects = self.queue.is_some_and(|queue| queue.overflow == Overflow::Reject);
+        let is_plain = !publish.dup && !publish.retain && publish.properties.expiry.is_none();
+        is_plain && !rejects && publish.qos == QoS::AtLeastOnce && publish.payload.len() <= COPIED_MAX
+    }
+
+    /// Counts a QoS 2 message against the broker's Receive Maximum, once per connection; false if there are too many.
     /// `[MQTT5-3.3.4-7]`
     fn count(&mut self, client: usize, id: u16) -> bool {
         let maximum = usize::from(self.receive_maximum);
@@ -71,14 +86,14 @@ impl Model {
             return false;
         }
         connection.counted.insert(id);
-        self.seen.note_if(is_known, Situation::InboundRepeatAfterResume);
+        self.situations.note_if(is_known, Situation::InboundRepeatAfterResume);
         true
     }
 
     /// `[MQTT5-4.3.2-4]` `[MQTT5-4.3.3-8]` `[MQTT5-4.3.3-9]`
-    fn answer(&mut self, client: usize, qos: QoS, id: u16, fates: &[Fate]) {
-        let is_refused = !fates.is_empty() && fates.iter().all(|fate| *fate == Fate::Rejected);
-        let reasons: &[ReasonCode] = match fates {
+    fn answer(&mut self, client: usize, qos: QoS, id: u16, verdicts: &[Verdict]) {
+        let is_refused = !verdicts.is_empty() && verdicts.iter().all(|verdict| *verdict == Verdict::Rejected);
+        let reasons: &[ReasonCode] = match verdicts {
             [] => &[ReasonCode::Success, ReasonCode::NoMatchingSubscribers],
             _ if is_refused => &[ReasonCode::QuotaExceeded],
             _ => &[ReasonCode::Success],
@@ -88,8 +103,8 @@ impl Model {
             QoS::AtLeastOnce => AckKind::PubAck,
             QoS::ExactlyOnce => AckKind::PubRec,
         };
-        self.seen.note_if(fates.is_empty(), Situation::NoMatch);
-        self.seen.note_if(is_refused, Situation::PublisherRefused);
+        self.situations.note_if(verdicts.is_empty(), Situation::NoMatch);
+        self.situations.note_if(is_refused, Situation::PublisherRefused);
         if is_refused && kind == AckKind::PubRec {
             self.session_mut(client).received.remove(&id);
             self.connection_mut(client).counted.remove(&id);
@@ -104,9 +119,12 @@ impl Model {
             true => (Situation::InboundReleased, ReasonCode::Success),
             false => (Situation::InboundReleaseUnknown, ReasonCode::PacketIdentifierNotFound),
         };
-        self.seen.note(situation);
+        self.situations.note(situation);
         let connection = self.connection_mut(client);
         connection.counted.remove(&id);
         connection.expect_ack(AckKind::PubComp, id, &[reason]);
     }
 }
+
+/// The broker copies frames with payloads of at most this many bytes.
+const COPIED_MAX: usize = 1024;

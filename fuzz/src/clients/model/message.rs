@@ -1,4 +1,4 @@
-//! Application messages, and what a session is owed of them.
+//! Application messages, and the copies of them that sessions must get.
 
 use std::fmt;
 use std::rc::Rc;
@@ -6,8 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, Will};
 
-use crate::clients::broker::Group;
-use crate::clients::words;
+use crate::clients::describe;
 
 /// A message as it was published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,26 +16,28 @@ pub(in crate::clients) struct Message {
     pub(super) qos: QoS,
     pub(super) retain: bool,
     pub(super) content_type: Option<String>,
+    /// The client that published it.
     pub(super) publisher: usize,
-    /// Which of the publisher's sessions it was.
-    pub(super) publisher_serial: u64,
     pub(super) expires_at: Option<u64>,
 }
 
-/// One copy for one session.
+/// A copy of a message for one session.
 #[derive(Clone)]
-pub(in crate::clients) struct Owed {
+pub(in crate::clients) struct MessageCopy {
     pub(super) message: Rc<Message>,
     pub(super) qos: QoS,
     pub(super) retain: bool,
     /// In ascending order.
     pub(super) identifiers: Vec<u32>,
+    /// Identifiers that it may have instead: before MQTT 5 a client receives none, so that it is unclear which subscription brought
+    /// a retained message.
+    pub(super) other_identifiers: Vec<Vec<u32>>,
     /// The shared filter that brings it.
     pub(super) share: Option<String>,
 }
 
 impl Message {
-    pub(super) fn of_publish(publish: &Publish, publisher: usize, serial: u64, now: u64) -> Self {
+    pub(super) fn from_publish(publish: &Publish, publisher: usize, now: u64) -> Self {
         Self {
             topic: publish.topic.clone(),
             payload: publish.payload.clone(),
@@ -44,12 +45,11 @@ impl Message {
             retain: publish.retain,
             content_type: publish.properties.content_type.clone(),
             publisher,
-            publisher_serial: serial,
             expires_at: publish.properties.expiry.map(|seconds| after(now, seconds)),
         }
     }
 
-    pub(super) fn of_will(will: &Will, publisher: usize, serial: u64, now: u64) -> Self {
+    pub(super) fn from_will(will: &Will, publisher: usize, now: u64) -> Self {
         Self {
             topic: will.topic.as_str().to_owned(),
             payload: will.payload.clone(),
@@ -57,7 +57,6 @@ impl Message {
             retain: will.retain,
             content_type: None,
             publisher,
-            publisher_serial: serial,
             expires_at: will.expiry.map(|seconds| after(now, seconds)),
         }
     }
@@ -65,25 +64,15 @@ impl Message {
     pub(super) fn is_expired(&self, now: u64) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
-
-    /// Whether the broker means this one.
-    pub(super) fn is(&self, group: &Group) -> bool {
-        let other = &group.message;
-        self.expires_at == group.expires_at
-            && self.topic == other.topic()
-            && self.payload == other.payload()
-            && self.qos == other.qos()
-            && self.retain == other.retain()
-    }
 }
 
-impl Owed {
-    /// Whether `publish` is this copy, as a client of `version` has to see it.
+impl MessageCopy {
+    /// Whether `publish` is this copy, as a client of `version` must receive it.
     pub(super) fn fits(&self, publish: &Publish, version: ProtocolVersion, now: u64) -> bool {
-        self.is_alike(publish) && (!version.is_v5() || self.has_properties(publish, now))
+        self.fits_without_properties(publish) && (!version.is_v5() || self.has_properties(publish, now))
     }
 
-    fn is_alike(&self, publish: &Publish) -> bool {
+    fn fits_without_properties(&self, publish: &Publish) -> bool {
         self.message.topic == publish.topic
             && self.message.payload == publish.payload
             && self.qos == publish.qos
@@ -96,32 +85,32 @@ impl Owed {
         identifiers.sort_unstable();
         let expiry_fits = match (self.message.expires_at, publish.properties.expiry) {
             (None, None) => true,
-            // A part of a second may count or not.
+            // The broker may round a part of a second up or down.
             (Some(at), Some(left)) => {
                 let milliseconds = at.saturating_sub(now);
                 (milliseconds / 1000..=milliseconds.div_ceil(1000)).contains(&u64::from(left))
             }
             _ => false,
         };
-        identifiers == self.identifiers
+        (identifiers == self.identifiers || self.other_identifiers.contains(&identifiers))
             && publish.properties.content_type == self.message.content_type
             && expiry_fits
     }
 }
 
-impl fmt::Debug for Owed {
-    /// In plain words, as the packets are told.
+impl fmt::Debug for MessageCopy {
+    /// In the words in which packets are described.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Message { topic, payload, expires_at, .. } = &*self.message;
-        let payload = words::payload(payload);
+        let payload = describe::payload(payload);
         write!(f, "{payload} on {topic:?}, {:?}", self.qos)?;
         let retain = if self.retain { ", RETAIN" } else { "" };
         write!(f, "{retain}, identifiers {:?}, expires at {expires_at:?}", self.identifiers)?;
-        self.share.iter().try_for_each(|share| write!(f, ", by {share}"))
+        self.share.iter().try_for_each(|share| write!(f, ", through {share}"))
     }
 }
 
-/// So many seconds later, in milliseconds.
+/// The time in milliseconds, this many seconds after `now`.
 pub(super) fn after(now: u64, seconds: u32) -> u64 {
     now + u64::from(seconds) * 1000
 }

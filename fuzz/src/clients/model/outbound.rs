@@ -1,58 +1,51 @@
-//! Messages to one client: those that wait, those that have to be written now, those that it has not completed.
+//! Messages to one client: those that wait, those that must be written now, and those that the client has not completed.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tidegate_mqtt::{Publish, QoS};
+use tidegate_mqtt::{AckKind, Publish, QoS};
+use tidegate_session::Overflow;
 
-use super::message::{Message, Owed};
+use super::message::{Message, MessageCopy};
 use crate::clients::setup::Queue;
 
-/// All messages on their way to a client.
+/// All messages to a client.
 #[derive(Default)]
 pub(in crate::clients) struct Outbound {
     inflight_max: usize,
-    /// Receive Maximum of the connection; none without a connection.
+    /// Receive Maximum of the connection; `None` until CONNACK is sent.
     receive_maximum: Option<usize>,
-    pub(super) waiting: VecDeque<Owed>,
+    /// The queue. Expired messages stay until they reach its front, or somebody looks for them.
+    pub(super) waiting: VecDeque<MessageCopy>,
     /// To be written in this step, in order.
-    pub(super) due: Vec<Owed>,
-    /// To be written again on this connection, the oldest first.
+    pub(super) due: Vec<MessageCopy>,
+    /// To be written again on this connection, oldest first.
     pub(super) resends: VecDeque<u16>,
     /// To be written again in this step, in order.
     pub(super) due_again: VecDeque<u16>,
-    pub(super) flights: BTreeMap<u16, Flight>,
-    /// Messages of groups that expired while they waited.
-    pub(super) expired: Vec<Owed>,
+    pub(super) inflight: BTreeMap<u16, InflightMessage>,
+    /// Messages dropped because they expired in the queue, since the last [`Self::take_expired`].
+    expired: u64,
     sent: u64,
 }
 
 /// A message that the client has not completed.
-pub(super) struct Flight {
-    pub(super) owed: Owed,
-    pub(super) awaits: Awaits,
-    /// Whether it was written on this connection, and so takes one of its Receive Maximum.
+pub(super) struct InflightMessage {
+    pub(super) copy: MessageCopy,
+    /// The acknowledgement that the client must send next.
+    pub(super) awaits: AckKind,
+    /// Whether it was written on this connection, and so counts against its Receive Maximum.
     pub(super) counted: bool,
-    /// The place in the order of first sending; once PUBREC came, in the order of these.
+    /// The position in the order of first sending; after PUBREC, in the order of PUBRECs.
     pub(super) order: u64,
-}
-
-/// What has to come next from the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::clients) enum Awaits {
-    /// PUBACK.
-    Acknowledged,
-    /// PUBREC.
-    Received,
-    /// PUBCOMP.
-    Completed,
 }
 
 /// What becomes of a new copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum Verdict {
+    /// It must be written in this step.
     Due,
     Waits,
-    /// It waits, and the oldest one is dropped for it.
+    /// It waits, and the oldest waiting message is dropped.
     Displaces,
     Expired,
     Offline,
@@ -65,77 +58,86 @@ impl Outbound {
         Self { inflight_max: inflight_max.into(), ..Self::default() }
     }
 
-    /// A connection begins; gives the identifiers whose PUBREL has to be sent again, in order. `[MQTT5-4.4.0-1]`
+    /// CONNACK was sent; returns the identifiers whose PUBREL must be sent again, in order. `[MQTT5-4.4.0-1]`
     /// `[MQTT5-4.6.0-1]` `[MQTT3-4.6.0-4]`
     pub(super) fn open(&mut self, receive_maximum: u16) -> Vec<u16> {
         self.receive_maximum = Some(receive_maximum.into());
-        self.flights.values_mut().for_each(|flight| flight.counted = false);
+        self.inflight.values_mut().for_each(|message| message.counted = false);
         let mut open: Vec<_> =
-            self.flights.iter().map(|(id, flight)| (flight.order, *id, flight.awaits)).collect();
+            self.inflight.iter().map(|(id, message)| (message.order, *id, message.awaits)).collect();
         open.sort_unstable_by_key(|(order, ..)| *order);
-        let is_released = |(_, _, awaits): &&(u64, u16, Awaits)| *awaits == Awaits::Completed;
+        let is_released = |(_, _, awaits): &&(u64, u16, AckKind)| *awaits == AckKind::PubComp;
         self.resends = open.iter().filter(|one| !is_released(one)).map(|(_, id, _)| *id).collect();
         open.iter().filter(is_released).map(|(_, id, _)| *id).collect()
     }
 
-    /// The connection is over.
+    /// The connection has ended.
     pub(super) fn close(&mut self) {
         self.receive_maximum = None;
         self.resends.clear();
     }
 
-    /// A new copy. A full queue does what its policy says.
-    pub(super) fn owe(&mut self, owed: Owed, now: u64, queue: Option<Queue>) -> Fate {
-        if owed.message.is_expired(now) {
-            return Fate::Expired;
+    /// A new copy. A full queue first drops expired messages, then does what its policy says.
+    pub(super) fn deliver(&mut self, copy: MessageCopy, now: u64, queue: Option<Queue>) -> Verdict {
+        if copy.message.is_expired(now) {
+            return Verdict::Expired;
         }
-        if owed.qos == QoS::AtMostOnce {
-            return if self.receive_maximum.is_some() { self.write(owed) } else { Fate::Offline };
+        if copy.qos == QoS::AtMostOnce {
+            return if self.is_open() { self.write(copy) } else { Verdict::Offline };
         }
         if self.has_room() && self.resends.is_empty() && self.waiting.is_empty() {
-            return self.write(owed);
+            return self.write(copy);
         }
-        let is_full = queue.is_some_and(|queue| self.waiting.len() >= queue.len_max);
-        let fate = queue.filter(|_| is_full).map_or(Fate::Waits, Queue::fate);
-        if fate == Fate::Displaces {
+        if self.is_full(queue) {
+            self.sweep(now);
+        }
+        let is_full = self.is_full(queue);
+        let verdict = queue.filter(|_| is_full).map_or(Verdict::Waits, Queue::verdict);
+        if verdict == Verdict::Displaces {
             self.waiting.pop_front();
         }
-        if matches!(fate, Fate::Waits | Fate::Displaces) {
-            self.waiting.push_back(owed);
+        if matches!(verdict, Verdict::Waits | Verdict::Displaces) {
+            self.waiting.push_back(copy);
         }
-        fate
+        verdict
     }
 
-    /// Whatever there is room for has to be written now.
-    pub(super) fn pump(&mut self) {
+    /// Everything that there is room for must be written now. `[MQTT5-3.3.2-5]`
+    pub(super) fn pump(&mut self, now: u64) {
         while self.quota_left() > 0
             && let Some(id) = self.resends.pop_front()
         {
             self.due_again.push_back(id);
         }
         while self.has_room()
-            && let Some(owed) = self.waiting.pop_front()
+            && let Some(copy) = self.waiting.pop_front()
         {
-            self.due.push(owed);
+            if copy.message.is_expired(now) {
+                self.expired += 1;
+            } else {
+                self.due.push(copy);
+            }
         }
     }
 
-    /// Removes what has expired while it waited; how many. `[MQTT5-3.3.2-5]`
-    pub(super) fn expire(&mut self, now: u64) -> u64 {
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        let (expired, fresh): (VecDeque<_>, _) = waiting.partition(|owed| owed.message.is_expired(now));
-        self.waiting = fresh;
-        let count = expired.len() as u64;
-        self.expired.extend(expired.into_iter().filter(|owed| owed.share.is_some()));
-        count
+    /// Drops expired messages from the queue. `[MQTT5-3.3.2-5]`
+    pub(super) fn sweep(&mut self, now: u64) {
+        let before = self.waiting.len();
+        self.waiting.retain(|copy| !copy.message.is_expired(now));
+        self.expired += (before - self.waiting.len()) as u64;
+    }
+
+    /// The number of messages dropped from the queue as expired since the last call.
+    pub(super) fn take_expired(&mut self) -> u64 {
+        std::mem::take(&mut self.expired)
     }
 
     /// A copy was written under this identifier.
-    pub(super) fn fly(&mut self, id: u16, owed: Owed) {
-        assert!(self.quota_left() > 0, "more than Receive Maximum are open [MQTT5-3.3.4-9]");
-        let awaits = if owed.qos == QoS::AtLeastOnce { Awaits::Acknowledged } else { Awaits::Received };
+    pub(super) fn record_sent(&mut self, id: u16, copy: MessageCopy) {
+        assert!(self.quota_left() > 0, "more messages than Receive Maximum are in flight [MQTT5-3.3.4-9]");
+        let awaits = if copy.qos == QoS::AtLeastOnce { AckKind::PubAck } else { AckKind::PubRec };
         let order = self.next_order();
-        let former = self.flights.insert(id, Flight { owed, awaits, counted: true, order });
+        let former = self.inflight.insert(id, InflightMessage { copy, awaits, counted: true, order });
         assert!(former.is_none(), "packet identifier {id} is in use [MQTT5-2.2.1-4]");
     }
 
@@ -144,53 +146,71 @@ impl Outbound {
         self.sent
     }
 
-    /// The first copy that is due of the topic and QoS of `publish`: no other may come before it. `[MQTT5-4.6.0-6]`
+    /// The index of the first due copy with the topic and QoS of `publish`: no other may come before it. `[MQTT5-4.6.0-6]`
     pub(super) fn next_of(&self, publish: &Publish) -> Option<usize> {
-        let is_same = |owed: &Owed| owed.message.topic == publish.topic && owed.qos == publish.qos;
+        let is_same = |copy: &MessageCopy| copy.message.topic == publish.topic && copy.qos == publish.qos;
         self.due.iter().position(is_same)
+    }
+
+    /// Whether CONNACK was sent on the present connection.
+    pub(super) fn is_open(&self) -> bool {
+        self.receive_maximum.is_some()
     }
 
     /// Whether a message at QoS 1 or 2 would be written at once.
     pub(super) fn has_room(&self) -> bool {
-        let due = self.due.iter().filter(|owed| owed.qos != QoS::AtMostOnce).count();
-        self.quota_left() > 0 && self.flights.len() + due < self.inflight_max
+        self.quota_left() > 0 && self.inflight_len() < self.inflight_max
     }
 
-    /// How many more PUBLISH at QoS 1 and 2 the client takes.
+    /// Number of messages at QoS 1 and 2 that the client has not completed.
+    pub(super) fn inflight_len(&self) -> usize {
+        self.inflight.len() + self.due_acknowledged()
+    }
+
+    /// How many more PUBLISH at QoS 1 and 2 the client accepts.
     pub(super) fn quota_left(&self) -> usize {
-        let counted = self.flights.values().filter(|flight| flight.counted).count();
-        let due = self.due.iter().filter(|owed| owed.qos != QoS::AtMostOnce).count();
+        let counted = self.inflight.values().filter(|message| message.counted).count();
         let maximum = self.receive_maximum.unwrap_or(0);
-        maximum.saturating_sub(counted + due + self.due_again.len())
+        maximum.saturating_sub(counted + self.due_acknowledged() + self.due_again.len())
     }
 
-    /// Identifiers that are open, and what each awaits.
-    pub(in crate::clients) fn open_ids(&self) -> Vec<(u16, Awaits)> {
-        self.flights.iter().map(|(id, flight)| (*id, flight.awaits)).collect()
+    /// Identifiers of the messages in flight, and what each awaits.
+    pub(in crate::clients) fn open_ids(&self) -> Vec<(u16, AckKind)> {
+        self.inflight.iter().map(|(id, message)| (*id, message.awaits)).collect()
     }
 
     /// When waiting messages expire.
     pub(super) fn expiries(&self) -> impl Iterator<Item = u64> {
-        self.waiting.iter().filter_map(|owed| owed.message.expires_at)
+        self.waiting.iter().filter_map(|copy| copy.message.expires_at)
     }
 
-    /// Whether a copy of `message` is due by a group or by the session's own subscription.
-    pub(super) fn owes(&self, message: &Message) -> bool {
-        self.due.iter().chain(&self.waiting).any(|owed| *owed.message == *message && owed.share.is_none())
+    /// Whether a copy of `message` is due or waits that no shared subscription brought.
+    pub(super) fn holds(&self, message: &Message) -> bool {
+        let mut copies = self.due.iter().chain(&self.waiting);
+        copies.any(|copy| *copy.message == *message && copy.share.is_none())
     }
 
-    fn write(&mut self, owed: Owed) -> Fate {
-        self.due.push(owed);
-        Fate::Due
+    fn due_acknowledged(&self) -> usize {
+        self.due.iter().filter(|copy| copy.qos != QoS::AtMostOnce).count()
+    }
+
+    fn is_full(&self, queue: Option<Queue>) -> bool {
+        queue.is_some_and(|queue| self.waiting.len() >= queue.len_max)
+    }
+
+    fn write(&mut self, copy: MessageCopy) -> Verdict {
+        self.due.push(copy);
+        Verdict::Due
     }
 }
 
 impl Queue {
-    fn fate(self) -> Fate {
+    /// What happens to a new message when the queue is full.
+    fn verdict(self) -> Verdict {
         match self.overflow {
-            tidegate_session::Overflow::DropNewest => Fate::Full,
-            tidegate_session::Overflow::Reject => Fate::Rejected,
-            _ => Fate::Displaces,
+            Overflow::DropNewest => Verdict::Full,
+            Overflow::Reject => Verdict::Rejected,
+            _ => Verdict::Displaces,
         }
     }
 }

@@ -1,118 +1,130 @@
-//! Who gets a message, and as what: sections 3.3 and 4.8 of MQTT 5.
+//! Which sessions get a message, and in which form: sections 3.3 and 4.8 of MQTT 5.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::message::{Message, Owed};
-use super::outbound::Fate;
+use tidegate_mqtt::{ProtocolVersion, QoS};
+
+use super::message::{Message, MessageCopy};
+use super::outbound::Verdict;
 use super::session::{Session, Subscription};
-use super::{Model, Situation, number};
-use crate::clients::broker::{Group, Report};
+use super::{Model, Situation};
 use crate::topics::naive;
 
 impl Model {
-    /// A message is published; what becomes of its copies.
-    pub(super) fn publish(&mut self, message: &Rc<Message>, reports: &mut VecDeque<Report>) -> Vec<Fate> {
+    /// A message is published; returns what becomes of its copies. `frame`: the version of its PUBLISH, if the broker may copy
+    /// that to receivers as it came.
+    pub(super) fn publish(&mut self, message: &Rc<Message>, frame: Option<ProtocolVersion>) -> Vec<Verdict> {
         if message.retain {
             self.retain(message);
         }
         let clients: Vec<usize> = self.sessions.keys().copied().collect();
-        let mut fates = Vec::new();
+        let mut verdicts = Vec::new();
         for client in clients {
-            if let Some(owed) = self.copy_for(client, message) {
-                fates.push(self.owe(client, owed));
+            if let Some(copy) = self.copy_for(client, message) {
+                let takes_frame = self.takes_frame(client, &copy, frame);
+                let verdict = self.deliver(client, copy);
+                self.situations.note_if(takes_frame && verdict == Verdict::Due, Situation::Copied);
+                verdicts.push(verdict);
             }
         }
-        let mut shares = self.shares_of(&message.topic);
-        while !shares.is_empty() {
-            let Some(Report::Shared(group)) = reports.pop_front() else {
-                panic!("nobody in {shares:?} gets the message")
-            };
-            assert!(message.is(&group), "{} gets another message: {:?}", group.share, group.message);
-            assert!(shares.remove(&*group.share), "{} gets a message twice or does not match", group.share);
-            fates.push(self.give_to_member(message, &group));
+        let shares = self.groups.matching(&message.topic);
+        assert_eq!(shares.iter().cloned().collect::<BTreeSet<_>>(), self.shares_of(&message.topic));
+        for share in shares {
+            let verdict = self.deliver_to_group(&share, message, None);
+            verdicts.push(verdict.unwrap_or_else(|| panic!("{share} has no members")));
         }
-        fates
+        self.account.totals.unmatched += u64::from(verdicts.is_empty());
+        verdicts
     }
 
-    /// A member of the group gets the message. `[MQTT5-4.8.2-3]`
-    pub(super) fn give_to_member(&mut self, message: &Rc<Message>, group: &Group) -> Fate {
-        let member = group.member.as_ref().unwrap_or_else(|| panic!("{} has members", group.share));
-        let client = number(member);
-        let members = self.members(&group.share);
-        let session = self.session_mut(client);
-        let Some(subscription) = session.subscriptions.get(&*group.share).copied() else {
-            panic!("{member} is no member of {}", group.share)
+    /// One member of the shared subscription gets the message; `None` if it has none besides `excluded`. `[MQTT5-4.8.2-3]`
+    pub(super) fn deliver_to_group(
+        &mut self,
+        share: &str,
+        message: &Rc<Message>,
+        excluded: Option<u64>,
+    ) -> Option<Verdict> {
+        let Some(client) = self.pick_member(share, message.publisher, excluded) else {
+            self.account.totals.dropped_no_member += 1;
+            return None;
         };
+        let members =
+            self.sessions.values().filter(|session| session.subscriptions.contains_key(share)).count();
+        let session = &self.sessions[&client];
+        let subscription = session.subscriptions[share];
         let is_offline = session.connection.is_none();
-        let has_both = session.outbound.owes(message);
-        self.seen.note(Situation::Shared);
-        self.seen.note_if(members > 1, Situation::SharedWithChoice);
-        self.seen.note_if(is_offline, Situation::SharedToOffline);
-        self.seen.note_if(has_both, Situation::SharedAndPlain);
-        let owed = Owed {
+        let has_both = session.outbound.holds(message);
+        self.situations.note(Situation::Shared);
+        self.situations.note_if(members > 1, Situation::SharedWithChoice);
+        self.situations.note_if(is_offline, Situation::SharedToOffline);
+        self.situations.note_if(has_both, Situation::SharedAndPlain);
+        let copy = MessageCopy {
             message: Rc::clone(message),
             qos: subscription.qos.min(message.qos),
             retain: subscription.retain_as_published && message.retain,
             identifiers: subscription.identifier.into_iter().collect(),
-            share: Some(group.share.to_string()),
+            other_identifiers: Vec::new(),
+            share: Some(share.to_owned()),
         };
-        self.owe(client, owed)
+        Some(self.deliver(client, copy))
     }
 
-    /// How many members a group has.
-    pub(super) fn members(&self, share: &str) -> usize {
-        self.sessions.values().filter(|session| session.subscriptions.contains_key(share)).count()
-    }
-
-    fn owe(&mut self, client: usize, owed: Owed) -> Fate {
+    fn deliver(&mut self, client: usize, copy: MessageCopy) -> Verdict {
         let (now, queue) = (self.now, self.queue);
         let outbound = &mut self.session_mut(client).outbound;
-        let is_exhausted = outbound.quota_left() == 0;
-        let fate = outbound.owe(owed, now, queue);
-        let is_open = self.session_mut(client).connection.is_some();
-        self.account.copies += 1;
-        self.account.count(fate);
-        self.note_fate(fate);
-        let is_held_back = is_open && fate == Fate::Waits;
-        self.seen.note_if(is_held_back && is_exhausted, Situation::QuotaExhausted);
-        self.seen.note_if(is_held_back && !is_exhausted, Situation::InflightFull);
-        fate
+        let (is_open, is_exhausted) = (outbound.is_open(), outbound.quota_left() == 0);
+        let verdict = outbound.deliver(copy, now, queue);
+        self.count_expired(client);
+        self.account.add_copy(verdict);
+        self.note_verdict(verdict);
+        let is_held_back = is_open && verdict == Verdict::Waits;
+        self.situations.note_if(is_held_back && is_exhausted, Situation::QuotaExhausted);
+        self.situations.note_if(is_held_back && !is_exhausted, Situation::InflightFull);
+        verdict
     }
 
-    fn note_fate(&mut self, fate: Fate) {
-        let situation = match fate {
-            Fate::Due | Fate::Waits => return,
-            Fate::Displaces => Situation::QueueDropsOldest,
-            Fate::Expired => Situation::MessageBornExpired,
-            Fate::Offline => Situation::Offline,
-            Fate::Full => Situation::QueueDropsNewest,
-            Fate::Rejected => Situation::QueueRejects,
+    fn note_verdict(&mut self, verdict: Verdict) {
+        let situation = match verdict {
+            Verdict::Due | Verdict::Waits => return,
+            Verdict::Displaces => Situation::QueueDropsOldest,
+            Verdict::Expired => Situation::MessageBornExpired,
+            Verdict::Offline => Situation::Offline,
+            Verdict::Full => Situation::QueueDropsNewest,
+            Verdict::Rejected => Situation::QueueRejects,
         };
-        self.seen.note(situation);
+        self.situations.note(situation);
     }
 
-    /// The copy that a session gets by its own subscriptions: one, whatever many match, at the highest QoS of them.
+    /// Whether the broker may write a PUBLISH of this version to the client as it came.
+    fn takes_frame(&self, client: usize, copy: &MessageCopy, frame: Option<ProtocolVersion>) -> bool {
+        let session = &self.sessions[&client];
+        let is_same = frame.is_some_and(|version| version.is_v5() == session.version.is_v5());
+        is_same && session.expiry == 0 && copy.qos == QoS::AtLeastOnce && copy.identifiers.is_empty()
+    }
+
+    /// The copy that a session gets through its own subscriptions: a single one, at the highest QoS of those that match.
     /// `[MQTT5-3.3.4-2]` `[MQTT5-3.3.4-3]` `[MQTT5-3.8.3-3]` `[MQTT5-3.3.1-12]` `[MQTT5-3.3.1-13]` `[MQTT3-3.3.5-1]`
-    fn copy_for(&mut self, client: usize, message: &Rc<Message>) -> Option<Owed> {
+    fn copy_for(&mut self, client: usize, message: &Rc<Message>) -> Option<MessageCopy> {
         let all = matching(&self.sessions[&client], &message.topic);
         let is_own = message.publisher == client;
         let matching: Vec<_> = all.iter().filter(|subscription| !(is_own && subscription.no_local)).collect();
-        self.seen.note_if(matching.len() < all.len(), Situation::NoLocal);
+        self.situations.note_if(matching.len() < all.len(), Situation::NoLocal);
         let granted = matching.iter().map(|subscription| subscription.qos).max()?;
         let mut identifiers: Vec<u32> =
             matching.iter().filter_map(|subscription| subscription.identifier).collect();
         identifiers.sort_unstable();
         let retain = message.retain && matching.iter().any(|subscription| subscription.retain_as_published);
-        self.seen.note_if(matching.len() > 1, Situation::Overlapping);
-        self.seen.note_if(identifiers.len() > 1, Situation::SeveralIdentifiers);
-        self.seen.note_if(retain, Situation::RetainAsPublished);
+        self.situations.note_if(matching.len() > 1, Situation::Overlapping);
+        self.situations.note_if(identifiers.len() > 1, Situation::SeveralIdentifiers);
+        self.situations.note_if(retain, Situation::RetainAsPublished);
         let qos = granted.min(message.qos);
-        Some(Owed { message: Rc::clone(message), qos, retain, identifiers, share: None })
+        let message = Rc::clone(message);
+        Some(MessageCopy { message, qos, retain, identifiers, other_identifiers: Vec::new(), share: None })
     }
 
     /// The shared filters that match and have members.
-    fn shares_of(&self, topic: &str) -> BTreeSet<String> {
+    pub(in crate::clients) fn shares_of(&self, topic: &str) -> BTreeSet<String> {
         let filters = self.sessions.values().flat_map(|session| session.subscriptions.keys());
         let matches = |text: &&String| match naive::subscription_filter(text) {
             Some((Some(_), filter)) => naive::matches(filter, topic),

@@ -5,61 +5,65 @@ use std::rc::Rc;
 
 use tidegate_mqtt::Publish;
 
-use super::message::{Message, Owed};
+use super::message::{Message, MessageCopy};
 use super::session::Subscription;
 use super::{Model, Situation};
-use crate::clients::broker::ConnectionId;
 use crate::topics::naive;
 
-/// The retained messages that one SUBSCRIBE has still to bring. They may come in any order, and as late as the client's
-/// acknowledgements ask for; the connection's end is theirs.
+/// The retained messages that one SUBSCRIBE must still bring. They may come in any order, and as late as the client's
+/// acknowledgements allow. They stay due when the connection ends, as long as the subscription exists.
 pub(super) struct Replay {
     pub(super) filter: String,
     subscription: Subscription,
-    /// Topics whose message has to come.
-    owed: BTreeSet<String>,
-    /// Topics whose message may come: it changed since the SUBSCRIBE, or another session of the same client published
-    /// it, which No Local may or may not mean.
+    /// Topics whose message must come.
+    due: BTreeSet<String>,
+    /// Topics whose message may come: it changed since the SUBSCRIBE, or it is unclear which SUBSCRIBE brought it before.
     possible: BTreeSet<String>,
 }
 
 impl Model {
-    /// Retained messages follow a SUBSCRIBE. `[MQTT5-3.3.1-9]`
+    /// Retained messages follow a SUBSCRIBE. `[MQTT5-3.3.1-9]` `[MQTT5-3.8.3-3]`
     pub(super) fn begin_replay(&mut self, client: usize, filter: &str, subscription: Subscription) {
-        let Self { now, ref retained, ref sessions, .. } = *self;
-        let session = &sessions[&client];
-        let matching = retained.values().filter(|message| naive::matches(filter, &message.topic));
-        let mut replay = Replay {
-            filter: filter.to_owned(),
-            subscription,
-            owed: BTreeSet::new(),
-            possible: BTreeSet::new(),
-        };
-        let mut expired = false;
-        for message in matching {
-            expired |= message.is_expired(now);
-            let is_own = subscription.no_local && message.publisher == client;
-            match is_own.then_some(message.publisher_serial) {
-                None => replay.owed.insert(message.topic.clone()),
-                Some(serial) if serial != session.serial => replay.possible.insert(message.topic.clone()),
-                Some(_) => false,
-            };
-        }
+        let matching = self.retained.values().filter(|message| naive::matches(filter, &message.topic));
+        let matching: Vec<_> = matching.cloned().collect();
+        let expired = matching.iter().any(|message| message.is_expired(self.now));
+        let is_wanted = |message: &&Rc<Message>| !(subscription.no_local && message.publisher == client);
+        let due = matching.iter().filter(is_wanted).map(|message| message.topic.clone()).collect();
         self.cancel_replay(client, filter);
-        self.connection_mut(client).replays.push(replay);
-        self.seen.note_if(expired, Situation::RetainedExpired);
+        let replay = Replay { filter: filter.to_owned(), subscription, due, possible: BTreeSet::new() };
+        self.session_mut(client).replays.push(replay);
+        self.situations.note_if(expired, Situation::RetainedExpired);
     }
 
-    /// The replay for this filter, if there is one, ends. Where it and another one bring the same, nobody can tell which
-    /// of them did so before: then that other may bring it yet, or may have brought it.
+    /// The replay for this filter ends, if there is one. If another replay brings the same messages, it is unclear which of the two
+    /// brought them so far: the other one may still bring them.
     pub(super) fn cancel_replay(&mut self, client: usize, filter: &str) {
-        let topics: Vec<String> = self.retained.keys().cloned().collect();
-        let replays = &mut self.connection_mut(client).replays;
-        let Some(place) = replays.iter().position(|replay| replay.filter == filter) else { return };
-        let cancelled = replays.swap_remove(place);
-        for topic in topics.iter().filter(|topic| naive::matches(&cancelled.filter, topic)) {
-            replays.iter_mut().for_each(|replay| replay.doubt(topic));
+        let replays = &mut self.session_mut(client).replays;
+        let Some(index) = replays.iter().position(|replay| replay.filter == filter) else { return };
+        let cancelled = replays.swap_remove(index);
+        self.doubt_others(client, &cancelled.filter);
+    }
+
+    /// A SUBSCRIBE that asks for no retained messages replaces the subscription: what is still due is sent with the new options.
+    pub(super) fn alter_replay(&mut self, client: usize, filter: &str, subscription: Subscription) {
+        let replays = &mut self.session_mut(client).replays;
+        let Some(index) = replays.iter().position(|replay| replay.filter == filter) else { return };
+        let mut altered = replays.swap_remove(index);
+        self.doubt_others(client, filter);
+        let others: Vec<_> =
+            self.session_mut(client).replays.iter().map(|other| other.filter.clone()).collect();
+        let had_no_local = std::mem::replace(&mut altered.subscription, subscription).no_local;
+        for (topic, message) in &self.retained {
+            let is_own = message.publisher == client;
+            if is_own && subscription.no_local {
+                altered.due.remove(topic);
+                altered.possible.remove(topic);
+            } else if (is_own && had_no_local) || others.iter().any(|other| naive::matches(other, topic)) {
+                altered.doubt(topic);
+            }
         }
+        self.session_mut(client).replays.push(altered);
+        self.situations.note(Situation::ReplayAltered);
     }
 
     /// `[MQTT5-3.3.1-5]` `[MQTT5-3.3.1-6]` `[MQTT5-3.3.1-7]`
@@ -72,71 +76,88 @@ impl Model {
             let replaced = self.retained.insert(topic.clone(), Rc::clone(message)).is_some();
             Some(if replaced { Situation::RetainedReplaced } else { Situation::Retained })
         };
-        situation.into_iter().for_each(|situation| self.seen.note(situation));
-        let replays = self.connections.values_mut().flat_map(|connection| &mut connection.replays);
-        let mut touched = false;
+        situation.into_iter().for_each(|situation| self.situations.note(situation));
+        let replays = self.sessions.values_mut().flat_map(|session| &mut session.replays);
+        let mut changes = false;
         for replay in replays {
-            touched |= replay.owed.contains(topic);
+            changes |= replay.due.contains(topic);
             replay.doubt(topic);
         }
-        self.seen.note_if(touched, Situation::ReplayTouched);
+        self.situations.note_if(changes, Situation::ReplayTouched);
     }
 
-    /// Whether `publish` is a retained message that a SUBSCRIBE brings: then its copy. `[MQTT5-3.3.1-8]`
-    pub(super) fn take_replayed(&mut self, id: ConnectionId, publish: &Publish) -> Option<Owed> {
-        let Self { now, ref retained, .. } = *self;
-        let connection = self.connections.get_mut(&id)?;
+    /// If `publish` is a retained message that a SUBSCRIBE brings, its copy. `[MQTT5-3.3.1-8]`
+    pub(super) fn take_replayed(&mut self, client: usize, publish: &Publish) -> Option<MessageCopy> {
+        let Self { now, ref retained, ref mut sessions, .. } = *self;
+        let session = sessions.get_mut(&client)?;
         let message = retained.get(&publish.topic).filter(|message| !message.is_expired(now))?;
-        let version = connection.version;
-        let fits = |replay: &&mut Replay| replay.copy(message).fits(publish, version, now);
-        let fitting: Vec<_> = connection.replays.iter_mut().filter(fits).collect();
-        // What has to come goes before what may come: they may be the same.
-        let owes = |replay: &&mut Replay| replay.owed.contains(&message.topic);
-        let (owing, others): (Vec<_>, Vec<_>) = fitting.into_iter().partition(owes);
-        let may = |replay: &&mut Replay| replay.possible.contains(&message.topic);
-        let replay = owing.into_iter().chain(others.into_iter().filter(may)).next()?;
-        let owed = replay.copy(message);
-        let _ = replay.owed.remove(&message.topic) || replay.possible.remove(&message.topic);
+        let version = session.version;
+        let is_own = message.publisher == client;
+        let fits = |replay: &&mut Replay| {
+            !(is_own && replay.subscription.no_local) && replay.copy(message).fits(publish, version, now)
+        };
+        let mut fitting: Vec<_> = session.replays.iter_mut().filter(fits).collect();
+        let topic = &message.topic;
+        fitting.retain(|replay| replay.due.contains(topic) || replay.possible.contains(topic));
+        // The same message may be due and possible: the due one is taken first.
+        let index = fitting.iter().position(|replay| replay.due.contains(topic)).unwrap_or(0);
+        let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
+        let mut copy = replay.copy(message);
+        let _ = replay.due.remove(topic) || replay.possible.remove(topic);
+        let others = fitting.iter().map(|other| other.copy(message).identifiers);
+        copy.other_identifiers = others.filter(|identifiers| *identifiers != copy.identifiers).collect();
+        if !copy.other_identifiers.is_empty() {
+            fitting.into_iter().chain([replay]).for_each(|replay| replay.doubt(topic));
+        }
         self.account.copies += 1;
-        self.seen.note(Situation::Replayed);
-        Some(owed)
+        self.account.totals.messages_sent += 1;
+        self.situations.note(Situation::Replayed);
+        Some(copy)
     }
 
-    /// A client that keeps up has got everything.
+    /// A client that keeps up has received everything.
     pub(super) fn check_replays(&mut self, client: usize) {
-        let Self { now, retained, sessions, connections, .. } = self;
-        let session = &sessions[&client];
+        let Self { now, retained, sessions, .. } = self;
+        let session = sessions.get_mut(&client).expect("the session that is checked");
         let keeps_up = session.outbound.has_room() && session.outbound.waiting.is_empty();
-        let connection = session.connection.and_then(|id| connections.get_mut(&id)).expect("it is open");
-        let is_there =
-            |topic: &&String| retained.get(*topic).is_some_and(|message| !message.is_expired(*now));
-        let owed = connection.replays.iter().flat_map(|replay| &replay.owed);
-        let missing: Vec<_> = owed.filter(is_there).collect();
+        let exists = |topic: &&String| retained.get(*topic).is_some_and(|message| !message.is_expired(*now));
+        let missing: Vec<_> = session.replays.iter().flat_map(|replay| &replay.due).filter(exists).collect();
         let is_held_back = !missing.is_empty();
         assert!(!keeps_up || !is_held_back, "retained messages on {missing:?} do not come [MQTT5-3.3.1-9]");
         if keeps_up {
-            connection.replays.clear();
+            session.replays.clear();
         }
-        self.seen.note_if(is_held_back, Situation::ReplayHeldBack);
+        self.situations.note_if(is_held_back, Situation::ReplayHeldBack);
+    }
+
+    /// What `filter` matches may have come through it rather than through the other replays of the client.
+    fn doubt_others(&mut self, client: usize, filter: &str) {
+        let topics = self.retained.keys().filter(|topic| naive::matches(filter, topic));
+        let topics: Vec<_> = topics.cloned().collect();
+        let replays = &mut self.session_mut(client).replays;
+        for topic in &topics {
+            replays.iter_mut().for_each(|replay| replay.doubt(topic));
+        }
     }
 }
 
 impl Replay {
-    /// The message on this topic may come, and need not.
+    /// The message on this topic may come, but need not.
     fn doubt(&mut self, topic: &String) {
         if naive::matches(&self.filter, topic) {
-            self.owed.remove(topic);
+            self.due.remove(topic);
             self.possible.insert(topic.clone());
         }
     }
 
-    /// What the client gets of `message`. RETAIN is 1, since the subscription is the cause `[MQTT5-3.3.1-8]`.
-    fn copy(&self, message: &Rc<Message>) -> Owed {
-        Owed {
+    /// What the client gets of `message`. RETAIN is 1, because the subscription is the cause `[MQTT5-3.3.1-8]`.
+    fn copy(&self, message: &Rc<Message>) -> MessageCopy {
+        MessageCopy {
             message: Rc::clone(message),
             qos: self.subscription.qos.min(message.qos),
             retain: true,
             identifiers: self.subscription.identifier.into_iter().collect(),
+            other_identifiers: Vec::new(),
             share: None,
         }
     }

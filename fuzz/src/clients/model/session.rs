@@ -1,35 +1,37 @@
-//! One session: what the broker has to remember of a client.
+//! One session: what the broker must remember about a client.
 
 use std::collections::BTreeMap;
 
-use tidegate_mqtt::{ProtocolVersion, Publish, QoS, Will};
+use tidegate_mqtt::{Connect, ProtocolVersion, Publish, QoS, Will};
 
 use super::outbound::Outbound;
-use crate::clients::broker::ConnectionId;
+use super::replay::Replay;
+use crate::clients::core::{ConnectionId, SessionIds};
 
-/// A session that exists. One that has ended is none.
+/// A session that has not ended.
 pub(in crate::clients) struct Session {
-    /// Tells the sessions of a client apart.
-    pub(super) serial: u64,
-    /// The version of the connection that has or had it.
+    pub(super) ids: SessionIds,
+    /// The version of its present or last connection.
     pub(super) version: ProtocolVersion,
     /// Seconds that it outlives its connection.
     pub(super) expiry: u32,
-    /// The connection that has it now.
+    /// Its present connection.
     pub(super) connection: Option<ConnectionId>,
-    /// When it ends, without a connection; none is never.
+    /// When it ends, while it has no connection; `None` is never.
     pub(super) expires_at: Option<u64>,
     pub(super) will: Option<Will>,
-    /// When the will is due, without a connection.
+    /// When the will is due, while it has no connection.
     pub(super) will_at: Option<u64>,
-    /// By the text of the filter, `$share/` included.
+    /// Subscriptions by filter, including `$share/`.
     pub(super) subscriptions: BTreeMap<String, Subscription>,
+    /// Retained messages that its subscriptions must still bring.
+    pub(super) replays: Vec<Replay>,
     pub(in crate::clients) outbound: Outbound,
-    /// Messages at QoS 2 from the client that it has not released.
+    /// QoS 2 messages from the client that it has not released.
     pub(in crate::clients) received: BTreeMap<u16, Publish>,
 }
 
-/// What a subscription was granted.
+/// The options granted to a subscription.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subscription {
     pub(super) qos: QoS,
@@ -38,17 +40,11 @@ pub(super) struct Subscription {
     pub(super) identifier: Option<u32>,
 }
 
-/// A will that has to be published.
-pub(super) struct WillDue {
-    pub(super) client: usize,
-    pub(super) serial: u64,
-    pub(super) will: Will,
-}
-
 impl Session {
-    pub(super) fn new(serial: u64, version: ProtocolVersion, inflight_max: u16) -> Self {
+    /// A session without state.
+    pub(super) fn begin(ids: SessionIds, version: ProtocolVersion, inflight_max: u16) -> Self {
         Self {
-            serial,
+            ids,
             version,
             expiry: 0,
             connection: None,
@@ -56,9 +52,24 @@ impl Session {
             will: None,
             will_at: None,
             subscriptions: BTreeMap::new(),
+            replays: Vec::new(),
             outbound: Outbound::new(inflight_max),
             received: BTreeMap::new(),
         }
+    }
+
+    /// The session gets a new connection.
+    pub(super) fn attach(&mut self, id: ConnectionId, connect: &Connect) {
+        self.connection = Some(id);
+        self.version = connect.version;
+        self.expires_at = None;
+        self.will_at = None;
+        self.will = connect.will.clone();
+        self.expiry = match (connect.version.is_v5(), connect.clean_start) {
+            (true, _) => connect.session_expiry.unwrap_or(0),
+            (false, true) => 0,
+            (false, false) => u32::MAX,
+        };
     }
 
     /// Seconds that it outlives its connection.
@@ -66,12 +77,12 @@ impl Session {
         self.expiry
     }
 
-    /// The filters subscribed to.
+    /// The filters of its subscriptions.
     pub(in crate::clients) fn filters(&self) -> impl Iterator<Item = &String> {
         self.subscriptions.keys()
     }
 
-    /// The version of the connection that has or had it.
+    /// The version of its present or last connection.
     pub(in crate::clients) fn version(&self) -> ProtocolVersion {
         self.version
     }

@@ -1,5 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE: sections 3.8 to 3.11 of MQTT 5.
 
+use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     Packet, ReasonCode, RetainHandling, SubAck, Subscribe, SubscribeEntry, UnsubAck, Unsubscribe,
 };
@@ -11,16 +12,15 @@ use super::{Model, Situation};
 impl Model {
     /// `[MQTT5-3.8.4-1]` `[MQTT5-3.8.4-6]`
     pub(super) fn subscribe(&mut self, client: usize, subscribe: &Subscribe) {
-        let is_five = self.session_mut(client).version.is_v5();
+        let is_v5 = self.session_mut(client).version.is_v5();
         let mut reasons = Vec::new();
         for entry in &subscribe.filters {
-            let is_shared = filter_text(entry).starts_with("$share/");
             // [MQTT5-3.8.3-4]
-            if is_five && is_shared && entry.options.no_local {
+            if is_v5 && filter(entry).is_shared() && entry.options.no_local {
                 return self.violate(client, ReasonCode::ProtocolError);
             }
-            let identifier = subscribe.identifier.filter(|_| is_five);
-            self.subscribe_to(client, entry, identifier, is_shared);
+            let identifier = subscribe.identifier.filter(|_| is_v5);
+            self.subscribe_to(client, entry, identifier);
             reasons.push(ReasonCode::granted(entry.options.qos));
         }
         let suback = SubAck { packet_id: subscribe.packet_id, reasons, properties: None };
@@ -32,8 +32,10 @@ impl Model {
         let mut reasons = Vec::new();
         for filter in unsubscribe.filters.iter().flatten() {
             let text = filter.to_string();
-            let existed = self.session_mut(client).subscriptions.remove(&text).is_some();
-            self.seen.note_if(existed, Situation::Unsubscribed);
+            let session = self.session_mut(client);
+            let (ids, existed) = (session.ids, session.subscriptions.remove(&text).is_some());
+            self.groups.unsubscribe(&text, ids);
+            self.situations.note_if(existed, Situation::Unsubscribed);
             self.cancel_replay(client, &text);
             reasons.push(if existed { ReasonCode::Success } else { ReasonCode::NoSubscriptionExisted });
         }
@@ -45,36 +47,35 @@ impl Model {
         connection.replies.push_back(Reply::Exactly(Packet::from(unsuback)));
     }
 
-    /// Adds or replaces `[MQTT5-3.8.4-3]`; retained messages follow as asked for `[MQTT5-3.3.1-9]` `[MQTT5-3.3.1-10]`
-    /// `[MQTT5-3.3.1-11]`, never to a shared subscription.
-    fn subscribe_to(
-        &mut self,
-        client: usize,
-        entry: &SubscribeEntry,
-        identifier: Option<u32>,
-        is_shared: bool,
-    ) {
-        let options = entry.options;
+    /// Makes or replaces a subscription `[MQTT5-3.8.4-3]`. Retained messages follow as requested `[MQTT5-3.3.1-9]`
+    /// `[MQTT5-3.3.1-10]` `[MQTT5-3.3.1-11]`, but never to a shared subscription.
+    fn subscribe_to(&mut self, client: usize, entry: &SubscribeEntry, identifier: Option<u32>) {
+        let (filter, options) = (filter(entry), entry.options);
         let subscription = Subscription {
             qos: options.qos,
             no_local: options.no_local,
             retain_as_published: options.retain_as_published,
             identifier,
         };
-        let text = filter_text(entry);
-        let existed = self.session_mut(client).subscriptions.insert(text.clone(), subscription).is_some();
-        self.seen.note_if(existed, Situation::SubscriptionReplaced);
-        if is_shared {
+        let text = filter.to_string();
+        let session = self.session_mut(client);
+        let (ids, existed) =
+            (session.ids, session.subscriptions.insert(text.clone(), subscription).is_some());
+        self.groups.subscribe(filter, ids, client);
+        self.situations.note_if(existed, Situation::SubscriptionReplaced);
+        if filter.is_shared() {
             return;
         }
-        match options.retain_handling {
-            RetainHandling::Never => self.seen.note(Situation::ReplayNever),
-            RetainHandling::SendIfNew if existed => self.seen.note(Situation::ReplayNotNew),
-            _ => self.begin_replay(client, &text, subscription),
-        }
+        let situation = match options.retain_handling {
+            RetainHandling::Never => Situation::ReplayNever,
+            RetainHandling::SendIfNew if existed => Situation::ReplayNotNew,
+            _ => return self.begin_replay(client, &text, subscription),
+        };
+        self.situations.note(situation);
+        self.alter_replay(client, &text, subscription);
     }
 }
 
-fn filter_text(entry: &SubscribeEntry) -> String {
-    entry.filter.as_ref().expect("clients subscribe to good filters").to_string()
+fn filter(entry: &SubscribeEntry) -> &SubscriptionFilter {
+    entry.filter.as_ref().expect("clients subscribe to valid filters")
 }

@@ -101,14 +101,15 @@ impl ClientConnection {
             self.apply_publishes(turn, read)?;
         }
         let pending = u16::try_from(read.qos2_ids().count()).unwrap_or(u16::MAX);
-        let recognised = self.broker.receive(turn, &self.owner, packet_id, pending)?;
+        let Receipt { outcome: recognised, commit } =
+            self.broker.receive(turn, &self.owner, packet_id, pending)?;
         if recognised == Recognised::Repeat {
             self.apply_publishes(turn, read)?;
             if self.is_busy() {
                 return Ok(Recognised::UnderWay);
             }
-            // The answer to the first one is before this one, or was sent on an earlier connection.
-            read.replies.push((Commit(0), Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
+            // The answer to the first one is before this one, or was due on an earlier connection.
+            read.replies.push((commit, Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));
         }
         Ok(recognised)
     }

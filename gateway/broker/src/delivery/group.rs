@@ -63,12 +63,16 @@ impl Broker {
         handle: &SessionHandle,
         message: &Unacknowledged,
     ) -> Commit {
+        // Not stored before the publish that it is part of: the publisher may have to send that again.
+        let scope =
+            handle.lock().open_scopes.as_ref().and_then(|scopes| scopes.scope_of(message.message.id()));
         let tenant = self.tenant_of(handle);
         let filter = SubscriptionFilter::parse(&message.share).ok();
         match filter.and_then(|filter| tenant.router.group(&filter)) {
             Some(group) => {
                 let excluded = Some(handle.id());
-                self.delivery.deliver_to_group(self, turn, &group, &message.message, excluded, None).commit
+                let message = &message.message;
+                self.delivery.deliver_to_group(self, turn, &group, message, excluded, scope.as_ref()).commit
             }
             None => {
                 turn.counters.dropped_no_member.add(1);

@@ -107,6 +107,8 @@ impl Broker {
             let received = request.qos2_ids().try_for_each(|id| session.session.receive(id).map(drop));
             result = received.map_err(End::from);
         }
+        // What is not published must not open the scope: nobody would commit it.
+        let scope = scope.filter(|_| result.is_ok() && refused.is_none());
         let commit = session.finish_in(turn, scope);
         result?;
         if refused == Some(Published::Refused) && !request.version.is_v5() {

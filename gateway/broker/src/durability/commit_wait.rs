@@ -57,7 +57,7 @@ impl Durability {
                 scopes.note(commit);
                 break;
             }
-            state.session.set_commit(last.0);
+            state.session.set_commit(last.max(state.scope_commit).0);
             self.release_committed(turn, handle, state);
         }
         last
@@ -107,12 +107,13 @@ impl Broker {
 impl SessionGuard<'_> {
     /// A publish of several turns is committed: what this recipient held back waits for that commit from now on.
     pub(crate) fn leave_scope(&mut self, turn: &mut Turn<'_>, scope: &Arc<PublishScope>, commit: Commit) {
+        self.scope_commit = self.scope_commit.max(commit);
         let Some(scopes) = &mut self.open_scopes else { return };
-        scopes.note(commit);
         if !scopes.leave(scope) {
             return;
         }
-        let commit = scopes.other_commit();
+        let other_commit = scopes.other_commit();
+        let commit = self.scope_commit.max(other_commit);
         self.open_scopes = None;
         self.session.set_commit(commit.0);
         self.release_committed(turn);
@@ -157,14 +158,12 @@ impl SessionStore {
         if let Some(scope) = scope {
             scopes.enter(scope, handle);
         }
-        let mut has_ended = false;
         for change in changes.drain(..) {
             if matches!(change, Change::Began | Change::Ended) {
                 scopes.forget(SessionId(handle.id()));
-                has_ended = true;
             }
             let subject = subject(handle, &change);
-            let is_first = matches!(change, Change::Queued(..));
+            let is_first = matches!(change, Change::Queued(..) | Change::Received(_));
             let from = direct.len();
             convert::change(self.clock(), handle, &state.session, change, direct);
             if let Some(subject) = subject
@@ -175,7 +174,7 @@ impl SessionStore {
             }
             debug_assert!(direct.len() >= from, "a change with a subject is one operation");
         }
-        state.open_scopes = (!has_ended || scope.is_some()).then_some(scopes);
+        state.open_scopes = (!scopes.is_empty()).then_some(scopes);
     }
 }
 
@@ -186,7 +185,9 @@ fn subject(handle: &SessionHandle, change: &Change) -> Option<Subject> {
         Change::Sent { message_id, .. }
         | Change::Released { message_id, .. }
         | Change::Done { message_id } => Some(Subject::Delivery(*message_id)),
-        Change::Received(_) | Change::Forgotten(_) => Some(Subject::Received(handle.id())),
+        Change::Received(packet_id) | Change::Forgotten(packet_id) => {
+            Some(Subject::Received(handle.id(), *packet_id))
+        }
         _ => None,
     }
 }

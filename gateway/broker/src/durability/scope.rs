@@ -3,12 +3,14 @@
 //!
 //! Meanwhile the sessions go on. A later change to something in the scope (the delivery of a message, an incoming QoS 2
 //! identifier) joins the scope, behind the change it depends on. If the session itself ends, its part of the scope is removed.
+//! What a session tells its client about anything in the scope waits until the scope is committed.
 
 use std::collections::HashSet;
 use std::mem;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use tidegate_mqtt::PacketId;
 use tidegate_persistence::{Commit, Operation, SessionId};
 
 use super::SessionStore;
@@ -18,14 +20,14 @@ use crate::turn::Turn;
 /// The changes of one publish.
 #[derive(Debug)]
 pub(crate) struct PublishScope {
-    /// The publisher's session: its incoming identifiers belong to the scope.
+    /// The publisher's session.
     publisher: u64,
     changes: Mutex<Changes>,
 }
 
 #[derive(Debug)]
 enum Changes {
-    Open { operations: Vec<Operation>, messages: HashSet<u64>, sessions: Vec<Weak<SessionHandle>> },
+    Open { operations: Vec<Operation>, subjects: HashSet<Subject>, sessions: Vec<Weak<SessionHandle>> },
     Committed,
 }
 
@@ -41,7 +43,7 @@ impl PublishScope {
     /// An empty scope for a publish by the session with that id.
     pub(crate) fn new(publisher: u64) -> Self {
         let changes =
-            Changes::Open { operations: Vec::new(), messages: HashSet::new(), sessions: Vec::new() };
+            Changes::Open { operations: Vec::new(), subjects: HashSet::new(), sessions: Vec::new() };
         Self { publisher, changes: Mutex::new(changes) }
     }
 
@@ -58,17 +60,22 @@ impl PublishScope {
         (commit, sessions)
     }
 
-    fn add_session(&self, handle: &Arc<SessionHandle>) {
-        if let Changes::Open { sessions, .. } = &mut *self.changes.lock() {
-            sessions.push(Arc::downgrade(handle));
+    /// Notes that it has changes of a session; `false` if it is committed, so that it takes none.
+    fn add_session(&self, handle: &Arc<SessionHandle>) -> bool {
+        match &mut *self.changes.lock() {
+            Changes::Open { sessions, .. } => {
+                sessions.push(Arc::downgrade(handle));
+                true
+            }
+            Changes::Committed => false,
         }
     }
 
-    /// Takes the first change to a message's delivery. Gives it back if the scope is committed.
-    fn begin(&self, message: u64, operation: Operation) -> Result<(), Operation> {
+    /// Takes the first change to something. Gives it back if the scope is committed.
+    fn begin(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
-            Changes::Open { operations, messages, .. } => {
-                messages.insert(message);
+            Changes::Open { operations, subjects, .. } => {
+                subjects.insert(subject);
                 operations.push(operation);
                 Ok(())
             }
@@ -79,7 +86,7 @@ impl PublishScope {
     /// Takes a change if it belongs here. Gives it back if it does not, or the scope is committed.
     fn offer(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
-            Changes::Open { operations, messages, .. } if self.owns(subject, messages) => {
+            Changes::Open { operations, subjects, .. } if subjects.contains(&subject) => {
                 operations.push(operation);
                 Ok(())
             }
@@ -87,51 +94,46 @@ impl PublishScope {
         }
     }
 
-    fn owns(&self, subject: Subject, messages: &HashSet<u64>) -> bool {
-        match subject {
-            Subject::Delivery(message) => messages.contains(&message),
-            Subject::Received(session) => session == self.publisher,
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        matches!(&*self.changes.lock(), Changes::Open { .. })
+    /// Whether something is in it that is not committed.
+    fn holds(&self, subject: Subject) -> bool {
+        matches!(&*self.changes.lock(), Changes::Open { subjects, .. } if subjects.contains(&subject))
     }
 
     /// Removes what concerns a session that ended.
     fn forget(&self, session: SessionId) {
-        if let Changes::Open { operations, .. } = &mut *self.changes.lock() {
+        if let Changes::Open { operations, subjects, .. } = &mut *self.changes.lock() {
             operations.retain(|operation| operation.session() != Some(session));
+            subjects.retain(|subject| !matches!(subject, Subject::Received(of, _) if *of == session.0));
         }
     }
 }
 
 /// What a change is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     /// The delivery of the message with that id.
     Delivery(u64),
     /// An incoming QoS 2 identifier of the session with that id.
-    Received(u64),
+    Received(u64, PacketId),
 }
 
 impl OpenScopes {
     /// Records that a scope has changes of the session.
     pub(super) fn enter(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>) {
-        if !self.scopes.iter().any(|known| Arc::ptr_eq(known, scope)) {
+        let is_known = self.scopes.iter().any(|known| Arc::ptr_eq(known, scope));
+        if !is_known && scope.add_session(handle) {
             self.scopes.push(Arc::clone(scope));
-            scope.add_session(handle);
         }
     }
 
     /// Removes a scope that is committed; `true` when no other is left.
     pub(super) fn leave(&mut self, scope: &Arc<PublishScope>) -> bool {
         self.scopes.retain(|known| !Arc::ptr_eq(known, scope));
-        self.scopes.is_empty()
+        self.is_empty()
     }
 
-    /// Puts the first change to a delivery into `scope`, any other change where it belongs; gives back what goes to the store
-    /// directly.
+    /// Puts the first change to something into `scope`, any other change where the first one is; gives back what goes to the
+    /// store directly.
     pub(super) fn offer(
         &self,
         scope: Option<&Arc<PublishScope>>,
@@ -139,8 +141,11 @@ impl OpenScopes {
         is_first: bool,
         mut operation: Operation,
     ) -> Result<(), Operation> {
-        if let (Some(scope), Subject::Delivery(message), true) = (scope, subject, is_first) {
-            return scope.begin(message, operation);
+        if is_first {
+            return match scope {
+                Some(scope) => scope.begin(subject, operation),
+                None => Err(operation),
+            };
         }
         for scope in &self.scopes {
             match scope.offer(subject, operation) {
@@ -151,14 +156,25 @@ impl OpenScopes {
         Err(operation)
     }
 
-    /// Whether an incoming identifier of that session may be in a scope that is not committed.
+    /// Whether a publish of that session is under way. Its incoming identifiers are not committed, or the session has not heard
+    /// under which commit they are.
     pub(crate) fn has_publisher(&self, session: u64) -> bool {
-        self.scopes.iter().any(|scope| scope.publisher == session && scope.is_open())
+        self.scopes.iter().any(|scope| scope.publisher == session)
+    }
+
+    /// The scope that the delivery of a message is in.
+    pub(crate) fn scope_of(&self, message: u64) -> Option<Arc<PublishScope>> {
+        self.scopes.iter().find(|scope| scope.holds(Subject::Delivery(message))).cloned()
     }
 
     /// The session ended: nothing of it is stored by a scope.
     pub(super) fn forget(&self, session: SessionId) {
         self.scopes.iter().for_each(|scope| scope.forget(session));
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
     }
 
     /// Notes that the session stored something else.

@@ -171,7 +171,11 @@ impl SessionGuard<'_> {
             // The client takes no packet of that size, so the connection cannot begin [MQTT5-3.1.2-24].
             turn.effects.notify(&connection.signals, Signal::Broken);
         }
-        self.session.resume(turn.now);
+        if self.has_uncommitted_scope() {
+            self.session.resume_after_commit();
+        } else {
+            self.session.resume(turn.now);
+        }
     }
 }
 

@@ -1,0 +1,236 @@
+//! The broker that ships, run as one core runs it, in virtual time: bytes in, bytes out, one call at a time. It carries out
+//! effects and polls connections; every decision about MQTT is the broker's.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tidegate_broker::{
+    Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, End, LinkFacts, SessionStore,
+    Signal, Signals, TimerQueue, Turn, Workspace,
+};
+use tidegate_persistence::{Clock, Memory};
+use tidegate_session::Cause;
+
+use super::setup::Setup;
+
+mod connection;
+mod queries;
+
+use connection::{ClosedConnection, Connection, OpenConnection};
+pub(super) use queries::SessionIds;
+
+/// Identifies a network connection. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ConnectionId(pub(super) u64);
+
+/// What took more than one turn, because the budget of a turn was spent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Interrupted {
+    /// A publish, SUBSCRIBE or UNSUBSCRIBE.
+    pub(super) operation: bool,
+    /// The packets of one read, between two packets.
+    pub(super) read: bool,
+}
+
+/// The broker and the only core that works for it.
+pub(super) struct Core {
+    broker: Arc<Broker>,
+    workspace: Workspace,
+    /// The work of one turn.
+    turn_budget: u32,
+    timers: TimerQueue,
+    connections: BTreeMap<ConnectionId, Connection>,
+    /// Connections to wake, because what they wait for is committed.
+    awaiting_commit: Vec<Arc<Signals>>,
+    commit_reached: bool,
+    /// An effect was carried out since the connections were polled.
+    has_effects: bool,
+    interrupted: Interrupted,
+    now: Instant,
+}
+
+impl Core {
+    pub(super) fn new(setup: &Setup, now: Instant) -> Self {
+        let config = BrokerConfig {
+            session: Arc::new(setup.session()),
+            routing: setup.routing(),
+            turn_budget: setup.turn_budget,
+            ..BrokerConfig::default()
+        };
+        Self {
+            broker: Arc::new(Broker::new(config, setup.has_store.then(|| open_store(now)), now)),
+            workspace: Workspace::new(Arc::new(Counters::default()), setup.seed),
+            turn_budget: setup.turn_budget,
+            timers: TimerQueue::default(),
+            connections: BTreeMap::new(),
+            awaiting_commit: Vec::new(),
+            commit_reached: false,
+            has_effects: false,
+            interrupted: Interrupted::default(),
+            now,
+        }
+    }
+
+    /// A connection opens; `bytes` are its CONNECT.
+    pub(super) fn open(&mut self, id: ConnectionId, bytes: &[u8]) {
+        let mut bytes = bytes.to_vec();
+        let assign_id = || unreachable!("every client sends a client identifier");
+        let step = self.broker.begin_connect().receive(&mut bytes, assign_id);
+        let ConnectStep::Accept(negotiated) = step else {
+            panic!("a valid CONNECT is not accepted: {step:?}")
+        };
+        assert_eq!(self.broker.check_admission(&negotiated), None, "the store is never full");
+        let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
+        let receipt = self.run_turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
+        self.connections.insert(id, Connection::Open(Box::new(OpenConnection::new(client))));
+        self.settle();
+    }
+
+    /// The client sends whole packets.
+    pub(super) fn receive(&mut self, id: ConnectionId, bytes: &[u8]) {
+        let Some(Connection::Open(open)) = self.connections.get_mut(&id) else { panic!("{id:?} is closed") };
+        open.input(bytes);
+        self.settle();
+    }
+
+    /// The network connection breaks.
+    pub(super) fn close(&mut self, id: ConnectionId) {
+        self.end(id, &End::closed());
+        self.settle();
+    }
+
+    /// A connection that has ended reports its end once more, and is forgotten.
+    pub(super) fn close_late(&mut self, id: ConnectionId) {
+        let Some(Connection::Closed(ClosedConnection { owner, .. })) = self.connections.remove(&id) else {
+            panic!("{id:?} has not ended")
+        };
+        let mut rest = Vec::new();
+        self.run_turn(|broker, turn| broker.disconnect(turn, &owner, Cause::Closed, &mut rest));
+        assert!(rest.is_empty(), "a connection that has ended takes bytes of the session's next connection");
+        self.settle();
+    }
+
+    /// Takes the bytes that the client reads now.
+    pub(super) fn take_output(&mut self, id: ConnectionId) -> Vec<u8> {
+        match self.connections.get_mut(&id) {
+            None => Vec::new(),
+            Some(Connection::Open(open)) => mem::take(&mut open.output),
+            Some(Connection::Closed(closed)) => mem::take(&mut closed.output),
+        }
+    }
+
+    /// Time has come to `now`. [`Self::fire_timer`] handles what is due.
+    pub(super) fn set_now(&mut self, now: Instant) {
+        self.now = now;
+    }
+
+    /// Handles the next timer that is due; false when none is.
+    pub(super) fn fire_timer(&mut self) -> bool {
+        let Some(timer) = self.timers.take_due(self.now) else { return false };
+        self.run_turn(|broker, turn| broker.timeout(turn, timer));
+        self.settle();
+        true
+    }
+
+    /// Removes what has expired, as housekeeping does.
+    pub(super) fn sweep(&mut self) {
+        self.run_turn(|broker, turn| broker.sweep_retained(turn, usize::MAX));
+        let mut next = Some(0);
+        while let Some(shard) = next {
+            next = self.run_turn(|broker, turn| broker.sweep_sessions(turn, shard));
+        }
+        self.settle();
+    }
+
+    /// What took several turns since the last call.
+    pub(super) fn take_interrupted(&mut self) -> Interrupted {
+        mem::take(&mut self.interrupted)
+    }
+
+    /// Runs turns until nobody has anything left to do.
+    fn settle(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let mut is_active = self.poll_connections();
+            if mem::take(&mut self.commit_reached) {
+                self.run_turn(|broker, turn| broker.commit_reached(turn));
+                self.awaiting_commit.drain(..).for_each(|signals| signals.notify(Signal::Committed));
+                is_active = true;
+            }
+            if self.workspace.backlog.has_publishes() {
+                self.run_turn(|broker, turn| broker.resume_backlog(turn));
+                is_active = true;
+            }
+            is_active |= mem::take(&mut self.has_effects);
+            if !is_active {
+                return;
+            }
+        }
+        panic!("the broker does not come to rest")
+    }
+
+    /// Gives each connection a turn; true when one of them needs another.
+    fn poll_connections(&mut self) -> bool {
+        let mut is_active = false;
+        let ids: Vec<_> = self.connections.keys().copied().collect();
+        for id in ids {
+            let Some(Connection::Open(open)) = self.connections.get_mut(&id) else { continue };
+            let polled = match open.handle_signals() {
+                Ok(()) => open.poll(&mut self.workspace.turn(self.now, self.turn_budget)),
+                Err(end) => Err(end),
+            };
+            open.note_interrupted(&mut self.interrupted);
+            self.collect_effects();
+            match polled {
+                Ok(has_more) => is_active |= has_more,
+                Err(end) => self.end(id, &end),
+            }
+        }
+        is_active
+    }
+
+    /// Ends a connection; its last bytes stay until the client reads them.
+    fn end(&mut self, id: ConnectionId, end: &End) {
+        let Some(Connection::Open(open)) = self.connections.remove(&id) else { panic!("{id:?} is closed") };
+        let closed = self.run_turn(|_, turn| open.end(turn, end));
+        self.connections.insert(id, Connection::Closed(closed));
+    }
+
+    /// Runs a turn, and carries out its effects.
+    fn run_turn<R>(&mut self, work: impl FnOnce(&Broker, &mut Turn<'_>) -> R) -> R {
+        let outcome = work(&self.broker, &mut self.workspace.turn(self.now, self.turn_budget));
+        self.collect_effects();
+        outcome
+    }
+
+    fn collect_effects(&mut self) {
+        let effects = &mut self.workspace.effects;
+        self.has_effects |= effects.has_flushes() || !effects.is_quiet();
+        let mut flushes = Vec::new();
+        effects.take_flushes(&mut flushes);
+        // The next poll of each connection takes what waits to be written.
+        flushes.iter().for_each(|handle| handle.unmark());
+        effects.take_notifications().for_each(|(signals, signal)| signals.notify(signal));
+        for timer in effects.take_timers() {
+            self.timers.insert(timer);
+        }
+        effects.take_waiting(&mut self.awaiting_commit);
+        if let Some(commit) = effects.take_awaited() {
+            assert!(self.broker.durability().is_committed(commit), "this store commits at once");
+            self.commit_reached = true;
+        }
+    }
+}
+
+/// A store that commits at once.
+fn open_store(now: Instant) -> SessionStore {
+    let clock = Clock { now, wall: 0 };
+    let opened =
+        SessionStore::open(clock, || {}, |observer| Ok::<_, ()>(Arc::new(Memory::new(observer)) as _));
+    opened.expect("a store in memory opens")
+}
+
+/// The rounds of turns that one step may take. Far more than any step needs.
+const ROUNDS_MAX: usize = 100_000;

@@ -1,0 +1,95 @@
+//! One network connection of the broker, driven as the gateway's driver does: signals, answers, output, input, retained messages.
+
+use tidegate_broker::{ClientConnection, End, Ownership, Signal, Turn};
+
+use super::Interrupted;
+
+/// A network connection, also after its end.
+pub(super) enum Connection {
+    Open(Box<OpenConnection>),
+    Closed(ClosedConnection),
+}
+
+/// A connection that has a session.
+pub(super) struct OpenConnection {
+    client: ClientConnection,
+    /// Packets that are not handled yet.
+    input: Vec<u8>,
+    /// Bytes for the client.
+    pub(super) output: Vec<u8>,
+    /// The last read left packets for the next turn.
+    has_more: bool,
+}
+
+/// A connection that has ended. It still has its claim to the session, which must be void.
+pub(super) struct ClosedConnection {
+    pub(super) owner: Ownership,
+    /// Bytes that the client has not read.
+    pub(super) output: Vec<u8>,
+}
+
+impl OpenConnection {
+    pub(super) fn new(client: ClientConnection) -> Self {
+        Self { client, input: Vec::new(), output: Vec::new(), has_more: false }
+    }
+
+    /// The client sent these bytes.
+    pub(super) fn input(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// Handles what other sessions and timers told this connection.
+    pub(super) fn handle_signals(&mut self) -> Result<(), End> {
+        let signals = self.client.signals().take();
+        if signals.has(Signal::TakenOver) {
+            return Err(End::taken_over());
+        }
+        if signals.has(Signal::Silent) {
+            return Err(End::silent());
+        }
+        if signals.has(Signal::Broken) {
+            return Err(End::closed());
+        }
+        if signals.has(Signal::Committed) {
+            self.client.commit_signalled();
+        }
+        Ok(())
+    }
+
+    /// One turn; true when it needs another one.
+    pub(super) fn poll(&mut self, turn: &mut Turn<'_>) -> Result<bool, End> {
+        self.client.release(turn)?;
+        self.client.resume(turn)?;
+        while let Some(batch) = self.client.take_output(turn, Vec::new)? {
+            batch.copy_to(&mut self.output);
+        }
+        self.read(turn)?;
+        let has_more = self.client.replay(turn)?;
+        Ok(has_more || self.client.is_busy() || !self.input.is_empty())
+    }
+
+    /// Adds what the last turn did not finish.
+    pub(super) fn note_interrupted(&self, interrupted: &mut Interrupted) {
+        interrupted.operation |= self.client.is_busy();
+        interrupted.read |= self.has_more && !self.client.is_busy();
+    }
+
+    /// Ends the connection.
+    pub(super) fn end(self, turn: &mut Turn<'_>, end: &End) -> ClosedConnection {
+        let Self { client, mut output, .. } = self;
+        let owner = client.owner().clone();
+        client.end(turn, end, &mut output);
+        ClosedConnection { owner, output }
+    }
+
+    fn read(&mut self, turn: &mut Turn<'_>) -> Result<(), End> {
+        if self.input.is_empty() || !self.client.wants_input(turn) {
+            return Ok(());
+        }
+        let received = self.client.receive(turn, &self.input)?;
+        self.input.drain(..received.used);
+        self.has_more = received.has_more && !self.input.is_empty();
+        assert!(self.input.is_empty() || received.has_more, "whole packets are left unread");
+        Ok(())
+    }
+}
