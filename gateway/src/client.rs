@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 pub use capabilities::Capabilities;
 pub use error::{ClientError, reason_text};
 pub use event::{Acknowledged, Event};
-pub use options::{Options, Side};
+pub use options::{AckSender, Options};
 pub use state::State;
 
 use connection::Connection;
@@ -100,7 +100,7 @@ impl Client {
         }
     }
 
-    /// Sends a message as soon as the send quota allows. Assigns the packet identifier and returns it for QoS 1 and 2. The
+    /// Sends a message as soon as the send quota allows. For QoS 1 and 2 it assigns a packet identifier and returns it. The
     /// message is fully acknowledged when an [`Event::Acknowledged`] has this identifier.
     ///
     /// # Errors

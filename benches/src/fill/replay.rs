@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Limits a slow subscriber to its rate.
+    /// Limits a slow subscriber to its configured rate.
     fn pause(&self, rate: Option<u64>, began: Instant) {
         if let Some(rate) = rate.filter(|_| self.messages.is_multiple_of(MESSAGES_PER_PAUSE)) {
             let due = Duration::from_secs_f64(ratio(float(self.messages), float(rate)));

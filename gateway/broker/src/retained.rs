@@ -47,7 +47,7 @@ impl Broker {
 
     /// How many calls of [`Self::sweep_retained`] with `count` look at every retained message once; at least one.
     #[must_use]
-    pub fn retained_sweeps(&self, count: usize) -> usize {
+    pub fn retained_sweep_count(&self, count: usize) -> usize {
         let longest = self.tenants.iter().map(|tenant| tenant.retained.len()).max();
         longest.unwrap_or(0).div_ceil(count.max(1)).max(1)
     }

@@ -8,13 +8,13 @@ use tidegate_mqtt::{
 
 use super::aliases::Aliases;
 use super::state::{AckOutcome, Retransmission};
-use super::{Capabilities, ClientError, Event, Options, Side, State};
+use super::{AckSender, Capabilities, ClientError, Event, Options, State};
 
 /// The client's protocol state of one connection.
 pub struct Connection {
     version: ProtocolVersion,
-    receiving: Side,
-    sending: Side,
+    receiving: AckSender,
+    sending: AckSender,
     capabilities: Capabilities,
     state: State,
     aliases: Aliases,
@@ -105,7 +105,7 @@ impl Connection {
     pub fn take_event(&mut self, wanted: impl Fn(&Event) -> bool) -> Option<Event> {
         let position = self.events.iter().position(wanted)?;
         let event = self.events.remove(position)?;
-        if let (Event::Message(message), Side::Client) = (&event, self.receiving) {
+        if let (Event::Message(message), AckSender::Client) = (&event, self.receiving) {
             self.acknowledge_taken(message.qos, message.packet_id);
         }
         Some(event)
@@ -158,8 +158,9 @@ impl Connection {
 
     fn receive_message(&mut self, mut message: Publish) -> Result<(), ClientError> {
         self.aliases.resolve_incoming(&mut message)?;
-        let repeat =
-            message.packet_id.filter(|id| self.receiving == Side::Client && self.state.has_received(*id));
+        let repeat = message
+            .packet_id
+            .filter(|id| self.receiving == AckSender::Client && self.state.has_received(*id));
         match repeat {
             // [MQTT5-4.3.3-10]
             Some(packet_id) => self.send_ack(&Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)),
@@ -181,7 +182,7 @@ impl Connection {
         };
         match (ack.kind, self.sending) {
             // An unknown PUBREC is answered too, so that the server can discard its state for it.
-            (AckKind::PubRec, Side::Client) => {
+            (AckKind::PubRec, AckSender::Client) => {
                 self.send_ack(&Ack::new(AckKind::PubRel, ack.packet_id, reason))
             }
             _ => self.events.push_back(Event::Ack(ack)),
@@ -189,7 +190,7 @@ impl Connection {
     }
 
     fn receive_release(&mut self, ack: Ack) {
-        if self.receiving == Side::Caller {
+        if self.receiving == AckSender::Caller {
             self.events.push_back(Event::Ack(ack));
             return;
         }
@@ -217,7 +218,7 @@ impl Connection {
                     let encoded = Packet::Publish(message).encode(self.version, &mut self.output);
                     debug_assert!(encoded.is_ok(), "{encoded:?}");
                 }
-                Some(Retransmission::Release(_)) if self.sending == Side::Caller => {}
+                Some(Retransmission::Release(_)) if self.sending == AckSender::Caller => {}
                 Some(Retransmission::Release(packet_id)) => {
                     self.send_ack(&Ack::new(AckKind::PubRel, packet_id, ReasonCode::Success));
                 }

@@ -15,9 +15,9 @@ pub struct Options {
     /// The CONNECT packet to send.
     pub connect: Connect,
     /// Who acknowledges received messages.
-    pub receiving: Side,
+    pub receiving: AckSender,
     /// Who answers PUBREC with PUBREL.
-    pub sending: Side,
+    pub sending: AckSender,
     /// Maximum number of unacknowledged QoS 1 and 2 messages; the server may set a lower limit. Default 1024.
     pub inflight_max: u16,
     /// Time limit for connecting, from the DNS lookup to CONNACK. Default 10 s.
@@ -26,7 +26,7 @@ pub struct Options {
 
 /// Who sends acknowledgements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Side {
+pub enum AckSender {
     /// The client, automatically.
     #[default]
     Client,
@@ -42,8 +42,8 @@ impl Options {
             target,
             tls: ClientTls::default(),
             connect: Connect::new(version, client_id),
-            receiving: Side::Client,
-            sending: Side::Client,
+            receiving: AckSender::Client,
+            sending: AckSender::Client,
             inflight_max: 1024,
             connect_timeout: Duration::from_secs(10),
         }

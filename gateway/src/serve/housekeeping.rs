@@ -20,7 +20,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        for _ in 0..broker.retained_sweeps(RETAINED_MAX) {
+        for _ in 0..broker.retained_sweep_count(RETAINED_MAX) {
             with_core(|core| {
                 core.run_turn(Instant::now(), |turn, _| broker.sweep_retained(turn, RETAINED_MAX))
             });

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tidegate_gateway::client::{Client, Event, Side};
+use tidegate_gateway::client::{Client, Event, AckSender};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};
@@ -42,7 +42,7 @@ async fn in_flight_messages_are_acknowledged_once_there_is_space() {
 async fn pubrel_is_answered_once_there_is_space() {
     let mut harness = Harness::start("").await;
     let mut options = persistent_client(&harness.broker, ProtocolVersion::V5, "releasing");
-    options.sending = Side::Caller;
+    options.sending = AckSender::Caller;
     let mut client = connect(&options).await;
     let id = client
         .publish(stored_message("released", 2))

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use tidegate_gateway::client::{Client, ClientError, Event, Side, State};
+use tidegate_gateway::client::{Client, ClientError, Event, AckSender, State};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};
@@ -40,7 +40,7 @@ async fn a_publish_repeated_on_a_new_connection_is_not_answered_before_it_is_sto
 async fn a_pubrel_repeated_on_a_new_connection_is_not_answered_before_it_is_stored() {
     let mut harness = Harness::start("").await;
     let mut options = persistent_client(&harness.broker, ProtocolVersion::V5, "releasing");
-    options.sending = Side::Caller;
+    options.sending = AckSender::Caller;
     let mut client = connect(&options).await;
     let id = client
         .publish(stored_message("released", 2))
@@ -149,7 +149,7 @@ async fn a_clean_start_over_a_stored_session_is_answered_after_a_store_failure()
 async fn a_refusal_does_not_wait_for_acknowledgements_received_with_it() {
     let mut harness = Harness::start("").await;
     let mut options = persistent_client(&harness.broker, ProtocolVersion::V5, "both");
-    (options.receiving, options.sending) = (Side::Caller, Side::Caller);
+    (options.receiving, options.sending) = (AckSender::Caller, AckSender::Caller);
     let mut both = connect(&options).await;
     subscribe(&mut both, "both/#", 1).await;
     let mut other = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "other")).await;

@@ -74,11 +74,11 @@ impl AckQueue {
     /// Has the connection woken when the oldest may leave.
     pub(super) fn wake_for_first(&mut self, turn: &mut Turn<'_>) {
         let commit = self.replies.front().map_or(Commit(u64::MAX), |(commit, _)| *commit);
-        self.wake_at(turn, commit);
+        self.wake_at_commit(turn, commit);
     }
 
     /// Has the connection woken at the next commit; at once if `commit` is reached already.
-    pub(super) fn wake_at(&mut self, turn: &mut Turn<'_>, commit: Commit) {
+    pub(super) fn wake_at_commit(&mut self, turn: &mut Turn<'_>, commit: Commit) {
         if !mem::replace(&mut self.awaiting, true) {
             turn.effects.wake_at_commit(&self.signals, commit);
         }

@@ -47,7 +47,7 @@ impl ClientConnection {
             return false;
         }
         let Some(commit) = self.broker.durability().backpressure() else { return true };
-        self.acks.wake_at(turn, commit);
+        self.acks.wake_at_commit(turn, commit);
         false
     }
 

@@ -3,7 +3,7 @@
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
 
 use super::{accepted, ack, message, pair, pair_with};
-use crate::client::{Event, Side, State};
+use crate::client::{AckSender, Event, State};
 
 fn id(value: u16) -> PacketId {
     PacketId::new(value).unwrap()
@@ -72,7 +72,7 @@ async fn the_servers_receive_maximum_limits_unacknowledged_messages() {
 #[tokio::test]
 async fn the_caller_can_withhold_pubrel() {
     let (mut client, mut peer) =
-        pair_with(State::default(), |options| options.sending = Side::Caller, accepted()).await;
+        pair_with(State::default(), |options| options.sending = AckSender::Caller, accepted()).await;
     client.publish(message(QoS::ExactlyOnce, "a")).await.unwrap();
     peer.receive_message().await;
     peer.send_ack(AckKind::PubRec, 1).await;

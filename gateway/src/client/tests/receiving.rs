@@ -6,7 +6,7 @@ use tidegate_mqtt::{
 };
 
 use super::{accepted, ack, message, pair, pair_with, received};
-use crate::client::{ClientError, Event, Side, State};
+use crate::client::{AckSender, ClientError, Event, State};
 
 #[tokio::test]
 async fn messages_are_acknowledged_when_the_caller_takes_them() {
@@ -65,7 +65,7 @@ async fn an_unknown_pubrel_is_answered_with_packet_identifier_not_found() {
 
 #[tokio::test]
 async fn the_caller_can_send_the_acknowledgements() {
-    let by_caller = |options: &mut crate::client::Options| options.receiving = Side::Caller;
+    let by_caller = |options: &mut crate::client::Options| options.receiving = AckSender::Caller;
     let (mut client, mut peer) = pair_with(State::default(), by_caller, accepted()).await;
     peer.send(received(QoS::ExactlyOnce, 7, "a")).await;
     client.message().await.unwrap();

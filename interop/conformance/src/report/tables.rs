@@ -96,11 +96,11 @@ impl Counts {
         }
         let shows = |outcome: &&Outcome| outcome.case.ids(outcome.version).any(|shown| key(shown) == id);
         let of_id: Vec<_> = outcomes.iter().filter(shows).collect();
-        let mut tests = distinct(of_id.iter().map(|outcome| format!("`{}`", outcome.case.path())));
+        let mut tests = join_distinct(of_id.iter().map(|outcome| format!("`{}`", outcome.case.path())));
         if let Some(note) = tables.note(id) {
             tests = format!("{tests}<br>{}", escape(&note.text));
         }
-        let transports = distinct(of_id.iter().map(|outcome| outcome.transport.name().to_owned()));
+        let transports = join_distinct(of_id.iter().map(|outcome| outcome.transport.name().to_owned()));
         let passed = !of_id.is_empty() && of_id.iter().all(|outcome| outcome.failure.is_none());
         let elsewhere = tables.note(id).is_some_and(|note| note.kind == NoteKind::Elsewhere);
         let (result, count) = match (passed, elsewhere) {
@@ -114,7 +114,7 @@ impl Counts {
 }
 
 /// Joins the texts, each once, in order of first appearance.
-fn distinct(texts: impl Iterator<Item = String>) -> String {
+fn join_distinct(texts: impl Iterator<Item = String>) -> String {
     let mut seen = Vec::new();
     for text in texts {
         if !seen.contains(&text) {

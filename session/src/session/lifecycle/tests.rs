@@ -14,7 +14,7 @@ fn start() -> Instant {
 #[test]
 fn a_closed_connection_keeps_publishes_or_discards_the_will() {
     use WillAction::{Discard, Keep, Publish};
-    // Inputs: will kept, will delay, session expiry. Expected: will action, session ended.
+    // Inputs: whether the will is kept, its delay, the session expiry. Expected: will action, session ended.
     let table = [
         (false, 0, 0, Discard, true),
         (false, 0, 9, Discard, false),
