@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tidegate_gateway::client::{Client, Event, AckSender};
+use tidegate_gateway::client::{AckSender, Client, Event};
 use tidegate_interop::disk_faults::Fault;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::tidegate_client::{message, subscribe};

@@ -1,0 +1,78 @@
+//! An orderly stop closes the store, and publishes the will of every connected client: both are stored before the broker exits.
+
+#![allow(clippy::expect_used)]
+
+use tidegate_gateway::client::{Client, Options, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate_client::{
+    client_options, message, receive_payloads, subscribe, with_persistent_session,
+};
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{ProtocolVersion, QoS, ReasonCode, Will};
+
+/// With `interval`, what was committed since the last fsync would be lost in a power failure after the exit. The file `anchor`
+/// exists until the store is closed.
+#[tokio::test]
+async fn the_store_is_closed_although_a_client_is_subscribed() {
+    let lines = "persistence:\n  durability: interval\n  interval: 1m\n";
+    let mut broker = Broker::start_with(Config::every_transport().with(lines));
+    let mut client = connect(&options(&broker, "client")).await;
+    subscribe(&mut client, "a/#", 1).await;
+    let mut retained = message("a/b", "kept", 1);
+    retained.retain = true;
+    client.publish(retained).await.expect("an open connection");
+    within_deadline("PUBACK", client.settle()).await.expect("an open connection");
+    let anchor = broker.file("data/store/anchor");
+    assert!(anchor.exists(), "with `interval` an open store has the file {}", anchor.display());
+    stop(&mut broker);
+    assert!(!anchor.exists(), "the store was not closed");
+    broker.restart();
+    let mut client = connect(&options(&broker, "client")).await;
+    subscribe(&mut client, "a/#", 1).await;
+    assert_eq!(within_deadline("the retained message", receive_payloads(&mut client, 1)).await, ["kept"]);
+    broker.stop();
+}
+
+#[tokio::test]
+async fn the_will_of_every_connected_client_is_stored_before_the_exit() {
+    const CLIENTS: usize = 50;
+    let mut broker = Broker::start();
+    let watcher = with_persistent_session(options(&broker, "watcher"));
+    let mut watching = connect(&watcher).await;
+    subscribe(&mut watching, "gone/#", 1).await;
+    let _ = watching.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
+    let mut clients = Vec::new();
+    for number in 0..CLIENTS {
+        let mut client = options(&broker, &format!("client-{number}"));
+        let topic = Name::parse(&format!("gone/{number}")).expect("a topic name");
+        client.connect.will = Some(Will::new(topic, number.to_string(), QoS::AtLeastOnce));
+        clients.push(connect(&client).await);
+    }
+    stop(&mut broker);
+    broker.restart();
+    let mut watching = connect(&watcher).await;
+    let mut wills = within_deadline("the wills", receive_payloads(&mut watching, CLIENTS)).await;
+    wills.sort_by_key(|number| number.parse::<usize>().expect("a number"));
+    let expected: Vec<_> = (0..CLIENTS).map(|number| number.to_string()).collect();
+    assert_eq!(wills, expected);
+    watching.ping().await.expect("PINGRESP, after everything that was queued");
+    broker.stop();
+}
+
+/// Ends the broker by SIGTERM; returns when it has exited.
+fn stop(broker: &mut Broker) {
+    broker.terminate();
+    broker.wait_for_log(|line| line.contains("stopped"), "the last line of an orderly stop");
+    broker.kill();
+}
+
+fn options(broker: &Broker, id: &str) -> Options {
+    client_options(broker, Transport::Tcp, ProtocolVersion::V5, id)
+}
+
+async fn connect(options: &Options) -> Client {
+    within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
+}
