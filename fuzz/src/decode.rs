@@ -1,14 +1,14 @@
-//! Target: any bytes into every decoder, in every version. What decodes has to encode to bytes that decode to the same value.
+//! Target: decodes any bytes with every decoder, in every version. A decoded packet must encode to bytes that decode to the same value.
 
 mod publish;
 
 use tidegate_mqtt::frame::{self, Frame, Next};
 use tidegate_mqtt::{Ack, DecodeError, Fault, Packet, PacketType, ProtocolVersion, PublishView};
 
-/// Takes `bytes` for a stream of packets, once in each version.
+/// Decodes `bytes` as a stream of packets, once in each version.
 ///
 /// # Panics
-/// When a decoder does, or when what it says does not hold.
+/// When a decoder panics or its result is wrong.
 pub fn run(bytes: &[u8]) {
     check_first(bytes);
     for version in ProtocolVersion::ALL {
@@ -20,7 +20,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// Decodes `bytes` as [`run`] does and checks nothing: for measuring what the decoders alone allocate.
+/// Decodes `bytes` as [`run`] does, without checks, to measure what the decoders alone allocate.
 pub fn decode_only(bytes: &[u8]) {
     for version in ProtocolVersion::ALL {
         let mut rest = bytes;
@@ -40,9 +40,9 @@ fn next(bytes: &[u8], version: ProtocolVersion) -> Option<Frame<'_>> {
         Ok(Next::Incomplete { size }) => {
             assert!(
                 size.is_none_or(|size| size > bytes.len()),
-                "incomplete, though all {size:?} bytes are there"
+                "incomplete, although all {size:?} bytes have arrived"
             );
-            assert!(size.is_some() || bytes.len() < 5, "no size after {} bytes", bytes.len());
+            assert!(size.is_some() || bytes.len() < 5, "the size is unknown after {} bytes", bytes.len());
             None
         }
         Ok(Next::Frame(frame)) => {
@@ -54,7 +54,7 @@ fn next(bytes: &[u8], version: ProtocolVersion) -> Option<Frame<'_>> {
     }
 }
 
-/// The first packet of a connection is a CONNECT or refused, and otherwise cut as any other.
+/// The first packet of a connection must be a CONNECT. It is framed as any other packet.
 fn check_first(bytes: &[u8]) {
     let is_connect = bytes.first().is_none_or(|byte| byte >> 4 == PacketType::Connect.value());
     match frame::first(bytes, frame::PACKET_SIZE_MAX) {
@@ -72,21 +72,26 @@ fn check(frame: &Frame<'_>, version: ProtocolVersion) {
     match decoded {
         Err(error) => check_error(&error),
         Ok(packet) => {
-            let spoken = if let Packet::Connect(connect) = &packet { connect.version } else { version };
-            let encoded = encode(&packet, spoken);
-            assert!(encoded.len() <= frame.wire.len(), "encoding again made it longer");
-            assert_eq!(decode_one(&encoded, spoken), packet, "another value after encoding again");
-            check_stripped(packet, spoken, encoded.len());
+            let packet_version =
+                if let Packet::Connect(connect) = &packet { connect.version } else { version };
+            let encoded = encode(&packet, packet_version);
+            assert!(encoded.len() <= frame.wire.len(), "the packet is longer after decoding and encoding");
+            assert_eq!(
+                decode_one(&encoded, packet_version),
+                packet,
+                "the packet has another value after decoding and encoding"
+            );
+            check_stripped(packet, packet_version, encoded.len());
         }
     }
 }
 
-/// The parsers of the hot path agree with the general one.
+/// The parsers for the hot path agree with the general decoder.
 fn check_views(frame: &Frame<'_>, version: ProtocolVersion, decoded: &Result<Packet, DecodeError>) {
     let ack = Ack::parse(frame, version);
     match decoded {
-        Ok(Packet::Ack(of_packet)) => assert_eq!(ack.as_ref(), Ok(of_packet)),
-        _ => assert!(ack.is_err(), "only an acknowledgement is one: {ack:?}"),
+        Ok(Packet::Ack(decoded)) => assert_eq!(ack.as_ref(), Ok(decoded)),
+        _ => assert!(ack.is_err(), "another packet is parsed as an acknowledgement: {ack:?}"),
     }
     let view = PublishView::parse(frame, version);
     if frame.packet_type != PacketType::Publish {
@@ -99,30 +104,30 @@ fn check_views(frame: &Frame<'_>, version: ProtocolVersion, decoded: &Result<Pac
     }
 }
 
-/// Without reason string and user properties it is still a packet, and not a longer one.
+/// Without reason string and user properties, the packet is still valid, and shorter.
 fn check_stripped(mut packet: Packet, version: ProtocolVersion, size: usize) {
     if packet.strip_optional() {
         let encoded = encode(&packet, version);
         assert!(encoded.len() < size, "nothing was stripped");
         assert_eq!(decode_one(&encoded, version), packet);
-        assert!(!packet.strip_optional(), "something was left to strip");
+        assert!(!packet.strip_optional(), "not everything was stripped at once");
     }
 }
 
 fn encode(packet: &Packet, version: ProtocolVersion) -> Vec<u8> {
     let mut out = vec![0x55];
     let encoded = packet.encode(version, &mut out);
-    assert_eq!(encoded, Ok(()), "what was decoded cannot be encoded: {packet:?}");
-    assert_eq!(out.remove(0), 0x55, "what stood in the buffer before is changed");
+    assert_eq!(encoded, Ok(()), "a decoded packet cannot be encoded: {packet:?}");
+    assert_eq!(out.remove(0), 0x55, "encoding changes the bytes before it in the buffer");
     out
 }
 
 /// The only packet in `bytes`.
 fn decode_one(bytes: &[u8], version: ProtocolVersion) -> Packet {
     let frame = next(bytes, version).expect("a whole packet");
-    assert_eq!(frame.wire.len(), bytes.len(), "bytes behind the packet");
-    assert!(!frame.is_padded(), "a padded length was encoded");
-    Packet::decode(&frame, version).expect("what was encoded")
+    assert_eq!(frame.wire.len(), bytes.len(), "bytes follow the packet");
+    assert!(!frame.is_padded(), "the length is encoded with padding");
+    Packet::decode(&frame, version).expect("an encoded packet is valid")
 }
 
 fn check_error(error: &DecodeError) {

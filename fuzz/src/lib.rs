@@ -1,9 +1,9 @@
 //! Every decoder and state machine under random input.
 //!
 //! A target is a function of bytes that panics when something is wrong: [`TARGETS`] lists them. The same functions
-//! are called by `tidegate-fuzz-smoke` with seeded inputs, by `cargo fuzz`, and by the test that replays found inputs.
+//! are called by `tidegate-fuzz-smoke` with seeded inputs, by `cargo fuzz`, and by the test that replays recorded inputs.
 //! [`clients`] is apart: whole clients against a model.
-// A fuzzer hears of a fault by a panic; none of this is part of the broker.
+// A panic reports a fault to the fuzzer. None of this code is part of the broker.
 #![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(clippy::as_conversions)]
 

@@ -1,5 +1,5 @@
-//! The smoke run of all fuzz targets: seeded, bounded, on the stable toolchain. Ends with 1 when a fault was found, with 2
-//! when an input does not come to its end.
+//! The smoke run of all fuzz targets: seeded, bounded, on the stable toolchain. Exits with 1 if it finds a fault, and with 2 if an
+//! input takes too long.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::path::PathBuf;
@@ -13,28 +13,28 @@ use tidegate_fuzz::smoke::{self, Options};
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Runs every fuzz target on seeded inputs.
+/// Run every fuzz target on seeded inputs.
 #[derive(Parser)]
 struct Arguments {
-    /// Inputs for the targets that take bytes, all together.
+    /// Inputs of all targets that take bytes, together.
     #[arg(long, default_value_t = 10_000_000)]
     inputs: u64,
-    /// Sequences of operations for router and session, each.
+    /// Sequences of operations for each of router and session.
     #[arg(long, default_value_t = 200_000)]
     sequences: u64,
-    /// Determines all inputs.
+    /// The seed that determines all inputs.
     #[arg(long, default_value_t = 20_260_401)]
     seed: u64,
-    /// Runs this target alone.
+    /// Run only this target.
     #[arg(long, value_name = "TARGET")]
     only: Option<String>,
-    /// Runs this input alone, in hexadecimal digits, without catching its panic.
+    /// Run only this input, given in hexadecimal digits, and do not catch its panic.
     #[arg(long, value_name = "HEX", requires = "only")]
     input: Option<String>,
-    /// Writes some inputs of each target into this folder, and runs none.
+    /// Write some inputs of each target to this folder instead of running them.
     #[arg(long, value_name = "FOLDER")]
     write_seeds: Option<PathBuf>,
-    /// The longest that one input may take, in seconds.
+    /// The time_max time that one input may take, in seconds.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
 }
@@ -42,7 +42,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let Arguments { inputs, sequences, seed, only, input, write_seeds, seconds } = Arguments::parse();
     if let Some(folder) = write_seeds {
-        smoke::write_seeds(&folder, seed).expect("a folder that can be written");
+        smoke::write_seeds(&folder, seed).expect("the folder can be written");
         return ExitCode::SUCCESS;
     }
     if let (Some(input), Some(name)) = (&input, &only) {
@@ -50,8 +50,8 @@ fn main() -> ExitCode {
         (target.run)(&bytes(input));
         return ExitCode::SUCCESS;
     }
-    let longest = Duration::from_secs(seconds);
-    let failures = smoke::run(&Options { inputs, sequences, seed, only, longest });
+    let time_max = Duration::from_secs(seconds);
+    let failures = smoke::run(&Options { inputs, sequences, seed, only, time_max });
     for failure in &failures {
         println!("{failure}");
     }

@@ -1,29 +1,28 @@
-//! An allocator that counts: a thread's live bytes and their peak, for the smoke binary and the tests of bounds.
+//! A counting allocator: each thread's live bytes and their peak, for the smoke run and the tests of memory bounds.
 //!
-//! The only unsafe code here: an allocator cannot be written without it.
+//! This is the only unsafe code of the package: an allocator cannot be written without it.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator, counted for each thread by itself. To be made the global allocator of a binary, else the
-/// counts stay 0.
+/// The system's allocator with counts for each thread. Make it the global allocator of the binary; otherwise the counts stay 0.
 #[derive(Debug)]
 pub struct Counting;
 
 thread_local! {
-    // Below 0 where a thread gives back what others allocated.
+    // Negative if a thread frees what other threads allocated.
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
-/// Bytes that this thread has allocated and not given back.
+/// Bytes that this thread has allocated and not freed.
 #[must_use]
 pub fn live() -> isize {
     LIVE.get()
 }
 
-/// The most bytes that this thread held at a time while `work` ran, beyond those before.
+/// The peak of the bytes that this thread allocates while it runs `work`, without those allocated before.
 pub fn peak(work: impl FnOnce()) -> usize {
     let before = live();
     PEAK.set(before);
@@ -31,7 +30,7 @@ pub fn peak(work: impl FnOnce()) -> usize {
     usize::try_from(PEAK.get() - before).unwrap_or_default()
 }
 
-/// Resident memory of this process in bytes; 0 where the system does not tell.
+/// Resident memory of this process in bytes; 0 if it is unknown.
 #[must_use]
 pub fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -41,7 +40,7 @@ pub fn resident() -> usize {
 }
 
 fn add(size: usize) {
-    // A thread that ends may still allocate when its counts are gone.
+    // A thread that ends may still allocate after its counts are destroyed.
     let _gone = LIVE.try_with(|live| live.set(live.get() + size.cast_signed()));
     let _gone = PEAK.try_with(|peak| peak.set(peak.get().max(live())));
 }

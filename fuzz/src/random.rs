@@ -1,4 +1,4 @@
-//! Random numbers from a seed: the same on every machine and in every run.
+//! Random numbers from a seed, the same on every machine and in every run.
 
 /// SplitMix64.
 #[derive(Debug, Clone)]
@@ -7,7 +7,7 @@ pub struct Random {
 }
 
 impl Random {
-    /// Numbers that `seed` determines.
+    /// The sequence that `seed` determines.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { state: seed }
@@ -32,12 +32,12 @@ impl Random {
         choices[self.below(choices.len())]
     }
 
-    /// Yes in `percent` of 100 cases.
+    /// True in `percent` of 100 cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// Replaces the content of `out` by `count` bytes.
+    /// Replaces the content of `out` with `count` random bytes.
     pub fn fill(&mut self, count: usize, out: &mut Vec<u8>) {
         out.clear();
         while out.len() < count {

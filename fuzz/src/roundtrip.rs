@@ -1,4 +1,4 @@
-//! Target: packets as values. What is encoded decodes to the same value, and so do its parts after it went through `decode`.
+//! Target: encodes packets. The encoded bytes must decode to the same packets, and pass the target `decode`.
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion};
@@ -6,10 +6,10 @@ use tidegate_mqtt::{Packet, ProtocolVersion};
 use crate::source::Source;
 use crate::{decode, sample};
 
-/// The first byte chooses the version, the rest makes packets, which are written one behind the other.
+/// The first byte chooses the version. The others choose packets, which are encoded one after the other.
 ///
 /// # Panics
-/// When a packet cannot be encoded, or comes back as another one.
+/// When a packet cannot be encoded, or decodes to another one.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let version = source.pick(&ProtocolVersion::ALL);

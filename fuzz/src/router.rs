@@ -1,4 +1,4 @@
-//! Target: the router and the retained store under operations, held against lists and `topic::matches`.
+//! Target: operations on the router and the retained store, which are compared with lists and `topic::matches`.
 
 mod group;
 mod operation;
@@ -11,10 +11,10 @@ use subscriptions::Subscriptions;
 
 use crate::source::Source;
 
-/// The bytes become a configuration and operations.
+/// The bytes choose a configuration and operations.
 ///
 /// # Panics
-/// When router or store differ from their models.
+/// When router or store differs from its model.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let mut subscriptions = Subscriptions::new(&mut source);

@@ -1,4 +1,4 @@
-//! Valid packets of every type and version, made by choices. What they are checked for is not said here.
+//! Makes valid packets of every type and version from choices. The targets check them.
 
 mod connect;
 mod publish;
@@ -6,7 +6,7 @@ mod reply;
 mod request;
 mod text;
 
-use tidegate_mqtt::property::Place;
+use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode, UserProperties};
 
 use crate::source::Source;
@@ -14,17 +14,17 @@ use crate::source::Source;
 pub use publish::forwardable;
 pub use text::{NAMES, bytes, filter, name, text};
 
-/// A packet that exists in `version`; a CONNECT is of that version.
+/// A packet that is valid in `version`; a CONNECT requests that version.
 pub fn packet(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
-    let kinds = if version.is_v5() { KINDS.len() } else { KINDS.len() - 1 };
-    let make = KINDS[source.below(kinds)];
+    let count = if version.is_v5() { PACKET_TYPES.len() } else { PACKET_TYPES.len() - 1 };
+    let make = PACKET_TYPES[source.below(count)];
     make(source, version)
 }
 
-/// The same in bytes.
+/// An encoded packet.
 ///
 /// # Panics
-/// When the packet cannot be encoded, which is a fault of the codec or of these samples.
+/// When the packet cannot be encoded, which is a fault of the codec or of this module.
 pub fn wire(source: &mut Source<'_>, version: ProtocolVersion) -> Vec<u8> {
     let mut out = Vec::new();
     let packet = packet(source, version);
@@ -32,8 +32,8 @@ pub fn wire(source: &mut Source<'_>, version: ProtocolVersion) -> Vec<u8> {
     out
 }
 
-/// One maker a packet type; AUTH, which 3.x does not have, is last.
-const KINDS: [fn(&mut Source<'_>, ProtocolVersion) -> Packet; 12] = [
+/// One function per packet type. AUTH, which 3.x does not have, is last.
+const PACKET_TYPES: [fn(&mut Source<'_>, ProtocolVersion) -> Packet; 12] = [
     connect::connect,
     reply::connack,
     publish::publish,
@@ -52,19 +52,19 @@ fn user_properties(source: &mut Source<'_>, version: ProtocolVersion) -> UserPro
     let mut properties = UserProperties::new();
     if version.is_v5() && source.rarely(4) {
         for _ in 0..source.below(4) {
-            assert!(properties.push(text(source), text(source)), "a good user property is refused");
+            assert!(properties.push(text(source), text(source)), "a valid user property is rejected");
         }
     }
     properties
 }
 
-fn reason(source: &mut Source<'_>, place: Place) -> ReasonCode {
-    let listed: Vec<_> = ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(place)).collect();
+fn reason(source: &mut Source<'_>, context: PacketContext) -> ReasonCode {
+    let listed: Vec<_> = ReasonCode::ALL.iter().copied().filter(|code| code.may_stand_in(context)).collect();
     source.pick(&listed)
 }
 
-/// `make` makes it in 5.0, now and then; 3.x has none.
-fn five<'a, T>(
+/// Calls `make` sometimes in 5.0, and never in 3.x.
+fn in_v5<'a, T>(
     source: &mut Source<'a>,
     version: ProtocolVersion,
     make: impl FnOnce(&mut Source<'a>) -> T,

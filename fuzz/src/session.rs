@@ -1,29 +1,29 @@
-//! Target: one session and its connections under operations in virtual time, held against a model of what was sent,
-//! is open, waits and was dropped. Many network connections, one client.
+//! Target: operations on one session and its connections in virtual time. A model knows which messages were delivered, are in flight, wait
+//! or were dropped. There is one client with many network connections.
 
+mod connection;
 mod deliver;
 mod handshake;
+mod harness;
 mod inbound;
-mod life;
-mod link;
+mod lifecycle;
 mod operation;
 mod outbound;
 mod setup;
 mod subscriptions;
 mod wire;
-mod world;
 
 use crate::source::Source;
 
-/// The bytes become a configuration and operations.
+/// The bytes choose a configuration and operations.
 ///
 /// # Panics
 /// When the session differs from its model.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
-    let mut world = world::World::new(setup::config(&mut source));
+    let mut harness = harness::Harness::new(setup::config(&mut source));
     for operation in operation::sequence(&mut source) {
-        world.apply(operation);
+        harness.apply(operation);
     }
-    world.finish();
+    harness.finish();
 }

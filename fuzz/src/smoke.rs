@@ -1,4 +1,4 @@
-//! The smoke run: seeded inputs for every target, with a watch on panics, hangs and memory. Not: what a target checks.
+//! The smoke run: seeded inputs for every target. It detects panics, hangs and excessive memory.
 
 mod failure;
 mod inputs;

@@ -1,13 +1,13 @@
-//! Choices made by bytes: how a fuzzer's input becomes operations and packets. Not: where the bytes come from.
+//! Makes choices from bytes: so a fuzzer's input becomes operations and packets.
 
-/// Bytes that are used up choice by choice. At their end every choice is the first one.
+/// Bytes that choices use up. After the last byte, every choice is the first one.
 #[derive(Debug, Clone)]
 pub struct Source<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Source<'a> {
-    /// Choices by `bytes`.
+    /// Choices from `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
@@ -30,12 +30,12 @@ impl<'a> Source<'a> {
         u32::from_be_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
     }
 
-    /// Yes or no.
+    /// True or false.
     pub fn flag(&mut self) -> bool {
         self.byte() & 1 == 1
     }
 
-    /// Yes in one of `cases`.
+    /// True in one of `cases` cases.
     pub fn rarely(&mut self, cases: u8) -> bool {
         self.byte() % cases == cases - 1
     }
@@ -50,7 +50,7 @@ impl<'a> Source<'a> {
         choices[self.below(choices.len())]
     }
 
-    /// `make` makes it, or there is none.
+    /// The result of `make`, or `None`.
     pub fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.flag().then(|| make(self))
     }
@@ -62,7 +62,7 @@ impl<'a> Source<'a> {
         taken
     }
 
-    /// All that is left.
+    /// All bytes that are left.
     pub fn rest(&mut self) -> &'a [u8] {
         self.take(usize::MAX)
     }

@@ -1,4 +1,4 @@
-//! Target: a stream of packets in chunks, as sockets deliver it, yields the same packets as in one piece.
+//! Target: decodes a stream in chunks, as sockets deliver it. The packets must be the same as without chunks.
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion};
@@ -6,7 +6,7 @@ use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion};
 use crate::random::Random;
 use crate::source::Source;
 
-/// The first bytes choose version, size limit and chunks, the rest is the stream.
+/// The first bytes choose version, size limit and chunks. The others are the stream.
 ///
 /// # Panics
 /// When the packets depend on the chunks.
@@ -20,7 +20,7 @@ pub fn run(bytes: &[u8]) {
     ]);
     let packet_size_max = source.pick(&[PACKET_SIZE_MAX, PACKET_SIZE_MAX, 128, 20]);
     let mut random = Random::new(source.byte().into());
-    let longest = source.pick(&[1, 2, 7, 64]);
+    let chunk_len_max = source.pick(&[1, 2, 7, 64]);
     let stream = source.rest();
 
     let mut whole = Receiver::new(start, packet_size_max);
@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
     let mut chunked = Receiver::new(start, packet_size_max);
     let mut rest = stream;
     while !rest.is_empty() && chunked.error.is_none() {
-        let (chunk, after) = rest.split_at((1 + random.below(longest)).min(rest.len()));
+        let (chunk, after) = rest.split_at((1 + random.below(chunk_len_max)).min(rest.len()));
         chunked.receive(chunk);
         rest = after;
     }
@@ -37,16 +37,16 @@ pub fn run(bytes: &[u8]) {
     assert!(whole.error.is_some() || whole.tail == chunked.tail, "the tail depends on the chunks");
 }
 
-/// What is known at the beginning of the stream.
+/// How the stream begins.
 #[derive(Clone, Copy)]
 enum Start {
-    /// The connection is open and speaks this version.
+    /// The connection is open and uses this version.
     Open(ProtocolVersion),
-    /// A CONNECT is to come and says the version.
+    /// With CONNECT, which names the version.
     Connect,
 }
 
-/// The reading end of a connection.
+/// The receiving end of a connection.
 struct Receiver {
     version: Option<ProtocolVersion>,
     packet_size_max: u32,
@@ -75,7 +75,7 @@ impl Receiver {
         self.tail = rest.to_vec();
     }
 
-    /// Takes the first packet; how many bytes it had, 0 where more are needed.
+    /// Decodes the first packet; returns its size in bytes, or 0 if more bytes are needed.
     fn next(&mut self, bytes: &[u8]) -> Result<usize, DecodeError> {
         let next = match self.version {
             None => frame::first(bytes, self.packet_size_max)?,
@@ -83,7 +83,7 @@ impl Receiver {
         };
         let Next::Frame(frame) = next else {
             if let Next::Incomplete { size: Some(size) } = next {
-                assert!(size as u32 <= self.packet_size_max, "a packet above the limit is waited for");
+                assert!(size as u32 <= self.packet_size_max, "a packet above the size limit is awaited");
             }
             return Ok(0);
         };

@@ -2,12 +2,12 @@
 
 use crate::{decode, roundtrip, router, session, stream, topics};
 
-/// A function under fuzz.
+/// A fuzz target.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name: that of its module, of its fuzz target and of its folder in `corpus/`.
+    /// Its name, which is also that of its module, of its libFuzzer target and of its folder in `corpus/`.
     pub name: &'static str,
-    /// Takes an input; panics when something is wrong.
+    /// Runs an input; panics when something is wrong.
     pub run: fn(&[u8]),
 }
 

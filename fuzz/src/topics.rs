@@ -1,4 +1,4 @@
-//! Target: texts as topic names, filters and share names, and which filter matches which name; held against `naive`.
+//! Target: parses texts as topic names, filters and share names, and matches names with filters. Compares the results with `naive`.
 
 pub(crate) mod naive;
 
@@ -6,10 +6,10 @@ use tidegate_mqtt::topic::{self, Filter, Name, SubscriptionFilter};
 
 use crate::source::Source;
 
-/// The bytes make a few texts; each is parsed as everything, and each is matched with each.
+/// The bytes choose a few texts. Each is parsed in every way, and matched with each.
 ///
 /// # Panics
-/// When the topics of `tidegate-mqtt` and the second opinion here differ.
+/// When the topics of `tidegate-mqtt` and those of `naive` differ.
 pub fn run(bytes: &[u8]) {
     let mut source = Source::new(bytes);
     let mut texts = Vec::new();
@@ -25,7 +25,7 @@ pub fn run(bytes: &[u8]) {
         for name in texts.iter().filter(|text| naive::is_name(text)) {
             let expected = naive::matches(filter, name);
             assert_eq!(topic::matches(filter, name), expected, "{filter:?} and {name:?}");
-            let filter = Filter::parse(filter).expect("a filter");
+            let filter = Filter::parse(filter).expect("a valid filter");
             assert_eq!(filter.matches(name), expected);
         }
     }
@@ -58,11 +58,11 @@ fn check_subscription_filter(text: &str) {
     if let (Ok(parsed), Some((share, filter))) = (parsed, expected) {
         assert_eq!(parsed.share.as_ref().map(|share| share.as_str()), share);
         assert_eq!(parsed.filter.as_str(), filter);
-        assert_eq!(parsed.to_string(), text, "the text is not given back");
+        assert_eq!(parsed.to_string(), text, "the text of a parsed filter");
     }
 }
 
-/// A text of a few levels, or bytes as they come.
+/// A text of a few levels, or of any bytes.
 fn text(source: &mut Source<'_>) -> String {
     if source.rarely(8) {
         let count = source.below(16);
@@ -80,7 +80,7 @@ fn text(source: &mut Source<'_>) -> String {
 const LEVELS: [&str; 16] =
     ["a", "b", "ab", "", "+", "#", "+", "#", "a", "b", "$", "$SYS", "ñ", "a+", "#b", "\0"];
 
-/// Enough to make a text of two bytes or so too long.
+/// So many repetitions make a text of two bytes too long.
 const LONG: usize = 66_000;
 
 const TEXTS_MAX: usize = 6;

@@ -1,4 +1,4 @@
-//! What a packet makes its decoder allocate is bounded by the bytes that are there, not by the lengths it claims.
+//! The bytes that were received bound what a decoder allocates; the lengths that a packet claims do not.
 #![allow(clippy::expect_used, clippy::as_conversions)]
 
 use tidegate_fuzz::decode;
@@ -26,11 +26,11 @@ fn memory_is_bounded_by_the_bytes_received() {
         let peak = memory::peak(|| decode::decode_only(&wire));
         assert!(peak > 0, "{name} is not counted");
         assert!(peak <= 64 * wire.len(), "{name}: {peak} bytes for {}", wire.len());
-        assert_eq!(memory::live(), before, "{name}: bytes not given back");
+        assert_eq!(memory::live(), before, "{name}: bytes not freed");
     }
 }
 
-/// Lengths that nothing stands behind: of the packet, of properties, of texts, of binary data.
+/// Packets that claim lengths without having the bytes: of the packet, of properties, of texts, of binary data.
 const CLAIMS: [&[u8]; 5] = [
     &[0x30, 0xFF, 0xFF, 0xFF, 0x7F, 0, 1, b'a'],
     &[0x30, 0x08, 0, 1, b'a', 0xFF, 0xFF, 0xFF, 0x7F, 0x26],
@@ -39,7 +39,7 @@ const CLAIMS: [&[u8]; 5] = [
     &[0x10, 0x0D, 0, 4, b'M', b'Q', b'T', b'T', 5, 0xC2, 0, 0, 0, 0xFF, 0xFF],
 ];
 
-/// A packet of some 20,000 bytes: `head`, then `part` again and again.
+/// A packet of about 20,000 bytes: `head`, then `part` repeatedly.
 fn packet(first: u8, head: &[u8], part: &[u8]) -> Vec<u8> {
     let mut body = head.to_vec();
     (0..20_000 / part.len()).for_each(|_| body.extend_from_slice(part));

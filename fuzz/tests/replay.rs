@@ -1,5 +1,5 @@
-//! Every input in `corpus/` goes through its target: what was found once is not found again.
-// The last name printed is that of the input that failed.
+//! Runs every input in `corpus/` through its target, so that faults found before do not return.
+// If an input fails, its name is the last one printed.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::Path;
 use tidegate_fuzz::{TARGETS, Target};
 
 #[test]
-fn every_input_of_the_corpus_goes_through_its_target() {
+fn every_input_of_the_corpus_passes_its_target() {
     let total: usize = TARGETS.iter().map(replay).sum();
     assert!(total > TARGETS.len(), "the corpus holds {total} inputs");
 }
@@ -22,7 +22,7 @@ fn every_folder_of_the_corpus_belongs_to_a_target() {
     }
 }
 
-/// Runs all inputs of a target; how many there were.
+/// Runs all inputs of a target; returns their number.
 fn replay(target: &Target) -> usize {
     let folder = corpus().join(target.name);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

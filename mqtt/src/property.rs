@@ -11,8 +11,6 @@ mod value;
 mod write;
 
 pub use context::PacketContext;
-#[doc(hidden)]
-pub use context::PacketContext as Place;
 pub(crate) use list::PropertyList;
 pub use scan::Properties;
 pub(crate) use scan::check_forwardable;

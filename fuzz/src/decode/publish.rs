@@ -1,4 +1,4 @@
-//! A PUBLISH goes through a broker: view, message, the packet for a receiver. Nothing may be lost or added on the way.
+//! The way of a PUBLISH through a broker: view, message, packet for a receiver. Nothing may be lost or added.
 
 use std::time::{Duration, Instant};
 
@@ -9,9 +9,9 @@ use tidegate_mqtt::{
 };
 
 pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>, version: ProtocolVersion) {
-    let of_view = (view.dup, view.qos, view.retain, view.topic, view.packet_id, view.alias, view.expiry);
+    let view_fields = (view.dup, view.qos, view.retain, view.topic, view.packet_id, view.alias, view.expiry);
     let properties = &publish.properties;
-    let of_packet = (
+    let packet_fields = (
         publish.dup,
         publish.qos,
         publish.retain,
@@ -20,7 +20,7 @@ pub(super) fn check(view: &PublishView<'_>, publish: &Publish, frame: &Frame<'_>
         properties.alias,
         properties.expiry,
     );
-    assert_eq!(of_view, of_packet, "the view is of another packet");
+    assert_eq!(view_fields, packet_fields, "view and packet differ");
     assert_eq!(view.payload, publish.payload);
     assert_eq!(view.has_subscription_id, !properties.identifiers.is_empty());
     assert_eq!(view.wire, frame.wire);
@@ -33,13 +33,13 @@ fn check_copyable(view: &PublishView<'_>, publish: &Publish) {
     let plain = !publish.dup && !publish.retain && !publish.topic.is_empty();
     let for_all =
         properties.alias.is_none() && properties.expiry.is_none() && properties.identifiers.is_empty();
-    assert!(!view.copyable() || (plain && for_all), "copyable as it is: {publish:?}");
+    assert!(!view.copyable() || (plain && for_all), "marked as copyable: {publish:?}");
     let identifier = view.packet_id_at().and_then(|at| view.wire.get(at..)?.first_chunk());
     let identifier = identifier.map(|bytes| u16::from_be_bytes(*bytes));
-    assert_eq!(identifier, view.packet_id.map(PacketId::get), "the identifier is elsewhere");
+    assert_eq!(identifier, view.packet_id.map(PacketId::get), "the offset of the packet identifier is wrong");
 }
 
-/// Both ways to a message give one that says the same, and its outgoing packet brings to the receiver what the sender sent.
+/// Both ways to make a message give equal messages, and the packet for the receiver has the content that the sender sent.
 fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVersion) {
     let topic = if view.topic.is_empty() { "resolved/alias" } else { view.topic };
     let now = Instant::now();
@@ -47,7 +47,7 @@ fn check_message(view: &PublishView<'_>, publish: &Publish, version: ProtocolVer
     let shared = Message::from_wire(Bytes::copy_from_slice(view.wire), view, topic, 7, now);
     let parts =
         |message: &Message| (message.topic().to_owned(), message.properties().to_vec(), message.expires_at());
-    assert_eq!(parts(&copied), parts(&shared), "two ways, two messages");
+    assert_eq!(parts(&copied), parts(&shared), "a copied and a shared message differ");
     assert_eq!(copied.payload(), shared.payload_bytes());
     let expected = Publish {
         dup: false,
@@ -72,12 +72,16 @@ fn check_outgoing(message: &Message, expected: &Publish, version: ProtocolVersio
     outgoing.identifiers = &expected.properties.identifiers;
     let mut out = Vec::new();
     outgoing.encode(version, &mut out);
-    assert_eq!(out.len(), outgoing.size(version), "the size was said wrong");
+    assert_eq!(out.len(), outgoing.size(version), "the computed size is wrong");
     let mut expected = expected.clone();
     if !version.is_v5() {
         expected.properties = PublishProperties::default();
     }
-    assert_eq!(super::decode_one(&out, version), Packet::from(expected), "not what was published");
+    assert_eq!(
+        super::decode_one(&out, version),
+        Packet::from(expected),
+        "the receiver gets another message than was published"
+    );
     let left = message.expiry_left(now + Duration::from_secs(1));
     assert!(left <= message.expiry_left(now), "the expiry interval grew");
 }

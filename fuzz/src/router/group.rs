@@ -1,13 +1,13 @@
-//! Choosing a member of a group: who may be chosen, and what each strategy promises.
+//! The choice of a member of a shared subscription: which members may be chosen, and what each strategy promises.
 
 use std::collections::BTreeSet;
 
 use tidegate_routing::{Group, MemberState, Strategy};
 
 use super::operation::Pick;
-use super::subscriptions::{Number, Subscriptions, parse};
+use super::subscriptions::{SubscriberId, Subscriptions, parse};
 
-/// Chooses, and checks the choice.
+/// Chooses a member, and checks the choice.
 pub(super) fn pick(subscriptions: &Subscriptions, pick: Pick) {
     let filter = parse(pick.filter);
     let members: BTreeSet<u64> =
@@ -22,7 +22,7 @@ pub(super) fn pick(subscriptions: &Subscriptions, pick: Pick) {
     let looks_at_all = subscriptions.config.candidates_max >= group.len();
     let chosen = choose(&group, pick);
     match chosen {
-        None => assert!(may_take.is_empty() || !looks_at_all, "nobody of {may_take:?} was chosen"),
+        None => assert!(may_take.is_empty() || !looks_at_all, "none of {may_take:?} was chosen"),
         Some(id) => {
             assert!(may_take.contains(&id), "{id} is not one of {may_take:?}");
             let grant = subscriptions.model.get(&(filter, id)).copied();
@@ -34,15 +34,27 @@ pub(super) fn pick(subscriptions: &Subscriptions, pick: Pick) {
     }
 }
 
-fn check_best(group: &Group<Number>, pick: Pick, chosen: u64, may_take: &BTreeSet<u64>, strategy: Strategy) {
+fn check_best(
+    group: &Group<SubscriberId>,
+    pick: Pick,
+    chosen: u64,
+    may_take: &BTreeSet<u64>,
+    strategy: Strategy,
+) {
     let online: BTreeSet<u64> = may_take.iter().copied().filter(|id| state(pick, *id).online).collect();
     let best = if online.is_empty() { may_take } else { &online };
     assert!(best.contains(&chosen), "{chosen} is offline, {online:?} are online");
     match strategy {
-        Strategy::Sticky => assert_eq!(choose(group, pick), Some(chosen), "sticky, yet another member"),
+        Strategy::Sticky => {
+            assert_eq!(choose(group, pick), Some(chosen), "sticky, but another member is chosen")
+        }
         Strategy::LeastInflight => {
             let least = best.iter().map(|id| state(pick, *id).inflight).min();
-            assert_eq!(Some(state(pick, chosen).inflight), least, "others have fewer in flight");
+            assert_eq!(
+                Some(state(pick, chosen).inflight),
+                least,
+                "another member has fewer messages in flight"
+            );
         }
         Strategy::RoundRobin => {
             let round: BTreeSet<_> = best.iter().filter_map(|_| choose(group, pick)).collect();
@@ -52,7 +64,7 @@ fn check_best(group: &Group<Number>, pick: Pick, chosen: u64, may_take: &BTreeSe
     }
 }
 
-fn choose(group: &Group<Number>, pick: Pick) -> Option<u64> {
+fn choose(group: &Group<SubscriberId>, pick: Pick) -> Option<u64> {
     let picked = group.pick(pick.publisher, pick.random, pick.excluded, |member| state(pick, member.0));
     picked.map(|picked| picked.subscriber.0)
 }

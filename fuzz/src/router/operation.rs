@@ -1,4 +1,4 @@
-//! Operations on router and store, and how bytes choose them. Few filters and names, so that they meet.
+//! Operations on router and store, and how bytes choose them. There are few filters and names, so that they match often.
 
 use std::num::NonZeroU32;
 
@@ -15,7 +15,7 @@ pub(super) enum Operation {
     Retained(RetainedOperation),
 }
 
-/// What happens to subscriptions.
+/// An operation on subscriptions.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change {
     Subscribe {
@@ -30,12 +30,12 @@ pub(super) enum Change {
     Route {
         name: &'static str,
     },
-    /// All subscriptions of one subscriber go.
+    /// One subscriber removes all its subscriptions.
     Leave {
         subscriber: u64,
     },
-    /// Many subscribers come to one filter, or leave it: every `step`th from `first` on.
-    Crowd {
+    /// Many subscribers subscribe to one filter, or unsubscribe: every `step`th from `first` on.
+    Many {
         filter: &'static str,
         first: u64,
         count: u64,
@@ -44,18 +44,18 @@ pub(super) enum Change {
     },
 }
 
-/// A message for a shared subscription.
+/// A message to a shared subscription.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pick {
     pub(super) filter: &'static str,
     pub(super) publisher: u64,
     pub(super) random: u64,
     pub(super) excluded: Option<u64>,
-    /// A bit for each subscriber that is online.
+    /// One bit per subscriber: whether it is online.
     pub(super) online: u8,
 }
 
-/// What happens to retained messages.
+/// An operation on retained messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum RetainedOperation {
     Set { name: &'static str, size: usize, expiry: Option<u32> },
@@ -65,7 +65,7 @@ pub(super) enum RetainedOperation {
     Sweep { max: usize },
 }
 
-/// As many operations as the bytes make, within a bound.
+/// The operations that the bytes choose, up to a bound.
 pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     while !source.is_empty() && operations.len() < OPERATIONS_MAX {
@@ -95,7 +95,7 @@ fn change(source: &mut Source<'_>) -> Change {
         }
         4 => Change::Unsubscribe { filter: filter(source), subscriber: subscriber(source) },
         5 if source.rarely(4) => Change::Leave { subscriber: subscriber(source) },
-        5 if source.rarely(4) => Change::Crowd {
+        5 if source.rarely(4) => Change::Many {
             filter: filter(source),
             first: u64::from(source.byte()),
             count: source.pick(&[4, 20, 60, 200]),
@@ -113,7 +113,7 @@ fn retained(source: &mut Source<'_>) -> RetainedOperation {
             size: source.pick(&[0, 1, 100, 5000]),
             expiry: source.pick(&[None, None, Some(0), Some(1), Some(30)]),
         },
-        4 => RetainedOperation::Begin { filter: source.pick(&PLAIN) },
+        4 => RetainedOperation::Begin { filter: source.pick(&UNSHARED) },
         5 | 6 => RetainedOperation::Next { max: source.pick(&[1, 1, 2, 100]) },
         _ if source.flag() => RetainedOperation::Advance { seconds: source.pick(&[1, 10]) },
         _ => RetainedOperation::Sweep { max: source.pick(&[0, 1, 5, 1000]) },
@@ -121,7 +121,7 @@ fn retained(source: &mut Source<'_>) -> RetainedOperation {
 }
 
 fn filter(source: &mut Source<'_>) -> &'static str {
-    if source.rarely(4) { source.pick(&SHARED) } else { source.pick(&PLAIN) }
+    if source.rarely(4) { source.pick(&SHARED) } else { source.pick(&UNSHARED) }
 }
 
 fn subscriber(source: &mut Source<'_>) -> u64 {
@@ -139,8 +139,8 @@ fn grant(source: &mut Source<'_>) -> Grant {
     }
 }
 
-/// Filters without a share name: literal runs that part and meet again, wildcards at every place, empty levels, `$`.
-const PLAIN: [&str; 24] = [
+/// Filters without a share name: common prefixes, wildcards on every level, empty levels, `$`.
+const UNSHARED: [&str; 24] = [
     "a", "a/b", "a/b/c", "a/b/c/d", "a/x/c", "b", "#", "+", "/", "/#", "+/+", "a/#", "a/b/#", "a/+", "a/+/c",
     "+/b/#", "a/+/+/d", "+/+/+/+", "//", "a//b", "$SYS/#", "$SYS/+/x", "$SYS", "a/b/+/d",
 ];
@@ -148,7 +148,7 @@ const PLAIN: [&str; 24] = [
 const SHARED: [&str; 6] =
     ["$share/g/a/b", "$share/g/#", "$share/h/#", "$share/g/a/+", "$share/h/+/b", "$share/g/$SYS/#"];
 
-/// Names that the filters match, nearly match, and do not match.
+/// Topic names: some match the filters, some almost match, some do not.
 pub(super) const NAMES: [&str; 20] = [
     "a",
     "a/b",

@@ -1,4 +1,4 @@
-//! The retained store beside a map, and a replay that goes on while the store changes.
+//! Compares the retained store with a map, also while a replay is under way and the store changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tidegate_routing::{Cursor, RetainedConfig, RetainedStore, Verdict};
 use super::operation::{NAMES, RetainedOperation};
 use crate::source::Source;
 
-/// The store, and the last message of each topic, expired ones too.
+/// The store, and the last message of each topic, including expired ones.
 pub(super) struct Retained {
     store: RetainedStore,
     len_max: usize,
@@ -24,7 +24,7 @@ pub(super) struct Retained {
 struct Replay {
     filter: Filter,
     cursor: Cursor,
-    /// Topics that have to come, because they are there all the while.
+    /// Topics that the replay must bring, because they were retained during all of it.
     due: BTreeSet<&'static str>,
     seen: BTreeSet<String>,
     calls: usize,
@@ -51,7 +51,7 @@ impl Retained {
         self.check();
     }
 
-    /// The replay comes to its end, and a sweep leaves nothing that has expired.
+    /// The replay ends, and a sweep leaves no expired message.
     pub(super) fn finish(&mut self) {
         while self.replay.is_some() {
             self.next(2);
@@ -59,10 +59,10 @@ impl Retained {
         self.advance(5);
         let _removed = self.store.sweep(self.now, usize::MAX);
         self.check();
-        assert_eq!(self.store.len(), self.model.len(), "expired messages are left after a sweep of all");
+        assert_eq!(self.store.len(), self.model.len(), "a complete sweep leaves expired messages");
         let names: Vec<_> = self.model.keys().copied().collect();
         names.into_iter().for_each(|name| self.set(name, 0, None));
-        assert_eq!((self.store.len(), self.store.bytes()), (0, 0), "an empty store that holds something");
+        assert_eq!((self.store.len(), self.store.bytes()), (0, 0), "the store is not empty");
     }
 
     fn set(&mut self, name: &'static str, size: usize, expiry: Option<u32>) {
@@ -88,7 +88,7 @@ impl Retained {
     }
 
     fn begin(&mut self, filter: &str) {
-        let filter = Filter::parse(filter).expect("a filter of the list");
+        let filter = Filter::parse(filter).expect("the filters are valid");
         let now = self.now;
         let alive = self
             .model
@@ -102,20 +102,20 @@ impl Retained {
     fn next(&mut self, max: usize) {
         let Some(mut replay) = self.replay.take() else { return };
         let found = self.store.next(&mut replay.cursor, max, self.now);
-        assert!(found.len() <= max, "more than was asked for");
+        assert!(found.len() <= max, "more messages than requested");
         for message in found {
             let name = message.topic();
             assert!(topic::matches(&replay.filter, name), "{name} in a replay of {}", replay.filter);
             assert!(!message.is_expired(self.now), "{name} has expired");
             let held = self.model.get(name).unwrap_or_else(|| panic!("{name} was removed"));
-            assert!(Arc::ptr_eq(held, &message), "{name} is of an earlier message");
+            assert!(Arc::ptr_eq(held, &message), "{name} brings an earlier message");
             replay.due.remove(name);
-            assert!(replay.seen.insert(name.to_owned()), "{name} comes twice");
+            assert!(replay.seen.insert(name.to_owned()), "{name} is brought twice");
         }
         replay.calls += 1;
         assert!(replay.calls < CALLS_MAX, "the replay does not end");
         if replay.cursor.done() {
-            assert!(replay.due.is_empty(), "{:?} did not come for {}", replay.due, replay.filter);
+            assert!(replay.due.is_empty(), "{:?} were not brought for {}", replay.due, replay.filter);
         } else {
             self.replay = Some(replay);
         }
@@ -129,7 +129,7 @@ impl Retained {
         }
     }
 
-    /// The store has what the model has, but for expired messages that it may have removed.
+    /// The store has the same messages as the model. It may have removed expired ones.
     fn check(&mut self) {
         let mut count = 0;
         for name in NAMES {
@@ -138,7 +138,7 @@ impl Retained {
             let expired = self.model.get(name).is_some_and(|message| message.is_expired(self.now));
             match (held, self.model.get(name)) {
                 (Some(held), Some(expected)) => {
-                    assert!(Arc::ptr_eq(&held, expected), "another message of {name}")
+                    assert!(Arc::ptr_eq(&held, expected), "the store has another message for {name}")
                 }
                 (None, Some(_)) if expired => drop(self.model.remove(name)),
                 (held, expected) => {
@@ -146,11 +146,11 @@ impl Retained {
                 }
             }
         }
-        assert_eq!(self.store.len(), count, "the store counts wrong");
+        assert_eq!(self.store.len(), count, "the count of the store");
     }
 
     fn message(&self, name: &str, size: usize, expiry: Option<u32>) -> Arc<Message> {
-        let name = Name::parse(name).expect("a name of the list");
+        let name = Name::parse(name).expect("the names are valid");
         let payload = vec![b'x'; size];
         let expires_at = expiry.map(|seconds| self.now + Duration::from_secs(seconds.into()));
         Arc::new(Message::from_parts(&MessageParts {
@@ -165,5 +165,5 @@ impl Retained {
     }
 }
 
-/// More calls than a replay of so few topics can need: all shards, and each topic alone.
+/// More calls than a replay of so few topics needs, even with one call per shard and per topic.
 const CALLS_MAX: usize = 200;

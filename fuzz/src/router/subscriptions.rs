@@ -1,4 +1,4 @@
-//! The router beside a list of subscriptions.
+//! Compares the router with a list of subscriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,25 +11,25 @@ use tidegate_routing::{
 use super::operation::{Change, NAMES};
 use crate::source::Source;
 
-/// A subscriber that is its number.
+/// A subscriber, which is only an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Number(pub(super) u64);
+pub(super) struct SubscriberId(pub(super) u64);
 
-impl Subscriber for Number {
+impl Subscriber for SubscriberId {
     fn id(&self) -> u64 {
         self.0
     }
 }
 
-/// The router and what it should hold.
+/// The router and its model.
 pub(super) struct Subscriptions {
-    pub(super) router: Router<Number>,
+    pub(super) router: Router<SubscriberId>,
     pub(super) config: Config,
-    /// Terms by filter and subscriber.
+    /// Grants by filter and subscriber.
     pub(super) model: BTreeMap<(SubscriptionFilter, u64), Grant>,
 }
 
-/// What is granted: QoS, RETAIN as published, identifiers in order.
+/// A grant: QoS, Retain As Published, identifiers in ascending order.
 type Granted = (QoS, bool, Vec<u32>);
 
 impl Subscriptions {
@@ -53,12 +53,12 @@ impl Subscriptions {
             Change::Unsubscribe { filter, subscriber } => self.unsubscribe(&parse(filter), subscriber),
             Change::Route { name } => self.check_route(name),
             Change::Leave { subscriber } => self.leave(subscriber),
-            Change::Crowd { filter, first, count, step, leaves } => {
+            Change::Many { filter, first, count, step, leaves } => {
                 let filter = parse(filter);
                 for subscriber in (0..count).map(|nth| first + nth * step) {
                     match leaves {
                         true => self.unsubscribe(&filter, subscriber),
-                        false => self.subscribe(&filter, subscriber, PLAIN),
+                        false => self.subscribe(&filter, subscriber, DEFAULT_GRANT),
                     }
                 }
             }
@@ -66,7 +66,7 @@ impl Subscriptions {
         self.check_counts();
     }
 
-    /// After all have left nothing is routed any more.
+    /// All subscriptions are removed; then no message has a receiver.
     pub(super) fn finish(&mut self) {
         NAMES.iter().for_each(|name| self.check_route(name));
         let subscribers: BTreeSet<u64> = self.model.keys().map(|(_, subscriber)| *subscriber).collect();
@@ -83,11 +83,11 @@ impl Subscriptions {
             Some(error) => Err(error),
             None => Ok(Existed(self.model.contains_key(&key))),
         };
-        let result = self.router.subscribe(filter, Number(subscriber), grant);
+        let result = self.router.subscribe(filter, SubscriberId(subscriber), grant);
         assert_eq!(result, expected, "subscribing {subscriber} to {filter}");
         if result.is_ok() {
             self.model.insert(key, grant);
-            assert_ne!(self.router.generation(), before, "a change without a new generation");
+            assert_ne!(self.router.generation(), before, "the generation does not change");
         }
     }
 
@@ -107,8 +107,12 @@ impl Subscriptions {
     fn unsubscribe(&mut self, filter: &SubscriptionFilter, subscriber: u64) {
         let before = self.router.generation();
         let existed = self.model.remove(&(filter.clone(), subscriber)).is_some();
-        assert_eq!(self.router.unsubscribe(filter, subscriber), existed, "{subscriber} leaves {filter}");
-        assert!(!existed || self.router.generation() != before, "a change without a new generation");
+        assert_eq!(
+            self.router.unsubscribe(filter, subscriber),
+            existed,
+            "unsubscribing {subscriber} from {filter}"
+        );
+        assert!(!existed || self.router.generation() != before, "the generation does not change");
     }
 
     fn leave(&mut self, subscriber: u64) {
@@ -127,7 +131,7 @@ impl Subscriptions {
         let route = self.router.route(name);
         let matching = self.matching(name);
         let routed: BTreeSet<u64> = route.deliveries.iter().map(|delivery| delivery.subscriber.0).collect();
-        assert_eq!(routed.len(), route.deliveries.len(), "a subscriber twice");
+        assert_eq!(routed.len(), route.deliveries.len(), "a subscriber is routed twice");
         assert!(routed.iter().eq(matching.keys()), "{name}: {routed:?}, expected {:?}", matching.keys());
         for delivery in &route.deliveries {
             check_delivery(name, delivery, &matching[&delivery.subscriber.0]);
@@ -135,7 +139,7 @@ impl Subscriptions {
         self.check_groups(name, &route);
     }
 
-    fn check_groups(&self, name: &str, route: &Route<Number>) {
+    fn check_groups(&self, name: &str, route: &Route<SubscriberId>) {
         let mut expected: BTreeMap<String, usize> = BTreeMap::new();
         for (filter, _) in self.model.keys().filter(|(filter, _)| filter.is_shared()) {
             if topic::matches(&filter.filter, name) {
@@ -144,11 +148,11 @@ impl Subscriptions {
         }
         let groups: BTreeMap<_, _> =
             route.groups.iter().map(|group| (group.name().to_string(), group.len())).collect();
-        assert_eq!(groups.len(), route.groups.len(), "a group twice");
+        assert_eq!(groups.len(), route.groups.len(), "a group is routed twice");
         assert_eq!(groups, expected, "the groups of {name}");
     }
 
-    /// What the list says that each subscriber was granted by the ordinary subscriptions that match.
+    /// The grants of the matching ordinary subscriptions, by subscriber.
     fn matching(&self, name: &str) -> BTreeMap<u64, Vec<Grant>> {
         let mut matching: BTreeMap<u64, Vec<Grant>> = BTreeMap::new();
         for ((filter, id), grant) in &self.model {
@@ -160,18 +164,18 @@ impl Subscriptions {
     }
 }
 
-fn check_delivery(name: &str, delivery: &Delivery<Number>, grants: &[Grant]) {
+fn check_delivery(name: &str, delivery: &Delivery<SubscriberId>, grants: &[Grant]) {
     let id = delivery.subscriber.0;
-    let of_route = granted(delivery.qos, delivery.retain_as_published, &delivery.identifiers);
-    assert_eq!(Some(of_route), expected(grants, false), "{name} to {id}");
+    let routed = granted(delivery.qos, delivery.retain_as_published, &delivery.identifiers);
+    assert_eq!(Some(routed), expected(grants, false), "{name} to {id}");
     for publisher in [id, id + 1] {
-        let of_publisher = delivery.for_publisher(publisher);
-        let of_route = of_publisher.map(|all| granted(all.qos, all.retain_as_published, all.identifiers));
-        assert_eq!(of_route, expected(grants, publisher == id), "{name} from {publisher} to {id}");
+        let for_publisher = delivery.for_publisher(publisher);
+        let routed = for_publisher.map(|all| granted(all.qos, all.retain_as_published, all.identifiers));
+        assert_eq!(routed, expected(grants, publisher == id), "{name} from {publisher} to {id}");
     }
 }
 
-/// What these give together, for a message of the subscriber itself or of another.
+/// The merged grant, for a message published by the subscriber itself (`is_own`) or by another client.
 fn expected(grants: &[Grant], is_own: bool) -> Option<Granted> {
     let grants: Vec<&Grant> = grants.iter().filter(|grant| !(is_own && grant.no_local)).collect();
     let qos = grants.iter().map(|grant| grant.qos).max()?;
@@ -180,7 +184,7 @@ fn expected(grants: &[Grant], is_own: bool) -> Option<Granted> {
 }
 
 pub(super) fn parse(filter: &str) -> SubscriptionFilter {
-    SubscriptionFilter::parse(filter).expect("a filter of the list")
+    SubscriptionFilter::parse(filter).expect("the filters are valid")
 }
 
 fn granted(qos: QoS, retain_as_published: bool, identifiers: &[u32]) -> Granted {
@@ -189,6 +193,6 @@ fn granted(qos: QoS, retain_as_published: bool, identifiers: &[u32]) -> Granted 
     (qos, retain_as_published, identifiers)
 }
 
-/// What each of a crowd is granted.
-const PLAIN: Grant =
+/// The grant of each of many subscribers.
+const DEFAULT_GRANT: Grant =
     Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };

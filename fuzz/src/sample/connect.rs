@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidegate_mqtt::{Connect, Packet, ProtocolVersion, QoS, Will, topic};
 
-use super::{five, forwardable, user_properties};
+use super::{forwardable, in_v5, user_properties};
 use crate::source::Source;
 
 pub(super) fn connect(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
@@ -15,21 +15,21 @@ pub(super) fn connect(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
         connect.password = source.maybe(super::bytes);
     }
     connect.will = source.maybe(|source| will(source, version));
-    put_properties(source, &mut connect);
+    set_properties(source, &mut connect);
     connect.into()
 }
 
-fn put_properties(source: &mut Source<'_>, connect: &mut Connect) {
+fn set_properties(source: &mut Source<'_>, connect: &mut Connect) {
     let version = connect.version;
-    connect.session_expiry = five(source, version, Source::long);
-    connect.receive_maximum = five(source, version, |source| source.short().max(1));
-    connect.packet_size_max = five(source, version, |source| source.long().max(1));
-    connect.topic_alias_maximum = five(source, version, Source::short);
-    connect.request_response_information = five(source, version, Source::flag).unwrap_or(false);
-    connect.request_problem_information = five(source, version, Source::flag).unwrap_or(true);
-    connect.authentication_method = five(source, version, |source| super::text(source).to_owned());
+    connect.session_expiry = in_v5(source, version, Source::long);
+    connect.receive_maximum = in_v5(source, version, |source| source.short().max(1));
+    connect.packet_size_max = in_v5(source, version, |source| source.long().max(1));
+    connect.topic_alias_maximum = in_v5(source, version, Source::short);
+    connect.request_response_information = in_v5(source, version, Source::flag).unwrap_or(false);
+    connect.request_problem_information = in_v5(source, version, Source::flag).unwrap_or(true);
+    connect.authentication_method = in_v5(source, version, |source| super::text(source).to_owned());
     if connect.authentication_method.is_some() {
-        connect.authentication_data = five(source, version, super::bytes);
+        connect.authentication_data = in_v5(source, version, super::bytes);
     }
     connect.user_properties = user_properties(source, version);
 }
@@ -38,8 +38,8 @@ fn will(source: &mut Source<'_>, version: ProtocolVersion) -> Will {
     let name = topic::Name::parse(super::name(source)).expect("a topic name");
     let mut will = Will::new(name, super::bytes(source), source.pick(&QoS::ALL));
     will.retain = source.flag();
-    will.delay = five(source, version, Source::long).unwrap_or(0);
-    will.expiry = five(source, version, Source::long);
-    will.properties = five(source, version, |source| forwardable(source, version)).unwrap_or(Bytes::new());
+    will.delay = in_v5(source, version, Source::long).unwrap_or(0);
+    will.expiry = in_v5(source, version, Source::long);
+    will.properties = in_v5(source, version, |source| forwardable(source, version)).unwrap_or(Bytes::new());
     will
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidegate_mqtt::{Packet, PacketId, ProtocolVersion, Publish, PublishProperties, QoS};
 
-use super::{five, user_properties};
+use super::{in_v5, user_properties};
 use crate::source::Source;
 
 pub(super) fn publish(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
@@ -18,8 +18,8 @@ pub(super) fn publish(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
         properties: properties(source, version),
         payload: super::bytes(source),
     };
-    publish.properties.expiry = five(source, version, Source::long);
-    publish.properties.alias = five(source, version, |source| source.short().max(1));
+    publish.properties.expiry = in_v5(source, version, Source::long);
+    publish.properties.alias = in_v5(source, version, |source| source.short().max(1));
     if version.is_v5() {
         let count = source.pick(&[0, 0, 0, 1, 3]);
         publish.properties.identifiers = (0..count).map(|_| identifier(source)).collect();
@@ -30,9 +30,9 @@ pub(super) fn publish(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
     publish.into()
 }
 
-/// Forwardable properties in wire form.
+/// Encoded properties that a broker forwards.
 pub fn forwardable(source: &mut Source<'_>, version: ProtocolVersion) -> Bytes {
-    properties(source, version).forwardable().expect("properties that can be encoded")
+    properties(source, version).forwardable().expect("the properties can be encoded")
 }
 
 /// A packet identifier.
@@ -47,11 +47,11 @@ pub(super) fn identifier(source: &mut Source<'_>) -> u32 {
 
 fn properties(source: &mut Source<'_>, version: ProtocolVersion) -> PublishProperties {
     PublishProperties {
-        payload_is_text: five(source, version, Source::flag),
-        response_topic: five(source, version, |source| super::name(source).to_owned()),
-        correlation_data: five(source, version, super::bytes),
+        payload_is_text: in_v5(source, version, Source::flag),
+        response_topic: in_v5(source, version, |source| super::name(source).to_owned()),
+        correlation_data: in_v5(source, version, super::bytes),
         user_properties: user_properties(source, version),
-        content_type: five(source, version, |source| super::text(source).to_owned()),
+        content_type: in_v5(source, version, |source| super::text(source).to_owned()),
         ..PublishProperties::default()
     }
 }

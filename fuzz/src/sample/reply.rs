@@ -1,12 +1,12 @@
 //! CONNACK, SUBACK, UNSUBACK and the four acknowledgements of PUBLISH.
 
-use tidegate_mqtt::property::Place;
+use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{
     Ack, AckKind, AckProperties, ConnAck, Packet, ProtocolVersion, QoS, ReasonCode, SubAck, UnsubAck,
 };
 
 use super::publish::packet_id;
-use super::{five, reason, user_properties};
+use super::{in_v5, reason, user_properties};
 use crate::source::Source;
 
 pub(super) fn connack(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
@@ -16,37 +16,37 @@ pub(super) fn connack(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
         let may_be_present = code == ReasonCode::Success && version == ProtocolVersion::V3_1_1;
         return ConnAck::new(code, may_be_present && source.flag()).into();
     }
-    let code = reason(source, Place::ConnAck);
+    let code = reason(source, PacketContext::ConnAck);
     let mut connack = ConnAck::new(code, !code.is_error() && source.flag());
-    put_numbers(source, &mut connack);
-    put_texts(source, &mut connack);
+    set_numbers(source, &mut connack);
+    set_texts(source, &mut connack);
     connack.into()
 }
 
-fn put_numbers(source: &mut Source<'_>, connack: &mut ConnAck) {
+fn set_numbers(source: &mut Source<'_>, connack: &mut ConnAck) {
     let version = ProtocolVersion::V5;
-    connack.session_expiry = five(source, version, Source::long);
-    connack.receive_maximum = five(source, version, |source| source.short().max(1));
-    connack.qos_max = five(source, version, |source| source.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce]));
-    connack.retain_available = five(source, version, Source::flag);
-    connack.packet_size_max = five(source, version, |source| source.long().max(1));
-    connack.topic_alias_maximum = five(source, version, Source::short);
-    connack.wildcard_available = five(source, version, Source::flag);
-    connack.identifier_available = five(source, version, Source::flag);
-    connack.shared_available = five(source, version, Source::flag);
-    connack.server_keep_alive = five(source, version, Source::short);
+    connack.session_expiry = in_v5(source, version, Source::long);
+    connack.receive_maximum = in_v5(source, version, |source| source.short().max(1));
+    connack.qos_max = in_v5(source, version, |source| source.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce]));
+    connack.retain_available = in_v5(source, version, Source::flag);
+    connack.packet_size_max = in_v5(source, version, |source| source.long().max(1));
+    connack.topic_alias_maximum = in_v5(source, version, Source::short);
+    connack.wildcard_available = in_v5(source, version, Source::flag);
+    connack.identifier_available = in_v5(source, version, Source::flag);
+    connack.shared_available = in_v5(source, version, Source::flag);
+    connack.server_keep_alive = in_v5(source, version, Source::short);
 }
 
-fn put_texts(source: &mut Source<'_>, connack: &mut ConnAck) {
+fn set_texts(source: &mut Source<'_>, connack: &mut ConnAck) {
     let version = ProtocolVersion::V5;
     let text = |source: &mut Source<'_>| super::text(source).to_owned();
-    connack.assigned_client_id = five(source, version, text);
-    connack.reason_string = five(source, version, text);
-    connack.response_information = five(source, version, text);
-    connack.server_reference = five(source, version, text);
-    connack.authentication_method = five(source, version, text);
+    connack.assigned_client_id = in_v5(source, version, text);
+    connack.reason_string = in_v5(source, version, text);
+    connack.response_information = in_v5(source, version, text);
+    connack.server_reference = in_v5(source, version, text);
+    connack.authentication_method = in_v5(source, version, text);
     if connack.authentication_method.is_some() {
-        connack.authentication_data = five(source, version, super::bytes);
+        connack.authentication_data = in_v5(source, version, super::bytes);
     }
     connack.user_properties = user_properties(source, version);
 }
@@ -55,21 +55,22 @@ pub(super) fn ack(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
     let kind = source.pick(&AckKind::ALL);
     let mut ack = Ack::new(kind, packet_id(source), ReasonCode::Success);
     if version.is_v5() {
-        let places = [Place::PubAck, Place::PubRec, Place::PubRel, Place::PubComp];
-        let place = AckKind::ALL.into_iter().zip(places).find(|(of, _)| *of == kind);
-        ack.reason = reason(source, place.map(|(_, place)| place).expect("a place for each kind"));
+        let contexts =
+            [PacketContext::PubAck, PacketContext::PubRec, PacketContext::PubRel, PacketContext::PubComp];
+        let context = AckKind::ALL.into_iter().zip(contexts).find(|(of, _)| *of == kind);
+        ack.reason = reason(source, context.map(|(_, context)| context).expect("each kind has a context"));
         ack.properties = properties(source, version);
     }
     ack.into()
 }
 
 pub(super) fn suback(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
-    let three =
+    let return_codes =
         [ReasonCode::Success, ReasonCode::GrantedQoS1, ReasonCode::GrantedQoS2, ReasonCode::UnspecifiedError];
     let count = 1 + source.below(4);
     let code = |source: &mut Source<'_>| match version.is_v5() {
-        true => reason(source, Place::SubAck),
-        false => source.pick(&three),
+        true => reason(source, PacketContext::SubAck),
+        false => source.pick(&return_codes),
     };
     let reasons = (0..count).map(|_| code(source)).collect();
     SubAck { packet_id: packet_id(source), reasons, properties: properties(source, version) }.into()
@@ -77,12 +78,12 @@ pub(super) fn suback(source: &mut Source<'_>, version: ProtocolVersion) -> Packe
 
 pub(super) fn unsuback(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
     let count = if version.is_v5() { 1 + source.below(4) } else { 0 };
-    let reasons = (0..count).map(|_| reason(source, Place::UnsubAck)).collect();
+    let reasons = (0..count).map(|_| reason(source, PacketContext::UnsubAck)).collect();
     UnsubAck { packet_id: packet_id(source), reasons, properties: properties(source, version) }.into()
 }
 
 fn properties(source: &mut Source<'_>, version: ProtocolVersion) -> Option<Box<AckProperties>> {
-    let reason_string = five(source, version, |source| super::text(source).to_owned());
+    let reason_string = in_v5(source, version, |source| super::text(source).to_owned());
     let properties = AckProperties { reason_string, user_properties: user_properties(source, version) };
     (properties != AckProperties::default()).then(|| Box::new(properties))
 }

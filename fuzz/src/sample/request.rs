@@ -1,6 +1,6 @@
 //! SUBSCRIBE, UNSUBSCRIBE, DISCONNECT and AUTH.
 
-use tidegate_mqtt::property::Place;
+use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
     Auth, Disconnect, InvalidFilter, Packet, ProtocolVersion, QoS, ReasonCode, RetainHandling, Subscribe,
@@ -8,7 +8,7 @@ use tidegate_mqtt::{
 };
 
 use super::publish::{identifier, packet_id};
-use super::{five, reason, user_properties};
+use super::{in_v5, reason, user_properties};
 use crate::source::Source;
 
 pub(super) fn subscribe(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
@@ -19,7 +19,7 @@ pub(super) fn subscribe(source: &mut Source<'_>, version: ProtocolVersion) -> Pa
     };
     Packet::Subscribe(Subscribe {
         packet_id: packet_id(source),
-        identifier: five(source, version, identifier),
+        identifier: in_v5(source, version, identifier),
         user_properties: user_properties(source, version),
         filters: (0..count).map(|_| entry(source)).collect(),
     })
@@ -29,7 +29,7 @@ pub(super) fn unsubscribe(source: &mut Source<'_>, version: ProtocolVersion) -> 
     let mut filters: Vec<_> = (0..=source.below(3)).map(|_| filter(source)).collect();
     if !version.is_v5() {
         filters.retain(Result::is_ok);
-        filters.push(Ok(SubscriptionFilter::parse("a").expect("a filter")));
+        filters.push(Ok(SubscriptionFilter::parse("a").expect("a valid filter")));
     }
     let user_properties = user_properties(source, version);
     Packet::Unsubscribe(Unsubscribe { packet_id: packet_id(source), user_properties, filters })
@@ -39,18 +39,18 @@ pub(super) fn disconnect(source: &mut Source<'_>, version: ProtocolVersion) -> P
     if !version.is_v5() {
         return Disconnect::new(ReasonCode::Success).into();
     }
-    let mut disconnect = Disconnect::new(reason(source, Place::Disconnect));
-    disconnect.session_expiry = five(source, version, Source::long);
-    disconnect.reason_string = five(source, version, |source| super::text(source).to_owned());
-    disconnect.server_reference = five(source, version, |source| super::text(source).to_owned());
+    let mut disconnect = Disconnect::new(reason(source, PacketContext::Disconnect));
+    disconnect.session_expiry = in_v5(source, version, Source::long);
+    disconnect.reason_string = in_v5(source, version, |source| super::text(source).to_owned());
+    disconnect.server_reference = in_v5(source, version, |source| super::text(source).to_owned());
     disconnect.user_properties = user_properties(source, version);
     disconnect.into()
 }
 
 pub(super) fn auth(source: &mut Source<'_>, version: ProtocolVersion) -> Packet {
-    let mut auth = Auth::new(reason(source, Place::Auth), super::text(source), None);
-    auth.authentication_data = five(source, version, super::bytes);
-    auth.reason_string = five(source, version, |source| super::text(source).to_owned());
+    let mut auth = Auth::new(reason(source, PacketContext::Auth), super::text(source), None);
+    auth.authentication_data = in_v5(source, version, super::bytes);
+    auth.reason_string = in_v5(source, version, |source| super::text(source).to_owned());
     auth.user_properties = user_properties(source, version);
     auth.into()
 }

@@ -1,4 +1,4 @@
-//! Texts, topic names, topic filters and payloads, the awkward ones among them.
+//! Texts, topic names, topic filters and payloads, including unusual ones.
 
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ pub fn name(source: &mut Source<'_>) -> &'static str {
     source.pick(&NAMES)
 }
 
-/// A topic filter, shared ones and invalid ones too.
+/// A topic filter; it may be shared, and it may be invalid.
 pub fn filter(source: &mut Source<'_>) -> &'static str {
     source.pick(&FILTERS)
 }

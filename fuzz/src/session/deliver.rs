@@ -1,62 +1,63 @@
-//! Messages and acknowledgements go through the session; what it writes is read after each operation.
+//! Passes messages and acknowledgements to the session. What it writes is read after each operation.
 
 use tidegate_mqtt::{Disconnect, Packet, PacketId, ReasonCode, SubAck, UnsubAck};
 use tidegate_session::{Drop, Verdict};
 
-use super::operation::OfOutbound;
-use super::world::World;
+use super::harness::Harness;
+use super::operation::OutboundOperation;
 
-impl World {
-    pub(super) fn apply_outbound(&mut self, operation: OfOutbound) {
-        let is_open = self.link.as_ref().is_some_and(|link| link.resumed);
+impl Harness {
+    pub(super) fn apply_outbound(&mut self, operation: OutboundOperation) {
+        let is_open = self.connection.as_ref().is_some_and(|connection| connection.resumed);
         match operation {
-            OfOutbound::Push(push) => {
+            OutboundOperation::Push(push) => {
                 let (verdict, size) = self.outbound.push(&mut self.session, push, is_open, self.now);
                 self.check_drop(verdict, size);
             }
-            OfOutbound::PushEncoded(encoded) => {
-                self.outbound.push_encoded(&mut self.session, encoded, self.link.as_ref(), self.now);
+            OutboundOperation::PushEncoded(encoded) => {
+                self.outbound.push_encoded(&mut self.session, encoded, self.connection.as_ref(), self.now);
             }
-            OfOutbound::AckOpen { nth, refuses } => {
-                let wanted = self.outbound.wanted(nth, refuses);
-                self.acknowledge(wanted);
+            OutboundOperation::AckOpen { nth, refuses } => {
+                let next_ack = self.outbound.next_ack(nth, refuses);
+                self.acknowledge(next_ack);
             }
-            OfOutbound::AckAny { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
-            OfOutbound::Pump => self.pump(),
-            of_writer => self.write(of_writer),
+            OutboundOperation::AckAny { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
+            OutboundOperation::Pump => self.pump(),
+            other => self.write(other),
         }
     }
 
     /// The client reads all bytes and acknowledges all messages.
     pub(super) fn read_and_acknowledge(&mut self) {
-        self.write(OfOutbound::Take);
-        self.write(OfOutbound::PutBack { written: usize::MAX });
+        self.write(OutboundOperation::Take);
+        self.write(OutboundOperation::PutBack { written: usize::MAX });
         self.pump();
         self.check();
-        while let Some(wanted) = self.outbound.wanted(0, false) {
-            self.acknowledge(Some(wanted));
+        while let Some(next_ack) = self.outbound.next_ack(0, false) {
+            self.acknowledge(Some(next_ack));
             self.check();
         }
     }
 
-    fn acknowledge(&mut self, wanted: Option<(u16, tidegate_mqtt::AckKind, bool)>) {
-        if let (Some(wanted), Some(link)) = (wanted, &self.link) {
-            self.outbound.acknowledge(&mut self.session, wanted, link, self.now);
+    fn acknowledge(&mut self, next_ack: Option<(u16, tidegate_mqtt::AckKind, bool)>) {
+        if let (Some(next_ack), Some(connection)) = (next_ack, &self.connection) {
+            self.outbound.acknowledge(&mut self.session, next_ack, connection, self.now);
         }
     }
 
     fn pump(&mut self) {
         self.session.pump(self.now);
         self.check();
-        if let Some(link) = &self.link {
-            self.outbound.check_pumped(&mut self.session, link, &self.config);
+        if let Some(connection) = &self.connection {
+            self.outbound.check_pumped(&mut self.session, connection, &self.config);
         }
     }
 
-    /// A bound that is named as the reason has been reached.
+    /// If a message is dropped because of a bound, the bound is reached.
     fn check_drop(&mut self, verdict: Verdict, size: usize) {
         let (session, config) = (&mut self.session, &self.config);
-        let client_max = self.link.as_ref().map_or(u32::MAX, |link| link.negotiated.packet_size_max);
+        let client_max =
+            self.connection.as_ref().map_or(u32::MAX, |connection| connection.negotiated.packet_size_max);
         let is_full = session.queued() >= config.queue_len_max
             || session.queued_bytes() + size > config.queue_bytes_max;
         let is_reached = match verdict {
@@ -65,15 +66,15 @@ impl World {
             Verdict::Dropped(Drop::TooLarge) => (client_max as usize) < size,
             _ => true,
         };
-        assert!(is_reached, "{verdict:?} within the bounds");
+        assert!(is_reached, "{verdict:?}, but the bound is not reached");
     }
 
-    fn write(&mut self, operation: OfOutbound) {
-        let Some(link) = &mut self.link else { return };
+    fn write(&mut self, operation: OutboundOperation) {
+        let Some(connection) = &mut self.connection else { return };
         match operation {
-            OfOutbound::Take => link.wire.take(&mut self.session),
-            OfOutbound::PutBack { written } => link.wire.put_back(&mut self.session, written),
-            OfOutbound::Control { choice } => {
+            OutboundOperation::Take => connection.wire.take(&mut self.session),
+            OutboundOperation::PutBack { written } => connection.wire.put_back(&mut self.session, written),
+            OutboundOperation::Control { choice } => {
                 let _fits = self.session.send(&control(choice));
             }
             _ => {}
@@ -81,7 +82,7 @@ impl World {
     }
 }
 
-/// A packet that answers the client.
+/// A packet that answers a request of the client.
 fn control(choice: u8) -> Packet {
     let packet_id = PacketId::MIN;
     let reasons = vec![ReasonCode::Success; usize::from(choice % 7) + 1];

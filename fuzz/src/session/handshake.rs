@@ -1,4 +1,4 @@
-//! From a client's CONNECT to what was agreed, with AUTH in between where the client wants it.
+//! From CONNECT to the negotiated parameters, with AUTH in between if the client requests it.
 
 use std::sync::Arc;
 
@@ -43,19 +43,22 @@ fn check_agreed(negotiated: &Negotiated, connect: &Connect, config: &Config) {
         .will
         .as_ref()
         .is_none_or(|will| will.qos <= config.qos_max && (config.retain_available || !will.retain));
-    assert!(allowed, "a will that cannot be published is accepted");
+    assert!(allowed, "a will is accepted that cannot be published");
     check_packet(&negotiated.connack(false, config).into(), negotiated.version);
 }
 
 fn check_refusal(refusal: &Refusal, connect: &Connect) {
-    assert!(refusal.reason.is_error(), "refused by {:?}", refusal.reason);
+    assert!(refusal.reason.is_error(), "refused with {:?}", refusal.reason);
     let Some((connack, version)) = refusal.connack() else { return };
     assert!(connack.reason.is_error() && !connack.session_present && version == connect.version);
     let size = check_packet(&connack.into(), version);
-    assert!(size <= connect.packet_size_max.unwrap_or(u32::MAX) as usize, "larger than the client takes");
+    assert!(
+        size <= connect.packet_size_max.unwrap_or(u32::MAX) as usize,
+        "the packet is larger than the client accepts"
+    );
 }
 
-/// It can be written; its size.
+/// Checks that the packet can be encoded; returns its size.
 pub(super) fn check_packet(packet: &Packet, version: ProtocolVersion) -> usize {
     let mut out = Vec::new();
     let encoded = packet.encode(version, &mut out);
@@ -63,10 +66,10 @@ pub(super) fn check_packet(packet: &Packet, version: ProtocolVersion) -> usize {
     out.len()
 }
 
-/// Knows one method.
+/// Knows a single authentication method.
 struct Methods;
 
-/// Does what the client's data says.
+/// Accepts, continues or refuses, as the client's data requests.
 struct Steps;
 
 impl Authenticator for Methods {

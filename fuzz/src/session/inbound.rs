@@ -1,4 +1,4 @@
-//! What the client sends: QoS 2 identifiers and our Receive Maximum, topic aliases, authentication.
+//! Packets from the client: QoS 2 identifiers and our Receive Maximum, topic aliases, authentication.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,37 +9,37 @@ use tidegate_mqtt::{
 use tidegate_session::{Config, Received, Session, Violation};
 
 use super::handshake::check_packet;
-use super::operation::OfInbound;
-use super::world::{Link, World};
+use super::harness::{Harness, OpenConnection};
+use super::operation::InboundOperation;
 
-/// Identifiers and aliases that the client has used.
+/// The identifiers and aliases in use.
 #[derive(Default)]
 pub(super) struct Inbound {
     received: BTreeSet<u16>,
-    /// Those of this connection.
+    /// The identifiers that were received on this connection.
     counted: BTreeSet<u16>,
-    held: usize,
+    withheld: usize,
     aliases: BTreeMap<u16, String>,
 }
 
 impl Inbound {
-    /// A new connection.
+    /// A connection begins.
     pub(super) fn begin(&mut self) {
         self.counted.clear();
-        self.held = 0;
+        self.withheld = 0;
         self.aliases.clear();
     }
 
-    /// The session's state is gone.
+    /// The session has ended.
     pub(super) fn end(&mut self) {
         self.received.clear();
         self.begin();
     }
 
-    /// Only 5.0 clients have been told a Receive Maximum.
+    /// Whether Receive Maximum is reached. Only 5.0 clients know it.
     fn is_full(&self, version: ProtocolVersion, config: &Config) -> bool {
         let maximum = if version.is_v5() { config.receive_maximum } else { u16::MAX };
-        self.counted.len() + self.held >= usize::from(maximum)
+        self.counted.len() + self.withheld >= usize::from(maximum)
     }
 
     fn receive(&mut self, id: u16, is_full: bool) -> Result<Received, Violation> {
@@ -56,9 +56,9 @@ impl Inbound {
         if existed { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound }
     }
 
-    fn settle(&mut self, session: &mut Session) {
-        if self.held > 0 {
-            self.held -= 1;
+    fn send_puback(&mut self, session: &mut Session) {
+        if self.withheld > 0 {
+            self.withheld -= 1;
             session.puback_sent();
         }
     }
@@ -89,33 +89,40 @@ fn check_served(publish: &Publish, config: &Config) -> Result<(), Violation> {
     Ok(())
 }
 
-impl World {
-    pub(super) fn apply_inbound(&mut self, operation: OfInbound) {
-        let Some(link) = &mut self.link else { return };
+impl Harness {
+    pub(super) fn apply_inbound(&mut self, operation: InboundOperation) {
+        let Some(connection) = &mut self.connection else { return };
         let (session, inbound, config) = (&mut self.session, &mut self.inbound, &self.config);
-        let is_full = inbound.is_full(link.negotiated.version, config);
+        let is_full = inbound.is_full(connection.negotiated.version, config);
         match operation {
-            OfInbound::Receive { id } => {
+            InboundOperation::Receive { id } => {
                 assert_eq!(session.receive(packet_id(id)), inbound.receive(id, is_full))
             }
-            OfInbound::Release { id } => assert_eq!(session.release(packet_id(id)), inbound.release(id)),
-            OfInbound::Hold => {
-                inbound.held += usize::from(!is_full);
+            InboundOperation::Release { id } => {
+                assert_eq!(session.release(packet_id(id)), inbound.release(id))
+            }
+            InboundOperation::WithholdPubAck => {
+                inbound.withheld += usize::from(!is_full);
                 assert_eq!(session.withhold_puback().is_ok(), !is_full);
             }
-            OfInbound::Settle => inbound.settle(session),
-            OfInbound::Authenticate { reason, method, data } => {
-                authenticate(link, Auth::new(reason, method, Some(bytes::Bytes::from_static(data))));
+            InboundOperation::SendPubAck => inbound.send_puback(session),
+            InboundOperation::Authenticate { reason, method, data } => {
+                authenticate(connection, Auth::new(reason, method, Some(bytes::Bytes::from_static(data))));
             }
-            OfInbound::Publish { .. } => publish(link, inbound, config, operation),
-            of_subscriptions => self.subscriptions.apply(session, link, config, of_subscriptions),
+            InboundOperation::Publish { .. } => publish(connection, inbound, config, operation),
+            other => self.subscriptions.apply(session, connection, config, other),
         }
     }
 }
 
-fn publish(link: &mut Link, inbound: &mut Inbound, config: &Config, operation: OfInbound) {
-    let OfInbound::Publish { topic, alias, qos, retain, identified } = operation else { return };
-    let version = link.negotiated.version;
+fn publish(
+    connection: &mut OpenConnection,
+    inbound: &mut Inbound,
+    config: &Config,
+    operation: InboundOperation,
+) {
+    let InboundOperation::Publish { topic, alias, qos, retain, identified } = operation else { return };
+    let version = connection.negotiated.version;
     let alias = alias.filter(|_| version.is_v5());
     let topic = if topic.is_empty() && alias.is_none() { "in/c" } else { topic };
     let identifiers = if identified && version.is_v5() { vec![3] } else { Vec::new() };
@@ -131,13 +138,13 @@ fn publish(link: &mut Link, inbound: &mut Inbound, config: &Config, operation: O
     let Ok(Next::Frame(frame)) = frame::next(&wire, version, u32::MAX) else { panic!("no frame") };
     let view = PublishView::parse(&frame, version).expect("a PUBLISH");
     let expected = inbound.topic(&publish, config);
-    let admitted = link.connection.admit(&view);
+    let admitted = connection.inbound.admit(&view);
     assert_eq!(admitted.map(str::to_owned), expected, "{publish:?}");
 }
 
-fn authenticate(link: &mut Link, auth: Auth) {
-    let began = link.negotiated.authentication_method.clone();
-    match link.connection.handle_auth(auth.clone()) {
+fn authenticate(connection: &mut OpenConnection, auth: Auth) {
+    let began = connection.negotiated.authentication_method.clone();
+    match connection.inbound.handle_auth(auth.clone()) {
         Ok(Some(packet)) => drop(check_packet(&packet, ProtocolVersion::V5)),
         Ok(None) => {}
         Err(violation) => assert_eq!(violation == Violation::AuthUnasked, began.is_none(), "{violation}"),

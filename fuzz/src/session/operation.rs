@@ -7,31 +7,31 @@ use super::setup::{self, Client};
 use crate::sample;
 use crate::source::Source;
 
-/// One operation, by the part it concerns.
+/// One operation.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
-    Link(OfLink),
-    Outbound(OfOutbound),
-    Inbound(OfInbound),
-    Clock(OfClock),
+    Connection(ConnectionOperation),
+    Outbound(OutboundOperation),
+    Inbound(InboundOperation),
+    Clock(ClockOperation),
 }
 
-/// Connections come and go.
+/// An operation on connections.
 #[derive(Debug, Clone)]
-pub(super) enum OfLink {
+pub(super) enum ConnectionOperation {
     Connect(Box<Client>),
     Resume,
     Leave(Cause),
-    /// A connection that was taken over says that it is gone.
+    /// A connection that was taken over reports its end.
     LeaveLate(Cause),
 }
 
-/// Messages to the client, and its acknowledgements.
+/// An operation on messages to the client and their acknowledgements.
 #[derive(Debug, Clone)]
-pub(super) enum OfOutbound {
+pub(super) enum OutboundOperation {
     Push(Push),
     PushEncoded(Encoded),
-    /// The `nth` open message is acknowledged as it should be, or refused.
+    /// The client acknowledges or refuses the `nth` message in flight.
     AckOpen {
         nth: usize,
         refuses: bool,
@@ -41,9 +41,9 @@ pub(super) enum OfOutbound {
         kind: AckKind,
         refuses: bool,
     },
-    /// A writer takes the pending bytes out.
+    /// A writer takes the bytes of the write buffer.
     Take,
-    /// It has written that many and puts the rest back.
+    /// The writer has written `written` bytes and puts the rest back.
     PutBack {
         written: usize,
     },
@@ -65,7 +65,7 @@ pub(super) struct Push {
     pub(super) shared: bool,
 }
 
-/// Frames to be delivered in one piece.
+/// Frames to be delivered together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Encoded {
     pub(super) count: u32,
@@ -74,30 +74,31 @@ pub(super) struct Encoded {
     pub(super) qos: QoS,
 }
 
-/// What the client sends.
+/// A packet from the client, or its subscriptions.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum OfInbound {
+pub(super) enum InboundOperation {
     Receive { id: u16 },
     Release { id: u16 },
-    Hold,
-    Settle,
+    WithholdPubAck,
+    SendPubAck,
     Publish { topic: &'static str, alias: Option<u16>, qos: QoS, retain: bool, identified: bool },
     Subscribe { filter: &'static str, options: u8, identifier: Option<u32> },
     Unsubscribe { filter: &'static str },
     Authenticate { reason: ReasonCode, method: &'static str, data: &'static [u8] },
 }
 
-/// Time goes by.
+/// An operation on time.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum OfClock {
+pub(super) enum ClockOperation {
     Advance { milliseconds: u64 },
     Timeout,
     Sweep,
 }
 
-/// As many operations as the bytes make, within a bound. The first one connects.
+/// The operations that the bytes choose, up to a bound. The first one connects.
 pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
-    let mut operations = vec![Operation::Link(OfLink::Connect(Box::new(setup::client(source))))];
+    let mut operations =
+        vec![Operation::Connection(ConnectionOperation::Connect(Box::new(setup::client(source))))];
     while !source.is_empty() && operations.len() < OPERATIONS_MAX {
         operations.push(read(source));
     }
@@ -109,16 +110,16 @@ fn read(source: &mut Source<'_>) -> Operation {
         0..10 => Operation::Outbound(outbound(source)),
         10..12 => Operation::Inbound(inbound(source)),
         12 => Operation::Clock(clock(source)),
-        _ => Operation::Link(link(source)),
+        _ => Operation::Connection(connection(source)),
     }
 }
 
-fn link(source: &mut Source<'_>) -> OfLink {
+fn connection(source: &mut Source<'_>) -> ConnectionOperation {
     match source.below(8) {
-        0 => OfLink::Connect(Box::new(setup::client(source))),
-        1 => OfLink::Leave(cause(source)),
-        2 if source.rarely(4) => OfLink::LeaveLate(cause(source)),
-        _ => OfLink::Resume,
+        0 => ConnectionOperation::Connect(Box::new(setup::client(source))),
+        1 => ConnectionOperation::Leave(cause(source)),
+        2 if source.rarely(4) => ConnectionOperation::LeaveLate(cause(source)),
+        _ => ConnectionOperation::Resume,
     }
 }
 
@@ -135,20 +136,20 @@ fn cause(source: &mut Source<'_>) -> Cause {
     }
 }
 
-fn outbound(source: &mut Source<'_>) -> OfOutbound {
+fn outbound(source: &mut Source<'_>) -> OutboundOperation {
     match source.below(16) {
-        0..6 => OfOutbound::Push(push(source)),
-        6 => OfOutbound::PushEncoded(encoded(source)),
-        7..11 => OfOutbound::AckOpen { nth: source.below(8), refuses: source.rarely(8) },
-        11 => OfOutbound::AckAny {
+        0..6 => OutboundOperation::Push(push(source)),
+        6 => OutboundOperation::PushEncoded(encoded(source)),
+        7..11 => OutboundOperation::AckOpen { nth: source.below(8), refuses: source.rarely(8) },
+        11 => OutboundOperation::AckAny {
             id: source.pick(&[1, 2, 3, 4, 5, 100, u16::MAX]),
             kind: source.pick(&AckKind::ALL),
             refuses: source.rarely(4),
         },
-        12 => OfOutbound::Take,
-        13 => OfOutbound::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
-        14 => OfOutbound::Pump,
-        _ => OfOutbound::Control { choice: source.byte() },
+        12 => OutboundOperation::Take,
+        13 => OutboundOperation::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
+        14 => OutboundOperation::Pump,
+        _ => OutboundOperation::Control { choice: source.byte() },
     }
 }
 
@@ -170,26 +171,26 @@ fn encoded(source: &mut Source<'_>) -> Encoded {
     Encoded { count, size: source.pick(&[4, 40, 400]), qos }
 }
 
-fn inbound(source: &mut Source<'_>) -> OfInbound {
+fn inbound(source: &mut Source<'_>) -> InboundOperation {
     match source.below(8) {
-        0 | 1 => OfInbound::Receive { id: 1 + u16::from(source.byte() % 4) },
-        2 => OfInbound::Release { id: 1 + u16::from(source.byte() % 4) },
-        3 if source.flag() => OfInbound::Hold,
-        3 => OfInbound::Settle,
-        4 => OfInbound::Publish {
+        0 | 1 => InboundOperation::Receive { id: 1 + u16::from(source.byte() % 4) },
+        2 => InboundOperation::Release { id: 1 + u16::from(source.byte() % 4) },
+        3 if source.flag() => InboundOperation::WithholdPubAck,
+        3 => InboundOperation::SendPubAck,
+        4 => InboundOperation::Publish {
             topic: source.pick(&["", "", "in/a", "in/b"]),
             alias: source.pick(&[None, Some(1), Some(2), Some(3), Some(4), Some(u16::MAX)]),
             qos: source.pick(&QoS::ALL),
             retain: source.flag(),
             identified: source.rarely(16),
         },
-        5 => OfInbound::Subscribe {
+        5 => InboundOperation::Subscribe {
             filter: sample::filter(source),
             options: source.byte(),
             identifier: source.pick(&[None, Some(1), Some(9)]),
         },
-        6 => OfInbound::Unsubscribe { filter: sample::filter(source) },
-        _ => OfInbound::Authenticate {
+        6 => InboundOperation::Unsubscribe { filter: sample::filter(source) },
+        _ => InboundOperation::Authenticate {
             reason: source.pick(&[
                 ReasonCode::ReAuthenticate,
                 ReasonCode::ContinueAuthentication,
@@ -201,13 +202,13 @@ fn inbound(source: &mut Source<'_>) -> OfInbound {
     }
 }
 
-fn clock(source: &mut Source<'_>) -> OfClock {
+fn clock(source: &mut Source<'_>) -> ClockOperation {
     match source.below(4) {
-        0 | 1 => {
-            OfClock::Advance { milliseconds: source.pick(&[1, 500, 1000, 3000, 60_000, 4_000_000_000_000]) }
-        }
-        2 => OfClock::Timeout,
-        _ => OfClock::Sweep,
+        0 | 1 => ClockOperation::Advance {
+            milliseconds: source.pick(&[1, 500, 1000, 3000, 60_000, 4_000_000_000_000]),
+        },
+        2 => ClockOperation::Timeout,
+        _ => ClockOperation::Sweep,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Configurations and clients with bounds so small that operations meet them.
+//! Configurations and clients, often with bounds so small that operations reach them.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::source::Source;
 /// The authentication method that the server knows.
 pub(super) const METHOD: &str = "steps";
 
-/// A client about to connect.
+/// A client that is to connect.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) connect: Connect,
-    /// What it says to our AUTH packets, one after the other.
+    /// Its answers to our AUTH packets, in order.
     pub(super) answers: [&'static [u8]; 2],
 }
 
@@ -30,12 +30,12 @@ pub(super) fn config(source: &mut Source<'_>) -> Arc<Config> {
         subscriptions_max: source.pick(&[10_000, 3, 0]),
         ..Config::default()
     };
-    put_bounds(source, &mut config);
-    put_capabilities(source, &mut config);
+    set_bounds(source, &mut config);
+    set_capabilities(source, &mut config);
     Arc::new(config)
 }
 
-fn put_bounds(source: &mut Source<'_>, config: &mut Config) {
+fn set_bounds(source: &mut Source<'_>, config: &mut Config) {
     config.inflight_max = source.pick(&[1024, 3, 1, 0]);
     config.queue_len_max = source.pick(&[1000, 1000, 4, 1, 0]);
     config.queue_bytes_max = source.pick(&[1 << 20, 1 << 20, 2000, 300]);
@@ -44,7 +44,7 @@ fn put_bounds(source: &mut Source<'_>, config: &mut Config) {
     config.pending_bytes_max = source.pick(&[1 << 22, 1 << 22, 1000, 100]);
 }
 
-fn put_capabilities(source: &mut Source<'_>, config: &mut Config) {
+fn set_capabilities(source: &mut Source<'_>, config: &mut Config) {
     config.qos_max = source.pick(&[QoS::ExactlyOnce, QoS::ExactlyOnce, QoS::AtLeastOnce, QoS::AtMostOnce]);
     config.retain_available = !source.rarely(8);
     config.wildcard_available = !source.rarely(8);
@@ -67,13 +67,13 @@ pub(super) fn client(source: &mut Source<'_>) -> Client {
     connect.keep_alive = source.pick(&[0, 10, 60]);
     connect.will = source.maybe(|source| will(source, version));
     if version.is_v5() {
-        put_properties(source, &mut connect);
+        set_properties(source, &mut connect);
     }
     let mut answer = || source.pick(&[b"yes".as_slice(), b"more", b"no"]);
     Client { connect, answers: [answer(), answer()] }
 }
 
-fn put_properties(source: &mut Source<'_>, connect: &mut Connect) {
+fn set_properties(source: &mut Source<'_>, connect: &mut Connect) {
     connect.session_expiry = source.pick(&[Some(100), Some(u32::MAX), Some(2), Some(0), None]);
     connect.receive_maximum = source.pick(&[None, Some(10), Some(2), Some(1)]);
     connect.packet_size_max = source.pick(&[None, None, None, Some(300), Some(40), Some(5)]);
@@ -86,7 +86,7 @@ fn put_properties(source: &mut Source<'_>, connect: &mut Connect) {
 
 fn will(source: &mut Source<'_>, version: ProtocolVersion) -> Will {
     let name = topic::Name::parse("will").expect("a topic name");
-    // The payload tells wills apart.
+    // The payload distinguishes wills.
     let mut will = Will::new(name, source.take(2).to_vec(), source.pick(&QoS::ALL));
     will.retain = source.rarely(4);
     if version.is_v5() {

@@ -1,4 +1,4 @@
-//! The bytes of one connection towards the client: read as the client reads them, as soon as they are pending.
+//! The bytes to the client on one connection, decoded as soon as they are in the write buffer.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
 use tidegate_session::{Batch, Negotiated, Session};
 
-/// Watches the pending bytes of one connection.
+/// Decodes the write buffer of one connection.
 pub(super) struct Wire {
     version: ProtocolVersion,
     packet_size_max: u32,
     alias_maximum: u16,
     aliases: BTreeMap<u16, String>,
-    /// Pending bytes that were read before.
+    /// Bytes of the write buffer that were decoded before.
     read: usize,
-    /// What a writer has taken out.
+    /// The bytes that a writer has taken.
     taken: Option<Batch>,
 }
 
@@ -30,18 +30,18 @@ impl Wire {
         }
     }
 
-    /// The packets that have become pending, with their sizes; topic aliases are resolved.
+    /// The packets written since the last call, with their sizes. Topic aliases are resolved.
     pub(super) fn read(&mut self, session: &mut Session) -> Vec<(Packet, usize)> {
         let bytes = peek(session);
         let mut rest = &bytes[self.read..];
         self.read = bytes.len();
         let mut packets = Vec::new();
         while !rest.is_empty() {
-            let next = frame::next(rest, self.version, PACKET_SIZE_MAX).expect("a good frame");
-            let Next::Frame(frame) = next else { panic!("a part of a packet is pending") };
+            let next = frame::next(rest, self.version, PACKET_SIZE_MAX).expect("a valid frame");
+            let Next::Frame(frame) = next else { panic!("an incomplete packet was written") };
             let size = frame.wire.len();
-            assert!(size as u32 <= self.packet_size_max, "{size} bytes, more than the client takes");
-            let mut packet = Packet::decode(&frame, self.version).expect("a good packet");
+            assert!(size as u32 <= self.packet_size_max, "{size} bytes, more than the client accepts");
+            let mut packet = Packet::decode(&frame, self.version).expect("a valid packet");
             if let Packet::Publish(publish) = &mut packet {
                 self.resolve(publish);
             }
@@ -51,7 +51,7 @@ impl Wire {
         packets
     }
 
-    /// A writer takes all pending bytes, which were read.
+    /// A writer takes all bytes, which were decoded.
     pub(super) fn take(&mut self, session: &mut Session) {
         if self.taken.is_none() {
             self.taken = Some(session.write_buffer().take(vec![1, 2, 3]));
@@ -64,33 +64,41 @@ impl Wire {
         let Some(mut batch) = self.taken.take() else { return };
         let left = batch.len().saturating_sub(written);
         batch.advance(written);
-        assert_eq!(batch.len(), left, "the rest of a batch");
+        assert_eq!(batch.len(), left, "the length of the rest of a batch");
         session.write_buffer().put_back(batch);
         self.read += left;
         assert_eq!(session.write_buffer().len(), self.read, "bytes are lost between writer and session");
     }
 
-    /// The connection is over, and its writer comes too late.
+    /// The writer puts bytes back after the connection has ended.
     pub(super) fn put_back_late(&mut self, session: &mut Session) {
         let before = session.write_buffer().len();
         if let Some(batch) = self.taken.take() {
             session.write_buffer().put_back(batch);
         }
-        assert_eq!(session.write_buffer().len(), before, "bytes of a connection that is over came back");
+        assert_eq!(
+            session.write_buffer().len(),
+            before,
+            "bytes of a connection that has ended are in the write buffer"
+        );
     }
 
     fn resolve(&mut self, publish: &mut Publish) {
         let Some(alias) = publish.properties.alias else { return };
-        assert!((1..=self.alias_maximum).contains(&alias), "alias {alias} of {}", self.alias_maximum);
+        assert!(
+            (1..=self.alias_maximum).contains(&alias),
+            "topic alias {alias}, and the client's maximum is {}",
+            self.alias_maximum
+        );
         if publish.topic.is_empty() {
-            publish.topic = self.aliases.get(&alias).expect("an alias that was set").clone();
+            publish.topic = self.aliases.get(&alias).expect("the alias was set before").clone();
         } else {
             self.aliases.insert(alias, publish.topic.clone());
         }
     }
 }
 
-/// All pending bytes, which stay where they are.
+/// All bytes of the write buffer, which keeps them.
 fn peek(session: &mut Session) -> Vec<u8> {
     let batch = session.write_buffer().take(Vec::new());
     let mut bytes = Vec::new();

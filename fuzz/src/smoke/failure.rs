@@ -1,4 +1,4 @@
-//! Panics: caught, told apart by where they happen, and their inputs made smaller.
+//! Catches panics, distinguishes them by location, and reduces their inputs.
 
 #[cfg(test)]
 mod tests;
@@ -10,44 +10,44 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::target::Target;
 
-/// A fault found.
+/// A fault that was found.
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// The target.
     pub target: &'static str,
-    /// What it said, and where.
+    /// The location and the message of the panic.
     pub message: String,
-    /// An input that shows it.
+    /// An input that causes it.
     pub input: Vec<u8>,
-    /// How many inputs showed it.
+    /// Number of inputs that caused it.
     pub count: u64,
 }
 
-/// Runs inputs and keeps one failure a place.
+/// Runs inputs, and keeps one failure per location.
 pub(super) struct Catcher {
     target: Target,
     failures: BTreeMap<String, Failure>,
 }
 
-/// Where the last panic was, and what it said.
-static LAST: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
+/// The location and the message of the last panic.
+static LAST_PANIC: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
 
 impl Catcher {
     pub(super) fn new(target: Target) -> Self {
         panic::set_hook(Box::new(|info| {
-            let place = info.location().map(ToString::to_string).unwrap_or_default();
-            let message = info.payload_as_str().unwrap_or("a panic without a text").to_owned();
-            *LAST.lock().unwrap_or_else(PoisonError::into_inner) = (place, message);
+            let location = info.location().map(ToString::to_string).unwrap_or_default();
+            let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
+            *LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner) = (location, message);
         }));
         Self { target, failures: BTreeMap::new() }
     }
 
-    /// True when the input did no harm.
+    /// Runs an input; true if it does not panic.
     pub(super) fn run(&mut self, input: &[u8]) -> bool {
-        let Some((place, message)) = failed(self.target, input) else { return true };
-        let failure = self.failures.entry(place).or_insert_with_key(|place| Failure {
+        let Some((location, message)) = failed(self.target, input) else { return true };
+        let failure = self.failures.entry(location).or_insert_with_key(|location| Failure {
             target: self.target.name,
-            message: format!("{place}: {message}"),
+            message: format!("{location}: {message}"),
             input: input.to_vec(),
             count: 0,
         });
@@ -57,7 +57,7 @@ impl Catcher {
 
     pub(super) fn finish(self) -> Vec<Failure> {
         let target = self.target;
-        let small = |(place, failure): (String, Failure)| reduce(target, &place, failure);
+        let small = |(location, failure): (String, Failure)| reduce(target, &location, failure);
         let failures = self.failures.into_iter().map(small).collect();
         drop(panic::take_hook());
         failures
@@ -73,14 +73,14 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Place and message of the panic, if there is one.
+/// The location and the message of the panic, if the input causes one.
 fn failed(target: Target, input: &[u8]) -> Option<(String, String)> {
     panic::catch_unwind(AssertUnwindSafe(|| (target.run)(input))).err()?;
-    Some(LAST.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    Some(LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).clone())
 }
 
-/// Leaves bytes out and sets bytes to 0, for as long as the panic stays at its place.
-fn reduce(target: Target, place: &str, mut failure: Failure) -> Failure {
+/// Removes bytes and sets bytes to 0, as long as the panic happens at the same location.
+fn reduce(target: Target, location: &str, mut failure: Failure) -> Failure {
     let mut tries = 0;
     let mut size = failure.input.len().div_ceil(2);
     while size > 0 && tries < TRIES_MAX {
@@ -89,7 +89,7 @@ fn reduce(target: Target, place: &str, mut failure: Failure) -> Failure {
             tries += 1;
             let mut smaller = failure.input.clone();
             smaller.drain(start..(start + size).min(smaller.len()));
-            if !keep_if_failing(target, place, &mut failure, smaller) {
+            if !keep_if_failing(target, location, &mut failure, smaller) {
                 start += size;
             }
         }
@@ -98,15 +98,15 @@ fn reduce(target: Target, place: &str, mut failure: Failure) -> Failure {
     for index in 0..failure.input.len().min(TRIES_MAX) {
         let mut simpler = failure.input.clone();
         simpler[index] = 0;
-        keep_if_failing(target, place, &mut failure, simpler);
+        keep_if_failing(target, location, &mut failure, simpler);
     }
     failure
 }
 
-fn keep_if_failing(target: Target, place: &str, failure: &mut Failure, input: Vec<u8>) -> bool {
+fn keep_if_failing(target: Target, location: &str, failure: &mut Failure, input: Vec<u8>) -> bool {
     match failed(target, &input) {
-        Some((same, message)) if same == place => {
-            failure.message = format!("{place}: {message}");
+        Some((same, message)) if same == location => {
+            failure.message = format!("{location}: {message}");
             failure.input = input;
             true
         }

@@ -1,4 +1,4 @@
-//! The inputs of each target: how many, and of what kind. Everything follows from the random numbers given.
+//! The number and the kind of the inputs of each target. The random numbers determine everything.
 
 use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
 
@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::sample;
 use crate::source::Source;
 
-/// Inputs for `target`: its share of those for bytes, or the number of sequences of operations.
+/// The number of inputs for `target`: its share of the inputs of bytes, or the number of sequences of operations.
 pub(super) fn count(target: &str, options: &Options) -> u64 {
     match target {
         "decode" => options.inputs * 85 / 100,
@@ -17,7 +17,7 @@ pub(super) fn count(target: &str, options: &Options) -> u64 {
     }
 }
 
-/// Gives `count` inputs for `target`.
+/// Calls `give` with `count` inputs for `target`.
 pub(super) fn each(target: &str, count: u64, random: &mut Random, give: &mut dyn FnMut(&[u8])) {
     let mut left = count;
     let mut give = |input: &[u8]| {
@@ -27,16 +27,16 @@ pub(super) fn each(target: &str, count: u64, random: &mut Random, give: &mut dyn
         }
         left > 0
     };
-    let mut goes_on = count > 0;
+    let mut continues = count > 0;
     if target == "decode" {
-        edges(&mut |input| goes_on = give(input));
+        edges(&mut |input| continues = give(input));
     }
-    while goes_on {
-        round(target, random, &mut |input| goes_on = give(input));
+    while continues {
+        round(target, random, &mut |input| continues = give(input));
     }
 }
 
-/// A few inputs of full size for `target`: what a coverage-guided fuzzer may start from.
+/// Some inputs for `target` with which a coverage-guided fuzzer can start.
 pub(super) fn seeds(target: &str, random: &mut Random) -> Vec<Vec<u8>> {
     let one = |random: &mut Random| {
         let mut first = None;
@@ -46,7 +46,7 @@ pub(super) fn seeds(target: &str, random: &mut Random) -> Vec<Vec<u8>> {
     (0..SEEDS).map(|_| one(random)).collect()
 }
 
-/// A number for a name.
+/// The hash of a name.
 pub(super) fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     name.bytes().fold(0xCBF2_9CE4_8422_2325, step)
@@ -62,7 +62,7 @@ fn round(target: &str, random: &mut Random, give: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// Two packets, and all that can be made of them.
+/// Two packets, and their mutations.
 fn decode_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
     let (one, other) = (packet(random), packet(random));
     give(&one);
@@ -81,7 +81,7 @@ fn decode_round(random: &mut Random, give: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// PUBLISH packets whose length is the last of its size on the wire, and the first of the next.
+/// PUBLISH packets with the largest and the smallest length of each size of the length field.
 fn edges(give: &mut dyn FnMut(&[u8])) {
     for length in [127, 128, 16_383, 16_384, 2_097_151, 2_097_152] {
         for version in ProtocolVersion::ALL {
@@ -129,7 +129,7 @@ fn packet(random: &mut Random) -> Vec<u8> {
     sample::wire(&mut Source::new(&choices), version)
 }
 
-/// Bytes of no sense, whose length is right in half of the cases.
+/// Random bytes. In half of the cases, the length field is correct.
 fn random_bytes(random: &mut Random, bytes: &mut Vec<u8>) {
     let size = 2 + random.below(48);
     random.fill(size, bytes);

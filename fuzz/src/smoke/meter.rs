@@ -1,11 +1,11 @@
-//! What inputs cost in memory: the peak of each against its bound, and whether everything was given back.
+//! Measures the memory that inputs need: the peak of each, and whether everything was freed.
 
 use std::fmt;
 
 use super::failure::Failure;
 use crate::{decode, memory};
 
-/// The figures of one target.
+/// The measurements of one target.
 pub(super) struct Meter {
     target: &'static str,
     live_before: isize,
@@ -20,19 +20,19 @@ impl Meter {
         Self { target, live_before: memory::live(), peak: 0, inputs: 0, decoding: 0, failure: None }
     }
 
-    /// Runs one input; `work` says whether it went well.
+    /// Measures `work` on one input. `work` returns false if the input caused a panic.
     pub(super) fn measure(&mut self, input: &[u8], mut work: impl FnMut() -> bool) {
         self.inputs += 1;
         let before = memory::live();
-        let mut went_well = false;
-        let peak = memory::peak(|| went_well = work());
-        if !went_well {
+        let mut passed = false;
+        let peak = memory::peak(|| passed = work());
+        if !passed {
             return;
         }
         self.peak = self.peak.max(peak);
-        self.expect(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at a time");
+        self.expect(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at peak");
         if self.target == "decode" {
-            self.expect(input, since(before), 0, "bytes not given back");
+            self.expect(input, since(before), 0, "bytes not freed");
             if self.inputs.is_multiple_of(DECODE_EACH) {
                 let peak = memory::peak(|| decode::decode_only(input));
                 self.decoding = self.decoding.max(peak);
@@ -41,10 +41,10 @@ impl Meter {
         }
     }
 
-    /// Whether all is given back now.
+    /// Checks that everything is freed at the end.
     pub(super) fn finish(mut self) -> Option<Failure> {
         let kept = since(self.live_before);
-        self.expect(&[], kept, KEPT_MAX, "bytes kept after the last input");
+        self.expect(&[], kept, KEPT_MAX, "bytes not freed after the last input");
         self.failure
     }
 
@@ -63,28 +63,28 @@ impl fmt::Display for Meter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "peak {} B", self.peak)?;
         if self.decoding > 0 {
-            write!(f, ", {} B of it for decoding", self.decoding)?;
+            write!(f, ", of which {} B for decoding", self.decoding)?;
         }
         Ok(())
     }
 }
 
-/// Bytes that are held now and were not then.
+/// Bytes allocated since then.
 fn since(before: isize) -> usize {
     usize::try_from(memory::live() - before).unwrap_or_default()
 }
 
-/// What the check of an input may hold, in bytes and in bytes a byte of input: several copies of the packet, or a few
-/// topics of the greatest length with all their levels.
+/// The bound of the peak of an input, in bytes and in bytes per byte of input. It allows several copies of the packet, or a few topics
+/// of the greatest length with all their levels.
 const RUN_BASE: usize = 1 << 24;
 const RUN_FACTOR: usize = 1024;
 
-/// What decoding alone may hold. A topic filter of one letter takes four bytes on the wire and some hundred as a value.
+/// The bound of decoding alone. A topic filter of one letter takes four bytes in the packet and about a hundred bytes of memory.
 const DECODE_BASE: usize = 2048;
 const DECODE_FACTOR: usize = 64;
 
-/// One in so many inputs is decoded once more for that figure.
+/// One of this many inputs is decoded once more to measure that.
 const DECODE_EACH: u64 = 8;
 
-/// What caches of the runtime may keep in the end.
+/// The bytes that caches of the runtime may keep.
 const KEPT_MAX: usize = 256 * 1024;

@@ -1,15 +1,15 @@
-//! Ways to spoil a valid packet.
+//! Mutations of valid packets.
 
 use crate::random::Random;
 
-/// Gives `packet` cut at every byte.
+/// Truncates `packet` to every length.
 pub(super) fn truncations(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
     for size in 0..packet.len() {
         give(&packet[..size]);
     }
 }
 
-/// Gives `packet` cut at every byte with the length in its header put right, so that the cut is inside of the packet.
+/// Truncates `packet` to every length, and corrects the length in its header, so that its content ends early.
 pub(super) fn short_packets(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
     for size in 2..packet.len().min(0x80) {
         let mut short = packet[..size].to_vec();
@@ -18,7 +18,7 @@ pub(super) fn short_packets(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// Gives `packet` with each of its bits turned over.
+/// Flips each bit of `packet`.
 pub(super) fn bit_flips(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
     let mut flipped = packet.to_vec();
     for index in 0..packet.len() {
@@ -30,7 +30,7 @@ pub(super) fn bit_flips(packet: &[u8], give: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// The beginning of one and the end of another.
+/// The beginning of one packet and the end of another.
 pub(super) fn splice(one: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut spliced = one[..random.below(one.len() + 1)].to_vec();
     spliced.extend_from_slice(&other[random.below(other.len() + 1)..]);
@@ -38,12 +38,12 @@ pub(super) fn splice(one: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     spliced
 }
 
-/// `packet` with a few bytes changed, left out, repeated or put in.
+/// `packet` with a few bytes changed, removed, repeated or inserted.
 pub(super) fn scramble(packet: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = packet.to_vec();
     for _ in 0..=random.below(4) {
         let index = random.below(bytes.len() + 1);
-        let value = AWKWARD[random.below(AWKWARD.len())];
+        let value = UNUSUAL[random.below(UNUSUAL.len())];
         match random.below(4) {
             0 => bytes.insert(index, value),
             1 if index < bytes.len() => drop(bytes.remove(index)),
@@ -56,7 +56,7 @@ pub(super) fn scramble(packet: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// Mostly makes the length in the fixed header say how many bytes there are.
+/// Corrects the length in the fixed header, in most cases.
 fn fix_length(packet: &mut Vec<u8>, random: &mut Random) {
     if packet.len() < 2 || random.below(4) == 0 {
         return;
@@ -69,5 +69,5 @@ fn fix_length(packet: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-const AWKWARD: [u8; 16] =
+const UNUSUAL: [u8; 16] =
     [0, 1, 2, 4, 0x0B, 0x11, 0x1F, 0x23, 0x26, 0x7F, 0x80, 0x81, 0xBF, 0xC0, 0xEF, 0xFF];

@@ -1,4 +1,4 @@
-//! The order of the run: each target gets its inputs, each input goes through the guard, the figures are printed.
+//! Runs each target on its inputs, and prints measurements.
 #![allow(clippy::print_stdout)]
 
 use std::path::Path;
@@ -16,34 +16,34 @@ use crate::target::{TARGETS, Target};
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Inputs for the targets of bytes, all together.
+    /// Inputs of all targets that take bytes, together.
     pub inputs: u64,
-    /// Sequences of operations for each target that has a state.
+    /// Sequences of operations for each target that takes operations.
     pub sequences: u64,
-    /// Determines all inputs.
+    /// The seed that determines all inputs.
     pub seed: u64,
-    /// The only target to run; all by default.
+    /// The only target to run; `None` runs all.
     pub only: Option<String>,
-    /// The longest that one input may take.
-    pub longest: Duration,
+    /// The time_max time that one input may take.
+    pub time_max: Duration,
 }
 
-/// Runs the targets and gives the faults found, each once, with an input as small as could be made in a moment.
+/// Runs the targets; returns the faults that were found, each once, with a reduced input.
 #[must_use]
 pub fn run(options: &Options) -> Vec<Failure> {
     println!("seed {}", options.seed);
     let resident = memory::resident();
-    let watchdog = Watchdog::start(options.longest);
+    let watchdog = Watchdog::start(options.time_max);
     let mut failures = Vec::new();
     let is_wanted = |target: &Target| options.only.as_ref().is_none_or(|name| name == target.name);
     for target in TARGETS.into_iter().filter(is_wanted) {
         failures.extend(run_target(target, options, &watchdog));
     }
-    println!("resident: {} KiB before, {} KiB after", resident / 1024, memory::resident() / 1024);
+    println!("resident memory: {} KiB before, {} KiB after", resident / 1024, memory::resident() / 1024);
     failures
 }
 
-/// Writes some inputs of each target into `folder`, in a folder of its name.
+/// Writes some inputs of each target to a subfolder of `folder` with its name.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -64,13 +64,13 @@ fn run_target(target: Target, options: &Options, watchdog: &Watchdog) -> Vec<Fai
     let count = inputs::count(target.name, options);
     let mut catcher = Catcher::new(target);
     let mut meter = Meter::new(target.name);
-    let began = Instant::now();
+    let started = Instant::now();
     inputs::each(target.name, count, &mut random, &mut |input| {
         watchdog.begin(target.name, input);
         meter.measure(input, || catcher.run(input));
         watchdog.end();
     });
-    let seconds = began.elapsed().as_secs_f64();
+    let seconds = started.elapsed().as_secs_f64();
     println!("{:8} {count:9} inputs {seconds:6.1} s  {meter}", target.name);
     let mut failures = catcher.finish();
     failures.extend(meter.finish());

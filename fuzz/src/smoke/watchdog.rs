@@ -1,11 +1,11 @@
-//! Ends the process when one input takes too long, and says which. An endless loop cannot be stopped from inside.
+//! Ends the process when one input takes too long, and prints the input. An endless loop cannot be stopped from within its thread.
 #![allow(clippy::print_stderr)]
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Watches the input that is being run.
+/// Watches the running input.
 pub(super) struct Watchdog {
     current: Arc<Mutex<Current>>,
 }
@@ -14,18 +14,18 @@ pub(super) struct Watchdog {
 struct Current {
     target: &'static str,
     input: Vec<u8>,
-    began: Option<Instant>,
+    started: Option<Instant>,
 }
 
 impl Watchdog {
-    /// Watches from a thread of its own until the process ends.
-    pub(super) fn start(longest: Duration) -> Self {
+    /// Watches from another thread until the process ends.
+    pub(super) fn start(time_max: Duration) -> Self {
         let current = Arc::<Mutex<Current>>::default();
         let watched = Arc::clone(&current);
         thread::spawn(move || {
             loop {
                 thread::sleep(PERIOD);
-                lock(&watched).check(longest);
+                lock(&watched).check(time_max);
             }
         });
         Self { current }
@@ -37,19 +37,19 @@ impl Watchdog {
         current.input.clear();
         current.input.shrink_to(KEPT_MAX);
         current.input.extend_from_slice(input);
-        current.began = Some(Instant::now());
+        current.started = Some(Instant::now());
     }
 
     pub(super) fn end(&self) {
-        lock(&self.current).began = None;
+        lock(&self.current).started = None;
     }
 }
 
 impl Current {
-    fn check(&self, longest: Duration) {
-        if self.began.is_some_and(|began| began.elapsed() > longest) {
+    fn check(&self, time_max: Duration) {
+        if self.started.is_some_and(|started| started.elapsed() > time_max) {
             let input: String = self.input.iter().map(|byte| format!("{byte:02x}")).collect();
-            eprintln!("target {} takes longer than {longest:?}\n  input: {input}", self.target);
+            eprintln!("target {} takes longer than {time_max:?}\n  input: {input}", self.target);
             std::process::exit(2);
         }
     }
@@ -61,5 +61,5 @@ fn lock(current: &Mutex<Current>) -> MutexGuard<'_, Current> {
 
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// Bytes of buffer that are kept from one input to the next.
+/// The capacity of the buffer that is kept for the next input, in bytes.
 const KEPT_MAX: usize = 1 << 16;

@@ -1,4 +1,4 @@
-//! A second opinion on topics, from the text of section 4.7 and 4.8 alone. Slow, and written differently on purpose.
+//! A second implementation of topics, written from sections 4.7 and 4.8 alone. It is slow, and different on purpose.
 
 const LENGTH_MAX: usize = 65_535;
 
@@ -20,7 +20,7 @@ pub(super) fn is_name(text: &str) -> bool {
         && !text.chars().any(|character| matches!(character, '\0' | '+' | '#'))
 }
 
-/// A filter without a share name; what begins like a shared one is none.
+/// Whether it is a valid filter without a share name. A text with the prefix of shared filters is not.
 pub(super) fn is_filter(text: &str) -> bool {
     let levels = levels(text);
     let last = levels.len() - 1;
@@ -52,7 +52,7 @@ pub(crate) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
     (share_is_good && is_filter(filter)).then_some((Some(share), filter))
 }
 
-/// Both are valid.
+/// Whether the filter matches the name. Both are valid.
 pub(crate) fn matches(filter: &str, name: &str) -> bool {
     let (filter, name) = (levels(filter), levels(name));
     let hidden = name[0].starts_with('$') && matches!(filter[0], "+" | "#");

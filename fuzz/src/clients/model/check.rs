@@ -20,11 +20,11 @@ impl Model {
         assert_eq!(core.subscriptions(), subscriptions, "subscriptions in the routing table");
         let (account, open) = (&self.account, self.open_copies());
         assert_eq!(account.copies, account.settled() + open, "the model's own account: {account:?}");
-        assert_eq!(
-            core.totals(),
-            account.totals,
-            "the counters of the broker (left) and of the model (right)"
-        );
+        let totals = core.totals();
+        let differing =
+            totals.list().into_iter().zip(account.totals.list()).filter(|(one, other)| one != other);
+        let differing = differing.map(|((name, broker), (_, model))| (name, broker, model));
+        assert!(totals == account.totals, "counters (broker, model): {:?}", differing.collect::<Vec<_>>());
     }
 
     /// A client that has no session in the model has none in the broker.

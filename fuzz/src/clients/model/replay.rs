@@ -91,14 +91,12 @@ impl Model {
         let Self { now, ref retained, ref mut sessions, .. } = *self;
         let session = sessions.get_mut(&client)?;
         let message = retained.get(&publish.topic).filter(|message| !message.is_expired(now))?;
-        let version = session.version;
+        let (topic, version) = (&message.topic, session.version);
         let is_own = message.publisher == client;
-        let fits = |replay: &&mut Replay| {
-            !(is_own && replay.subscription.no_local) && replay.copy(message).fits(publish, version, now)
-        };
-        let mut fitting: Vec<_> = session.replays.iter_mut().filter(fits).collect();
-        let topic = &message.topic;
-        fitting.retain(|replay| replay.due.contains(topic) || replay.possible.contains(topic));
+        let mut fitting: Vec<_> = session.replays.iter_mut().collect();
+        fitting.retain(|replay| {
+            replay.may_bring(topic, is_own) && replay.copy(message).fits(publish, version, now)
+        });
         // The same message may be due and possible: the due one is taken first.
         let index = fitting.iter().position(|replay| replay.due.contains(topic)).unwrap_or(0);
         let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
@@ -148,6 +146,12 @@ impl Replay {
             self.due.remove(topic);
             self.possible.insert(topic.clone());
         }
+    }
+
+    /// Whether the message on this topic may come. `is_own`: the client published it itself.
+    fn may_bring(&self, topic: &String, is_own: bool) -> bool {
+        let is_excluded = is_own && self.subscription.no_local;
+        !is_excluded && (self.due.contains(topic) || self.possible.contains(topic))
     }
 
     /// What the client gets of `message`. RETAIN is 1, because the subscription is the cause `[MQTT5-3.3.1-8]`.

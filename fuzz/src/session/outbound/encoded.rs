@@ -1,4 +1,4 @@
-//! Messages are handed to the session as encoded frames, several in one piece.
+//! Pushes several encoded frames to the session together.
 
 use std::time::Instant;
 
@@ -6,11 +6,11 @@ use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Outgoing, PacketId, ProtocolVersion, PublishView, QoS};
 use tidegate_session::{Frames, Session, Verdict};
 
-use super::{Fate, Outbound};
+use super::{MessageState, Outbound};
+use crate::session::harness::OpenConnection;
 use crate::session::operation::{Encoded, Push};
-use crate::session::world::Link;
 
-/// Frames side by side, as publishers sent them.
+/// Consecutive frames, as publishers sent them.
 #[derive(Default)]
 struct Wire {
     bytes: Vec<u8>,
@@ -18,39 +18,39 @@ struct Wire {
 }
 
 impl Outbound {
-    /// Pushes a few frames as they would be forwarded. Whether they were written is seen when the bytes are read.
+    /// Pushes a few frames as the broker forwards them. Reading the bytes shows whether they were written.
     pub(in crate::session) fn push_encoded(
         &mut self,
         session: &mut Session,
         encoded: Encoded,
-        link: Option<&Link>,
+        connection: Option<&OpenConnection>,
         now: Instant,
     ) {
         let before = self.messages.len();
-        let version = link.map_or(ProtocolVersion::V5, |link| link.negotiated.version);
+        let version = connection.map_or(ProtocolVersion::V5, |connection| connection.negotiated.version);
         let wire = self.write(encoded, version, now);
         let verdict = match encoded.qos {
             QoS::AtMostOnce => session.push_encoded(&wire.bytes, encoded.count, wire.largest),
-            _ => self.push_frames(session, &wire, version, link),
+            _ => self.push_frames(session, &wire, version, connection),
         };
         match verdict {
             Verdict::Sent => {}
             Verdict::Individually => self.messages.truncate(before),
             Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => {
-                self.messages[before..].iter_mut().for_each(|pushed| pushed.fate = Fate::Gone)
+                self.messages[before..].iter_mut().for_each(|pushed| pushed.state = MessageState::Gone)
             }
-            other => panic!("a verdict of {other:?} at {:?}", encoded.qos),
+            other => panic!("the verdict is {other:?} at {:?}", encoded.qos),
         }
     }
 
-    /// Only a session that ends with its connection takes frames at QoS 1, in front of nothing that waits; where it takes
-    /// none, it is as it was.
+    /// Only a session that ends with its connection accepts frames at QoS 1, and only if no message waits. Otherwise nothing
+    /// changes.
     fn push_frames(
         &self,
         session: &mut Session,
         wire: &Wire,
         version: ProtocolVersion,
-        link: Option<&Link>,
+        connection: Option<&OpenConnection>,
     ) -> Verdict {
         let packet_ids = wire.packet_ids(version);
         let count = packet_ids.len();
@@ -59,19 +59,19 @@ impl Outbound {
         let verdict = session.push_frames(&frames);
         let (pending, inflight, queued) = before;
         if verdict != Verdict::Sent {
-            assert_eq!(holding(session), before, "{verdict:?}, and something has changed");
+            assert_eq!(holding(session), before, "{verdict:?}, but the session has changed");
             return verdict;
         }
-        let is_open = link.is_some_and(|link| link.resumed);
+        let is_open = connection.is_some_and(|connection| connection.resumed);
         assert!(is_open, "frames before the session is resumed");
-        let outlives = link.is_some_and(|link| link.negotiated.session_expiry > 0);
+        let outlives = connection.is_some_and(|connection| connection.negotiated.session_expiry > 0);
         assert!(!outlives, "frames to a session that outlives its connection");
-        assert!(queued == 0 && self.resends.is_empty(), "frames past what waits");
+        assert!(queued == 0 && self.resends.is_empty(), "frames overtake messages that wait");
         assert_eq!(holding(session), (pending + wire.bytes.len(), inflight + count, 0), "frames are lost");
         verdict
     }
 
-    /// The frames, under identifiers that the session does not give.
+    /// The frames, with packet identifiers that the session does not assign.
     fn write(&mut self, encoded: Encoded, version: ProtocolVersion, now: Instant) -> Wire {
         let Encoded { count, size, qos } = encoded;
         let push = Push {
@@ -91,22 +91,22 @@ impl Outbound {
             let outgoing = Outgoing { packet_id, ..Outgoing::of(&message, now) };
             wire.largest = wire.largest.max(outgoing.size(version));
             outgoing.encode(version, &mut wire.bytes);
-            self.add(message, push, Fate::Waiting);
+            self.add(message, push, MessageState::Waiting);
         }
         wire
     }
 }
 
 impl Wire {
-    /// Where the packet identifiers are, as the gateway finds them.
+    /// The offsets of the packet identifiers.
     fn packet_ids(&self, version: ProtocolVersion) -> Vec<usize> {
         let mut rest = &self.bytes[..];
         let mut packet_ids = Vec::new();
         while !rest.is_empty() {
-            let next = frame::next(rest, version, PACKET_SIZE_MAX).expect("a good frame");
-            let Next::Frame(frame) = next else { panic!("a part of a frame") };
-            let view = PublishView::parse(&frame, version).expect("a good PUBLISH");
-            assert!(view.copyable(), "a frame that can be copied");
+            let next = frame::next(rest, version, PACKET_SIZE_MAX).expect("a valid frame");
+            let Next::Frame(frame) = next else { panic!("an incomplete frame") };
+            let view = PublishView::parse(&frame, version).expect("a valid PUBLISH");
+            assert!(view.copyable(), "the frame can be copied");
             let begin = self.bytes.len() - rest.len();
             packet_ids.push(begin + view.packet_id_at().expect("a packet identifier"));
             rest = &rest[frame.wire.len()..];
@@ -115,10 +115,10 @@ impl Wire {
     }
 }
 
-/// What frames add to: pending bytes, packet identifiers in use, messages in the queue.
+/// The length of the write buffer, the packet identifiers in use, and the messages in the queue.
 fn holding(session: &mut Session) -> (usize, usize, usize) {
     (session.write_buffer().len(), session.inflight() as usize, session.queued())
 }
 
-/// Packet identifiers of publishers are not below it; the session does not get so far.
+/// The smallest packet identifier of publishers. The session does not assign identifiers as large.
 pub(super) const FOREIGN_MIN: u16 = 50_000;

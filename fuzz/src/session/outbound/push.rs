@@ -1,4 +1,4 @@
-//! Messages are handed to the session, one by one.
+//! Pushes single messages to the session.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,11 +7,11 @@ use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, MessageParts, QoS};
 use tidegate_session::{Delivery, Drop, Session, Verdict};
 
-use super::{Fate, Outbound, Pushed, SHARE};
+use super::{MessageState, Outbound, Pushed, SHARE};
 use crate::session::operation::Push;
 
 impl Outbound {
-    /// Pushes a message; the verdict, and the bytes it holds. Whether it was written is seen when the bytes are read.
+    /// Pushes a message; returns the verdict and the size of the message. Reading the bytes shows whether it was written.
     pub(in crate::session) fn push(
         &mut self,
         session: &mut Session,
@@ -32,13 +32,14 @@ impl Outbound {
         let verdict = session.push(&delivery, now);
         check_verdict(verdict, push.qos, is_open, message.is_expired(now));
         let is_past_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
-        assert!(!is_past_queue, "sent past the queue");
-        let fate = if matches!(verdict, Verdict::Dropped(_)) { Fate::Gone } else { Fate::Waiting };
-        self.add(message, push, fate);
+        assert!(!is_past_queue, "the message overtakes the queue");
+        let state =
+            if matches!(verdict, Verdict::Dropped(_)) { MessageState::Gone } else { MessageState::Waiting };
+        self.add(message, push, state);
         (verdict, size)
     }
 
-    pub(super) fn add(&mut self, message: Arc<Message>, push: Push, fate: Fate) {
+    pub(super) fn add(&mut self, message: Arc<Message>, push: Push, state: MessageState) {
         self.messages.push(Pushed {
             message,
             qos: push.qos,
@@ -46,7 +47,7 @@ impl Outbound {
             identifiers: push.identifiers,
             shared: push.shared,
             incarnation: self.incarnation,
-            fate,
+            state,
         });
     }
 
@@ -76,7 +77,7 @@ fn check_verdict(verdict: Verdict, qos: QoS, is_open: bool, is_expired: bool) {
         Verdict::Sent => is_open,
         _ => false,
     };
-    assert!(is_right, "{verdict:?} at {qos:?}, open {is_open}, expired {is_expired}");
+    assert!(is_right, "{verdict:?} at {qos:?}, connection open: {is_open}, expired: {is_expired}");
     let is_dropped = matches!(verdict, Verdict::Dropped(_));
-    assert!(is_dropped || !is_expired && (is_open || !is_once), "not dropped");
+    assert!(is_dropped || !is_expired && (is_open || !is_once), "the message must be dropped");
 }

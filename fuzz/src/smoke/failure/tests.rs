@@ -1,4 +1,4 @@
-//! A planted fault is found, told apart from another, and its input made small.
+//! Planted faults are found and distinguished, and their inputs are reduced.
 
 use super::Catcher;
 use crate::random::Random;
@@ -11,8 +11,8 @@ fn finds_planted_faults_and_reduces_their_inputs() {
     let mut input = Vec::new();
     for _ in 0..20_000 {
         random.fill(40, &mut input);
-        let went_well = catcher.run(&input);
-        assert_eq!(went_well, !has_first(&input) && !has_second(&input));
+        let passed = catcher.run(&input);
+        assert_eq!(passed, !has_first(&input) && !has_second(&input));
     }
     let failures = catcher.finish();
     let inputs: Vec<_> = failures.iter().map(|failure| failure.input.as_slice()).collect();

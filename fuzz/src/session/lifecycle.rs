@@ -1,12 +1,12 @@
-//! A second opinion on the life of a session and its will: attached, waiting, ended.
+//! A model of a session's lifecycle and its will: attached, detached, ended.
 
 use std::time::{Duration, Instant};
 
 use tidegate_mqtt::{ReasonCode, Will};
 use tidegate_session::{Cause, Negotiated};
 
-/// Where the session should be.
-pub(super) struct Life {
+/// The expected state of the session.
+pub(super) struct LifecycleModel {
     state: State,
     will: Option<Will>,
     expiry: u32,
@@ -17,22 +17,22 @@ pub(super) struct Life {
 enum State {
     Ended,
     Attached,
-    Waiting { will_at: Option<Instant>, ends_at: Option<Instant> },
+    Detached { will_at: Option<Instant>, ends_at: Option<Instant> },
 }
 
-/// What an event should bring about.
+/// What an event must cause.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) will: Option<Will>,
     pub(super) ended: bool,
 }
 
-impl Life {
+impl LifecycleModel {
     pub(super) fn new(expiry_max: u32) -> Self {
         Self { state: State::Ended, will: None, expiry: 0, expiry_max }
     }
 
-    /// Whether the session is there for the new connection, and what became of the one before.
+    /// A connection is attached. Returns whether it resumes the session, and what the event causes.
     pub(super) fn attach(&mut self, negotiated: &Negotiated, now: Instant) -> (bool, Outcome) {
         let mut outcome = Outcome::default();
         if self.state == State::Attached {
@@ -53,7 +53,7 @@ impl Life {
     pub(super) fn leave(&mut self, cause: Cause, now: Instant) -> Outcome {
         let mut keeps_will = true;
         if let Cause::Disconnect { reason, session_expiry } = cause {
-            let raised = self.expiry == 0 && session_expiry.is_some_and(|asked| asked > 0);
+            let raised = self.expiry == 0 && session_expiry.is_some_and(|requested| requested > 0);
             keeps_will = raised || reason != ReasonCode::Success;
             if !raised {
                 self.expiry = session_expiry.unwrap_or(self.expiry).min(self.expiry_max);
@@ -69,27 +69,27 @@ impl Life {
         let ends_at = if self.expiry == u32::MAX { None } else { after(self.expiry) };
         let delay = self.will.as_ref().map_or(0, |will| will.delay.min(self.expiry));
         let will_at = if delay == 0 { None } else { after(delay) };
-        self.state = State::Waiting { will_at, ends_at };
+        self.state = State::Detached { will_at, ends_at };
         Outcome { will: if delay == 0 { self.will.take() } else { None }, ended: false }
     }
 
     /// What is due at `now`.
     pub(super) fn timeout(&mut self, now: Instant) -> Outcome {
-        let State::Waiting { will_at, ends_at } = self.state else { return Outcome::default() };
+        let State::Detached { will_at, ends_at } = self.state else { return Outcome::default() };
         if ends_at.is_some_and(|at| at <= now) {
             return self.end();
         }
         if will_at.is_some_and(|at| at <= now) {
-            self.state = State::Waiting { will_at: None, ends_at };
+            self.state = State::Detached { will_at: None, ends_at };
             return Outcome { will: self.will.take(), ended: false };
         }
         Outcome::default()
     }
 
-    /// When something is due next.
+    /// The next time at which something is due.
     pub(super) fn next(&self) -> Option<Instant> {
         match self.state {
-            State::Waiting { will_at, ends_at } => will_at.into_iter().chain(ends_at).min(),
+            State::Detached { will_at, ends_at } => will_at.into_iter().chain(ends_at).min(),
             State::Ended | State::Attached => None,
         }
     }

@@ -1,4 +1,4 @@
-//! Connections come and go: handshake, takeover, resumption, the end.
+//! The beginning and end of connections: handshake, takeover, resume, close.
 
 use std::sync::Arc;
 
@@ -6,30 +6,30 @@ use tidegate_mqtt::{Connect, Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Cause, Connection};
 
 use super::handshake;
-use super::operation::OfLink;
+use super::harness::{Harness, OpenConnection};
+use super::operation::ConnectionOperation;
 use super::setup::Client;
 use super::wire::Wire;
-use super::world::{Link, World};
 
-impl World {
-    pub(super) fn apply_to_link(&mut self, operation: OfLink) {
+impl Harness {
+    pub(super) fn apply_to_connection(&mut self, operation: ConnectionOperation) {
         match operation {
-            OfLink::Connect(client) => self.connect(&client),
-            OfLink::Resume => self.resume(),
-            OfLink::Leave(cause) => self.leave(cause),
-            OfLink::LeaveLate(cause) => {
+            ConnectionOperation::Connect(client) => self.connect(&client),
+            ConnectionOperation::Resume => self.resume(),
+            ConnectionOperation::Leave(cause) => self.leave(cause),
+            ConnectionOperation::LeaveLate(cause) => {
                 let late = self.session.epoch().wrapping_sub(1);
                 assert!(
                     self.session.detach(late, cause, self.now).is_none(),
-                    "a fenced connection did something"
+                    "a connection that was taken over changes the session"
                 );
             }
         }
     }
 
-    /// A client that takes everything comes back, if the session is still there, and reads until nothing is left.
+    /// A client without limits connects, resumes the session if it exists, and reads until nothing is left.
     pub(super) fn drain(&mut self) {
-        if self.link.is_some() {
+        if self.connection.is_some() {
             self.leave(Cause::Closed);
             self.check();
         }
@@ -46,11 +46,11 @@ impl World {
             }
             self.read_and_acknowledge();
         }
-        panic!("messages are left: {} open, {} queued", self.session.inflight(), self.session.queued());
+        panic!("messages are left: {} in flight, {} queued", self.session.inflight(), self.session.queued());
     }
 
-    /// The session is given up.
-    pub(super) fn leave_for_good(&mut self) {
+    /// The client ends the session.
+    pub(super) fn end_session(&mut self) {
         self.leave(Cause::Disconnect { reason: ReasonCode::Success, session_expiry: Some(0) });
     }
 
@@ -58,16 +58,16 @@ impl World {
         let Some(negotiated) = handshake::connect(client, &self.config) else { return };
         let epoch_before = self.session.epoch();
         let attached = self.session.attach(&negotiated, self.now);
-        let (present, outcome) = self.life.attach(&negotiated, self.now);
+        let (present, outcome) = self.lifecycle.attach(&negotiated, self.now);
         assert_eq!(attached.session_present, present, "session present");
-        assert_eq!(attached.was_attached, self.link.is_some());
+        assert_eq!(attached.was_attached, self.connection.is_some());
         assert_eq!(attached.epoch, self.session.epoch());
-        assert!(attached.epoch > epoch_before, "the epoch does not grow");
+        assert!(attached.epoch > epoch_before, "the epoch does not rise");
         assert_eq!(attached.will, outcome.will, "the will at the next CONNECT");
-        if let Some(mut former) = self.link.take() {
+        if let Some(mut former) = self.connection.take() {
             former.wire.put_back_late(&mut self.session);
         }
-        self.outbound.take_orphans(&attached.unacknowledged);
+        self.outbound.take_unacknowledged(&attached.unacknowledged);
         if !present {
             self.outbound.end();
             self.inbound.end();
@@ -82,11 +82,11 @@ impl World {
         self.outbound.begin();
         self.inbound.begin();
         let connack = negotiated.connack(present, &self.config);
-        let connection = Connection::new(&negotiated, Arc::clone(&self.config));
-        assert_eq!(connection.version(), negotiated.version);
+        let inbound = Connection::new(&negotiated, Arc::clone(&self.config));
+        assert_eq!(inbound.version(), negotiated.version);
         let wire = Wire::new(&negotiated);
         let epoch = self.session.epoch();
-        self.link = Some(Link { negotiated, connection, epoch, resumed: false, wire });
+        self.connection = Some(OpenConnection { negotiated, inbound, epoch, resumed: false, wire });
         if !self.session.send(&Packet::from(connack)) {
             self.leave(Cause::Shutdown);
         }
@@ -94,25 +94,29 @@ impl World {
 
     fn resume(&mut self) {
         self.session.resume(self.now);
-        if let Some(link) = self.link.as_mut().filter(|link| !link.resumed) {
-            link.resumed = true;
+        if let Some(connection) = self.connection.as_mut().filter(|connection| !connection.resumed) {
+            connection.resumed = true;
             self.outbound.resume();
         }
     }
 
     fn leave(&mut self, cause: Cause) {
         self.check();
-        let Some(mut link) = self.link.take() else {
+        let Some(mut connection) = self.connection.take() else {
             let epoch = self.session.epoch();
-            assert!(self.session.detach(epoch, cause, self.now).is_none(), "left twice");
+            assert!(self.session.detach(epoch, cause, self.now).is_none(), "a connection is detached twice");
             return;
         };
         let detached =
-            self.session.detach(link.epoch, cause, self.now).expect("the connection of the session");
-        let outcome = self.life.leave(cause, self.now);
-        assert_eq!((detached.will, detached.ended), (outcome.will, outcome.ended), "the end by {cause:?}");
-        link.wire.put_back_late(&mut self.session);
-        self.outbound.take_orphans(&detached.unacknowledged);
+            self.session.detach(connection.epoch, cause, self.now).expect("the connection of the session");
+        let outcome = self.lifecycle.leave(cause, self.now);
+        assert_eq!(
+            (detached.will, detached.ended),
+            (outcome.will, outcome.ended),
+            "the end of the connection by {cause:?}"
+        );
+        connection.wire.put_back_late(&mut self.session);
+        self.outbound.take_unacknowledged(&detached.unacknowledged);
         if detached.ended {
             self.outbound.end();
             self.inbound.end();
@@ -122,5 +126,5 @@ impl World {
     }
 }
 
-/// More rounds than any queue here needs.
+/// More rounds than the longest queue needs.
 const ROUNDS_MAX: usize = 2000;
