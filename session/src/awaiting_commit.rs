@@ -11,6 +11,8 @@ use tidegate_mqtt::PacketId;
 pub(crate) struct AwaitingCommit {
     waiting: VecDeque<WaitingPacket>,
     bytes: usize,
+    /// Packets that were removed since the beginning.
+    removed: u64,
 }
 
 #[derive(Debug)]
@@ -45,14 +47,21 @@ impl AwaitingCommit {
         self.waiting.front().is_some_and(|waiting| waiting.packet == Packet::Resends)
     }
 
-    /// Sets the commit of all packets that have none: `commit`, or the commit of the packet before them if that is
-    /// later.
-    pub(crate) fn set_commit(&mut self, commit: u64) {
+    /// The position of the next packet, counted from the beginning.
+    pub(crate) fn next_position(&self) -> u64 {
+        self.removed + u64::try_from(self.waiting.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Sets the commit of all packets before `position` that have none: `commit`, or the commit of the packet before them
+    /// if that is later.
+    pub(crate) fn set_commit_before(&mut self, position: u64, commit: u64) {
+        let count = usize::try_from(position.saturating_sub(self.removed)).unwrap_or(usize::MAX);
         let unset = self.waiting.iter().rev().take_while(|packet| packet.commit.is_none()).count();
         let set = self.waiting.len() - unset;
         let previous = set.checked_sub(1).and_then(|last| self.waiting.get(last)?.commit);
         let commit = commit.max(previous.unwrap_or(0));
-        self.waiting.iter_mut().skip(set).for_each(|packet| packet.commit = Some(commit));
+        let named = count.saturating_sub(set);
+        self.waiting.iter_mut().skip(set).take(named).for_each(|packet| packet.commit = Some(commit));
     }
 
     pub(crate) fn has_unset_commit(&self) -> bool {
@@ -73,6 +82,7 @@ impl AwaitingCommit {
     pub(crate) fn pop(&mut self, committed: u64) -> Option<Packet> {
         self.first_commit().filter(|commit| *commit <= committed)?;
         let packet = self.waiting.pop_front()?;
+        self.removed += 1;
         self.bytes -= packet.size;
         Some(packet.packet)
     }

@@ -5,7 +5,7 @@ use tidegate_mqtt::{Ack, PacketId, ReasonCode};
 use tidegate_session::Received;
 
 use crate::broker::Broker;
-use crate::connection::End;
+use crate::end::End;
 use crate::receipt::Receipt;
 use crate::session_guard::SessionGuard;
 use crate::session_handle::Ownership;
@@ -18,8 +18,6 @@ pub enum Recognised {
     New,
     /// The message came before: it is acknowledged once more and goes nowhere [MQTT5-4.3.3-10].
     Repeat,
-    /// The message came before, and its publish takes several turns that are not over: ask again in the next turn.
-    UnderWay,
 }
 
 impl Broker {
@@ -55,19 +53,16 @@ impl Broker {
     ) -> Result<Receipt<Recognised>, End> {
         let mut session = self.own(owner)?;
         let recognised = session.session.recognise(packet_id, pending);
-        let is_under_way = session.publishes_under_way(owner);
         let commit = session.scope_commit;
         let commit = commit.max(session.finish(turn));
         let recognised = match recognised? {
             Received::New => Recognised::New,
-            Received::Repeat if is_under_way => Recognised::UnderWay,
             Received::Repeat => Recognised::Repeat,
         };
         Ok(Receipt::new(recognised, commit))
     }
 
-    /// Handles PUBREL: the identifier is free again. The outcome is the reason code of PUBCOMP, 0x00 or 0x92; `None` while a publish
-    /// of the session takes several turns: ask again in the next turn.
+    /// Handles PUBREL: the identifier is free again. The outcome is the reason code of PUBCOMP, 0x00 or 0x92.
     ///
     /// # Errors
     /// When another connection took the session over.
@@ -76,10 +71,9 @@ impl Broker {
         turn: &mut Turn<'_>,
         owner: &Ownership,
         packet_id: PacketId,
-    ) -> Result<Receipt<Option<ReasonCode>>, End> {
+    ) -> Result<Receipt<ReasonCode>, End> {
         let mut session = self.own(owner)?;
-        let is_under_way = session.publishes_under_way(owner);
-        let reason = (!is_under_way).then(|| session.session.release(packet_id));
+        let reason = session.session.release(packet_id);
         Ok(Receipt::new(reason, session.finish(turn)))
     }
 }
@@ -91,9 +85,5 @@ impl SessionGuard<'_> {
             self.session.handle_ack(&ack, turn.now)?;
         }
         Ok(())
-    }
-
-    fn publishes_under_way(&self, owner: &Ownership) -> bool {
-        self.open_scopes.as_ref().is_some_and(|scopes| scopes.has_publisher(owner.handle.id()))
     }
 }

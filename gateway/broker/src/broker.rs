@@ -8,9 +8,9 @@ use tidegate_persistence::Commit;
 use tidegate_routing::RetainedStore;
 
 use crate::config::BrokerConfig;
-use crate::connection::End;
 use crate::delivery::Delivery;
 use crate::durability::{Durability, SessionStore};
+use crate::end::End;
 use crate::registry::Registry;
 use crate::session_guard::SessionGuard;
 use crate::session_handle::{Ownership, SessionHandle};

@@ -15,8 +15,7 @@ use std::sync::Arc;
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
 use tidegate_session::{Batch, Connection};
 
-pub use end::{End, EndKind};
-pub use receive::Received;
+pub use receive::InputProgress;
 
 use ack_queue::{AckQueue, Reply};
 pub(crate) use read_batch::ReadBatchLists;
@@ -24,6 +23,7 @@ use requests::Request;
 
 use crate::broker::Broker;
 use crate::delivery::UnfinishedPublish;
+use crate::end::End;
 use crate::receipt::Receipt;
 use crate::replays::ReplayProgress;
 use crate::session_handle::Ownership;

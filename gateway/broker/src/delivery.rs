@@ -12,6 +12,7 @@ mod will;
 use tidegate_routing::Strategy;
 
 pub use publish::PublishRequest;
+pub(crate) use unfinished::PublishToken;
 pub use unfinished::UnfinishedPublish;
 
 use crate::receipt::Receipt;

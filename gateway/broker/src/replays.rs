@@ -10,7 +10,7 @@ use tidegate_routing::{Cursor, RetainedStore};
 use tidegate_session::{Delivery, GrantedOptions, Session, Verdict};
 
 use crate::broker::Broker;
-use crate::connection::End;
+use crate::end::End;
 use crate::session_handle::{Ownership, SessionHandle};
 use crate::turn::Turn;
 

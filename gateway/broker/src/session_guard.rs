@@ -67,8 +67,23 @@ impl<'a> SessionGuard<'a> {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)
     }
 
-    /// Whether something in the session is part of a publish that takes several turns and is not committed.
-    pub(crate) fn has_uncommitted_scope(&self) -> bool {
+    /// The session's handle.
+    pub(crate) fn handle(&self) -> &Arc<SessionHandle> {
+        self.handle
+    }
+
+    /// Records that changes from here on are part of a publish that takes several turns.
+    pub(crate) fn join_scope(&mut self, scope: &Arc<PublishScope>) {
+        let position = self.state.session.next_awaiting_position();
+        self.state.open_scopes.get_or_insert_default().join(scope, self.handle, position);
+    }
+
+    /// A new connection begins. Whether something in the session is part of a publish that takes several turns and is not
+    /// committed.
+    pub(crate) fn restart_scopes(&mut self) -> bool {
+        if let Some(scopes) = &mut self.state.open_scopes {
+            scopes.restart();
+        }
         self.state.open_scopes.is_some() || !self.durability.is_committed(self.state.scope_commit)
     }
 

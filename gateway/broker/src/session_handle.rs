@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::hash::Hasher;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -13,6 +13,7 @@ use tidegate_routing::Subscriber;
 use tidegate_session::Session;
 
 use crate::connection_handle::ConnectionHandle;
+use crate::delivery::PublishToken;
 use crate::durability::OpenScopes;
 use crate::replays::Replays;
 use crate::tenant::TenantId;
@@ -49,7 +50,9 @@ pub struct State {
     pub(crate) awaiting_commit: bool,
     /// Publishes under way that have stored part of their changes to this session.
     pub(crate) open_scopes: Option<Box<OpenScopes>>,
-    /// The commit of the last such publish that is finished.
+    /// The publish of this session that takes several turns, while it does.
+    pub(crate) publishing: Weak<PublishToken>,
+    /// The commit of the last publish in `open_scopes` that is finished.
     pub(crate) scope_commit: Commit,
     /// The commit of the last change to whether the session is stored: it was, or an earlier one of that name was removed.
     pub(crate) stored_at_commit: Commit,
@@ -80,6 +83,7 @@ impl SessionHandle {
             replays: None,
             awaiting_commit: false,
             open_scopes: None,
+            publishing: Weak::new(),
             scope_commit: Commit(0),
             stored_at_commit: Commit(0),
             began_at: 0,

@@ -4,8 +4,10 @@ mod attach;
 mod detach;
 mod ended;
 mod housekeeping;
+mod output;
 mod schedule;
 mod stop;
+mod subscriptions;
 mod timeout;
 
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub use stop::StopReport;
 use crate::broker::Broker;
 use crate::durability::Durability;
 use crate::registry::Registry;
+use crate::session_guard::SessionGuard;
 use crate::session_handle::{SessionHandle, SessionKey};
 use crate::tenant::TenantId;
 use crate::timer_queue::TimerGrid;
@@ -91,17 +94,25 @@ impl Sessions {
 }
 
 impl Broker {
-    /// Carries out what a change of a session's life left to do; returns the commit that covers it. `end`: the commit that covers
-    /// the end of the session, if it ended.
+    /// Ends a change of a session's life; returns the commit that covers it. If the session ended, a later CONNACK that says so
+    /// waits for that commit: it is noted under the lock.
+    fn finish_change(&self, turn: &mut Turn<'_>, mut guard: SessionGuard<'_>, has_ended: bool) -> Commit {
+        let commit = guard.save(turn, None).max(guard.stored_at_commit);
+        if has_ended {
+            guard.stored_at_commit = commit;
+            self.sessions.ended.note(guard.handle().key(), commit, self.committed());
+        }
+        commit.max(guard.finish(turn))
+    }
+
+    /// Carries out what a change of a session's life left to do; returns the commit that covers it.
     fn apply_side_effects(
         &self,
         turn: &mut Turn<'_>,
         handle: &Arc<SessionHandle>,
         effects: SideEffects,
-        end: Commit,
     ) -> Commit {
         if effects.ended {
-            self.sessions.ended.note(handle.key(), end, self.committed());
             self.sessions.registry.remove_if(handle, |handle| handle.lock().connection.is_none());
         }
         let mut commit = Commit(0);

@@ -10,7 +10,7 @@ use tidegate_routing::{Grant, SubscribeError};
 use tidegate_session::GrantedOptions;
 
 use crate::broker::Broker;
-use crate::connection::End;
+use crate::end::End;
 use crate::receipt::Receipt;
 use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber, State};
 use crate::turn::Turn;
@@ -41,8 +41,8 @@ impl Broker {
     ) -> Result<Receipt<Subscribed>, End> {
         turn.budget.charge(1);
         let mut session = self.own(owner)?;
-        let entered = self.enter(turn, &owner.handle, &mut session, filter, granted);
-        let (outcome, commit) = match entered {
+        let added = self.add_subscription(turn, &owner.handle, &mut session, filter, granted);
+        let (outcome, commit) = match added {
             Err(reason) => (Subscribed::Refused(reason), Commit(0)),
             Ok(Receipt { outcome: existed, commit }) => {
                 let has_retained = self.owe_retained(&owner.handle, &mut session, filter, granted, existed);
@@ -78,7 +78,7 @@ impl Broker {
     }
 
     /// Into the session, the routing table and the store, or into none; says whether it was there before.
-    fn enter(
+    fn add_subscription(
         &self,
         turn: &mut Turn<'_>,
         handle: &Arc<SessionHandle>,

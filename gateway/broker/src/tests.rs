@@ -44,6 +44,16 @@ impl TestBroker {
 
     /// Like [`Self::attach`], with the commit that the CONNACK waits for.
     pub(crate) fn connect(&mut self, id: &str, edit: impl FnOnce(&mut Connect)) -> Receipt<Attachment> {
+        let connected = self.try_connect(id, edit);
+        connected.expect("no publish of the former connection takes several turns")
+    }
+
+    /// Fails while a publish of the session's former connection takes several turns.
+    pub(crate) fn try_connect(
+        &mut self,
+        id: &str,
+        edit: impl FnOnce(&mut Connect),
+    ) -> Result<Receipt<Attachment>, LinkFacts> {
         let mut connect = Connect::new(ProtocolVersion::V5, id);
         edit(&mut connect);
         let ConnectStep::Accept(negotiated) = self.broker.begin_connect().connect(connect, String::new)
@@ -51,14 +61,14 @@ impl TestBroker {
             panic!("the CONNECT of {id} was refused")
         };
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        let receipt = self.broker.connect(&mut self.workspace.turn(self.now, BUDGET), &negotiated, facts);
+        let connected = self.broker.connect(&mut self.workspace.turn(self.now, BUDGET), &negotiated, facts);
         self.carry_out();
-        receipt
+        connected
     }
 
     pub(crate) fn detach(&mut self, attachment: &Attachment) {
         let mut turn = self.workspace.turn(self.now, BUDGET);
-        self.broker.disconnect(&mut turn, &attachment.owner, Cause::Closed, &mut Vec::new());
+        let _ = self.broker.disconnect(&mut turn, &attachment.owner, Cause::Closed, &mut Vec::new());
         self.carry_out();
     }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use tidegate_session::Batch;
 
 use crate::broker::Broker;
-use crate::connection::End;
 use crate::connection_handle::{CoreId, DirectWrite};
+use crate::end::End;
 use crate::session_handle::{Ownership, SessionHandle, State};
 use crate::signals::{Signal, Signals};
 use crate::turn::Turn;

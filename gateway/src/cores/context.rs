@@ -112,9 +112,8 @@ impl Core {
     }
 
     fn carry_out(&mut self) {
-        let Workspace { effects, backlog, .. } = &mut self.workspace;
-        let has_work = effects.has_flushes() || backlog.has_publishes();
-        if has_work
+        let effects = &mut self.workspace.effects;
+        if effects.has_flushes()
             && !mem::replace(&mut self.is_flusher_woken, true)
             && let Some(flusher) = &self.flusher
         {

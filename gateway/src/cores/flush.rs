@@ -53,8 +53,6 @@ fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<Sess
                 }
             }
         }
-        // Continues publishes whose connections have ended. If some are left, the end of the turn wakes this task again.
-        broker.resume_backlog(turn);
     });
     for (home, mut sessions) in remote {
         if let Some(handle) = cores.core(home) {

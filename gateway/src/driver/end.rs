@@ -13,8 +13,14 @@ use crate::cores::with_core;
 impl Driver {
     /// Lets go of the session, then closes the link.
     pub(super) async fn finish(self: Box<Self>, end: End) {
-        let Self { mut link, client, batch, token, .. } = *self;
+        let Self { mut link, mut client, batch, token, .. } = *self;
         let signals = Arc::clone(client.signals());
+        // The session stays with this connection until its publish is complete.
+        while !with_core(|core| {
+            core.run_turn(Instant::now(), |turn, _| client.finish_publish_under_way(turn))
+        }) {
+            tokio::task::yield_now().await;
+        }
         let mut rest = Vec::new();
         if let Some(batch) = batch {
             batch.copy_to(&mut rest);

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegate_broker::{Broker, ClientConnection, LinkFacts};
+use tidegate_broker::{Attachment, Broker, ClientConnection, LinkFacts, Receipt};
+use tidegate_session::Negotiated;
 use tidegate_transports::{Incoming, Listener, Transport};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
@@ -93,11 +95,24 @@ impl Acceptor {
             return;
         }
         let (writer, heartbeat) = (direct_writer(&link), link.heartbeat());
-        let receipt = with_core(|core| {
-            let facts = LinkFacts { core: core.id(), writer, heartbeat };
-            core.run_turn(Instant::now(), |turn, _| self.broker.connect(turn, &negotiated, facts))
-        });
+        let core = with_core(|core| core.id());
+        let receipt = self.connect(&negotiated, LinkFacts { core, writer, heartbeat }).await;
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         tokio::spawn(Drive::from(Box::new(Driver::new(link, client, rest, tracker.token()))));
+    }
+
+    /// Gets the session for the connection. While a publish of the session's former connection takes several turns, it tries again
+    /// in each turn.
+    async fn connect(&self, negotiated: &Negotiated, mut facts: LinkFacts) -> Receipt<Attachment> {
+        loop {
+            let connected = with_core(|core| {
+                core.run_turn(Instant::now(), |turn, _| self.broker.connect(turn, negotiated, facts))
+            });
+            match connected {
+                Ok(receipt) => return receipt,
+                Err(back) => facts = back,
+            }
+            yield_now().await;
+        }
     }
 }

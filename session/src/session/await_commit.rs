@@ -18,7 +18,20 @@ impl Session {
     /// later.
     pub fn set_commit(&mut self, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
-            awaiting_commit.set_commit(commit);
+            awaiting_commit.set_commit_before(u64::MAX, commit);
+        }
+    }
+
+    /// The position of the next packet that waits for a commit, among those of this connection.
+    #[must_use]
+    pub fn next_awaiting_position(&self) -> u64 {
+        self.awaiting_commit.as_ref().map_or(0, |awaiting_commit| awaiting_commit.next_position())
+    }
+
+    /// The same as [`Session::set_commit`] for the packets before `position` only.
+    pub fn set_commit_before(&mut self, position: u64, commit: u64) {
+        if let Some(awaiting_commit) = &mut self.awaiting_commit {
+            awaiting_commit.set_commit_before(position, commit);
         }
     }
 

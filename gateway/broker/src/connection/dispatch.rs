@@ -6,6 +6,7 @@ use tidegate_persistence::Commit;
 
 use super::read_batch::ReadBatch;
 use super::{ClientConnection, End, Unfinished};
+use crate::receipt::Receipt;
 use crate::turn::Turn;
 
 /// What became of a packet.
@@ -106,9 +107,8 @@ impl ClientConnection {
         if self.is_busy() {
             return Ok(Flow::NextTurn);
         }
-        let receipt = self.broker.release(turn, &self.owner, ack.packet_id)?;
-        let Some(reason) = receipt.outcome else { return Ok(Flow::NextTurn) };
-        read.replies.push((receipt.commit, Ack::new(AckKind::PubComp, ack.packet_id, reason)));
+        let Receipt { outcome: reason, commit } = self.broker.release(turn, &self.owner, ack.packet_id)?;
+        read.replies.push((commit, Ack::new(AckKind::PubComp, ack.packet_id, reason)));
         Ok(Flow::Handled)
     }
 

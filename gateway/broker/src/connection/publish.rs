@@ -53,9 +53,9 @@ impl ClientConnection {
         let topic = self.inbound.admit(view)?;
         let begins: Option<Box<str>> = (alone || !read.accepts(topic, view.qos)).then(|| topic.into());
         match self.recognise(turn, read, view)? {
+            _ if self.is_busy() => Ok(Flow::NextTurn),
             Recognised::New => self.push_single(turn, read, view, begins),
             Recognised::Repeat => Ok(Flow::Handled),
-            Recognised::UnderWay => Ok(Flow::NextTurn),
         }
     }
 
@@ -106,7 +106,7 @@ impl ClientConnection {
         if recognised == Recognised::Repeat {
             self.apply_publishes(turn, read)?;
             if self.is_busy() {
-                return Ok(Recognised::UnderWay);
+                return Ok(recognised);
             }
             // The answer to the first one is before this one, or was due on an earlier connection.
             read.replies.push((commit, Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)));

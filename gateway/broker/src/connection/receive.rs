@@ -9,7 +9,7 @@ use crate::turn::Turn;
 
 /// How far some bytes were handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Received {
+pub struct InputProgress {
     /// Bytes that were handled. Pass the others in again, with those that follow.
     pub used: usize,
     /// Whole packets may be left among them: call again in the next turn, even if nothing follows.
@@ -21,9 +21,9 @@ impl ClientConnection {
     ///
     /// # Errors
     /// When the connection ends. What came before the cause was handled.
-    pub fn receive(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<Received, End> {
+    pub fn receive(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<InputProgress, End> {
         if self.is_busy() {
-            return Ok(Received { used: 0, has_more: true });
+            return Ok(InputProgress { used: 0, has_more: true });
         }
         let mut read = ReadBatch::new(bytes, turn.scratch.read_batch.take().unwrap_or_default());
         let mut rest = bytes;
@@ -36,7 +36,7 @@ impl ClientConnection {
         if used > 0 {
             self.acks.signals().record_activity(turn.now);
         }
-        Ok(Received { used, has_more })
+        Ok(InputProgress { used, has_more })
     }
 
     /// Whether bytes should be read from the client. Not while an operation takes several turns, while too many answers wait,

@@ -51,6 +51,10 @@ impl Delivery {
         if store.is_some() {
             session.session.borrow_scratch(&mut turn.scratch.changes);
         }
+        // Also for a session that is not stored: another member of the group may get the message if this one leaves.
+        if let Some(scope) = scope.filter(|_| is_stored || options.share.is_some()) {
+            session.join_scope(scope);
+        }
         turn.budget.charge(u32::try_from(messages.len()).unwrap_or(u32::MAX));
         let mut last = Verdict::Queued;
         for message in messages {

@@ -10,13 +10,14 @@ use tidegate_routing::Route;
 use super::outcome::Outcome;
 use super::source::{EncodedVariants, OwnedSource, Source};
 use super::task::{Position, Task};
-use super::unfinished::UnfinishedPublish;
+use super::unfinished::{PublishToken, Stage, UnfinishedPublish};
 use super::{PublishProgress, Published, is_reserved};
 use crate::broker::Broker;
-use crate::connection::End;
 use crate::durability::PublishScope;
+use crate::end::End;
 use crate::publish_batch::{PublishBatch, emptied};
 use crate::receipt::Receipt;
+use crate::session_guard::SessionGuard;
 use crate::session_handle::{Ownership, SessionHandle, SessionSubscriber};
 use crate::turn::Turn;
 
@@ -36,8 +37,8 @@ pub struct PublishRequest<'a, 'b> {
 /// How a batch is delivered.
 struct Plan {
     route: Arc<Route<SessionSubscriber>>,
-    /// It costs more than this turn may spend.
-    takes_turns: bool,
+    /// If it costs more than this turn may spend.
+    several_turns: Option<Arc<PublishToken>>,
     /// Where its changes are kept until the last turn, if it takes several and there is a store.
     scope: Option<Arc<PublishScope>>,
 }
@@ -62,10 +63,12 @@ impl Broker {
         let plan = self.plan(turn, &request, topic);
         let is_exactly_once = request.qos2_ids().next().is_some();
         // Taken before any lock. A publish of several turns has a scope of its own.
-        let _atomic =
-            if is_exactly_once && !plan.takes_turns { self.durability.atomic_scope() } else { None };
-        let scope = plan.scope.as_ref().filter(|_| is_exactly_once);
-        let Receipt { outcome, commit } = self.receive_batch(turn, &request, topic, scope, acks)?;
+        let _atomic = if is_exactly_once && plan.several_turns.is_none() {
+            self.durability.atomic_scope()
+        } else {
+            None
+        };
+        let Receipt { outcome, commit } = self.receive_batch(turn, &request, topic, &plan, acks)?;
         Ok(match outcome {
             Some(refused) => PublishProgress::Done(Receipt::new(refused, commit)),
             None => self.deliver_batch(turn, &request, plan, commit),
@@ -76,12 +79,13 @@ impl Broker {
         let handle = &request.owner.handle;
         let route = turn.routes.route(self.tenant_of(handle), topic);
         turn.budget.charge(1);
-        let copies = route.deliveries.len() + route.groups.len() * request.batch.count();
-        let cost = copies.saturating_mul(request.batch.cost());
-        let takes_turns = !turn.budget.covers(u32::try_from(cost).unwrap_or(u32::MAX));
-        let needs_scope = takes_turns && self.durability.store().is_some();
-        let scope = needs_scope.then(|| Arc::new(PublishScope::new(handle.id())));
-        Plan { route, takes_turns, scope }
+        let copies = route.deliveries.len().saturating_mul(request.batch.cost());
+        let cost = copies.saturating_add(route.groups.len().saturating_mul(request.batch.count()));
+        let is_covered = turn.budget.covers(u32::try_from(cost).unwrap_or(u32::MAX));
+        let several_turns = (!is_covered).then(Arc::default);
+        let needs_scope = !is_covered && self.durability.store().is_some();
+        let scope = needs_scope.then(|| Arc::new(PublishScope::new()));
+        Plan { route, several_turns, scope }
     }
 
     /// The publisher's side: acknowledgements that came before, and the new QoS 2 identifiers. Says why the batch is refused, if
@@ -91,7 +95,7 @@ impl Broker {
         turn: &mut Turn<'_>,
         request: &PublishRequest<'_, '_>,
         topic: &str,
-        scope: Option<&Arc<PublishScope>>,
+        plan: &Plan,
         acks: &mut Vec<Ack>,
     ) -> Result<Receipt<Option<Published>>, End> {
         // Also if there is nothing to change: a connection that lost its session publishes nothing any more.
@@ -102,13 +106,20 @@ impl Broker {
             // What they change is not part of what the publisher is told.
             let _ = session.save(turn, None);
         }
-        let refused = self.refusal(turn, request, topic);
-        if result.is_ok() && refused.is_none() {
-            let received = request.qos2_ids().try_for_each(|id| session.session.receive(id).map(drop));
-            result = received.map_err(End::from);
+        let mut refused = None;
+        if result.is_ok() {
+            refused = self.refusal(turn, request, topic);
         }
         // What is not published must not open the scope: nobody would commit it.
-        let scope = scope.filter(|_| result.is_ok() && refused.is_none());
+        let mut scope = None;
+        if result.is_ok() && refused.is_none() {
+            scope = plan.scope.as_ref().filter(|_| request.qos2_ids().next().is_some());
+            result = session.receive_ids(request, scope);
+        }
+        if result.is_ok() && refused != Some(Published::Refused) {
+            turn.counters.messages_received.add(request.batch.len());
+        }
+        session.publishing = plan.several_turns.as_ref().map(Arc::downgrade).unwrap_or_default();
         let commit = session.finish_in(turn, scope);
         result?;
         if refused == Some(Published::Refused) && !request.version.is_v5() {
@@ -123,7 +134,6 @@ impl Broker {
             turn.counters.refused_store.add(count);
             return Some(Published::Refused);
         }
-        turn.counters.messages_received.add(count);
         if is_reserved(topic) {
             turn.counters.refused_topic.add(count);
             return Some(Published::Forbidden);
@@ -149,14 +159,25 @@ impl Broker {
             }
         };
         let mut outcome = Outcome::new(retained.after(commit));
-        if plan.takes_turns {
+        if let Some(token) = plan.several_turns {
             let source = match request.batch.raw() {
                 Some(raw) => OwnedSource::Frames { frames: raw.into(), encoded },
                 None => OwnedSource::Messages(request.batch.messages().to_vec()),
             };
             let packet_ids = request.qos2_ids().collect();
             let Plan { route, scope, .. } = plan;
-            let unfinished = UnfinishedPublish::new(self, handle, packet_ids, source, route, scope, outcome);
+            let unfinished = UnfinishedPublish {
+                publisher: Arc::clone(handle),
+                packet_ids,
+                source,
+                route,
+                started_at: self.sessions.next_sequence(),
+                position: Position::default(),
+                outcome,
+                scope,
+                stage: Stage::Delivering,
+                token,
+            };
             return self.resume_publish(turn, Box::new(unfinished));
         }
         let mut task = Task::of_one_turn(&plan.route, source);
@@ -178,12 +199,28 @@ impl Broker {
         if receipt.outcome != Published::Refused || packet_ids.peek().is_none() {
             return receipt;
         }
-        // Whichever connection has the session by now.
         let mut session = self.guard(handle);
         for packet_id in packet_ids {
             let _ = session.session.release(packet_id);
         }
         receipt.after(session.finish(turn))
+    }
+}
+
+impl SessionGuard<'_> {
+    /// Takes in the QoS 2 identifiers of a batch, as part of `scope` if it has one.
+    fn receive_ids(
+        &mut self,
+        request: &PublishRequest<'_, '_>,
+        scope: Option<&Arc<PublishScope>>,
+    ) -> Result<(), End> {
+        if let Some(scope) = scope {
+            self.join_scope(scope);
+        }
+        for id in request.qos2_ids() {
+            self.session.receive(id)?;
+        }
+        Ok(())
     }
 }
 

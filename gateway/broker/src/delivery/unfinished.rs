@@ -16,52 +16,34 @@ use crate::durability::PublishScope;
 use crate::session_handle::{SessionHandle, SessionSubscriber};
 use crate::turn::Turn;
 
-/// A publish under way. If its connection ends, give it to [`Broker::adopt`].
+/// A publish under way. The publisher's connection keeps it, and finishes it before it does anything else, even before it ends.
+/// Until then nobody can take the session over.
 #[must_use = "an unfinished publish has to be resumed"]
 pub struct UnfinishedPublish {
-    publisher: Arc<SessionHandle>,
+    pub(super) publisher: Arc<SessionHandle>,
     /// The QoS 2 identifiers under which it came.
-    packet_ids: Vec<PacketId>,
-    source: OwnedSource,
+    pub(super) packet_ids: Vec<PacketId>,
+    pub(super) source: OwnedSource,
     /// The recipients: subscriptions made or removed since the first turn do not matter.
-    route: Arc<Route<SessionSubscriber>>,
-    started_at: u64,
-    position: Position,
-    outcome: Outcome,
-    scope: Option<Arc<PublishScope>>,
-    stage: Stage,
+    pub(super) route: Arc<Route<SessionSubscriber>>,
+    pub(super) started_at: u64,
+    pub(super) position: Position,
+    pub(super) outcome: Outcome,
+    pub(super) scope: Option<Arc<PublishScope>>,
+    pub(super) stage: Stage,
+    pub(super) token: Arc<PublishToken>,
 }
 
+/// Exists as long as a session has a publish under way; the session holds a weak reference.
+#[derive(Debug, Default)]
+pub(crate) struct PublishToken;
+
 /// How far it is.
-enum Stage {
+pub(super) enum Stage {
     /// Copies are handed out.
     Delivering,
     /// The scope is committed under that number. These sessions have not heard of it yet.
     Committed(Commit, Vec<Weak<SessionHandle>>),
-}
-
-impl UnfinishedPublish {
-    pub(super) fn new(
-        broker: &Broker,
-        publisher: &Arc<SessionHandle>,
-        packet_ids: Vec<PacketId>,
-        source: OwnedSource,
-        route: Arc<Route<SessionSubscriber>>,
-        scope: Option<Arc<PublishScope>>,
-        outcome: Outcome,
-    ) -> Self {
-        Self {
-            publisher: Arc::clone(publisher),
-            packet_ids,
-            source,
-            route,
-            started_at: broker.sessions.next_sequence(),
-            position: Position::default(),
-            outcome,
-            scope,
-            stage: Stage::Delivering,
-        }
-    }
 }
 
 impl Broker {
@@ -74,26 +56,12 @@ impl Broker {
         if !self.deliver_on(turn, &mut unfinished) || !self.commit_scope(turn, &mut unfinished) {
             return PublishProgress::Unfinished(unfinished);
         }
-        let UnfinishedPublish { publisher, packet_ids, mut source, outcome, .. } = *unfinished;
+        let UnfinishedPublish { publisher, packet_ids, mut source, outcome, token, .. } = *unfinished;
         let count = u64::try_from(source.borrow().len()).unwrap_or(u64::MAX);
         let receipt = outcome.finish(turn.counters, count);
-        PublishProgress::Done(self.forget_refused(turn, &publisher, packet_ids.into_iter(), receipt))
-    }
-
-    /// Takes over a publish that nobody waits for any more; [`Self::resume_backlog`] finishes it.
-    pub fn adopt(&self, turn: &mut Turn<'_>, unfinished: Box<UnfinishedPublish>) {
-        turn.backlog.publishes.push_back(unfinished);
-    }
-
-    /// Continues what this core adopted; `true` when nothing is left.
-    pub fn resume_backlog(&self, turn: &mut Turn<'_>) -> bool {
-        while let Some(unfinished) = turn.backlog.publishes.pop_front() {
-            if let PublishProgress::Unfinished(unfinished) = self.resume_publish(turn, unfinished) {
-                turn.backlog.publishes.push_front(unfinished);
-                return false;
-            }
-        }
-        true
+        let receipt = self.forget_refused(turn, &publisher, packet_ids.into_iter(), receipt);
+        drop(token);
+        PublishProgress::Done(receipt)
     }
 
     /// Hands out copies; `true` when every recipient has its own.

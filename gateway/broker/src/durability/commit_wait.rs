@@ -53,9 +53,12 @@ impl Durability {
             let commit = store.append_changes(turn, handle, state, scope);
             last = last.max(commit);
             if let Some(scopes) = &mut state.open_scopes {
-                // Messages leave in order, so all of them wait for the scope.
                 scopes.note(commit);
-                break;
+                // Messages leave in order, so those that came later wait for the scope as well.
+                if scopes.free_before() < u64::MAX {
+                    break;
+                }
+                state.open_scopes = None;
             }
             state.session.set_commit(last.max(state.scope_commit).0);
             self.release_committed(turn, handle, state);
@@ -92,14 +95,25 @@ impl Durability {
 }
 
 impl Broker {
-    /// The store committed something: sends what waited for it in the sessions of this core.
+    /// The store committed something: sends what waited for it in the sessions of this core. What exceeds the budget is sent in
+    /// the next turn.
     pub fn commit_reached(&self, turn: &mut Turn<'_>) {
-        for handle in mem::take(&mut turn.backlog.awaiting_commit) {
+        let mut waiting = mem::take(&mut turn.backlog.awaiting_commit).into_iter();
+        for handle in waiting.by_ref() {
             let mut guard = self.guard(&handle);
             guard.awaiting_commit = false;
             guard.release_committed(turn);
             // Nobody is told about what is stored here.
             let _ = guard.finish(turn);
+            turn.budget.charge(1);
+            if turn.budget.is_spent() {
+                break;
+            }
+        }
+        if waiting.len() > 0 {
+            turn.backlog.awaiting_commit.extend(waiting);
+            // That commit is reached, so the core comes back in its next turn.
+            turn.effects.await_commit(Commit(0));
         }
     }
 }
@@ -109,13 +123,15 @@ impl SessionGuard<'_> {
     pub(crate) fn leave_scope(&mut self, turn: &mut Turn<'_>, scope: &Arc<PublishScope>, commit: Commit) {
         self.scope_commit = self.scope_commit.max(commit);
         let Some(scopes) = &mut self.open_scopes else { return };
-        if !scopes.leave(scope) {
-            return;
-        }
+        scopes.leave(scope);
+        let position = scopes.free_before();
         let other_commit = scopes.other_commit();
         let commit = self.scope_commit.max(other_commit);
-        self.open_scopes = None;
-        self.session.set_commit(commit.0);
+        if position == u64::MAX {
+            self.open_scopes = None;
+        }
+        // What came before the oldest scope that is left does not depend on it.
+        self.session.set_commit_before(position, commit.0);
         self.release_committed(turn);
     }
 }
@@ -154,10 +170,7 @@ impl SessionStore {
         changes: &mut Vec<Change>,
         direct: &mut Vec<Operation>,
     ) {
-        let mut scopes = state.open_scopes.take().unwrap_or_default();
-        if let Some(scope) = scope {
-            scopes.enter(scope, handle);
-        }
+        let scopes = state.open_scopes.take().unwrap_or_default();
         for change in changes.drain(..) {
             if matches!(change, Change::Began | Change::Ended) {
                 scopes.forget(SessionId(handle.id()));

@@ -20,8 +20,6 @@ use crate::turn::Turn;
 /// The changes of one publish.
 #[derive(Debug)]
 pub(crate) struct PublishScope {
-    /// The publisher's session.
-    publisher: u64,
     changes: Mutex<Changes>,
 }
 
@@ -34,17 +32,25 @@ enum Changes {
 /// The scopes that have changes of one session, and what its messages have to wait for besides.
 #[derive(Debug, Default)]
 pub(crate) struct OpenScopes {
-    scopes: Vec<Arc<PublishScope>>,
+    scopes: Vec<OpenScope>,
     /// The last commit of this session's other changes since the first scope was opened.
     other_commit: Commit,
 }
 
+/// A scope that is not committed. It belongs to the publish: one that is dropped holds back nothing.
+#[derive(Debug)]
+struct OpenScope {
+    scope: Weak<PublishScope>,
+    /// The position of the first packet of the session that may belong to it, among those that wait for a commit.
+    begins_at: u64,
+}
+
 impl PublishScope {
-    /// An empty scope for a publish by the session with that id.
-    pub(crate) fn new(publisher: u64) -> Self {
+    /// An empty scope.
+    pub(crate) fn new() -> Self {
         let changes =
             Changes::Open { operations: Vec::new(), subjects: HashSet::new(), sessions: Vec::new() };
-        Self { publisher, changes: Mutex::new(changes) }
+        Self { changes: Mutex::new(changes) }
     }
 
     /// Appends everything to the store; returns the commit that covers it, and the sessions that have changes in it.
@@ -117,19 +123,35 @@ pub(super) enum Subject {
     Received(u64, PacketId),
 }
 
+impl OpenScope {
+    fn is(&self, scope: &Arc<PublishScope>) -> bool {
+        std::ptr::eq(self.scope.as_ptr(), Arc::as_ptr(scope))
+    }
+}
+
 impl OpenScopes {
-    /// Records that a scope has changes of the session.
-    pub(super) fn enter(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>) {
-        let is_known = self.scopes.iter().any(|known| Arc::ptr_eq(known, scope));
+    /// Records that a scope has changes of the session. `position`: that of the session's next packet that waits for a commit.
+    pub(crate) fn join(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>, position: u64) {
+        let is_known = self.scopes.iter().any(|known| known.is(scope));
         if !is_known && scope.add_session(handle) {
-            self.scopes.push(Arc::clone(scope));
+            self.scopes.push(OpenScope { scope: Arc::downgrade(scope), begins_at: position });
         }
     }
 
-    /// Removes a scope that is committed; `true` when no other is left.
-    pub(super) fn leave(&mut self, scope: &Arc<PublishScope>) -> bool {
-        self.scopes.retain(|known| !Arc::ptr_eq(known, scope));
-        self.is_empty()
+    /// A new connection begins: its packets are counted from 0, and all of them wait for the scopes that are open.
+    pub(crate) fn restart(&mut self) {
+        self.scopes.iter_mut().for_each(|known| known.begins_at = 0);
+    }
+
+    /// Removes a scope that is committed.
+    pub(super) fn leave(&mut self, scope: &Arc<PublishScope>) {
+        self.scopes.retain(|known| !known.is(scope));
+    }
+
+    /// Packets before this position belong to no scope that is left. `u64::MAX` when none is left.
+    pub(super) fn free_before(&mut self) -> u64 {
+        self.scopes.retain(|known| known.scope.strong_count() > 0);
+        self.scopes.iter().map(|known| known.begins_at).min().unwrap_or(u64::MAX)
     }
 
     /// Puts the first change to something into `scope`, any other change where the first one is; gives back what goes to the
@@ -147,7 +169,7 @@ impl OpenScopes {
                 None => Err(operation),
             };
         }
-        for scope in &self.scopes {
+        for scope in self.iter() {
             match scope.offer(subject, operation) {
                 Ok(()) => return Ok(()),
                 Err(back) => operation = back,
@@ -156,20 +178,18 @@ impl OpenScopes {
         Err(operation)
     }
 
-    /// Whether a publish of that session is under way. Its incoming identifiers are not committed, or the session has not heard
-    /// under which commit they are.
-    pub(crate) fn has_publisher(&self, session: u64) -> bool {
-        self.scopes.iter().any(|scope| scope.publisher == session)
-    }
-
     /// The scope that the delivery of a message is in.
     pub(crate) fn scope_of(&self, message: u64) -> Option<Arc<PublishScope>> {
-        self.scopes.iter().find(|scope| scope.holds(Subject::Delivery(message))).cloned()
+        self.iter().find(|scope| scope.holds(Subject::Delivery(message)))
     }
 
     /// The session ended: nothing of it is stored by a scope.
     pub(super) fn forget(&self, session: SessionId) {
-        self.scopes.iter().for_each(|scope| scope.forget(session));
+        self.iter().for_each(|scope| scope.forget(session));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Arc<PublishScope>> {
+        self.scopes.iter().filter_map(|known| known.scope.upgrade())
     }
 
     /// Whether there is none.

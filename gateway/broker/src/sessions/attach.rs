@@ -16,7 +16,8 @@ use crate::signals::{Signal, Signals};
 use crate::turn::Turn;
 
 use super::SideEffects;
-use super::schedule::{take_output, unsubscribe_all};
+use super::output::take_output;
+use super::subscriptions::unsubscribe_all;
 
 /// What a connection has of its session.
 pub struct Attachment {
@@ -54,12 +55,16 @@ impl Broker {
     /// Gives the session to a new connection. Whichever connection had it cannot change anything from here on
     /// `[MQTT5-3.1.4-3]`. The receipt's commit covers everything that the session was before: no answer on the connection may
     /// leave earlier.
+    ///
+    /// # Errors
+    /// Gives `facts` back while a publish of the former connection takes several turns: its messages come before anything that
+    /// the new connection, or the former one's will, brings. Call again in the next turn.
     pub fn connect(
         &self,
         turn: &mut Turn<'_>,
         negotiated: &Negotiated,
         facts: LinkFacts,
-    ) -> Receipt<Attachment> {
+    ) -> Result<Receipt<Attachment>, LinkFacts> {
         let _atomic = self.durability.atomic_scope();
         let key = self.key(negotiated);
         let signals = Arc::new(Signals::new(turn.now));
@@ -69,13 +74,13 @@ impl Broker {
             .sessions
             .registry
             .enter(&key, create, |handle| self.attach(turn, handle, negotiated, facts, &signals));
-        let Entered { handle, epoch, effects, connack, commit } = entered;
+        let Entered { handle, epoch, effects, connack, commit } = entered?;
         turn.counters.connections_accepted.add(1);
         turn.effects.flush(&handle);
-        let commit = commit.max(self.apply_side_effects(turn, &handle, effects, Commit(0)));
+        let commit = commit.max(self.apply_side_effects(turn, &handle, effects));
         let inbound = self.sessions.connection(negotiated);
         let owner = Ownership { handle, epoch };
-        Receipt::new(Attachment { owner, signals, inbound, connack }, commit)
+        Ok(Receipt::new(Attachment { owner, signals, inbound, connack }, commit))
     }
 
     /// Runs under the lock of the registry's shard.
@@ -86,8 +91,12 @@ impl Broker {
         negotiated: &Negotiated,
         facts: LinkFacts,
         signals: &Arc<Signals>,
-    ) -> Entered {
+    ) -> Result<Entered, LinkFacts> {
         let mut guard = self.guard(handle);
+        if guard.publishing.strong_count() > 0 {
+            let _ = guard.finish(turn);
+            return Err(facts);
+        }
         let drains_only = self.drains_only(&guard, negotiated);
         let was_persistent = guard.session.is_persistent();
         let last_words = take_output(&mut guard);
@@ -119,7 +128,7 @@ impl Broker {
         let commit = saved.max(stored_at).max(guard.finish(turn));
         let Attached { epoch, will, unacknowledged, .. } = attached;
         let effects = SideEffects { will, unacknowledged, ended: false };
-        Entered { handle: Arc::clone(handle), epoch, effects, connack, commit }
+        Ok(Entered { handle: Arc::clone(handle), epoch, effects, connack, commit })
     }
 
     /// Why such a connection cannot be let in at present, if so: the store has no room for a new session, or none to record that
@@ -171,7 +180,7 @@ impl SessionGuard<'_> {
             // The client takes no packet of that size, so the connection cannot begin [MQTT5-3.1.2-24].
             turn.effects.notify(&connection.signals, Signal::Broken);
         }
-        if self.has_uncommitted_scope() {
+        if self.restart_scopes() {
             self.session.resume_after_commit();
         } else {
             self.session.resume(turn.now);

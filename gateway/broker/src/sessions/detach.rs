@@ -3,22 +3,29 @@
 use tidegate_session::Cause;
 
 use crate::broker::Broker;
+use crate::receipt::Receipt;
 use crate::session_handle::Ownership;
 use crate::turn::Turn;
 
 use super::SideEffects;
-use super::schedule::{forget_subscriptions, take_output};
+use super::output::take_output;
+use super::subscriptions::forget_subscriptions;
 
 impl Broker {
     /// Takes the session from a connection that ended. What the connection still had to write is appended to `rest`. The end of
     /// the connection, its will, and what becomes of the session are stored together.
-    pub fn disconnect(&self, turn: &mut Turn<'_>, owner: &Ownership, cause: Cause, rest: &mut Vec<u8>) {
+    pub fn disconnect(
+        &self,
+        turn: &mut Turn<'_>,
+        owner: &Ownership,
+        cause: Cause,
+        rest: &mut Vec<u8>,
+    ) -> Receipt<()> {
         let _atomic = self.durability.atomic_scope();
         let handle = &owner.handle;
         let mut guard = self.guard(handle);
         let Some(detached) = guard.session.detach(owner.epoch, cause, turn.now) else {
-            let _ = guard.finish(turn);
-            return;
+            return Receipt::new((), guard.finish(turn));
         };
         guard.connection = None;
         rest.append(&mut take_output(&mut guard));
@@ -33,9 +40,7 @@ impl Broker {
         } else {
             self.schedule(turn, handle, &mut guard);
         }
-        // The connection is gone: nobody waits for these commits.
-        let stored_at = guard.stored_at_commit;
-        let end = stored_at.max(guard.finish(turn));
-        let _ = self.apply_side_effects(turn, handle, effects, end);
+        let commit = self.finish_change(turn, guard, effects.ended);
+        Receipt::new((), commit.max(self.apply_side_effects(turn, handle, effects)))
     }
 }

@@ -7,11 +7,16 @@ use tidegate_persistence::Commit;
 
 use crate::session_handle::SessionKey;
 
-/// Names of sessions that are gone, and the commits that cover their ends. Those that are committed are removed with the next
-/// end, so its size is bounded by the sessions that end between two commits.
+/// Names of sessions that are gone, and the commits that cover their ends. Those that are committed are removed with the first
+/// end after the next commit, so its size is bounded by the sessions that end between two commits.
 #[derive(Default)]
-pub(super) struct EndedSessions {
-    commits: Mutex<HashMap<SessionKey, Commit>>,
+pub(super) struct EndedSessions(Mutex<Ended>);
+
+#[derive(Default)]
+struct Ended {
+    commits: HashMap<SessionKey, Commit>,
+    /// What is committed up to here was removed.
+    purged: Commit,
 }
 
 impl EndedSessions {
@@ -20,13 +25,16 @@ impl EndedSessions {
         if commit <= committed {
             return;
         }
-        let mut commits = self.commits.lock();
-        commits.retain(|_, commit| *commit > committed);
+        let Ended { commits, purged } = &mut *self.0.lock();
+        if *purged < committed {
+            commits.retain(|_, commit| *commit > committed);
+            *purged = committed;
+        }
         commits.insert(key.clone(), commit);
     }
 
     /// The commit that covers the end of the last session of that name; `Commit(0)` if it is not known to be outstanding.
     pub(super) fn commit(&self, key: &SessionKey) -> Commit {
-        self.commits.lock().get(key).copied().unwrap_or(Commit(0))
+        self.0.lock().commits.get(key).copied().unwrap_or(Commit(0))
     }
 }

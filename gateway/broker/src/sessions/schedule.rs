@@ -1,10 +1,7 @@
 //! When a session is looked at next.
 
-use tidegate_mqtt::topic::SubscriptionFilter;
-
 use crate::broker::Broker;
 use crate::session_handle::{SessionHandle, State};
-use crate::tenant::Tenant;
 use crate::timer_queue::{Timer, TimerGrid};
 use crate::turn::Turn;
 
@@ -30,24 +27,4 @@ pub(super) fn schedule(grid: &TimerGrid, turn: &mut Turn<'_>, handle: &SessionHa
     }
     state.scheduled = Some(at);
     turn.effects.schedule(Timer { at, session: handle.id() });
-}
-
-/// The bytes that wait for the present connection.
-pub(super) fn take_output(state: &mut State) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    state.session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
-    bytes
-}
-
-/// The session ended: removes its subscriptions from the routing table.
-pub(super) fn forget_subscriptions(tenant: &Tenant, handle: &SessionHandle, state: &mut State) {
-    state.replays = None;
-    let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter).collect();
-    unsubscribe_all(tenant, handle, &filters);
-}
-
-pub(super) fn unsubscribe_all(tenant: &Tenant, handle: &SessionHandle, filters: &[SubscriptionFilter]) {
-    for filter in filters {
-        tenant.router.unsubscribe(filter, handle.id());
-    }
 }

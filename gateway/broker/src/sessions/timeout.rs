@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use crate::broker::Broker;
 use crate::connection_handle::ConnectionHandle;
+use crate::receipt::Receipt;
 use crate::signals::Signal;
 use crate::timer_queue::Timer;
 use crate::turn::Turn;
 
 use super::SideEffects;
-use super::schedule::forget_subscriptions;
+use super::subscriptions::forget_subscriptions;
 
 impl Broker {
     /// Looks at the session of a timer that is due, and does what its time has come for. Timers of sessions that are gone, or that
     /// were overtaken by earlier ones, do nothing.
-    pub fn timeout(&self, turn: &mut Turn<'_>, timer: Timer) {
-        let Some(handle) = self.sessions.registry.find(timer.session) else { return };
+    pub fn timeout(&self, turn: &mut Turn<'_>, timer: Timer) -> Receipt<()> {
+        let Some(handle) = self.sessions.registry.find(timer.session) else { return Receipt::immediate(()) };
         // Most timers are about silence only.
         let may_end = self.durability.store().is_some() && handle.lock().session.poll_timeout().is_some();
         let _atomic = if may_end { self.durability.atomic_scope() } else { None };
         let mut guard = self.guard(&handle);
         if guard.scheduled != Some(timer.at) {
-            let _ = guard.finish(turn);
-            return;
+            return Receipt::new((), guard.finish(turn));
         }
         guard.scheduled = None;
         if let Some(connection) = &mut guard.connection {
@@ -38,10 +38,8 @@ impl Broker {
         } else {
             self.schedule(turn, &handle, &mut guard);
         }
-        // Nobody waits for what is stored here; it is committed together.
-        let stored_at = guard.stored_at_commit;
-        let end = stored_at.max(guard.finish(turn));
-        let _ = self.apply_side_effects(turn, &handle, effects, end);
+        let commit = self.finish_change(turn, guard, effects.ended);
+        Receipt::new((), commit.max(self.apply_side_effects(turn, &handle, effects)))
     }
 
     /// Schedules what restored sessions wait for: delayed wills and expiry.

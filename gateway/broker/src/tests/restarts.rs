@@ -39,7 +39,7 @@ impl Run {
     fn fire_timers(&mut self) {
         let timers: Vec<_> = self.workspace.effects.take_timers().collect();
         for timer in timers.into_iter().filter(|timer| timer.at <= self.now) {
-            self.broker.timeout(&mut self.workspace.turn(self.now, 1000), timer);
+            let _ = self.broker.timeout(&mut self.workspace.turn(self.now, 1000), timer);
         }
     }
 
@@ -51,7 +51,8 @@ impl Run {
             panic!("{id} is not accepted")
         };
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        let _ = self.broker.connect(&mut self.workspace.turn(self.now, 1000), &negotiated, facts);
+        let connected = self.broker.connect(&mut self.workspace.turn(self.now, 1000), &negotiated, facts);
+        assert!(connected.is_ok());
     }
 
     /// The process ends. What was appended is committed, and the connections never end: as in a crash after the commit.

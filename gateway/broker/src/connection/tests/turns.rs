@@ -1,7 +1,8 @@
 //! A packet that costs more than the budget of one turn is processed in several turns, but remains one operation.
 
 use tidegate_mqtt::RetainHandling::Never;
-use tidegate_mqtt::{Outgoing, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{Outgoing, Packet, PacketId, ProtocolVersion, QoS, ReasonCode, Will};
 use tidegate_session::Config as SessionConfig;
 
 use super::{Client, SharedBroker, options};
@@ -91,18 +92,40 @@ fn the_recipients_are_chosen_in_the_first_turn() {
 }
 
 #[test]
-fn a_publish_is_finished_after_its_connection_has_ended() {
+fn a_publish_is_finished_before_its_connection_ends() {
+    let shared_broker = SharedBroker::with(SessionConfig::default());
+    let mut subscribers = connect_subscribers(&shared_broker, 8);
+    let will = Will::new(Name::parse("t").unwrap(), "will", QoS::AtLeastOnce);
+    let mut publisher = shared_broker.connect("p", |connect| connect.will = Some(will));
+    let bytes = publish(QoS::AtLeastOnce, 1, b"x");
+    let connection = &mut publisher.connection;
+    shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
+    assert!(publisher.connection.is_busy());
+    publisher.close();
+    // The will comes after everything that the client published.
+    assert!(
+        subscribers
+            .iter_mut()
+            .all(|subscriber| take_payloads(subscriber) == [b"x".to_vec(), b"will".to_vec()])
+    );
+}
+
+#[test]
+fn nobody_takes_a_session_over_while_it_publishes() {
     let shared_broker = SharedBroker::with(SessionConfig::default());
     let mut subscribers = connect_subscribers(&shared_broker, 8);
     let mut publisher = shared_broker.connect("p", |_| {});
     let bytes = publish(QoS::AtLeastOnce, 1, b"x");
     let connection = &mut publisher.connection;
     shared_broker.turn(3, |turn| connection.receive(turn, &bytes)).unwrap();
-    assert!(publisher.connection.is_busy());
-    publisher.close();
-    let broker = shared_broker.0.borrow().broker.clone();
-    while !shared_broker.turn(3, |turn| broker.resume_backlog(turn)) {}
-    assert!(subscribers.iter_mut().all(|subscriber| take_payloads(subscriber) == [b"x"]));
+    assert!(shared_broker.0.borrow_mut().try_connect("p", |_| {}).is_err());
+    let connection = &mut publisher.connection;
+    while !shared_broker.turn(3, |turn| connection.finish_publish_under_way(turn)) {}
+    let mut later = shared_broker.connect("p", |_| {});
+    later.send_bytes(&publish(QoS::AtLeastOnce, 1, b"y"), 3);
+    assert!(
+        subscribers.iter_mut().all(|subscriber| take_payloads(subscriber) == [b"x".to_vec(), b"y".to_vec()])
+    );
 }
 
 #[test]

@@ -1,0 +1,19 @@
+//! The subscriptions of a session that ends leave the routing table.
+
+use tidegate_mqtt::topic::SubscriptionFilter;
+
+use crate::session_handle::{SessionHandle, State};
+use crate::tenant::Tenant;
+
+/// The session ended: removes its subscriptions from the routing table.
+pub(super) fn forget_subscriptions(tenant: &Tenant, handle: &SessionHandle, state: &mut State) {
+    state.replays = None;
+    let filters: Vec<_> = state.session.subscriptions().map(|(filter, _)| filter).collect();
+    unsubscribe_all(tenant, handle, &filters);
+}
+
+pub(super) fn unsubscribe_all(tenant: &Tenant, handle: &SessionHandle, filters: &[SubscriptionFilter]) {
+    for filter in filters {
+        tenant.router.unsubscribe(filter, handle.id());
+    }
+}
