@@ -83,7 +83,8 @@ impl Core {
         };
         assert_eq!(self.broker.check_admission(&negotiated), None, "the store is never full");
         let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-        let receipt = self.run_turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let connected = self.run_turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let Ok(receipt) = connected else { panic!("the former connection still publishes") };
         let client = ClientConnection::new(Arc::clone(&self.broker), receipt);
         self.connections.insert(id, Connection::Open(Box::new(OpenConnection::new(client))));
         self.settle();
@@ -108,7 +109,7 @@ impl Core {
             panic!("{id:?} has not ended")
         };
         let mut rest = Vec::new();
-        self.run_turn(|broker, turn| broker.disconnect(turn, &owner, Cause::Closed, &mut rest));
+        let _ = self.run_turn(|broker, turn| broker.disconnect(turn, &owner, Cause::Closed, &mut rest));
         assert!(rest.is_empty(), "a connection that has ended takes bytes of the session's next connection");
         self.settle();
     }
@@ -130,7 +131,7 @@ impl Core {
     /// Handles the next timer that is due; false when none is.
     pub(super) fn fire_timer(&mut self) -> bool {
         let Some(timer) = self.timers.take_due(self.now) else { return false };
-        self.run_turn(|broker, turn| broker.timeout(turn, timer));
+        let _ = self.run_turn(|broker, turn| broker.timeout(turn, timer));
         self.settle();
         true
     }
@@ -157,10 +158,6 @@ impl Core {
             if mem::take(&mut self.commit_reached) {
                 self.run_turn(|broker, turn| broker.commit_reached(turn));
                 self.awaiting_commit.drain(..).for_each(|signals| signals.notify(Signal::Committed));
-                is_active = true;
-            }
-            if self.workspace.backlog.has_publishes() {
-                self.run_turn(|broker, turn| broker.resume_backlog(turn));
                 is_active = true;
             }
             is_active |= mem::take(&mut self.has_effects);

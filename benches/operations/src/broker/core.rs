@@ -59,7 +59,7 @@ impl Core {
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
         while let Some(timer) = self.timers.take_due(self.now) {
-            self.turn(|broker, turn| broker.timeout(turn, timer));
+            let _ = self.turn(|broker, turn| broker.timeout(turn, timer));
         }
     }
 
@@ -69,7 +69,8 @@ impl Core {
         let ConnectStep::Accept(negotiated) = step else { panic!("refused: {step:?}") };
         assert_eq!(self.broker.check_admission(&negotiated), None);
         let facts = LinkFacts { core: CoreId(0), writer: Some(Arc::new(Sink)), heartbeat: None };
-        let receipt = self.turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let connected = self.turn(|broker, turn| broker.connect(turn, &negotiated, facts));
+        let Ok(receipt) = connected else { panic!("the former connection still publishes") };
         ClientConnection::new(Arc::clone(&self.broker), receipt)
     }
 
@@ -112,7 +113,6 @@ impl Core {
             for session in flushes.drain(..) {
                 write(broker, turn, &mut buffers, &session);
             }
-            broker.resume_backlog(turn);
         });
         (self.flushes, self.buffers) = (flushes, buffers);
     }
