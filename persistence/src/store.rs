@@ -49,8 +49,8 @@ impl<'a> AtomicScope<'a> {
         Self { _guard: None }
     }
 
-    /// Holds the lock for reading. The writer takes the batch only while it holds the lock for writing.
-    pub(crate) fn hold(atomic_scopes: &'a RwLock<()>) -> Self {
+    /// Holds the lock of a store for reading. The store takes its open batch only while it holds that lock for writing.
+    pub fn hold(atomic_scopes: &'a RwLock<()>) -> Self {
         Self { _guard: Some(atomic_scopes.read()) }
     }
 }

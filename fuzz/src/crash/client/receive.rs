@@ -1,0 +1,101 @@
+//! Packets from the broker.
+
+use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
+use tidegate_mqtt::{Ack, AckKind, ConnAck, Packet, Publish, QoS, ReasonCode};
+
+use super::{Client, Expected};
+use crate::crash::promises::{Delivery, Number, Promises};
+use crate::crash::situation::{Situation, Situations};
+use crate::crash::trace::{Trace, words};
+
+impl Client {
+    /// Reads bytes; returns what the client sends at once.
+    pub(in crate::crash) fn read(
+        &mut self,
+        bytes: &[u8],
+        promises: &mut Promises,
+        seen: &mut Situations,
+        trace: &mut Trace,
+    ) -> Vec<u8> {
+        let mut buffer = std::mem::take(&mut self.partial);
+        buffer.extend_from_slice(bytes);
+        let mut rest = buffer.as_slice();
+        let mut sent = Vec::new();
+        while let Next::Frame(frame) = frame::next(rest, self.version, PACKET_SIZE_MAX).expect("a good frame")
+        {
+            let packet = Packet::decode(&frame, self.version).expect("a good packet");
+            trace.note(|| format!("        c{} reads {}", self.index, words(&packet)));
+            sent.extend(self.handle(packet, promises, seen));
+            rest = &rest[frame.wire.len()..];
+        }
+        self.partial = rest.to_vec();
+        self.encode(sent)
+    }
+
+    fn handle(&mut self, packet: Packet, promises: &mut Promises, seen: &mut Situations) -> Vec<Packet> {
+        assert!(self.is_open || matches!(packet, Packet::ConnAck(_)), "a packet before CONNACK: {packet:?}");
+        match packet {
+            Packet::ConnAck(connack) => return self.opened(&connack, promises, seen),
+            Packet::Publish(publish) => self.receive(&publish, promises, seen),
+            Packet::Ack(ack) if ack.kind == AckKind::PubRel => self.release(&ack),
+            Packet::Ack(ack) => self.handle_ack(promises, &ack),
+            Packet::SubAck(suback) => self.subscribed(promises, suback.packet_id, &suback.reasons),
+            Packet::UnsubAck(unsuback) => self.unsubscribed(promises, unsuback.packet_id),
+            Packet::Disconnect(_) => {}
+            other => panic!("the broker sends {other:?}"),
+        }
+        Vec::new()
+    }
+
+    /// CONNACK.
+    fn opened(&mut self, connack: &ConnAck, promises: &mut Promises, seen: &mut Situations) -> Vec<Packet> {
+        assert_eq!(connack.reason, ReasonCode::Success);
+        let found = if connack.session_present { Expected::Present } else { Expected::Absent };
+        let is_right = self.expected == Expected::Either || self.expected == found;
+        assert!(is_right, "CONNACK says that the session is {found:?}, which must be {:?}", self.expected);
+        self.is_open = true;
+        self.must_clean = false;
+        self.confirm_wills(promises);
+        if found == Expected::Absent {
+            self.forget_session();
+            promises.session_began(self.index);
+        }
+        self.given_up.drain(..).for_each(|number| promises.given_up(number));
+        seen.note_if(!self.outgoing.is_empty(), Situation::Retransmitted);
+        seen.note_if(found == Expected::Present, Situation::Resumed);
+        self.retransmit()
+    }
+
+    fn receive(&mut self, publish: &Publish, promises: &mut Promises, seen: &mut Situations) {
+        let payload = std::str::from_utf8(&publish.payload).expect("a text");
+        let delivery = Delivery { qos: publish.qos, is_replay: publish.retain, is_stored: self.expiry > 0 };
+        let Some(id) = publish.packet_id else { return self.deliver(payload, &delivery, promises) };
+        if publish.qos == QoS::AtLeastOnce {
+            self.answers.push(Packet::Ack(Ack::new(AckKind::PubAck, id, ReasonCode::Success)));
+            return self.deliver(payload, &delivery, promises);
+        }
+        self.answers.push(Packet::Ack(Ack::new(AckKind::PubRec, id, ReasonCode::Success)));
+        if let Some(held) = self.held.get(&id) {
+            // A client that still holds the identifier takes this for a repeat.
+            assert_eq!(held, payload, "another message comes under {id}, which is in use");
+            seen.note(Situation::Repeated);
+            return;
+        }
+        self.held.insert(id, payload.to_owned());
+        seen.note(Situation::ExactlyOnce);
+        self.deliver(payload, &delivery, promises);
+    }
+
+    fn deliver(&self, payload: &str, delivery: &Delivery, promises: &mut Promises) {
+        // What removes a retained message has no number.
+        if let Ok(number) = payload.parse() {
+            promises.delivered(self.index, Number(number), delivery);
+        }
+    }
+
+    fn release(&mut self, ack: &Ack) {
+        let is_held = self.held.remove(&ack.packet_id).is_some();
+        let reason = if is_held { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound };
+        self.answers.push(Packet::Ack(Ack::new(AckKind::PubComp, ack.packet_id, reason)));
+    }
+}

@@ -1,0 +1,122 @@
+//! The end of a run: everything comes to rest, then all promises have to be kept, and the counters have to add up.
+
+use std::time::Duration;
+
+use tidegate_broker::Totals;
+use tidegate_mqtt::QoS;
+
+use super::promises::Number;
+use super::world::World;
+
+impl World {
+    /// Ends the run.
+    ///
+    /// # Panics
+    /// When a promise is broken, or the run does not come to rest.
+    pub(super) fn finish(&mut self, with_crash: bool) {
+        self.trace.note(|| "the run ends".to_owned());
+        self.core().die_in(usize::MAX);
+        if with_crash {
+            self.crash();
+        }
+        self.settle();
+        self.promises.check();
+        self.check_retained();
+        self.check_accounts();
+        self.crash();
+        self.settle();
+        self.promises.check();
+        self.check_retained();
+    }
+
+    /// All clients connect, and everything is done that can be done.
+    fn settle(&mut self) {
+        let mut quiet_rounds = 0;
+        for round in 0..ROUNDS_MAX {
+            self.promises.tick();
+            self.round(round);
+            quiet_rounds = if self.is_quiet() { quiet_rounds + 1 } else { 0 };
+            if quiet_rounds >= QUIET_ROUNDS {
+                return;
+            }
+        }
+        panic!("the run does not come to rest");
+    }
+
+    fn round(&mut self, round: usize) {
+        self.close_left_links();
+        for client in 0..self.clients.len() {
+            if self.clients[client].link.is_none() {
+                self.connect(client, true);
+            }
+            self.read(client, usize::MAX);
+            let bytes = self.clients[client].answer(usize::MAX);
+            self.send(client, &bytes);
+        }
+        for id in self.link_ids() {
+            self.serve(id, usize::MAX);
+        }
+        let core = self.core();
+        core.resume_backlog();
+        core.write_on();
+        core.write_on();
+        self.announce();
+        if round.is_multiple_of(8) {
+            self.core().pass(Duration::from_millis(250));
+        }
+    }
+
+    fn check_retained(&mut self) {
+        for topic in ["r/a", "r/b"] {
+            let message = self.core().broker.tenant().retained.get(topic);
+            let found = message.map(|message| {
+                let payload = std::str::from_utf8(message.payload()).expect("a text");
+                Number(payload.parse().expect("a number"))
+            });
+            self.promises.check_retained(topic, found);
+        }
+    }
+
+    /// Nobody is away and nothing expires, so that every copy is delivered.
+    fn check_accounts(&mut self) {
+        for client in 0..self.clients.len() {
+            let bytes = self.clients[client].resubscribe(&mut self.promises);
+            self.send(client, &bytes);
+        }
+        self.settle();
+        assert!(self.promises.knows_subscriptions(), "every SUBSCRIBE is answered");
+        let before = self.core().totals();
+        let mut due = 0;
+        for topic in ["t/a", "t/b", "r/a"] {
+            let matches = self.promises.recipients(topic);
+            for qos in QoS::ALL {
+                due += matches;
+                let packet = self.clients[0].publish_one(&mut self.promises, topic, qos, false, false);
+                let bytes = self.clients[0].encode(packet);
+                self.send(0, &bytes);
+            }
+        }
+        self.settle();
+        let after = self.core().totals();
+        let copies = copies(&after) - copies(&before);
+        assert_eq!(after.messages_received - before.messages_received, 9, "messages received");
+        assert_eq!(copies, due as u64, "copies sent, queued and dropped");
+    }
+}
+
+/// Copies that were sent, queued or dropped.
+fn copies(totals: &Totals) -> u64 {
+    let dropped = totals.dropped_offline
+        + totals.dropped_slow
+        + totals.dropped_queue_full
+        + totals.dropped_expired
+        + totals.dropped_too_large
+        + totals.dropped_ended
+        + totals.dropped_no_member;
+    totals.messages_sent + totals.messages_queued + dropped
+}
+
+/// Rounds until everything has come to rest; some hundred are needed with the smallest budget.
+const ROUNDS_MAX: usize = 20_000;
+/// So long nothing happens.
+const QUIET_ROUNDS: usize = 20;

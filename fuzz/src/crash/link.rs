@@ -1,0 +1,197 @@
+//! One network connection: bytes on their way, and the broker's end of it.
+
+use std::mem;
+use std::sync::Arc;
+
+use tidegate_broker::{
+    ClientConnection, ConnectStep, CoreId, End, EndKind, LinkFacts, PendingConnect, Signal, Turn,
+};
+
+use super::core::Core;
+
+/// A network connection, from CONNECT until both ends have let it go.
+pub(super) struct Link {
+    client: usize,
+    server: Server,
+    /// Sent by the client, and not read by the broker.
+    upstream: Vec<u8>,
+    /// Read by the broker, and not handled.
+    partial: Vec<u8>,
+    has_more: bool,
+    /// Sent by the broker, and not read by the client.
+    downstream: Vec<u8>,
+    /// The broker has sent something.
+    has_begun: bool,
+    /// The client is gone: the broker finds out when it has read what arrived.
+    is_closed: bool,
+}
+
+enum Server {
+    Pending(PendingConnect),
+    Open(ClientConnection),
+    Closed,
+}
+
+impl Link {
+    /// A client opens a connection, and sends these bytes.
+    pub(super) fn open(client: usize, core: &Core, bytes: Vec<u8>) -> Self {
+        Self {
+            client,
+            server: Server::Pending(core.broker.begin_connect()),
+            upstream: bytes,
+            partial: Vec::new(),
+            has_more: false,
+            downstream: Vec::new(),
+            has_begun: false,
+            is_closed: false,
+        }
+    }
+
+    /// The client sends bytes.
+    pub(super) fn send(&mut self, bytes: &[u8]) {
+        self.upstream.extend_from_slice(bytes);
+    }
+
+    /// The client takes up to `len` bytes.
+    pub(super) fn read(&mut self, len: usize) -> Vec<u8> {
+        self.downstream.drain(..len.min(self.downstream.len())).collect()
+    }
+
+    /// The connection breaks: `len` bytes of what the client sent still arrive.
+    pub(super) fn close(&mut self, len: usize) {
+        self.upstream.truncate(len);
+        self.is_closed = true;
+    }
+
+    /// The broker polls the connection; up to `len` bytes arrive.
+    pub(super) fn serve(&mut self, core: &mut Core, len: usize) {
+        match mem::replace(&mut self.server, Server::Closed) {
+            Server::Pending(pending) => self.accept(core, pending),
+            Server::Open(client) => self.poll(core, client, len),
+            Server::Closed => {}
+        }
+    }
+
+    fn accept(&mut self, core: &mut Core, mut pending: PendingConnect) {
+        let step = pending.receive(&mut self.upstream, || unreachable!("clients have identifiers"));
+        match step {
+            ConnectStep::Incomplete if self.is_closed => {}
+            ConnectStep::Incomplete => self.server = Server::Pending(pending),
+            ConnectStep::Accept(negotiated) => {
+                let broker = Arc::clone(&core.broker);
+                let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
+                let receipt = core.turn(|turn| broker.connect(turn, &negotiated, facts));
+                self.server = Server::Open(ClientConnection::new(broker, receipt));
+            }
+            other => panic!("CONNECT is not accepted: {other:?}"),
+        }
+    }
+
+    fn poll(&mut self, core: &mut Core, mut client: ClientConnection, len: usize) {
+        let outcome = core.turn(|turn| {
+            handle_signals(&mut client)?;
+            client.release(turn)?;
+            client.resume(turn)?;
+            self.write(turn, &client)?;
+            self.read_input(turn, &mut client, len)?;
+            client.replay(turn)
+        });
+        match outcome {
+            Ok(_) => self.server = Server::Open(client),
+            Err(end) => self.end(core, client, &end),
+        }
+    }
+
+    fn write(&mut self, turn: &mut Turn<'_>, client: &ClientConnection) -> Result<(), End> {
+        if let Some(batch) = client.take_output(turn, Vec::new)? {
+            batch.copy_to(&mut self.downstream);
+            self.check_begin();
+        }
+        Ok(())
+    }
+
+    /// Nothing comes before CONNACK `[MQTT5-3.2.0-1]` `[MQTT5-3.14.0-1]`.
+    fn check_begin(&mut self) {
+        let Some(first) = self.downstream.first().filter(|_| !self.has_begun) else {
+            return;
+        };
+        assert_eq!(*first, 0x20, "the first byte that the broker sends");
+        self.has_begun = true;
+    }
+
+    fn read_input(
+        &mut self,
+        turn: &mut Turn<'_>,
+        client: &mut ClientConnection,
+        len: usize,
+    ) -> Result<(), End> {
+        if self.has_more && client.is_open() {
+            self.handle(turn, client)?;
+        }
+        if self.has_more || !client.wants_input(turn) {
+            return Ok(());
+        }
+        if self.upstream.is_empty() && self.is_closed {
+            return Err(End::closed());
+        }
+        let arrived = self.upstream.drain(..len.min(self.upstream.len()));
+        self.partial.extend(arrived);
+        self.handle(turn, client)
+    }
+
+    fn handle(&mut self, turn: &mut Turn<'_>, client: &mut ClientConnection) -> Result<(), End> {
+        let received = client.receive(turn, &self.partial)?;
+        self.has_more = received.has_more;
+        self.partial.drain(..received.used);
+        Ok(())
+    }
+
+    fn end(&mut self, core: &mut Core, client: ClientConnection, end: &End) {
+        let is_expected = matches!(end.kind(), EndKind::Gone | EndKind::TakenOver);
+        assert!(is_expected, "the broker ends a connection: {:?} {:?}", end.kind(), end.reason());
+        core.turn(|turn| client.end(turn, end, &mut self.downstream));
+        self.check_begin();
+    }
+
+    /// Whether CONNECT of that client has not arrived.
+    pub(super) fn is_pending_for(&self, client: usize) -> bool {
+        self.client == client && matches!(self.server, Server::Pending(_))
+    }
+
+    /// Whether the broker has let it go.
+    pub(super) fn is_ended(&self) -> bool {
+        matches!(self.server, Server::Closed)
+    }
+
+    /// Whether the broker has let it go, or the client has, so that the client has nothing more to read from it.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_ended() && self.downstream.is_empty()
+    }
+
+    /// Whether an operation takes several turns.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(&self.server, Server::Open(client) if client.is_busy())
+    }
+
+    /// Whether nothing is on its way, nor about to be.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.upstream.is_empty() && self.partial.is_empty() && self.downstream.is_empty() && !self.is_busy()
+    }
+
+    /// Whether bytes wait for the client.
+    pub(super) fn has_downstream(&self) -> bool {
+        !self.downstream.is_empty()
+    }
+}
+
+fn handle_signals(client: &mut ClientConnection) -> Result<(), End> {
+    let signals = client.signals().take();
+    if signals.has(Signal::TakenOver) {
+        return Err(End::taken_over());
+    }
+    assert!(!signals.has(Signal::Broken) && !signals.has(Signal::Silent), "the broker gives a connection up");
+    if signals.has(Signal::Committed) {
+        client.commit_signalled();
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What differs from run to run, as the run's seed says.
+
+use tidegate_mqtt::ProtocolVersion;
+
+use crate::random::Random;
+
+/// The settings of one run.
+#[derive(Debug, Clone)]
+pub(super) struct Setup {
+    /// The protocol version of each client.
+    pub(super) versions: Vec<ProtocolVersion>,
+    /// Work that one turn may do.
+    pub(super) turn_budget: u32,
+    /// How often the store's writer does something before an append, in 100 cases.
+    pub(super) store_eagerness: usize,
+    /// How often each kind of step is taken, in relation to the others.
+    pub(super) weights: Weights,
+    /// Messages in flight to one client.
+    pub(super) inflight_max: u16,
+    /// Bytes in a write buffer from which on messages wait.
+    pub(super) pending_bytes_high: usize,
+}
+
+/// See [`Setup::weights`].
+#[derive(Debug, Clone)]
+pub(super) struct Weights {
+    pub(super) serve: usize,
+    pub(super) read: usize,
+    pub(super) act: usize,
+    pub(super) backlog: usize,
+    pub(super) write: usize,
+    pub(super) announce: usize,
+    pub(super) pass: usize,
+    pub(super) lose: usize,
+    pub(super) connect: usize,
+    pub(super) crash: usize,
+}
+
+impl Setup {
+    /// The settings that follow from `random`.
+    pub(super) fn new(random: &mut Random) -> Self {
+        let clients = 2 + random.below(4);
+        let version = |random: &mut Random| {
+            random.pick(&[ProtocolVersion::V5, ProtocolVersion::V5, ProtocolVersion::V3_1_1])
+        };
+        Self {
+            versions: (0..clients).map(|_| version(random)).collect(),
+            turn_budget: random.pick(&[1, 1, 2, 2, 3, 4, 6, 4096]),
+            store_eagerness: random.pick(&[0, 5, 20, 60]),
+            weights: Weights::new(random),
+            inflight_max: random.pick(&[1, 3, 1024]),
+            pending_bytes_high: random.pick(&[60, 1 << 20, 1 << 20]),
+        }
+    }
+}
+
+impl Weights {
+    fn new(random: &mut Random) -> Self {
+        Self {
+            serve: random.pick(&[300, 600]),
+            read: random.pick(&[100, 300]),
+            act: random.pick(&[100, 300]),
+            backlog: random.pick(&[0, 10, 50]),
+            write: random.pick(&[20, 100, 300]),
+            announce: 100,
+            pass: 10,
+            lose: random.pick(&[5, 20, 60]),
+            connect: 100,
+            crash: random.pick(&[0, 1, 3, 10]),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A store in memory that commits at random moments and loses what is not committed in a crash. It keeps the same promises
+//! as the store on disk, and no more.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+use tidegate_persistence::{
+    Appended, AtomicScope, CheckError, CloseError, Commit, Findings, Health, Item, LoadError, MessageId,
+    Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
+};
+
+use crate::random::Random;
+
+mod contents;
+
+use contents::Contents;
+
+/// What survives a crash.
+pub(super) struct Disk {
+    contents: Contents,
+    sessions: u64,
+    messages: u64,
+}
+
+/// The store, from one crash to the next.
+pub(super) struct CrashStore {
+    state: Mutex<State>,
+    /// Every atomic scope holds it for reading.
+    atomic_scopes: RwLock<()>,
+    observer: Arc<dyn Observer>,
+}
+
+struct State {
+    disk: Disk,
+    /// The contents with everything that was appended.
+    appended: Contents,
+    /// Appended, and not taken by the writer yet.
+    open: Vec<Operation>,
+    /// Taken by the writer, and not committed yet.
+    in_writing: Option<Vec<Operation>>,
+    committed: u64,
+    random: Random,
+    /// How often the writer does something before an append, in 100 cases.
+    eagerness: usize,
+    /// The process dies before that many further appends.
+    dies_in: Option<usize>,
+    /// The process is dead: what it still does has no effect.
+    is_dead: bool,
+}
+
+impl Disk {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        Self { contents: Contents::default(), sessions: 1, messages: 1 }
+    }
+}
+
+impl CrashStore {
+    /// Opens the store on what survived.
+    pub(super) fn new(disk: Disk, observer: Arc<dyn Observer>, random: Random, eagerness: usize) -> Self {
+        let appended = disk.contents.clone();
+        let state = State {
+            disk,
+            appended,
+            open: Vec::new(),
+            in_writing: None,
+            committed: 0,
+            random,
+            eagerness,
+            dies_in: None,
+            is_dead: false,
+        };
+        Self { state: Mutex::new(state), atomic_scopes: RwLock::new(()), observer }
+    }
+
+    /// The writer does one thing: it commits what it took, or takes the open batch. It takes nothing while an atomic scope is
+    /// held.
+    pub(super) fn write_on(&self) {
+        let mut state = self.state.lock();
+        if state.is_dead {
+            return;
+        }
+        if state.commit() {
+            let commit = Commit(state.committed);
+            drop(state);
+            self.observer.committed(commit);
+        } else if !state.open.is_empty() && self.atomic_scopes.try_write().is_some() {
+            state.in_writing = Some(std::mem::take(&mut state.open));
+        }
+    }
+
+    /// Whether everything that was appended is committed.
+    pub(super) fn is_idle(&self) -> bool {
+        let state = self.state.lock();
+        !state.is_dead && state.open.is_empty() && state.in_writing.is_none()
+    }
+
+    /// The process dies before one of the next `appends` appends, in the middle of a turn.
+    pub(super) fn die_in(&self, appends: usize) {
+        self.state.lock().dies_in = Some(appends);
+    }
+
+    /// Whether it has died.
+    pub(super) fn is_dead(&self) -> bool {
+        self.state.lock().is_dead
+    }
+
+    /// The process is gone: what survived.
+    pub(super) fn crash(&self) -> Disk {
+        self.die();
+        std::mem::replace(&mut self.state.lock().disk, Disk::new())
+    }
+
+    /// The batch in writing may have reached the disk already, although nobody was told. So may the open one, if no atomic
+    /// scope is held.
+    fn die(&self) {
+        let mut state = self.state.lock();
+        if std::mem::replace(&mut state.is_dead, true) || state.random.chance(40) {
+            return;
+        }
+        state.commit();
+        if self.atomic_scopes.try_write().is_some() && state.random.chance(50) {
+            state.in_writing = Some(std::mem::take(&mut state.open));
+            state.commit();
+        }
+    }
+
+    fn die_if_due(&self) {
+        let mut state = self.state.lock();
+        let Some(left) = state.dies_in else { return };
+        state.dies_in = left.checked_sub(1);
+        drop(state);
+        if left == 0 {
+            self.die();
+        }
+    }
+
+    fn write_by_chance(&self) {
+        let mut state = self.state.lock();
+        let eagerness = state.eagerness;
+        let writes = state.random.chance(eagerness);
+        drop(state);
+        if writes {
+            self.write_on();
+        }
+    }
+}
+
+impl State {
+    /// Commits what the writer took; `false` if it has nothing.
+    fn commit(&mut self) -> bool {
+        let Some(operations) = self.in_writing.take() else {
+            return false;
+        };
+        operations.iter().for_each(|operation| self.disk.contents.apply(operation));
+        self.committed += 1;
+        true
+    }
+
+    /// The commit that covers what is appended next.
+    fn next_commit(&self) -> Commit {
+        Commit(self.committed + 1 + u64::from(self.in_writing.is_some()))
+    }
+}
+
+impl Store for CrashStore {
+    fn append(&self, operations: &mut Vec<Operation>) -> Appended {
+        self.write_by_chance();
+        self.die_if_due();
+        let mut state = self.state.lock();
+        let commit = state.next_commit();
+        if operations.is_empty() && state.open.is_empty() {
+            return Appended::Accepted(Commit(commit.0 - 1));
+        }
+        for operation in operations.drain(..) {
+            state.appended.check(&operation);
+            state.appended.apply(&operation);
+            state.open.push(operation);
+        }
+        Appended::Accepted(commit)
+    }
+
+    fn atomic_scope(&self) -> AtomicScope<'_> {
+        AtomicScope::hold(&self.atomic_scopes)
+    }
+
+    fn committed(&self) -> Commit {
+        Commit(self.state.lock().committed)
+    }
+
+    fn next_session(&self) -> SessionId {
+        let mut state = self.state.lock();
+        state.disk.sessions += 1;
+        SessionId(state.disk.sessions - 1)
+    }
+
+    fn next_message(&self) -> MessageId {
+        let mut state = self.state.lock();
+        state.disk.messages += 1;
+        MessageId(state.disk.messages - 1)
+    }
+
+    fn health(&self) -> Health {
+        Health::Working
+    }
+
+    fn load(&self, visit: &mut dyn FnMut(Item<'_>, Progress)) -> Result<(), LoadError> {
+        self.state.lock().disk.contents.load(visit);
+        Ok(())
+    }
+
+    fn snapshot(&self, _: &Path) -> Result<(), SnapshotError> {
+        Err(SnapshotError::NothingStored)
+    }
+
+    fn stats(&self) -> Stats {
+        Stats { commits: self.state.lock().committed, ..Stats::default() }
+    }
+
+    fn check(&self) -> Result<Findings, CheckError> {
+        Ok(Findings::default())
+    }
+
+    fn close(&self) -> Result<(), CloseError> {
+        Ok(())
+    }
+}

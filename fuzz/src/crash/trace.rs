@@ -1,0 +1,70 @@
+//! The steps of a run in words, if somebody wants to know them.
+
+use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
+use tidegate_mqtt::{Connect, Packet, ProtocolVersion, Publish};
+
+/// The steps so far.
+pub(super) struct Trace {
+    lines: Option<Vec<String>>,
+}
+
+impl Trace {
+    /// A trace that keeps the words, or does not make them at all.
+    pub(super) fn new(is_kept: bool) -> Self {
+        Self { lines: is_kept.then(Vec::new) }
+    }
+
+    /// Something happens.
+    pub(super) fn note(&mut self, words: impl FnOnce() -> String) {
+        if let Some(lines) = &mut self.lines {
+            lines.push(words());
+        }
+    }
+
+    /// Somebody sends or reads packets.
+    pub(super) fn note_packets(&mut self, who: &str, version: ProtocolVersion, bytes: &[u8]) {
+        let Some(lines) = &mut self.lines else { return };
+        let mut rest = bytes;
+        while let Ok(Next::Frame(frame)) = frame::next(rest, version, PACKET_SIZE_MAX) {
+            let words = Packet::decode(&frame, version).map(|packet| words(&packet));
+            lines.push(format!("        {who} {}", words.unwrap_or_default()));
+            rest = &rest[frame.wire.len()..];
+        }
+    }
+
+    /// All lines.
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.lines.unwrap_or_default()
+    }
+}
+
+/// A packet in words.
+pub(super) fn words(packet: &Packet) -> String {
+    match packet {
+        Packet::Connect(connect) => {
+            let Connect { clean_start, session_expiry, will, .. } = &**connect;
+            let will = will.as_ref().map(|will| String::from_utf8_lossy(&will.payload));
+            format!("CONNECT, clean: {clean_start}, expiry: {session_expiry:?}, will: {will:?}")
+        }
+        Packet::ConnAck(connack) => format!("CONNACK, session present: {}", connack.session_present),
+        Packet::Publish(publish) => publish_words(publish),
+        Packet::Ack(ack) => format!("{:?} {} {:?}", ack.kind, ack.packet_id, ack.reason),
+        Packet::Subscribe(subscribe) => {
+            let filters = subscribe.filters.iter().filter_map(|entry| entry.filter.as_ref().ok());
+            format!("SUBSCRIBE {:?}", filters.map(ToString::to_string).collect::<Vec<_>>())
+        }
+        Packet::Unsubscribe(unsubscribe) => {
+            let filters = unsubscribe.filters.iter().filter_map(|filter| filter.as_ref().ok());
+            format!("UNSUBSCRIBE {:?}", filters.map(ToString::to_string).collect::<Vec<_>>())
+        }
+        other => format!("{:?}", other.packet_type()),
+    }
+}
+
+fn publish_words(publish: &Publish) -> String {
+    let Publish { dup, qos, retain, topic, packet_id, payload, .. } = publish;
+    let payload = String::from_utf8_lossy(payload);
+    let id = packet_id.map_or(0, |id| id.get());
+    let (dup, retain) = (if *dup { ", again" } else { "" }, if *retain { ", retained" } else { "" });
+    format!("PUBLISH {id} at {qos:?} to {topic}: {payload}{dup}{retain}")
+}

@@ -1,0 +1,110 @@
+//! The broker, the network and the clients, and the random steps that they take.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tidegate_persistence::Clock;
+
+use super::client::Client;
+use super::core::Core;
+use super::link::Link;
+use super::promises::Promises;
+use super::setup::Setup;
+use super::situation::{Situation, Situations};
+use super::store::Disk;
+use super::trace::Trace;
+use crate::random::Random;
+
+mod network;
+mod step;
+
+/// Everything there is in a run.
+pub(super) struct World {
+    setup: Setup,
+    random: Random,
+    /// `None` only during a crash.
+    core: Option<Core>,
+    pub(super) clients: Vec<Client>,
+    links: BTreeMap<usize, Link>,
+    links_opened: usize,
+    pub(super) promises: Promises,
+    pub(super) seen: Situations,
+    pub(super) trace: Trace,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, is_traced: bool) -> Self {
+        let mut random = Random::new(seed);
+        let setup = Setup::new(&mut random);
+        let clock = Clock { now: Instant::now(), wall: WALL };
+        let core = Core::start(Disk::new(), &setup, clock, &mut random);
+        let clients = setup.versions.iter().enumerate();
+        let clients: Vec<_> = clients.map(|(index, version)| Client::new(index, *version)).collect();
+        let mut trace = Trace::new(is_traced);
+        trace.note(|| format!("{setup:?}"));
+        Self {
+            promises: Promises::new(clients.len()),
+            setup,
+            random,
+            core: Some(core),
+            clients,
+            links: BTreeMap::new(),
+            links_opened: 0,
+            seen: Situations::default(),
+            trace,
+        }
+    }
+
+    pub(super) fn core(&mut self) -> &mut Core {
+        self.core.as_mut().expect("the broker runs")
+    }
+
+    /// The broker dies, and another one starts on what survived.
+    pub(super) fn crash(&mut self) {
+        let Some(core) = self.core.take() else { return };
+        self.trace.note(|| "crash".to_owned());
+        self.seen.note(Situation::Crashed);
+        let is_between = core.has_backlog() || self.links.values().any(Link::is_busy);
+        self.seen.note_if(is_between, Situation::CrashedBetweenTurns);
+        self.links.clear();
+        self.clients.iter_mut().for_each(|client| client.broker_crashed(&mut self.promises));
+        let downtime = Duration::from_millis(self.random.pick(&[0, 100, 5000]));
+        let clock = core.clock();
+        let clock = Clock {
+            now: clock.now + downtime,
+            wall: clock.wall + u64::try_from(downtime.as_millis()).unwrap_or(0),
+        };
+        self.core = Some(Core::start(core.crash(), &self.setup, clock, &mut self.random));
+    }
+
+    /// Tells the clients when everything is committed.
+    pub(super) fn announce(&mut self) {
+        self.core().announce_commit();
+        if self.core().is_idle() {
+            let Self { clients, promises, .. } = self;
+            clients.iter_mut().for_each(|client| client.all_committed(promises));
+        }
+    }
+
+    /// The connections.
+    pub(super) fn link_ids(&self) -> Vec<usize> {
+        self.links.keys().copied().collect()
+    }
+
+    /// Connections that their clients have left break.
+    pub(super) fn close_left_links(&mut self) {
+        let used: Vec<_> = self.clients.iter().filter_map(|client| client.link).collect();
+        self.links.iter_mut().filter(|(id, _)| !used.contains(id)).for_each(|(_, link)| link.close(0));
+    }
+
+    /// Whether nothing is left to be done.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.core().is_idle()
+            && self.clients.iter().all(Client::is_quiet)
+            && self.links.len() == self.clients.len()
+            && self.links.values().all(Link::is_quiet)
+    }
+}
+
+/// The time of the wall clock when a run begins.
+const WALL: u64 = 1_700_000_000_000;
