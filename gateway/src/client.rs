@@ -31,6 +31,25 @@ use keep_alive::KeepAlive;
 
 /// One connection of a client. It has no background task: the connection makes progress only while the caller awaits one of
 /// the `async` methods. All of them are cancel-safe.
+///
+/// # Examples
+///
+/// ```no_run
+/// use tidegate_gateway::client::{Client, Options, State};
+/// use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = Options::new("mqtt://localhost:1883".parse()?, ProtocolVersion::V5, "sensor-7");
+/// let mut client = Client::connect(&options, State::default()).await?;
+///
+/// let message = Publish { qos: QoS::AtLeastOnce, ..Publish::new("rooms/1/temperature", "21.5") };
+/// client.publish(message).await?;
+/// // Wait for PUBACK.
+/// client.settle().await?;
+/// client.disconnect(ReasonCode::Success).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Client {
     framed_link: FramedLink,
     connection: Connection,

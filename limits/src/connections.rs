@@ -20,6 +20,23 @@ impl Default for ConnectionsConfig {
 }
 
 /// Counts the open connections of the whole process.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate_limits::{ConnectionRefusal, Connections, ConnectionsConfig};
+///
+/// let connections = Connections::new(ConnectionsConfig { total_max: 100 });
+/// let listener = connections.listener(1);
+///
+/// let permit = listener.admit()?;
+/// assert_eq!(connections.open(), 1);
+/// assert!(matches!(listener.admit(), Err(ConnectionRefusal::Listener { open: 1 })));
+///
+/// drop(permit);
+/// assert_eq!(connections.open(), 0);
+/// # Ok::<(), ConnectionRefusal>(())
+/// ```
 #[derive(Debug)]
 pub struct Connections(CappedCounter);
 

@@ -30,6 +30,26 @@ impl Default for HandshakesConfig {
 }
 
 /// Counts running handshakes and refuses those beyond the caps.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// use tidegate_limits::{HandshakeRefusal, Handshakes, HandshakesConfig, Source};
+///
+/// let config = HandshakesConfig { source_max: 1, ..HandshakesConfig::default() };
+/// let handshakes = Handshakes::new(config);
+/// let source = Source::from(IpAddr::from([192, 0, 2, 1]));
+///
+/// let permit = handshakes.admit(source)?;
+/// assert!(matches!(handshakes.admit(source), Err(HandshakeRefusal::Source { running: 1, .. })));
+///
+/// // The handshake is over.
+/// drop(permit);
+/// assert!(handshakes.admit(source).is_ok());
+/// # Ok::<(), HandshakeRefusal>(())
+/// ```
 #[derive(Debug)]
 pub struct Handshakes {
     config: HandshakesConfig,

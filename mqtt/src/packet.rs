@@ -18,6 +18,24 @@ use crate::subscribe::Subscribe;
 use crate::unsubscribe::Unsubscribe;
 
 /// A control packet from a client or a server.
+///
+/// # Examples
+///
+/// Encode a packet, split it off the received bytes, and decode it:
+/// ```
+/// use tidegate_mqtt::frame::{self, Next};
+/// use tidegate_mqtt::{Packet, ProtocolVersion, Publish};
+///
+/// let version = ProtocolVersion::V5;
+/// let packet = Packet::from(Publish::new("rooms/1/temperature", "21.5"));
+/// let mut bytes = Vec::new();
+/// packet.encode(version, &mut bytes)?;
+///
+/// let Next::Frame(frame) = frame::next(&bytes, version, 1024)? else { panic!("more bytes are needed") };
+/// assert_eq!(frame.wire.len(), bytes.len());
+/// assert_eq!(Packet::decode(&frame, version)?, packet);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet {
     /// CONNECT.

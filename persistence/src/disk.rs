@@ -43,6 +43,49 @@ use engine::Map;
 use shared::Shared;
 
 /// A store in a folder. [`Store::close`] ends it; a store that is dropped is closed as well, but reports nothing.
+///
+/// # Examples
+///
+/// Store a session, wait for the commit, and load the session after a restart:
+/// ```
+/// use std::sync::Arc;
+///
+/// use tidegate_mqtt::ProtocolVersion;
+/// use tidegate_persistence::{
+///     Appended, Config, Disk, Item, Operation, SessionRecord, SessionState, Store, Watermark,
+/// };
+///
+/// let folder = tempfile::tempdir()?;
+/// let config = Config::new(folder.path());
+/// let watermark = Arc::new(Watermark::default());
+/// let store = Disk::open(&config, watermark.clone())?;
+///
+/// let record = SessionRecord {
+///     tenant: "default".into(),
+///     client_id: "sensor-7".into(),
+///     version: ProtocolVersion::V5,
+///     session_expiry: 3600,
+///     state: SessionState::Attached,
+///     will: None,
+/// };
+/// let session = store.next_session();
+/// let mut operations = vec![Operation::OpenSession { session, record: Box::new(record.clone()) }];
+/// let Appended::Accepted(commit) = store.append(&mut operations) else { panic!("refused") };
+/// watermark.wait(commit);
+/// store.close()?;
+/// // The folder stays in use until the store is dropped.
+/// drop(store);
+///
+/// let store = Disk::open(&config, watermark)?;
+/// let mut sessions = Vec::new();
+/// store.load(&mut |item, _progress| {
+///     if let Item::Session(id, record) = item {
+///         sessions.push((id, record));
+///     }
+/// })?;
+/// assert_eq!(sessions, [(session, record)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Disk {
     shared: Arc<Shared>,
     map: Arc<Map>,

@@ -10,6 +10,23 @@ use crate::record::{MessageId, SessionId};
 use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
 /// A store that keeps nothing.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use tidegate_persistence::{Appended, Memory, Operation, Store, Watermark};
+///
+/// let store = Memory::new(Arc::new(Watermark::default()));
+/// let mut operations = vec![Operation::CloseSession { session: store.next_session() }];
+/// let Appended::Accepted(commit) = store.append(&mut operations) else { panic!("refused") };
+/// assert!(operations.is_empty());
+/// assert_eq!(store.committed(), commit);
+///
+/// store.load(&mut |_, _| panic!("a record was loaded"))?;
+/// # Ok::<(), tidegate_persistence::LoadError>(())
+/// ```
 pub struct Memory {
     committed: AtomicU64,
     operations: AtomicU64,

@@ -27,6 +27,39 @@ use shard::Shard;
 
 /// The retained messages in ordered maps (shards), chosen by the first level of the topic. Each shard has a lock of its
 /// own, which is held for a bounded time only.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Instant;
+///
+/// use tidegate_mqtt::topic::{Filter, Name};
+/// use tidegate_mqtt::{Message, MessageParts, QoS};
+/// use tidegate_routing::{RetainedConfig, RetainedStore, Verdict};
+///
+/// let store = RetainedStore::new(RetainedConfig::default());
+/// let message = Message::from_parts(&MessageParts {
+///     topic: &Name::parse("rooms/1/temperature")?,
+///     properties: &[],
+///     payload: b"21.5",
+///     qos: QoS::AtLeastOnce,
+///     retain: true,
+///     publisher: 7,
+///     expires_at: None,
+/// });
+/// assert_eq!(store.set(Arc::new(message)), Verdict::Stored);
+///
+/// // A new subscription receives the matching messages in steps of at most 100.
+/// let mut cursor = RetainedStore::cursor(&Filter::parse("rooms/#")?);
+/// let mut found = Vec::new();
+/// while !cursor.done() {
+///     found.extend(store.next(&mut cursor, 100, Instant::now()));
+/// }
+/// assert_eq!(found.len(), 1);
+/// assert_eq!(found[0].payload(), b"21.5");
+/// # Ok::<(), tidegate_mqtt::topic::TopicError>(())
+/// ```
 pub struct RetainedStore {
     config: RetainedConfig,
     hasher: foldhash::quality::RandomState,

@@ -21,6 +21,35 @@ mod tests;
 pub use error::SubscribeError;
 
 /// Finds the receivers of a message by its topic. All methods take `&self`; share the router in an `Arc`.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate_mqtt::QoS;
+/// use tidegate_mqtt::topic::SubscriptionFilter;
+/// use tidegate_routing::{Config, Grant, Router, Subscriber};
+///
+/// #[derive(Clone)]
+/// struct SessionId(u64);
+///
+/// impl Subscriber for SessionId {
+///     fn id(&self) -> u64 {
+///         self.0
+///     }
+/// }
+///
+/// let router = Router::new(Config::default());
+/// let filter = SubscriptionFilter::parse("rooms/+/temperature")?;
+/// let grant =
+///     Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
+/// router.subscribe(&filter, SessionId(7), grant)?;
+///
+/// let route = router.route("rooms/1/temperature");
+/// assert_eq!(route.deliveries.len(), 1);
+/// assert_eq!(route.deliveries[0].subscriber.id(), 7);
+/// assert!(router.route("rooms/1/humidity").deliveries.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Router<S> {
     config: Config,
     trie: Trie<S>,

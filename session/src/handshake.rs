@@ -19,6 +19,24 @@ pub use negotiated::Negotiated;
 pub use refusal::Refusal;
 
 /// The handshake of one connection: CONNECT, then as many AUTH packets as the authentication method needs.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use tidegate_mqtt::{Connect, ProtocolVersion};
+/// use tidegate_session::{Config, Handshake, Step};
+///
+/// let mut handshake = Handshake::new(Arc::new(Config::default()), None);
+/// // The client leaves the choice of its identifier to the server.
+/// let connect = Connect::new(ProtocolVersion::V5, "");
+/// let Step::Accept(negotiated) = handshake.handle_connect(connect, || "random-1".to_owned()) else {
+///     panic!("refused")
+/// };
+/// assert!(negotiated.assigned);
+/// assert_eq!(&*negotiated.client_id, "random-1");
+/// ```
 pub struct Handshake {
     config: Arc<Config>,
     authenticator: Option<Arc<dyn Authenticator>>,

@@ -40,6 +40,55 @@ pub use snapshot::{DeliverySnapshot, SessionMetadata, SessionSnapshot};
 /// [`Session::send`], then calls [`Session::resume`]; from then on the session sends messages. Before every later call,
 /// the connection compares its epoch with [`Session::epoch`]: if they differ, another connection has taken the session
 /// over, and the call must not be made.
+///
+/// # Examples
+///
+/// Attach a connection, send CONNACK, deliver a message, and take the bytes for the socket:
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Instant;
+///
+/// use tidegate_mqtt::{Connect, Message, MessageParts, Packet, ProtocolVersion, QoS, topic};
+/// use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
+///
+/// let config = Arc::new(Config::default());
+/// let connect = Connect::new(ProtocolVersion::V5, "sensor-7");
+/// let step = Handshake::new(Arc::clone(&config), None).handle_connect(connect, String::new);
+/// let Step::Accept(negotiated) = step else { panic!("refused") };
+///
+/// let now = Instant::now();
+/// let mut session = Session::new(1, Arc::clone(&config));
+/// let attached = session.attach(&negotiated, now);
+/// session.send(&Packet::from(negotiated.connack(attached.session_present, &config)));
+/// session.resume(now);
+///
+/// # let message = Arc::new(Message::from_parts(&MessageParts {
+/// #     topic: &topic::Name::parse("rooms/1/temperature")?,
+/// #     properties: &[],
+/// #     payload: b"21.5",
+/// #     qos: QoS::AtLeastOnce,
+/// #     retain: false,
+/// #     publisher: 2,
+/// #     expires_at: None,
+/// # }));
+/// // `message` is an `Arc<Message>`.
+/// let delivery = Delivery {
+///     message: &message,
+///     qos: QoS::AtLeastOnce,
+///     retain: false,
+///     identifiers: &[],
+///     share: None,
+/// };
+/// assert_eq!(session.push(&delivery, now), Verdict::Sent);
+/// assert_eq!(session.inflight(), 1);
+///
+/// // CONNACK, then PUBLISH.
+/// let mut bytes = Vec::new();
+/// session.write_buffer().take(Vec::new()).copy_to(&mut bytes);
+/// assert_eq!(bytes[0], 0x20);
+/// assert!(bytes.ends_with(b"21.5"));
+/// # Ok::<(), topic::TopicError>(())
+/// ```
 #[derive(Debug)]
 pub struct Session {
     id: u64,

@@ -18,6 +18,48 @@ use crate::sessions::Sessions;
 use crate::tenant::{Tenant, TenantId, Tenants};
 
 /// The state that all connections share. See the crate's documentation for its verbs.
+///
+/// # Examples
+///
+/// One client subscribes and publishes to itself. There are no sockets; the caller passes bytes in and takes bytes out:
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Instant;
+///
+/// use tidegate_broker::{
+///     Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, LinkFacts, Workspace,
+/// };
+/// # use tidegate_mqtt::topic::{SubscriptionFilter, TopicError};
+/// use tidegate_mqtt::{Connect, Packet, ProtocolVersion, Publish};
+/// # use tidegate_mqtt::{PacketId, QoS, Subscribe, SubscribeEntry, SubscriptionOptions, UserProperties};
+///
+/// let (now, version) = (Instant::now(), ProtocolVersion::V5);
+/// let broker = Arc::new(Broker::new(BrokerConfig::default(), None, now));
+/// let mut workspace = Workspace::new(Arc::new(Counters::default()), 1);
+/// let mut turn = workspace.turn(now, BrokerConfig::TURN_BUDGET);
+///
+/// let step = broker.begin_connect().connect(Connect::new(version, "sensor-7"), String::new);
+/// let ConnectStep::Accept(negotiated) = step else { panic!("refused") };
+/// let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
+/// let receipt = broker.connect(&mut turn, &negotiated, facts);
+/// let mut connection = ClientConnection::new(Arc::clone(&broker), receipt);
+///
+/// # let filter = Ok(SubscriptionFilter::parse("rooms/#")?);
+/// # let filters = vec![SubscribeEntry { filter, options: SubscriptionOptions::of(QoS::AtMostOnce) }];
+/// # let user_properties = UserProperties::new();
+/// # let subscribe = Subscribe { packet_id: PacketId::MIN, identifier: None, user_properties, filters };
+/// let mut input = Vec::new();
+/// Packet::from(subscribe).encode(version, &mut input).unwrap(); // to `rooms/#`
+/// Packet::from(Publish::new("rooms/1/temperature", "21.5")).encode(version, &mut input).unwrap();
+/// let received = connection.receive(&mut turn, &input).unwrap();
+/// assert_eq!(received.used, input.len());
+///
+/// // CONNACK, SUBACK and PUBLISH wait to be written to the client.
+/// let mut output = Vec::new();
+/// connection.take_output(&mut turn, Vec::new).unwrap().unwrap().copy_to(&mut output);
+/// assert!(output.ends_with(b"21.5"));
+/// # Ok::<(), TopicError>(())
+/// ```
 pub struct Broker {
     config: BrokerConfig,
     pub(crate) tenants: Tenants,

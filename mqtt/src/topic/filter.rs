@@ -7,6 +7,20 @@ use std::sync::Arc;
 use super::{LENGTH_MAX, TopicError, levels, matches};
 
 /// A valid topic filter, without `$share/<group>/`.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate_mqtt::topic::{Filter, TopicError};
+///
+/// let filter = Filter::parse("rooms/+/temperature")?;
+/// assert!(filter.matches("rooms/1/temperature"));
+/// assert!(!filter.matches("rooms/1/humidity"));
+///
+/// // `#` is allowed only as the last level.
+/// assert_eq!(Filter::parse("rooms/#/temperature"), Err(TopicError::MultiLevelWildcard));
+/// # Ok::<(), TopicError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Filter(Arc<str>);
 

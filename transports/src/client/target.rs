@@ -10,6 +10,21 @@ use crate::peer::Transport;
 use crate::tls::ClientTls;
 
 /// Where to connect: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `quic://` with `host[:port]`, or `unix:///path`.
+///
+/// # Examples
+///
+/// ```
+/// use tidegate_transports::Transport;
+/// use tidegate_transports::client::{Target, TargetError};
+///
+/// let target: Target = "wss://broker.example".parse()?;
+/// assert_eq!(target.to_string(), "wss://broker.example:443/mqtt");
+///
+/// let Target::Network(host) = target else { panic!("not a network host") };
+/// assert_eq!(host.transport, Transport::SecureWebSocket);
+/// assert_eq!(host.port, 443);
+/// # Ok::<(), TargetError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A network host.
