@@ -111,18 +111,12 @@ impl Core {
         self.store.write_on();
     }
 
-    /// Goes on with publishes that nobody waits for.
-    pub(super) fn resume_backlog(&mut self) {
-        let broker = Arc::clone(&self.broker);
-        self.turn(|turn| broker.resume_backlog(turn));
-    }
-
     /// Time passes.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
         while let Some(timer) = self.timers.take_due(self.now) {
             let broker = Arc::clone(&self.broker);
-            self.turn(|turn| broker.timeout(turn, timer));
+            let _ = self.turn(|turn| broker.timeout(turn, timer));
         }
     }
 
@@ -146,14 +140,9 @@ impl Core {
         self.store.crash()
     }
 
-    /// Whether publishes are left for later turns that nobody waits for.
-    pub(super) fn has_backlog(&self) -> bool {
-        self.workspace.backlog.has_publishes()
-    }
-
     /// Whether everything is committed, and everybody knows.
     pub(super) fn is_idle(&self) -> bool {
-        self.store.is_idle() && !self.has_backlog() && !self.has_committed.load(Ordering::Relaxed)
+        self.store.is_idle() && !self.has_committed.load(Ordering::Relaxed)
     }
 
     /// What the core counted.

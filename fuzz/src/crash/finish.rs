@@ -57,7 +57,6 @@ impl World {
             self.serve(id, usize::MAX);
         }
         let core = self.core();
-        core.resume_backlog();
         core.write_on();
         core.write_on();
         self.announce();

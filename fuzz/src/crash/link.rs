@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tidegate_broker::{
     ClientConnection, ConnectStep, CoreId, End, EndKind, LinkFacts, PendingConnect, Signal, Turn,
 };
+use tidegate_session::Negotiated;
 
 use super::core::Core;
 
@@ -28,7 +29,11 @@ pub(super) struct Link {
 
 enum Server {
     Pending(PendingConnect),
+    /// CONNECT was accepted. A publish of the session's former connection is under way.
+    Waiting(Box<Negotiated>),
     Open(ClientConnection),
+    /// It ends when its publish is complete.
+    Ending(ClientConnection, End),
     Closed,
 }
 
@@ -67,7 +72,9 @@ impl Link {
     pub(super) fn serve(&mut self, core: &mut Core, len: usize) {
         match mem::replace(&mut self.server, Server::Closed) {
             Server::Pending(pending) => self.accept(core, pending),
+            Server::Waiting(negotiated) => self.connect(core, negotiated),
             Server::Open(client) => self.poll(core, client, len),
+            Server::Ending(client, end) => self.end(core, client, end),
             Server::Closed => {}
         }
     }
@@ -77,14 +84,18 @@ impl Link {
         match step {
             ConnectStep::Incomplete if self.is_closed => {}
             ConnectStep::Incomplete => self.server = Server::Pending(pending),
-            ConnectStep::Accept(negotiated) => {
-                let broker = Arc::clone(&core.broker);
-                let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-                let receipt = core.turn(|turn| broker.connect(turn, &negotiated, facts));
-                self.server = Server::Open(ClientConnection::new(broker, receipt));
-            }
+            ConnectStep::Accept(negotiated) => self.connect(core, negotiated),
             other => panic!("CONNECT is not accepted: {other:?}"),
         }
+    }
+
+    fn connect(&mut self, core: &mut Core, negotiated: Box<Negotiated>) {
+        let broker = Arc::clone(&core.broker);
+        let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
+        self.server = match core.turn(|turn| broker.connect(turn, &negotiated, facts)) {
+            Ok(receipt) => Server::Open(ClientConnection::new(broker, receipt)),
+            Err(_) => Server::Waiting(negotiated),
+        };
     }
 
     fn poll(&mut self, core: &mut Core, mut client: ClientConnection, len: usize) {
@@ -98,7 +109,7 @@ impl Link {
         });
         match outcome {
             Ok(_) => self.server = Server::Open(client),
-            Err(end) => self.end(core, client, &end),
+            Err(end) => self.end(core, client, end),
         }
     }
 
@@ -125,6 +136,10 @@ impl Link {
         client: &mut ClientConnection,
         len: usize,
     ) -> Result<(), End> {
+        // As a failed write would tell it.
+        if client.is_busy() && self.is_closed && self.upstream.is_empty() && self.partial.is_empty() {
+            return Err(End::closed());
+        }
         if self.has_more && client.is_open() {
             self.handle(turn, client)?;
         }
@@ -146,16 +161,30 @@ impl Link {
         Ok(())
     }
 
-    fn end(&mut self, core: &mut Core, client: ClientConnection, end: &End) {
+    fn end(&mut self, core: &mut Core, mut client: ClientConnection, end: End) {
         let is_expected = matches!(end.kind(), EndKind::Gone | EndKind::TakenOver);
         assert!(is_expected, "the broker ends a connection: {:?} {:?}", end.kind(), end.reason());
-        core.turn(|turn| client.end(turn, end, &mut self.downstream));
+        if !core.turn(|turn| client.finish_publish_under_way(turn)) {
+            self.server = Server::Ending(client, end);
+            return;
+        }
+        core.turn(|turn| client.end(turn, &end, &mut self.downstream));
         self.check_begin();
     }
 
-    /// Whether CONNECT of that client has not arrived.
+    /// Whether that client's CONNECT has not taken effect.
     pub(super) fn is_pending_for(&self, client: usize) -> bool {
-        self.client == client && matches!(self.server, Server::Pending(_))
+        self.client == client && matches!(self.server, Server::Pending(_) | Server::Waiting(_))
+    }
+
+    /// Whether it waits for a publish of the session's former connection.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.server, Server::Waiting(_))
+    }
+
+    /// Whether it ends, and its publish is under way.
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.server, Server::Ending(..))
     }
 
     /// Whether the broker has let it go.
@@ -170,7 +199,11 @@ impl Link {
 
     /// Whether an operation takes several turns.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(&self.server, Server::Open(client) if client.is_busy())
+        match &self.server {
+            Server::Open(client) => client.is_busy(),
+            Server::Ending(..) | Server::Waiting(_) => true,
+            Server::Pending(_) | Server::Closed => false,
+        }
     }
 
     /// Whether nothing is on its way, nor about to be.

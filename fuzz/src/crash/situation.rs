@@ -7,12 +7,12 @@ pub enum Situation {
     Crashed,
     /// The broker crashes between two turns of a publish.
     CrashedBetweenTurns,
-    /// A publish goes on although its connection has ended.
-    LeftUnfinished,
+    /// A connection ends while its publish takes several turns.
+    EndedBetweenTurns,
     /// A client continues its session.
     Resumed,
-    /// A client continues its session while a publish of its former connection is not finished.
-    ResumedBetweenTurns,
+    /// A CONNECT waits for a publish of the session's former connection.
+    WaitedForPublish,
     /// A client sends messages once more.
     Retransmitted,
     /// A client connects while its former connection is open.
@@ -61,9 +61,9 @@ impl Situations {
 const ALL: [Situation; 10] = [
     Situation::Crashed,
     Situation::CrashedBetweenTurns,
-    Situation::LeftUnfinished,
+    Situation::EndedBetweenTurns,
     Situation::Resumed,
-    Situation::ResumedBetweenTurns,
+    Situation::WaitedForPublish,
     Situation::Retransmitted,
     Situation::TakenOver,
     Situation::ExactlyOnce,

@@ -64,7 +64,7 @@ impl World {
         let Some(core) = self.core.take() else { return };
         self.trace.note(|| "crash".to_owned());
         self.seen.note(Situation::Crashed);
-        let is_between = core.has_backlog() || self.links.values().any(Link::is_busy);
+        let is_between = self.links.values().any(Link::is_busy);
         self.seen.note_if(is_between, Situation::CrashedBetweenTurns);
         self.links.clear();
         self.clients.iter_mut().for_each(|client| client.broker_crashed(&mut self.promises));

@@ -47,11 +47,10 @@ impl World {
         let Some(mut link) = self.links.remove(&id) else {
             return;
         };
-        let was_busy = link.is_busy();
-        let had_backlog = self.core().has_backlog();
+        let (was_ending, was_waiting) = (link.is_ending(), link.is_waiting());
         link.serve(self.core(), len);
-        let leaves_publish = was_busy && !had_backlog && self.core().has_backlog();
-        self.seen.note_if(leaves_publish, Situation::LeftUnfinished);
+        self.seen.note_if(!was_ending && link.is_ending(), Situation::EndedBetweenTurns);
+        self.seen.note_if(!was_waiting && link.is_waiting(), Situation::WaitedForPublish);
         let owner = self.clients.iter().position(|client| client.link == Some(id));
         match owner {
             Some(client) if link.is_over() => self.clients[client].lost(&mut self.promises, true),
@@ -75,8 +74,6 @@ impl World {
         let was_open = self.clients[client].is_open;
         let Self { clients, promises, seen, trace, .. } = self;
         let sent = clients[client].read(&bytes, promises, seen, trace);
-        let resumes = !was_open && clients[client].is_open && self.core().has_backlog();
-        self.seen.note_if(resumes, Situation::ResumedBetweenTurns);
         self.send(client, &sent);
         if !was_open && self.clients[client].is_open {
             self.request(client, 2);

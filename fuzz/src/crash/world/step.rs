@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::World;
-use crate::crash::core::Core;
 use crate::crash::link::Link;
 
 /// A kind of step.
@@ -12,7 +11,6 @@ enum Step {
     Serve,
     Read,
     Act,
-    Backlog,
     Write,
     Announce,
     Pass,
@@ -41,7 +39,6 @@ impl World {
             Step::Serve => self.serve_one(),
             Step::Read => self.read_one(),
             Step::Act => self.act(),
-            Step::Backlog => self.core().resume_backlog(),
             Step::Write => self.core().write_on(),
             Step::Announce => self.announce(),
             Step::Pass => {
@@ -75,7 +72,7 @@ impl World {
     fn choose(&mut self) -> Step {
         let weights = &self.setup.weights;
         // What happens between two turns of a publish is what these runs are for.
-        let is_between = self.core.as_ref().is_some_and(Core::has_backlog);
+        let is_between = self.links.values().any(Link::is_ending);
         let is_busy = self.busy_client().is_some();
         let crash = weights.crash * if is_between { BETWEEN_TURNS } else { 1 };
         let connect = weights.connect * if is_between || is_busy { 4 } else { 1 };
@@ -83,7 +80,6 @@ impl World {
             (Step::Serve, weights.serve),
             (Step::Read, weights.read),
             (Step::Act, weights.act),
-            (Step::Backlog, weights.backlog),
             (Step::Write, weights.write),
             (Step::Announce, weights.announce),
             (Step::Pass, weights.pass),
