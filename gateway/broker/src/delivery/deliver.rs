@@ -63,6 +63,8 @@ impl Delivery {
             let message = copy.as_ref().unwrap_or(message);
             if let Some(store) = store {
                 store.assign_id(message);
+            } else if let (Some(scope), Some(_)) = (scope, options.share) {
+                note_in_scope(broker, scope, message);
             }
             let delivery = SessionDelivery {
                 message,
@@ -75,6 +77,15 @@ impl Delivery {
             count(turn.counters, last, 1);
         }
         Receipt::new(last, session.finish_in(turn, scope))
+    }
+}
+
+/// The copy of a shared subscription is not stored in this session. It may move to one that is stored, before the publish is complete.
+#[cold]
+fn note_in_scope(broker: &Broker, scope: &PublishScope, message: &Message) {
+    if let Some(store) = broker.durability.store() {
+        store.assign_id(message);
+        scope.note_delivery(message.id());
     }
 }
 

@@ -77,6 +77,13 @@ impl PublishScope {
         }
     }
 
+    /// Notes that the delivery of a message belongs here, although nothing of it is stored yet.
+    pub(crate) fn note_delivery(&self, message: u64) {
+        if let Changes::Open { subjects, .. } = &mut *self.changes.lock() {
+            subjects.insert(Subject::Delivery(message));
+        }
+    }
+
     /// Takes the first change to something. Gives it back if the scope is committed.
     fn begin(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
