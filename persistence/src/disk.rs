@@ -25,6 +25,7 @@ mod load;
 mod lock;
 mod log;
 mod open;
+mod presence;
 mod read_only;
 mod references;
 mod restore;

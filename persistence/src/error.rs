@@ -28,6 +28,12 @@ pub enum Reason {
     /// A sync of committed data failed.
     #[error("a sync failed: {0}; check the disk, then restart the broker")]
     Sync(String),
+    /// A file of the store was removed, renamed or replaced while the store was open. What is committed now would
+    /// be lost at the next start.
+    #[error(
+        "{0} while the broker was using it, so nothing more can be stored: put the data folder back or restore a snapshot, then start the broker again"
+    )]
+    Displaced(String),
     /// LMDB reported an error, for example a corrupt page.
     #[error("LMDB reported an error: {0}; restart the broker, and if that fails, restore a snapshot")]
     Engine(String),

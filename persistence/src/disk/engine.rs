@@ -10,6 +10,7 @@ use super::apply::{Apply, Balance};
 use super::fault::Fault;
 use super::ids::{Ids, Marks};
 use super::log::Log;
+use super::presence::Presence;
 use super::references::{ReferenceDeltas, References};
 use super::sync_point::SyncPoint;
 use super::tables::{MESSAGES_KEY, SESSIONS_KEY, Table};
@@ -43,6 +44,7 @@ pub(super) struct Engine {
     empty_commit_done: bool,
     /// The sync interval and the sync point; `None`: LMDB syncs each commit.
     interval_sync: Option<(Duration, SyncPoint)>,
+    presence: Presence,
 }
 
 /// Counts made while opening the store.
@@ -78,7 +80,7 @@ impl Engine {
             Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
         };
-        let buffer = ArchiveBuffer::default();
+        let (buffer, presence) = (ArchiveBuffer::default(), Presence::new(&map)?);
         Ok(Self {
             map,
             keys,
@@ -93,6 +95,7 @@ impl Engine {
             orphans,
             empty_commit_done: false,
             interval_sync,
+            presence,
         })
     }
 
@@ -111,6 +114,11 @@ impl Engine {
     /// Number of bodies on disk.
     pub(super) fn bodies(&self) -> u64 {
         u64::try_from(self.references.len() + self.pending.bodies()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns [`Fault::Displaced`] if the files of the store are no longer at their paths.
+    pub(super) fn verify_presence(&self) -> Result<(), Fault> {
+        self.presence.verify()
     }
 
     /// Everything committed is on the disk when this returns.

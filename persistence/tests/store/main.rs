@@ -11,6 +11,7 @@
 mod batches;
 mod bounds;
 mod crash;
+mod displaced;
 mod files;
 mod fixtures;
 mod growth;

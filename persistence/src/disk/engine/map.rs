@@ -23,7 +23,7 @@ pub(in crate::disk) struct Map {
     /// a resize has failed: LMDB then has no map, and nothing may be read.
     mapped: RwLock<bool>,
     /// Keeps other processes out. It is the last field, so it is released last.
-    _lock: Arc<Lock>,
+    lock: Arc<Lock>,
 }
 
 /// A read transaction on one state. While it lives, the map is not resized.
@@ -50,14 +50,7 @@ impl Map {
         lock: Arc<Lock>,
     ) -> Self {
         let folder = config.folder.clone();
-        Self {
-            env,
-            tables,
-            folder,
-            size_max: whole_pages(config.size_max),
-            mapped: RwLock::new(true),
-            _lock: lock,
-        }
+        Self { env, tables, folder, size_max: whole_pages(config.size_max), mapped: RwLock::new(true), lock }
     }
 
     /// Begins a read transaction.
@@ -78,6 +71,11 @@ impl Map {
 
     pub(in crate::disk) fn tables(&self) -> &Tables {
         &self.tables
+    }
+
+    /// The lock on the folder.
+    pub(in crate::disk) fn lock(&self) -> &Lock {
+        &self.lock
     }
 
     pub(in crate::disk) fn folder(&self) -> &Path {
