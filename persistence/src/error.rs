@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::access::AccessError;
+
 mod read;
 mod restore;
 
@@ -78,6 +80,9 @@ pub enum OpenError {
         /// The cause.
         source: io::Error,
     },
+    /// The folder, or a file in it, belongs to another user.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// Another process has the store open.
     #[error("{0} is in use by another process: stop that process, or use another folder")]
     InUse(PathBuf),

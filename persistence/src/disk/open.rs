@@ -16,6 +16,7 @@ use super::ids::Ids;
 use super::lock::Lock;
 use super::sync_point;
 use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
+use crate::access;
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
 
@@ -73,10 +74,14 @@ fn ensure_data_file(config: &Config, data: &Path) -> Result<usize, OpenError> {
 
 /// Creates the folder and takes the lock that keeps other processes out.
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
-    fs::create_dir_all(folder).map_err(io_error(folder))?;
+    access::create_private_folder(folder).map_err(io_error(folder))?;
+    access::check_access(folder)?;
+    for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED] {
+        access::check_access(&folder.join(name))?;
+    }
     let path = folder.join(LOCK);
-    let file =
-        File::options().create(true).truncate(false).write(true).open(&path).map_err(io_error(&path))?;
+    let file = access::private_file().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(io_error(&path))?;
     let lock = match Lock::exclusive(file) {
         Ok(lock) => lock,
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
@@ -110,7 +115,7 @@ fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
     let new = folder.join(NEW);
     match fs::remove_dir_all(&new) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error(&new)(error)),
-        _ => fs::create_dir(&new).map_err(io_error(&new))?,
+        _ => access::create_new_private_folder(&new).map_err(io_error(&new))?,
     }
     let env = environment(&new, size)?;
     Tables::create(&env, &secret()).map_err(engine_error)?;

@@ -8,6 +8,7 @@
     clippy::unwrap_used
 )]
 
+mod access;
 mod batches;
 mod bounds;
 mod crash;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::access;
 use crate::disk::open::{self, READERS};
 use crate::error::OpenError;
 
@@ -23,7 +24,7 @@ impl Owner {
     /// Remembers the current table. LMDB must open the table after this call.
     pub(super) fn current(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(READERS);
-        match File::options().write(true).create_new(true).mode(0o600).open(&path) {
+        match access::private_file().write(true).create_new(true).open(&path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(open::io_error(&path)(error));
             }
