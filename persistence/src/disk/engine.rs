@@ -18,15 +18,18 @@ use super::text_key::TextKeys;
 use crate::change::ChangeSet;
 use crate::record::ArchiveBuffer;
 
+mod capacity;
 mod commit;
 mod map;
 mod space;
 
+pub(super) use capacity::{Capacity, length_wanted};
 pub(super) use map::{Map, whole_pages};
 
 /// The state that the writer owns.
 pub(super) struct Engine {
     map: Arc<Map>,
+    capacity: Capacity,
     keys: TextKeys,
     references: References,
     marks: Marks,
@@ -57,6 +60,7 @@ pub(super) struct Counts {
 /// The result of opening the environment.
 pub(super) struct Opened {
     pub(super) map: Arc<Map>,
+    pub(super) capacity: Capacity,
     pub(super) keys: TextKeys,
     pub(super) references: References,
     pub(super) marks: Marks,
@@ -75,7 +79,7 @@ pub(super) enum Space {
 
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Result<Self, Fault> {
-        let Opened { map, keys, references, marks, orphans, interval } = opened;
+        let Opened { map, capacity, keys, references, marks, orphans, interval } = opened;
         let interval_sync = match interval {
             Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
@@ -83,6 +87,7 @@ impl Engine {
         let (buffer, presence) = (ArchiveBuffer::default(), Presence::new(&map)?);
         Ok(Self {
             map,
+            capacity,
             keys,
             references,
             marks,
@@ -166,7 +171,7 @@ impl Engine {
         let Apply { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {
-            return Err(Fault::SizeLimit(self.map.size_max()));
+            return Err(self.capacity.full());
         }
         Log::clear(meta, &mut txn)?;
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;

@@ -143,7 +143,8 @@ pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
     let size_initial = usize::try_from(length).unwrap_or(usize::MAX).max(1);
     let defaults = Config::new(folder);
     let size_max = defaults.size_max.max(size_initial.saturating_mul(2));
-    Disk::open(&Config { size_initial, size_max, ..defaults }, Arc::new(NoObserver)).map(drop)
+    Disk::open(&Config { size_initial, size_max, disk_reserve: 0, ..defaults }, Arc::new(NoObserver))
+        .map(drop)
 }
 
 /// An observer that does nothing.

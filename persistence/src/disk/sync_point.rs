@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use heed::{RoTxn, WithoutTls};
 
+use super::allocation;
 use super::engine::Map;
 use super::fault::Fault;
 use super::file;
@@ -39,6 +40,8 @@ impl SyncPoint {
     pub(super) fn create(map: &Map) -> Result<Self, Fault> {
         let path = map.folder().join(NAME);
         let file = access::private_file().create(true).truncate(true).read(true).write(true).open(&path)?;
+        // Saving the sync point must not fail on a full disk.
+        allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
         let mut sync_point = Self { path, file, data, boot_id: boot_id()?, sequence: 0, pin: None };
         sync_point.save(map)?;

@@ -163,7 +163,7 @@ impl Writer {
             self.shared.batch.set_retrying(0, 0);
         }
         self.shared.set_health(if self.is_over_limit {
-            Health::Full(Reason::SizeLimit(self.engine.map().size_max()))
+            Health::Full(self.engine.full_reason())
         } else {
             Health::Working
         });

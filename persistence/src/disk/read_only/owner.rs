@@ -2,13 +2,12 @@
 //! created anew, and readers in the former table are no longer protected.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::access;
 use crate::disk::open::{self, READERS};
 use crate::error::OpenError;
 
@@ -24,12 +23,7 @@ impl Owner {
     /// Remembers the current table. LMDB must open the table after this call.
     pub(super) fn current(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(READERS);
-        match access::private_file().write(true).create_new(true).open(&path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(open::io_error(&path)(error));
-            }
-            _ => {}
-        }
+        open::create_reader_table(&path)?;
         let table = open_path(&path).map_err(open::io_error(&path))?;
         Ok(Self { path, table })
     }
