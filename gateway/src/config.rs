@@ -64,6 +64,8 @@ pub struct Config {
     /// How long a shutdown waits for clients to receive the messages already queued for them, before it closes their
     /// connections. Default 10s; 0 closes them at once. A restart may take this much longer.
     pub drain_timeout: Time<0, 3_600_000>,
+    /// Whether a private key that other users can read is an error instead of a warning. Default `false`.
+    pub strict: bool,
     /// The log on standard error.
     pub log: Log,
 }
@@ -80,6 +82,7 @@ impl Default for Config {
             cores: None,
             placement: Placement::default(),
             drain_timeout: const { Time::of(10_000) },
+            strict: false,
             log: Log::default(),
         }
     }

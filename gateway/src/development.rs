@@ -8,6 +8,7 @@ mod inspect;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use tidegate_persistence::{AccessError, check_access};
 use tracing::{info, warn};
 
 use authority::Authority;
@@ -38,6 +39,9 @@ pub enum DevelopmentError {
         /// The operating system's error.
         source: std::io::Error,
     },
+    /// The folder or a private key belongs to another user.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// A certificate could not be generated.
     #[error("cannot generate a development certificate: {0}")]
     Generate(#[from] rcgen::Error),
@@ -56,9 +60,12 @@ impl Certificates {
 /// A new server certificate is signed by the existing authority, so that clients that trust it can still connect.
 ///
 /// # Errors
-/// When files cannot be written or a certificate cannot be generated.
+/// When files cannot be written or belong to another user, or a certificate cannot be generated.
 pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, DevelopmentError> {
     let files = Files::in_data_folder(data);
+    for path in [&files.folder, &files.authority_key, &files.key] {
+        check_access(path)?;
+    }
     let authority = match inspect::authority(&files, now) {
         Ok(authority) => authority,
         Err(reason) => {

@@ -3,14 +3,15 @@
 mod accept;
 mod housekeeping;
 mod settings;
+mod store;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use tidegate_broker::{Broker, CoreId, RestoreError, SessionStore, StopReport};
-use tidegate_persistence::{Clock, OpenError};
+use tidegate_broker::{Broker, CoreId, RestoreError, StopReport};
+use tidegate_persistence::{CloseError, OpenError, Reason};
 use tidegate_transports::Limits;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,8 +22,9 @@ use crate::config::Config;
 use crate::cores::{Cores, Threads, with_core};
 use accept::Acceptor;
 pub(crate) use settings::store_folder;
+use store::Displaced;
 
-/// Why the broker could not start.
+/// Why the broker could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -37,6 +39,9 @@ pub enum ServeError {
         /// The cause.
         source: OpenError,
     },
+    /// The files of the store were removed, renamed or replaced while the broker was running.
+    #[error("stopping: {0}")]
+    Displaced(Reason),
     /// The broker's state could not be restored from the store.
     #[error("store {file}: {source}")]
     Restore {
@@ -58,21 +63,22 @@ pub enum ServeError {
 /// Runs the broker until SIGTERM or SIGINT, then closes the connections within `drain_timeout`.
 ///
 /// # Errors
-/// If the threads, the store or a listener cannot be set up.
+/// If the threads, the store or a listener cannot be set up, or the files of the store are removed.
 pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let broker_config = settings::broker(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let placement = settings::placement(config.placement);
+    let (sender, displaced) = Displaced::channel();
     let (broker, cores, threads) = Cores::start(config.cores(), placement, |cores| {
-        let store = open_store(config, data, &cores)?;
+        let store = store::open(config, data, &cores, sender)?;
         let broker = Arc::new(Broker::new(broker_config, store, Instant::now()));
         broker
             .restore()
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
         Ok::<_, ServeError>(broker)
     })?;
-    let outcome = runtime.block_on(serve(config, &broker, &cores));
+    let outcome = runtime.block_on(serve(config, &broker, &cores, displaced));
     stop(&broker, threads, data);
     for (name, value) in cores.totals().list().into_iter().filter(|(_, value)| *value > 0) {
         tracing::info!(counter = name, value, "counted");
@@ -92,6 +98,8 @@ fn stop(broker: &Broker, threads: Threads, data: &Path) {
     }
     match store {
         Ok(()) => tracing::info!("stopped"),
+        // It is the error that ends the broker.
+        Err(CloseError::NotCommitted(Reason::Displaced(_))) => {}
         Err(error) => {
             let file = settings::store_file(data);
             tracing::error!(file = %file.display(), %error, "the store was not closed cleanly; everything committed is on disk");
@@ -99,33 +107,12 @@ fn stop(broker: &Broker, threads: Threads, data: &Path) {
     }
 }
 
-/// Opens the store; `None` with `durability: memory`.
-fn open_store(config: &Config, data: &Path, cores: &Arc<Cores>) -> Result<Option<SessionStore>, ServeError> {
-    let file = settings::store_file(data);
-    let Some(settings) = settings::store(&config.persistence, data) else {
-        if file.exists() {
-            tracing::warn!(
-                file = %file.display(),
-                "`persistence.durability: memory` stores nothing; the existing store is left unchanged and is used again when \
-                 another durability is configured"
-            );
-        }
-        return Ok(None);
-    };
-    let cores = Arc::clone(cores);
-    let on_commit = move || cores.announce_commit();
-    let store =
-        SessionStore::open(present(), on_commit, |observer| tidegate_persistence::open(&settings, observer));
-    store.map(Some).map_err(|source| ServeError::Store { file, source })
-}
-
-/// The current time on the wall clock and on the monotonic clock. The broker measures with the monotonic one.
-fn present() -> Clock {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
-}
-
-async fn serve(config: &Config, broker: &Arc<Broker>, cores: &Arc<Cores>) -> Result<(), ServeError> {
+async fn serve(
+    config: &Config,
+    broker: &Arc<Broker>,
+    cores: &Arc<Cores>,
+    mut displaced: Displaced,
+) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
@@ -138,14 +125,15 @@ async fn serve(config: &Config, broker: &Arc<Broker>, cores: &Arc<Cores>) -> Res
     cores.spawn(ACCEPTING_CORE, housekeeping::schedule_restored(Arc::clone(broker)));
     cores.spawn(ACCEPTING_CORE, housekeeping::run(Arc::clone(broker)));
     tracing::info!("ready");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let (outcome, drain_timeout) = tokio::select! {
+        _ = terminate.recv() => (Ok(()), config.drain_timeout.duration()),
+        _ = interrupt.recv() => (Ok(()), config.drain_timeout.duration()),
+        reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN),
+    };
     tracing::info!("stopping: no new connections");
     let _ = stop.send(true);
-    drain(broker, cores, &connections, config.drain_timeout.duration()).await;
-    Ok(())
+    drain(broker, cores, &connections, drain_timeout).await;
+    outcome
 }
 
 /// Opens one listener. It accepts connections from the network as soon as this returns.
@@ -185,6 +173,10 @@ async fn drain(broker: &Arc<Broker>, cores: &Cores, connections: &TaskTracker, l
 
 /// The core that accepts connections and polls the QUIC sockets.
 const ACCEPTING_CORE: CoreId = CoreId(0);
+
+/// How long clients may take to receive the DISCONNECT of a broker that has lost its store. What waits in their sessions is not
+/// waited for, because it cannot be marked as delivered.
+const LOST_STORE_DRAIN: Duration = Duration::from_secs(2);
 
 /// How long the cores may take to end after the connections have been drained.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,6 +1,8 @@
 //! A certificate authority for one test, and a server certificate for `localhost` signed by it, as PEM files.
 
-use std::fs;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -43,8 +45,10 @@ impl Certificate {
     }
 }
 
+/// Only the owner can read the files, as the broker expects of a private key.
 fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
-    fs::write(&path, text).expect("a PEM file");
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a PEM file");
     path
 }

@@ -15,6 +15,7 @@ pub mod log;
 pub mod mosquitto;
 pub mod process;
 pub mod scenarios;
+pub mod small_disk;
 pub mod strace;
 pub mod test_client;
 pub mod tidegate_client;

@@ -10,11 +10,14 @@ pub struct Config {
     pub folder: PathBuf,
     /// What "committed" means; default: [`Durability::Always`].
     pub durability: Durability,
-    /// Initial size of the memory map and of the sparse file, in bytes; default: 64 MiB. Cost: address space.
+    /// Initial size of the memory map, in bytes; default: 16 MiB. Cost: disk space.
     pub size_initial: usize,
     /// Maximum size of the memory map and of the file, in bytes; default: 64 GiB. At this size the store is
     /// full.
     pub size_max: usize,
+    /// Bytes that are reserved on the disk in addition to the map, for commits and deletions on a full disk; default:
+    /// 32 MiB. At most an eighth of `size_max`, and less on a small disk. With 0, nothing is reserved. Cost: disk space.
+    pub disk_reserve: usize,
     /// Operations in the open batch from which on callers are told to slow down; default: 65,536. Cost: about
     /// 100 bytes per operation.
     pub batch_len_max: usize,
@@ -53,8 +56,9 @@ impl Config {
         Self {
             folder: folder.into(),
             durability: Durability::default(),
-            size_initial: 64 << 20,
+            size_initial: 16 << 20,
             size_max: 64 << 30,
+            disk_reserve: 32 << 20,
             batch_len_max: 65_536,
             batch_bytes_max: 64 << 20,
         }

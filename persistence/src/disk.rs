@@ -13,6 +13,7 @@ use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
 use crate::store::{Appended, AtomicScope, Commit, Findings, Health, Item, Observer, Progress, Stats, Store};
 
+mod allocation;
 mod apply;
 mod batch;
 mod check;
@@ -25,6 +26,7 @@ mod load;
 mod lock;
 mod log;
 mod open;
+mod presence;
 mod read_only;
 mod references;
 mod restore;

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::access::AccessError;
+
 mod read;
 mod restore;
 
@@ -28,6 +30,12 @@ pub enum Reason {
     /// A sync of committed data failed.
     #[error("a sync failed: {0}; check the disk, then restart the broker")]
     Sync(String),
+    /// A file of the store was removed, renamed or replaced while the store was open. What is committed now would
+    /// be lost at the next start.
+    #[error(
+        "{0} while the broker was using it, so nothing more can be stored: put the data folder back or restore a snapshot, then start the broker again"
+    )]
+    Displaced(String),
     /// LMDB reported an error, for example a corrupt page.
     #[error("LMDB reported an error: {0}; restart the broker, and if that fails, restore a snapshot")]
     Engine(String),
@@ -72,6 +80,9 @@ pub enum OpenError {
         /// The cause.
         source: io::Error,
     },
+    /// The folder, or a file in it, belongs to another user.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// Another process has the store open.
     #[error("{0} is in use by another process: stop that process, or use another folder")]
     InUse(PathBuf),

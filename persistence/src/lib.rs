@@ -2,6 +2,7 @@
 //! [`Store`] has two implementations: [`Disk`] (LMDB with group commit) and [`Memory`] (keeps nothing).
 //! `docs/persistence.md` describes the guarantees, the file format and the cost.
 
+mod access;
 mod change;
 mod config;
 mod disk;
@@ -11,6 +12,7 @@ mod operation;
 mod record;
 mod store;
 
+pub use access::{AccessError, check_access, create_private_folder};
 pub use config::{Config, Durability};
 pub use disk::{
     Contents, Disk, ReadOnly, Restored, TenantContents, Written, checkpoint_store, partial_path,

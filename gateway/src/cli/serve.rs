@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
+use tidegate_persistence::{check_access, create_private_folder};
 use tracing::{error, info, warn};
 
 use super::exit::{self, Failure};
@@ -54,8 +55,9 @@ fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
 
 fn start(mut config: Config, arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let data = &arguments.data;
-    fs::create_dir_all(data)
+    create_private_folder(data)
         .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
+    check_access(data)?;
     if config.listeners.is_none() {
         let certificates = development::certificates(data, SystemTime::now())?;
         let authority = fs::canonicalize(&certificates.authority).unwrap_or(certificates.authority.clone());

@@ -15,7 +15,8 @@ pub struct Persistence {
     /// With durability `interval`: time between two syncs to disk. A power failure or system crash loses at most the
     /// messages of this time. Default 100ms.
     pub interval: Time<1, 60_000>,
-    /// Maximum size of the store. Default 64GiB. It reserves address space, and uses disk space only as the store grows.
+    /// Maximum size of the store. Default 64GiB. The store takes disk space before it needs it, at least
+    /// 48 MiB, so that it can deliver and delete on a full disk.
     /// When it is reached, the broker refuses messages that it would have to store, with reason code 0x97 (Quota exceeded).
     pub size_max: Size<67_108_864, 1_099_511_627_776>,
 }

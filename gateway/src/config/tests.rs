@@ -22,7 +22,7 @@ fn every_field_can_be_set() {
     assert_eq!(config.cores(), 3);
     assert_eq!(config.session.session_expiry_max.to_seconds(), 604_800);
     assert_eq!(config.session.packet_size_max.bytes(), 262_144);
-    assert_eq!(config.drain_timeout.duration().as_millis(), 2_500);
+    assert_eq!((config.drain_timeout.duration().as_millis(), config.strict), (2_500, true));
     let wss = config.listeners().nth(3).unwrap();
     assert_eq!((wss.path(), wss.connect_timeout.to_seconds()), ("/broker", 5));
 }
@@ -89,6 +89,7 @@ retained:
   bytes_max: 1MiB
 cores: 3
 drain_timeout: 2500ms
+strict: true
 log:
   format: json
   level: debug

@@ -1,6 +1,7 @@
 //! Reads a certificate and its key from PEM files, and checks that they match.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -89,9 +90,22 @@ pub(super) fn validity_warning(certified: &CertifiedKey, file: &Path, now: Syste
     }
 }
 
+/// Returns a warning if users other than its owner can read the file of a private key. The group may read a file of root: that
+/// is how a key is given to a service that must not change it.
+pub(super) fn access_risk(key: &Path) -> Option<String> {
+    let metadata = fs::metadata(key).ok()?;
+    let allowed = if metadata.uid() == ROOT { 0o740 } else { 0o700 };
+    let mode = metadata.mode() & 0o777;
+    let file = key.display();
+    (mode & !allowed != 0).then(|| {
+        format!("{file}: other users have access to this private key (mode {mode:04o}), expected mode 0600")
+    })
+}
+
 fn read(file: &Path, what: &'static str) -> Result<Vec<u8>, TlsError> {
     fs::read(file).map_err(|source| TlsError::Unreadable { file: file.to_owned(), what, source })
 }
 
 const CERTIFICATE: &str = "certificate";
 const KEY: &str = "private key";
+const ROOT: u32 = 0;

@@ -10,7 +10,7 @@ use super::{Address, Config, Fault, Listener, Located, Position, certified_key, 
 /// # Errors
 /// Every fault found.
 pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
-    let mut findings = Findings::default();
+    let mut findings = Findings { strict: config.strict, ..Findings::default() };
     findings.check_listeners(config);
     findings.check_session(config);
     if findings.faults.is_empty() { Ok(findings.warnings) } else { Err(findings.faults) }
@@ -18,6 +18,8 @@ pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
 
 #[derive(Default)]
 struct Findings {
+    /// Whether risks are faults instead of warnings.
+    strict: bool,
     faults: Vec<Fault>,
     warnings: Vec<String>,
 }
@@ -103,6 +105,9 @@ impl Findings {
         if let Some(warning) = tls::validity_warning(&certified, &files.certificate, SystemTime::now()) {
             self.warnings.push(warning);
         }
+        if let Some(risk) = tls::access_risk(&files.key) {
+            self.risk(Located::position(&files.key), risk);
+        }
     }
 
     fn check_duplicates(&mut self, listeners: &[Located<Listener>]) {
@@ -140,6 +145,14 @@ impl Findings {
                 *session.pending_bytes_high, *session.pending_bytes_max
             );
             self.fault(Located::position(&session.pending_bytes_high), message);
+        }
+    }
+
+    fn risk(&mut self, position: Position, message: String) {
+        if self.strict {
+            self.fault(position, message);
+        } else {
+            self.warnings.push(message);
         }
     }
 

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use tidegate_persistence::create_private_folder;
+
 use super::authority::{Authority, Server};
 use super::{Certificates, DevelopmentError};
 
@@ -53,7 +55,7 @@ impl Files {
     }
 
     fn write(&self, file: &Path, text: &str, mode: u32) -> Result<(), DevelopmentError> {
-        fs::create_dir_all(&self.folder)
+        create_private_folder(&self.folder)
             .map_err(|source| DevelopmentError::Unwritable { file: self.folder.clone(), source })?;
         replace(file, text, mode)
             .map_err(|source| DevelopmentError::Unwritable { file: file.to_owned(), source })

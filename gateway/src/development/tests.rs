@@ -27,6 +27,7 @@ fn the_first_start_creates_certificates_and_keys_only_the_owner_can_read() {
     assert_eq!(made.authority, data.path().join("dev/ca.pem"));
     assert_eq!(mode(&made.key), 0o600);
     assert_eq!(mode(&data.path().join("dev/ca.key")), 0o600);
+    assert_eq!(mode(&data.path().join("dev")), 0o700);
     let [authority, server, _] = contents(&made);
     assert_eq!(authority.matches("BEGIN CERTIFICATE").count(), 1);
     assert!(server.ends_with(&authority), "the chain ends with the authority");

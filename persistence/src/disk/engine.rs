@@ -10,6 +10,7 @@ use super::apply::{Apply, Balance};
 use super::fault::Fault;
 use super::ids::{Ids, Marks};
 use super::log::Log;
+use super::presence::Presence;
 use super::references::{ReferenceDeltas, References};
 use super::sync_point::SyncPoint;
 use super::tables::{MESSAGES_KEY, SESSIONS_KEY, Table};
@@ -17,15 +18,18 @@ use super::text_key::TextKeys;
 use crate::change::ChangeSet;
 use crate::record::ArchiveBuffer;
 
+mod capacity;
 mod commit;
 mod map;
 mod space;
 
+pub(super) use capacity::{Capacity, length_wanted};
 pub(super) use map::{Map, whole_pages};
 
 /// The state that the writer owns.
 pub(super) struct Engine {
     map: Arc<Map>,
+    capacity: Capacity,
     keys: TextKeys,
     references: References,
     marks: Marks,
@@ -43,6 +47,7 @@ pub(super) struct Engine {
     empty_commit_done: bool,
     /// The sync interval and the sync point; `None`: LMDB syncs each commit.
     interval_sync: Option<(Duration, SyncPoint)>,
+    presence: Presence,
 }
 
 /// Counts made while opening the store.
@@ -55,6 +60,7 @@ pub(super) struct Counts {
 /// The result of opening the environment.
 pub(super) struct Opened {
     pub(super) map: Arc<Map>,
+    pub(super) capacity: Capacity,
     pub(super) keys: TextKeys,
     pub(super) references: References,
     pub(super) marks: Marks,
@@ -73,14 +79,15 @@ pub(super) enum Space {
 
 impl Engine {
     pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Result<Self, Fault> {
-        let Opened { map, keys, references, marks, orphans, interval } = opened;
+        let Opened { map, capacity, keys, references, marks, orphans, interval } = opened;
         let interval_sync = match interval {
             Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
         };
-        let buffer = ArchiveBuffer::default();
+        let (buffer, presence) = (ArchiveBuffer::default(), Presence::new(&map)?);
         Ok(Self {
             map,
+            capacity,
             keys,
             references,
             marks,
@@ -93,6 +100,7 @@ impl Engine {
             orphans,
             empty_commit_done: false,
             interval_sync,
+            presence,
         })
     }
 
@@ -111,6 +119,11 @@ impl Engine {
     /// Number of bodies on disk.
     pub(super) fn bodies(&self) -> u64 {
         u64::try_from(self.references.len() + self.pending.bodies()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns [`Fault::Displaced`] if the files of the store are no longer at their paths.
+    pub(super) fn verify_presence(&self) -> Result<(), Fault> {
+        self.presence.verify()
     }
 
     /// Everything committed is on the disk when this returns.
@@ -158,7 +171,7 @@ impl Engine {
         let Apply { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {
-            return Err(Fault::SizeLimit(self.map.size_max()));
+            return Err(self.capacity.full());
         }
         Log::clear(meta, &mut txn)?;
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;

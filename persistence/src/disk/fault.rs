@@ -28,6 +28,9 @@ pub(super) enum Fault {
     /// A sync failed, so the content of the disk is unknown: the store fails.
     #[error("a sync failed: {0}")]
     Sync(String),
+    /// The file that is written is no longer at its path: the store fails.
+    #[error("{0}")]
+    Displaced(String),
     /// Any other error of LMDB: the store fails.
     #[error("{0}")]
     Engine(String),
@@ -89,6 +92,7 @@ impl From<Fault> for Reason {
             Fault::SizeLimit(limit) => Self::SizeLimit(limit),
             Fault::Io(error) => Self::Io(error.to_string()),
             Fault::Sync(text) => Self::Sync(text),
+            Fault::Displaced(text) => Self::Displaced(text),
             Fault::Engine(text) => Self::Engine(text),
             Fault::Corrupt(corrupt) => Self::Corrupt(corrupt),
         }

@@ -15,9 +15,18 @@ struct Meta {
     transaction: u64,
 }
 
+/// What the header and the length of a data file say, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Examined {
+    /// The length of the file.
+    pub(super) length: u64,
+    /// The pages up to the last one of the newest transaction.
+    pub(super) used: u64,
+}
+
 /// Reads the header of the data file and compares the length of the file with the last page of the newest
-/// transaction. Returns the length; `None` when there is no file or it is empty.
-pub(super) fn examine(path: &Path) -> Result<Option<u64>, OpenError> {
+/// transaction. Returns `None` when there is no file or it is empty.
+pub(super) fn examine(path: &Path) -> Result<Option<Examined>, OpenError> {
     match File::open(path) {
         Ok(file) => examine_open(path, &file),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -25,7 +34,7 @@ pub(super) fn examine(path: &Path) -> Result<Option<u64>, OpenError> {
     }
 }
 
-fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
+fn examine_open(path: &Path, file: &File) -> Result<Option<Examined>, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
     let length = file.metadata().map_err(io)?.len();
     if length == 0 {
@@ -39,8 +48,8 @@ fn examine_open(path: &Path, file: &File) -> Result<Option<u64>, OpenError> {
     let head = read_at(file, first.page_size).map_err(io)?;
     let second = Meta::read(&head).map_err(|fault| not_a_store(path, fault))?;
     let newest = if second.transaction > first.transaction { second } else { first };
-    let needed = newest.last_page.saturating_add(1).saturating_mul(newest.page_size);
-    if length < needed { Err(truncated(path, length, needed)) } else { Ok(Some(length)) }
+    let used = newest.last_page.saturating_add(1).saturating_mul(newest.page_size);
+    if length < used { Err(truncated(path, length, used)) } else { Ok(Some(Examined { length, used })) }
 }
 
 /// The beginning of a page; zeros when the file is shorter.

@@ -2,6 +2,7 @@
 //! briefly has a copy of every open file, and closing the file alone would leave it locked.
 
 use std::fs::{File, TryLockError};
+use std::io;
 
 /// A locked file.
 pub(super) struct Lock(File);
@@ -15,6 +16,11 @@ impl Lock {
     /// Takes the lock that several readers can share.
     pub(super) fn shared(file: File) -> Result<Self, TryLockError> {
         file.try_lock_shared().map(|()| Self(file))
+    }
+
+    /// Another descriptor of the locked file. It holds the lock only as long as this lock lives.
+    pub(super) fn try_clone_file(&self) -> io::Result<File> {
+        self.0.try_clone()
     }
 }
 

@@ -2,24 +2,27 @@
 //! left unchanged.
 
 use std::fs::{self, File, TryLockError};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use heed::{Env, EnvOpenOptions, WithoutTls};
 
-use super::engine::{Engine, Map, Opened, whole_pages};
+use super::engine::{Capacity, Engine, Map, Opened};
 use super::fault::Fault;
-use super::file;
+use super::file::{self, Examined};
 use super::ids::Ids;
 use super::lock::Lock;
 use super::sync_point;
 use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
+use crate::access;
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
 
+mod data_file;
 mod survey;
+
+pub(super) use data_file::create_reader_table;
 
 /// Opens the store in the configured folder. Returns the engine and the id generator.
 pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
@@ -29,54 +32,49 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     let lock = Arc::new(lock(&config.folder)?);
     let data = config.folder.join(DATA);
     sync_point::recover(&config.folder, &data)?;
-    let size = ensure_data_file(config, &data)?;
-    let opened = open_or_undo_growth(config, &data, size, &lock)?;
+    let found = data_file::examine_or_create(config, &data)?;
+    let opened = open_or_undo_growth(config, &data, found, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
     let mut engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_error)?;
     engine.replay().map_err(engine_error)?;
     Ok((engine, ids))
 }
 
-/// Opens the file after extending it to the length of the map (`size`). A page number in a damaged file can
-/// then not point behind the end of the file. If the file is not valid, its former length is restored.
+/// Opens the file after reserving its space and extending it to the length of the map. A page number in a damaged
+/// file can then not point behind the end of the file. If the file is not valid, its former length is restored.
 fn open_or_undo_growth(
     config: &Config,
     data: &Path,
-    size: usize,
+    found: Examined,
     lock: &Arc<Lock>,
 ) -> Result<Opened, OpenError> {
-    let file = File::options().write(true).open(data).map_err(io_error(data))?;
-    let former = file.metadata().map_err(io_error(data))?.len();
-    let opened = environment(&config.folder, size).and_then(|env| {
+    let file = File::options().read(true).write(true).open(data).map_err(io_error(data))?;
+    let open = || {
+        let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
+        let capacity = Capacity::new(allocation, config);
+        // With the reserve, so that a store on a full disk can be opened.
+        let env = environment(&config.folder, capacity.length())?;
         let tables = tables(&env, data)?;
-        survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), config)
-    });
+        survey::survey(Arc::new(Map::new(env, tables, config, Arc::clone(lock))), capacity, config)
+    };
+    let opened = open();
     // The environment of a store that did not open is closed here, so nothing maps the file any more.
     if opened.is_err() {
-        file.set_len(former).and_then(|()| file.sync_all()).map_err(io_error(data))?;
+        file.set_len(found.length).and_then(|()| file.sync_all()).map_err(io_error(data))?;
     }
     opened
 }
 
-/// Creates the data file if there is none. Returns the size for its map. A file that had grown above the limit
-/// into the reserve gets a map of the limit's size again; LMDB maps at least the pages in use.
-fn ensure_data_file(config: &Config, data: &Path) -> Result<usize, OpenError> {
-    let initial = whole_pages(config.size_initial);
-    match file::examine(data)? {
-        Some(length) => {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            Ok(whole_pages(length.min(config.size_max)).max(initial))
-        }
-        None => create(&config.folder, initial).map(|()| initial),
-    }
-}
-
 /// Creates the folder and takes the lock that keeps other processes out.
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
-    fs::create_dir_all(folder).map_err(io_error(folder))?;
+    access::create_private_folder(folder).map_err(io_error(folder))?;
+    access::check_access(folder)?;
+    for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED] {
+        access::check_access(&folder.join(name))?;
+    }
     let path = folder.join(LOCK);
-    let file =
-        File::options().create(true).truncate(false).write(true).open(&path).map_err(io_error(&path))?;
+    let file = access::private_file().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(io_error(&path))?;
     let lock = match Lock::exclusive(file) {
         Ok(lock) => lock,
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
@@ -94,6 +92,7 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
 #[allow(unsafe_code)]
 fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError> {
     let data = folder.join(DATA);
+    create_reader_table(&folder.join(READERS))?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
     // SAFETY: this process holds the lock of the store, so no other process changes the file, and its header
@@ -103,21 +102,6 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
     // Sync: if a former owner failed, the page cache may hold a meta page that is not on the disk.
     file::extend(&file, size).and_then(|()| file.sync_all()).map_err(io_error(&data))?;
     Ok(env)
-}
-
-/// Creates an empty store in a subfolder, then moves the data file to its place. The move is atomic.
-fn create(folder: &Path, size: usize) -> Result<(), OpenError> {
-    let new = folder.join(NEW);
-    match fs::remove_dir_all(&new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error(&new)(error)),
-        _ => fs::create_dir(&new).map_err(io_error(&new))?,
-    }
-    let env = environment(&new, size)?;
-    Tables::create(&env, &secret()).map_err(engine_error)?;
-    env.prepare_for_closing().wait();
-    fs::rename(new.join(DATA), folder.join(DATA)).map_err(io_error(folder))?;
-    File::open(folder).and_then(|file| file.sync_all()).map_err(io_error(folder))?;
-    fs::remove_dir_all(&new).map_err(io_error(&new))
 }
 
 /// Opens the tables of a store, if this version knows its schema.
@@ -157,16 +141,6 @@ pub(super) fn lmdb_error(data: &Path, error: heed::Error) -> OpenError {
 pub(super) fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + use<> {
     let path: PathBuf = path.to_owned();
     move |source| OpenError::Io { path, source }
-}
-
-/// Random bytes from the source that seeds the hash maps of the standard library.
-fn secret() -> [u8; 16] {
-    let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
-    let mut secret = [0; 16];
-    let (first, second) = secret.split_at_mut(8);
-    first.copy_from_slice(&random());
-    second.copy_from_slice(&random());
-    secret
 }
 
 pub(super) const DATA: &str = "data.mdb";

@@ -217,7 +217,7 @@ impl ReadOnly {
 /// Examines the header of a data file; returns its length.
 fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
     match file::examine(path)? {
-        Some(length) => Ok(length),
+        Some(found) => Ok(found.length),
         None if path.exists() => Err(OpenError::NotAStore(path.to_owned(), "it is empty").into()),
         None => Err(ReadError::Missing(missing.to_owned())),
     }

@@ -3,13 +3,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::open::{self, DATA, NEW};
 use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
 use super::sync_point;
+use crate::access;
 use crate::error::RestoreError;
 
 /// The result of a restore.
@@ -66,7 +66,7 @@ fn exists(data: &Path) -> io::Result<bool> {
 fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
     match fs::remove_dir_all(new) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => fs::create_dir(new)?,
+        _ => access::create_new_private_folder(new)?,
     }
     let copied = copy_file(snapshot, &new.join(DATA));
     if copied.is_err() {
@@ -76,7 +76,7 @@ fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    let mut target = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    let mut target = access::private_file().write(true).create_new(true).open(to)?;
     io::copy(&mut File::open(from)?, &mut target)?;
     target.sync_all()
 }

@@ -2,9 +2,8 @@
 //! its target and then renamed.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use super::engine::Map;
 use super::fault::Fault;
 use super::open::DATA;
 use super::read_only::ReadOnly;
+use crate::access;
 use crate::config::Config;
 use crate::disk::Disk;
 use crate::error::{OpenError, ReadError, Reason, SnapshotError};
@@ -57,7 +57,7 @@ impl PartialSnapshot {
             return Err(io_error(target, ErrorKind::AlreadyExists.into()));
         }
         let path = partial_path(target);
-        let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
+        let file = access::private_file().write(true).create_new(true).open(&path);
         let file = file.map_err(|error| io_error(target, error))?;
         Ok(Self { file, path, target: target.to_owned(), is_published: false })
     }
@@ -76,7 +76,7 @@ impl PartialSnapshot {
         }
         let folder = partial_store_path(&self.target);
         let io_error = |error| io_error(&self.target, error);
-        DirBuilder::new().mode(0o700).create(&folder).map_err(io_error)?;
+        access::create_new_private_folder(&folder).map_err(io_error)?;
         fs::rename(&self.path, folder.join(DATA)).map_err(io_error)?;
         let applied = checkpoint_store(&folder);
         fs::rename(folder.join(DATA), &self.path).map_err(io_error)?;
@@ -143,7 +143,8 @@ pub fn checkpoint_store(folder: &Path) -> Result<(), OpenError> {
     let size_initial = usize::try_from(length).unwrap_or(usize::MAX).max(1);
     let defaults = Config::new(folder);
     let size_max = defaults.size_max.max(size_initial.saturating_mul(2));
-    Disk::open(&Config { size_initial, size_max, ..defaults }, Arc::new(NoObserver)).map(drop)
+    Disk::open(&Config { size_initial, size_max, disk_reserve: 0, ..defaults }, Arc::new(NoObserver))
+        .map(drop)
 }
 
 /// An observer that does nothing.

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use heed::{RoTxn, WithoutTls};
 
+use super::allocation;
 use super::engine::Map;
 use super::fault::Fault;
 use super::file;
+use crate::access;
 
 mod record;
 mod recover;
@@ -37,7 +39,9 @@ impl SyncPoint {
     /// Creates a sync point at the current state, before anything is committed without a sync.
     pub(super) fn create(map: &Map) -> Result<Self, Fault> {
         let path = map.folder().join(NAME);
-        let file = File::options().create(true).truncate(true).read(true).write(true).open(&path)?;
+        let file = access::private_file().create(true).truncate(true).read(true).write(true).open(&path)?;
+        // Saving the sync point must not fail on a full disk.
+        allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
         let mut sync_point = Self { path, file, data, boot_id: boot_id()?, sequence: 0, pin: None };
         sync_point.save(map)?;
@@ -97,6 +101,6 @@ fn boot_id() -> io::Result<[u8; record::BOOT_ID_SIZE]> {
 }
 
 /// The name of the file is part of the format: existing stores have it.
-const NAME: &str = "anchor";
+pub(super) const NAME: &str = "anchor";
 /// The name of the file after a sync failed.
-const INVALIDATED: &str = "anchor.failed";
+pub(super) const INVALIDATED: &str = "anchor.failed";

@@ -56,7 +56,7 @@ pub(super) fn spawn(
         change: ChangeSet::default(),
         bytes: 0,
         commit: Commit(0),
-        schedule: Schedule::new(interval),
+        schedule: Schedule::new(interval, Instant::now()),
         is_over_limit: false,
     };
     let guard = PanicGuard(Arc::clone(&writer.shared));
@@ -105,15 +105,26 @@ impl Writer {
 
     /// Commits the operations that were taken, if there are any.
     fn commit(&mut self) -> Result<(), Fault> {
+        if self.schedule.is_presence_due(Instant::now()) {
+            self.verify_presence()?;
+        }
         let operations = self.change.operations;
         if operations == 0 {
             return Ok(());
         }
         let space = self.engine.commit(&mut self.change, self.is_over_limit)?;
+        // Nothing is announced that the next start would not find.
+        self.verify_presence()?;
         self.bytes = 0;
         self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
         self.shared.commit(self.commit, operations, self.engine.bodies());
         self.update_space(space)
+    }
+
+    /// Checks that the files are still at their paths.
+    fn verify_presence(&mut self) -> Result<(), Fault> {
+        self.schedule.presence_verified(Instant::now());
+        self.engine.verify_presence()
     }
 
     /// Makes a checkpoint if one is due or requested, or if the store is closing.
@@ -152,7 +163,7 @@ impl Writer {
             self.shared.batch.set_retrying(0, 0);
         }
         self.shared.set_health(if self.is_over_limit {
-            Health::Full(Reason::SizeLimit(self.engine.map().size_max()))
+            Health::Full(self.engine.full_reason())
         } else {
             Health::Working
         });

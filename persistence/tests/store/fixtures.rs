@@ -11,7 +11,7 @@ use crate::harness::{Harness, content};
 use crate::records::one_of_each;
 use crate::samples::{enqueue, id, key, message};
 
-fn fixture(name: &str) -> PathBuf {
+pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{name}.mdb"))
 }
 

@@ -8,9 +8,12 @@
     clippy::unwrap_used
 )]
 
+mod access;
 mod batches;
 mod bounds;
 mod crash;
+mod disk_space;
+mod displaced;
 mod files;
 mod fixtures;
 mod growth;

@@ -66,7 +66,7 @@ listeners:
 const WRONG_VALUES: &[(&str, &str)] = &[
     (
         "zzz: 1\n",
-        "1:1: unknown field `zzz`, expected one of listeners, limits, session, routing, retained, persistence, cores, placement, drain_timeout, log",
+        "1:1: unknown field `zzz`, expected one of listeners, limits, session, routing, retained, persistence, cores, placement, drain_timeout, strict, log",
     ),
     ("cores: 0\n", "1:1: invalid value: integer `0`, expected a whole number from 1 to 1024"),
     ("cores: two\n", "1:1: invalid value: string \"two\", expected a whole number from 1 to 1024"),

@@ -1,6 +1,7 @@
 //! Certificate and key files that a configuration refers to.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -9,16 +10,21 @@ use crate::development;
 
 /// Loads a configuration with a TLS listener that refers to these files. Returns `OK` with the warnings, or the error.
 fn load_with(folder: &Path, certificate: &str, key: &str) -> String {
+    load_strict(folder, certificate, key, false)
+}
+
+fn load_strict(folder: &Path, certificate: &str, key: &str, strict: bool) -> String {
     let file = folder.join("tidegate.yaml");
     let text = format!(
-        "listeners:\n  - name: tls\n    transport: tls\n    address: 127.0.0.1:0\n    tls:\n      \
+        "strict: {strict}\nlisteners:\n  - name: tls\n    transport: tls\n    address: 127.0.0.1:0\n    tls:\n      \
          certificate: {certificate}\n      key: {key}\n"
     );
     fs::write(&file, text).unwrap();
     match load(&file) {
         Ok(loaded) => format!("OK {:?}", loaded.warnings),
-        Err(error) => error.to_string().replace(&format!("{}/", folder.display()), ""),
+        Err(error) => error.to_string(),
     }
+    .replace(&format!("{}/", folder.display()), "")
 }
 
 #[test]
@@ -39,32 +45,32 @@ fn each_fault_of_a_certificate_or_key_file_is_reported() {
         (
             "missing.pem",
             "dev/server.key",
-            "tidegate.yaml:6:20: missing.pem: No such file or directory (os error 2), expected a PEM file with the certificate",
+            "tidegate.yaml:7:20: missing.pem: No such file or directory (os error 2), expected a PEM file with the certificate",
         ),
         (
             "empty",
             "dev/server.key",
-            "tidegate.yaml:6:20: empty: contains no valid certificate, expected a PEM file with the certificate",
+            "tidegate.yaml:7:20: empty: contains no valid certificate, expected a PEM file with the certificate",
         ),
         (
             "broken",
             "dev/server.key",
-            "tidegate.yaml:6:20: broken: contains no valid certificate, expected a PEM file with the certificate",
+            "tidegate.yaml:7:20: broken: contains no valid certificate, expected a PEM file with the certificate",
         ),
         (
             "dev/server.pem",
             "missing.key",
-            "tidegate.yaml:7:12: missing.key: No such file or directory (os error 2), expected a PEM file with the private key",
+            "tidegate.yaml:8:12: missing.key: No such file or directory (os error 2), expected a PEM file with the private key",
         ),
         (
             "dev/server.pem",
             "dev/server.pem",
-            "tidegate.yaml:7:12: dev/server.pem: contains no valid private key, expected a PEM file with the private key",
+            "tidegate.yaml:8:12: dev/server.pem: contains no valid private key, expected a PEM file with the private key",
         ),
         (
             "dev/server.pem",
             "dev/ca.key",
-            "tidegate.yaml:7:12: dev/ca.key: does not match the certificate, expected the certificate's private key",
+            "tidegate.yaml:8:12: dev/ca.key: does not match the certificate, expected the certificate's private key",
         ),
     ];
     for (certificate, key, expected) in cases {
@@ -85,4 +91,28 @@ fn a_certificate_outside_its_validity_period_gives_a_warning() {
     assert!(
         warning(now - 400 * day).unwrap().starts_with("server.pem: the certificate is not valid before ")
     );
+}
+
+#[test]
+fn a_key_that_other_users_can_read_gives_a_warning_or_with_strict_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = development::certificates(folder.path(), SystemTime::now()).unwrap();
+    let with_mode = |mode, strict| {
+        fs::set_permissions(&made.key, fs::Permissions::from_mode(mode)).unwrap();
+        load_strict(folder.path(), "dev/server.pem", "dev/server.key", strict)
+    };
+    let text = |mode| {
+        format!(
+            "dev/server.key: other users have access to this private key (mode {mode}), expected mode 0600"
+        )
+    };
+    for mode in [0o600, 0o400] {
+        assert_eq!(with_mode(mode, true), "OK []", "{mode:o}");
+    }
+    assert_eq!(with_mode(0o644, false), format!("OK [\"{}\"]", text("0644")));
+    assert_eq!(with_mode(0o644, true), format!("tidegate.yaml:8:12: {}", text("0644")));
+    assert_eq!(with_mode(0o660, true), format!("tidegate.yaml:8:12: {}", text("0660")));
+    // The group may read a key that belongs to root.
+    let is_root = fs::metadata(&made.key).unwrap().uid() == 0;
+    assert_eq!(with_mode(0o640, true) == "OK []", is_root);
 }

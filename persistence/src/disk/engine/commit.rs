@@ -19,17 +19,6 @@ impl Engine {
         space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Writes the change set to the log, or to the tables if the log has no space.
-    fn log(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
-        loop {
-            match self.append(change) {
-                Err(Fault::MapFull) if self.map.clear_stale_readers()? || self.grow()? => {}
-                Err(Fault::MapFull) => return self.write(change),
-                appended => return appended.map(|()| Space::BelowLimit),
-            }
-        }
-    }
-
     /// Whether the change set goes to the tables directly. This is so if it does not fit into the log, or if
     /// most changes logged recently were still there at the checkpoint: then the log would only add a second
     /// write.
@@ -44,7 +33,10 @@ impl Engine {
     /// Maximum size of the log. A checkpoint needs the same space in the tables for a moment; the reserve
     /// provides it.
     fn log_bytes_max(&self) -> usize {
-        (self.map.size_max() / LOG_PART).min(LOG_BYTES_MAX)
+        (self.capacity.size_max() / LOG_PART).min(match self.capacity.disk_reserve() {
+            0 => LOG_BYTES_MAX,
+            reserve => reserve / RESERVE_PART,
+        })
     }
 
     /// Whether the log should be emptied: it is long, or the checkpoint would have many entries to write.
@@ -71,17 +63,18 @@ impl Engine {
         space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
-    /// Reads the log that a former owner left, and makes a checkpoint.
+    /// Reads the log that a former owner left, and makes a checkpoint. Until then, the map includes the reserve.
     pub(in crate::disk) fn replay(&mut self) -> Result<(), Fault> {
         let view = self.map.view()?;
         let (log, pending) = Log::read(&view.tables.meta, &view.txn)?;
         drop(view);
         (self.log, self.pending) = (log, pending);
-        self.checkpoint().map(drop)
+        self.checkpoint()?;
+        self.resize(self.capacity.size())
     }
 
     /// Appends the change set to the log and empties it.
-    fn append(&mut self, change: &mut ChangeSet) -> Result<(), Fault> {
+    pub(super) fn append(&mut self, change: &mut ChangeSet) -> Result<(), Fault> {
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let log = self.log.append(meta, &mut txn, change, &mut self.buffer)?;
@@ -98,12 +91,14 @@ impl Engine {
     }
 }
 
-/// Maximum bytes of the log. Its content is also held in memory.
+/// Maximum bytes of a log without a reserve on the disk. Its content is also held in memory.
 const LOG_BYTES_MAX: usize = 64 << 20;
 /// Approximate maximum of entries that a checkpoint writes; commits wait for it.
 const PENDING_MAX: usize = 65_536;
 /// The log may use this fraction of the size limit: one part in `LOG_PART`.
 const LOG_PART: usize = 32;
+/// The log may use this fraction of the reserve on the disk, of which a checkpoint may use a half.
+const RESERVE_PART: usize = 4;
 /// If a checkpoint that wrote more than `LOG_BYPASS_COST_MIN` shows that most logged changes remained, this
 /// many commits bypass the log.
 const LOG_BYPASS_COMMITS: u32 = 256;

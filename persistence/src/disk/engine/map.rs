@@ -18,12 +18,11 @@ pub(in crate::disk) struct Map {
     env: Env<WithoutTls>,
     tables: Tables,
     folder: PathBuf,
-    size_max: usize,
     /// Readers hold it for reading; the writer holds it for writing while it resizes the map. It is false after
     /// a resize has failed: LMDB then has no map, and nothing may be read.
     mapped: RwLock<bool>,
     /// Keeps other processes out. It is the last field, so it is released last.
-    _lock: Arc<Lock>,
+    lock: Arc<Lock>,
 }
 
 /// A read transaction on one state. While it lives, the map is not resized.
@@ -31,15 +30,6 @@ pub(in crate::disk) struct View<'m> {
     pub(in crate::disk) tables: &'m Tables,
     pub(in crate::disk) txn: RoTxn<'m, WithoutTls>,
     _resize_guard: RwLockReadGuard<'m, bool>,
-}
-
-/// Space above the size limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::disk) enum Reserve {
-    /// Space that any change may use.
-    Any,
-    /// Additional space for changes that free at least as much as they add.
-    Freeing,
 }
 
 impl Map {
@@ -50,14 +40,7 @@ impl Map {
         lock: Arc<Lock>,
     ) -> Self {
         let folder = config.folder.clone();
-        Self {
-            env,
-            tables,
-            folder,
-            size_max: whole_pages(config.size_max),
-            mapped: RwLock::new(true),
-            _lock: lock,
-        }
+        Self { env, tables, folder, mapped: RwLock::new(true), lock }
     }
 
     /// Begins a read transaction.
@@ -80,25 +63,17 @@ impl Map {
         &self.tables
     }
 
+    /// The lock on the folder.
+    pub(in crate::disk) fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
     pub(in crate::disk) fn folder(&self) -> &Path {
         &self.folder
     }
 
     pub(in crate::disk) fn size(&self) -> usize {
         self.env.info().map_size
-    }
-
-    pub(in crate::disk) fn size_max(&self) -> usize {
-        self.size_max
-    }
-
-    /// The size of the map including that reserve.
-    pub(in crate::disk) fn size_with_reserve(&self, reserve: Reserve) -> usize {
-        let any = (self.size_max / 16).max(RESERVE_MIN);
-        match reserve {
-            Reserve::Any => self.size_max.saturating_add(whole_pages(any)),
-            Reserve::Freeing => self.size().max(self.size_max).saturating_add(whole_pages(2 * any)),
-        }
     }
 
     /// Bytes of the pages in use, without free pages.
@@ -167,6 +142,5 @@ pub(in crate::disk) fn whole_pages(size: usize) -> usize {
     size.saturating_add(PAGE_MAX - 1) / PAGE_MAX * PAGE_MAX
 }
 
-const RESERVE_MIN: usize = 512 << 10;
 /// A multiple of every possible page size.
-const PAGE_MAX: usize = 65_536;
+pub(super) const PAGE_MAX: usize = 65_536;

@@ -7,7 +7,7 @@ use heed::RoTxn;
 
 use super::engine_error;
 use crate::config::Config;
-use crate::disk::engine::{Map, Opened};
+use crate::disk::engine::{Capacity, Map, Opened};
 use crate::disk::ids::Marks;
 use crate::disk::references::{self, References};
 use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, Table};
@@ -15,7 +15,7 @@ use crate::disk::text_key::TextKeys;
 use crate::error::OpenError;
 
 /// Reads the state of the file, and deletes bodies that no entry refers to.
-pub(super) fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError> {
+pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Result<Opened, OpenError> {
     let view = map.view().map_err(engine_error)?;
     let meta = &view.tables.meta;
     let marks = marks(meta, &view.txn)?;
@@ -30,7 +30,7 @@ pub(super) fn survey(map: Arc<Map>, config: &Config) -> Result<Opened, OpenError
         references::delete(&map, &orphans).map_err(engine_error)?;
     }
     let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
-    Ok(Opened { map, keys, references, marks, orphans, interval: config.durability.interval() })
+    Ok(Opened { map, capacity, keys, references, marks, orphans, interval: config.durability.interval() })
 }
 
 fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {

@@ -2,7 +2,7 @@
 //! created anew, and readers in the former table are no longer protected.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -23,12 +23,7 @@ impl Owner {
     /// Remembers the current table. LMDB must open the table after this call.
     pub(super) fn current(folder: &Path) -> Result<Self, OpenError> {
         let path = folder.join(READERS);
-        match File::options().write(true).create_new(true).mode(0o600).open(&path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(open::io_error(&path)(error));
-            }
-            _ => {}
-        }
+        open::create_reader_table(&path)?;
         let table = open_path(&path).map_err(open::io_error(&path))?;
         Ok(Self { path, table })
     }

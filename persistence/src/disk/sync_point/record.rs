@@ -63,6 +63,8 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
 }
 
 pub(super) const BOOT_ID_SIZE: usize = 40;
+/// The pages of both records.
+pub(super) const FILE_SIZE: usize = 2 * 4096;
 pub(super) const SIZE: usize = MAGIC.len() + 8 + BOOT_ID_SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
 const SUM_SIZE: usize = 16;
 const MAGIC: &[u8; 8] = b"tganchor";

@@ -1,4 +1,5 @@
-//! When the writer acts on its own: syncs at the interval, checkpoints, and retries while there is no space.
+//! When the writer acts on its own: syncs at the interval, checkpoints, retries while there is no space, and a
+//! look at the files of an idle store.
 
 use std::time::{Duration, Instant};
 
@@ -13,18 +14,23 @@ pub(super) struct Schedule {
     checkpoint_at: Option<Instant>,
     /// When to retry, and how long the last wait was.
     retry: Option<(Instant, Duration)>,
+    /// When to check that the files are still at their paths.
+    presence_at: Option<Instant>,
 }
 
 impl Schedule {
-    pub(super) fn new(interval: Option<Duration>) -> Self {
-        Self { interval, sync_at: None, checkpoint_at: None, retry: None }
+    pub(super) fn new(interval: Option<Duration>, now: Instant) -> Self {
+        let mut schedule =
+            Self { interval, sync_at: None, checkpoint_at: None, retry: None, presence_at: None };
+        schedule.presence_verified(now);
+        schedule
     }
 
     /// The next time at which the writer has to act.
     pub(super) fn deadline(&self) -> Option<Instant> {
         // While there is no space, a checkpoint is part of the retry.
         let next = self.retry.map(|(at, _)| at).or(self.checkpoint_at);
-        [self.sync_at, next].into_iter().flatten().min()
+        [self.sync_at, self.presence_at, next].into_iter().flatten().min()
     }
 
     /// Whether the last commit did not fit, so that the writer waits before it retries.
@@ -61,6 +67,14 @@ impl Schedule {
         self.checkpoint_at = None;
     }
 
+    pub(super) fn is_presence_due(&self, now: Instant) -> bool {
+        self.presence_at.is_some_and(|at| at <= now)
+    }
+
+    pub(super) fn presence_verified(&mut self, now: Instant) {
+        self.presence_at = now.checked_add(PRESENCE_INTERVAL);
+    }
+
     pub(super) fn found_no_space(&mut self, now: Instant) {
         let wait = self.retry.map_or(RETRY_FIRST, |(_, wait)| (wait * 2).min(RETRY_MAX));
         self.retry = now.checked_add(wait).map(|at| (at, wait));
@@ -74,5 +88,8 @@ impl Schedule {
 
 /// How long a change may be in the log before a checkpoint is due.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+/// How often a writer that commits nothing checks that the files are still at their paths. Shorter than a second, so that a
+/// removed store is noticed within one.
+const PRESENCE_INTERVAL: Duration = Duration::from_millis(750);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(1);

@@ -1,0 +1,93 @@
+//! Opens the store, and tells the server when the files of the store are gone.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tidegate_broker::SessionStore;
+use tidegate_persistence::{Clock, Commit, Health, Observer, Reason};
+use tokio::sync::watch;
+
+use super::{ServeError, settings};
+use crate::config::Config;
+use crate::cores::Cores;
+
+/// Becomes the reason when the files of the store have been removed, renamed or replaced. Other failures of the store do not
+/// end the broker: what needs no store still works, and what is stored is still there.
+#[derive(Clone)]
+pub(super) struct Displaced(watch::Receiver<Option<Reason>>);
+
+/// The sending side of [`Displaced`].
+pub(super) struct DisplacedSender(watch::Sender<Option<Reason>>);
+
+/// Passes everything on to the broker's observer.
+struct HealthWatch {
+    observer: Arc<dyn Observer>,
+    displaced: DisplacedSender,
+}
+
+impl Displaced {
+    /// Both sides.
+    pub(super) fn channel() -> (DisplacedSender, Self) {
+        let (sender, receiver) = watch::channel(None);
+        (DisplacedSender(sender), Self(receiver))
+    }
+
+    /// Completes when the files are gone, otherwise never.
+    pub(super) async fn wait(&mut self) -> Reason {
+        loop {
+            if let Some(reason) = &*self.0.borrow_and_update() {
+                return reason.clone();
+            }
+            if self.0.changed().await.is_err() {
+                // There is no store.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl Observer for HealthWatch {
+    fn committed(&self, commit: Commit) {
+        self.observer.committed(commit);
+    }
+
+    fn health(&self, health: &Health) {
+        self.observer.health(health);
+        if let Health::Failed(reason @ Reason::Displaced(_)) = health {
+            self.displaced.0.send_replace(Some(reason.clone()));
+        }
+    }
+}
+
+/// Opens the store; `None` with `durability: memory`.
+pub(super) fn open(
+    config: &Config,
+    data: &Path,
+    cores: &Arc<Cores>,
+    displaced: DisplacedSender,
+) -> Result<Option<SessionStore>, ServeError> {
+    let file = settings::store_file(data);
+    let Some(settings) = settings::store(&config.persistence, data) else {
+        if file.exists() {
+            tracing::warn!(
+                file = %file.display(),
+                "`persistence.durability: memory` stores nothing; the existing store is left unchanged and is used again when \
+                 another durability is configured"
+            );
+        }
+        return Ok(None);
+    };
+    let cores = Arc::clone(cores);
+    let on_commit = move || cores.announce_commit();
+    let store = SessionStore::open(present(), on_commit, |observer| {
+        tidegate_persistence::open(&settings, Arc::new(HealthWatch { observer, displaced }))
+    });
+    store.map(Some).map_err(|source| ServeError::Store { file, source })
+}
+
+/// The current time on the wall clock and on the monotonic clock. The broker measures with the monotonic one.
+fn present() -> Clock {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
+}

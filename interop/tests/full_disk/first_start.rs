@@ -1,0 +1,35 @@
+//! The first start on a disk that is full or nearly full ends with an error that names the cause, or succeeds. No signal ends it.
+
+use tempfile::TempDir;
+use tidegate_interop::broker::serve_with_launch;
+use tidegate_interop::process::DEADLINE;
+use tidegate_interop::small_disk::SmallDisk;
+
+#[test]
+fn the_first_start_without_space_is_an_error_or_succeeds() {
+    let mut has_started = false;
+    for left in [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 64, 128, 512, 1024, 2048, 4096].map(|left| left << 10) {
+        let folder = TempDir::new().expect("a temporary folder");
+        let data = folder.path().join("data");
+        let Some(disk) = SmallDisk::mount(&data, 8 << 20) else { return };
+        disk.fill(left);
+        let config = folder.path().join("tidegate.yaml");
+        std::fs::write(&config, CONFIG).expect("a configuration file");
+        let process = serve_with_launch(&disk.launch_options(), Some(&config), &data);
+        // Both lines come at the end: a broker that is ready is stopped.
+        let ended = process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE);
+        if ended.is_ok() {
+            has_started = true;
+            process.terminate();
+            let _ = process.expect_success();
+            continue;
+        }
+        let exit = process.wait_for_exit(DEADLINE);
+        assert_eq!(exit.status.code(), Some(1), "{left} bytes left: {}: {:#?}", exit.status, exit.errors);
+        let is_named = exit.errors.iter().any(|line| line.contains("No space left on device"));
+        assert!(is_named, "{left} bytes left: {:#?}", exit.errors);
+    }
+    assert!(has_started, "the broker needs more than 4 MiB");
+}
+
+const CONFIG: &str = "listeners:\n  - { name: tcp, transport: tcp, address: \"127.0.0.1:0\" }\n";

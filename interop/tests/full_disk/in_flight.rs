@@ -1,0 +1,93 @@
+//! The disk fills up while messages are in flight. Each gets its answer, although no space is freed.
+
+use std::collections::BTreeMap;
+
+use tidegate_gateway::client::{Client, Event};
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate_client::message;
+use tidegate_mqtt::{PacketId, ReasonCode};
+
+use crate::harness::{Harness, connect, payload};
+
+#[tokio::test(flavor = "current_thread")]
+async fn with_always_durability_every_message_in_flight_is_answered() {
+    assert_all_are_answered("always").await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn with_interval_durability_every_message_in_flight_is_answered() {
+    assert_all_are_answered("interval").await;
+}
+
+async fn assert_all_are_answered(durability: &str) {
+    let Some(mut harness) = Harness::start(durability).await else { return };
+    let mut publisher = connect(&harness.clean("publisher")).await;
+    harness.disk.fill(0);
+    let (accepted, refused) = within_deadline("all answers", publish_all(&mut publisher)).await;
+    assert!(refused > 0, "the store was never full");
+    harness.stored.extend(accepted);
+    // The order of the messages was that of their acknowledgements.
+    harness.fetch().await;
+    harness.publish_until_accepted(&mut publisher).await;
+    harness.fetch().await;
+    harness.stop();
+}
+
+/// Publishes more messages than fit, as many at a time as the broker allows, and waits for all answers. Returns the payloads of the
+/// accepted messages, and the number of refused ones.
+async fn publish_all(client: &mut Client) -> (Vec<String>, usize) {
+    let (mut open, mut accepted, mut refused) = (BTreeMap::new(), Vec::new(), 0);
+    for number in 0..MESSAGES {
+        while !client.can_publish() {
+            client.progress().await.expect("an open connection");
+        }
+        let text = payload(FIRST + number);
+        let id = client.publish(message("stored/a", &text, 1)).await.expect("an open connection");
+        open.insert(id.expect("a packet id"), text);
+        while let Some(event) = client.take_event() {
+            record(event, &mut open, &mut accepted, &mut refused);
+        }
+    }
+    while !open.is_empty() {
+        let event = client.event().await.expect("an open connection");
+        record(event, &mut open, &mut accepted, &mut refused);
+    }
+    (accepted, refused)
+}
+
+fn record(
+    event: Event,
+    open: &mut BTreeMap<PacketId, String>,
+    accepted: &mut Vec<String>,
+    refused: &mut usize,
+) {
+    let Event::Acknowledged(done) = event else { return };
+    let text = open.remove(&done.packet_id).expect("the packet id of a sent message");
+    match done.reason {
+        ReasonCode::Success => accepted.push(text),
+        ReasonCode::QuotaExceeded => *refused += 1,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The disk gets space again, and nothing is fetched.
+#[tokio::test(flavor = "current_thread")]
+async fn the_store_works_again_when_the_disk_has_space() {
+    let Some(mut harness) = Harness::start("always").await else { return };
+    harness.disk.fill(0);
+    let mut publisher = connect(&harness.clean("publisher")).await;
+    harness.publish_until_full(&mut publisher).await;
+    let line =
+        harness.broker.wait_for_log(|line| line.contains("the store is full"), "the line of a full store");
+    assert!(line.contains("No space left on device"), "{line}");
+    harness.disk.free(32 << 20);
+    harness.broker.wait_for_log(|line| line.contains("the store works again"), "the recovery of the store");
+    harness.publish_until_accepted(&mut publisher).await;
+    harness.fetch().await;
+    harness.stop();
+}
+
+/// More than the disk has room for.
+const MESSAGES: usize = 4000;
+/// Numbers that no other message has.
+const FIRST: usize = 1_000_000;

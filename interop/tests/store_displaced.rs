@@ -1,0 +1,113 @@
+//! The folder of the store is removed or renamed while the broker runs. The broker acknowledges nothing that the next start would
+//! not find, closes its clients, and exits with an error.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use tidegate_gateway::client::{Client, ClientError, Event, Options, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::process::DEADLINE;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::tidegate_client::{client_options, message, with_persistent_session};
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode};
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_acknowledged_after_the_store_folder_was_removed() {
+    assert_publish_fails("always", |store| fs::remove_dir_all(store).expect("a folder")).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_is_acknowledged_after_the_store_folder_was_renamed() {
+    let rename = |store: &Path| fs::rename(store, store.with_extension("elsewhere")).expect("a folder");
+    assert_publish_fails("always", rename).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn with_interval_durability_nothing_is_acknowledged_either() {
+    assert_publish_fails("interval", |store| fs::remove_dir_all(store).expect("a folder")).await;
+}
+
+/// `displace`: removes or renames the folder of the store.
+async fn assert_publish_fails(durability: &str, displace: impl FnOnce(&Path)) {
+    let broker = start(durability);
+    let mut publisher = connect(&options(&broker, ProtocolVersion::V5, "publisher")).await;
+    let id = publisher.publish(retained("before")).await.expect("an open connection").expect("a packet id");
+    let done = within_deadline("PUBACK", publisher.acknowledged(id)).await.expect("an open connection");
+    assert!(!done.reason.is_error(), "{done:?}");
+
+    displace(&broker.file("data/store"));
+    // The broker may have noticed and closed the connection already.
+    let _ = publisher.publish(retained("lost")).await;
+    within_deadline("the end of the connection", assert_ends(&mut publisher)).await;
+    assert_exits_with_error(broker);
+}
+
+/// Nobody publishes. Clients of both versions are closed, and a new broker can use the path.
+#[tokio::test(flavor = "current_thread")]
+async fn an_idle_broker_notices_that_its_store_folder_was_removed() {
+    let mut broker = start("always");
+    let mut new = connect(&options(&broker, ProtocolVersion::V5, "new")).await;
+    let mut old = connect(&options(&broker, ProtocolVersion::V3_1_1, "old")).await;
+    fs::remove_dir_all(broker.file("data/store")).expect("a folder");
+    let removed = Instant::now();
+    broker.wait_for_log(is_displaced, "the log line of a displaced store");
+    let noticed = removed.elapsed();
+    within_deadline("DISCONNECT", assert_ends(&mut new)).await;
+    let end = within_deadline("the end of the connection", old.event()).await;
+    assert!(matches!(end, Err(ClientError::Closed | ClientError::Broken(_))), "{end:?}");
+    // A second, and what a busy machine adds.
+    assert!(noticed < DEADLINE / 6, "noticed after {noticed:?}");
+    broker.log().wait_until_closed(DEADLINE).expect("the broker ends");
+    broker.restart();
+    let client = connect(&options(&broker, ProtocolVersion::V5, "new")).await;
+    assert!(!client.connack().session_present, "the new store is empty");
+    broker.stop();
+}
+
+/// Waits for DISCONNECT, and checks that no acknowledgement comes before it.
+async fn assert_ends(client: &mut Client) {
+    loop {
+        match client.event().await {
+            Err(ClientError::Disconnected(disconnect)) => {
+                return assert_eq!(disconnect.reason, ReasonCode::ServerShuttingDown);
+            }
+            Err(error) => panic!("no DISCONNECT: {error}"),
+            Ok(Event::Acknowledged(done)) => panic!("acknowledged, but not stored: {done:?}"),
+            Ok(_) => {}
+        }
+    }
+}
+
+fn assert_exits_with_error(broker: Broker) {
+    let exit = broker.wait_for_exit();
+    assert_eq!(exit.status.code(), Some(1), "{:#?}", exit.errors);
+    let last = exit.errors.iter().rfind(|line| line.contains("\"level\":\"ERROR\""));
+    let last = last.expect("an error line");
+    assert!(is_displaced(last) && last.contains("start the broker again"), "{last}");
+    assert!(!exit.errors.iter().any(|line| line.contains("panicked at")), "{:#?}", exit.errors);
+}
+
+fn is_displaced(line: &str) -> bool {
+    line.contains("\"level\":\"ERROR\"") && line.contains("data.mdb was removed or renamed")
+}
+
+fn start(durability: &str) -> Broker {
+    Broker::start_with(Config::every_transport().with(&format!("persistence:\n  durability: {durability}\n")))
+}
+
+fn options(broker: &Broker, version: ProtocolVersion, client_id: &str) -> Options {
+    with_persistent_session(client_options(broker, Transport::Tcp, version, client_id))
+}
+
+async fn connect(options: &Options) -> Client {
+    within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
+}
+
+fn retained(text: &str) -> Publish {
+    Publish { retain: true, ..message("kept/a", text, 1) }
+}

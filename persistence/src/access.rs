@@ -1,0 +1,99 @@
+//! Who may use the broker's files: only the user that runs the broker. Another user who can open the lock can keep
+//! the broker from starting; one who owns a folder can replace what is in it.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{Error as IoError, ErrorKind, Result as IoResult};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Why a file or folder cannot be trusted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// It cannot be examined.
+    #[error("cannot use {path}: {source}; check the path and its permissions")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: IoError,
+    },
+    /// It belongs to another user, who could change it at any time.
+    #[error(
+        "{path} belongs to user {owner}, but this process runs as user {user}: run it as user {owner}, or give the folder to user {user}"
+    )]
+    ForeignOwner {
+        /// The file or folder.
+        path: PathBuf,
+        /// The id of the user that it belongs to.
+        owner: u32,
+        /// The id of the user that this process runs as.
+        user: u32,
+    },
+}
+
+/// Creates a folder that only its owner can use, and the missing folders above it. An existing folder is left as
+/// it is.
+///
+/// # Errors
+/// When a folder cannot be created, or the path is a file.
+pub fn create_private_folder(folder: &Path) -> IoResult<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)
+}
+
+/// Creates a folder that only its owner can use, in a folder that exists.
+///
+/// # Errors
+/// When the folder exists or cannot be created.
+pub(crate) fn create_new_private_folder(folder: &Path) -> IoResult<()> {
+    DirBuilder::new().mode(FOLDER_MODE).create(folder)
+}
+
+/// Options to create a file that only its owner can use.
+pub(crate) fn private_file() -> OpenOptions {
+    let mut options = File::options();
+    options.mode(FILE_MODE);
+    options
+}
+
+/// Checks who may use an existing file or folder, and warns if that is not its owner alone. A path that does not
+/// exist is no error.
+///
+/// # Errors
+/// When it belongs to another user than the one of this process or root, or cannot be examined.
+pub fn check_access(path: &Path) -> Result<(), AccessError> {
+    let metadata = match fs::metadata(path) {
+        Err(error) if is_missing(error.kind()) => return Ok(()),
+        metadata => metadata.map_err(|source| AccessError::Io { path: path.to_owned(), source })?,
+    };
+    let (owner, user) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != user && owner != ROOT {
+        return Err(AccessError::ForeignOwner { path: path.to_owned(), owner, user });
+    }
+    warn_if_wide(path, &metadata);
+    Ok(())
+}
+
+/// A path below a file does not exist either.
+fn is_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn warn_if_wide(path: &Path, metadata: &Metadata) {
+    if metadata.mode() & OTHERS == 0 {
+        return;
+    }
+    let wanted = if metadata.is_dir() { FOLDER_MODE } else { FILE_MODE };
+    tracing::warn!(
+        path = %path.display(),
+        mode = format!("{:04o}", metadata.mode() & PERMISSIONS),
+        "other users have access to data of the broker: run `chmod {wanted:o}` on this path"
+    );
+}
+
+const ROOT: u32 = 0;
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+/// The permissions of the group and of all other users.
+const OTHERS: u32 = 0o077;
+const PERMISSIONS: u32 = 0o7777;

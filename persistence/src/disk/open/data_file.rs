@@ -1,0 +1,109 @@
+//! Creates the data file, and reserves disk space for it and for LMDB's reader table before LMDB maps them. Writing to
+//! a mapped page that has no space on a full disk would end the process.
+
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{ErrorKind, Result as IoResult};
+use std::path::Path;
+
+use super::{DATA, NEW, engine_error, environment, io_error};
+use crate::access;
+use crate::config::Config;
+use crate::disk::allocation::{self, Allocation, available};
+use crate::disk::engine::{length_wanted, whole_pages};
+use crate::disk::file::{self, Examined};
+use crate::disk::tables::Tables;
+use crate::error::OpenError;
+
+/// Examines the data file. If there is none, creates it.
+pub(super) fn examine_or_create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
+    match file::examine(data)? {
+        Some(found) => Ok(found),
+        None => create(config, data),
+    }
+}
+
+/// Creates an empty store in a subfolder, then moves the data file to its place. The move is atomic.
+fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
+    let (folder, new) = (&config.folder, config.folder.join(NEW));
+    match fs::remove_dir_all(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error(&new)(error)),
+        _ => access::create_new_private_folder(&new).map_err(io_error(&new))?,
+    }
+    if let Err(error) = create_in(&new, config) {
+        // On a full disk, do not keep what cannot be used.
+        let _ = fs::remove_dir_all(&new);
+        return Err(error);
+    }
+    fs::rename(new.join(DATA), data).map_err(io_error(folder))?;
+    File::open(folder).and_then(|file| file.sync_all()).map_err(io_error(folder))?;
+    fs::remove_dir_all(&new).map_err(io_error(&new))?;
+    file::examine(data)?.ok_or_else(|| OpenError::NotAStore(data.to_owned(), "it is empty"))
+}
+
+fn create_in(new: &Path, config: &Config) -> Result<(), OpenError> {
+    let data = new.join(DATA);
+    let file = access::private_file().create_new(true).write(true).open(&data).map_err(io_error(&data))?;
+    let length = allocate_new(&file, config).map_err(io_error(&data))?;
+    let env = environment(new, length)?;
+    Tables::create(&env, &secret()).map_err(engine_error)?;
+    env.prepare_for_closing().wait();
+    Ok(())
+}
+
+/// Reserves the space of a new file; at most half of what the disk has left. The file stays empty, because LMDB takes
+/// only an empty file as a new one. Returns the length that it is to have.
+fn allocate_new(file: &File, config: &Config) -> IoResult<usize> {
+    let half = usize::try_from(available(file)? / 2).unwrap_or(usize::MAX);
+    let length = length_wanted(config).min(whole_pages(half.max(LENGTH_MIN)));
+    allocation::reserve(file, 0, length)?;
+    Ok(length)
+}
+
+/// Reserves the space of an existing file, and makes a small one longer, if that leaves half of the space on the disk.
+pub(super) fn allocate(file: &File, mut found: Examined, config: &Config) -> IoResult<Allocation> {
+    if available(file)? < START_ROOM && found.length - found.used >= 2 * START_ROOM {
+        // Opening a store creates files of a few pages. On a full disk, their space is taken from the reserve.
+        found.length -= START_ROOM;
+        file.set_len(found.length)?;
+    }
+    let mut allocation = Allocation::of_existing(file.try_clone()?, found)?;
+    let length = length_wanted(config);
+    let missing = length.saturating_sub(allocation.length());
+    if available(file)? / 2 >= u64::try_from(missing).unwrap_or(u64::MAX) {
+        allocation.extend(length)?;
+    }
+    Ok(allocation)
+}
+
+/// Creates the file of LMDB's reader table with disk space for all of it. An existing table may be in use, so it is left
+/// as it is.
+pub(in crate::disk) fn create_reader_table(path: &Path) -> Result<(), OpenError> {
+    let create = || {
+        let file = match access::private_file().create_new(true).write(true).open(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+            file => file?,
+        };
+        let allocated = allocation::reserve(&file, 0, READERS_SIZE);
+        let extended = allocated.and_then(|()| file::extend(&file, READERS_SIZE));
+        extended.or_else(|error| fs::remove_file(path).and(Err(error)))
+    };
+    create().map_err(io_error(path))
+}
+
+/// Random bytes from the source that seeds the hash maps of the standard library.
+fn secret() -> [u8; 16] {
+    let random = || RandomState::new().build_hasher().finish().to_ne_bytes();
+    let mut secret = [0; 16];
+    let (first, second) = secret.split_at_mut(8);
+    first.copy_from_slice(&random());
+    second.copy_from_slice(&random());
+    secret
+}
+
+/// The least length of a new file.
+const LENGTH_MIN: usize = 1 << 20;
+/// What opening a store may need besides the data file.
+const START_ROOM: u64 = 256 << 10;
+/// Enough for the readers that LMDB is told to expect.
+const READERS_SIZE: usize = 16 << 10;

@@ -1,0 +1,98 @@
+//! A store whose files are removed, renamed or replaced while it is open fails: nothing is reported as committed
+//! that the next start would not find.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use tidegate_persistence::{CloseError, Durability, Health, Reason, Store};
+
+use crate::harness::{Harness, accepted};
+use crate::samples::open_session;
+
+/// Commits a session, calls `displace` with the folder of the store while the writer cannot look, and appends
+/// another session. The store must fail without committing it.
+fn assert_next_commit_fails(durability: Durability, displace: impl FnOnce(&Path), what: &str) {
+    let mut harness = Harness::new();
+    harness.config.durability = durability;
+    let store = harness.open();
+    harness.watch.hold_writer();
+    let before = accepted(store.append(&mut vec![open_session(1)]));
+    harness.watch.wait_until_held();
+    let after = accepted(store.append(&mut vec![open_session(2)]));
+    displace(&harness.config.folder);
+    harness.watch.release_writer();
+    assert!(!harness.watch.wait_for_commit_or_failure(after), "{what}: a lost change was committed");
+    assert_eq!(store.committed(), before, "{what}");
+    let Health::Failed(reason) = store.health() else { panic!("{what}: {:?}", store.health()) };
+    assert!(matches!(&reason, Reason::Displaced(text) if text.contains(what)), "{what}: {reason}");
+    let mut later = vec![open_session(3)];
+    assert_eq!(store.append(&mut later), tidegate_persistence::Appended::Refused, "{what}");
+    assert_eq!(store.close(), Err(CloseError::NotCommitted(reason)), "{what}");
+}
+
+fn remove(folder: &Path) {
+    fs::remove_dir_all(folder).unwrap();
+}
+
+fn rename(folder: &Path) {
+    fs::rename(folder, folder.with_file_name("elsewhere")).unwrap();
+}
+
+/// Puts a copy in the place of a file, as a restored backup would be.
+fn replace(file: &Path) {
+    let copy = file.with_extension("copy");
+    fs::copy(file, &copy).unwrap();
+    fs::rename(copy, file).unwrap();
+}
+
+#[test]
+fn nothing_is_committed_after_the_folder_was_removed() {
+    assert_next_commit_fails(Durability::Always, remove, "data.mdb was removed or renamed");
+}
+
+#[test]
+fn nothing_is_committed_after_the_folder_was_renamed() {
+    assert_next_commit_fails(Durability::Always, rename, "data.mdb was removed or renamed");
+}
+
+#[test]
+fn nothing_is_committed_after_the_data_file_was_replaced() {
+    let replace = |folder: &Path| replace(&folder.join("data.mdb"));
+    assert_next_commit_fails(Durability::Always, replace, "data.mdb was replaced by another file");
+}
+
+/// Another process could take the lock of a new file, and would write the same data file.
+#[test]
+fn nothing_is_committed_after_the_lock_file_was_removed() {
+    let remove = |folder: &Path| fs::remove_file(folder.join("tidegate.lock")).unwrap();
+    assert_next_commit_fails(Durability::Always, remove, "tidegate.lock was removed or renamed");
+}
+
+#[test]
+fn with_interval_durability_nothing_is_committed_after_the_folder_was_removed() {
+    let interval = Durability::Interval(Duration::from_secs(3600));
+    assert_next_commit_fails(interval, remove, "data.mdb was removed or renamed");
+}
+
+#[test]
+fn an_idle_store_notices_that_its_folder_was_removed() {
+    let mut harness = Harness::new();
+    let store = harness.open();
+    harness.commit(&store, vec![open_session(1)]);
+    remove(&harness.config.folder);
+    let health = harness.watch.wait_for_health(|health| *health != Health::Working);
+    assert!(matches!(health, Health::Failed(Reason::Displaced(_))), "{health:?}");
+}
+
+/// The check must not mistake a path through a symbolic link for another file.
+#[test]
+fn a_folder_behind_a_symbolic_link_is_in_its_place() {
+    let mut harness = Harness::new();
+    let target = harness.path().join("target");
+    fs::create_dir(&target).unwrap();
+    std::os::unix::fs::symlink(&target, &harness.config.folder).unwrap();
+    let store = harness.open();
+    harness.commit(&store, vec![open_session(1)]);
+    assert_eq!(store.health(), Health::Working);
+}
