@@ -126,7 +126,7 @@ impl<'a> PublishBatch<'a> {
         }
     }
 
-    /// Whether the run is made of plain frames.
+    /// Whether the batch consists of raw frames.
     #[must_use]
     pub fn is_raw(&self) -> bool {
         self.raw_so_far.is_some()
