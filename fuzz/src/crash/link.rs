@@ -136,8 +136,7 @@ impl Link {
         client: &mut ClientConnection,
         len: usize,
     ) -> Result<(), End> {
-        // As a failed write would tell it.
-        if client.is_busy() && self.is_closed && self.upstream.is_empty() && self.partial.is_empty() {
+        if client.is_busy() && self.has_failed() {
             return Err(End::closed());
         }
         if self.has_more && client.is_open() {
@@ -152,6 +151,11 @@ impl Link {
         let arrived = self.upstream.drain(..len.min(self.upstream.len()));
         self.partial.extend(arrived);
         self.handle(turn, client)
+    }
+
+    /// Whether a write would fail by now.
+    fn has_failed(&self) -> bool {
+        self.is_closed && self.upstream.is_empty() && self.partial.is_empty()
     }
 
     fn handle(&mut self, turn: &mut Turn<'_>, client: &mut ClientConnection) -> Result<(), End> {

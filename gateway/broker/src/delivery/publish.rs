@@ -106,26 +106,28 @@ impl Broker {
             // What they change is not part of what the publisher is told.
             let _ = session.save(turn, None);
         }
-        let mut refused = None;
-        if result.is_ok() {
-            refused = self.refusal(turn, request, topic);
-        }
+        // A publish of several turns has its identifiers in its scope.
+        let scope = plan.scope.as_ref().filter(|_| request.qos2_ids().next().is_some());
+        let result = result.and_then(|()| {
+            let refused = self.refusal(turn, request, topic);
+            if refused.is_none() {
+                session.receive_ids(request, scope)?;
+            }
+            Ok(refused)
+        });
         // What is not published must not open the scope: nobody would commit it.
-        let mut scope = None;
-        if result.is_ok() && refused.is_none() {
-            scope = plan.scope.as_ref().filter(|_| request.qos2_ids().next().is_some());
-            result = session.receive_ids(request, scope);
-        }
-        if result.is_ok() && refused != Some(Published::Refused) {
-            turn.counters.messages_received.add(request.batch.len());
-        }
+        let scope = scope.filter(|_| matches!(result, Ok(None)));
         session.publishing = plan.several_turns.as_ref().map(Arc::downgrade).unwrap_or_default();
         let commit = session.finish_in(turn, scope);
-        result?;
-        if refused == Some(Published::Refused) && !request.version.is_v5() {
-            return Err(End::overloaded());
+        match result? {
+            Some(Published::Refused) if !request.version.is_v5() => Err(End::overloaded()),
+            refused => {
+                if refused != Some(Published::Refused) {
+                    turn.counters.messages_received.add(request.batch.len());
+                }
+                Ok(Receipt::new(refused, commit))
+            }
         }
-        Ok(Receipt::new(refused, commit))
     }
 
     fn refusal(&self, turn: &Turn<'_>, request: &PublishRequest<'_, '_>, topic: &str) -> Option<Published> {
