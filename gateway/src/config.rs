@@ -36,7 +36,7 @@ pub use retained::Retained;
 pub use routing::{Routing, SharedStrategy};
 pub use schema::schema;
 pub use session::{Overflow, SessionExpiry, SessionLimits};
-pub use tls::{TlsError, certified_key};
+pub use tls::{TlsError, certified_key, check_certificate};
 pub use units::{Size, Time};
 
 /// The configuration of one broker.

@@ -1,26 +1,114 @@
-//! Sets up the log on standard error, as text for people or as JSON lines.
+//! Sets up the log on standard error, as text for people or as JSON lines. The broker never waits for whoever reads it: lines
+//! pass through a bounded queue, and lines that peers cause are limited by kind.
 
+mod filter;
+mod limiter;
+mod queue;
+mod reports;
+mod writer;
+
+use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, Layered, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt};
 
 use crate::config::{Level, Log, LogFormat};
+use filter::{LimitedFilter, PeerLines};
+use queue::{LineQueue, QueuedLines};
+use writer::Writer;
 
-/// Starts logging for this process. Only the first call has an effect.
-pub fn start(log: Log) {
-    let filter =
-        Targets::new().with_default(library_level(log.level)).with_target("tidegate", own_level(log.level));
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_json(log.format) {
-        fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed()
+/// The target of lines that a remote peer can cause. They are limited by kind. Lines about the life of a connection at level
+/// `debug` do not have it, because whoever selects that level wants them all.
+pub const PEER: &str = "tidegate::peer";
+
+/// What the lines of the broker pass through.
+#[derive(Debug, Default)]
+struct Pipeline {
+    queue: LineQueue,
+    peer_lines: PeerLines,
+}
+
+impl Pipeline {
+    fn flush(&self) {
+        // Lines that do not leave in time are lost with the process.
+        let _ = self.queue.wait_until_empty(FLUSH_TIMEOUT);
+    }
+}
+
+/// Waits for the lines that are still queued when it is dropped, like [`flush`]. Keep it until the last line is logged.
+#[derive(Debug)]
+#[must_use]
+pub struct FlushGuard(Arc<Pipeline>);
+
+impl Drop for FlushGuard {
+    fn drop(&mut self) {
+        self.0.flush();
+    }
+}
+
+/// Starts logging for the broker. Logging never blocks: a thread writes the lines to standard error. Only the first call for this
+/// process has an effect.
+///
+/// # Errors
+/// If the thread cannot be created.
+pub fn start(log: Log) -> io::Result<FlushGuard> {
+    let pipeline = Arc::clone(PIPELINE.get_or_init(Arc::default));
+    // A handle to the same file without the lock of `io::stderr`, which the writer would hold while it is blocked.
+    let output = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let mut writer = Writer::new(Arc::clone(&pipeline), output);
+    thread::Builder::new().name("log".to_owned()).spawn(move || writer.run())?;
+    let filter = LimitedFilter::new(targets(log.level), Arc::clone(&pipeline));
+    install(log.format, QueuedLines::new(Arc::clone(&pipeline)), filter);
+    Ok(FlushGuard(pipeline))
+}
+
+/// Starts logging for a command that is not a server: each line is written before the command continues.
+pub fn start_unbuffered(log: Log) {
+    install(log.format, io::stderr, targets(log.level));
+}
+
+/// Waits until all lines are written, for at most one second: standard error may be a pipe that nobody reads.
+pub fn flush() {
+    if let Some(pipeline) = PIPELINE.get() {
+        pipeline.flush();
+    }
+}
+
+/// The counters of the log, by name.
+#[must_use]
+pub fn counters() -> [(&'static str, u64); 2] {
+    let pipeline = PIPELINE.get();
+    [
+        ("log_lines_dropped", pipeline.map_or(0, |pipeline| pipeline.queue.dropped())),
+        ("log_lines_suppressed", pipeline.map_or(0, |pipeline| pipeline.peer_lines.suppressed())),
+    ]
+}
+
+fn install<W, F>(format: LogFormat, writer: W, filter: F)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    F: Layer<Lines> + Send + Sync + 'static,
+{
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_json(format) {
+        fmt::layer().json().flatten_event(true).with_writer(writer).boxed()
     } else {
-        fmt::layer().with_ansi(io::stderr().is_terminal()).with_target(false).with_writer(io::stderr).boxed()
+        fmt::layer().with_ansi(io::stderr().is_terminal()).with_target(false).with_writer(writer).boxed()
     };
-    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    let started = tracing_subscriber::registry().with(lines).with(filter).try_init();
     drop(started);
+}
+
+fn targets(level: Level) -> Targets {
+    Targets::new().with_default(library_level(level)).with_target("tidegate", own_level(level))
 }
 
 fn is_json(format: LogFormat) -> bool {
@@ -49,3 +137,15 @@ fn library_level(level: Level) -> LevelFilter {
         _ => LevelFilter::WARN,
     }
 }
+
+/// What formats the lines, below the filter.
+type Lines = Layered<Box<dyn Layer<Registry> + Send + Sync>, Registry>;
+
+/// The pipeline of this process. Like the subscriber of `tracing`, there is one.
+static PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
+
+/// How long the end of the process waits for standard error.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
-//! Runs the broker: starts cores and listeners, and shuts down in order on SIGTERM or SIGINT.
+//! Runs the broker: starts cores and listeners, answers signals, and shuts down in order.
 
 mod accept;
+mod certificates;
 mod housekeeping;
+mod requests;
 mod settings;
+mod signals;
 mod store;
 
 use std::io;
@@ -12,16 +15,18 @@ use std::time::{Duration, Instant};
 
 use tidegate_broker::{Broker, CoreId, RestoreError, StopReport};
 use tidegate_persistence::{CloseError, OpenError, Reason};
-use tidegate_transports::Limits;
+use tidegate_transports::{CertificateHandle, Limits};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::cores::{Cores, Threads, with_core};
 use accept::Acceptor;
+use certificates::Certificates;
+use requests::{answer_until, log_counters};
 pub(crate) use settings::store_folder;
+use signals::Handlers;
 use store::Displaced;
 
 /// Why the broker could not start, or could not go on.
@@ -60,12 +65,13 @@ pub enum ServeError {
     },
 }
 
-/// Runs the broker until SIGTERM or SIGINT, then closes the connections within `drain_timeout`.
+/// Runs the broker until SIGTERM, SIGINT or SIGQUIT, then closes the connections within `drain_timeout`.
 ///
 /// # Errors
 /// If the threads, the store or a listener cannot be set up, or the files of the store are removed.
 pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handlers = runtime.block_on(async { Handlers::install_for_start() })?;
     let broker_config = settings::broker(config);
     tracing::info!(data = %data.display(), cores = config.cores(), "starting");
     let placement = settings::placement(config.placement);
@@ -78,11 +84,9 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
         Ok::<_, ServeError>(broker)
     })?;
-    let outcome = runtime.block_on(serve(config, &broker, &cores, displaced));
+    let outcome = runtime.block_on(serve(config, &broker, &cores, handlers, displaced));
     stop(&broker, threads, data);
-    for (name, value) in cores.totals().list().into_iter().filter(|(_, value)| *value > 0) {
-        tracing::info!(counter = name, value, "counted");
-    }
+    log_counters(&cores);
     outcome
 }
 
@@ -111,46 +115,52 @@ async fn serve(
     config: &Config,
     broker: &Arc<Broker>,
     cores: &Arc<Cores>,
+    handlers: Handlers,
     mut displaced: Displaced,
 ) -> Result<(), ServeError> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let requests = handlers.listen()?;
     let (stop, stopped) = watch::channel(false);
     let connections = TaskTracker::new();
     let limits = settings::limits(&config.limits);
+    let mut certificates = Certificates::default();
     for listener in config.listeners() {
         let acceptor = Acceptor::new(listener, broker, cores, connections.clone());
-        open(listener, cores, acceptor, stopped.clone(), &limits)?;
+        let certificate = open(listener, cores, acceptor, stopped.clone(), &limits)?;
+        certificate.into_iter().for_each(|handle| certificates.add(listener, handle));
     }
     cores.spawn(ACCEPTING_CORE, housekeeping::schedule_restored(Arc::clone(broker)));
     cores.spawn(ACCEPTING_CORE, housekeeping::run(Arc::clone(broker)));
     tracing::info!("ready");
-    let (outcome, drain_timeout) = tokio::select! {
-        _ = terminate.recv() => (Ok(()), config.drain_timeout.duration()),
-        _ = interrupt.recv() => (Ok(()), config.drain_timeout.duration()),
-        reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN),
+    let end = async {
+        tokio::select! {
+            () = requests.stop.notified() => (Ok(()), config.drain_timeout.duration()),
+            reason = displaced.wait() => (Err(ServeError::Displaced(reason)), LOST_STORE_DRAIN),
+        }
     };
+    let (outcome, drain_timeout) = answer_until(end, &requests, &certificates, cores).await;
     tracing::info!("stopping: no new connections");
     let _ = stop.send(true);
-    drain(broker, cores, &connections, drain_timeout).await;
+    let drained = drain(broker, cores, &connections, drain_timeout);
+    answer_until(drained, &requests, &certificates, cores).await;
     outcome
 }
 
-/// Opens one listener. It accepts connections from the network as soon as this returns.
+/// Opens one listener. It accepts connections from the network as soon as this returns. Returns the handle of its certificate.
 fn open(
     listener: &crate::config::Listener,
     cores: &Cores,
     acceptor: Acceptor,
     stopped: watch::Receiver<bool>,
     limits: &Limits,
-) -> Result<(), ServeError> {
+) -> Result<Option<CertificateHandle>, ServeError> {
     let failed = |source| ServeError::Listener { name: listener.name.to_string(), source };
     let settings = settings::listener(listener).map_err(|error| failed(error.into()))?;
     let bound = tidegate_transports::bind(&settings, limits).map_err(|error| failed(error.into()))?;
     let address = bound.local_address();
     tracing::info!(listener = %*listener.name, transport = listener.transport.name(), %address, "listening");
+    let certificate = bound.certificate();
     cores.spawn(ACCEPTING_CORE, acceptor.run(bound, stopped));
-    Ok(())
+    Ok(certificate)
 }
 
 /// Asks every connection to end, and waits for them up to `limit`.
@@ -180,3 +190,6 @@ const LOST_STORE_DRAIN: Duration = Duration::from_secs(2);
 
 /// How long the cores may take to end after the connections have been drained.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

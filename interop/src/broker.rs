@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use tempfile::TempDir;
 
@@ -63,6 +63,17 @@ impl Broker {
         self.config.port(transport)
     }
 
+    /// Replaces the files of the certificate authority and of the broker's certificate. The broker does not know yet.
+    pub fn replace_certificate(&mut self) {
+        self.certificate = Certificate::create(self.folder.path());
+    }
+
+    /// The PEM file of the broker's private key.
+    #[must_use]
+    pub fn private_key(&self) -> &Path {
+        &self.certificate.key
+    }
+
     /// The PEM file of the certificate authority that clients have to trust.
     #[must_use]
     pub fn authority(&self) -> &Path {
@@ -91,10 +102,29 @@ impl Broker {
         self.process.terminate();
     }
 
+    /// Sends a signal, named without `SIG`.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
+    /// Like [`Broker::wait_for_exit`], but does not read the log, which may be paused.
+    #[must_use]
+    pub fn wait_for_exit_status(self) -> ExitStatus {
+        self.process.wait_for_exit_status(DEADLINE)
+    }
+
     /// Waits until the process exits after [`Broker::terminate`].
     #[must_use]
     pub fn wait_for_exit(self) -> ProcessExit {
         self.process.wait_for_exit(DEADLINE)
+    }
+
+    /// Waits until the process exits by itself, and starts it again on the same data.
+    #[must_use]
+    pub fn wait_for_exit_and_restart(&mut self) -> ProcessExit {
+        let exit = self.process.wait(DEADLINE);
+        self.restart();
+        exit
     }
 
     /// Simulates a crash: kills the broker and starts it again on the same data.

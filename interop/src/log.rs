@@ -19,6 +19,7 @@ struct Shared {
 struct State {
     lines: Vec<String>,
     closed: bool,
+    paused: bool,
 }
 
 impl Log {
@@ -28,13 +29,25 @@ impl Log {
         let writer = log.clone();
         thread::spawn(move || {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                writer.state().lines.push(String::from_utf8_lossy(&line).into_owned());
+                let reading = writer.0.changed.wait_while(writer.state(), |state| state.paused);
+                reading.expect("no writer panics").lines.push(String::from_utf8_lossy(&line).into_owned());
                 writer.0.changed.notify_all();
             }
             writer.state().closed = true;
             writer.0.changed.notify_all();
         });
         log
+    }
+
+    /// Stops reading the output, so that the process finds its pipe full.
+    pub fn pause(&self) {
+        self.state().paused = true;
+    }
+
+    /// Reads the output again.
+    pub fn resume(&self) {
+        self.state().paused = false;
+        self.0.changed.notify_all();
     }
 
     /// Returns the first line that `wanted` accepts, waiting for it if necessary.

@@ -76,6 +76,12 @@ impl Process {
     /// Waits until the process exits by itself; panics with all output when it does not before `deadline`.
     #[must_use]
     pub fn wait_for_exit(mut self, deadline: Duration) -> ProcessExit {
+        self.wait(deadline)
+    }
+
+    /// Like [`Process::wait_for_exit`], for a process that its owner replaces.
+    #[must_use]
+    pub fn wait(&mut self, deadline: Duration) -> ProcessExit {
         let end = Instant::now() + deadline;
         let (Ok(output), Ok(errors)) = (
             self.output.wait_until_closed(deadline),
@@ -97,10 +103,24 @@ impl Process {
         exit
     }
 
+    /// Waits until the process exits by itself, without reading its standard error; panics when it does not before `deadline`.
+    #[must_use]
+    pub fn wait_for_exit_status(mut self, deadline: Duration) -> ExitStatus {
+        if self.output.wait_until_closed(deadline).is_err() {
+            self.fail_waiting_for("its exit");
+        }
+        self.child.wait().expect("the exit status of a child")
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "SIGTERM cannot be sent to {}", self.name);
+        self.signal("TERM");
+    }
+
+    /// Sends a signal, named without `SIG`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} cannot be sent to {}", self.name);
     }
 
     /// Sends SIGKILL and waits until the process is gone.

@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("logging", &["config"]),
     ("development", &["config"]),
     ("driver", &["cores"]),
-    ("serve", &["config", "cores", "driver"]),
+    ("serve", &["config", "cores", "driver", "logging"]),
     ("cli", &["client", "config", "development", "logging", "serve"]),
 ];
 

@@ -14,6 +14,7 @@ pub mod websocket;
 
 pub use link::{CloseReason, DirectWriter, Link};
 pub use listener::{
-    BindError, Endpoint, EstablishError, Incoming, Limits, Listener, ListenerConfig, LocalAddress, bind,
+    BindError, CertificateHandle, Endpoint, EstablishError, Incoming, Limits, Listener, ListenerConfig,
+    LocalAddress, bind,
 };
 pub use peer::{Peer, TlsFacts, Transport};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tidegate_limits::{Connections, Handshakes, ListenerConnections, Source};
 
 mod acceptor_stack;
+mod certificate;
 mod config;
 mod error;
 mod incoming;
@@ -15,6 +16,7 @@ mod socket;
 mod streams;
 mod unix;
 
+pub use certificate::CertificateHandle;
 pub use config::{Endpoint, ListenerConfig, LocalAddress};
 pub use error::{BindError, EstablishError};
 pub use incoming::Incoming;
@@ -46,7 +48,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Socket {
     Streams(StreamSocket),
-    Quic(Box<QuicSocket>),
+    Quic(Arc<QuicSocket>),
 }
 
 /// Binds and listens.
@@ -58,7 +60,7 @@ pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindEr
     let (socket, address) = match &config.endpoint {
         Endpoint::Quic { address, material, config } => {
             let (socket, bound) = QuicSocket::bind(*address, material, config)?;
-            (Socket::Quic(Box::new(socket)), LocalAddress::Network(bound))
+            (Socket::Quic(Arc::new(socket)), LocalAddress::Network(bound))
         }
         Endpoint::Unix { path, mode } => {
             let socket = unix::listen(path, *mode, config.backlog)?;
@@ -115,6 +117,15 @@ impl Listener {
     #[must_use]
     pub fn local_address(&self) -> &LocalAddress {
         &self.address
+    }
+
+    /// Replaces the certificate while the listener runs; `None` if its transport is not encrypted.
+    #[must_use]
+    pub fn certificate(&self) -> Option<CertificateHandle> {
+        match &self.socket {
+            Socket::Streams(_) => CertificateHandle::of_streams(&self.acceptor_stack),
+            Socket::Quic(socket) => Some(CertificateHandle::of_quic(socket)),
+        }
     }
 
     /// The connection counters of this listener.

@@ -10,7 +10,7 @@ mod handshake;
 mod stream;
 
 pub(crate) use dial::{QuicDialError, dial};
-pub(crate) use endpoint::server_config;
+pub(crate) use endpoint::{server_config, server_crypto};
 pub(crate) use handshake::perform_handshake;
 pub(crate) use stream::QuicStream;
 

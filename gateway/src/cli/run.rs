@@ -15,7 +15,7 @@ use crate::logging;
 /// When the command fails or the runtime cannot be created.
 pub fn run(command: impl Future<Output = Result<(), Failure>>, is_debug: bool) -> Result<(), Failure> {
     let level = if is_debug { Level::Debug } else { Level::Error };
-    logging::start(Log { format: LogFormat::Human, level });
+    logging::start_unbuffered(Log { format: LogFormat::Human, level });
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(command);
     // Do not wait for a thread that is blocked reading standard input.

@@ -14,7 +14,7 @@ use crate::{development, logging, serve};
 
 /// The arguments of `serve`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = format!("{SIGNALS}\n\n{}", exit::CODES))]
 pub struct Arguments {
     /// Configuration file. Without it, every transport listens on loopback only, with a development certificate
     #[arg(long, short, value_name = "FILE")]
@@ -30,7 +30,7 @@ pub struct Arguments {
     log_level: Option<Level>,
 }
 
-/// Runs the broker until SIGTERM or SIGINT, then drains its connections.
+/// Runs the broker until SIGTERM, SIGINT or SIGQUIT, then drains its connections.
 ///
 /// # Errors
 /// When the configuration is invalid or the broker cannot start.
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Loaded { mut config, warnings } = load(arguments)?;
     config.log.format = arguments.log_format.unwrap_or(config.log.format);
     config.log.level = arguments.log_level.unwrap_or(config.log.level);
-    logging::start(config.log);
+    let _flush = logging::start(config.log)?;
     warnings.iter().for_each(|warning| warn!("{warning}"));
     start(config, arguments).map_err(|error| {
         error!("{error}");
@@ -66,3 +66,13 @@ fn start(mut config: Config, arguments: &Arguments) -> Result<(), Box<dyn std::e
     }
     Ok(serve::run(&config, data)?)
 }
+
+/// The signals, as `--help` lists them.
+const SIGNALS: &str = "\
+Signals:
+  SIGTERM, SIGINT   drain the connections for at most `drain_timeout`, and exit. The second of
+                    these signals ends the broker at once, with exit code 1
+  SIGQUIT           drain the connections for at most `drain_timeout`, and exit
+  SIGHUP            reload the certificates of all listeners; ignored under nohup
+  SIGUSR1           log the counters
+  SIGUSR2, SIGALRM  ignored";

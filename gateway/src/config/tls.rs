@@ -12,6 +12,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::TlsFiles;
+
 /// Why a certificate or its key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -72,6 +74,15 @@ pub fn certified_key(certificate: &Path, key: &Path) -> Result<CertifiedKey, Tls
         .map_err(|_| TlsError::NotPem { file: key.to_owned(), what: KEY })?;
     CertifiedKey::from_der(chain, private, &Arc::new(aws_lc_rs::default_provider()))
         .map_err(|source| TlsError::Mismatch { file: key.to_owned(), source })
+}
+
+/// Reads and checks a certificate and its key. Returns a warning if the certificate has expired or is not valid yet.
+///
+/// # Errors
+/// The same as [`certified_key`].
+pub fn check_certificate(files: &TlsFiles, now: SystemTime) -> Result<Option<String>, TlsError> {
+    let certified = certified_key(&files.certificate, &files.key)?;
+    Ok(validity_warning(&certified, &files.certificate, now))
 }
 
 /// Returns a warning if the certificate has expired or is not valid yet.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use super::{Address, Config, Fault, Listener, Located, Position, certified_key, tls};
+use super::{Address, Config, Fault, Listener, Located, Position, check_certificate};
 
 /// Checks a configuration and the certificates it refers to. Returns warnings.
 ///
@@ -95,17 +95,14 @@ impl Findings {
     }
 
     fn check_certificate(&mut self, files: &super::TlsFiles) {
-        let certified = match certified_key(&files.certificate, &files.key) {
-            Ok(certified) => certified,
+        match check_certificate(files, SystemTime::now()) {
+            Ok(warning) => self.warnings.extend(warning),
             Err(error) => {
                 let place = if error.is_about_key() { &files.key } else { &files.certificate };
-                return self.fault(Located::position(place), error.to_string());
+                self.fault(Located::position(place), error.to_string());
             }
-        };
-        if let Some(warning) = tls::validity_warning(&certified, &files.certificate, SystemTime::now()) {
-            self.warnings.push(warning);
         }
-        if let Some(risk) = tls::access_risk(&files.key) {
+        if let Some(risk) = super::tls::access_risk(&files.key) {
             self.risk(Located::position(&files.key), risk);
         }
     }

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::config;
 use crate::cores::{Cores, with_core};
 use crate::driver::{Accepted, Drive, Driver, accept_connect, direct_writer, reject};
+use crate::logging::PEER;
 
 /// Accepts the connections of one listener and starts their drivers.
 #[derive(Clone)]
@@ -48,7 +49,7 @@ impl Acceptor {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => match accepted {
                     Ok(incoming) => self.place(incoming),
-                    Err(error) => tracing::warn!(listener = &*self.name, %error, "cannot accept a connection"),
+                    Err(error) => tracing::warn!(target: PEER, listener = &*self.name, %error, "cannot accept a connection"),
                 },
             }
         }
@@ -67,7 +68,7 @@ impl Acceptor {
         let link = match incoming.establish().await {
             Ok(link) => link,
             Err(error) => {
-                tracing::debug!(listener = &*self.name, %error, "transport handshake failed");
+                tracing::debug!(target: PEER, listener = &*self.name, %error, "transport handshake failed");
                 return;
             }
         };
@@ -76,12 +77,12 @@ impl Acceptor {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {
                 with_core(|core| core.counters().connections_refused.add(1));
-                tracing::debug!(listener = &*self.name, %error, "CONNECT refused or not received");
+                tracing::debug!(target: PEER, listener = &*self.name, %error, "CONNECT refused or not received");
                 return;
             }
             Err(_) => {
                 with_core(|core| core.counters().connections_refused.add(1));
-                tracing::debug!(listener = &*self.name, "no CONNECT within the time limit");
+                tracing::debug!(target: PEER, listener = &*self.name, "no CONNECT within the time limit");
                 return;
             }
         };

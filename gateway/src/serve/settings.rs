@@ -105,7 +105,8 @@ fn network(listener: &Listener, address: SocketAddr) -> Result<Endpoint, Materia
     })
 }
 
-fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
+/// The certificate and key of an encrypted listener. Reads their files.
+pub(super) fn material(listener: &Listener) -> Result<ServerMaterial, MaterialError> {
     let Some(files) = &listener.tls else {
         unreachable!("validation requires a certificate for an encrypted listener")
     };

@@ -67,9 +67,9 @@ impl Shared {
             return;
         }
         match &health {
-            Health::Working => tracing::info!("the store works again"),
+            Health::Working => tracing::info!(target: PEER, "the store works again"),
             Health::Full(reason) => {
-                tracing::warn!(%reason, "the store is full: changes that need space are refused until some is free")
+                tracing::warn!(target: PEER, %reason, "the store is full: changes that need space are refused until some is free")
             }
             Health::Failed(reason) => {
                 tracing::error!(%reason, "the store failed: nothing is committed any more; fix the cause and restart the broker")
@@ -95,3 +95,6 @@ impl Shared {
         }
     }
 }
+
+/// The target of lines that peers can cause by filling the store. The log of the broker limits them.
+const PEER: &str = "tidegate::peer";

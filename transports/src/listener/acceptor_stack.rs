@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
@@ -17,17 +19,17 @@ use crate::websocket::{WebSocketConfig, upgrade};
 pub(super) struct AcceptorStack {
     pub(super) handshake_timeout: Duration,
     pub(super) transport: Transport,
-    tls: Option<TlsAcceptor>,
+    tls: Option<TlsServer>,
     websocket: Option<WebSocketConfig>,
 }
 
 impl AcceptorStack {
     pub(super) fn new(config: &ListenerConfig) -> Result<Self, BindError> {
         let (tls, websocket) = match &config.endpoint {
-            Endpoint::Tls { material, .. } => (Some(tls_acceptor(material, b"mqtt")?), None),
+            Endpoint::Tls { material, .. } => (Some(TlsServer::new(material, b"mqtt")?), None),
             Endpoint::WebSocket { config, .. } => (None, Some(config.clone())),
             Endpoint::SecureWebSocket { material, config, .. } => {
-                (Some(tls_acceptor(material, b"http/1.1")?), Some(config.clone()))
+                (Some(TlsServer::new(material, b"http/1.1")?), Some(config.clone()))
             }
             Endpoint::Tcp { .. } | Endpoint::Unix { .. } | Endpoint::Quic { .. } => (None, None),
         };
@@ -44,6 +46,18 @@ impl AcceptorStack {
         !matches!(self.transport, Transport::Tcp | Transport::Unix)
     }
 
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Does nothing if the transport is not encrypted.
+    pub(super) fn replace_certificate(&self, material: &ServerMaterial) -> Result<(), BindError> {
+        match &self.tls {
+            Some(tls) => tls.replace_certificate(material),
+            None => Ok(()),
+        }
+    }
+
     pub(super) async fn perform_handshake(
         &self,
         stream: TcpStream,
@@ -52,13 +66,13 @@ impl AcceptorStack {
         let peer = Peer::new(self.transport, address);
         match (&self.tls, &self.websocket) {
             (None, None) => Ok(Link::tcp(stream, peer)),
-            (Some(tls_acceptor), None) => {
-                let (stream, facts) = accept_tls(tls_acceptor, stream).await?;
+            (Some(tls), None) => {
+                let (stream, facts) = tls.accept(stream).await?;
                 Ok(Link::tls(stream, peer.with_tls(facts)))
             }
             (None, Some(config)) => Ok(Link::websocket(upgrade(stream, config).await?, peer)),
-            (Some(tls_acceptor), Some(config)) => {
-                let (stream, facts) = accept_tls(tls_acceptor, stream).await?;
+            (Some(tls), Some(config)) => {
+                let (stream, facts) = tls.accept(stream).await?;
                 Ok(Link::secure_websocket(upgrade(stream, config).await?, peer.with_tls(facts)))
             }
         }
@@ -71,16 +85,26 @@ impl std::fmt::Debug for AcceptorStack {
     }
 }
 
-fn tls_acceptor(material: &ServerMaterial, protocol: &[u8]) -> Result<TlsAcceptor, BindError> {
-    Ok(TlsAcceptor::from(Arc::new(material.config(&[protocol])?)))
+/// The server side of TLS. Each handshake uses the settings that are current when it begins.
+struct TlsServer {
+    protocol: &'static [u8],
+    config: ArcSwap<ServerConfig>,
 }
 
-async fn accept_tls(
-    tls_acceptor: &TlsAcceptor,
-    stream: TcpStream,
-) -> Result<(TlsStream<TcpStream>, TlsFacts), EstablishError> {
-    let stream = tls_acceptor.accept(stream).await?;
-    let (_, session) = stream.get_ref();
-    let facts = tls_facts(session, session.server_name());
-    Ok((TlsStream::Server(stream), facts))
+impl TlsServer {
+    fn new(material: &ServerMaterial, protocol: &'static [u8]) -> Result<Self, BindError> {
+        Ok(Self { protocol, config: ArcSwap::from_pointee(material.config(&[protocol])?) })
+    }
+
+    fn replace_certificate(&self, material: &ServerMaterial) -> Result<(), BindError> {
+        self.config.store(Arc::new(material.config(&[self.protocol])?));
+        Ok(())
+    }
+
+    async fn accept(&self, stream: TcpStream) -> Result<(TlsStream<TcpStream>, TlsFacts), EstablishError> {
+        let stream = TlsAcceptor::from(self.config.load_full()).accept(stream).await?;
+        let (_, session) = stream.get_ref();
+        let facts = tls_facts(session, session.server_name());
+        Ok((TlsStream::Server(stream), facts))
+    }
 }

@@ -5,20 +5,26 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 use tidegate_limits::Handshakes;
-use tokio::sync::OnceCell;
 
 use super::{Accepted, BindError, socket};
-use crate::quic::{ALPN, QuicConfig, server_config};
+use crate::quic::{ALPN, QuicConfig, server_config, server_crypto};
 use crate::tls::ServerMaterial;
 
 /// A UDP socket that becomes a QUIC endpoint at the first `accept`.
 #[derive(Debug)]
 pub(super) struct QuicSocket {
     socket: socket2::Socket,
+    state: Mutex<State>,
+}
+
+/// The endpoint takes the settings when it is opened, and again when they are replaced. One lock keeps the two apart.
+#[derive(Debug)]
+struct State {
     config: ServerConfig,
-    endpoint: OnceCell<Endpoint>,
+    endpoint: Option<Endpoint>,
 }
 
 impl QuicSocket {
@@ -29,13 +35,13 @@ impl QuicSocket {
     ) -> Result<(Self, SocketAddr), BindError> {
         let config = server_config(Arc::new(material.quic_config(&[ALPN])?), config)?;
         let (socket, bound) = socket::bind_udp(address)?;
-        Ok((Self { socket, config, endpoint: OnceCell::new() }, bound))
+        Ok((Self { socket, state: Mutex::new(State { config, endpoint: None }) }, bound))
     }
 
     /// Waits for the next connection attempt. Under load, peers must first validate their address (Retry), which needs no
     /// memory here.
     pub(super) async fn accept(&self, handshakes: &Handshakes) -> io::Result<(Accepted, Option<SocketAddr>)> {
-        let endpoint = self.endpoint.get_or_try_init(async || self.open()).await?;
+        let endpoint = self.endpoint()?;
         loop {
             let Some(incoming) = endpoint.accept().await else {
                 return Err(io::ErrorKind::NotConnected.into());
@@ -51,14 +57,33 @@ impl QuicSocket {
     }
 
     pub(super) async fn wait_idle(&self) {
-        if let Some(endpoint) = self.endpoint.get() {
+        let endpoint = self.state.lock().endpoint.clone();
+        if let Some(endpoint) = endpoint {
             endpoint.wait_idle().await;
         }
     }
 
-    fn open(&self) -> io::Result<Endpoint> {
+    /// Address validation tokens stay valid: only the TLS settings change.
+    pub(super) fn replace_certificate(&self, material: &ServerMaterial) -> Result<(), BindError> {
+        let crypto = server_crypto(Arc::new(material.quic_config(&[ALPN])?))?;
+        let mut state = self.state.lock();
+        state.config.crypto = Arc::new(crypto);
+        if let Some(endpoint) = &state.endpoint {
+            endpoint.set_server_config(Some(state.config.clone()));
+        }
+        Ok(())
+    }
+
+    /// The endpoint, which the first call opens and registers with the current runtime.
+    fn endpoint(&self) -> io::Result<Endpoint> {
+        let mut state = self.state.lock();
+        if let Some(endpoint) = &state.endpoint {
+            return Ok(endpoint.clone());
+        }
         let socket = UdpSocket::from(self.socket.try_clone()?);
         let config = EndpointConfig::default();
-        Endpoint::new(config, Some(self.config.clone()), socket, Arc::new(TokioRuntime))
+        let endpoint = Endpoint::new(config, Some(state.config.clone()), socket, Arc::new(TokioRuntime))?;
+        state.endpoint = Some(endpoint.clone());
+        Ok(endpoint)
     }
 }

@@ -12,13 +12,20 @@ pub(crate) fn server_config(
     tls: Arc<rustls::ServerConfig>,
     config: &QuicConfig,
 ) -> Result<ServerConfig, NoInitialCipherSuite> {
-    let mut server = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+    let mut server = ServerConfig::with_crypto(Arc::new(server_crypto(tls)?));
     server
         .transport_config(Arc::new(transport_config(config)))
         .max_incoming(INCOMING_MAX)
         .incoming_buffer_size(INCOMING_BUFFER_MAX)
         .incoming_buffer_size_total(INCOMING_BUFFER_TOTAL_MAX);
     Ok(server)
+}
+
+/// The part of these settings that depends on the certificate.
+pub(crate) fn server_crypto(
+    tls: Arc<rustls::ServerConfig>,
+) -> Result<QuicServerConfig, NoInitialCipherSuite> {
+    QuicServerConfig::try_from(tls)
 }
 
 pub(super) fn transport_config(config: &QuicConfig) -> TransportConfig {

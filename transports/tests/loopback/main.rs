@@ -8,6 +8,7 @@
     clippy::string_slice
 )]
 
+mod certificates;
 mod client_errors;
 mod closing;
 mod cross_runtime;

@@ -1,0 +1,128 @@
+//! Decides which events are logged: by target and level, and for lines that peers cause, by their number.
+
+use std::fmt::{Debug, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_log::NormalizeEvent;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer};
+
+use super::limiter::{Kind, Limiter, Suppressed};
+use super::{PEER, Pipeline};
+
+/// The limit on lines that peers cause.
+#[derive(Debug, Default)]
+pub(super) struct PeerLines {
+    limiter: Mutex<Limiter>,
+    suppressed: AtomicU64,
+}
+
+impl PeerLines {
+    fn admit(&self, event: &Event<'_>, now: Instant) -> bool {
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        if !can_peers_cause(metadata) {
+            return true;
+        }
+        if is_ip_address_as_server_name(metadata, event) {
+            return false;
+        }
+        let describe = || Suppressed { level: *metadata.level(), lines: 0, example: message(event) };
+        let is_admitted = self.limiter.lock().admit(Kind::of(metadata), now, describe);
+        if !is_admitted {
+            self.suppressed.fetch_add(1, Ordering::Relaxed);
+        }
+        is_admitted
+    }
+
+    /// The number of lines suppressed so far.
+    pub(super) fn suppressed(&self) -> u64 {
+        self.suppressed.load(Ordering::Relaxed)
+    }
+
+    /// What was suppressed in the windows that are over.
+    pub(super) fn take_report(&self, now: Instant) -> Vec<Suppressed> {
+        self.limiter.lock().take_report(now)
+    }
+
+    /// When there may be something to report.
+    pub(super) fn next_report(&self) -> Option<Instant> {
+        self.limiter.lock().next_report()
+    }
+}
+
+/// Our own lines are marked. Of the libraries, we know too little: all their warnings and errors count as caused by peers.
+fn can_peers_cause(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target == PEER || (*metadata.level() <= Level::WARN && !target.starts_with("tidegate"))
+}
+
+/// Clients that connect to an IP address (`mosquitto_pub -h 127.0.0.1`) often send it as server name. TLS does not allow that, and
+/// rustls warns, ignores it and continues, as it should.
+fn is_ip_address_as_server_name(metadata: &Metadata<'_>, event: &Event<'_>) -> bool {
+    metadata.target().starts_with("rustls")
+        && message(event).starts_with("Illegal SNI extension: ignoring IP address")
+}
+
+/// The beginning of the message of an event.
+fn message(event: &Event<'_>) -> String {
+    let mut message = Message(String::new());
+    event.record(&mut message);
+    message.0.chars().take(EXAMPLE_LEN_MAX).collect()
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            // Writing to a string succeeds.
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}
+
+/// A filter by target and level that also applies the limit on lines that peers cause.
+pub(super) struct LimitedFilter {
+    targets: Targets,
+    pipeline: Arc<Pipeline>,
+}
+
+impl LimitedFilter {
+    pub(super) fn new(targets: Targets, pipeline: Arc<Pipeline>) -> Self {
+        Self { targets, pipeline }
+    }
+}
+
+/// A layer that filters for all layers. As the filter of one layer (`Layer::with_filter`), it would let `tracing_subscriber` lose the
+/// event after a disabled line of the `log` facade (tokio-rs/tracing#2519).
+impl<S: Subscriber> Layer<S> for LimitedFilter {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        Layer::<S>::register_callsite(&self.targets, metadata)
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, context: Context<'_, S>) -> bool {
+        Layer::<S>::enabled(&self.targets, metadata, context)
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _context: Context<'_, S>) -> bool {
+        self.pipeline.peer_lines.admit(event, Instant::now())
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Layer::<S>::max_level_hint(&self.targets)
+    }
+}
+
+/// Characters of a message that a report quotes.
+const EXAMPLE_LEN_MAX: usize = 120;
+
+#[cfg(test)]
+mod tests;

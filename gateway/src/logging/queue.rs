@@ -1,0 +1,133 @@
+//! The bounded queue between the threads that log and the thread that writes. At the bound, new lines are dropped and counted.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use tracing::{Level, Metadata};
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::Pipeline;
+
+/// The lines that wait to be written.
+#[derive(Debug, Default)]
+pub(super) struct LineQueue {
+    waiting: Mutex<Waiting>,
+    /// There are lines.
+    filled: Condvar,
+    /// There are no lines, and none is being written.
+    emptied: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    lines: u64,
+    /// Whether the writer has lines that it took and has not finished.
+    is_writing: bool,
+}
+
+impl LineQueue {
+    /// Appends a line. Drops and counts it when it is too long, or would make the queue longer than `bytes_max`. Never blocks.
+    pub(super) fn push(&self, line: &[u8], bytes_max: usize) {
+        let mut waiting = self.waiting.lock();
+        if line.len() > LINE_BYTES_MAX || waiting.bytes.len() + line.len() > bytes_max {
+            drop(waiting);
+            return self.count_dropped(1);
+        }
+        waiting.bytes.extend_from_slice(line);
+        waiting.lines += 1;
+        if waiting.lines == 1 {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Counts lines that are lost.
+    pub(super) fn count_dropped(&self, lines: u64) {
+        self.dropped.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    /// The number of lines dropped so far.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Moves all lines into `batch` and returns their number. Waits for a line, until `deadline`. Until the next call, the lines
+    /// count as being written.
+    pub(super) fn take(&self, batch: &mut Vec<u8>, deadline: Option<Instant>) -> u64 {
+        batch.clear();
+        batch.shrink_to(LINE_BYTES_MAX);
+        let mut waiting = self.waiting.lock();
+        if waiting.lines == 0 {
+            waiting.is_writing = false;
+            self.emptied.notify_all();
+            let is_empty = |waiting: &mut Waiting| waiting.lines == 0;
+            match deadline {
+                Some(deadline) => drop(self.filled.wait_while_until(&mut waiting, is_empty, deadline)),
+                None => self.filled.wait_while(&mut waiting, is_empty),
+            }
+        }
+        waiting.is_writing = waiting.lines > 0;
+        std::mem::swap(&mut waiting.bytes, batch);
+        std::mem::take(&mut waiting.lines)
+    }
+
+    /// Waits until all lines are written, for at most `limit`. Returns whether they are.
+    pub(super) fn wait_until_empty(&self, limit: Duration) -> bool {
+        let is_busy = |waiting: &mut Waiting| waiting.lines > 0 || waiting.is_writing;
+        !self.emptied.wait_while_for(&mut self.waiting.lock(), is_busy, limit).timed_out()
+    }
+}
+
+/// Puts the lines of `tracing` into the queue.
+pub(super) struct QueuedLines(Arc<Pipeline>);
+
+impl QueuedLines {
+    pub(super) fn new(pipeline: Arc<Pipeline>) -> Self {
+        Self(pipeline)
+    }
+}
+
+impl<'a> MakeWriter<'a> for QueuedLines {
+    type Writer = QueuedLine<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        QueuedLine { queue: &self.0.queue, bytes_max: QUEUE_BYTES_MAX }
+    }
+
+    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Self::Writer {
+        let bytes_max = if *metadata.level() > Level::INFO { DETAIL_BYTES_MAX } else { QUEUE_BYTES_MAX };
+        QueuedLine { queue: &self.0.queue, bytes_max }
+    }
+}
+
+/// Puts one line into the queue. `tracing_subscriber` writes each line in one call.
+pub(super) struct QueuedLine<'a> {
+    queue: &'a LineQueue,
+    bytes_max: usize,
+}
+
+impl io::Write for QueuedLine<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.queue.push(line, self.bytes_max);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Maximum bytes that wait to be written, about 5,000 lines: more than the broker logs at level `info` while a reader restarts. The
+/// writer may hold as many again.
+pub(super) const QUEUE_BYTES_MAX: usize = 1024 * 1024;
+/// The part of the queue that lines of level `debug` and `trace` may use, so that they displace no others.
+pub(super) const DETAIL_BYTES_MAX: usize = QUEUE_BYTES_MAX / 2;
+/// Maximum bytes of a line. Our own lines are far shorter; libraries quote up to 64 KiB that a peer sent.
+const LINE_BYTES_MAX: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

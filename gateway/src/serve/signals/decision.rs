@@ -1,0 +1,72 @@
+//! Decides what each signal means, given the signals before it.
+
+use tokio::signal::unix::SignalKind;
+
+/// A signal that the broker handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    Hangup,
+    User1,
+    User2,
+    Alarm,
+    Terminate,
+    Interrupt,
+    Quit,
+}
+
+/// What to do about a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Stop,
+    Reload,
+    LogCounters,
+    Ignore,
+    EndAtOnce,
+}
+
+/// What the signals so far asked for.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    is_stopping: bool,
+}
+
+impl State {
+    pub(super) fn decide(&mut self, signal: Signal) -> Decision {
+        match signal {
+            Signal::Hangup => Decision::Reload,
+            Signal::User1 => Decision::LogCounters,
+            Signal::User2 | Signal::Alarm => Decision::Ignore,
+            Signal::Terminate | Signal::Interrupt if self.is_stopping => Decision::EndAtOnce,
+            Signal::Terminate | Signal::Interrupt | Signal::Quit => {
+                self.is_stopping = true;
+                Decision::Stop
+            }
+        }
+    }
+}
+
+impl Signal {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Hangup => "SIGHUP",
+            Self::User1 => "SIGUSR1",
+            Self::User2 => "SIGUSR2",
+            Self::Alarm => "SIGALRM",
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+            Self::Quit => "SIGQUIT",
+        }
+    }
+
+    pub(super) fn kind(self) -> SignalKind {
+        match self {
+            Self::Hangup => SignalKind::hangup(),
+            Self::User1 => SignalKind::user_defined1(),
+            Self::User2 => SignalKind::user_defined2(),
+            Self::Alarm => SignalKind::alarm(),
+            Self::Terminate => SignalKind::terminate(),
+            Self::Interrupt => SignalKind::interrupt(),
+            Self::Quit => SignalKind::quit(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The log never holds up the broker: standard error that nobody reads costs lines, which are counted, and peers cannot fill the log.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use tempfile::TempDir;
+use tidegate_interop::broker::{Broker, serve};
+use tidegate_interop::certificate::Certificate;
+use tidegate_interop::config::Config;
+use tidegate_interop::process::DEADLINE;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::test_client::{ClientSetup, Received, TestClient};
+use tidegate_interop::tidegate_client::TidegateClient;
+use tidegate_interop::transport::Transport;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_delays_neither_clients_nor_the_exit() {
+    let broker = Broker::start_with(Config::every_transport().with(TRACE));
+    broker.log().pause();
+    log_lines_of_clients(&broker, 200).await;
+    let start = Instant::now();
+    broker.terminate();
+    assert!(broker.wait_for_exit_status().success());
+    assert!(start.elapsed() < Duration::from_secs(20), "the exit took {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn dropped_lines_are_counted_and_the_last_lines_are_written() {
+    let broker = Broker::start_with(Config::every_transport().with(TRACE));
+    broker.log().pause();
+    log_lines_of_clients(&broker, 1500).await;
+    broker.log().resume();
+    let report = broker.wait_for_log(|line| line.contains("log lines were dropped"), "the report");
+    assert!(report.starts_with('{') && report.ends_with('}'), "a line like all others: {report}");
+    broker.terminate();
+    let exit = broker.wait_for_exit();
+    assert!(exit.counter("log_lines_dropped") > 0);
+    assert!(exit.errors.iter().any(|line| line.contains("\"stopped\"")), "{:#?}", exit.errors.last());
+    let broken = exit.errors.iter().find(|line| serde_json::from_str::<serde_json::Value>(line).is_err());
+    assert_eq!(broken, None, "only whole lines are dropped");
+}
+
+#[tokio::test]
+async fn peers_cannot_fill_the_log() {
+    let broker = Broker::start();
+    for _ in 0..ILLEGAL_NAMES {
+        within_deadline("an answer", send_client_hello(&broker, b"xx\x1b[3\n.exampl")).await;
+    }
+    let report = broker.wait_for_log(|line| line.contains("suppressed"), "a report after the time window");
+    assert!(report.contains("Illegal SNI hostname"), "{report}");
+    broker.terminate();
+    let exit = broker.wait_for_exit();
+    let written = exit.errors.iter().filter(|line| line.contains("\"Illegal SNI hostname")).count();
+    // A slow machine may take longer than one time window.
+    assert!((1..ILLEGAL_NAMES / 2).contains(&written), "{written} lines");
+    assert_eq!(exit.counter("log_lines_suppressed") + written, ILLEGAL_NAMES + 1, "the report quotes one");
+}
+
+/// `mosquitto_pub -h 127.0.0.1` and many devices send an IP address as server name, which works.
+#[tokio::test]
+async fn an_ip_address_as_server_name_is_not_in_the_log() {
+    let broker = Broker::start();
+    within_deadline("an answer", send_client_hello(&broker, b"127.0.0.1")).await;
+    within_deadline("an answer", send_client_hello(&broker, b"not_a\nname")).await;
+    let _ = broker.wait_for_log(|line| line.contains("Illegal SNI hostname"), "the warning about the other");
+    assert!(!broker.log().text().contains("IP address"), "{}", broker.log().text());
+    broker.stop();
+}
+
+/// The pipe takes a part of the lines of this test; the rest waits in the queue when the broker is done.
+#[tokio::test]
+async fn lines_that_wait_at_the_exit_are_written_when_the_log_is_read_again() {
+    let broker = Broker::start_with(Config::every_transport().with(TRACE));
+    broker.log().pause();
+    log_lines_of_clients(&broker, 250).await;
+    broker.terminate();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, broker.port(Transport::Tcp))).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    broker.log().resume();
+    let exit = broker.wait_for_exit();
+    assert!(exit.errors.iter().any(|line| line.contains("\"stopped\"")), "{:#?}", exit.errors.last());
+    assert_eq!(exit.counter("connections_accepted"), 250);
+    assert_eq!(exit.counter("log_lines_dropped"), 0);
+}
+
+#[test]
+fn an_error_right_before_the_exit_is_logged() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let config = Config::every_transport();
+    let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port(Transport::Tcp))).expect("a free port");
+    let file = folder.path().join("tidegate.yaml");
+    fs::write(&file, config.yaml(&Certificate::create(folder.path()))).expect("a configuration file");
+    let exit = serve(Some(&file), &folder.path().join("data")).wait_for_exit(DEADLINE);
+    assert_eq!(exit.status.code(), Some(1));
+    let last = exit.errors.last().expect("a log");
+    assert!(last.contains("ERROR") && last.contains("cannot listen on"), "{last}");
+}
+
+/// TLS clients connect while the log is at level `trace`, which takes about 1.5 KiB each. Each finds the broker at work. The pipe of
+/// the log takes 64 KiB, and the queue before it 512 KiB of this level, twice.
+async fn log_lines_of_clients(broker: &Broker, count: usize) {
+    for number in 0..count {
+        within_deadline("a round trip", async {
+            let mut client = TidegateClient::connect(ClientSetup::new(broker, Transport::Tls, "a")).await;
+            client.subscribe("a", 1).await;
+            client.publish("a", &number.to_string(), 1, false).await;
+            assert_eq!(client.next_message().await, Received::new("a", &number.to_string(), 1));
+            client.disconnect().await;
+        })
+        .await;
+    }
+}
+
+/// Begins a TLS handshake with `name` as server name, and waits for the answer.
+async fn send_client_hello(broker: &Broker, name: &[u8]) {
+    let mut stream =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, broker.port(Transport::Tls))).await.expect("a connection");
+    stream.write_all(&client_hello(name)).await.expect("an open connection");
+    let _ = stream.read(&mut [0; 100]).await.expect("an answer, or the end of the connection");
+}
+
+/// A ClientHello with any server name. rustls itself would send only a valid one.
+fn client_hello(name: &[u8]) -> Vec<u8> {
+    let placeholder = "x".repeat(name.len());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let server = ServerName::try_from(placeholder.clone()).expect("a name");
+    let mut connection = ClientConnection::new(Arc::new(config), server).expect("a connection");
+    let mut hello = Vec::new();
+    let _ = connection.write_tls(&mut hello).expect("a buffer");
+    let at = hello.windows(name.len()).position(|part| part == placeholder.as_bytes()).expect("the name");
+    hello.splice(at..at + name.len(), name.iter().copied());
+    hello
+}
+
+const TRACE: &str = "log: { level: trace }\n";
+const ILLEGAL_NAMES: usize = 300;
