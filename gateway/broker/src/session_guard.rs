@@ -67,6 +67,11 @@ impl<'a> SessionGuard<'a> {
         self.durability.save_changes(turn, self.handle, &mut self.state, scope)
     }
 
+    /// Notes that a message which is not stored with this session is part of a publish that takes several turns.
+    pub(crate) fn keep_in_scope(&mut self, scope: &Arc<PublishScope>, message: u64) {
+        self.state.open_scopes.get_or_insert_default().keep(scope, self.handle, message);
+    }
+
     /// Whether something in the session is part of a publish that takes several turns and is not committed.
     pub(crate) fn has_uncommitted_scope(&self) -> bool {
         self.state.open_scopes.is_some() || !self.durability.is_committed(self.state.scope_commit)

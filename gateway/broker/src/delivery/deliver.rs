@@ -59,6 +59,10 @@ impl Delivery {
             let message = copy.as_ref().unwrap_or(message);
             if let Some(store) = store {
                 store.assign_id(message);
+            } else if let Some(scope) =
+                scope.filter(|_| options.share.is_some() && options.qos > QoS::AtMostOnce)
+            {
+                keep_in_scope(broker, &mut session, scope, message);
             }
             let delivery = SessionDelivery {
                 message,
@@ -71,6 +75,20 @@ impl Delivery {
             count(turn.counters, last, 1);
         }
         Receipt::new(last, session.finish_in(turn, scope))
+    }
+}
+
+/// A copy of a shared subscription that is not stored may move to a session that is, while the publish is not finished.
+#[cold]
+fn keep_in_scope(
+    broker: &Broker,
+    session: &mut SessionGuard<'_>,
+    scope: &Arc<PublishScope>,
+    message: &Message,
+) {
+    if let Some(store) = broker.durability.store() {
+        store.assign_id(message);
+        session.keep_in_scope(scope, message.id());
     }
 }
 

@@ -71,6 +71,13 @@ impl PublishScope {
         }
     }
 
+    /// Notes that something belongs here, though it has not changed.
+    fn keep(&self, subject: Subject) {
+        if let Changes::Open { subjects, .. } = &mut *self.changes.lock() {
+            subjects.insert(subject);
+        }
+    }
+
     /// Takes the first change to something. Gives it back if the scope is committed.
     fn begin(&self, subject: Subject, operation: Operation) -> Result<(), Operation> {
         match &mut *self.changes.lock() {
@@ -124,6 +131,12 @@ impl OpenScopes {
         if !is_known && scope.add_session(handle) {
             self.scopes.push(Arc::clone(scope));
         }
+    }
+
+    /// Records that a message of a scope is in the session, which does not store it.
+    pub(crate) fn keep(&mut self, scope: &Arc<PublishScope>, handle: &Arc<SessionHandle>, message: u64) {
+        self.enter(scope, handle);
+        scope.keep(Subject::Delivery(message));
     }
 
     /// Removes a scope that is committed; `true` when no other is left.
