@@ -41,7 +41,7 @@ use crate::tenant::{Tenant, TenantId, Tenants};
 /// let step = broker.begin_connect().connect(Connect::new(version, "sensor-7"), String::new);
 /// let ConnectStep::Accept(negotiated) = step else { panic!("refused") };
 /// let facts = LinkFacts { core: CoreId(0), writer: None, heartbeat: None };
-/// let receipt = broker.connect(&mut turn, &negotiated, facts);
+/// let receipt = broker.connect(&mut turn, &negotiated, facts).unwrap();
 /// let mut connection = ClientConnection::new(Arc::clone(&broker), receipt);
 ///
 /// # let filter = Ok(SubscriptionFilter::parse("rooms/#")?);
