@@ -46,20 +46,16 @@ impl Broker {
     /// over.
     pub fn receive(
         &self,
-        turn: &mut Turn<'_>,
         owner: &Ownership,
         packet_id: PacketId,
         pending: u16,
     ) -> Result<Receipt<Recognised>, End> {
-        let mut session = self.own(owner)?;
-        let recognised = session.session.recognise(packet_id, pending);
-        let commit = session.scope_commit;
-        let commit = commit.max(session.finish(turn));
-        let recognised = match recognised? {
+        let mut state = owner.lock()?;
+        let recognised = match state.session.recognise(packet_id, pending)? {
             Received::New => Recognised::New,
             Received::Repeat => Recognised::Repeat,
         };
-        Ok(Receipt::new(recognised, commit))
+        Ok(Receipt::new(recognised, state.scope_commit))
     }
 
     /// Handles PUBREL: the identifier is free again. The outcome is the reason code of PUBCOMP, 0x00 or 0x92.

@@ -137,11 +137,7 @@ impl Broker {
     /// # Errors
     /// When another connection took the session over `[MQTT5-3.1.4-3]`.
     pub(crate) fn own<'a>(&'a self, owner: &'a Ownership) -> Result<SessionGuard<'a>, End> {
-        let state = owner.handle.lock();
-        let is_owner = state.connection.as_ref().is_some_and(|connection| connection.epoch == owner.epoch);
-        if !is_owner {
-            return Err(End::taken_over());
-        }
+        let state = owner.lock()?;
         Ok(SessionGuard::new(&owner.handle, &self.durability, state))
     }
 }

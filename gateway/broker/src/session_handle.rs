@@ -15,6 +15,7 @@ use tidegate_session::Session;
 use crate::connection_handle::ConnectionHandle;
 use crate::delivery::PublishToken;
 use crate::durability::OpenScopes;
+use crate::end::End;
 use crate::replays::Replays;
 use crate::tenant::TenantId;
 
@@ -150,6 +151,18 @@ impl SessionHandle {
     /// Records whether a connection is attached; called under the lock.
     pub(crate) fn set_online(&self, online: bool) {
         self.online.store(online, Ordering::Relaxed);
+    }
+}
+
+impl Ownership {
+    /// Locks the session on behalf of its connection, for what changes nothing that is stored, dropped or written.
+    ///
+    /// # Errors
+    /// When another connection took the session over `[MQTT5-3.1.4-3]`.
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>, End> {
+        let state = self.handle.lock();
+        let is_owner = state.connection.as_ref().is_some_and(|connection| connection.epoch == self.epoch);
+        if is_owner { Ok(state) } else { Err(End::taken_over()) }
     }
 }
 

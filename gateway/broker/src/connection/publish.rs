@@ -101,8 +101,7 @@ impl ClientConnection {
             self.apply_publishes(turn, read)?;
         }
         let pending = u16::try_from(read.qos2_ids().count()).unwrap_or(u16::MAX);
-        let Receipt { outcome: recognised, commit } =
-            self.broker.receive(turn, &self.owner, packet_id, pending)?;
+        let Receipt { outcome: recognised, commit } = self.broker.receive(&self.owner, packet_id, pending)?;
         if recognised == Recognised::Repeat {
             self.apply_publishes(turn, read)?;
             if self.is_busy() {
