@@ -88,23 +88,7 @@ impl Driver {
     }
 
     fn handle_signals(&mut self) -> Result<(), End> {
-        let signals = self.client.signals().take();
-        if signals.has(Signal::TakenOver) {
-            return Err(End::taken_over());
-        }
-        if signals.has(Signal::Shutdown) {
-            return Err(End::shutdown());
-        }
-        if signals.has(Signal::Silent) {
-            return Err(End::silent());
-        }
-        if signals.has(Signal::Broken) {
-            return Err(End::closed());
-        }
-        if signals.has(Signal::Committed) {
-            self.client.commit_signalled();
-        }
-        if signals.has(Signal::Heartbeat) {
+        if self.client.take_signals()?.has(Signal::Heartbeat) {
             self.link.ping().map_err(|_| End::closed())?;
             self.flushing = true;
         }

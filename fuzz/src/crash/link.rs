@@ -3,9 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
-use tidegate_broker::{
-    ClientConnection, ConnectStep, CoreId, End, EndKind, LinkFacts, PendingConnect, Signal, Turn,
-};
+use tidegate_broker::{ClientConnection, ConnectStep, CoreId, End, EndKind, LinkFacts, PendingConnect, Turn};
 use tidegate_session::Negotiated;
 
 use super::core::Core;
@@ -222,13 +220,7 @@ impl Link {
 }
 
 fn handle_signals(client: &mut ClientConnection) -> Result<(), End> {
-    let signals = client.signals().take();
-    if signals.has(Signal::TakenOver) {
-        return Err(End::taken_over());
-    }
-    assert!(!signals.has(Signal::Broken) && !signals.has(Signal::Silent), "the broker gives a connection up");
-    if signals.has(Signal::Committed) {
-        client.commit_signalled();
-    }
-    Ok(())
+    let Err(end) = client.take_signals() else { return Ok(()) };
+    assert_eq!(end.kind(), EndKind::TakenOver, "the broker ends a connection without a reason");
+    Err(end)
 }

@@ -28,12 +28,12 @@ use crate::receipt::Receipt;
 use crate::replays::ReplayProgress;
 use crate::session_handle::Ownership;
 use crate::sessions::Attachment;
-use crate::signals::Signals;
+use crate::signals::{Signal, SignalSet, Signals};
 use crate::turn::Turn;
 
 /// One connection, from CONNACK to its end.
 ///
-/// The caller polls it, in each turn in this order: [`Self::release`] after a commit, [`Self::resume`], then
+/// The caller polls it: [`Self::take_signals`], then in one turn and in this order [`Self::release`], [`Self::resume`],
 /// [`Self::receive`] with bytes as long as [`Self::wants_input`], and [`Self::replay`]. At the end it calls [`Self::end`], once.
 /// An error ends the connection.
 pub struct ClientConnection {
@@ -108,6 +108,32 @@ impl ClientConnection {
     #[must_use]
     pub fn signals(&self) -> &Arc<Signals> {
         self.acks.signals()
+    }
+
+    /// Takes the signals that were set since the last call. After a commit, the next [`Self::release`] sends the answers that it
+    /// covers.
+    ///
+    /// # Errors
+    /// When one of the signals ends the connection. A takeover takes precedence, because the session now belongs to another
+    /// connection.
+    pub fn take_signals(&mut self) -> Result<SignalSet, End> {
+        let signals = self.acks.signals().take();
+        if signals.has(Signal::TakenOver) {
+            return Err(End::taken_over());
+        }
+        if signals.has(Signal::Shutdown) {
+            return Err(End::shutdown());
+        }
+        if signals.has(Signal::Silent) {
+            return Err(End::silent());
+        }
+        if signals.has(Signal::Broken) {
+            return Err(End::closed());
+        }
+        if signals.has(Signal::Committed) {
+            self.acks.end_waiting();
+        }
+        Ok(signals)
     }
 
     /// The version spoken.

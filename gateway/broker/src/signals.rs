@@ -106,7 +106,7 @@ impl Signals {
 
     /// Takes the signals set since the last call.
     #[must_use]
-    pub fn take(&self) -> SignalSet {
+    pub(crate) fn take(&self) -> SignalSet {
         if self.signals.load(Ordering::Acquire) == 0 {
             return SignalSet(0);
         }

@@ -76,9 +76,7 @@ impl Core {
 
     /// Polls a connection as the gateway's driver does. `bytes` is what its socket has to read; it may be empty.
     pub(super) fn poll(&mut self, connection: &mut ClientConnection, bytes: &[u8]) -> Result<(), End> {
-        if connection.signals().take().has(Signal::Committed) {
-            connection.commit_signalled();
-        }
+        connection.take_signals()?;
         self.turn(|_, turn| {
             connection.release(turn)?;
             connection.resume(turn)?;

@@ -1,6 +1,6 @@
 //! One network connection of the broker, driven as the gateway's driver does: signals, answers, output, input, retained messages.
 
-use tidegate_broker::{ClientConnection, End, Ownership, Signal, Turn};
+use tidegate_broker::{ClientConnection, End, Ownership, Turn};
 
 use super::Interrupted;
 
@@ -40,20 +40,7 @@ impl OpenConnection {
 
     /// Handles what other sessions and timers told this connection.
     pub(super) fn handle_signals(&mut self) -> Result<(), End> {
-        let signals = self.client.signals().take();
-        if signals.has(Signal::TakenOver) {
-            return Err(End::taken_over());
-        }
-        if signals.has(Signal::Silent) {
-            return Err(End::silent());
-        }
-        if signals.has(Signal::Broken) {
-            return Err(End::closed());
-        }
-        if signals.has(Signal::Committed) {
-            self.client.commit_signalled();
-        }
-        Ok(())
+        self.client.take_signals().map(drop)
     }
 
     /// One turn; true when it needs another one.

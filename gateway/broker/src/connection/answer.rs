@@ -25,11 +25,6 @@ impl ClientConnection {
         let _ = session.finish(turn);
         Ok(())
     }
-
-    /// The connection got [`crate::Signal::Committed`].
-    pub fn commit_signalled(&mut self) {
-        self.acks.end_waiting();
-    }
 }
 
 impl AckQueue {
