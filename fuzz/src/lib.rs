@@ -11,6 +11,7 @@ pub mod clients;
 pub mod crash;
 pub mod decode;
 pub mod memory;
+mod panics;
 pub mod random;
 pub mod roundtrip;
 pub mod router;

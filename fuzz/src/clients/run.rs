@@ -1,14 +1,13 @@
 //! Runs one after the other, each from its own seed, until broker and model differ.
 
-use std::cell::RefCell;
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 
 use super::driver::Driver;
 use super::harness::Harness;
 use super::setup::Setup;
 use super::situation::Situations;
 use super::trace::Trace;
+use crate::panics::Recorder;
 use crate::random::Random;
 
 /// What to run.
@@ -51,28 +50,18 @@ pub struct Difference {
     last_steps: Vec<String>,
 }
 
-thread_local! {
-    /// The message and the location of the last panic.
-    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
 /// Runs until all steps are done, or broker and model differ. `report` is called with a line for each run, and for each step if
 /// requested.
 pub fn run(options: &Options, report: &mut dyn FnMut(&str)) -> Outcome {
     let mut outcome = Outcome { runs: 0, steps: 0, situations: Situations::default(), difference: None };
-    panic::set_hook(Box::new(|info| {
-        let location = info.location().map(ToString::to_string).unwrap_or_default();
-        let message = info.payload_as_str().unwrap_or("a panic without a message");
-        LAST_PANIC.set(format!("{message}\n  ({location})"));
-    }));
+    let recorder = Recorder::install();
     while outcome.steps < options.steps && outcome.difference.is_none() {
-        run_one(options, &mut outcome, report);
+        run_one(options, &mut outcome, &recorder, report);
     }
-    drop(panic::take_hook());
     outcome
 }
 
-fn run_one(options: &Options, outcome: &mut Outcome, report: &mut dyn FnMut(&str)) {
+fn run_one(options: &Options, outcome: &mut Outcome, recorder: &Recorder, report: &mut dyn FnMut(&str)) {
     let seed = options.seed.wrapping_add(outcome.runs);
     let mut random = Random::new(seed);
     let setup = Setup::new(seed, options.clients, &mut random);
@@ -82,7 +71,7 @@ fn run_one(options: &Options, outcome: &mut Outcome, report: &mut dyn FnMut(&str
     let mut trace = Trace::default();
     let mut harness = Harness::new(&setup);
     let mut driver = Driver::new(&setup, random);
-    let result = panic::catch_unwind(AssertUnwindSafe(|| {
+    let panic = recorder.catch(|| {
         while trace.count() < steps {
             let step = driver.next(&harness.model, &harness.ended);
             harness.perform(step, &mut trace);
@@ -91,12 +80,12 @@ fn run_one(options: &Options, outcome: &mut Outcome, report: &mut dyn FnMut(&str
             }
         }
         harness.finish(setup.eagerness.len(), &mut trace);
-    }));
+    });
     outcome.steps += trace.count().min(steps);
     outcome.situations.add(&harness.model.situations);
-    if result.is_err() {
+    if let Some(panic) = panic {
         let (step, clients, last_steps) = (trace.count(), options.clients, trace.all());
-        let message = LAST_PANIC.take();
+        let message = panic.to_string();
         outcome.difference =
             Some(Difference { seed, step, steps: step.min(steps), clients, message, last_steps });
     }

@@ -1,11 +1,10 @@
-//! Runs, one after the other, each from a seed of its own; a broken promise ends them.
+//! Runs one after the other, each from its own seed, until the broker breaks a promise.
 
-use std::cell::RefCell;
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 
 use super::situation::Situations;
 use super::world::World;
+use crate::panics::{Panic, Recorder};
 use crate::random::Random;
 
 /// What to run.
@@ -13,22 +12,22 @@ use crate::random::Random;
 pub struct Options {
     /// Steps of all runs together.
     pub steps: u64,
-    /// The seed of the first run; each run's is one more than that of the run before.
+    /// The seed of the first run. Each further run has the next seed.
     pub seed: u64,
-    /// Whether every step is told.
+    /// Whether every step is reported.
     pub trace: bool,
 }
 
-/// What came of it.
+/// The result of all runs.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Runs begun.
+    /// Number of runs.
     pub runs: u64,
-    /// Steps taken.
+    /// Number of steps.
     pub steps: u64,
-    /// What was seen.
+    /// How often each situation was reached.
     pub situations: Situations,
-    /// What ended it.
+    /// The failure that ended the last run.
     pub failure: Option<Failure>,
 }
 
@@ -48,63 +47,52 @@ pub struct Failure {
 struct Run {
     step: u64,
     situations: Situations,
-    message: Option<String>,
+    panic: Option<Panic>,
     lines: Vec<String>,
 }
 
-thread_local! {
-    /// Where the last panic was, and what it said.
-    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Runs until the steps are taken or a promise is broken; `say` hears every step if asked to.
+/// Runs until all steps are done or a promise is broken. `say` is called with every step if requested.
 pub fn run(options: &Options, say: &mut dyn FnMut(&str)) -> Outcome {
     let mut outcome = Outcome { runs: 0, steps: 0, situations: Situations::default(), failure: None };
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let message = info.payload_as_str().unwrap_or("a panic without a text");
-        LAST.set(format!("{message}\n  ({place})"));
-    }));
+    let recorder = Recorder::install();
     while outcome.steps < options.steps && outcome.failure.is_none() {
         let seed = options.seed.wrapping_add(outcome.runs);
         let left = options.steps - outcome.steps;
-        let run = run_one(seed, left, options.trace);
+        let run = run_one(seed, left, options.trace, &recorder);
         run.lines.iter().for_each(|line| say(line));
         outcome.runs += 1;
         outcome.steps += run.step;
         outcome.situations.add(&run.situations);
-        outcome.failure = run.message.map(|message| Failure {
+        outcome.failure = run.panic.map(|panic| Failure {
             seed,
             step: run.step,
-            message,
-            last: last_steps(seed, left, run.lines),
+            message: panic.to_string(),
+            last: last_steps(seed, left, run.lines, &recorder),
         });
     }
-    drop(panic::take_hook());
     outcome
 }
 
-fn run_one(seed: u64, steps_left: u64, is_traced: bool) -> Run {
+fn run_one(seed: u64, steps_left: u64, is_traced: bool, recorder: &Recorder) -> Run {
     let mut random = Random::new(seed.wrapping_mul(0x9e37_79b9));
     let steps = (STEPS_MIN + random.below(STEPS_MAX - STEPS_MIN as usize) as u64).min(steps_left);
     let ends_with_crash = random.chance(50);
     let mut world = World::new(seed, is_traced);
     let mut step = 0;
-    let survived = panic::catch_unwind(AssertUnwindSafe(|| {
+    let panic = recorder.catch(|| {
         while step < steps {
             step += 1;
             world.trace.note(|| format!("{step:>5}"));
             world.step();
         }
         world.finish(ends_with_crash);
-    }));
-    let message = survived.is_err().then(|| LAST.take());
-    Run { step, situations: world.seen.clone(), message, lines: world.trace.into_lines() }
+    });
+    Run { step, situations: world.seen.clone(), panic, lines: world.trace.into_lines() }
 }
 
-/// The last lines of a run. They are made in a second run, because the first made none.
-fn last_steps(seed: u64, steps_left: u64, lines: Vec<String>) -> Vec<String> {
-    let mut lines = if lines.is_empty() { run_one(seed, steps_left, true).lines } else { lines };
+/// The last lines of a run. A run without a trace is repeated with one.
+fn last_steps(seed: u64, steps_left: u64, lines: Vec<String>, recorder: &Recorder) -> Vec<String> {
+    let mut lines = if lines.is_empty() { run_one(seed, steps_left, true, recorder).lines } else { lines };
     lines.split_off(lines.len().saturating_sub(LINES_MAX))
 }
 
@@ -122,8 +110,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Steps of a run.
+/// The bounds of the number of steps of a run.
 const STEPS_MIN: u64 = 50;
 const STEPS_MAX: usize = 1500;
-/// Lines of a trace that are told.
+/// How many of the last lines of a trace a failure includes.
 const LINES_MAX: usize = 60;
