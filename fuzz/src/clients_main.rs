@@ -26,7 +26,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { steps, seed, clients, trace } = Arguments::parse();
-    let options = Options { steps, seed, clients: clients.map(usize::from), trace };
+    let options = Options { steps, seed, client_count: clients.map(usize::from), trace };
     let outcome = clients::run(&options, &mut |line| println!("{line}"));
     if let Some(difference) = &outcome.difference {
         println!("{difference}");

@@ -1,8 +1,8 @@
-//! The real broker crashes at random, in virtual time: what it acknowledged to its clients has to survive.
+//! Crashes the real broker at random, in virtual time, and checks that everything it acknowledged to clients survives.
 //!
-//! `store` is a store in memory that commits and crashes when a seeded random source says so. `core` drives the broker as
+//! `store` is a store in memory that commits and crashes as a seeded random source decides. `core` drives the broker as
 //! a core of the gateway does. `client` is a small correct MQTT client, which never crashes. `promises` records what the
-//! clients were told and what they received, and says when the two contradict each other. `world` puts them together and
+//! clients were promised and what they received, and fails if the two disagree. `world` combines these parts and
 //! takes one random step at a time: a turn of one connection, a commit, a lost network connection, a crash.
 
 mod client;

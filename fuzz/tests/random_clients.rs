@@ -5,7 +5,7 @@ use tidegate_fuzz::clients::{self, Options};
 
 #[test]
 fn random_clients_find_no_difference_and_reach_every_situation() {
-    let options = Options { steps: 20_000, seed: 1, clients: None, trace: false };
+    let options = Options { steps: 20_000, seed: 1, client_count: None, trace: false };
     let outcome = clients::run(&options, &mut |_| {});
     if let Some(difference) = outcome.difference {
         panic!("{difference}");

@@ -10,19 +10,19 @@ use super::trace::Trace;
 impl Harness {
     /// # Panics
     /// When broker and model differ, or a message is left.
-    pub(super) fn finish(&mut self, clients: usize, trace: &mut Trace) {
-        for client in 0..clients {
+    pub(super) fn finish(&mut self, client_count: usize, trace: &mut Trace) {
+        for client in 0..client_count {
             let mut connect = Connect::new(ProtocolVersion::V5, client_id(client));
             connect.clean_start = false;
             connect.session_expiry = Some(u32::MAX);
             self.perform(Step::Connect { client, connect: Box::new(connect), lag: 0 }, trace);
         }
-        for client in 0..clients {
+        for client in 0..client_count {
             while let Some(ack) = self.next_ack(client) {
                 self.perform(Step::Send { client, packets: vec![Packet::Ack(ack)] }, trace);
             }
         }
-        for client in 0..clients {
+        for client in 0..client_count {
             let mut disconnect = Disconnect::new(ReasonCode::Success);
             disconnect.session_expiry = Some(0);
             self.perform(Step::Send { client, packets: vec![disconnect.into()] }, trace);

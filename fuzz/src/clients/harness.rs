@@ -20,7 +20,7 @@ pub(super) struct Harness {
     peers: BTreeMap<ConnectionId, Peer>,
     /// Connections that the broker has ended and whose own end is still to be reported.
     pub(super) ended: Vec<ConnectionId>,
-    clients: usize,
+    client_count: usize,
     last_connection: u64,
     start: Instant,
 }
@@ -33,7 +33,7 @@ impl Harness {
             model: Model::new(setup),
             peers: BTreeMap::new(),
             ended: Vec::new(),
-            clients: setup.eagerness.len(),
+            client_count: setup.eagerness.len(),
             last_connection: 0,
             start,
         }
@@ -53,7 +53,7 @@ impl Harness {
             self.read_all(trace);
         }
         self.model.check(&self.core);
-        (0..self.clients).for_each(|client| self.model.check_absence(client, &self.core));
+        (0..self.client_count).for_each(|client| self.model.check_absence(client, &self.core));
     }
 
     fn act(&mut self, step: &Step) {

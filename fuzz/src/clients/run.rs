@@ -18,7 +18,7 @@ pub struct Options {
     /// The seed of the first run. Each further run has the next seed.
     pub seed: u64,
     /// Number of clients; if `None`, the seed of each run chooses two to five.
-    pub clients: Option<usize>,
+    pub client_count: Option<usize>,
     /// Whether every step is reported.
     pub trace: bool,
 }
@@ -45,7 +45,7 @@ pub struct Difference {
     pub step: u64,
     /// How many steps a new run needs to find it again.
     steps: u64,
-    clients: Option<usize>,
+    client_count: Option<usize>,
     message: String,
     last_steps: Vec<String>,
 }
@@ -64,7 +64,7 @@ pub fn run(options: &Options, report: &mut dyn FnMut(&str)) -> Outcome {
 fn run_one(options: &Options, outcome: &mut Outcome, recorder: &Recorder, report: &mut dyn FnMut(&str)) {
     let seed = options.seed.wrapping_add(outcome.runs);
     let mut random = Random::new(seed);
-    let setup = Setup::new(seed, options.clients, &mut random);
+    let setup = Setup::new(seed, options.client_count, &mut random);
     let steps = ((STEPS_MIN + random.below(STEPS_MAX - STEPS_MIN)) as u64).min(options.steps - outcome.steps);
     report(&format!("run {}: seed {seed}, {} clients, {steps} steps", outcome.runs, setup.eagerness.len()));
     outcome.runs += 1;
@@ -84,10 +84,10 @@ fn run_one(options: &Options, outcome: &mut Outcome, recorder: &Recorder, report
     outcome.steps += trace.count().min(steps);
     outcome.situations.add(&harness.model.situations);
     if let Some(panic) = panic {
-        let (step, clients, last_steps) = (trace.count(), options.clients, trace.all());
+        let (step, client_count, last_steps) = (trace.count(), options.client_count, trace.all());
         let message = panic.to_string();
         outcome.difference =
-            Some(Difference { seed, step, steps: step.min(steps), clients, message, last_steps });
+            Some(Difference { seed, step, steps: step.min(steps), client_count, message, last_steps });
     }
 }
 
@@ -97,7 +97,7 @@ impl fmt::Display for Difference {
         writeln!(f, "the last steps:")?;
         self.last_steps.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         writeln!(f, "the difference: {}", self.message)?;
-        let clients = self.clients.map_or_else(String::new, |clients| format!(" --clients {clients}"));
+        let clients = self.client_count.map_or_else(String::new, |count| format!(" --clients {count}"));
         let (seed, steps) = (self.seed, self.steps);
         write!(
             f,

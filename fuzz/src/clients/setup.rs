@@ -37,9 +37,9 @@ pub(super) struct Queue {
 }
 
 impl Setup {
-    /// The choices that `random` makes. `clients`: how many clients; two to five if `None`.
-    pub(super) fn new(seed: u64, clients: Option<usize>, random: &mut Random) -> Self {
-        let clients = clients.unwrap_or_else(|| 2 + random.below(4));
+    /// Draws the settings from `random`. If `client_count` is `None`, there are two to five clients.
+    pub(super) fn new(seed: u64, client_count: Option<usize>, random: &mut Random) -> Self {
+        let client_count = client_count.unwrap_or_else(|| 2 + random.below(4));
         Self {
             seed,
             receive_maximum: random.pick(&[1024, 4, 2, 1]),
@@ -48,7 +48,7 @@ impl Setup {
             strategy: random.pick(&STRATEGIES),
             turn_budget: random.pick(&TURN_BUDGETS),
             has_store: random.chance(40),
-            eagerness: (0..clients).map(|_| random.pick(&[80, 50, 50, 20, 5])).collect(),
+            eagerness: (0..client_count).map(|_| random.pick(&[80, 50, 50, 20, 5])).collect(),
         }
     }
 

@@ -12,39 +12,39 @@ mod publish;
 mod receive;
 mod subscribe;
 
-/// A client, its session, and its connection if it has one.
+/// A client with its session and, if connected, its connection.
 pub(super) struct Client {
     pub(super) index: usize,
     version: ProtocolVersion,
     /// The network connection.
     pub(super) link: Option<usize>,
-    /// CONNACK came on it.
+    /// Whether CONNACK has arrived on this connection.
     pub(super) is_open: bool,
-    /// The session expiry that the last CONNECT asked for.
+    /// The session expiry that the last CONNECT requested.
     expiry: u32,
-    /// Whether the last CONNECT asked for a new session.
+    /// Whether the last CONNECT requested a new session.
     is_clean: bool,
-    /// It does not know which session the broker has, so it asks for a new one.
+    /// Whether the client cannot know which session the broker has, so that its next CONNECT must request a new one.
     must_clean: bool,
     expected: Expected,
-    /// Messages that are not acknowledged completely, in the order in which they were sent.
+    /// Messages whose acknowledgement is incomplete, in the order in which they were sent.
     outgoing: Vec<Outgoing>,
-    /// The payloads of QoS 2 messages whose PUBREL has not come.
+    /// Payloads of received QoS 2 messages whose PUBREL has not arrived, by packet id.
     held: BTreeMap<PacketId, String>,
     /// SUBSCRIBE and UNSUBSCRIBE packets without an answer.
     requests: BTreeMap<PacketId, Request>,
-    /// Acknowledgements that are not sent yet.
+    /// Acknowledgements that are not sent yet, in order.
     answers: Vec<Packet>,
     /// Bytes of an incomplete packet.
     partial: Vec<u8>,
-    /// Messages of a session that ended, which may still be on their way to the broker.
+    /// Messages of a former session that the broker may still receive.
     given_up: Vec<Number>,
     will: Option<Number>,
     /// Wills of earlier connections, which the broker publishes when it learns that they have ended.
     wills_caused: Vec<CausedWill>,
 }
 
-/// What CONNACK has to say about the session.
+/// Which value of session present the client expects in CONNACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expected {
     Present,
@@ -59,7 +59,7 @@ struct Outgoing {
     qos: QoS,
     retain: bool,
     is_empty: bool,
-    /// How often PUBREL was sent; 0 before PUBREC.
+    /// Number of times that PUBREL was sent; 0 before PUBREC.
     releases: u32,
 }
 
@@ -70,14 +70,14 @@ enum Request {
 
 struct CausedWill {
     number: Number,
-    /// It is part of a session that survives a crash.
+    /// Whether it belongs to a session that survives a crash.
     is_stored: bool,
-    /// The broker has published it, but it may not be committed.
+    /// Whether the broker has published it, although it may not be committed.
     is_published: bool,
 }
 
 impl Client {
-    /// A client that was never connected.
+    /// Creates a client that was never connected.
     pub(super) fn new(index: usize, version: ProtocolVersion) -> Self {
         Self {
             index,
@@ -108,7 +108,7 @@ impl Client {
         format!("c{}", self.index)
     }
 
-    /// The bytes of DISCONNECT.
+    /// Returns the bytes of a DISCONNECT.
     pub(super) fn disconnect(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let packet = Packet::Disconnect(Disconnect::new(ReasonCode::Success));
@@ -116,12 +116,12 @@ impl Client {
         bytes
     }
 
-    /// The protocol version that it speaks.
+    /// Returns its protocol version.
     pub(super) fn version(&self) -> ProtocolVersion {
         self.version
     }
 
-    /// Whether nothing is left to be said.
+    /// Returns true if the client has nothing to send and expects no answer.
     pub(super) fn is_quiet(&self) -> bool {
         self.is_open
             && self.outgoing.is_empty()

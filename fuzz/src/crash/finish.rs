@@ -1,4 +1,4 @@
-//! The end of a run: everything comes to rest, then all promises have to be kept, and the counters have to add up.
+//! Ends a run: runs until no work is left, then checks all promises and the broker's counters.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::promises::Number;
 use super::world::World;
 
 impl World {
-    /// Ends the run.
+    /// Ends the run and checks it.
     ///
     /// # Panics
-    /// When a promise is broken, or the run does not come to rest.
+    /// Panics if a promise is broken, or if work is left after a fixed number of rounds.
     pub(super) fn finish(&mut self, with_crash: bool) {
         self.trace.note(|| "the run ends".to_owned());
         self.core().die_in(usize::MAX);
@@ -29,7 +29,7 @@ impl World {
         self.check_retained();
     }
 
-    /// All clients connect, and everything is done that can be done.
+    /// Connects all clients and runs until no work is left.
     fn settle(&mut self) {
         let mut quiet_rounds = 0;
         for round in 0..ROUNDS_MAX {
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// Nobody is away and nothing expires, so that every copy is delivered.
+    /// Checks the counters. No client is offline and nothing expires, so every copy must have been delivered.
     fn check_accounts(&mut self) {
         for client in 0..self.clients.len() {
             let bytes = self.clients[client].resubscribe(&mut self.promises);
@@ -103,7 +103,7 @@ impl World {
     }
 }
 
-/// Copies that were sent, queued or dropped.
+/// Number of copies that were sent, queued or dropped.
 fn copies(totals: &Totals) -> u64 {
     let dropped = totals.dropped_offline
         + totals.dropped_slow
@@ -115,7 +115,7 @@ fn copies(totals: &Totals) -> u64 {
     totals.messages_sent + totals.messages_queued + dropped
 }
 
-/// Rounds until everything has come to rest; some hundred are needed with the smallest budget.
+/// Maximum number of rounds until no work is left; the smallest budget needs a few hundred.
 const ROUNDS_MAX: usize = 20_000;
-/// So long nothing happens.
+/// Number of rounds without work after which a run is idle.
 const QUIET_ROUNDS: usize = 20;

@@ -1,4 +1,4 @@
-//! One network connection: bytes on their way, and the broker's end of it.
+//! One network connection: bytes in transit, and the broker's end of the connection.
 
 use std::mem;
 use std::sync::Arc;
@@ -8,35 +8,35 @@ use tidegate_session::Negotiated;
 
 use super::core::Core;
 
-/// A network connection, from CONNECT until both ends have let it go.
+/// A network connection. It exists until both ends have closed it.
 pub(super) struct Link {
     client: usize,
     server: Server,
-    /// Sent by the client, and not read by the broker.
+    /// Bytes that the client sent and the broker has not read.
     upstream: Vec<u8>,
-    /// Read by the broker, and not handled.
+    /// Bytes that the broker read but has not handled.
     partial: Vec<u8>,
     has_more: bool,
-    /// Sent by the broker, and not read by the client.
+    /// Bytes that the broker sent and the client has not read.
     downstream: Vec<u8>,
-    /// The broker has sent something.
+    /// Whether the broker has sent anything.
     has_begun: bool,
-    /// The client is gone: the broker finds out when it has read what arrived.
+    /// Whether the client has closed the connection. The broker notices after it has read everything that arrived.
     is_closed: bool,
 }
 
 enum Server {
     Pending(PendingConnect),
-    /// CONNECT was accepted. A publish of the session's former connection is under way.
+    /// An accepted CONNECT that waits for a publish of the session's former connection.
     Waiting(Box<Negotiated>),
     Open(ClientConnection),
-    /// It ends when its publish is complete.
+    /// The connection ends when its publish is complete.
     Ending(ClientConnection, End),
     Closed,
 }
 
 impl Link {
-    /// A client opens a connection, and sends these bytes.
+    /// Opens a connection on which the client has sent `bytes`.
     pub(super) fn open(client: usize, core: &Core, bytes: Vec<u8>) -> Self {
         Self {
             client,
@@ -50,23 +50,23 @@ impl Link {
         }
     }
 
-    /// The client sends bytes.
+    /// Sends bytes from the client.
     pub(super) fn send(&mut self, bytes: &[u8]) {
         self.upstream.extend_from_slice(bytes);
     }
 
-    /// The client takes up to `len` bytes.
+    /// Takes up to `len` bytes for the client.
     pub(super) fn read(&mut self, len: usize) -> Vec<u8> {
         self.downstream.drain(..len.min(self.downstream.len())).collect()
     }
 
-    /// The connection breaks: `len` bytes of what the client sent still arrive.
+    /// Breaks the connection: `len` of the sent bytes still arrive.
     pub(super) fn close(&mut self, len: usize) {
         self.upstream.truncate(len);
         self.is_closed = true;
     }
 
-    /// The broker polls the connection; up to `len` bytes arrive.
+    /// Lets up to `len` bytes arrive, and polls the connection.
     pub(super) fn serve(&mut self, core: &mut Core, len: usize) {
         match mem::replace(&mut self.server, Server::Closed) {
             Server::Pending(pending) => self.accept(core, pending),
@@ -119,7 +119,7 @@ impl Link {
         Ok(())
     }
 
-    /// Nothing comes before CONNACK `[MQTT5-3.2.0-1]` `[MQTT5-3.14.0-1]`.
+    /// Checks that CONNACK is the first packet `[MQTT5-3.2.0-1]` `[MQTT5-3.14.0-1]`.
     fn check_begin(&mut self) {
         let Some(first) = self.downstream.first().filter(|_| !self.has_begun) else {
             return;
@@ -151,7 +151,7 @@ impl Link {
         self.handle(turn, client)
     }
 
-    /// Whether a write would fail by now.
+    /// Returns true if the broker's write would fail.
     fn has_failed(&self) -> bool {
         self.is_closed && self.upstream.is_empty() && self.partial.is_empty()
     }
@@ -174,32 +174,32 @@ impl Link {
         self.check_begin();
     }
 
-    /// Whether that client's CONNECT has not taken effect.
+    /// Returns true if the CONNECT of `client` has not taken effect.
     pub(super) fn is_pending_for(&self, client: usize) -> bool {
         self.client == client && matches!(self.server, Server::Pending(_) | Server::Waiting(_))
     }
 
-    /// Whether it waits for a publish of the session's former connection.
+    /// Returns true if CONNECT waits for a publish of the session's former connection.
     pub(super) fn is_waiting(&self) -> bool {
         matches!(self.server, Server::Waiting(_))
     }
 
-    /// Whether it ends, and its publish is under way.
+    /// Returns true if the connection is ending but its publish is not complete.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.server, Server::Ending(..))
     }
 
-    /// Whether the broker has let it go.
+    /// Returns true if the broker has closed it.
     pub(super) fn is_ended(&self) -> bool {
         matches!(self.server, Server::Closed)
     }
 
-    /// Whether the broker has let it go, or the client has, so that the client has nothing more to read from it.
+    /// Returns true if either end has closed it, so that the client reads nothing more.
     pub(super) fn is_over(&self) -> bool {
         self.is_ended() && self.downstream.is_empty()
     }
 
-    /// Whether an operation takes several turns.
+    /// Returns true if an operation is not complete after its first turn.
     pub(super) fn is_busy(&self) -> bool {
         match &self.server {
             Server::Open(client) => client.is_busy(),
@@ -208,12 +208,12 @@ impl Link {
         }
     }
 
-    /// Whether nothing is on its way, nor about to be.
+    /// Returns true if no bytes are in transit and none will be sent.
     pub(super) fn is_quiet(&self) -> bool {
         self.upstream.is_empty() && self.partial.is_empty() && self.downstream.is_empty() && !self.is_busy()
     }
 
-    /// Whether bytes wait for the client.
+    /// Returns true if bytes are available to the client.
     pub(super) fn has_downstream(&self) -> bool {
         !self.downstream.is_empty()
     }

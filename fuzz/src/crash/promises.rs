@@ -1,5 +1,5 @@
-//! What the clients were promised, and what they received: every message, every subscription, and whether they agree. It
-//! knows only what clients see: packets that they sent or read, and the ends of their connections.
+//! Records what the broker promised to the clients and what they received, and checks that both agree. It
+//! uses only what clients can observe: the packets that they sent or read, and the ends of their connections.
 
 use tidegate_mqtt::QoS;
 
@@ -12,27 +12,27 @@ use message::{Copies, Message};
 pub(super) use message::{Delivery, Number};
 use subscriber::{Subscriber, is_shared, matches};
 
-/// The record of one run.
+/// The promises and deliveries of one run.
 #[derive(Default)]
 pub(super) struct Promises {
-    /// Rises with every step.
+    /// Number of the current step.
     now: u64,
     messages: Vec<Message>,
     subscribers: Vec<Subscriber>,
 }
 
 impl Promises {
-    /// The record of a run with so many clients.
+    /// Creates the record of a run with `clients` clients.
     pub(super) fn new(clients: usize) -> Self {
         Self { subscribers: (0..clients).map(|_| Subscriber::default()).collect(), ..Self::default() }
     }
 
-    /// A step begins.
+    /// Begins a step.
     pub(super) fn tick(&mut self) {
         self.now += 1;
     }
 
-    /// A client sends a message for the first time, or announces it as its will.
+    /// Records that a client sends a message for the first time, or declares it as its will.
     pub(super) fn publish(&mut self, topic: String, qos: QoS, retain: bool, is_empty: bool) -> Number {
         let mut message = Message::new(topic, qos, retain, is_empty, self.now);
         self.make_due(&mut message);
@@ -41,7 +41,7 @@ impl Promises {
     }
 
     fn make_due(&self, message: &mut Message) {
-        // Nobody could tell which one it is.
+        // Messages without a payload have no number, so a client cannot tell which one it received.
         if message.is_empty {
             return;
         }
@@ -58,7 +58,7 @@ impl Promises {
                 .all(|subscriber| subscriber.is_member() || !subscriber.may_be_member());
     }
 
-    /// The publisher reads PUBACK or PUBREC: the message is delivered to all that it is due to.
+    /// Records that the publisher read PUBACK or PUBREC: the message must now reach all matching sessions.
     pub(super) fn acknowledged(&mut self, number: Number) {
         let now = self.now;
         let message = &mut self.messages[number.0];
@@ -66,21 +66,22 @@ impl Promises {
         message.closed_at.get_or_insert(now);
     }
 
-    /// The publisher has lost its session, and the broker knows: the message does not come any more.
+    /// Records that the publisher lost its session and the broker has handled that: the broker can no longer receive
+    /// the message.
     pub(super) fn given_up(&mut self, number: Number) {
         let now = self.now;
         self.messages[number.0].closed_at.get_or_insert(now);
         self.excused(number);
     }
 
-    /// Nothing is owed for a message that was not acknowledged.
+    /// Messages without an acknowledgement need not be delivered.
     pub(super) fn excused(&mut self, number: Number) {
         let message = &mut self.messages[number.0];
         message.due.clear();
         message.is_due_to_group = false;
     }
 
-    /// The connection with that will has ended without DISCONNECT: the will is due to those who are subscribed now.
+    /// Records that a connection with a will ended without DISCONNECT: the will must reach the current subscribers.
     pub(super) fn will_caused(&mut self, number: Number) {
         let mut message = std::mem::take(&mut self.messages[number.0]);
         message.due.clear();
@@ -88,7 +89,7 @@ impl Promises {
         self.messages[number.0] = message;
     }
 
-    /// A client reads a message that it does not hold already.
+    /// Records that a client read a message that is not a retransmission it recognises.
     pub(super) fn delivered(&mut self, client: usize, number: Number, delivery: &Delivery) {
         let message = self.messages.get_mut(number.0).expect("a message that was published");
         if delivery.is_replay {
@@ -103,14 +104,14 @@ impl Promises {
         copies.exactly_once += usize::from(delivery.qos == QoS::ExactlyOnce);
         copies.is_stored = delivery.is_stored;
         assert!(copies.exactly_once <= 1, "client {client} receives {number:?} at QoS 2 for the second time");
-        // A session that a crash ends does not count: what it received may have been part of what the crash undid.
+        // Ignore sessions that a crash ends: they may have received messages that the crash undid.
         let stored = message.copies.values().filter(|copies| copies.is_stored);
         let in_group: usize = stored.map(|copies| copies.exactly_once).sum();
         let is_once = !message.is_shared() || in_group <= 1;
         assert!(is_once, "the group receives {number:?} at QoS 2 for the second time");
     }
 
-    /// At the end, everything that was promised has been delivered.
+    /// Checks at the end of a run that every promised message was delivered.
     pub(super) fn check(&self) {
         for (number, message) in self.messages.iter().enumerate().filter(|(_, message)| message.is_promised) {
             let number = Number(number);
@@ -126,12 +127,12 @@ impl Promises {
         }
     }
 
-    /// The sessions that get a message to `topic`, if every SUBSCRIBE and UNSUBSCRIBE is answered.
+    /// Returns the sessions that a message to `topic` must reach, if every SUBSCRIBE and UNSUBSCRIBE is answered.
     pub(super) fn recipients(&self, topic: &str) -> usize {
         self.subscribers.iter().filter(|subscriber| subscriber.granted(topic).is_some()).count()
     }
 
-    /// Whether every SUBSCRIBE and UNSUBSCRIBE was answered, so that the subscriptions are known.
+    /// Returns true if every SUBSCRIBE and UNSUBSCRIBE was answered, so that the subscriptions are known.
     pub(super) fn knows_subscriptions(&self) -> bool {
         self.subscribers.iter().all(Subscriber::is_certain)
     }

@@ -1,4 +1,4 @@
-//! Runs one after the other, each from its own seed, until the broker breaks a promise.
+//! Executes runs, each with its own seed, until the broker breaks a promise.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::random::Random;
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Steps of all runs together.
+    /// Total number of steps of all runs.
     pub steps: u64,
     /// The seed of the first run. Each further run has the next seed.
     pub seed: u64,
@@ -31,7 +31,7 @@ pub struct Outcome {
     pub failure: Option<Failure>,
 }
 
-/// The broker has broken a promise.
+/// A promise that the broker has broken.
 #[derive(Debug)]
 pub struct Failure {
     /// The seed of the run.
@@ -113,5 +113,5 @@ impl fmt::Display for Failure {
 /// The bounds of the number of steps of a run.
 const STEPS_MIN: u64 = 50;
 const STEPS_MAX: usize = 1500;
-/// How many of the last lines of a trace a failure includes.
+/// Number of trace lines that a failure includes.
 const LINES_MAX: usize = 60;

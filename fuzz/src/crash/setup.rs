@@ -1,4 +1,4 @@
-//! What differs from run to run, as the run's seed says.
+//! Settings that differ from run to run. They follow from the seed.
 
 use tidegate_mqtt::ProtocolVersion;
 
@@ -9,15 +9,15 @@ use crate::random::Random;
 pub(super) struct Setup {
     /// The protocol version of each client.
     pub(super) versions: Vec<ProtocolVersion>,
-    /// Work that one turn may do.
+    /// Budget of one turn.
     pub(super) turn_budget: u32,
-    /// How often the store's writer does something before an append, in 100 cases.
+    /// Probability in percent that the store's writer does a step before an append.
     pub(super) store_eagerness: usize,
-    /// How often each kind of step is taken, in relation to the others.
+    /// Relative frequency of each kind of step.
     pub(super) weights: Weights,
-    /// Messages in flight to one client.
+    /// Maximum number of messages in flight to one client.
     pub(super) inflight_max: u16,
-    /// Bytes in a write buffer from which on messages wait.
+    /// Number of bytes in a write buffer from which further messages are queued.
     pub(super) pending_bytes_high: usize,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Weights {
 }
 
 impl Setup {
-    /// The settings that follow from `random`.
+    /// Draws the settings from `random`.
     pub(super) fn new(random: &mut Random) -> Self {
         let clients = 2 + random.below(4);
         let version = |random: &mut Random| {

@@ -1,6 +1,6 @@
-//! What a long run has to come across, or it tests nothing.
+//! Situations that a long run must reach; otherwise it does not test them.
 
-/// Something that happens in a run.
+/// A situation that a run can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Situation {
     /// The broker crashes.
@@ -13,29 +13,29 @@ pub enum Situation {
     Resumed,
     /// A CONNECT waits for a publish of the session's former connection.
     WaitedForPublish,
-    /// A client sends messages once more.
+    /// A client retransmits messages.
     Retransmitted,
     /// A client connects while its former connection is open.
     TakenOver,
     /// A client receives a message at QoS 2.
     ExactlyOnce,
-    /// A client receives a message at QoS 2 once more, and recognises it.
+    /// A client receives a retransmitted QoS 2 message and recognises it.
     Repeated,
     /// A connection with a will is lost.
     WillCaused,
 }
 
-/// How often each situation was seen.
+/// Counts how often each situation occurred.
 #[derive(Debug, Default, Clone)]
 pub struct Situations([u64; ALL.len()]);
 
 impl Situations {
-    /// It is seen.
+    /// Counts a situation.
     pub(super) fn note(&mut self, situation: Situation) {
         self.0[situation as usize] += 1;
     }
 
-    /// It is seen, if so.
+    /// Counts a situation if `occurred`.
     pub(super) fn note_if(&mut self, is_so: bool, situation: Situation) {
         self.0[situation as usize] += u64::from(is_so);
     }
@@ -46,12 +46,12 @@ impl Situations {
         }
     }
 
-    /// Each situation, and how often it was seen.
+    /// Returns each situation with the number of times it occurred.
     pub fn iter(&self) -> impl Iterator<Item = (Situation, u64)> {
         ALL.into_iter().zip(self.0)
     }
 
-    /// Those that were never seen.
+    /// Returns the situations that never occurred.
     #[must_use]
     pub fn missing(&self) -> Vec<Situation> {
         self.iter().filter(|(_, count)| *count == 0).map(|(situation, _)| situation).collect()

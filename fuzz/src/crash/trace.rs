@@ -1,27 +1,27 @@
-//! The steps of a run in words, if somebody wants to know them.
+//! Records the steps of a run as text, if requested.
 
 use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Connect, Packet, ProtocolVersion, Publish};
 
-/// The steps so far.
+/// The recorded steps of a run.
 pub(super) struct Trace {
     lines: Option<Vec<String>>,
 }
 
 impl Trace {
-    /// A trace that keeps the words, or does not make them at all.
+    /// Creates a trace; if not `enabled`, nothing is formatted or kept.
     pub(super) fn new(is_kept: bool) -> Self {
         Self { lines: is_kept.then(Vec::new) }
     }
 
-    /// Something happens.
+    /// Records an event.
     pub(super) fn note(&mut self, words: impl FnOnce() -> String) {
         if let Some(lines) = &mut self.lines {
             lines.push(words());
         }
     }
 
-    /// Somebody sends or reads packets.
+    /// Records packets that a client or the broker sends or reads.
     pub(super) fn note_packets(&mut self, who: &str, version: ProtocolVersion, bytes: &[u8]) {
         let Some(lines) = &mut self.lines else { return };
         let mut rest = bytes;
@@ -32,13 +32,13 @@ impl Trace {
         }
     }
 
-    /// All lines.
+    /// Returns all recorded lines.
     pub(super) fn into_lines(self) -> Vec<String> {
         self.lines.unwrap_or_default()
     }
 }
 
-/// A packet in words.
+/// Describes a packet in one line.
 pub(super) fn words(packet: &Packet) -> String {
     match packet {
         Packet::Connect(connect) => {

@@ -88,11 +88,11 @@ impl Outbound {
         if self.has_room() && self.resends.is_empty() && self.waiting.is_empty() {
             return self.write(copy);
         }
-        if self.is_full(queue) {
+        if self.is_queue_full(queue) {
             self.sweep(now);
         }
-        let is_full = self.is_full(queue);
-        let verdict = queue.filter(|_| is_full).map_or(Verdict::Waits, Queue::verdict);
+        let is_queue_full = self.is_queue_full(queue);
+        let verdict = queue.filter(|_| is_queue_full).map_or(Verdict::Waits, Queue::verdict);
         if verdict == Verdict::Displaces {
             self.waiting.pop_front();
         }
@@ -194,7 +194,7 @@ impl Outbound {
         self.due.iter().filter(|copy| copy.qos != QoS::AtMostOnce).count()
     }
 
-    fn is_full(&self, queue: Option<Queue>) -> bool {
+    fn is_queue_full(&self, queue: Option<Queue>) -> bool {
         queue.is_some_and(|queue| self.waiting.len() >= queue.len_max)
     }
 

@@ -1,4 +1,4 @@
-//! How the client's connections begin and end, and what becomes of its session and its wills.
+//! Beginning and end of a client's connections, and their effects on session and will.
 
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Connect, Packet, QoS, Will};
@@ -8,7 +8,7 @@ use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Begins a connection; returns the bytes of CONNECT. `is_calm`: the session is to last.
+    /// Begins a connection; returns the bytes of CONNECT. If `is_calm`, the session does not expire within the run.
     pub(in crate::crash) fn connect(
         &mut self,
         promises: &mut Promises,
@@ -36,7 +36,7 @@ impl Client {
         self.expiry = match (self.version.is_v5(), self.is_clean) {
             (true, _) if is_calm => LONG,
             (true, _) => random.pick(&[LONG, LONG, LONG, LONG, LONG, SHORT, 0]),
-            // Before MQTT 5, a new session is one that ends with its connection.
+            // Before MQTT 5, a clean session ends with its connection.
             (false, true) => 0,
             (false, false) => u32::MAX,
         };
@@ -55,7 +55,7 @@ impl Client {
         Will::new(name, number.0.to_string(), qos)
     }
 
-    /// The connection is gone. `will`: without DISCONNECT.
+    /// Ends the connection. `will` says whether it ended without DISCONNECT.
     pub(in crate::crash) fn lost(&mut self, promises: &mut Promises, causes_will: bool) {
         self.link = None;
         let was_open = std::mem::take(&mut self.is_open);
@@ -85,13 +85,13 @@ impl Client {
         }
     }
 
-    /// CONNACK has not come. If the session may have ended, a session that is present next time may be another one: only a
-    /// new session is safe.
+    /// Handles the end of a connection before CONNACK. If the session may have ended, a session found next time may be
+    /// another one: only a new session is safe then.
     fn attempt_failed(&mut self) {
         self.must_clean |= self.expected != Expected::Present || self.expiry <= SHORT;
     }
 
-    /// The broker has crashed: a session that ends with its connection, and its will, are gone.
+    /// Handles a crash of the broker: a session that ends with its connection is lost together with its will.
     pub(in crate::crash) fn broker_crashed(&mut self, promises: &mut Promises) {
         if self.link.is_some() {
             self.lost(promises, true);
@@ -104,14 +104,14 @@ impl Client {
         });
     }
 
-    /// Everything that the broker has handled is committed.
+    /// Records that everything that the broker has handled is committed.
     pub(in crate::crash) fn all_committed(&mut self, promises: &mut Promises) {
         for will in self.wills_caused.extract_if(.., |will| will.is_published) {
             promises.acknowledged(will.number);
         }
     }
 
-    /// The broker has handled the end of all earlier connections.
+    /// Records that the broker has handled the end of all earlier connections.
     pub(super) fn confirm_wills(&mut self, promises: &mut Promises) {
         for will in &mut self.wills_caused {
             will.is_published = true;
@@ -122,7 +122,7 @@ impl Client {
         }
     }
 
-    /// The acknowledgements that are not sent yet, some of them or all.
+    /// Returns some or all of the acknowledgements that are not sent yet.
     pub(in crate::crash) fn answer(&mut self, count: usize) -> Vec<u8> {
         let count = count.min(self.answers.len());
         let answers: Vec<_> = self.answers.drain(..count).collect();
@@ -130,7 +130,7 @@ impl Client {
     }
 }
 
-/// A session expiry that no run reaches, in seconds.
+/// A session expiry that is longer than any run, in seconds.
 const LONG: u32 = 1_000_000;
-/// One that runs reach.
+/// A session expiry that is shorter than a run, in seconds.
 const SHORT: u32 = 2;

@@ -1,4 +1,4 @@
-//! The client as a publisher: it sends a message until it is acknowledged.
+//! Publishing: a client retransmits a message until it is acknowledged.
 
 use bytes::Bytes;
 use tidegate_mqtt::{Ack, AckKind, Packet, PacketId, Publish, QoS, ReasonCode};
@@ -8,7 +8,7 @@ use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Publishes some messages to one topic; returns their bytes.
+    /// Publishes a few messages to one topic; returns their bytes.
     pub(in crate::crash) fn publish(&mut self, promises: &mut Promises, random: &mut Random) -> Vec<u8> {
         let topic = random.pick(&TOPICS);
         let count = random.pick(&[1, 1, 1, 2, 3]);
@@ -22,7 +22,7 @@ impl Client {
         self.encode(packets)
     }
 
-    /// Publishes a message; `None` if too many are not acknowledged.
+    /// Publishes a message; returns `None` if too many are unacknowledged.
     pub(in crate::crash) fn publish_one(
         &mut self,
         promises: &mut Promises,
@@ -44,7 +44,7 @@ impl Client {
         Some(packet)
     }
 
-    /// The lowest identifier that is free: one that the broker has not let go would be found out soon.
+    /// Returns the lowest free packet id. Reusing ids quickly reveals an id that the broker has not freed.
     fn free_packet_id(&self) -> PacketId {
         let mut id = PacketId::MIN;
         while self.outgoing.iter().any(|outgoing| outgoing.packet_id == id) {
@@ -53,7 +53,7 @@ impl Client {
         id
     }
 
-    /// What a connection that continues the session begins with.
+    /// Returns the packets to retransmit when a connection continues the session.
     pub(super) fn retransmit(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
         for outgoing in &mut self.outgoing {
@@ -62,7 +62,7 @@ impl Client {
         packets
     }
 
-    /// PUBACK, PUBREC or PUBCOMP.
+    /// Handles PUBACK, PUBREC or PUBCOMP.
     pub(super) fn handle_ack(&mut self, promises: &mut Promises, ack: &Ack) {
         let position = self.outgoing.iter().position(|outgoing| outgoing.packet_id == ack.packet_id);
         let position = position.unwrap_or_else(|| panic!("{ack:?} for an identifier that is not in use"));
@@ -86,7 +86,7 @@ impl Client {
                 self.outgoing.remove(position);
             }
             _ => {
-                // Only a PUBREL that is repeated may come to an identifier that is free.
+                // Only a retransmitted PUBREL may carry a free packet id.
                 let is_known = ack.reason == ReasonCode::Success || outgoing.releases > 1;
                 assert!(is_known, "the broker has forgotten the identifier of {:?}", outgoing.number);
                 self.outgoing.remove(position);
@@ -109,8 +109,8 @@ impl Outgoing {
     }
 }
 
-/// The topics of these runs, without those of wills.
+/// Topics of these runs, without those of wills.
 const TOPICS: [&str; 5] = ["t/a", "t/b", "s/a", "r/a", "r/b"];
 
-/// Messages that a client has under way.
+/// Maximum number of unacknowledged messages per client.
 const OUTGOING_MAX: usize = 6;

@@ -9,7 +9,7 @@ use crate::crash::situation::{Situation, Situations};
 use crate::crash::trace::{Trace, words};
 
 impl Client {
-    /// Reads bytes; returns what the client sends at once.
+    /// Reads bytes; returns the packets that the client sends immediately.
     pub(in crate::crash) fn read(
         &mut self,
         bytes: &[u8],
@@ -47,7 +47,7 @@ impl Client {
         Vec::new()
     }
 
-    /// CONNACK.
+    /// Handles CONNACK.
     fn opened(&mut self, connack: &ConnAck, promises: &mut Promises, seen: &mut Situations) -> Vec<Packet> {
         assert_eq!(connack.reason, ReasonCode::Success);
         let found = if connack.session_present { Expected::Present } else { Expected::Absent };
@@ -76,8 +76,8 @@ impl Client {
         }
         self.answers.push(Packet::Ack(Ack::new(AckKind::PubRec, id, ReasonCode::Success)));
         if let Some(held) = self.held.get(&id) {
-            // A client that still holds the identifier takes this for a repeat.
-            assert_eq!(held, payload, "another message comes under {id}, which is in use");
+            // The client still holds the packet id, so this is a retransmission.
+            assert_eq!(held, payload, "packet id {id} is in use by another message");
             seen.note(Situation::Repeated);
             return;
         }
@@ -87,7 +87,7 @@ impl Client {
     }
 
     fn deliver(&self, payload: &str, delivery: &Delivery, promises: &mut Promises) {
-        // What removes a retained message has no number.
+        // A message that removes a retained message has no payload and therefore no number.
         if let Ok(number) = payload.parse() {
             promises.delivered(self.index, Number(number), delivery);
         }

@@ -11,7 +11,7 @@ use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Subscribes, or removes a subscription; returns the bytes.
+    /// Adds or removes a subscription; returns the bytes.
     pub(in crate::crash) fn request(&mut self, promises: &mut Promises, random: &mut Random) -> Vec<u8> {
         let filter = random.pick(&FILTERS);
         let is_pending = self.requests.values().any(|request| request.filter() == filter);
@@ -22,7 +22,7 @@ impl Client {
         let packet = if random.chance(25) {
             self.unsubscribe(promises, filter)
         } else {
-            // A member at QoS 0 may lose what others would have received.
+            // A member at QoS 0 may lose messages that another member would have received.
             let least = if filter.starts_with('$') { QoS::AtLeastOnce } else { QoS::AtMostOnce };
             let qos = random.pick(&[least, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
             self.subscribe(promises, filter, qos)
@@ -30,7 +30,7 @@ impl Client {
         self.encode([packet])
     }
 
-    /// SUBSCRIBE to all filters, one by one.
+    /// Subscribes to all filters, one packet per filter.
     pub(in crate::crash) fn resubscribe(&mut self, promises: &mut Promises) -> Vec<u8> {
         let is_v5 = self.version.is_v5();
         let filters = FILTERS.into_iter().filter(|filter| is_v5 || !filter.starts_with('$'));
@@ -56,7 +56,7 @@ impl Client {
         Packet::Unsubscribe(Unsubscribe { packet_id, user_properties: UserProperties::new(), filters })
     }
 
-    /// SUBACK.
+    /// Handles SUBACK.
     pub(super) fn subscribed(&mut self, promises: &mut Promises, id: PacketId, reasons: &[ReasonCode]) {
         let Some(Request::Subscribe(filter, qos)) = self.requests.remove(&id) else {
             panic!("SUBACK for {id}, which was no SUBSCRIBE")
@@ -66,7 +66,7 @@ impl Client {
         promises.subscribed(self.index, filter, qos);
     }
 
-    /// UNSUBACK.
+    /// Handles UNSUBACK.
     pub(super) fn unsubscribed(&mut self, promises: &mut Promises, id: PacketId) {
         let Some(Request::Unsubscribe(filter)) = self.requests.remove(&id) else {
             panic!("UNSUBACK for {id}, which was no UNSUBSCRIBE")
@@ -74,7 +74,7 @@ impl Client {
         promises.unsubscribed(self.index, filter);
     }
 
-    /// An identifier that no message uses.
+    /// Returns a packet id that no message uses.
     fn request_id(&self) -> PacketId {
         let last = self.requests.keys().last().copied();
         last.map_or(PacketId::new(1000).unwrap_or(PacketId::MIN), PacketId::next)
@@ -93,5 +93,5 @@ fn parse(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("a filter")
 }
 
-/// The filters of these runs.
+/// Filters of these runs.
 const FILTERS: [&str; 6] = ["t/+", "t/a", "t/#", "r/#", "w/#", "$share/g/s/#"];

@@ -1,4 +1,4 @@
-//! One message, to whom it is due, and who received it.
+//! A published message: which sessions must receive it, and which have.
 
 use std::collections::BTreeMap;
 
@@ -6,48 +6,49 @@ use tidegate_mqtt::QoS;
 
 use super::{is_shared, matches};
 
-/// Names a message. Its payload is this number.
+/// Identifies a message. The payload is this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::crash) struct Number(pub(in crate::crash) usize);
 
-/// What is known about a message.
+/// State of a published message, as seen by the clients.
 #[derive(Default)]
 pub(super) struct Message {
     pub(super) topic: String,
     pub(super) qos: QoS,
     pub(super) retain: bool,
-    /// The payload is empty: it removes the retained message of its topic.
+    /// Whether the payload is empty, so that the message removes the retained message of its topic.
     pub(super) is_empty: bool,
-    /// When it was sent for the first time.
+    /// Step at which it was first sent.
     pub(super) sent_at: u64,
-    /// From when on the broker cannot handle it any more.
+    /// Step from which the broker can no longer receive it.
     pub(super) closed_at: Option<u64>,
-    /// The broker has acknowledged it.
+    /// Whether the broker has acknowledged it.
     pub(super) is_promised: bool,
-    /// The clients that had a subscription all the time, and the least QoS that they were granted.
+    /// The clients that had a matching subscription from the first transmission on, with the lowest QoS granted to
+    /// each.
     pub(super) due: BTreeMap<usize, QoS>,
-    /// The shared subscription had a member all the time.
+    /// Whether the shared subscription had a member from the first transmission on.
     pub(super) is_due_to_group: bool,
-    /// By client and session.
+    /// Deliveries per client and session.
     pub(super) copies: BTreeMap<(usize, u32), Copies>,
 }
 
-/// How often a session received a message.
+/// Number of times that a session received a message.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Copies {
     pub(super) all: usize,
-    /// Those at QoS 2.
+    /// Number of deliveries at QoS 2.
     pub(super) exactly_once: usize,
-    /// The session survives a crash.
+    /// Whether the session survives a crash.
     pub(super) is_stored: bool,
 }
 
-/// How a message comes to a client.
+/// How a message reached a client.
 pub(in crate::crash) struct Delivery {
     pub(in crate::crash) qos: QoS,
-    /// As a retained message, after SUBSCRIBE.
+    /// Sent as a retained message after SUBSCRIBE.
     pub(in crate::crash) is_replay: bool,
-    /// To a session that survives a crash.
+    /// Sent to a session that survives a crash.
     pub(in crate::crash) is_stored: bool,
 }
 
@@ -56,12 +57,12 @@ impl Message {
         Self { topic, qos, retain, is_empty, sent_at, ..Self::default() }
     }
 
-    /// Whether only the shared subscription matches it.
+    /// Returns true if only the shared subscription matches it.
     pub(super) fn is_shared(&self) -> bool {
         self.topic.starts_with("s/")
     }
 
-    /// Whether the broker may still have to handle it, and it matches `filter`.
+    /// Returns true if the broker may still receive it, and it matches `filter`.
     pub(super) fn is_open_for(&self, filter: &str) -> bool {
         !self.is_promised && (is_shared(filter) == self.is_shared()) && matches(filter, &self.topic)
     }

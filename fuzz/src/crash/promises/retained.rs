@@ -1,9 +1,9 @@
-//! Which message may be the retained one of a topic in the end.
+//! Checks which message is retained for a topic at the end of a run.
 
 use super::{Message, Number, Promises};
 
 impl Promises {
-    /// Panics when `found` cannot be the retained message of the topic: a later one was acknowledged.
+    /// Panics if `found` cannot be the retained message of the topic because a later one was acknowledged.
     pub(in crate::crash) fn check_retained(&self, topic: &str, found: Option<Number>) {
         let messages = || self.messages.iter().filter(|message| message.retain && message.topic == topic);
         let overwritten_at = messages().filter(|message| message.is_promised).map(|message| message.sent_at);

@@ -1,26 +1,27 @@
-//! The subscriptions of one client, as far as it can know.
+//! The subscriptions of one client, as far as the client can know them.
 
 use std::collections::BTreeMap;
 
 use tidegate_mqtt::QoS;
 
-/// A client as a subscriber.
+/// State of a client's session and subscriptions.
 #[derive(Default)]
 pub(super) struct Subscriber {
-    /// Counts its sessions.
+    /// Number of sessions so far.
     session: u32,
-    /// The filters that may have a subscription.
+    /// Filters that may have a subscription.
     filters: BTreeMap<&'static str, Subscription>,
-    /// When UNSUBACK came for the others.
+    /// Step at which UNSUBACK arrived, for filters without a subscription.
     ended: BTreeMap<&'static str, u64>,
-    /// Its former session may be a member of the group: the broker may not know that it has ended.
+    /// Whether the former session may still be a member of the share group, because the broker may not have noticed its
+    /// end.
     pub(super) was_member: bool,
 }
 
 struct Subscription {
-    /// The least QoS that it may have.
+    /// The lowest QoS that may be granted.
     qos: QoS,
-    /// SUBACK came, and no UNSUBSCRIBE was sent since.
+    /// Whether SUBACK arrived and no UNSUBSCRIBE was sent since.
     is_active: bool,
 }
 
@@ -38,7 +39,7 @@ impl Subscriber {
         self.filters.insert(filter, Subscription { qos, is_active: true });
     }
 
-    /// UNSUBSCRIBE is sent; says whether there may be a subscription.
+    /// Records an UNSUBSCRIBE; returns true if a subscription may exist.
     pub(super) fn deactivate(&mut self, filter: &'static str) -> bool {
         let subscription = self.filters.get_mut(filter);
         subscription.map(|subscription| subscription.is_active = false).is_some()
@@ -58,7 +59,8 @@ impl Subscriber {
         self.session
     }
 
-    /// The QoS that the subscriptions together grant at least, without the shared one; `None` if none is certain.
+    /// The lowest QoS that the subscriptions grant together, without the shared one; `None` if no subscription is
+    /// certain.
     pub(super) fn granted(&self, topic: &str) -> Option<QoS> {
         let certain = self.filters.iter().filter(|(filter, subscription)| {
             subscription.is_active && !is_shared(filter) && matches(filter, topic)
@@ -66,34 +68,34 @@ impl Subscriber {
         certain.map(|(_, subscription)| subscription.qos).max()
     }
 
-    /// Whether a message that was sent at `sent_at` may come.
+    /// Returns true if a message that was sent at step `sent_at` may be delivered.
     pub(super) fn may_receive(&self, topic: &str, sent_at: u64) -> bool {
         let is_subscribed = self.filters.keys().any(|filter| matches(filter, topic));
         is_subscribed || self.ended.iter().any(|(filter, at)| matches(filter, topic) && *at >= sent_at)
     }
 
-    /// Whether it may be a member of the group.
+    /// Returns true if the client may be a member of the share group.
     pub(super) fn may_be_member(&self) -> bool {
         self.was_member || self.filters.keys().any(|filter| is_shared(filter))
     }
 
-    /// Whether it certainly is.
+    /// Returns true if the client is certainly a member of the share group.
     pub(super) fn is_member(&self) -> bool {
         self.filters.iter().any(|(filter, subscription)| is_shared(filter) && subscription.is_active)
     }
 
-    /// Whether it knows its subscriptions.
+    /// Returns true if no SUBSCRIBE or UNSUBSCRIBE is unanswered.
     pub(super) fn is_certain(&self) -> bool {
         self.filters.values().all(|subscription| subscription.is_active)
     }
 }
 
-/// Whether the filter is that of the shared subscription.
+/// Returns true if the filter is that of the shared subscription.
 pub(super) fn is_shared(filter: &str) -> bool {
     filter.starts_with(SHARE)
 }
 
-/// Whether a filter of these runs, which has a wildcard only at its end, matches a topic.
+/// Returns true if a filter matches a topic. The filters of these runs have wildcards only at their ends.
 pub(super) fn matches(filter: &str, topic: &str) -> bool {
     let filter = filter.strip_prefix(SHARE).unwrap_or(filter);
     match filter.strip_suffix(['+', '#']) {

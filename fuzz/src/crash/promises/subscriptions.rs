@@ -1,4 +1,4 @@
-//! Sessions and subscriptions come and go: what is owed to them changes.
+//! Keeps track of which messages must be delivered while sessions and subscriptions begin and end.
 
 use tidegate_mqtt::QoS;
 
@@ -6,20 +6,21 @@ use super::Promises;
 use super::subscriber::is_shared;
 
 impl Promises {
-    /// The client learns that it has a new session without state.
+    /// Records that the client read a CONNACK without session present: its session is new.
     pub(in crate::crash) fn session_began(&mut self, client: usize) {
         self.session_unsure(client);
         self.subscribers[client].begin();
     }
 
-    /// The session ends with its connection. The broker may not know that yet, and give it messages of the group.
+    /// Records that the session ended with its connection. Until the broker notices, it may still assign messages of
+    /// the share group to this session.
     pub(in crate::crash) fn session_ended(&mut self, client: usize) {
         let may_be_member = self.subscribers[client].may_be_member();
         self.session_began(client);
         self.subscribers[client].was_member = may_be_member;
     }
 
-    /// The session of the client may have ended: nothing is owed to it any more.
+    /// Records that the client's session may have ended: deliveries to it are no longer required.
     pub(in crate::crash) fn session_unsure(&mut self, client: usize) {
         let subscriber = &mut self.subscribers[client];
         let was_member = subscriber.may_be_member();
@@ -32,14 +33,14 @@ impl Promises {
         }
     }
 
-    /// A member of the group may be gone: what it had not received may be dropped with it.
+    /// Records that a member of the share group may have ended: messages that it had not received may be dropped.
     fn excuse_group(&mut self) {
         self.messages.iter_mut().filter(|message| message.is_shared()).for_each(|message| {
             message.is_due_to_group = false;
         });
     }
 
-    /// The client sends SUBSCRIBE. Until SUBACK, the lower QoS may hold.
+    /// Records a SUBSCRIBE. Until SUBACK, either the former or the new QoS may apply.
     pub(in crate::crash) fn subscribe_sent(&mut self, client: usize, filter: &'static str, qos: QoS) {
         self.subscribers[client].subscribe(filter, qos);
         for message in self.messages.iter_mut().filter(|message| message.is_open_for(filter)) {
@@ -52,12 +53,12 @@ impl Promises {
         }
     }
 
-    /// The client reads SUBACK.
+    /// Records a SUBACK.
     pub(in crate::crash) fn subscribed(&mut self, client: usize, filter: &'static str, qos: QoS) {
         self.subscribers[client].activate(filter, qos);
     }
 
-    /// The client sends UNSUBSCRIBE. What is not acknowledged yet may miss the subscription.
+    /// Records an UNSUBSCRIBE. Messages that are not acknowledged yet may no longer match the subscription.
     pub(in crate::crash) fn unsubscribe_sent(&mut self, client: usize, filter: &'static str) {
         if !self.subscribers[client].deactivate(filter) {
             return;
@@ -70,7 +71,7 @@ impl Promises {
         }
     }
 
-    /// The client reads UNSUBACK: what is published from now on does not come through the subscription.
+    /// Records an UNSUBACK: later messages must not be delivered for this subscription.
     pub(in crate::crash) fn unsubscribed(&mut self, client: usize, filter: &'static str) {
         let now = self.now;
         self.subscribers[client].remove(filter, now);

@@ -1,4 +1,4 @@
-//! The records of the store as plain maps, and the operations that contradict them.
+//! The records of the store as plain maps. Operations that contradict the records panic.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ struct Body {
 }
 
 impl Contents {
-    /// Panics when an operation changes something that does not exist, or adds something that does.
+    /// Panics if an operation changes a record that does not exist, or adds one that does.
     pub(super) fn check(&self, operation: &Operation) {
         if let Some(fault) = self.fault(operation) {
             panic!("the broker appends an operation for {fault}: {operation:?}");
@@ -58,7 +58,7 @@ impl Contents {
         }
     }
 
-    /// Carries out an operation.
+    /// Applies an operation.
     pub(super) fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::OpenSession { session, record } => {

@@ -1,11 +1,11 @@
-//! Connections between clients and the broker: they begin, carry bytes, and break.
+//! Network connections between clients and the broker: opening, transferring bytes, breaking.
 
 use super::World;
 use crate::crash::link::Link;
 use crate::crash::situation::Situation;
 
 impl World {
-    /// A client opens a connection. The former one, if there is one, stays as it is.
+    /// Opens a connection for a client. A former connection of the client stays open.
     pub(in crate::crash) fn connect(&mut self, client: usize, is_calm: bool) {
         let Self { clients, links, promises, random, seen, trace, .. } = self;
         let who = &mut clients[client];
@@ -13,7 +13,7 @@ impl World {
             seen.note(Situation::TakenOver);
             who.lost(promises, true);
         }
-        // An earlier CONNECT that arrived now would take the session over again.
+        // Drop former connections whose CONNECT has not arrived: it would take the session over again.
         links.retain(|_, link| !link.is_pending_for(client));
         let bytes = who.connect(promises, random, is_calm);
         self.links_opened += 1;
@@ -23,7 +23,7 @@ impl World {
         self.links.insert(self.links_opened, link);
     }
 
-    /// A client sends bytes.
+    /// Sends bytes from a client to the broker.
     pub(in crate::crash) fn send(&mut self, client: usize, bytes: &[u8]) {
         let link = self.clients[client].link.and_then(|link| self.links.get_mut(&link));
         if let Some(link) = link {
@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    /// A client subscribes or unsubscribes some times.
+    /// Sends a few SUBSCRIBE or UNSUBSCRIBE packets from a client.
     pub(in crate::crash) fn request(&mut self, client: usize, count: usize) {
         for _ in 0..count {
             let Self { clients, promises, random, .. } = self;
@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// The broker polls a connection; up to `len` bytes arrive.
+    /// Lets up to `len` bytes arrive at the broker, and polls the connection.
     pub(in crate::crash) fn serve(&mut self, id: usize, len: usize) {
         let Some(mut link) = self.links.remove(&id) else {
             return;
@@ -61,7 +61,7 @@ impl World {
         }
     }
 
-    /// A client reads up to `len` bytes.
+    /// Lets a client read up to `len` bytes.
     pub(in crate::crash) fn read(&mut self, client: usize, len: usize) {
         let Some(id) = self.clients[client].link else {
             return;
@@ -84,7 +84,8 @@ impl World {
         }
     }
 
-    /// A client loses its connection: only some of what it sent arrives. Or it sends DISCONNECT, and all of it does.
+    /// Ends a client's connection: either it is lost, and only a part of the sent bytes arrives, or the client sends
+    /// DISCONNECT, and all bytes arrive.
     pub(in crate::crash) fn lose(&mut self, client: usize, in_order: bool) {
         let Some(id) = self.clients[client].link else {
             return;

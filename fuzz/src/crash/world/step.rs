@@ -1,4 +1,4 @@
-//! One random step.
+//! Chooses and executes random steps.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ enum Step {
 }
 
 impl World {
-    /// Takes one step.
+    /// Executes one random step.
     ///
     /// # Panics
-    /// When a promise is broken.
+    /// Panics if a promise is broken.
     pub(in crate::crash) fn step(&mut self) {
         self.promises.tick();
         let step = self.choose();
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// Between two turns, or in the middle of one.
+    /// Crashes the broker between two turns, or within one.
     fn crash_now_or_soon(&mut self) {
         if self.random.chance(50) {
             return self.crash();
@@ -71,7 +71,7 @@ impl World {
 
     fn choose(&mut self) -> Step {
         let weights = &self.setup.weights;
-        // What happens between two turns of a publish is what these runs are for.
+        // Crash and connect more often between two turns of a publish: these runs test what happens there.
         let is_between = self.links.values().any(Link::is_ending);
         let is_busy = self.busy_client().is_some();
         let crash = weights.crash * if is_between { BETWEEN_TURNS } else { 1 };
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// The client connects anew while its publish goes on, and the broker learns of it at once.
+    /// Reconnects a client while its publish continues, and delivers the CONNECT to the broker immediately.
     fn overtake(&mut self, client: usize) {
         let former = self.clients[client].link;
         self.connect(client, false);
@@ -163,7 +163,7 @@ impl World {
         links.into_iter().flatten().for_each(|link| self.serve(link, 0));
     }
 
-    /// A client whose publish takes several turns.
+    /// Returns a client whose publish takes several turns.
     fn busy_client(&self) -> Option<usize> {
         let is_busy = |link: &usize| self.links.get(link).is_some_and(Link::is_busy);
         self.clients.iter().position(|client| client.link.as_ref().is_some_and(is_busy))
@@ -174,5 +174,5 @@ impl World {
     }
 }
 
-/// How much more often the broker crashes while a publish goes on whose connection has ended.
+/// Factor by which crashes are more frequent while a publish continues after the end of its connection.
 const BETWEEN_TURNS: usize = 10;
