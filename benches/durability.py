@@ -3,7 +3,7 @@
 
     benches/durability.py --tidegate target/release/tidegate --load target/release/tidegate-bench --folder /var/tmp
 
-Publishers send QoS 1 messages, each with up to 100 unacknowledged, to durable sessions that acknowledge them. Every number of
+Publishers send QoS 1 messages, each with up to 100 unacknowledged, to persistent sessions that acknowledge them. Every number of
 publishers and every payload size is a case; in each round of a case every broker runs once, with an empty store, and every
 other round runs the brokers in reverse order. `--folder` must be on the disk to be measured. The disk's own syncs are measured
 between any two runs, because the disks of virtual machines vary over time. Mosquitto stores nothing on disk here. Prints

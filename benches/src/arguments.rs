@@ -50,7 +50,7 @@ pub enum Command {
 /// The scenarios about stored data, which outlives connections and the broker process.
 #[derive(Debug, Subcommand)]
 pub enum PersistenceCommand {
-    /// Messages that the broker must store before it acknowledges them: durable sessions or retained messages
+    /// Messages that the broker must store before it acknowledges them: persistent sessions or retained messages
     Durable(DurableArguments),
     /// Measures the disk: small writes and syncs
     SyncProbe(SyncProbeArguments),

@@ -1,4 +1,4 @@
-//! Traffic that the broker must store before it acknowledges it: messages to durable sessions and retained messages. The window
+//! Traffic that the broker must store before it acknowledges it: messages to persistent sessions and retained messages. The window
 //! counts unacknowledged messages, so the measured rate is that of the acknowledgements, not of the deliveries.
 
 use std::path::PathBuf;
@@ -28,9 +28,9 @@ use report::{BrokerSamples, Collected};
 /// Who receives the published messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receivers {
-    /// Durable sessions that are connected and acknowledge.
+    /// Persistent sessions that are connected and acknowledge.
     Online,
-    /// Durable sessions that are not connected. Each reconnects at the end and receives its queued messages.
+    /// Persistent sessions that are not connected. Each reconnects at the end and receives its queued messages.
     Offline,
     /// No session: the messages are retained, and the newest one of each topic is read at the end.
     Retained,
@@ -45,7 +45,7 @@ pub struct Scenario {
     pub publishers: usize,
     /// Topics per publisher, published to in turn.
     pub topics: usize,
-    /// Durable sessions per topic.
+    /// Persistent sessions per topic.
     pub sessions: usize,
     /// True to make the publishers' sessions durable too.
     pub durable_publishers: bool,
@@ -76,11 +76,12 @@ fn online(
     plan: &Plan,
     mut samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
-    let subscribers: Result<Vec<_>, _> =
-        (0..layout.sessions()).map(|index| Subscriber::new(layout.open(target, index)?, index)).collect();
+    let subscribers: Result<Vec<_>, _> = (0..layout.sessions())
+        .map(|index| Subscriber::new(layout.open_session(target, index)?, index))
+        .collect();
     let outcome = traffic(target, layout, subscribers?, layout.checker(), plan, &mut samples)?;
     for index in 0..layout.sessions() {
-        layout.end(target, index)?;
+        layout.end_session(target, index)?;
     }
     Ok(Report::new(target, layout.scenario, &outcome, &samples))
 }
@@ -92,7 +93,7 @@ fn offline(
     samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
     for index in 0..layout.sessions() {
-        layout.open(target, index)?.disconnect()?;
+        layout.open_session(target, index)?.disconnect()?;
     }
     publish_then_collect(target, layout, plan, samples, collect::collect)
 }

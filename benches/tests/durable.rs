@@ -1,4 +1,4 @@
-//! Durable sessions against the relay, which stores nothing: messages for offline sessions and retained messages count as lost.
+//! Persistent sessions against the relay, which stores nothing: messages for offline sessions and retained messages count as lost.
 #![allow(clippy::as_conversions, clippy::unwrap_used)]
 
 use std::num::NonZeroU64;

@@ -1,4 +1,4 @@
-//! Options of the scenarios with durable sessions and of the disk measurement.
+//! Options of the scenarios with persistent sessions and of the disk measurement.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub struct DurableArguments {
     /// Topics per publisher, published to in turn
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub topics: u32,
-    /// Durable sessions per topic
+    /// Persistent sessions per topic
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub sessions: u16,
     /// Make the publishers' sessions durable too
@@ -54,9 +54,9 @@ pub struct DurableArguments {
 /// Who receives the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReceiversArgument {
-    /// Durable sessions that are connected and acknowledge
+    /// Persistent sessions that are connected and acknowledge
     Online,
-    /// Durable sessions that are not connected; they reconnect at the end
+    /// Persistent sessions that are not connected; they reconnect at the end
     Offline,
     /// No session: the messages are retained
     Retained,

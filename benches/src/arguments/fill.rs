@@ -11,7 +11,7 @@ use super::BrokerArguments;
 pub struct FillArguments {
     /// The data folder of a stopped broker. Existing data is kept
     pub data: PathBuf,
-    /// Number of durable sessions, each with one subscription
+    /// Number of persistent sessions, each with one subscription
     #[arg(long, default_value_t = 100_000)]
     pub sessions: u32,
     /// Queued messages per session

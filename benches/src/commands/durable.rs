@@ -1,4 +1,4 @@
-//! Runs the scenarios with durable sessions and the disk measurement.
+//! Runs the scenarios with persistent sessions and the disk measurement.
 
 use tidegate_benches::durable;
 use tidegate_benches::error::LoadError;

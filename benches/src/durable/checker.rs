@@ -1,4 +1,4 @@
-//! Checks the deliveries to durable sessions: each session must receive all messages of its topic.
+//! Checks the deliveries to persistent sessions: each session must receive all messages of its topic.
 
 use crate::faults::Faults;
 use crate::number::{count, length};

@@ -36,7 +36,7 @@ pub(super) fn collect(
             take(&mut connection, &mut checker, &context, session, sent)?;
         }
         connection.disconnect()?;
-        layout.end(target, session)?;
+        layout.end_session(target, session)?;
     }
     let messages = checker.delivered();
     let per_second = ratio(float(messages), began.elapsed().as_secs_f64());

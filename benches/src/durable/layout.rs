@@ -32,7 +32,7 @@ impl<'a> Layout<'a> {
         self.topics.chunks(self.scenario.topics).nth(publisher).unwrap_or_default()
     }
 
-    /// Number of durable sessions.
+    /// Number of persistent sessions.
     pub(super) fn sessions(&self) -> usize {
         match self.scenario.receivers {
             Receivers::Retained => 0,
@@ -57,8 +57,12 @@ impl<'a> Layout<'a> {
         format!("load-{:x}-d{session}", self.run)
     }
 
-    /// Creates a durable session with its subscription.
-    pub(super) fn open(&self, target: &Target, session: usize) -> Result<BlockingConnection, LoadError> {
+    /// Creates a persistent session with its subscription.
+    pub(super) fn open_session(
+        &self,
+        target: &Target,
+        session: usize,
+    ) -> Result<BlockingConnection, LoadError> {
         let mut connection =
             BlockingConnection::connect_to(target, &self.session_id(session), 0, Session::New)?;
         let filters: Vec<String> = self.topics.get(self.topic_of(session)).cloned().into_iter().collect();
@@ -67,7 +71,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Removes a session and its queued messages.
-    pub(super) fn end(&self, target: &Target, session: usize) -> Result<(), LoadError> {
+    pub(super) fn end_session(&self, target: &Target, session: usize) -> Result<(), LoadError> {
         BlockingConnection::connect(target, &self.session_id(session), 0)?.disconnect()
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of a run with durable sessions, and samples of the store: the writer's processor time, commits, bytes written.
+//! The figures of a run with persistent sessions, and samples of the store: the writer's processor time, commits, bytes written.
 
 use std::path::Path;
 use std::time::Duration;

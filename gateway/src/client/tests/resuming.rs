@@ -5,7 +5,7 @@ use tidegate_mqtt::{AckKind, ConnAck, Publish, QoS, ReasonCode};
 use super::{accepted, message, pair, pair_with, received};
 use crate::client::State;
 
-fn session_present() -> ConnAck {
+fn connack_with_session() -> ConnAck {
     ConnAck::new(ReasonCode::Success, true)
 }
 
@@ -25,7 +25,7 @@ async fn interrupted() -> State {
 
 #[tokio::test]
 async fn unacknowledged_packets_are_retransmitted_in_order() {
-    let (client, mut peer) = pair_with(interrupted().await, |_| {}, session_present()).await;
+    let (client, mut peer) = pair_with(interrupted().await, |_| {}, connack_with_session()).await;
     let retransmitted = Publish { dup: true, ..received(QoS::AtLeastOnce, 1, "a") };
     drive(client);
     assert_eq!(peer.receive_message().await, retransmitted);
@@ -36,7 +36,7 @@ async fn unacknowledged_packets_are_retransmitted_in_order() {
 
 #[tokio::test]
 async fn a_received_qos_2_message_is_not_delivered_again() {
-    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, session_present()).await;
+    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, connack_with_session()).await;
     peer.send(Publish { dup: true, ..received(QoS::ExactlyOnce, 9, "d") }).await;
     peer.send(message(QoS::AtMostOnce, "next")).await;
     assert_eq!(client.message().await.unwrap().payload, "next");
@@ -50,7 +50,7 @@ async fn without_session_present_the_state_is_cleared() {
 
 #[tokio::test]
 async fn the_new_receive_maximum_applies_to_retransmissions() {
-    let mut connack = session_present();
+    let mut connack = connack_with_session();
     connack.receive_maximum = Some(1);
     let (client, mut peer) = pair_with(interrupted().await, |_| {}, connack).await;
     drive(client);
@@ -62,7 +62,7 @@ async fn the_new_receive_maximum_applies_to_retransmissions() {
 
 #[tokio::test]
 async fn packet_identifiers_in_use_are_not_reused() {
-    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, session_present()).await;
+    let (mut client, mut peer) = pair_with(interrupted().await, |_| {}, connack_with_session()).await;
     let packet_id = client.publish(message(QoS::AtLeastOnce, "new")).await.unwrap().unwrap();
     assert_eq!(packet_id.get(), 4);
     for _ in 0..3 {

@@ -68,7 +68,7 @@ async fn a_shared_and_a_normal_subscription_deliver_separate_copies(harness: Har
     let mut seen: Vec<_> = messages.iter().map(|copy| (copy.properties.numbers(id), copy.qos)).collect();
     seen.sort();
     assert_eq!(seen, [(vec![1], 1), (vec![2], 0)], "a copy for each subscription, at its QoS");
-    // Removing one does not remove the other.
+    // Removing the plain subscription leaves the shared one.
     assert_eq!(client.unsubscribe(&topic).await.codes, [0]);
     harness.client("other").await.publish(&topic, "y", 1).await;
     assert_eq!(client.receive_payloads().await, ["y"]);
