@@ -9,7 +9,7 @@ use serde::Serialize;
 use tidegate_mqtt::{Message, MessageParts, ProtocolVersion, QoS, SubscriptionOptions, topic};
 use tidegate_persistence::{
     Appended, Commit, Config, Durability, EntryKey, EntryRecord, Operation, SessionId, SessionRecord,
-    SessionState, Store, SubscriptionRecord, Watermark, open,
+    SessionState, Store, SubscriptionRecord, SystemClocks, Watermark, open,
 };
 
 use crate::error::LoadError;
@@ -22,7 +22,7 @@ pub mod resume;
 /// The contents to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Number of durable sessions, each with one subscription and no connection.
+    /// Number of persistent sessions, each with one subscription and no connection.
     pub sessions: u32,
     /// Queued QoS 1 messages per session. No message is shared between sessions.
     pub queued: u32,
@@ -72,7 +72,7 @@ pub fn run(data: &Path, scenario: &Scenario) -> Result<Report, LoadError> {
     let config = Config { durability, ..Config::new(data.join("store")) };
     std::fs::create_dir_all(data).map_err(LoadError::io("creating the data folder"))?;
     let observer: Arc<Watermark> = Arc::clone(&watermark);
-    let store = open(&config, observer).map_err(|error| failed(&error))?;
+    let store = open(&config, Arc::new(SystemClocks), observer).map_err(|error| failed(&error))?;
     let mut filling = StoreFiller {
         store: &*store,
         watermark: &watermark,

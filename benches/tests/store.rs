@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tidegate_benches::commits::CommitCounter;
 use tidegate_benches::{fill, sync_probe};
-use tidegate_persistence::{Commit, Config, Item, Observer, Store, open};
+use tidegate_persistence::{Commit, Config, Item, Observer, Store, SystemClocks, open};
 
 struct IgnoreCommits;
 
@@ -27,7 +27,7 @@ impl Folder {
     }
 
     fn store(&self) -> Arc<dyn Store> {
-        open(&Config::new(self.0.join("store")), Arc::new(IgnoreCommits)).unwrap()
+        open(&Config::new(self.0.join("store")), Arc::new(SystemClocks), Arc::new(IgnoreCommits)).unwrap()
     }
 }
 

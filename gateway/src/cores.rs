@@ -12,7 +12,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::{Broker, CoreId, Counters, Totals};
 use tokio::runtime::{Builder, Handle};
@@ -23,6 +23,7 @@ pub use context::{Core, with_core};
 pub use mailbox::Mailbox;
 pub use placement::{LastRebalance, Policy};
 
+use crate::clock;
 use placement::Placement;
 
 /// The part of a core that other threads can reach.
@@ -61,7 +62,7 @@ impl Cores {
             .map(|_| Builder::new_current_thread().enable_all().build())
             .collect::<io::Result<Vec<_>>>()?;
         let handles = runtimes.iter().map(|runtime| CoreHandle::new(runtime.handle().clone())).collect();
-        let placement = Placement::new(policy, count.max(1), Instant::now());
+        let placement = Placement::new(policy, count.max(1), clock::now());
         let cores = Arc::new(Self { handles, placement });
         let broker = build(Arc::clone(&cores))?;
         let mut threads = Vec::new();
@@ -124,10 +125,10 @@ impl Threads {
     /// ended, or have panicked.
     pub fn stop(self, limit: Duration) -> usize {
         let _ = self.stop.send(true);
-        let deadline = Instant::now() + limit;
+        let deadline = clock::now() + limit;
         let mut left = 0;
         for thread in self.threads {
-            while !thread.is_finished() && Instant::now() < deadline {
+            while !thread.is_finished() && clock::now() < deadline {
                 thread::sleep(Duration::from_millis(1));
             }
             if !thread.is_finished() || thread.join().is_err() {

@@ -9,7 +9,6 @@ mod relocation;
 
 use std::sync::Arc;
 use std::task::Context;
-use std::time::Instant;
 
 use tidegate_broker::{ClientConnection, DirectWrite, End, Signal, Turn};
 use tidegate_session::Batch;
@@ -20,6 +19,7 @@ pub use accept_connect::{Accepted, Refused, accept_connect, reject};
 pub use drive::Drive;
 use output::LinkWriter;
 
+use crate::clock;
 use crate::cores::{Buffers, LastRebalance, with_core};
 
 /// One connection, from CONNACK to its end.
@@ -65,7 +65,7 @@ impl Driver {
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), End> {
         self.handle_signals()?;
         with_core(|core| {
-            let now = Instant::now();
+            let now = clock::now();
             core.measure_load(now);
             core.run_turn(now, |turn, buffers| self.run(turn, buffers, context))
         })

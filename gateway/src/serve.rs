@@ -11,7 +11,7 @@ mod store;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::{Broker, CoreId, RestoreError, StopReport};
 use tidegate_persistence::{CloseError, OpenError, Reason};
@@ -20,6 +20,7 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use crate::clock;
 use crate::config::Config;
 use crate::cores::{Cores, Threads, with_core};
 use accept::Acceptor;
@@ -78,7 +79,7 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
     let (sender, displaced) = Displaced::channel();
     let (broker, cores, threads) = Cores::start(config.cores(), placement, |cores| {
         let store = store::open(config, data, &cores, sender)?;
-        let broker = Arc::new(Broker::new(broker_config, store, Instant::now()));
+        let broker = Arc::new(Broker::new(broker_config, store, clock::now()));
         broker
             .restore()
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
@@ -170,7 +171,7 @@ async fn drain(broker: &Arc<Broker>, cores: &Cores, connections: &TaskTracker, l
     let stopping = Arc::clone(broker);
     // A turn can only run on a core.
     cores.spawn(ACCEPTING_CORE, async move {
-        with_core(|core| core.run_turn(Instant::now(), |turn, _| stopping.begin_stop(turn)));
+        with_core(|core| core.run_turn(clock::now(), |turn, _| stopping.begin_stop(turn)));
     });
     match tokio::time::timeout(limit, connections.wait()).await {
         Ok(()) => tracing::info!(connections = open, "drained"),

@@ -1,6 +1,7 @@
 /* A library for LD_PRELOAD that changes what the machine tells a program.
- * MACHINE_BOOT_ID is a file that is opened instead of the kernel's boot id. MACHINE_CLOCK is a file of 8 bytes, a signed number in
- * native byte order: these seconds are added to the wall clock. Both may change while the program runs. */
+ * MACHINE_BOOT_ID is a file that is opened instead of the kernel's boot id. MACHINE_CLOCK is a file of two signed 64-bit numbers in
+ * native byte order: the first, in seconds, is added to the wall clock, the second to the boot-time clock. They may change
+ * while the program runs. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
     static result (*real)(__VA_ARGS__); \
     if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-static const int64_t *offset;
+static const int64_t *offsets;
 
 static int real_open(const char *path, int flags, mode_t mode) {
     REAL(int, "open", const char *, int, ...);
@@ -29,24 +30,27 @@ __attribute__((constructor)) static void map_clock(void) {
     const char *path = getenv("MACHINE_CLOCK");
     int fd = path ? real_open(path, O_RDONLY | O_CLOEXEC, 0) : -1;
     if (fd < 0) return;
-    void *page = mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, fd, 0);
-    if (page != MAP_FAILED) offset = page;
+    void *page = mmap(NULL, 2 * sizeof *offsets, PROT_READ, MAP_SHARED, fd, 0);
+    if (page != MAP_FAILED) offsets = page;
     close(fd);
 }
 
-static int64_t seconds(void) { return offset ? __atomic_load_n(offset, __ATOMIC_RELAXED) : 0; }
+enum { WALL, BOOT };
+
+static int64_t seconds(int of) { return offsets ? __atomic_load_n(&offsets[of], __ATOMIC_RELAXED) : 0; }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
     REAL(int, "clock_gettime", clockid_t, struct timespec *);
     int result = real(clock, now);
-    if (!result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += seconds();
+    if (!result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += seconds(WALL);
+    if (!result && clock == CLOCK_BOOTTIME) now->tv_sec += seconds(BOOT);
     return result;
 }
 
 int gettimeofday(struct timeval *now, void *zone) {
     REAL(int, "gettimeofday", struct timeval *, void *);
     int result = real(now, zone);
-    if (!result) now->tv_sec += seconds();
+    if (!result) now->tv_sec += seconds(WALL);
     return result;
 }
 

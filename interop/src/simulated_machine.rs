@@ -18,6 +18,7 @@ pub struct SimulatedMachine {
     boots: u32,
     clock: File,
     offset: i64,
+    suspended: i64,
 }
 
 impl SimulatedMachine {
@@ -28,9 +29,9 @@ impl SimulatedMachine {
         let library = preload::compile("machine", folder.path());
         let path = folder.path().join("clock");
         let clock = OpenOptions::new().create(true).truncate(true).write(true).open(path).expect("a file");
-        let mut machine = Self { folder, library, boots: 0, clock, offset: 0 };
+        let mut machine = Self { folder, library, boots: 0, clock, offset: 0, suspended: 0 };
         machine.reboot();
-        machine.step_clock(0);
+        machine.write_clocks();
         machine
     }
 
@@ -53,7 +54,19 @@ impl SimulatedMachine {
     /// Sets the wall clock forward by so many seconds, or back.
     pub fn step_clock(&mut self, seconds: i64) {
         self.offset += seconds;
-        self.clock.write_all_at(&self.offset.to_ne_bytes(), 0).expect("a file");
+        self.write_clocks();
+    }
+
+    /// Suspends the machine for so many seconds and wakes it up: its monotonic clock stood still meanwhile.
+    pub fn suspend(&mut self, seconds: i64) {
+        self.offset += seconds;
+        self.suspended += seconds;
+        self.write_clocks();
+    }
+
+    fn write_clocks(&self) {
+        let bytes = [self.offset, self.suspended].map(i64::to_ne_bytes).concat();
+        self.clock.write_all_at(&bytes, 0).expect("a file");
     }
 }
 

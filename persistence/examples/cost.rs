@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 use tidegate_persistence::{
-    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Operation, SessionId, Store, Watermark, open,
+    Appended, Commit, Config, Durability, EntryKey, EntryRecord, Operation, SessionId, Store, SystemClocks,
+    Watermark, open,
 };
 
 /// The parameters of a measurement.
@@ -62,7 +63,7 @@ fn append_time(folder: &Path) -> f64 {
     let config = Config::new(folder.join("appending"));
     let watermark: Arc<Watermark> = Arc::default();
     let observer: Arc<Watermark> = Arc::clone(&watermark);
-    let store = open(&config, observer).unwrap();
+    let store = open(&config, Arc::new(SystemClocks), observer).unwrap();
     let session = store.next_session();
     let topic = topic::Name::parse("plant/7/line/3/temperature").unwrap();
     let message = Arc::new(message(&topic, &[7; 64], session));
@@ -82,7 +83,7 @@ fn measure(folder: &Path, run: &Run) {
     let _ = std::fs::remove_dir_all(&config.folder);
     let watermark: Arc<Watermark> = Arc::default();
     let observer: Arc<Watermark> = Arc::clone(&watermark);
-    let store = open(&config, observer).unwrap();
+    let store = open(&config, Arc::new(SystemClocks), observer).unwrap();
     let start = Barrier::new(run.producers as usize + 1);
     let (mut times, began) = thread::scope(|scope| {
         let producers: Vec<_> = (0..run.producers)
@@ -109,7 +110,7 @@ fn measure(folder: &Path, run: &Run) {
     );
 }
 
-/// A publisher with a hundred messages in flight to one durable session. Each message is enqueued, and
+/// A publisher with a hundred messages in flight to one persistent session. Each message is enqueued, and
 /// completed after its commit. Returns the time from append to committed of each message.
 fn produce(store: &dyn Store, watermark: &Watermark, size: usize, start: &Barrier) -> Vec<Duration> {
     let session = store.next_session();

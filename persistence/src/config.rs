@@ -18,12 +18,18 @@ pub struct Config {
     /// Bytes that are reserved on the disk in addition to the map, for commits and deletions on a full disk; default:
     /// 32 MiB. At most an eighth of `size_max`, and less on a small disk. With 0, nothing is reserved. Cost: disk space.
     pub disk_reserve: usize,
+    /// Bytes up to which the reserve grows when more is written at a time; default: 256 MiB. A quarter of the reserve
+    /// limits the log, and an eighth the open batch.
+    pub disk_reserve_max: usize,
     /// Operations in the open batch from which on callers are told to slow down; default: 65,536. Cost: about
     /// 100 bytes per operation.
     pub batch_len_max: usize,
-    /// Bytes in the open batch from which on callers are told to slow down; default: 64 MiB. A body counts once
-    /// per call.
+    /// Bytes in the open batch from which on callers are told to slow down; default: 64 MiB, but at most an eighth of the
+    /// reserve. A body counts once per call.
     pub batch_bytes_max: usize,
+    /// Maximum time that a restart counts towards expiry if the machine was booted since the store was last written; default:
+    /// one day. The wall clock tells how long that was, and a device may show a wrong time after a boot.
+    pub downtime_max: Duration,
 }
 
 /// What "committed" means.
@@ -59,8 +65,10 @@ impl Config {
             size_initial: 16 << 20,
             size_max: 64 << 30,
             disk_reserve: 32 << 20,
+            disk_reserve_max: 256 << 20,
             batch_len_max: 65_536,
             batch_bytes_max: 64 << 20,
+            downtime_max: Duration::from_secs(24 * 60 * 60),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
+use crate::clock::{Clock, Clocks, SystemClocks};
 use crate::config::Config;
 use crate::error::{CheckError, CloseError, LoadError, OpenError, Reason, SnapshotError};
 use crate::operation::Operation;
@@ -35,6 +36,7 @@ mod snapshot;
 mod sync_point;
 mod tables;
 mod text_key;
+mod timeline;
 mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
@@ -91,6 +93,7 @@ use shared::Shared;
 pub struct Disk {
     shared: Arc<Shared>,
     map: Arc<Map>,
+    clock: Clock,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -101,11 +104,25 @@ impl Disk {
     /// When the folder cannot be used, is in use by another process, or holds a damaged file. A damaged file is
     /// left unchanged.
     pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Self, OpenError> {
-        let (engine, ids) = open::engine(config)?;
+        Self::open_with_clocks(config, Arc::new(SystemClocks), observer)
+    }
+
+    /// Does the same with other clocks than those of the machine.
+    ///
+    /// # Errors
+    /// See [`Self::open`].
+    pub fn open_with_clocks(
+        config: &Config,
+        clocks: Arc<dyn Clocks>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, OpenError> {
+        let (engine, ids) = open::engine(config, clocks)?;
+        let clock = engine.clock();
         let map = Arc::clone(engine.map());
         let shared = Arc::new(Shared::new(config, ids, engine.counts(), observer));
+        shared.batch.limit_bytes(engine.batch_bytes_max());
         let writer = writer::spawn(engine, Arc::clone(&shared), config)?;
-        Ok(Self { shared, map, writer: Mutex::new(Some(writer)) })
+        Ok(Self { shared, map, clock, writer: Mutex::new(Some(writer)) })
     }
 }
 
@@ -128,6 +145,10 @@ impl Store for Disk {
 
     fn next_message(&self) -> MessageId {
         self.shared.ids.next_message()
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     fn health(&self) -> Health {

@@ -4,6 +4,7 @@
 
 mod access;
 mod change;
+mod clock;
 mod config;
 mod disk;
 mod error;
@@ -13,6 +14,7 @@ mod record;
 mod store;
 
 pub use access::{AccessError, check_access, create_private_folder};
+pub use clock::{BootId, Clock, ClockReading, Clocks, SystemClocks};
 pub use config::{Config, Durability};
 pub use disk::{
     Contents, Disk, ReadOnly, Restored, TenantContents, Written, checkpoint_store, partial_path,
@@ -24,7 +26,7 @@ pub use error::{
 pub use memory::Memory;
 pub use operation::{EntryKey, Operation};
 pub use record::{
-    Clock, EntryRecord, EntryState, MessageId, MessageRecord, SessionId, SessionRecord, SessionState,
+    EntryRecord, EntryState, MessageId, MessageRecord, SessionId, SessionRecord, SessionState,
     SubscriptionRecord,
 };
 pub use store::{

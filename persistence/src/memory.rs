@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
+use crate::clock::Clock;
 use crate::error::{CheckError, CloseError, LoadError, SnapshotError};
 use crate::operation::Operation;
 use crate::record::{MessageId, SessionId};
@@ -32,6 +34,7 @@ pub struct Memory {
     operations: AtomicU64,
     sessions: AtomicU64,
     messages: AtomicU64,
+    opened: Instant,
     observer: Arc<dyn Observer>,
 }
 
@@ -44,6 +47,7 @@ impl Memory {
             operations: AtomicU64::new(0),
             sessions: AtomicU64::new(1),
             messages: AtomicU64::new(1),
+            opened: Instant::now(),
             observer,
         }
     }
@@ -73,6 +77,10 @@ impl Store for Memory {
 
     fn next_message(&self) -> MessageId {
         MessageId(self.messages.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock { now: self.opened, store_time: 0 }
     }
 
     fn health(&self) -> Health {

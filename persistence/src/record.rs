@@ -11,7 +11,7 @@ pub(crate) use archive::ArchiveBuffer;
 pub(crate) use entry::holds_body;
 pub use entry::{EntryRecord, EntryState};
 pub(crate) use entry_with_body::EntryWithBody;
-pub use message::{Clock, MessageRecord};
+pub use message::MessageRecord;
 pub(crate) use message::{RetainedRecord, StoredMessage};
 pub use session::{SessionRecord, SessionState};
 pub use subscription::SubscriptionRecord;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockReadGuard};
 
+use crate::clock::{Clock, Clocks};
 use crate::config::{Config, Durability};
 use crate::error::{CheckError, CloseError, LoadError, OpenError, SnapshotError};
 use crate::operation::Operation;
@@ -72,10 +73,16 @@ pub trait Observer: Send + Sync {
 ///
 /// # Errors
 /// See [`Disk::open`]. [`Durability::Memory`] causes no errors.
-pub fn open(config: &Config, observer: Arc<dyn Observer>) -> Result<Arc<dyn Store>, OpenError> {
+pub fn open(
+    config: &Config,
+    clocks: Arc<dyn Clocks>,
+    observer: Arc<dyn Observer>,
+) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match config.durability {
         Durability::Memory => Arc::new(Memory::new(observer)),
-        Durability::Always | Durability::Interval(_) => Arc::new(Disk::open(config, observer)?),
+        Durability::Always | Durability::Interval(_) => {
+            Arc::new(Disk::open_with_clocks(config, clocks, observer)?)
+        }
     })
 }
 
@@ -99,6 +106,9 @@ pub trait Store: Send + Sync {
 
     /// Returns a new message id.
     fn next_message(&self) -> MessageId;
+
+    /// Converts between stored times and the monotonic clock.
+    fn clock(&self) -> Clock;
 
     /// Whether the store works, and if not, why.
     fn health(&self) -> Health;

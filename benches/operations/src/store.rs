@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidegate_mqtt::QoS;
 use tidegate_persistence::{
     Appended, Commit, Config, Durability, EntryKey, EntryRecord, MessageId, Operation, SessionId, Store,
-    Watermark, open,
+    SystemClocks, Watermark, open,
 };
 
 use crate::codec::TOPIC;
@@ -23,7 +23,7 @@ fn append() -> Case {
     let mut config = Config::new(folder.path().join("store"));
     config.durability = Durability::Interval(Duration::from_secs(1));
     let watermark = Arc::new(Watermark::default());
-    let store = open(&config, Arc::<Watermark>::clone(&watermark)).expect("a store");
+    let store = open(&config, Arc::new(SystemClocks), Arc::<Watermark>::clone(&watermark)).expect("a store");
     let session = store.next_session();
     let mut list = Vec::new();
     Case::many("store/append an entry and its completion", BATCH, move || {

@@ -10,7 +10,7 @@ use tidegate_broker::{
     Broker, BrokerConfig, ClientConnection, ConnectStep, CoreId, Counters, End, LinkFacts, SessionStore,
     Signal, Signals, TimerQueue, Turn, Workspace,
 };
-use tidegate_persistence::{Clock, Memory};
+use tidegate_persistence::Memory;
 use tidegate_session::Cause;
 
 use super::setup::Setup;
@@ -60,7 +60,7 @@ impl Core {
             ..BrokerConfig::default()
         };
         Self {
-            broker: Arc::new(Broker::new(config, setup.has_store.then(|| open_store(now)), now)),
+            broker: Arc::new(Broker::new(config, setup.has_store.then(open_store), now)),
             workspace: Workspace::new(Arc::new(Counters::default()), setup.seed),
             turn_budget: setup.turn_budget,
             timers: TimerQueue::default(),
@@ -222,10 +222,8 @@ impl Core {
 }
 
 /// A store that commits at once.
-fn open_store(now: Instant) -> SessionStore {
-    let clock = Clock { now, wall: 0 };
-    let opened =
-        SessionStore::open(clock, || {}, |observer| Ok::<_, ()>(Arc::new(Memory::new(observer)) as _));
+fn open_store() -> SessionStore {
+    let opened = SessionStore::open(|| {}, |observer| Ok::<_, ()>(Arc::new(Memory::new(observer)) as _));
     opened.expect("a store in memory opens")
 }
 

@@ -16,7 +16,7 @@ use super::setup::Setup;
 use super::store::{CrashStore, Disk};
 use crate::random::Random;
 
-/// A broker with its store and its only core, from one crash to the next.
+/// A broker with its store and its only core. It lives until the next crash.
 pub(super) struct Core {
     pub(super) broker: Arc<Broker>,
     store: Arc<CrashStore>,
@@ -24,28 +24,28 @@ pub(super) struct Core {
     timers: TimerQueue,
     /// Connections whose answers wait for a commit.
     waiting: Vec<Arc<Signals>>,
-    /// Something waits for a commit.
+    /// Whether the broker has asked to be called after a commit.
     is_awaiting: bool,
-    /// There was a commit since the core looked last.
+    /// Whether a commit happened since the core last looked.
     has_committed: Arc<AtomicBool>,
-    /// The moment at which the broker started, on both clocks.
+    /// The time at which the broker started, on both clocks.
     started: Clock,
     pub(super) now: Instant,
     turn_budget: u32,
 }
 
 impl Core {
-    /// Starts a broker on what survived.
+    /// Starts a broker with the data that survived.
     pub(super) fn start(disk: Disk, setup: &Setup, clock: Clock, random: &mut Random) -> Self {
         let has_committed = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&has_committed);
         let writer_random = Random::new(random.number());
         let mut opened = None;
         let session_store = SessionStore::open(
-            clock,
             move || told.store(true, Ordering::Relaxed),
             |observer| {
-                let store = Arc::new(CrashStore::new(disk, observer, writer_random, setup.store_eagerness));
+                let store =
+                    Arc::new(CrashStore::new(disk, clock, observer, writer_random, setup.store_eagerness));
                 opened = Some(Arc::clone(&store));
                 Ok::<Arc<dyn Store>, Infallible>(store)
             },
@@ -95,7 +95,7 @@ impl Core {
         }
     }
 
-    /// Tells those who wait for a commit that there was one.
+    /// Handles a commit: releases what waited for it.
     pub(super) fn announce_commit(&mut self) {
         if !self.has_committed.swap(false, Ordering::Relaxed) || !self.is_awaiting {
             return;
@@ -106,12 +106,12 @@ impl Core {
         self.waiting.drain(..).for_each(|signals| signals.notify(Signal::Committed));
     }
 
-    /// The writer of the store does one thing.
+    /// Lets the writer of the store do one step.
     pub(super) fn write_on(&mut self) {
         self.store.write_on();
     }
 
-    /// Time passes.
+    /// Advances the virtual time.
     pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
         while let Some(timer) = self.timers.take_due(self.now) {
@@ -120,32 +120,32 @@ impl Core {
         }
     }
 
-    /// The present moment on both clocks.
+    /// Returns the current time on both clocks.
     pub(super) fn clock(&self) -> Clock {
-        Clock { now: self.now, wall: self.started.wall(self.now) }
+        Clock { now: self.now, store_time: self.started.store_time(self.now) }
     }
 
-    /// The process dies before one of the next `appends` appends to the store.
+    /// Schedules a crash before one of the next `appends` appends to the store.
     pub(super) fn die_in(&self, appends: usize) {
         self.store.die_in(appends);
     }
 
-    /// Whether it has died.
+    /// Returns true if the scheduled crash has happened.
     pub(super) fn is_dead(&self) -> bool {
         self.store.is_dead()
     }
 
-    /// The process is gone.
+    /// Ends the process, and returns the data that survived.
     pub(super) fn crash(self) -> Disk {
         self.store.crash()
     }
 
-    /// Whether everything is committed, and everybody knows.
+    /// Returns true if everything is committed and every waiting answer was released.
     pub(super) fn is_idle(&self) -> bool {
         self.store.is_idle() && !self.has_committed.load(Ordering::Relaxed)
     }
 
-    /// What the core counted.
+    /// Returns the counters of the core.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         totals.add(&self.workspace.counters);

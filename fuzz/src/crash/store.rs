@@ -1,13 +1,14 @@
-//! A store in memory that commits at random moments and loses what is not committed in a crash. It keeps the same promises
-//! as the store on disk, and no more.
+//! A store in memory that commits at random times and loses uncommitted data in a crash. It gives exactly the
+//! guarantees
+//! of the store on disk.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use tidegate_persistence::{
-    Appended, AtomicScope, CheckError, CloseError, Commit, Findings, Health, Item, LoadError, MessageId,
-    Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
+    Appended, AtomicScope, CheckError, Clock, CloseError, Commit, Findings, Health, Item, LoadError,
+    MessageId, Observer, Operation, Progress, SessionId, SnapshotError, Stats, Store,
 };
 
 use crate::random::Random;
@@ -16,49 +17,56 @@ mod contents;
 
 use contents::Contents;
 
-/// What survives a crash.
+/// The data that survives a crash.
 pub(super) struct Disk {
     contents: Contents,
     sessions: u64,
     messages: u64,
 }
 
-/// The store, from one crash to the next.
+/// The store. It lives until the next crash.
 pub(super) struct CrashStore {
     state: Mutex<State>,
-    /// Every atomic scope holds it for reading.
+    /// Held for reading by every open atomic scope.
     atomic_scopes: RwLock<()>,
+    clock: Clock,
     observer: Arc<dyn Observer>,
 }
 
 struct State {
     disk: Disk,
-    /// The contents with everything that was appended.
+    /// The contents including everything that was appended.
     appended: Contents,
-    /// Appended, and not taken by the writer yet.
+    /// Operations that the writer has not taken yet.
     open: Vec<Operation>,
-    /// Taken by the writer, and not committed yet.
+    /// Operations that the writer has taken but not committed yet.
     in_writing: Option<Vec<Operation>>,
     committed: u64,
     random: Random,
-    /// How often the writer does something before an append, in 100 cases.
+    /// Probability in percent that the writer does a step before an append.
     eagerness: usize,
-    /// The process dies before that many further appends.
+    /// Number of appends until the scheduled crash.
     dies_in: Option<usize>,
-    /// The process is dead: what it still does has no effect.
+    /// Whether the process has crashed: later operations have no effect.
     is_dead: bool,
 }
 
 impl Disk {
-    /// An empty one.
+    /// Creates an empty store.
     pub(super) fn new() -> Self {
         Self { contents: Contents::default(), sessions: 1, messages: 1 }
     }
 }
 
 impl CrashStore {
-    /// Opens the store on what survived.
-    pub(super) fn new(disk: Disk, observer: Arc<dyn Observer>, random: Random, eagerness: usize) -> Self {
+    /// Opens the store with the data that survived.
+    pub(super) fn new(
+        disk: Disk,
+        clock: Clock,
+        observer: Arc<dyn Observer>,
+        random: Random,
+        eagerness: usize,
+    ) -> Self {
         let appended = disk.contents.clone();
         let state = State {
             disk,
@@ -71,11 +79,11 @@ impl CrashStore {
             dies_in: None,
             is_dead: false,
         };
-        Self { state: Mutex::new(state), atomic_scopes: RwLock::new(()), observer }
+        Self { state: Mutex::new(state), atomic_scopes: RwLock::new(()), clock, observer }
     }
 
-    /// The writer does one thing: it commits what it took, or takes the open batch. It takes nothing while an atomic scope is
-    /// held.
+    /// Lets the writer do one step: it commits the batch that it took, or takes the open batch. It takes nothing while
+    /// an atomic scope is open.
     pub(super) fn write_on(&self) {
         let mut state = self.state.lock();
         if state.is_dead {
@@ -90,30 +98,30 @@ impl CrashStore {
         }
     }
 
-    /// Whether everything that was appended is committed.
+    /// Returns true if everything that was appended is committed.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state.lock();
         !state.is_dead && state.open.is_empty() && state.in_writing.is_none()
     }
 
-    /// The process dies before one of the next `appends` appends, in the middle of a turn.
+    /// Schedules a crash before one of the next `appends` appends, within a turn.
     pub(super) fn die_in(&self, appends: usize) {
         self.state.lock().dies_in = Some(appends);
     }
 
-    /// Whether it has died.
+    /// Returns true if the scheduled crash has happened.
     pub(super) fn is_dead(&self) -> bool {
         self.state.lock().is_dead
     }
 
-    /// The process is gone: what survived.
+    /// Ends the process, and returns the data that survived.
     pub(super) fn crash(&self) -> Disk {
         self.die();
         std::mem::replace(&mut self.state.lock().disk, Disk::new())
     }
 
-    /// The batch in writing may have reached the disk already, although nobody was told. So may the open one, if no atomic
-    /// scope is held.
+    /// At random, commits the batch that the writer has taken: it may have reached the disk although this was not
+    /// reported. The same holds for the open batch if no atomic scope is open.
     fn die(&self) {
         let mut state = self.state.lock();
         if std::mem::replace(&mut state.is_dead, true) || state.random.chance(40) {
@@ -148,7 +156,7 @@ impl CrashStore {
 }
 
 impl State {
-    /// Commits what the writer took; `false` if it has nothing.
+    /// Commits the batch that the writer has taken; returns false if there is none.
     fn commit(&mut self) -> bool {
         let Some(operations) = self.in_writing.take() else {
             return false;
@@ -158,7 +166,7 @@ impl State {
         true
     }
 
-    /// The commit that covers what is appended next.
+    /// Returns the commit that will cover the next append.
     fn next_commit(&self) -> Commit {
         Commit(self.committed + 1 + u64::from(self.in_writing.is_some()))
     }
@@ -199,6 +207,10 @@ impl Store for CrashStore {
         let mut state = self.state.lock();
         state.disk.messages += 1;
         MessageId(state.disk.messages - 1)
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
     }
 
     fn health(&self) -> Health {

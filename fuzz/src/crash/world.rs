@@ -1,4 +1,4 @@
-//! The broker, the network and the clients, and the random steps that they take.
+//! The broker, the network and the clients of one run, and the random steps that change them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::random::Random;
 mod network;
 mod step;
 
-/// Everything there is in a run.
+/// The complete state of a run.
 pub(super) struct World {
     setup: Setup,
     random: Random,
@@ -36,7 +36,7 @@ impl World {
     pub(super) fn new(seed: u64, is_traced: bool) -> Self {
         let mut random = Random::new(seed);
         let setup = Setup::new(&mut random);
-        let clock = Clock { now: Instant::now(), wall: WALL };
+        let clock = Clock { now: Instant::now(), store_time: STORE_TIME };
         let core = Core::start(Disk::new(), &setup, clock, &mut random);
         let clients = setup.versions.iter().enumerate();
         let clients: Vec<_> = clients.map(|(index, version)| Client::new(index, *version)).collect();
@@ -59,7 +59,7 @@ impl World {
         self.core.as_mut().expect("the broker runs")
     }
 
-    /// The broker dies, and another one starts on what survived.
+    /// Crashes the broker and starts a new one with the data that survived.
     pub(super) fn crash(&mut self) {
         let Some(core) = self.core.take() else { return };
         self.trace.note(|| "crash".to_owned());
@@ -72,12 +72,12 @@ impl World {
         let clock = core.clock();
         let clock = Clock {
             now: clock.now + downtime,
-            wall: clock.wall + u64::try_from(downtime.as_millis()).unwrap_or(0),
+            store_time: clock.store_time + u64::try_from(downtime.as_millis()).unwrap_or(0),
         };
         self.core = Some(Core::start(core.crash(), &self.setup, clock, &mut self.random));
     }
 
-    /// Tells the clients when everything is committed.
+    /// Informs the clients once everything is committed.
     pub(super) fn announce(&mut self) {
         self.core().announce_commit();
         if self.core().is_idle() {
@@ -91,13 +91,13 @@ impl World {
         self.links.keys().copied().collect()
     }
 
-    /// Connections that their clients have left break.
+    /// Breaks the connections that their clients have closed.
     pub(super) fn close_left_links(&mut self) {
         let used: Vec<_> = self.clients.iter().filter_map(|client| client.link).collect();
         self.links.iter_mut().filter(|(id, _)| !used.contains(id)).for_each(|(_, link)| link.close(0));
     }
 
-    /// Whether nothing is left to be done.
+    /// Returns true if no work is left.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.core().is_idle()
             && self.clients.iter().all(Client::is_quiet)
@@ -106,5 +106,5 @@ impl World {
     }
 }
 
-/// The time of the wall clock when a run begins.
-const WALL: u64 = 1_700_000_000_000;
+/// Store time at the start of a run.
+const STORE_TIME: u64 = 1_700_000_000_000;

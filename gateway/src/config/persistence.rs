@@ -15,10 +15,13 @@ pub struct Persistence {
     /// With durability `interval`: time between two syncs to disk. A power failure or system crash loses at most the
     /// messages of this time. Default 100ms.
     pub interval: Time<1, 60_000>,
-    /// Maximum size of the store. Default 64GiB. The store takes disk space before it needs it, at least
-    /// 48 MiB, so that it can deliver and delete on a full disk.
+    /// Maximum size of the store. Default 64GiB. The store takes disk space before it needs it, 48 MiB at
+    /// first and up to 272 MiB under load, so that it can deliver and delete on a full disk.
     /// When it is reached, the broker refuses messages that it would have to store, with reason code 0x97 (Quota exceeded).
     pub size_max: Size<67_108_864, 1_099_511_627_776>,
+    /// Maximum time that counts towards expiry while the broker was not running, if the machine was booted meanwhile. The wall
+    /// clock tells how long that was, and a device without a battery shows a wrong time after a boot. Default 1d.
+    pub downtime_max: Time<0, 31_536_000_000>,
 }
 
 /// What an acknowledgement guarantees.
@@ -41,6 +44,7 @@ impl Default for Persistence {
             durability: Durability::default(),
             interval: const { Time::of(100) },
             size_max: const { Size::of(64 << 30) },
+            downtime_max: const { Time::of(86_400_000) },
         }
     }
 }

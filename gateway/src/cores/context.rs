@@ -13,6 +13,7 @@ use tidegate_broker::{
 use super::Cores;
 use super::buffers::Buffers;
 use super::placement::{CoreLoad, LastRebalance};
+use crate::clock;
 
 /// The state of one core, reached only from its own thread.
 pub struct Core {
@@ -46,7 +47,7 @@ impl Core {
             is_flusher_woken: false,
             buffers: Buffers::default(),
             waiting: Vec::new(),
-            load: CoreLoad::new(&cores.placement, id, Instant::now()),
+            load: CoreLoad::new(&cores.placement, id, clock::now()),
         })
     }
 

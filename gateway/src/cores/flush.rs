@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Instant;
 
 use smallvec::SmallVec;
 use tidegate_broker::{
@@ -13,6 +12,7 @@ use tidegate_broker::{
 
 use super::buffers::Buffers;
 use super::context::{Core, with_core};
+use crate::clock;
 
 /// Flushes the sessions that this core has marked and those that other cores have left in its mailbox. Never returns.
 pub(super) async fn run(broker: Arc<Broker>) {
@@ -28,7 +28,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
 type RemoteFlushes = SmallVec<[(CoreId, Vec<Arc<SessionHandle>>); 4]>;
 
 fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
-    let now = Instant::now();
+    let now = clock::now();
     core.measure_load(now);
     core.begin_flush(waker);
     let (id, cores) = (core.id(), Arc::clone(core.cores()));

@@ -4,11 +4,12 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::Broker;
 
 use super::context::with_core;
+use crate::clock;
 
 /// Fires timers when they are due. Never returns.
 pub(super) async fn run(broker: Arc<Broker>) {
@@ -23,7 +24,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
                 core.timers.next()
             });
             let Some(at) = next else { return Poll::Pending };
-            sleep.as_mut().reset(at.into());
+            sleep.as_mut().reset(tokio::time::Instant::now() + clock::until(at));
             if sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
             }
@@ -33,7 +34,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
 }
 
 fn fire(broker: &Broker, core: &mut super::Core) {
-    let now = Instant::now();
+    let now = clock::now();
     while let Some(timer) = core.timers.take_due(now) {
         // Nobody is told about what is stored here.
         let _ = core.run_turn(now, |turn, _| broker.timeout(turn, timer));

@@ -1,13 +1,14 @@
 //! How a connection ends: the session is let go first, then the peer is told why, then the link is closed, all in bounded time.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::{End, EndKind, Signals};
 use tidegate_transports::{CloseReason, Link};
 use tokio::time::timeout;
 
 use super::Driver;
+use crate::clock;
 use crate::cores::with_core;
 
 impl Driver {
@@ -16,16 +17,15 @@ impl Driver {
         let Self { mut link, mut client, batch, token, .. } = *self;
         let signals = Arc::clone(client.signals());
         // The session stays with this connection until its publish is complete.
-        while !with_core(|core| {
-            core.run_turn(Instant::now(), |turn, _| client.finish_publish_under_way(turn))
-        }) {
+        while !with_core(|core| core.run_turn(clock::now(), |turn, _| client.finish_publish_under_way(turn)))
+        {
             tokio::task::yield_now().await;
         }
         let mut rest = Vec::new();
         if let Some(batch) = batch {
             batch.copy_to(&mut rest);
         }
-        with_core(|core| core.run_turn(Instant::now(), |turn, _| client.end(turn, &end, &mut rest)));
+        with_core(|core| core.run_turn(clock::now(), |turn, _| client.end(turn, &end, &mut rest)));
         tracing::debug!(
             kind = ?end.kind(), reason = ?end.reason(), statement = end.statement(), "connection ended"
         );

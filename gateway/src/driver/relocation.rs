@@ -4,11 +4,11 @@
 //! in its mailbox or among those that wait for a commit, only sets a signal as well, wherever the connection is.
 
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use tidegate_broker::{CoreId, End};
 
 use super::{Drive, Driver, direct_writer};
+use crate::clock;
 use crate::cores::with_core;
 
 /// Why a core does not poll a connection any more.
@@ -57,7 +57,7 @@ impl Driver {
         let Self { client, .. } = self;
         with_core(|core| {
             let id = core.id();
-            core.run_turn(Instant::now(), |turn, _| {
+            core.run_turn(clock::now(), |turn, _| {
                 client.broker().move_to_core(turn, client.owner(), id, writer);
             });
         });

@@ -1,7 +1,7 @@
 //! Accepts sockets from a listener, places each on a core, and starts a task there for its handshake and then one for its driver.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::{Attachment, Broker, ClientConnection, LinkFacts, Receipt};
 use tidegate_session::Negotiated;
@@ -11,6 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+use crate::clock;
 use crate::config;
 use crate::cores::{Cores, with_core};
 use crate::driver::{Accepted, Drive, Driver, accept_connect, direct_writer, reject};
@@ -107,7 +108,7 @@ impl Acceptor {
     async fn connect(&self, negotiated: &Negotiated, mut facts: LinkFacts) -> Receipt<Attachment> {
         loop {
             let connected = with_core(|core| {
-                core.run_turn(Instant::now(), |turn, _| self.broker.connect(turn, negotiated, facts))
+                core.run_turn(clock::now(), |turn, _| self.broker.connect(turn, negotiated, facts))
             });
             match connected {
                 Ok(receipt) => return receipt,

@@ -2,16 +2,17 @@
 //! retained messages, and replaced routing entries.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::Broker;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::clock;
 use crate::cores::with_core;
 
 /// Schedules the delayed wills and the expiry of restored sessions.
 pub(super) async fn schedule_restored(broker: Arc<Broker>) {
-    with_core(|core| core.run_turn(Instant::now(), |turn, _| broker.schedule_restored(turn)));
+    with_core(|core| core.run_turn(clock::now(), |turn, _| broker.schedule_restored(turn)));
 }
 
 /// Sweeps periodically, a few messages per turn. Never returns.
@@ -22,14 +23,14 @@ pub(super) async fn run(broker: Arc<Broker>) {
         ticks.tick().await;
         for _ in 0..broker.retained_sweep_count(RETAINED_MAX) {
             with_core(|core| {
-                core.run_turn(Instant::now(), |turn, _| broker.sweep_retained(turn, RETAINED_MAX))
+                core.run_turn(clock::now(), |turn, _| broker.sweep_retained(turn, RETAINED_MAX))
             });
             tokio::task::yield_now().await;
         }
         let mut next = Some(0);
         while let Some(shard) = next {
             next =
-                with_core(|core| core.run_turn(Instant::now(), |turn, _| broker.sweep_sessions(turn, shard)));
+                with_core(|core| core.run_turn(clock::now(), |turn, _| broker.sweep_sessions(turn, shard)));
             tokio::task::yield_now().await;
         }
     }

@@ -49,10 +49,8 @@ pub(super) fn store(persistence: &Persistence, data: &Path) -> Option<StoreConfi
     };
     let defaults = StoreConfig::new(store_folder(data));
     let size_max = persistence.size_max.to_usize();
-    // When the store reaches its size limit, or the disk is full, up to two batches are still to be written. They and the
-    // overhead of LMDB must fit into the reserve: one sixteenth of the limit, and half of what is reserved on the disk.
-    let batch_bytes_max = defaults.batch_bytes_max.min(size_max / 64).min(defaults.disk_reserve / 8);
-    Some(StoreConfig { durability, size_max, batch_bytes_max, ..defaults })
+    let downtime_max = persistence.downtime_max.duration();
+    Some(StoreConfig { durability, size_max, downtime_max, ..defaults })
 }
 
 /// The folder of the store in the data directory.

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tidegate_broker::SessionStore;
-use tidegate_persistence::{Clock, Commit, Health, Observer, Reason};
+use tidegate_persistence::{Commit, Health, Observer, Reason};
 use tokio::sync::watch;
 
 use super::{ServeError, settings};
+use crate::clock::BrokerClocks;
 use crate::config::Config;
 use crate::cores::Cores;
 
@@ -80,14 +80,12 @@ pub(super) fn open(
     };
     let cores = Arc::clone(cores);
     let on_commit = move || cores.announce_commit();
-    let store = SessionStore::open(present(), on_commit, |observer| {
-        tidegate_persistence::open(&settings, Arc::new(HealthWatch { observer, displaced }))
+    let store = SessionStore::open(on_commit, |observer| {
+        tidegate_persistence::open(
+            &settings,
+            Arc::new(BrokerClocks),
+            Arc::new(HealthWatch { observer, displaced }),
+        )
     });
     store.map(Some).map_err(|source| ServeError::Store { file, source })
-}
-
-/// The current time on the wall clock and on the monotonic clock. The broker measures with the monotonic one.
-fn present() -> Clock {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Clock { now: Instant::now(), wall: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
 }

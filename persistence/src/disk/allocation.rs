@@ -33,6 +33,11 @@ impl Allocation {
         self.length
     }
 
+    /// Bytes that the file system has left.
+    pub(super) fn available(&self) -> IoResult<usize> {
+        available(&self.file).map(to_usize)
+    }
+
     /// Reserves space up to `length`, and extends the file. Nothing is changed if the disk has not enough space.
     pub(super) fn extend(&mut self, length: usize) -> IoResult<()> {
         if length <= self.length {

@@ -25,6 +25,8 @@ pub(super) struct Batch {
 struct Open {
     change: ChangeSet,
     bytes: usize,
+    /// What the limit for bytes is now.
+    bytes_limit: usize,
     /// The commit that will cover this batch.
     commit: Commit,
     /// Size of the operations that the writer retries because they did not fit.
@@ -65,6 +67,7 @@ impl Batch {
         let open = Open {
             change: ChangeSet::default(),
             bytes: 0,
+            bytes_limit: config.batch_bytes_max,
             commit: Commit(1),
             retry_len: 0,
             retry_bytes: 0,
@@ -78,7 +81,7 @@ impl Batch {
             wake_writer: Condvar::new(),
             checkpointed: Condvar::new(),
             len_max: config.batch_len_max.max(1),
-            bytes_max: config.batch_bytes_max.max(1),
+            bytes_max: config.batch_bytes_max,
         }
     }
 
@@ -100,6 +103,11 @@ impl Batch {
         drop(open);
         self.wake_writer.notify_one();
         if slow { Appended::Slow(commit) } else { Appended::Accepted(commit) }
+    }
+
+    /// Sets the limit for bytes, if it is below the configured one.
+    pub(super) fn limit_bytes(&self, limit: usize) {
+        self.open.lock().bytes_limit = self.bytes_max.min(limit);
     }
 
     /// See [`crate::Store::atomic_scope`].
@@ -198,7 +206,8 @@ impl Batch {
     }
 
     fn is_at_limit(&self, open: &Open) -> bool {
-        open.len() + open.retry_len >= self.len_max || open.bytes + open.retry_bytes >= self.bytes_max
+        open.len() + open.retry_len >= self.len_max
+            || open.bytes + open.retry_bytes >= open.bytes_limit.max(1)
     }
 }
 

@@ -13,8 +13,9 @@ use super::log::Log;
 use super::presence::Presence;
 use super::references::{ReferenceDeltas, References};
 use super::sync_point::SyncPoint;
-use super::tables::{MESSAGES_KEY, SESSIONS_KEY, Table};
+use super::tables::{MESSAGES_KEY, SESSIONS_KEY, TIME_KEY, Table};
 use super::text_key::TextKeys;
+use super::timeline::{TimeMark, Timeline};
 use crate::change::ChangeSet;
 use crate::record::ArchiveBuffer;
 
@@ -22,6 +23,7 @@ mod capacity;
 mod commit;
 mod map;
 mod space;
+mod time;
 
 pub(super) use capacity::{Capacity, length_wanted};
 pub(super) use map::{Map, whole_pages};
@@ -48,6 +50,7 @@ pub(super) struct Engine {
     /// The sync interval and the sync point; `None`: LMDB syncs each commit.
     interval_sync: Option<(Duration, SyncPoint)>,
     presence: Presence,
+    timeline: Timeline,
 }
 
 /// Counts made while opening the store.
@@ -66,6 +69,7 @@ pub(super) struct Opened {
     pub(super) marks: Marks,
     pub(super) orphans: u64,
     pub(super) interval: Option<Duration>,
+    pub(super) time_mark: Option<TimeMark>,
 }
 
 /// Where a change found space.
@@ -78,8 +82,8 @@ pub(super) enum Space {
 }
 
 impl Engine {
-    pub(super) fn new(opened: Opened, ids: Arc<Ids>) -> Result<Self, Fault> {
-        let Opened { map, capacity, keys, references, marks, orphans, interval } = opened;
+    pub(super) fn new(opened: Opened, ids: Arc<Ids>, timeline: Timeline) -> Result<Self, Fault> {
+        let Opened { map, capacity, keys, references, marks, orphans, interval, time_mark: _ } = opened;
         let interval_sync = match interval {
             Some(interval) => Some((interval, SyncPoint::create(&map)?)),
             None => None,
@@ -101,6 +105,7 @@ impl Engine {
             empty_commit_done: false,
             interval_sync,
             presence,
+            timeline,
         })
     }
 
@@ -175,7 +180,10 @@ impl Engine {
         }
         Log::clear(meta, &mut txn)?;
         let marks = put_marks(meta, &mut txn, &self.ids, self.marks)?;
+        let time = self.timeline.mark();
+        meta.put(&mut txn, TIME_KEY, &time.to_bytes())?;
         txn.commit()?;
+        self.timeline.mark_written(time);
         self.references.apply(&deltas);
         (self.marks, self.empty_commit_done, self.log) = (marks, false, self.log.emptied());
         self.pending.clear();

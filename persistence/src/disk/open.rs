@@ -15,7 +15,9 @@ use super::ids::Ids;
 use super::lock::Lock;
 use super::sync_point;
 use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
+use super::timeline::Timeline;
 use crate::access;
+use crate::clock::Clocks;
 use crate::config::Config;
 use crate::error::{OpenError, Reason};
 
@@ -25,7 +27,7 @@ mod survey;
 pub(super) use data_file::create_reader_table;
 
 /// Opens the store in the configured folder. Returns the engine and the id generator.
-pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
+pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine, Arc<Ids>), OpenError> {
     if config.size_initial == 0 || config.size_initial > config.size_max {
         return Err(OpenError::Config("`size_initial` must be above 0 and at most `size_max`"));
     }
@@ -35,7 +37,8 @@ pub(super) fn engine(config: &Config) -> Result<(Engine, Arc<Ids>), OpenError> {
     let found = data_file::examine_or_create(config, &data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
-    let mut engine = Engine::new(opened, Arc::clone(&ids)).map_err(engine_error)?;
+    let timeline = Timeline::open(clocks, opened.time_mark, config.downtime_max);
+    let mut engine = Engine::new(opened, Arc::clone(&ids), timeline).map_err(engine_error)?;
     engine.replay().map_err(engine_error)?;
     Ok((engine, ids))
 }
@@ -51,7 +54,7 @@ fn open_or_undo_growth(
     let file = File::options().read(true).write(true).open(data).map_err(io_error(data))?;
     let open = || {
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
-        let capacity = Capacity::new(allocation, config);
+        let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
         // With the reserve, so that a store on a full disk can be opened.
         let env = environment(&config.folder, capacity.length())?;
         let tables = tables(&env, data)?;

@@ -17,7 +17,7 @@ pub(super) struct Shared {
     committed: AtomicU64,
     commits: AtomicU64,
     operations: AtomicU64,
-    bodies: AtomicU64,
+    body_count: AtomicU64,
     orphans: u64,
     health: Mutex<Health>,
     observer: Arc<dyn Observer>,
@@ -31,7 +31,7 @@ impl Shared {
             committed: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             operations: AtomicU64::new(0),
-            bodies: AtomicU64::new(counts.bodies),
+            body_count: AtomicU64::new(counts.bodies),
             orphans: counts.orphans,
             health: Mutex::default(),
             observer,
@@ -43,17 +43,17 @@ impl Shared {
     }
 
     /// Records that everything up to `commit` is durable, and notifies the observer.
-    pub(super) fn commit(&self, commit: Commit, operations: u64, bodies: u64) {
+    pub(super) fn commit(&self, commit: Commit, operations: u64, body_count: u64) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.operations.fetch_add(operations, Ordering::Relaxed);
-        self.bodies.store(bodies, Ordering::Relaxed);
+        self.body_count.store(body_count, Ordering::Relaxed);
         self.committed.store(commit.0, Ordering::Release);
         self.observer.committed(commit);
     }
 
     /// Sets the number of bodies on disk.
-    pub(super) fn set_bodies(&self, bodies: u64) {
-        self.bodies.store(bodies, Ordering::Relaxed);
+    pub(super) fn set_body_count(&self, body_count: u64) {
+        self.body_count.store(body_count, Ordering::Relaxed);
     }
 
     pub(super) fn health(&self) -> Health {
@@ -88,7 +88,7 @@ impl Shared {
             waiting: count(waiting),
             retrying: count(retrying),
             waiting_bytes: count(waiting_bytes),
-            bodies: self.bodies.load(Ordering::Relaxed),
+            bodies: self.body_count.load(Ordering::Relaxed),
             file_bytes: count(file_bytes),
             map_bytes: count(map_bytes),
             orphans: self.orphans,

@@ -5,7 +5,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use heed::{RoTxn, WithoutTls};
 
@@ -14,6 +14,7 @@ use super::engine::Map;
 use super::fault::Fault;
 use super::file;
 use crate::access;
+use crate::clock::{BootId, Clocks, SystemClocks};
 
 mod record;
 mod recover;
@@ -28,7 +29,7 @@ pub(super) struct SyncPoint {
     path: PathBuf,
     file: File,
     data: File,
-    boot_id: [u8; record::BOOT_ID_SIZE],
+    boot_id: BootId,
     /// Number of syncs. Its last bit selects the place in the file.
     sequence: u64,
     /// A read transaction on the state of the last sync; `None` while the map is resized.
@@ -43,7 +44,8 @@ impl SyncPoint {
         // Saving the sync point must not fail on a full disk.
         allocation::reserve(&file, 0, record::FILE_SIZE)?;
         let data = map.env().try_clone_inner_file()?;
-        let mut sync_point = Self { path, file, data, boot_id: boot_id()?, sequence: 0, pin: None };
+        let mut sync_point =
+            Self { path, file, data, boot_id: SystemClocks.boot_id()?, sequence: 0, pin: None };
         sync_point.save(map)?;
         // Sync the folder: otherwise the file would not be found after a power failure.
         File::open(map.folder())?.sync_all()?;
@@ -88,16 +90,6 @@ impl SyncPoint {
         self.file.write_all_at(&record.to_bytes(), record::offset(self.sequence))?;
         Ok(self.file.sync_data()?)
     }
-}
-
-/// The id of the current boot of the machine.
-fn boot_id() -> io::Result<[u8; record::BOOT_ID_SIZE]> {
-    let text = fs::read(Path::new("/proc/sys/kernel/random/boot_id"))?;
-    let mut id = [0; record::BOOT_ID_SIZE];
-    for (to, from) in id.iter_mut().zip(text) {
-        *to = from;
-    }
-    Ok(id)
 }
 
 /// The name of the file is part of the format: existing stores have it.

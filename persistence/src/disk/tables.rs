@@ -191,6 +191,7 @@ pub(super) const SCHEMA_KEY: &[u8] = b"schema";
 pub(super) const SECRET_KEY: &[u8] = b"secret";
 pub(super) const SESSIONS_KEY: &[u8] = b"sessions";
 pub(super) const MESSAGES_KEY: &[u8] = b"messages";
+pub(super) const TIME_KEY: &[u8] = b"time";
 
 const META: &str = "meta";
 const NAMES: [&str; 7] = [META, "sessions", "subscriptions", "messages", "entries", "received", "retained"];

@@ -75,7 +75,8 @@ impl Writer {
             let taken =
                 self.shared.batch.take(&mut later, self.schedule.deadline(), self.schedule.is_retrying());
             self.merge_taken(&mut later, taken);
-            let done = self.commit().and_then(|()| self.checkpoint(taken));
+            let done =
+                self.commit().and_then(|()| self.checkpoint(taken)).and_then(|()| self.keep_time(taken.last));
             // Earlier commits are synced in time, even if this batch did not fit.
             let done = self.sync(taken.last).and(done);
             self.shared.batch.finish_checkpoint_requests(taken.checkpoint_request);
@@ -112,6 +113,9 @@ impl Writer {
         if operations == 0 {
             return Ok(());
         }
+        if self.engine.adapt_reserve(&self.change, self.bytes)? {
+            self.shared.batch.limit_bytes(self.engine.batch_bytes_max());
+        }
         let space = self.engine.commit(&mut self.change, self.is_over_limit)?;
         // Nothing is announced that the next start would not find.
         self.verify_presence()?;
@@ -139,13 +143,21 @@ impl Writer {
         match self.engine.checkpoint() {
             Ok(space) => {
                 self.schedule.checkpointed();
-                self.shared.set_bodies(self.engine.bodies());
+                self.shared.set_body_count(self.engine.bodies());
                 self.update_space(space)
             }
             // The log stays in the file; the next start applies it.
             Err(fault) if taken.last && fault.is_out_of_space() => Ok(()),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Keeps the time mark in the file up to date. An idle store checks it as often as its files.
+    fn keep_time(&mut self, last: bool) -> Result<(), Fault> {
+        if self.engine.keep_time(last)? {
+            self.schedule.committed(Instant::now(), !self.engine.is_checkpointed());
+        }
+        Ok(())
     }
 
     fn update_space(&mut self, space: Space) -> Result<(), Fault> {

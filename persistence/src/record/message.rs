@@ -1,13 +1,14 @@
 //! Messages, both as bodies of queued messages and as retained messages.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rkyv::with::{AsString, InlineAsBox};
 use rkyv::{Archive, Serialize};
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 
 use super::archive::{self, ArchiveBuffer};
+use crate::clock::Clock;
 
 /// A message borrowed from the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,20 +25,11 @@ pub struct MessageRecord<'a> {
     pub retain: bool,
     /// The id of the client session that published it.
     pub publisher: u64,
-    /// When it expires, in milliseconds since the Unix epoch.
+    /// When it expires, in milliseconds of store time.
     pub expires_at: Option<u64>,
 }
 
-/// One moment on two clocks, to convert stored times to the monotonic clock of the broker and back.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    /// The moment.
-    pub now: Instant,
-    /// The same moment in milliseconds since the Unix epoch.
-    pub wall: u64,
-}
-
-/// A message to be stored, with its expiry on the wall clock.
+/// A message to be stored, with its expiry in store time.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredMessage {
     pub(crate) message: Arc<Message>,
@@ -107,23 +99,6 @@ impl<'a> MessageRecord<'a> {
             publisher: layout.publisher.to_native(),
             expires_at: layout.expires_at.as_ref().map(|at| at.to_native()),
         })
-    }
-}
-
-impl Clock {
-    /// Converts a wall clock time to the monotonic clock; `None` when it cannot be represented.
-    #[must_use]
-    pub fn instant(&self, wall: u64) -> Option<Instant> {
-        self.now.checked_add(Duration::from_millis(wall.saturating_sub(self.wall)))
-    }
-
-    /// Converts a monotonic time to milliseconds since the Unix epoch.
-    #[must_use]
-    pub fn wall(&self, at: Instant) -> u64 {
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let ahead = millis(at.saturating_duration_since(self.now));
-        let behind = millis(self.now.saturating_duration_since(at));
-        self.wall.saturating_add(ahead).saturating_sub(behind)
     }
 }
 

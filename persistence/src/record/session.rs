@@ -26,7 +26,7 @@ pub struct SessionRecord {
     pub will: Option<Box<Will>>,
 }
 
-/// Whether a session has a connection. Times are milliseconds since the Unix epoch.
+/// Whether a session has a connection. Times are milliseconds of store time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Archive, Serialize)]
 pub enum SessionState {
     /// A connection serves the session.

@@ -38,7 +38,7 @@ fn a_new_store_has_the_space_of_its_map_and_a_reserve() {
 #[test]
 fn a_store_that_grows_keeps_its_reserve() {
     let mut harness = Harness::new();
-    harness.config.disk_reserve = 4 << 20;
+    (harness.config.disk_reserve, harness.config.disk_reserve_max) = (4 << 20, 4 << 20);
     let store = harness.open();
     harness.commit(&store, vec![open_session(1)]);
     for number in 1..=100 {
@@ -48,6 +48,35 @@ fn a_store_that_grows_keeps_its_reserve() {
     let map = store.stats().map_bytes;
     assert!(map > 10_000_000, "{map}");
     assert_eq!(length(&harness), map + (4 << 20));
+}
+
+#[test]
+fn the_reserve_grows_under_load_and_stays_after_a_restart() {
+    let mut harness = Harness::new();
+    (harness.config.disk_reserve, harness.config.disk_reserve_max) = (1 << 20, 4 << 20);
+    let store = harness.open();
+    harness.commit(&store, vec![open_session(1)]);
+    assert_eq!(length(&harness) - store.stats().map_bytes, 1 << 20);
+    // Larger than the log may be: a quarter of the reserve.
+    for number in 1..=4 {
+        harness.commit(
+            &store,
+            vec![enqueue(
+                key(1, number, 0),
+                &message("t", &vec![7; 300_000 * usize::try_from(number).unwrap()]),
+            )],
+        );
+    }
+    assert_eq!(length(&harness) - store.stats().map_bytes, 4 << 20);
+    assert_has_no_holes(&harness.data());
+    drop(store);
+    let before = length(&harness);
+    for _ in 0..3 {
+        let store = harness.open();
+        assert!(length(&harness) - store.stats().map_bytes > 3 << 20, "less than the reserve had grown to");
+        drop(store);
+    }
+    assert_eq!(length(&harness), before, "a restart takes no more space");
 }
 
 /// Earlier versions left holes, and so does a copy with `cp --sparse=always`.

@@ -43,7 +43,9 @@ impl Harness {
 
     /// Appends the operations and waits for their commit.
     pub fn commit(&self, store: &dyn Store, mut operations: Vec<Operation>) -> Commit {
-        let commit = accepted(store.append(&mut operations));
+        let (Appended::Accepted(commit) | Appended::Slow(commit)) = store.append(&mut operations) else {
+            panic!("the store refused")
+        };
         assert!(operations.is_empty());
         self.watch.wait_for_commit(commit);
         assert!(store.committed() >= commit);

@@ -27,5 +27,6 @@ mod restore;
 mod samples;
 mod snapshots;
 mod texts;
+mod time;
 mod watch;
 mod writer;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_persistence::{Appended, Commit, Durability, Health, SnapshotError, open};
+use tidegate_persistence::{Appended, Commit, Durability, Health, SnapshotError, SystemClocks, open};
 
 use crate::harness::{Harness, content};
 use crate::samples::open_session;
@@ -13,7 +13,7 @@ fn the_memory_store_commits_at_once_and_keeps_nothing() {
     let mut harness = Harness::new();
     harness.config.durability = Durability::Memory;
     let watch: Arc<Watch> = Arc::default();
-    let store = open(&harness.config, Arc::<Watch>::clone(&watch)).unwrap();
+    let store = open(&harness.config, Arc::new(SystemClocks), Arc::<Watch>::clone(&watch)).unwrap();
     for number in 1..4 {
         let mut operations = vec![open_session(number)];
         assert_eq!(store.append(&mut operations), Appended::Accepted(Commit(number)));

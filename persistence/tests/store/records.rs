@@ -161,7 +161,7 @@ fn committed_ids_are_never_handed_out_again() {
 
 #[test]
 fn a_stored_message_converts_back_to_a_message() {
-    let clock = Clock { now: Instant::now(), wall: 1_000_000 };
+    let clock = Clock { now: Instant::now(), store_time: 1_000_000 };
     let mut record = expected_message();
     record.expires_at = Some(1_005_000);
     let message = record.to_message(&clock).unwrap();
@@ -170,7 +170,7 @@ fn a_stored_message_converts_back_to_a_message() {
         ("a/b", &[0, 1, 255][..], &PROPERTIES[..])
     );
     assert_eq!(message.expires_at(), Some(clock.now + Duration::from_secs(5)));
-    assert_eq!(clock.wall(clock.now + Duration::from_secs(5)), 1_005_000);
+    assert_eq!(clock.store_time(clock.now + Duration::from_secs(5)), 1_005_000);
     record.expires_at = Some(5);
     assert!(record.to_message(&clock).unwrap().is_expired(clock.now));
     record.topic = "a/#";

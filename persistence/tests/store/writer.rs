@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tidegate_persistence::{Appended, Commit, Durability, Health, Observer, Reason, Store, open};
+use tidegate_persistence::{
+    Appended, Commit, Durability, Health, Observer, Reason, Store, SystemClocks, open,
+};
 
 use crate::harness::{Harness, accepted, content};
 use crate::samples::open_session;
@@ -18,7 +20,7 @@ impl Observer for Panics {
 #[test]
 fn a_panicking_observer_fails_the_store() {
     let mut harness = Harness::new();
-    let store = open(&harness.config, Arc::new(Panics)).unwrap();
+    let store = open(&harness.config, Arc::new(SystemClocks), Arc::new(Panics)).unwrap();
     accepted(store.append(&mut vec![open_session(1)]));
     while store.health() == Health::Working {
         std::thread::yield_now();

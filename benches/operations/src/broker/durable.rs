@@ -3,12 +3,12 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidegate_broker::{BrokerConfig, SessionStore};
 use tidegate_mqtt::{AckKind, Connect, QoS};
 use tidegate_persistence::{
-    Appended, Clock, Commit, Config, Durability, Health, Memory, Observer, Store, Watermark, open,
+    Appended, Commit, Config, Durability, Health, Memory, Observer, Store, SystemClocks, Watermark, open,
 };
 use tidegate_session::Config as SessionConfig;
 
@@ -68,7 +68,7 @@ impl Observer for Tee {
 
 fn in_memory() -> Case {
     let open = |observer| -> Result<Arc<dyn Store>, Infallible> { Ok(Arc::new(Memory::new(observer))) };
-    let store = SessionStore::open(clock(), || {}, open).expect("a store");
+    let store = SessionStore::open(|| {}, open).expect("a store");
     let mut scene = Scene::new(store);
     scene.subscriber.subscribe(&mut scene.core, TOPIC);
     let wire = publishes(TOPIC, QoS::AtLeastOnce, BATCH);
@@ -88,10 +88,10 @@ fn on_disk() -> Case {
     let watermark = Arc::new(Watermark::default());
     let mut engine = None;
     let store = SessionStore::open(
-        clock(),
         || {},
         |observer| {
-            let store = open(&config, Arc::new(Tee(observer, Arc::clone(&watermark))));
+            let store =
+                open(&config, Arc::new(SystemClocks), Arc::new(Tee(observer, Arc::clone(&watermark))));
             store.inspect(|store| engine = Some(Arc::clone(store)))
         },
     );
@@ -122,10 +122,6 @@ fn wait(store: &dyn Store, watermark: &Watermark) {
         Appended::Accepted(commit) | Appended::Slow(commit) => watermark.wait(commit),
         Appended::Refused => panic!("the store refused"),
     }
-}
-
-fn clock() -> Clock {
-    Clock { now: Instant::now(), wall: 0 }
 }
 
 /// Messages in one read.

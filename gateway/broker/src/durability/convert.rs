@@ -42,7 +42,7 @@ pub(super) fn change(
 
 fn enqueue(clock: &Clock, key: EntryKey, queued: Queued, sent: Option<PacketId>) -> Operation {
     let Queued { message, qos, retain, identifiers, share, .. } = queued;
-    let expires_at = message.expires_at().map(|at| clock.wall(at));
+    let expires_at = message.expires_at().map(|at| clock.store_time(at));
     let state = sent.map_or(EntryState::Queued, |packet_id| EntryState::Sent { packet_id });
     let record = EntryRecord { qos, retain, identifiers, share, state };
     Operation::Enqueue { key, message, expires_at, record }
@@ -54,7 +54,7 @@ pub(super) fn open(clock: &Clock, handle: &SessionHandle, session: &Session) -> 
     let state = if attached {
         SessionState::Attached
     } else {
-        let wall = |at| clock.wall(at);
+        let wall = |at| clock.store_time(at);
         SessionState::Waiting { will_at: will_at.map(wall), ends_at: expires_at.map(wall) }
     };
     let record = SessionRecord {

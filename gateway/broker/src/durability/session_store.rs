@@ -41,18 +41,18 @@ struct CommitNotifier<F> {
 
 impl SessionStore {
     /// Opens a store by `open`, which is given the observer to report to. `on_commit` is called after each commit, on a thread of
-    /// the store: it may set a flag and wake somebody. `clock` is the present moment on both clocks.
+    /// the store: it may set a flag and wake somebody.
     ///
     /// # Errors
     /// Those of `open`.
     pub fn open<E>(
-        clock: Clock,
         on_commit: impl Fn() + Send + Sync + 'static,
         open: impl FnOnce(Arc<dyn Observer>) -> Result<Arc<dyn Store>, E>,
     ) -> Result<Self, E> {
         let state = Arc::new(StoreState::default());
         let notifier = CommitNotifier { on_commit, state: Arc::clone(&state) };
-        Ok(Self { engine: open(Arc::new(notifier))?, clock, state })
+        let engine = open(Arc::new(notifier))?;
+        Ok(Self { clock: engine.clock(), engine, state })
     }
 
     /// The last commit that is stored.
@@ -151,7 +151,7 @@ impl SessionStore {
         let operation = if message.payload().is_empty() {
             Operation::Unretain { tenant, topic: Arc::from(message.topic()) }
         } else {
-            let expires_at = message.expires_at().map(|at| self.clock.wall(at));
+            let expires_at = message.expires_at().map(|at| self.clock.store_time(at));
             Operation::Retain { tenant, message: Arc::clone(message), expires_at }
         };
         self.append_one(turn, operation)

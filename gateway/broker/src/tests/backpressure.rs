@@ -23,7 +23,7 @@ fn a_commit_before_append_returns_leaves_no_backpressure() {
         Ok::<_, ()>(store)
     };
     let now = Instant::now();
-    let store = SessionStore::open(Clock { now, wall: 0 }, || {}, open).unwrap();
+    let store = SessionStore::open(|| {}, open).unwrap();
     let mut workspace = Workspace::new(Arc::new(Counters::default()), 1);
     let will = Will::new(Name::parse("a").unwrap(), "kept", QoS::AtLeastOnce);
     let message = Arc::new(Message::from_will(&will, 1, now));
@@ -54,6 +54,10 @@ impl Store for InstantCommit {
 
     fn next_message(&self) -> MessageId {
         self.0.next_message()
+    }
+
+    fn clock(&self) -> Clock {
+        self.0.clock()
     }
 
     fn health(&self) -> Health {

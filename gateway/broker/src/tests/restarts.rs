@@ -1,12 +1,13 @@
 //! A broker that starts again on the same store: what a crash left half done is completed once, not begun anew at each start.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tidegate_mqtt::{Connect, ProtocolVersion};
-use tidegate_persistence::{Clock, Config};
+use tidegate_persistence::{BootId, ClockReading, Clocks, Config};
 use tidegate_session::Config as SessionConfig;
 
 use crate::{Broker, BrokerConfig, ConnectStep, CoreId, Counters, LinkFacts, SessionStore, Workspace};
@@ -18,14 +19,30 @@ struct Run {
     now: Instant,
 }
 
+/// Clocks that stand still while the store is open.
+struct TestClocks {
+    now: Instant,
+    since_boot: Duration,
+}
+
+impl Clocks for TestClocks {
+    fn read(&self) -> ClockReading {
+        ClockReading { now: self.now, since_boot: self.since_boot, wall: Duration::ZERO }
+    }
+
+    fn boot_id(&self) -> io::Result<BootId> {
+        Ok(BootId([1; BootId::SIZE]))
+    }
+}
+
 impl Run {
     /// Starts so many seconds after the first start.
     fn start(folder: &Path, origin: Instant, seconds: u64) -> Self {
         let now = origin + Duration::from_secs(seconds);
-        let clock = Clock { now, wall: 1_000_000 + seconds * 1000 };
+        let clocks = Arc::new(TestClocks { now, since_boot: Duration::from_secs(seconds) });
         let config = Config::new(folder);
-        let open = |observer| tidegate_persistence::open(&config, observer);
-        let store = SessionStore::open(clock, || {}, open).unwrap();
+        let open = |observer| tidegate_persistence::open(&config, clocks, observer);
+        let store = SessionStore::open(|| {}, open).unwrap();
         let session = SessionConfig { change_log: true, ..SessionConfig::default() };
         let config = BrokerConfig { session: Arc::new(session), ..BrokerConfig::default() };
         let broker = Broker::new(config, Some(store), now);

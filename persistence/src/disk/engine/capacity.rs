@@ -19,6 +19,8 @@ pub(in crate::disk) struct Capacity {
     size_max: usize,
     /// Bytes that are reserved on the disk behind `size`.
     disk_reserve: usize,
+    /// The limit of `disk_reserve`.
+    disk_reserve_max: usize,
     /// Why the file could not grow when it last had to, below the size limit.
     disk_full: Option<String>,
 }
@@ -33,15 +35,21 @@ pub(super) enum Reserve {
 }
 
 impl Capacity {
-    /// Divides the space of the file. A file on a small disk has a smaller reserve.
-    pub(in crate::disk) fn new(allocation: Allocation, config: &Config) -> Self {
+    /// Divides the space of the file. A file on a small disk has a smaller reserve. A reserve that grew earlier stays as it
+    /// is: the end of the file that no page uses. `used`: bytes up to the last page that was ever used.
+    pub(in crate::disk) fn new(allocation: Allocation, used: usize, config: &Config) -> Self {
         let length = allocation.length();
-        let (reserve, wanted) = (disk_reserve(config), length_wanted(config));
-        let share = if length < wanted { reserve.saturating_mul(length) / wanted } else { reserve };
+        let (reserve, wanted) = (disk_reserve(config, config.disk_reserve), length_wanted(config));
+        let disk_reserve_max = disk_reserve(config, config.disk_reserve_max).max(reserve);
+        let unused = length.saturating_sub(used).saturating_sub(whole_pages(config.size_initial));
+        let share = match length < wanted {
+            true => reserve.saturating_mul(length) / wanted,
+            false => unused.clamp(reserve, disk_reserve_max),
+        };
         let disk_reserve = share - share % PAGE_MAX;
         let size_max = whole_pages(config.size_max);
         let size = length.saturating_sub(disk_reserve).min(size_max);
-        Self { allocation, size, size_max, disk_reserve, disk_full: None }
+        Self { allocation, size, size_max, disk_reserve, disk_reserve_max, disk_full: None }
     }
 
     /// The size of the map while nothing is in the reserve.
@@ -91,6 +99,22 @@ impl Capacity {
         Ok(false)
     }
 
+    /// Doubles the reserve, up to its limit, unless that takes a noticeable part of what the disk has left. Returns true if
+    /// it has grown.
+    pub(super) fn grow_reserve(&mut self) -> Result<bool, Fault> {
+        let reserve = self.disk_reserve.saturating_mul(2).min(self.disk_reserve_max);
+        let missing = reserve - self.disk_reserve;
+        if missing == 0 || self.is_at_size_limit() || self.allocation.available()? / RESERVE_SHARE < missing {
+            return Ok(false);
+        }
+        match self.allocation.extend(self.size.saturating_add(reserve)) {
+            Ok(()) => self.disk_reserve = reserve,
+            Err(error) if is_full(&error) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
+    }
+
     /// The size of the map including that reserve. `current`: the size of the map now.
     ///
     /// At the size limit, the reserve is a part of the limit and need not be on the disk yet. On a full disk, it is what
@@ -125,12 +149,12 @@ impl Capacity {
 
 /// The length of a new file: the map, and the reserve behind it.
 pub(in crate::disk) fn length_wanted(config: &Config) -> usize {
-    whole_pages(config.size_initial).saturating_add(disk_reserve(config))
+    whole_pages(config.size_initial).saturating_add(disk_reserve(config, config.disk_reserve))
 }
 
 /// What to reserve on the disk behind the map: no more than the reserve that the size limit has.
-fn disk_reserve(config: &Config) -> usize {
-    whole_pages(config.disk_reserve).min(2 * limit_reserve(whole_pages(config.size_max)))
+fn disk_reserve(config: &Config, reserve: usize) -> usize {
+    whole_pages(reserve).min(2 * limit_reserve(whole_pages(config.size_max)))
 }
 
 /// One of the two reserves above the size limit.
@@ -142,6 +166,8 @@ fn is_full(error: &IoError) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
+/// A growing reserve takes at most one part in `RESERVE_SHARE` of what the disk has left.
+const RESERVE_SHARE: usize = 8;
 const RESERVE_MIN: usize = 512 << 10;
 const GROWTH_MIN: usize = 256 << 10;
 const GROWTH_MAX: usize = 256 << 20;

@@ -32,7 +32,7 @@ impl Engine {
 
     /// Maximum size of the log. A checkpoint needs the same space in the tables for a moment; the reserve
     /// provides it.
-    fn log_bytes_max(&self) -> usize {
+    pub(super) fn log_bytes_max(&self) -> usize {
         (self.capacity.size_max() / LOG_PART).min(match self.capacity.disk_reserve() {
             0 => LOG_BYTES_MAX,
             reserve => reserve / RESERVE_PART,
@@ -70,6 +70,7 @@ impl Engine {
         drop(view);
         (self.log, self.pending) = (log, pending);
         self.checkpoint()?;
+        self.keep_time(false)?;
         self.resize(self.capacity.size())
     }
 

@@ -35,6 +35,26 @@ impl Engine {
         }
     }
 
+    /// What one batch may add. On a full disk, up to two batches and the log are still to be written, and must fit into the
+    /// half of the reserve that any change may use, with the overhead of LMDB.
+    pub(in crate::disk) fn batch_bytes_max(&self) -> usize {
+        match self.capacity.disk_reserve() {
+            0 => usize::MAX,
+            reserve => reserve / BATCH_PART,
+        }
+    }
+
+    /// Makes the reserve larger if a batch reached its limit, or does not fit into the log. Returns true if it has grown.
+    pub(in crate::disk) fn adapt_reserve(
+        &mut self,
+        change: &ChangeSet,
+        batch_bytes: usize,
+    ) -> Result<bool, Fault> {
+        let is_small =
+            batch_bytes >= self.batch_bytes_max() || self.log.bytes() + change.bytes() > self.log_bytes_max();
+        if is_small { self.capacity.grow_reserve() } else { Ok(false) }
+    }
+
     /// Whether enough space is free, or can be had because the disk has some again.
     pub(in crate::disk) fn has_free_space(&mut self) -> Result<bool, Fault> {
         let limit = self.capacity.size();
@@ -128,3 +148,5 @@ impl Engine {
 
 /// The store is no longer full once one part in `HEADROOM` of the limit is free.
 const HEADROOM: usize = 32;
+/// A batch may have one part in `BATCH_PART` of the reserve on the disk.
+const BATCH_PART: usize = 8;

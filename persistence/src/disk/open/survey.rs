@@ -10,8 +10,9 @@ use crate::config::Config;
 use crate::disk::engine::{Capacity, Map, Opened};
 use crate::disk::ids::Marks;
 use crate::disk::references::{self, References};
-use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, Table};
+use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, TIME_KEY, Table};
 use crate::disk::text_key::TextKeys;
+use crate::disk::timeline::TimeMark;
 use crate::error::OpenError;
 
 /// Reads the state of the file, and deletes bodies that no entry refers to.
@@ -19,6 +20,7 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
     let view = map.view().map_err(engine_error)?;
     let meta = &view.tables.meta;
     let marks = marks(meta, &view.txn)?;
+    let time_mark = time_mark(meta, &view.txn)?;
     let secret =
         fixed(meta, &view.txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "it is missing"))?;
     let keys = TextKeys::new(secret);
@@ -30,13 +32,27 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
         references::delete(&map, &orphans).map_err(engine_error)?;
     }
     let orphans = u64::try_from(orphans.len()).unwrap_or(u64::MAX);
-    Ok(Opened { map, capacity, keys, references, marks, orphans, interval: config.durability.interval() })
+    Ok(Opened {
+        map,
+        capacity,
+        keys,
+        references,
+        marks,
+        orphans,
+        interval: config.durability.interval(),
+        time_mark,
+    })
 }
 
 fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {
     let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(Marks::FIRST.sessions);
     let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(Marks::FIRST.messages);
     Ok(Marks { sessions, messages })
+}
+
+fn time_mark(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<TimeMark>, OpenError> {
+    let Some(bytes) = meta.get(txn, TIME_KEY).map_err(engine_error)? else { return Ok(None) };
+    Ok(Some(TimeMark::from_bytes(bytes).ok_or_else(|| meta.corrupt(TIME_KEY, WRONG_LENGTH))?))
 }
 
 fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
@@ -50,6 +66,8 @@ fn fixed<const N: usize>(
     key: &'static [u8],
 ) -> Result<Option<[u8; N]>, OpenError> {
     let Some(bytes) = meta.get(txn, key).map_err(engine_error)? else { return Ok(None) };
-    let bytes = bytes.try_into().map_err(|_| meta.corrupt(key, "a value of the wrong length"))?;
+    let bytes = bytes.try_into().map_err(|_| meta.corrupt(key, WRONG_LENGTH))?;
     Ok(Some(bytes))
 }
+
+const WRONG_LENGTH: &str = "a value of the wrong length";

@@ -4,6 +4,7 @@ use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
 
+use crate::clock::BootId;
 use crate::disk::file::MetaPages;
 
 /// One of the two records in the file.
@@ -12,7 +13,7 @@ pub(super) struct SyncRecord {
     /// The sync that this record belongs to. The record with the higher number is the newer one.
     pub(super) sequence: u64,
     /// The boot of the machine during which it was written.
-    pub(super) boot_id: [u8; BOOT_ID_SIZE],
+    pub(super) boot_id: BootId,
     pub(super) meta_pages: MetaPages,
 }
 
@@ -21,7 +22,7 @@ impl SyncRecord {
         let mut bytes = Vec::with_capacity(SIZE);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.sequence.to_le_bytes());
-        bytes.extend_from_slice(&self.boot_id);
+        bytes.extend_from_slice(&self.boot_id.0);
         bytes.extend_from_slice(&self.meta_pages.page_size.to_le_bytes());
         bytes.extend_from_slice(&self.meta_pages.first);
         bytes.extend_from_slice(&self.meta_pages.second);
@@ -44,7 +45,7 @@ impl SyncRecord {
         let second = rest.first_chunk()?;
         let meta_pages =
             MetaPages { page_size: u64::from_le_bytes(*page_size), first: *first, second: *second };
-        Some(Self { sequence: u64::from_le_bytes(*sequence), boot_id: *boot_id, meta_pages })
+        Some(Self { sequence: u64::from_le_bytes(*sequence), boot_id: BootId(*boot_id), meta_pages })
     }
 }
 
@@ -62,9 +63,8 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_SIZE] {
     hasher.finish128().as_u128().to_le_bytes()
 }
 
-pub(super) const BOOT_ID_SIZE: usize = 40;
 /// The pages of both records.
 pub(super) const FILE_SIZE: usize = 2 * 4096;
-pub(super) const SIZE: usize = MAGIC.len() + 8 + BOOT_ID_SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
+pub(super) const SIZE: usize = MAGIC.len() + 8 + BootId::SIZE + 8 + 2 * MetaPages::SIZE + SUM_SIZE;
 const SUM_SIZE: usize = 16;
 const MAGIC: &[u8; 8] = b"tganchor";

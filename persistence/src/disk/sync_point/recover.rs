@@ -7,7 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::record::{self, SyncRecord};
-use super::{INVALIDATED, NAME, boot_id};
+use super::{INVALIDATED, NAME};
+use crate::clock::{Clocks, SystemClocks};
 use crate::disk::file;
 use crate::error::OpenError;
 
@@ -16,7 +17,7 @@ use crate::error::OpenError;
 pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
     recover_from(&invalidated, data, |_| Ok(true))?;
-    recover_from(&present, data, |record| Ok(record.boot_id != boot_id()?))
+    recover_from(&present, data, |record| Ok(record.boot_id != SystemClocks.boot_id()?))
 }
 
 /// Whether [`recover`] would return to an earlier state.
@@ -26,7 +27,7 @@ pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> 
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         record => record.map_err(|source| OpenError::Io { path: path.to_owned(), source }),
     };
-    let is_earlier = |record: SyncRecord| match boot_id() {
+    let is_earlier = |record: SyncRecord| match SystemClocks.boot_id() {
         Ok(id) => Ok(record.boot_id != id),
         Err(source) => Err(OpenError::Io { path: present.clone(), source }),
     };

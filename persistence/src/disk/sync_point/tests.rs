@@ -1,11 +1,12 @@
 //! A record is valid only if it is complete and unchanged.
 
-use super::record::{self, BOOT_ID_SIZE, SyncRecord};
+use super::record::{self, SyncRecord};
+use crate::clock::BootId;
 use crate::disk::file::MetaPages;
 
 fn record() -> SyncRecord {
     let meta_pages = MetaPages { page_size: 4096, first: [1; MetaPages::SIZE], second: [2; MetaPages::SIZE] };
-    SyncRecord { sequence: 9, boot_id: [3; BOOT_ID_SIZE], meta_pages }
+    SyncRecord { sequence: 9, boot_id: BootId([3; BootId::SIZE]), meta_pages }
 }
 
 #[test]

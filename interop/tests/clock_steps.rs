@@ -1,0 +1,263 @@
+//! The wall clock is set while the broker runs, while it is stopped, and while the machine boots: sessions, messages and
+//! delayed wills keep their lifetimes.
+
+#![allow(clippy::expect_used)]
+
+use std::time::Instant;
+
+use tidegate_gateway::client::{Client, Options, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::launch_options::LaunchOptions;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::simulated_machine::SimulatedMachine;
+use tidegate_interop::tidegate_client::{client_options, message, subscribe};
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::topic::Name;
+use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
+
+/// A broker on a machine whose clock the test sets, and a waiting session that receives messages with an expiry.
+struct Harness {
+    broker: Broker,
+    machine: SimulatedMachine,
+    started: Instant,
+    /// Messages that the session has not received.
+    queued: Vec<Queued>,
+    published: usize,
+    boots: u32,
+}
+
+/// A message that was acknowledged.
+struct Queued {
+    payload: String,
+    at: Instant,
+    /// How often the machine was booted until then.
+    boots: u32,
+}
+
+/// What happens between two runs of the broker.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    is_crash: bool,
+    is_boot: bool,
+    /// Seconds by which the wall clock is set meanwhile.
+    step: i64,
+}
+
+impl Harness {
+    /// Starts a broker while the wall clock is wrong by so many seconds.
+    async fn start(error: i64) -> Self {
+        let mut machine = SimulatedMachine::new();
+        machine.step_clock(error);
+        let launch = |_: &_| machine.launch_options(LaunchOptions::default());
+        let config = Config::every_transport().with("session:\n  session_expiry_max: 3650d\n");
+        let broker = Broker::start_with_launch(config, launch);
+        let harness =
+            Self { broker, machine, started: Instant::now(), queued: Vec::new(), published: 0, boots: 0 };
+        let mut waiting = harness.connect(&harness.waiting()).await;
+        subscribe(&mut waiting, "a/#", 1).await;
+        leave(waiting).await;
+        harness
+    }
+
+    fn options(&self, id: &str) -> Options {
+        client_options(&self.broker, Transport::Tcp, ProtocolVersion::V5, id)
+    }
+
+    fn waiting(&self) -> Options {
+        let mut options = self.options("waiting");
+        options.connect.clean_start = false;
+        options.connect.session_expiry = Some(LIFETIME);
+        options
+    }
+
+    async fn connect(&self, options: &Options) -> Client {
+        within_deadline("CONNACK", Client::connect(options, State::default())).await.expect("CONNACK")
+    }
+
+    /// Publishes a message that expires, for the waiting session and as a retained message.
+    async fn publish(&mut self) {
+        self.published += 1;
+        let payload = self.published.to_string();
+        let mut message = message("a/b", &payload, 1);
+        (message.retain, message.properties.expiry) = (true, Some(LIFETIME));
+        self.queued.push(Queued { payload, at: Instant::now(), boots: self.boots });
+        let mut publisher = self.connect(&self.options("publisher")).await;
+        publisher.publish(message).await.expect("an open connection");
+        within_deadline("PUBACK", publisher.settle()).await.expect("PUBACK");
+        leave(publisher).await;
+    }
+
+    /// Leaves behind a session whose will is due when half of the lifetime is over.
+    async fn leave_will(&self) {
+        let mut options = self.options("will");
+        options.connect.session_expiry = Some(LIFETIME);
+        let topic = Name::parse("a/will").expect("a topic");
+        let mut will = Will::new(topic, "too early", QoS::AtLeastOnce);
+        will.delay = LIFETIME / 2;
+        options.connect.will = Some(will);
+        let _ = self.connect(&options).await.abandon();
+    }
+
+    /// Suspends the machine for the lifetime of the waiting session. If the broker had not handled the DISCONNECT before, the
+    /// session has not expired, so this is repeated.
+    async fn suspend_until_expired(&mut self) {
+        loop {
+            self.machine.suspend(i64::from(LIFETIME) + 1);
+            let waiting = self.connect(&self.waiting()).await;
+            let is_present = waiting.connack().session_present;
+            leave(waiting).await;
+            if !is_present {
+                return;
+            }
+        }
+    }
+
+    fn restart(&mut self, pause: Pause) {
+        if pause.is_crash {
+            self.broker.kill();
+        } else {
+            self.broker.terminate();
+            let end = self.broker.wait_for_end();
+            assert!(end.status.success(), "{end:?}");
+        }
+        self.machine.step_clock(pause.step);
+        if pause.is_boot {
+            self.machine.reboot();
+            self.boots += 1;
+        }
+        self.broker.restart();
+    }
+
+    /// Connects the waiting session, and checks every queued message and the retained one.
+    async fn check(&mut self) {
+        let mut waiting = self.connect(&self.waiting()).await;
+        assert!(waiting.connack().session_present, "the session has expired");
+        for expected in &self.queued {
+            let message = within_deadline("a queued message", waiting.message()).await.expect("a message");
+            self.check_message(expected, &message);
+        }
+        leave(waiting).await;
+        let mut other = self.connect(&self.options("other")).await;
+        subscribe(&mut other, "a/#", 0).await;
+        let retained = within_deadline("the retained message", other.message()).await.expect("a message");
+        self.check_message(self.queued.last().expect("a message"), &retained);
+        leave(other).await;
+        self.queued.clear();
+    }
+
+    /// A boot shortens the remaining lifetime by a day at most. If the broker crashed before it, the time since the last mark in
+    /// the store is lost, which is less than the time that the test takes.
+    fn check_message(&self, expected: &Queued, message: &Publish) {
+        assert_eq!((message.topic.as_str(), &*message.payload), ("a/b", expected.payload.as_bytes()));
+        let remaining = message.properties.expiry.expect("an expiry");
+        let boots = self.boots - expected.boots;
+        let least = LIFETIME - seconds_since(expected.at) - DAY * boots;
+        let most = LIFETIME + seconds_since(self.started) * boots.min(1);
+        assert!((least..=most).contains(&remaining), "{remaining} s are not in {least}..={most}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_without_a_battery_clock_keeps_everything_after_its_clock_is_set() {
+    for is_crash in [false, true] {
+        let mut harness = Harness::start(-SINCE_1970).await;
+        harness.publish().await;
+        harness.leave_will().await;
+        harness.machine.step_clock(SINCE_1970);
+        harness.publish().await;
+        harness.restart(Pause { is_crash, is_boot: false, step: 0 });
+        harness.check().await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_boot_with_the_clock_a_day_back_lifetimes_stay() {
+    let mut harness = Harness::start(0).await;
+    harness.publish().await;
+    harness.restart(Pause { is_crash: false, is_boot: true, step: -i64::from(DAY) });
+    harness.check().await;
+}
+
+#[tokio::test]
+async fn the_time_while_the_machine_is_suspended_counts() {
+    let mut harness = Harness::start(0).await;
+    harness.publish().await;
+    harness.machine.suspend(i64::from(LIFETIME / 2));
+    let mut waiting = harness.connect(&harness.waiting()).await;
+    let message = within_deadline("the queued message", waiting.message()).await.expect("a message");
+    let remaining = message.properties.expiry.expect("an expiry");
+    assert!(remaining <= LIFETIME / 2, "{remaining} of {LIFETIME} s are left");
+    leave(waiting).await;
+    within_deadline("the end of the session", harness.suspend_until_expired()).await;
+    harness.broker.stop();
+}
+
+/// As many rounds as `TIDEGATE_CLOCK_ROUNDS` says, otherwise a few.
+#[tokio::test]
+async fn lifetimes_survive_restarts_and_boots_while_the_clock_steps_by_years() {
+    let rounds = std::env::var("TIDEGATE_CLOCK_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let mut random = Random(1);
+    let mut error = random.error();
+    let mut harness = Harness::start(error).await;
+    harness.leave_will().await;
+    for round in 0..rounds.unwrap_or(ROUNDS) {
+        harness.publish().await;
+        harness.machine.step_clock(random.step(&mut error));
+        harness.publish().await;
+        let pause = Pause { is_crash: random.coin(), is_boot: random.coin(), step: random.step(&mut error) };
+        harness.restart(pause);
+        eprintln!("round {round}: {pause:?}");
+        if round % 5 == 4 {
+            harness.check().await;
+        }
+    }
+    harness.publish().await;
+    harness.check().await;
+    harness.broker.stop();
+}
+
+/// Seconds since then, rounded up.
+fn seconds_since(at: Instant) -> u32 {
+    u32::try_from(at.elapsed().as_secs() + 1).expect("a short time")
+}
+
+async fn leave(client: Client) {
+    let _ = client.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
+}
+
+/// xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    fn coin(&mut self) -> bool {
+        self.next() >> 63 == 1
+    }
+
+    /// An error of the clock in seconds: up to five years forwards or back.
+    fn error(&mut self) -> i64 {
+        let most = u64::from(5 * 365 * DAY);
+        i64::try_from(self.next() % (2 * most)).expect("ten years") - i64::try_from(most).expect("five years")
+    }
+
+    /// Seconds by which the clock is set from the current error to another one.
+    fn step(&mut self, error: &mut i64) -> i64 {
+        let next = self.error();
+        next - std::mem::replace(error, next)
+    }
+}
+
+/// Seconds.
+const DAY: u32 = 86_400;
+/// The expiry of sessions and messages, in seconds: longer than all boots of a test could shorten it.
+const LIFETIME: u32 = 1000 * DAY;
+/// Seconds from 1970 to some day in 2026.
+const SINCE_1970: i64 = 1_780_000_000;
+const ROUNDS: u64 = 6;

@@ -1,0 +1,35 @@
+//! Keeps the time mark in the file up to date.
+
+use super::Engine;
+use crate::clock::Clock;
+use crate::disk::fault::Fault;
+use crate::disk::tables::TIME_KEY;
+
+impl Engine {
+    /// Converts between store time and the monotonic clock.
+    pub(in crate::disk) fn clock(&self) -> Clock {
+        self.timeline.clock()
+    }
+
+    /// Writes the time mark if it is due, or in any case with `last`, when the store is closing. Returns true if it was
+    /// written. Without space, the former mark stays.
+    pub(in crate::disk) fn keep_time(&mut self, last: bool) -> Result<bool, Fault> {
+        if !last && !self.timeline.is_mark_due() {
+            return Ok(false);
+        }
+        match self.write_time().map_err(|fault| fault.detect_full_disk(self.map.folder())) {
+            Err(fault) if fault.is_out_of_space() => Ok(false),
+            written => written.map(|()| true),
+        }
+    }
+
+    fn write_time(&mut self) -> Result<(), Fault> {
+        let mark = self.timeline.mark();
+        let mut txn = self.map.env().write_txn()?;
+        self.map.tables().meta.put(&mut txn, TIME_KEY, &mark.to_bytes())?;
+        txn.commit()?;
+        self.timeline.mark_written(mark);
+        self.empty_commit_done = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Stored times across restarts: the store remembers what the clocks showed, and writes it when they change.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tidegate_persistence::{BootId, Clock, ClockReading, Clocks, Disk, Durability, Store};
+
+use crate::harness::Harness;
+use crate::samples::open_session;
+use crate::watch::Watch;
+
+/// A machine whose clocks the test moves.
+struct Machine(Mutex<State>);
+
+#[derive(Clone, Copy)]
+struct State {
+    since_boot: Duration,
+    wall: Duration,
+    boots: u8,
+}
+
+impl Machine {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State { since_boot: Duration::ZERO, wall: START, boots: 1 })))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock());
+    }
+
+    fn open(self: &Arc<Self>, harness: &Harness) -> Disk {
+        let clocks: Arc<dyn Clocks> = Arc::<Self>::clone(self);
+        Disk::open_with_clocks(&harness.config, clocks, Arc::<Watch>::clone(&harness.watch)).unwrap()
+    }
+
+    /// Opens the store, and returns the time since it was new.
+    fn age(self: &Arc<Self>, harness: &Harness) -> Duration {
+        let Clock { store_time, .. } = self.open(harness).clock();
+        Duration::from_millis(store_time).checked_sub(START).unwrap()
+    }
+}
+
+impl Clocks for Machine {
+    fn read(&self) -> ClockReading {
+        let State { since_boot, wall, .. } = *self.0.lock();
+        ClockReading { now: Instant::now(), since_boot, wall }
+    }
+
+    fn boot_id(&self) -> io::Result<BootId> {
+        Ok(BootId([self.0.lock().boots; BootId::SIZE]))
+    }
+}
+
+#[test]
+fn the_store_time_goes_on_across_restarts_and_boots() {
+    let (harness, machine) = (Harness::new(), Machine::new());
+    assert_eq!(machine.age(&harness), Duration::ZERO);
+    machine.change(|state| (state.since_boot, state.wall) = (HOUR, Duration::ZERO));
+    assert_eq!(machine.age(&harness), HOUR, "the wall clock was set back");
+    machine.change(|state| state.wall = START);
+    drop(machine.open(&harness));
+    machine.change(|state| *state = State { since_boot: Duration::ZERO, wall: START + HOUR, boots: 2 });
+    assert_eq!(machine.age(&harness), 2 * HOUR, "an hour passed until the machine was booted");
+    machine.change(|state| *state = State { since_boot: Duration::ZERO, wall: 2 * START, boots: 3 });
+    assert_eq!(machine.age(&harness), 2 * HOUR + harness.config.downtime_max, "the wall clock is wrong");
+}
+
+/// Without that, the mark of the first start would count after a crash: with a time before the clock was set.
+#[test]
+fn a_wall_clock_that_is_set_while_an_idle_store_is_open_is_remembered_in_a_crash() {
+    for durability in [Durability::Always, Durability::Interval(Duration::from_millis(10))] {
+        let (mut harness, machine) = (Harness::new(), Machine::new());
+        harness.config.durability = durability;
+        let store = machine.open(&harness);
+        let before = meta_pages(&harness);
+        machine.change(|state| state.wall += 8 * HOUR);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while meta_pages(&harness) == before {
+            assert!(Instant::now() < deadline, "the store wrote nothing within a minute");
+            std::thread::yield_now();
+        }
+        let copy = Harness::new();
+        std::fs::create_dir(&copy.config.folder).unwrap();
+        std::fs::copy(harness.data(), copy.data()).unwrap();
+        machine.change(|state| (state.wall, state.boots) = (state.wall + HOUR, 2));
+        assert_eq!(machine.age(&copy), HOUR, "{durability:?}");
+        drop(store);
+    }
+}
+
+#[test]
+fn a_commit_remembers_the_time() {
+    let (harness, machine) = (Harness::new(), Machine::new());
+    let store = machine.open(&harness);
+    machine.change(|state| (state.since_boot, state.wall) = (HOUR / 2, START + HOUR / 2));
+    harness.commit_to_tables(&store, vec![open_session(1)]);
+    let copy = Harness::new();
+    std::fs::create_dir(&copy.config.folder).unwrap();
+    std::fs::copy(harness.data(), copy.data()).unwrap();
+    // The time since the commit is not known: nothing of it counts.
+    machine.change(|state| *state = State { since_boot: Duration::ZERO, wall: START, boots: 2 });
+    assert_eq!(machine.age(&copy), HOUR / 2);
+}
+
+/// The pages of the file that change with each transaction.
+fn meta_pages(harness: &Harness) -> Vec<u8> {
+    let mut pages = vec![0; 2 * 4096];
+    std::fs::File::open(harness.data()).unwrap().read_exact(&mut pages).unwrap();
+    pages
+}
+
+/// A time in 2024, since the Unix epoch.
+const START: Duration = Duration::from_secs(1_720_000_000);
+const HOUR: Duration = Duration::from_secs(3600);
