@@ -21,9 +21,7 @@ pub(super) fn survey(map: Arc<Map>, capacity: Capacity, config: &Config) -> Resu
     let meta = &view.tables.meta;
     let marks = marks(meta, &view.txn)?;
     let time_mark = time_mark(meta, &view.txn)?;
-    let secret =
-        fixed(meta, &view.txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "it is missing"))?;
-    let keys = TextKeys::new(secret);
+    let keys = text_keys(meta, &view.txn)?;
     let references = References::count(view.tables, &view.txn).map_err(engine_error)?;
     let orphans = references.orphans(view.tables, &view.txn).map_err(engine_error)?;
     drop(view);
@@ -48,6 +46,11 @@ fn marks(meta: &Table, txn: &RoTxn<'_>) -> Result<Marks, OpenError> {
     let sessions = number(meta, txn, SESSIONS_KEY)?.unwrap_or(Marks::FIRST.sessions);
     let messages = number(meta, txn, MESSAGES_KEY)?.unwrap_or(Marks::FIRST.messages);
     Ok(Marks { sessions, messages })
+}
+
+fn text_keys(meta: &Table, txn: &RoTxn<'_>) -> Result<TextKeys, OpenError> {
+    let secret = fixed(meta, txn, SECRET_KEY)?.ok_or_else(|| meta.corrupt(SECRET_KEY, "it is missing"))?;
+    Ok(TextKeys::new(secret))
 }
 
 fn time_mark(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<TimeMark>, OpenError> {
