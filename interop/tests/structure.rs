@@ -11,14 +11,15 @@ use tidegate_interop::toolbox;
 
 /// For each module of the gateway, the modules that it may use. The broker core is a package of its own, which cannot use any of
 /// them.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("client", &[]),
     ("config", &[]),
-    ("cores", &[]),
+    ("clock", &[]),
+    ("cores", &["clock"]),
     ("logging", &["config"]),
     ("development", &["config"]),
-    ("driver", &["cores"]),
-    ("serve", &["config", "cores", "driver", "logging"]),
+    ("driver", &["clock", "cores"]),
+    ("serve", &["clock", "config", "cores", "driver", "logging"]),
     ("cli", &["client", "config", "development", "logging", "serve"]),
 ];
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used)]
 
+mod random;
+
 use std::time::Instant;
 
 use tidegate_gateway::client::{Client, Options, State};
@@ -15,6 +17,8 @@ use tidegate_interop::tidegate_client::{client_options, message, subscribe};
 use tidegate_interop::transport::Transport;
 use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode, Will};
+
+use random::Random;
 
 /// A broker on a machine whose clock the test sets, and a waiting session that receives messages with an expiry.
 struct Harness {
@@ -224,34 +228,6 @@ fn seconds_since(at: Instant) -> u32 {
 
 async fn leave(client: Client) {
     let _ = client.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
-}
-
-/// xorshift64*.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn coin(&mut self) -> bool {
-        self.next() >> 63 == 1
-    }
-
-    /// An error of the clock in seconds: up to five years forwards or back.
-    fn error(&mut self) -> i64 {
-        let most = u64::from(5 * 365 * DAY);
-        i64::try_from(self.next() % (2 * most)).expect("ten years") - i64::try_from(most).expect("five years")
-    }
-
-    /// Seconds by which the clock is set from the current error to another one.
-    fn step(&mut self, error: &mut i64) -> i64 {
-        let next = self.error();
-        next - std::mem::replace(error, next)
-    }
 }
 
 /// Seconds.
