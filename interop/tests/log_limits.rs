@@ -82,9 +82,12 @@ async fn lines_that_wait_at_the_exit_are_written_when_the_log_is_read_again() {
     broker.log().pause();
     log_lines_of_clients(&broker, 250).await;
     broker.terminate();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, broker.port(Transport::Tcp))).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
+    within_deadline("the end of all other threads", async {
+        while thread_count(&broker) > THREADS_AT_EXIT {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     broker.log().resume();
     let exit = broker.wait_for_exit();
     assert!(exit.errors.iter().any(|line| line.contains("\"stopped\"")), "{:#?}", exit.errors.last());
@@ -120,6 +123,11 @@ async fn log_lines_of_clients(broker: &Broker, count: usize) {
     }
 }
 
+/// Number of threads of the broker's process; 0 after its end.
+fn thread_count(broker: &Broker) -> usize {
+    fs::read_dir(format!("/proc/{}/task", broker.process_id())).map_or(0, Iterator::count)
+}
+
 /// Begins a TLS handshake with `name` as server name, and waits for the answer.
 async fn send_client_hello(broker: &Broker, name: &[u8]) {
     let mut stream =
@@ -146,5 +154,7 @@ fn client_hello(name: &[u8]) -> Vec<u8> {
     hello
 }
 
+/// When everything else has ended, the main thread waits for the thread that writes the log. The third one handles signals.
+const THREADS_AT_EXIT: usize = 3;
 const TRACE: &str = "log: { level: trace }\n";
 const ILLEGAL_NAMES: usize = 300;
