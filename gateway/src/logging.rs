@@ -7,9 +7,11 @@ mod queue;
 mod reports;
 mod writer;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
+use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -68,6 +70,7 @@ pub fn start(log: Log) -> io::Result<FlushGuard> {
     thread::Builder::new().name("log".to_owned()).spawn(move || writer.run())?;
     let filter = LimitedFilter::new(targets(log.level), Arc::clone(&pipeline));
     install(log.format, QueuedLines::new(Arc::clone(&pipeline)), filter);
+    panic::set_hook(Box::new(log_panic));
     Ok(FlushGuard(pipeline))
 }
 
@@ -105,6 +108,17 @@ where
     };
     let started = tracing_subscriber::registry().with(lines).with(filter).try_init();
     drop(started);
+}
+
+/// Logs a panic like anything else. The standard library would write it to standard error and wait for whoever reads that.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let thread = thread::current();
+    let thread = thread.name().unwrap_or_default();
+    tracing::error!(thread, %panic, "a thread panicked: please report this defect");
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!(thread, %backtrace, "the backtrace of the panic");
+    }
 }
 
 fn targets(level: Level) -> Targets {

@@ -1,10 +1,14 @@
 #![allow(clippy::panic)]
 
+use std::panic;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
-use super::queue::QUEUE_BYTES_MAX;
-use super::{FLUSH_TIMEOUT, FlushGuard, Pipeline};
+use tracing_subscriber::fmt;
+
+use super::queue::{QUEUE_BYTES_MAX, QueuedLines};
+use super::{FLUSH_TIMEOUT, FlushGuard, Pipeline, log_panic};
 
 /// No thread writes, as if standard error were a pipe that nobody reads.
 #[test]
@@ -22,4 +26,19 @@ fn the_end_of_the_process_waits_for_nothing_when_all_lines_are_written() {
     let start = Instant::now();
     drop(FlushGuard(Arc::default()));
     assert!(start.elapsed() < FLUSH_TIMEOUT);
+}
+
+/// The hook applies to the whole process; nextest runs each test in its own.
+#[test]
+fn a_panic_is_queued_like_any_line() {
+    let pipeline = Arc::<Pipeline>::default();
+    let subscriber = fmt().with_ansi(false).with_writer(QueuedLines::new(Arc::clone(&pipeline))).finish();
+    panic::set_hook(Box::new(log_panic));
+    let thread = thread::Builder::new().name("core-7".to_owned());
+    let thread = thread.spawn(|| tracing::subscriber::with_default(subscriber, || panic!("a defect")));
+    assert!(thread.unwrap().join().is_err());
+    let mut lines = Vec::new();
+    pipeline.queue.take(&mut lines, Some(Instant::now()));
+    let text = String::from_utf8(lines).unwrap();
+    assert!(text.contains("ERROR") && text.contains("core-7") && text.contains("a defect"), "{text}");
 }
