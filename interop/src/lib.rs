@@ -14,6 +14,7 @@ pub mod launch_options;
 pub mod log;
 pub mod mosquitto;
 pub mod process;
+pub mod quic;
 pub mod scenarios;
 pub mod small_disk;
 pub mod strace;
