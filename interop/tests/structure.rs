@@ -17,7 +17,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("cores", &[]),
     ("logging", &["config"]),
     ("development", &["config"]),
-    ("driver", &["cores"]),
+    ("driver", &["cores", "logging"]),
     ("serve", &["config", "cores", "driver", "logging"]),
     ("cli", &["client", "config", "development", "logging", "serve"]),
 ];

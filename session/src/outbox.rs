@@ -66,23 +66,43 @@ impl Outbox {
         if let Some(aliases) = &mut self.aliases {
             aliases.commit(outgoing.alias, outgoing.topic);
         }
-        let copied = outgoing.payload.len() <= COPY_MAX;
         let buffer = self.write_buffer.buffer();
-        if copied {
+        if outgoing.payload.len().max(outgoing.properties.len()) <= COPY_MAX {
             buffer.reserve(size);
-        }
-        outgoing.encode_head(self.version, buffer);
-        if copied {
+            outgoing.encode_head(self.version, buffer);
             buffer.extend_from_slice(outgoing.payload);
         } else {
-            self.write_buffer.put_shared(message.payload_bytes());
+            outgoing.encode_start(self.version, buffer);
+            self.put_shared(message);
         }
+    }
+
+    /// Writes the properties and the payload of a message by reference.
+    fn put_shared(&mut self, message: &Message) {
+        let is_v5 = self.version.is_v5();
+        if let Some(bytes) = is_v5.then(|| message.properties_and_payload_bytes()).flatten() {
+            return self.write_buffer.put_shared(bytes);
+        }
+        if is_v5 {
+            self.write_buffer.put(message.properties());
+        }
+        self.write_buffer.put_shared(message.payload_bytes());
+    }
+
+    /// Whether there is memory for what is copied of a PUBLISH.
+    #[inline]
+    pub(crate) fn reserve(&mut self, topic_len: u16, identifiers: &[u32]) -> bool {
+        let copied = usize::from(topic_len) + 5 * identifiers.len() + 2 * COPY_MAX + 18;
+        self.write_buffer.reserve(copied)
     }
 
     /// Writes a control packet. If the packet is too large, it is written without reason string and user properties;
     /// if it is still too large, it is not written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]`
     /// `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
     pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
+        if !self.write_buffer.reserve(size_of_reasons(packet)) {
+            return false;
+        }
         let may_explain = self.problem_information || is_exempt(packet);
         if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {
             return true;
@@ -155,5 +175,15 @@ fn size_bound(outgoing: &Outgoing<'_>) -> usize {
     parts + 5 * outgoing.identifiers.len() + 18
 }
 
-/// Largest payload in bytes that is copied to the write buffer; larger ones are shared between all receivers.
+/// The part of a control packet that grows with what the client sent.
+fn size_of_reasons(packet: &Packet) -> usize {
+    match packet {
+        Packet::SubAck(suback) => suback.reasons.len(),
+        Packet::UnsubAck(unsuback) => unsuback.reasons.len(),
+        _ => 0,
+    }
+}
+
+/// Largest payload, and largest properties, in bytes that are copied to the write buffer; larger ones are shared between all
+/// receivers.
 const COPY_MAX: usize = 1024;

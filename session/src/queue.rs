@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use tidegate_limits::memory;
+
 use crate::change_log::ChangeLog;
 use crate::config::{Config, Overflow};
 use crate::stored_delivery::StoredDelivery;
@@ -109,8 +111,18 @@ impl Queue {
         self.entries.push_back(stored);
     }
 
-    fn is_full(&self, size: usize, config: &Config) -> bool {
-        self.entries.len() >= config.queue_len_max || self.bytes.saturating_add(size) > config.queue_bytes_max
+    /// Also when there is not enough memory for a longer queue.
+    fn is_full(&mut self, size: usize, config: &Config) -> bool {
+        self.entries.len() >= config.queue_len_max
+            || self.bytes.saturating_add(size) > config.queue_bytes_max
+            || (self.entries.len() == self.entries.capacity() && !self.grow())
+    }
+
+    /// Makes room for one more message; `false` if there is not enough memory.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        let capacity = self.capacity().saturating_mul(2);
+        memory::check(capacity).is_ok() && self.entries.try_reserve(1).is_ok()
     }
 }
 

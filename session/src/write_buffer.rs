@@ -1,6 +1,7 @@
 //! The bytes that wait to be written to the socket of one connection. It does not write to the socket itself.
 
 use bytes::Bytes;
+use tidegate_limits::memory;
 
 mod batch;
 
@@ -21,6 +22,15 @@ impl WriteBuffer {
     /// Appends a copy of `bytes`.
     pub fn put(&mut self, bytes: &[u8]) {
         self.batch.copied.extend_from_slice(bytes);
+    }
+
+    /// Whether `additional` bytes can be copied. If they make the buffer large, room for them is made now; `false` if there is
+    /// not enough memory.
+    #[inline]
+    #[must_use]
+    pub fn reserve(&mut self, additional: usize) -> bool {
+        let copied = &mut self.batch.copied;
+        copied.len() + additional <= SMALL_MAX || memory::reserve(copied, additional).is_ok()
     }
 
     /// Appends `bytes` by reference.
@@ -87,6 +97,9 @@ impl WriteBuffer {
         &mut self.batch.copied
     }
 }
+
+/// Up to this length, growing the buffer (to twice its capacity) is no large allocation.
+const SMALL_MAX: usize = memory::LARGE / 4;
 
 #[cfg(test)]
 mod tests;

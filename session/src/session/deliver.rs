@@ -21,7 +21,7 @@ impl Session {
         if delivery.qos == QoS::AtMostOnce {
             return self.push_qos_0(delivery, now);
         }
-        if !self.has_room() || self.has_backlog() {
+        if !self.has_room() || self.has_backlog() || !self.has_memory(delivery) {
             return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
@@ -62,6 +62,7 @@ impl Session {
             self.resend(id, now);
         }
         while self.has_room()
+            && self.outbox.reserve(0, &[])
             && let Some(stored) = self.queue.as_mut().and_then(|queue| queue.pop())
         {
             self.transmit_queued(stored, now);
@@ -86,7 +87,10 @@ impl Session {
         let mut outgoing = delivery.outgoing(now);
         match self.outbox.plan(&mut outgoing) {
             Err(reason) => self.drop_message(reason, 1),
-            Ok(size) if self.outbox.write_buffer.len() + size > self.config.pending_bytes_max => {
+            Ok(size)
+                if self.outbox.write_buffer.len() + size > self.config.pending_bytes_max
+                    || !self.has_memory(delivery) =>
+            {
                 self.drop_message(Drop::Slow, 1)
             }
             Ok(size) => {
@@ -164,6 +168,12 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// Whether there is memory to write a message that is not yet in the write buffer.
+    #[inline]
+    fn has_memory(&mut self, delivery: &Delivery<'_>) -> bool {
+        self.outbox.reserve(delivery.message.topic_len(), delivery.identifiers)
     }
 
     /// Whether `count` QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`

@@ -28,7 +28,9 @@ impl Session {
         if !self.outbox.accepts_frames(largest) {
             return Verdict::Individually;
         }
-        if self.outbox.write_buffer.len() + wire.len() > self.config.pending_bytes_max {
+        if self.outbox.write_buffer.len() + wire.len() > self.config.pending_bytes_max
+            || !self.outbox.write_buffer.reserve(wire.len())
+        {
             return self.overflow(count);
         }
         self.outbox.write_buffer.put(wire);
@@ -40,7 +42,7 @@ impl Session {
     /// Only a session that ends with its connection accepts frames, because it does not store them for resending.
     /// `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
-        if !self.can_write_frames(frames) {
+        if !self.can_write_frames(frames) || !self.outbox.write_buffer.reserve(frames.wire.len()) {
             return Verdict::Individually;
         }
         let buffer = self.outbox.write_buffer.buffer();

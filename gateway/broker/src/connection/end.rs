@@ -24,6 +24,7 @@ impl ClientConnection {
         while !self.finish_publish_under_way(turn) {}
         match end.kind() {
             EndKind::Violation => turn.counters.connections_violated.add(1),
+            EndKind::OutOfMemory => turn.counters.connections_out_of_memory.add(1),
             EndKind::Silent => turn.counters.connections_silent.add(1),
             EndKind::Gone | EndKind::Shutdown | EndKind::TakenOver => {}
         }

@@ -1,6 +1,8 @@
 //! Bytes from the client: every whole packet is handled, as far as the budget of the turn goes.
 
-use tidegate_mqtt::frame::{self, Next};
+use tidegate_limits::memory;
+use tidegate_mqtt::PacketType;
+use tidegate_mqtt::frame::{self, Frame, Next};
 
 use super::dispatch::Flow;
 use super::read_batch::ReadBatch;
@@ -82,6 +84,9 @@ impl ClientConnection {
             match frame::next(rest, version, packet_size_max) {
                 Ok(Next::Incomplete { .. }) => return Ok(false),
                 Err(error) => return Err(End::malformed(&error)),
+                Ok(Next::Frame(packet)) if packet.wire.len() >= memory::LARGE && !has_memory(&packet) => {
+                    return Err(End::out_of_memory());
+                }
                 Ok(Next::Frame(packet)) => match self.dispatch(turn, read, &packet)? {
                     Flow::NextTurn => return Ok(true),
                     Flow::Handled => *rest = rest.get(packet.wire.len()..).unwrap_or_default(),
@@ -92,4 +97,12 @@ impl ClientConnection {
             }
         }
     }
+}
+
+/// Whether a large packet can be handled: whether there is memory for what is made of it.
+#[cold]
+fn has_memory(packet: &Frame<'_>) -> bool {
+    let is_publish = packet.packet_type == PacketType::Publish;
+    let factor = if is_publish { memory::COPIES } else { memory::PARSED_SIZE };
+    memory::check(packet.wire.len().saturating_mul(factor)).is_ok()
 }
