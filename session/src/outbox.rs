@@ -60,40 +60,48 @@ impl Outbox {
         self.plan_exactly(outgoing)
     }
 
-    /// Writes a PUBLISH as planned. `size` is the result of [`Outbox::plan`]. A new alias is valid from now on.
-    /// `[MQTT5-3.3.2-11]`
-    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) {
+    /// Writes a PUBLISH as planned; `false`, and nothing is written, if there is not enough memory. `size` is the result of
+    /// [`Outbox::plan`]. A new alias is valid from now on. `[MQTT5-3.3.2-11]`
+    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
+        if outgoing.payload.len().max(outgoing.properties.len()) > COPY_MAX {
+            return self.put_shared(message, outgoing, size);
+        }
+        if !self.write_buffer.reserve(size) {
+            return false;
+        }
         if let Some(aliases) = &mut self.aliases {
             aliases.commit(outgoing.alias, outgoing.topic);
         }
         let buffer = self.write_buffer.buffer();
-        if outgoing.payload.len().max(outgoing.properties.len()) <= COPY_MAX {
-            buffer.reserve(size);
-            outgoing.encode_head(self.version, buffer);
-            buffer.extend_from_slice(outgoing.payload);
-        } else {
-            outgoing.encode_start(self.version, buffer);
-            self.put_shared(message);
-        }
+        outgoing.encode_head(self.version, buffer);
+        buffer.extend_from_slice(outgoing.payload);
+        true
     }
 
-    /// Writes the properties and the payload of a message by reference.
-    fn put_shared(&mut self, message: &Message) {
-        let is_v5 = self.version.is_v5();
-        if let Some(bytes) = is_v5.then(|| message.properties_and_payload_bytes()).flatten() {
-            return self.write_buffer.put_shared(bytes);
+    /// Writes a PUBLISH with its properties and its payload by reference.
+    #[inline(never)]
+    fn put_shared(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
+        let shared = message.properties_and_payload_bytes().filter(|_| self.version.is_v5());
+        let payload = shared.unwrap_or_else(|| message.payload_bytes());
+        let is_whole = payload.len() > outgoing.payload.len() || outgoing.properties.is_empty();
+        let copied = size.saturating_sub(payload.len());
+        if !self.write_buffer.reserve(copied) {
+            return false;
         }
-        if is_v5 {
-            self.write_buffer.put(message.properties());
+        self.commit_alias(outgoing);
+        let buffer = self.write_buffer.buffer();
+        outgoing.encode_start(self.version, buffer);
+        if self.version.is_v5() && !is_whole {
+            buffer.extend_from_slice(outgoing.properties);
         }
-        self.write_buffer.put_shared(message.payload_bytes());
+        self.write_buffer.put_shared(payload);
+        true
     }
 
-    /// Whether there is memory for what is copied of a PUBLISH.
-    #[inline]
-    pub(crate) fn reserve(&mut self, topic_len: u16, identifiers: &[u32]) -> bool {
-        let copied = usize::from(topic_len) + 5 * identifiers.len() + 2 * COPY_MAX + 18;
-        self.write_buffer.reserve(copied)
+    fn commit_alias(&mut self, outgoing: &Outgoing<'_>) {
+        if let Some(aliases) = &mut self.aliases {
+            aliases.commit(outgoing.alias, outgoing.topic);
+        }
     }
 
     /// Writes a control packet. If the packet is too large, it is written without reason string and user properties;

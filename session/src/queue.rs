@@ -57,6 +57,14 @@ impl Queue {
         Some(stored)
     }
 
+    /// Bytes that the topic and the subscription identifiers of the oldest message take in a packet, at most.
+    pub(crate) fn head_len(&self) -> usize {
+        let len = |stored: &StoredDelivery| {
+            usize::from(stored.message.topic_len()) + 5 * stored.delivery().identifiers.len()
+        };
+        self.entries.front().map_or(0, len)
+    }
+
     /// Drops and counts all expired messages; cheap when none can have expired. `[MQTT5-3.3.2-5]`
     pub(crate) fn sweep(&mut self, now: Instant, drops: &mut Drops, change_log: &mut Option<Box<ChangeLog>>) {
         if self.earliest_expiry.is_none_or(|earliest| earliest > now) {

@@ -19,18 +19,24 @@ pub struct WriteBuffer {
 }
 
 impl WriteBuffer {
-    /// Appends a copy of `bytes`.
-    pub fn put(&mut self, bytes: &[u8]) {
-        self.batch.copied.extend_from_slice(bytes);
+    /// Appends a copy of `bytes`; `false`, and nothing is appended, if there is not enough memory.
+    #[inline]
+    #[must_use]
+    pub fn put(&mut self, bytes: &[u8]) -> bool {
+        let copied = &mut self.batch.copied;
+        if copied.capacity() - copied.len() < bytes.len() {
+            return put_and_grow(copied, bytes);
+        }
+        copied.extend_from_slice(bytes);
+        true
     }
 
-    /// Whether `additional` bytes can be copied. If they make the buffer large, room for them is made now; `false` if there is
-    /// not enough memory.
+    /// Makes room for `additional` bytes to be copied; `false` if there is not enough memory.
     #[inline]
     #[must_use]
     pub fn reserve(&mut self, additional: usize) -> bool {
         let copied = &mut self.batch.copied;
-        copied.len() + additional <= SMALL_MAX || memory::reserve(copied, additional).is_ok()
+        copied.capacity() - copied.len() >= additional || grow(copied, additional)
     }
 
     /// Appends `bytes` by reference.
@@ -96,6 +102,27 @@ impl WriteBuffer {
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.batch.copied
     }
+}
+
+#[cold]
+#[inline(never)]
+fn put_and_grow(copied: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let has_room = grow(copied, bytes.len());
+    if has_room {
+        copied.extend_from_slice(bytes);
+    }
+    has_room
+}
+
+/// A small buffer grows without a check.
+#[cold]
+#[inline(never)]
+fn grow(copied: &mut Vec<u8>, additional: usize) -> bool {
+    if copied.len() + additional > SMALL_MAX {
+        return memory::reserve(copied, additional).is_ok();
+    }
+    copied.reserve(additional);
+    true
 }
 
 /// Up to this length, growing the buffer (to twice its capacity) is no large allocation.

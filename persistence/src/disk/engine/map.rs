@@ -126,7 +126,9 @@ impl Map {
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
         // LMDB unmaps the file before it maps it again, so look first whether that will work.
-        memory::check(size.saturating_sub(self.size()))?;
+        if size > self.size() {
+            memory::look(size - self.size())?;
+        }
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
         // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod raw;
+
 use tidegate_gateway::client::{Client, ClientError, State};
 use tidegate_interop::broker::Broker;
 use tidegate_interop::config::Config;
@@ -16,6 +18,8 @@ use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode, SubscriptionOptions, U
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+use raw::{CONNECT, publish_header, send_zeros};
 
 #[tokio::test]
 async fn a_publish_that_is_too_large_ends_its_connection() {
@@ -119,6 +123,32 @@ async fn messages_for_sessions_that_do_not_read_end_nothing() {
     assert!(within_deadline("the end", exit(broker)).await.success());
 }
 
+/// Clients that do not read share what waits for them. When they are replaced, there is no memory to copy it.
+#[tokio::test]
+async fn large_messages_to_many_clients_are_held_once() {
+    let broker = start();
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+    other.subscribe("a", 1).await;
+    let mut slow = Vec::new();
+    for number in 0..10 {
+        slow.push(connect(&broker, Transport::Tcp, &format!("slow-{number}")).await);
+        subscribe(slow.last_mut().expect("a client"), "large", 0).await;
+    }
+    let mut sender = connect(&broker, Transport::Tcp, "sender").await;
+    let mut large = Publish { payload: vec![0; 20 << 20].into(), ..message("large", "", 1) };
+    let value = "v".repeat(60_000);
+    (0..300).for_each(|_| assert!(large.properties.user_properties.push("n", &value)));
+    let id = within_deadline("the end of a publish", sender.publish(large)).await.expect("a connection");
+    let acknowledged = sender.acknowledged(id.expect("an identifier"));
+    let _ = within_deadline("PUBACK", acknowledged).await.expect("PUBACK");
+    for number in 0..10 {
+        let _ = connect(&broker, Transport::Tcp, &format!("slow-{number}")).await;
+    }
+    assert_goes_on(&mut other).await;
+    drop(slow);
+    assert!(within_deadline("the end", exit(broker)).await.success());
+}
+
 /// A broker that can have 300 MiB more than after its start.
 fn start() -> Broker {
     let broker = Broker::start_with(Config::every_transport().with(SETTINGS));
@@ -188,32 +218,4 @@ async fn send_large_frame(broker: &Broker) {
     assert!(sent.is_err() || stream.read_to_end(&mut Vec::new()).await.is_ok());
 }
 
-/// The beginning of a PUBLISH to the topic `x` at QoS 0, whose body has that many bytes.
-fn publish_header(body: usize) -> Vec<u8> {
-    let mut header = vec![0x30];
-    let mut rest = body;
-    for last in [false, false, false, true] {
-        let more = if last { 0 } else { 0x80 };
-        header.push(u8::try_from(rest % 128).expect("seven bits") | more);
-        rest /= 128;
-    }
-    header.extend_from_slice(b"\x00\x01x\x00");
-    header
-}
-
-/// Sends `start` and then zeros.
-async fn send_zeros(stream: &mut TcpStream, start: &[u8], count: usize) -> std::io::Result<()> {
-    stream.write_all(start).await?;
-    let zeros = vec![0; 1 << 20];
-    let mut left = count;
-    while left > 0 {
-        let len = left.min(zeros.len());
-        stream.write_all(zeros.get(..len).unwrap_or_default()).await?;
-        left -= len;
-    }
-    Ok(())
-}
-
-/// CONNECT of MQTT 5.0 up to the client identifier, which has nine bytes.
-const CONNECT: &[u8] = b"\x10\x16\x00\x04MQTT\x05\x02\x00\x00\x00";
 const SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";
