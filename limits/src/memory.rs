@@ -60,8 +60,9 @@ fn grow(buffer: &mut Vec<u8>, additional: usize) -> Result<(), OutOfMemory> {
 
 /// Allocations of this many bytes and more may fail.
 pub const LARGE: usize = 64 * 1024;
-/// At most this many copies of a message exist at a time: the message, and three while it is written to the store.
-pub const COPIES: usize = 4;
+/// What a message takes, at most, as a multiple of its size: the message, three copies while it is written to the store, and
+/// the store's memory map.
+pub const COPIES: usize = 5;
 /// At most this many bytes are allocated for each byte of a packet that is parsed into its parts: a SUBSCRIBE of filters of
 /// one byte, which takes four bytes for each, is the worst.
 pub const PARSED_SIZE: usize = 40;

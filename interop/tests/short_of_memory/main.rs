@@ -103,24 +103,33 @@ async fn a_connect_that_is_too_large_is_refused() {
     assert_counted(broker, 1).await;
 }
 
-/// A message that fits when it arrives also fits when it is stored, and when a connection ends that did not read it.
+/// Messages that a session queues until the memory is used up, in memory alone and in the store too.
 #[tokio::test]
-async fn messages_for_sessions_that_do_not_read_end_nothing() {
-    let broker = start();
-    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
-    other.subscribe("a", 1).await;
-    let options = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "slow");
-    let options = with_persistent_session(options);
-    let mut slow = Client::connect(&options, State::default()).await.expect("CONNACK");
-    subscribe(&mut slow, "large", 1).await;
-    for number in 0..12 {
-        let mut client = connect(&broker, Transport::Tcp, &format!("sender-{number}")).await;
-        // Some are refused once the memory is used up; that is right.
-        let _ = within_deadline("an answer", publish_large(&mut client, 20 << 20)).await;
+async fn queued_messages_end_nothing_but_their_publishers() {
+    for is_stored in [false, true] {
+        let broker = start();
+        let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+        other.subscribe("a", 1).await;
+        let options = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "slow");
+        let options = if is_stored { with_persistent_session(options) } else { options };
+        let mut slow = Client::connect(&options, State::default()).await.expect("CONNACK");
+        subscribe(&mut slow, "large", 1).await;
+        for number in 0..25 {
+            let mut client = connect(&broker, Transport::Tcp, &format!("sender-{number}")).await;
+            if is_stored {
+                // A store without memory may acknowledge later.
+                let large = Publish { payload: vec![0; 20 << 20].into(), ..message("large", "", 1) };
+                let _ = within_deadline("the end of a publish", client.publish(large)).await;
+            } else {
+                let _ = within_deadline("an answer", publish_large(&mut client, 20 << 20)).await;
+            }
+        }
+        let _ = slow.abandon();
+        other.publish("a", "still here", 0, false).await;
+        let message = within_deadline("a message", other.next_message()).await;
+        assert_eq!(message, Received::new("a", "still here", 0));
+        assert!(within_deadline("the end", exit(broker)).await.success());
     }
-    let _ = slow.abandon();
-    assert_goes_on(&mut other).await;
-    assert!(within_deadline("the end", exit(broker)).await.success());
 }
 
 /// Clients that do not read share what waits for them. When they are replaced, there is no memory to copy it.
@@ -161,7 +170,7 @@ async fn connect(broker: &Broker, transport: Transport, client_id: &str) -> Clie
     within_deadline("CONNACK", Client::connect(&options, State::default())).await.expect("CONNACK")
 }
 
-/// Publishes one message, and waits for its acknowledgement.
+/// Publishes a message at QoS 1, and waits for its acknowledgement.
 async fn publish_large(client: &mut Client, size: usize) -> Result<(), ClientError> {
     let large = Publish { payload: vec![0; size].into(), ..message("large", "", 1) };
     let id = client.publish(large).await?.expect("an identifier");

@@ -138,7 +138,7 @@ impl StoredMessage {
 
     /// Checks that there is memory to write the message: for the archive, the row of the log, and LMDB's pages.
     pub(crate) fn check_memory(&self) -> Result<(), OutOfMemory> {
-        memory::check(self.message.size().saturating_mul(memory::COPIES - 1))
+        memory::check(self.message.size().saturating_mul(memory::COPIES - 2))
     }
 
     pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {

@@ -1,5 +1,7 @@
 //! How a connection ends: what is under way is finished, the session is let go, and the last bytes are gathered.
 
+use tidegate_limits::memory;
+
 use super::{ClientConnection, Unfinished};
 use crate::delivery::PublishProgress;
 use crate::end::{End, EndKind};
@@ -29,7 +31,12 @@ impl ClientConnection {
             EndKind::Gone | EndKind::Shutdown | EndKind::TakenOver => {}
         }
         if end.kind() == EndKind::TakenOver {
-            rest.append(&mut self.acks.signals().take_last_words());
+            let mut last_words = self.acks.signals().take_last_words();
+            if memory::reserve(rest, last_words.len()).is_ok() {
+                rest.append(&mut last_words);
+            } else {
+                self.acks.signals().cut_off();
+            }
         } else {
             // Nobody is told about what is stored here.
             let _ = self.broker.disconnect(turn, &self.owner, end.cause(), rest);

@@ -27,7 +27,7 @@ impl Broker {
         let Some(detached) = guard.session.detach(owner.epoch, cause, turn.now) else {
             return Receipt::new((), guard.finish(turn));
         };
-        rest.append(&mut take_output(&mut guard));
+        take_output(&mut guard, rest);
         guard.connection = None;
         handle.set_online(false);
         let effects = SideEffects {
