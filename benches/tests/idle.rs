@@ -11,7 +11,7 @@ use tidegate_benches::idle::links::{Links, Transport};
 use tidegate_benches::idle::{self, Report, Scenario};
 use tidegate_benches::wire::Version;
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
-use tidegate_transports::quic::QuicConfig;
+use tidegate_transports::quic::{QuicConfig, QuicKeys};
 use tidegate_transports::tls::ServerMaterial;
 use tidegate_transports::websocket::WebSocketConfig;
 use tidegate_transports::{Endpoint, Limits, Link, Listener, ListenerConfig, bind};
@@ -101,7 +101,7 @@ fn links_of_every_transport_open_and_stay_idle() {
     let tls = Endpoint::Tls { address, material: material.clone() };
     let ws = Endpoint::WebSocket { address, config: config.clone() };
     let wss = Endpoint::SecureWebSocket { address, material: material.clone(), config };
-    let quic = Endpoint::Quic { address, material, config: QuicConfig::default() };
+    let quic = Endpoint::Quic { address, material, keys: QuicKeys::random(), config: QuicConfig::default() };
     for (name, scheme, endpoint) in
         [("tls", "mqtts", tls), ("ws", "ws", ws), ("wss", "wss", wss), ("quic", "quic", quic)]
     {

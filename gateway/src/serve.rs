@@ -85,7 +85,8 @@ pub fn run(config: &Config, data: &Path) -> Result<(), ServeError> {
             .map_err(|source| ServeError::Restore { file: settings::store_file(data), source })?;
         Ok::<_, ServeError>(broker)
     })?;
-    let outcome = runtime.block_on(serve(config, &broker, &cores, handlers, displaced));
+    let quic = settings::quic(&config.limits, store::quic_secret(config, data));
+    let outcome = runtime.block_on(serve(config, &broker, &cores, handlers, displaced, quic));
     stop(&broker, threads, data);
     log_counters(&cores);
     outcome
@@ -118,6 +119,7 @@ async fn serve(
     cores: &Arc<Cores>,
     handlers: Handlers,
     mut displaced: Displaced,
+    quic: settings::Quic,
 ) -> Result<(), ServeError> {
     let requests = handlers.listen()?;
     let (stop, stopped) = watch::channel(false);
@@ -126,7 +128,7 @@ async fn serve(
     let mut certificates = Certificates::default();
     for listener in config.listeners() {
         let acceptor = Acceptor::new(listener, broker, cores, connections.clone());
-        let certificate = open(listener, cores, acceptor, stopped.clone(), &limits)?;
+        let certificate = open(listener, cores, acceptor, stopped.clone(), &limits, &quic)?;
         certificate.into_iter().for_each(|handle| certificates.add(listener, handle));
     }
     cores.spawn(ACCEPTING_CORE, housekeeping::schedule_restored(Arc::clone(broker)));
@@ -153,9 +155,10 @@ fn open(
     acceptor: Acceptor,
     stopped: watch::Receiver<bool>,
     limits: &Limits,
+    quic: &settings::Quic,
 ) -> Result<Option<CertificateHandle>, ServeError> {
     let failed = |source| ServeError::Listener { name: listener.name.to_string(), source };
-    let settings = settings::listener(listener).map_err(|error| failed(error.into()))?;
+    let settings = settings::listener(listener, quic).map_err(|error| failed(error.into()))?;
     let bound = tidegate_transports::bind(&settings, limits).map_err(|error| failed(error.into()))?;
     let address = bound.local_address();
     tracing::info!(listener = %*listener.name, transport = listener.transport.name(), %address, "listening");

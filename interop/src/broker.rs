@@ -102,6 +102,11 @@ impl Broker {
         self.process.terminate();
     }
 
+    /// Limits the address space of the process to what it uses now and `bytes` more.
+    pub fn limit_memory(&self, bytes: u64) {
+        self.process.limit_memory(bytes);
+    }
+
     /// Sends a signal, named without `SIG`.
     pub fn signal(&self, name: &str) {
         self.process.signal(name);

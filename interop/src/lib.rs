@@ -15,6 +15,7 @@ pub mod log;
 pub mod mosquitto;
 pub mod preload;
 pub mod process;
+pub mod quic;
 pub mod scenarios;
 pub mod simulated_machine;
 pub mod small_disk;

@@ -1,5 +1,6 @@
 //! A child process whose output is collected and that is killed when dropped.
 
+use std::fs;
 use std::io::Write;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -121,6 +122,17 @@ impl Process {
             self.fail_waiting_for("its exit");
         }
         self.child.wait().expect("the exit status of a child")
+    }
+
+    /// Limits the address space of the process to what it uses now and `bytes` more.
+    pub fn limit_memory(&self, bytes: u64) {
+        let id = self.child.id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("a running child");
+        let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).expect("its size");
+        let size: u64 = size.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
+        let limit = format!("--as={}", size * 1024 + bytes);
+        let set = Command::new("prlimit").args(["--pid", &id.to_string(), &limit]).status();
+        assert!(set.is_ok_and(|status| status.success()), "prlimit failed");
     }
 
     /// Sends SIGTERM.

@@ -25,6 +25,7 @@ fn only_the_owner_can_use_what_the_broker_creates() {
         ("data/store/data.mdb", 0o600),
         ("data/store/lock.mdb", 0o600),
         ("data/store/tidegate.lock", 0o600),
+        ("data/store/quic.keys", 0o600),
     ] {
         assert_eq!(setup.mode(path), mode, "{path}");
     }
@@ -42,7 +43,12 @@ fn wider_permissions_give_one_warning_each_and_change_nothing() {
         exit.errors.into_iter().filter(|line| line.contains("other users have access")).collect()
     };
     assert_eq!(warnings(setup.run()), [""; 0], "a new data folder");
-    let wide = [("data", 0o755), ("data/store", 0o750), ("data/store/tidegate.lock", 0o644)];
+    let wide = [
+        ("data", 0o755),
+        ("data/store", 0o750),
+        ("data/store/tidegate.lock", 0o644),
+        ("data/store/quic.keys", 0o640),
+    ];
     for (path, mode) in wide {
         fs::set_permissions(setup.path(path), Permissions::from_mode(mode)).expect("a mode");
     }
@@ -59,7 +65,7 @@ fn wider_permissions_give_one_warning_each_and_change_nothing() {
 fn a_path_that_belongs_to_another_user_is_refused() {
     let setup = Setup::new();
     setup.run();
-    for path in ["data", "data/store", "data/store/data.mdb"] {
+    for path in ["data", "data/store", "data/store/data.mdb", "data/store/quic.keys"] {
         let path = setup.path(path);
         if chown(&path, Some(OTHER_USER), None).is_err() {
             eprintln!("skipped: only root can give files to another user");

@@ -16,7 +16,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("session", &["mqtt", "limits"]),
     ("routing", &["mqtt"]),
     ("auth", &["mqtt", "limits"]),
-    ("persistence", &["mqtt"]),
+    ("persistence", &["mqtt", "limits"]),
     ("transports", &["limits"]),
     ("broker", &["mqtt", "limits", "session", "routing", "auth", "persistence"]),
     ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "broker"]),

@@ -2,16 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::panic)]
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tidegate_interop::broker::Broker;
+use tidegate_interop::quic;
 use tidegate_interop::scenarios::within_deadline;
 use tidegate_interop::test_client::{ClientSetup, Received, TestClient};
 use tidegate_interop::tidegate_client::TidegateClient;
@@ -24,11 +18,11 @@ const ROUND_TRIP_MAX: Duration = Duration::from_secs(5);
 #[tokio::test]
 async fn silent_clients_on_the_quic_port_delay_nobody() {
     let broker = Broker::start();
-    let endpoint = quic_endpoint(&broker);
-    let mut silent = vec![quic_handshake(&broker, &endpoint).await];
+    let endpoint = quic::endpoint(&broker);
+    let mut silent = vec![quic::handshake(&broker, &endpoint).await];
     assert_others_are_served(&broker, Transport::Quic).await;
     while silent.len() < 200 {
-        silent.push(quic_handshake(&broker, &endpoint).await);
+        silent.push(quic::handshake(&broker, &endpoint).await);
     }
     assert_others_are_served(&broker, Transport::Quic).await;
     drop(silent);
@@ -83,27 +77,4 @@ async fn round_trip(broker: &Broker, transport: Transport) {
     client.publish("a", "word", 1, false).await;
     assert_eq!(client.next_message().await, Received::new("a", "word", 1));
     client.disconnect().await;
-}
-
-fn quic_endpoint(broker: &Broker) -> Endpoint {
-    let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_file(broker.authority()).expect("the authority");
-    roots.add(authority).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"mqtt".to_vec()];
-    let mut endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a socket");
-    let quic = QuicClientConfig::try_from(tls).expect("a QUIC configuration");
-    endpoint.set_default_client_config(ClientConfig::new(Arc::new(quic)));
-    endpoint
-}
-
-/// Completes the handshake, but opens no stream.
-async fn quic_handshake(broker: &Broker, endpoint: &Endpoint) -> Connection {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker.port(Transport::Quic)));
-    endpoint.connect(address, "localhost").expect("a connection").await.expect("a handshake")
 }

@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("cores", &["clock"]),
     ("logging", &["config"]),
     ("development", &["config"]),
-    ("driver", &["clock", "cores"]),
+    ("driver", &["clock", "cores", "logging"]),
     ("serve", &["clock", "config", "cores", "driver", "logging"]),
     ("cli", &["client", "config", "development", "logging", "serve"]),
 ];

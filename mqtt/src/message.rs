@@ -41,6 +41,12 @@ impl Message {
         std::str::from_utf8(topic).unwrap_or_default()
     }
 
+    /// The length of the topic name in bytes.
+    #[must_use]
+    pub const fn topic_len(&self) -> u16 {
+        self.topic_size
+    }
+
     /// The forwardable properties in the wire form of PUBLISH, without a length. They never contain a topic alias, a
     /// subscription identifier or a message expiry interval.
     #[must_use]
@@ -60,6 +66,14 @@ impl Message {
     #[must_use]
     pub fn payload_bytes(&self) -> Bytes {
         self.body.slice(self.payload_start().min(self.body.len())..)
+    }
+
+    /// Properties and payload, one after the other, as a reference-counted slice of the message; `None` if they are not
+    /// in one piece.
+    #[must_use]
+    pub fn properties_and_payload_bytes(&self) -> Option<Bytes> {
+        let start = usize::from(self.topic_size).min(self.body.len());
+        self.head.is_none().then(|| self.body.slice(start..))
     }
 
     /// The QoS with which the message was published.

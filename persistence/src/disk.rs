@@ -31,6 +31,7 @@ mod presence;
 mod read_only;
 mod references;
 mod restore;
+mod secret;
 mod shared;
 mod snapshot;
 mod sync_point;
@@ -41,6 +42,7 @@ mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
+pub use secret::{SECRET_LEN, keep_secret};
 pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
 
 use engine::Map;

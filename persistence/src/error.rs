@@ -24,6 +24,11 @@ pub enum Reason {
     /// The file system has no space left.
     #[error("no space on the file system: {0}; free some space")]
     NoSpace(String),
+    /// There is not enough memory to write a large message, or to grow the memory map.
+    #[error(
+        "not enough memory to write to the store: raise the memory limit of the process, or lower `session.packet_size_max`"
+    )]
+    NoMemory,
     /// Reading or writing failed, or LMDB's own sync did.
     #[error("input or output failed: {0}; check the disk, then restart the broker")]
     Io(String),

@@ -17,8 +17,8 @@ pub use access::{AccessError, check_access, create_private_folder};
 pub use clock::{BootId, Clock, ClockReading, Clocks, SystemClocks};
 pub use config::{Config, Durability};
 pub use disk::{
-    Contents, Disk, ReadOnly, Restored, TenantContents, Written, checkpoint_store, partial_path,
-    partial_store_path, restore,
+    Contents, Disk, ReadOnly, Restored, SECRET_LEN, TenantContents, Written, checkpoint_store, keep_secret,
+    partial_path, partial_store_path, restore,
 };
 pub use error::{
     CheckError, CloseError, Corrupt, LoadError, OpenError, ReadError, Reason, RestoreError, SnapshotError,

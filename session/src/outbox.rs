@@ -60,22 +60,47 @@ impl Outbox {
         self.plan_exactly(outgoing)
     }
 
-    /// Writes a PUBLISH as planned. `size` is the result of [`Outbox::plan`]. A new alias is valid from now on.
-    /// `[MQTT5-3.3.2-11]`
-    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) {
+    /// Writes a PUBLISH as planned; `false`, and nothing is written, if there is not enough memory. `size` is the result of
+    /// [`Outbox::plan`]. A new alias is valid from now on. `[MQTT5-3.3.2-11]`
+    pub(crate) fn put(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
+        if outgoing.payload.len().max(outgoing.properties.len()) > COPY_MAX {
+            return self.put_shared(message, outgoing, size);
+        }
+        if !self.write_buffer.reserve(size) {
+            return false;
+        }
         if let Some(aliases) = &mut self.aliases {
             aliases.commit(outgoing.alias, outgoing.topic);
         }
-        let copied = outgoing.payload.len() <= COPY_MAX;
         let buffer = self.write_buffer.buffer();
-        if copied {
-            buffer.reserve(size);
-        }
         outgoing.encode_head(self.version, buffer);
-        if copied {
-            buffer.extend_from_slice(outgoing.payload);
-        } else {
-            self.write_buffer.put_shared(message.payload_bytes());
+        buffer.extend_from_slice(outgoing.payload);
+        true
+    }
+
+    /// Writes a PUBLISH with its properties and its payload by reference.
+    #[inline(never)]
+    fn put_shared(&mut self, message: &Message, outgoing: &Outgoing<'_>, size: usize) -> bool {
+        let shared = message.properties_and_payload_bytes().filter(|_| self.version.is_v5());
+        let payload = shared.unwrap_or_else(|| message.payload_bytes());
+        let is_whole = payload.len() > outgoing.payload.len() || outgoing.properties.is_empty();
+        let copied = size.saturating_sub(payload.len());
+        if !self.write_buffer.reserve(copied) {
+            return false;
+        }
+        self.commit_alias(outgoing);
+        let buffer = self.write_buffer.buffer();
+        outgoing.encode_start(self.version, buffer);
+        if self.version.is_v5() && !is_whole {
+            buffer.extend_from_slice(outgoing.properties);
+        }
+        self.write_buffer.put_shared(payload);
+        true
+    }
+
+    fn commit_alias(&mut self, outgoing: &Outgoing<'_>) {
+        if let Some(aliases) = &mut self.aliases {
+            aliases.commit(outgoing.alias, outgoing.topic);
         }
     }
 
@@ -83,6 +108,9 @@ impl Outbox {
     /// if it is still too large, it is not written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]`
     /// `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
     pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
+        if !self.write_buffer.reserve(size_of_reasons(packet)) {
+            return false;
+        }
         let may_explain = self.problem_information || is_exempt(packet);
         if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {
             return true;
@@ -155,5 +183,15 @@ fn size_bound(outgoing: &Outgoing<'_>) -> usize {
     parts + 5 * outgoing.identifiers.len() + 18
 }
 
-/// Largest payload in bytes that is copied to the write buffer; larger ones are shared between all receivers.
+/// The part of a control packet that grows with what the client sent.
+fn size_of_reasons(packet: &Packet) -> usize {
+    match packet {
+        Packet::SubAck(suback) => suback.reasons.len(),
+        Packet::UnsubAck(unsuback) => unsuback.reasons.len(),
+        _ => 0,
+    }
+}
+
+/// Largest payload, and largest properties, in bytes that are copied to the write buffer; larger ones are shared between all
+/// receivers.
 const COPY_MAX: usize = 1024;

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use tidegate_limits::memory;
+
 use crate::change_log::ChangeLog;
 use crate::config::{Config, Overflow};
 use crate::stored_delivery::StoredDelivery;
@@ -53,6 +55,14 @@ impl Queue {
         let stored = self.entries.pop_front()?;
         self.bytes -= stored.message.size();
         Some(stored)
+    }
+
+    /// Bytes that the topic and the subscription identifiers of the oldest message take in a packet, at most.
+    pub(crate) fn head_len(&self) -> usize {
+        let len = |stored: &StoredDelivery| {
+            usize::from(stored.message.topic_len()) + 5 * stored.delivery().identifiers.len()
+        };
+        self.entries.front().map_or(0, len)
     }
 
     /// Drops and counts all expired messages; cheap when none can have expired. `[MQTT5-3.3.2-5]`
@@ -109,8 +119,18 @@ impl Queue {
         self.entries.push_back(stored);
     }
 
-    fn is_full(&self, size: usize, config: &Config) -> bool {
-        self.entries.len() >= config.queue_len_max || self.bytes.saturating_add(size) > config.queue_bytes_max
+    /// Also when there is not enough memory for a longer queue.
+    fn is_full(&mut self, size: usize, config: &Config) -> bool {
+        self.entries.len() >= config.queue_len_max
+            || self.bytes.saturating_add(size) > config.queue_bytes_max
+            || (self.entries.len() == self.entries.capacity() && !self.grow())
+    }
+
+    /// Makes room for one more message; `false` if there is not enough memory.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        let capacity = self.capacity().saturating_mul(2);
+        memory::check(capacity).is_ok() && self.entries.try_reserve(1).is_ok()
     }
 }
 

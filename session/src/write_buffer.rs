@@ -1,6 +1,7 @@
 //! The bytes that wait to be written to the socket of one connection. It does not write to the socket itself.
 
 use bytes::Bytes;
+use tidegate_limits::memory;
 
 mod batch;
 
@@ -18,9 +19,24 @@ pub struct WriteBuffer {
 }
 
 impl WriteBuffer {
-    /// Appends a copy of `bytes`.
-    pub fn put(&mut self, bytes: &[u8]) {
-        self.batch.copied.extend_from_slice(bytes);
+    /// Appends a copy of `bytes`; `false`, and nothing is appended, if there is not enough memory.
+    #[inline]
+    #[must_use]
+    pub fn put(&mut self, bytes: &[u8]) -> bool {
+        let copied = &mut self.batch.copied;
+        if copied.capacity() - copied.len() < bytes.len() {
+            return put_and_grow(copied, bytes);
+        }
+        copied.extend_from_slice(bytes);
+        true
+    }
+
+    /// Makes room for `additional` bytes to be copied; `false` if there is not enough memory.
+    #[inline]
+    #[must_use]
+    pub fn reserve(&mut self, additional: usize) -> bool {
+        let copied = &mut self.batch.copied;
+        copied.capacity() - copied.len() >= additional || grow(copied, additional)
     }
 
     /// Appends `bytes` by reference.
@@ -87,6 +103,30 @@ impl WriteBuffer {
         &mut self.batch.copied
     }
 }
+
+#[cold]
+#[inline(never)]
+fn put_and_grow(copied: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let has_room = grow(copied, bytes.len());
+    if has_room {
+        copied.extend_from_slice(bytes);
+    }
+    has_room
+}
+
+/// A small buffer grows without a check.
+#[cold]
+#[inline(never)]
+fn grow(copied: &mut Vec<u8>, additional: usize) -> bool {
+    if copied.len() + additional > SMALL_MAX {
+        return memory::reserve(copied, additional).is_ok();
+    }
+    copied.reserve(additional);
+    true
+}
+
+/// Up to this length, growing the buffer (to twice its capacity) is no large allocation.
+const SMALL_MAX: usize = memory::LARGE / 4;
 
 #[cfg(test)]
 mod tests;

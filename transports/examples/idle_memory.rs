@@ -19,7 +19,7 @@ use std::task::{Poll, ready};
 
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
 use tidegate_transports::client::{self, ClientTls};
-use tidegate_transports::quic::QuicConfig;
+use tidegate_transports::quic::{QuicConfig, QuicKeys};
 use tidegate_transports::tls::ServerMaterial;
 use tidegate_transports::websocket::WebSocketConfig;
 use tidegate_transports::{Endpoint, Limits, Link, ListenerConfig, bind};
@@ -140,7 +140,9 @@ fn endpoint(transport: &str) -> Endpoint {
         "tls" => Endpoint::Tls { address, material },
         "ws" => Endpoint::WebSocket { address, config: WebSocketConfig::default() },
         "wss" => Endpoint::SecureWebSocket { address, material, config: WebSocketConfig::default() },
-        "quic" => Endpoint::Quic { address, material, config: QuicConfig::default() },
+        "quic" => {
+            Endpoint::Quic { address, material, keys: QuicKeys::random(), config: QuicConfig::default() }
+        }
         other => panic!("no transport `{other}`"),
     }
 }

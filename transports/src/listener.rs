@@ -58,8 +58,8 @@ enum Socket {
 pub fn bind(config: &ListenerConfig, limits: &Limits) -> Result<Listener, BindError> {
     let acceptor_stack = Arc::new(AcceptorStack::new(config)?);
     let (socket, address) = match &config.endpoint {
-        Endpoint::Quic { address, material, config } => {
-            let (socket, bound) = QuicSocket::bind(*address, material, config)?;
+        Endpoint::Quic { address, material, keys, config } => {
+            let (socket, bound) = QuicSocket::bind(*address, material, keys, config)?;
             (Socket::Quic(Arc::new(socket)), LocalAddress::Network(bound))
         }
         Endpoint::Unix { path, mode } => {

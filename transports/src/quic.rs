@@ -7,11 +7,13 @@ use quinn::VarInt;
 mod dial;
 mod endpoint;
 mod handshake;
+mod keys;
 mod stream;
 
 pub(crate) use dial::{QuicDialError, dial};
-pub(crate) use endpoint::{server_config, server_crypto};
+pub(crate) use endpoint::{endpoint_config, server_config, server_crypto};
 pub(crate) use handshake::perform_handshake;
+pub use keys::{QuicKeys, QuicSecret};
 pub(crate) use stream::QuicStream;
 
 use crate::link::CloseReason;
@@ -33,6 +35,9 @@ pub struct QuicConfig {
     /// How often the server sends a packet on an idle connection, so that `idle_timeout` closes only dead connections.
     /// Default 4 minutes; `None` for never.
     pub keep_alive: Option<Duration>,
+    /// Minimum time between two stateless resets that a listener sends. A reset tells a client of a former process that its
+    /// connection is gone. Default zero: each packet of such a client is answered. See [`QuicKeys`] why that is safe.
+    pub reset_interval_min: Duration,
 }
 
 impl Default for QuicConfig {
@@ -43,6 +48,7 @@ impl Default for QuicConfig {
             streams_max: 4,
             idle_timeout: Some(Duration::from_secs(600)),
             keep_alive: Some(Duration::from_secs(240)),
+            reset_interval_min: Duration::ZERO,
         }
     }
 }

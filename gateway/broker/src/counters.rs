@@ -68,6 +68,8 @@ counters! {
     connections_violated,
     /// Connections closed since the keep alive time passed in silence.
     connections_silent,
+    /// Connections closed, or refused, since there was not enough memory for what the client sent.
+    connections_out_of_memory,
     /// Times that a connection went to another core.
     connections_moved,
     /// Sessions continued by another connection while one was open.

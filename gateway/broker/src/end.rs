@@ -23,6 +23,8 @@ pub enum EndKind {
     TakenOver,
     /// The broker stops, or has no room for what the client sends.
     Shutdown,
+    /// There is not enough memory for what the client sends.
+    OutOfMemory,
     /// The client was silent for too long.
     Silent,
     /// The client broke a rule of the protocol.
@@ -56,6 +58,12 @@ impl End {
     #[must_use]
     pub fn overloaded() -> Self {
         Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::Shutdown)
+    }
+
+    /// There is not enough memory for what the client sends.
+    #[must_use]
+    pub fn out_of_memory() -> Self {
+        Self::new(Cause::Shutdown, Some(ReasonCode::QuotaExceeded), EndKind::OutOfMemory)
     }
 
     /// The client was silent for one and a half times the keep alive `[MQTT5-3.1.2-22]`.

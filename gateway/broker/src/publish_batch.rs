@@ -1,5 +1,6 @@
 //! Consecutive publishes of one topic by one client: matched once, handed to each subscriber under one lock.
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -92,8 +93,17 @@ impl<'a> PublishBatch<'a> {
     }
 
     /// Adds a message.
-    pub fn push(&mut self, view: &PublishView<'_>, publisher: u64, now: Instant) {
-        self.lists.messages.push(Arc::new(Message::from_view(view, &self.topic, publisher, now)));
+    ///
+    /// # Errors
+    /// When there is not enough memory for it.
+    pub fn push(
+        &mut self,
+        view: &PublishView<'_>,
+        publisher: u64,
+        now: Instant,
+    ) -> Result<(), TryReserveError> {
+        self.lists.messages.push(Arc::new(Message::try_from_view(view, &self.topic, publisher, now)?));
+        Ok(())
     }
 
     /// The raw frames, if the batch consists of frames.

@@ -139,13 +139,18 @@ impl Signals {
         self.writing.store(false, Ordering::Release);
     }
 
+    /// Nothing more may be written to the connection: bytes that come before it were dropped.
+    pub fn cut_off(&self) {
+        self.partial.store(true, Ordering::Release);
+    }
+
     /// Whether a core is writing to the connection at this moment.
     #[must_use]
     pub fn is_writing(&self) -> bool {
         self.writing.load(Ordering::Acquire)
     }
 
-    /// Whether the outgoing stream ends in the middle of a packet.
+    /// Whether the outgoing stream ends in the middle of a packet, or has to end here.
     #[must_use]
     pub fn has_partial_packet(&self) -> bool {
         self.partial.load(Ordering::Acquire)

@@ -117,7 +117,7 @@ impl TestBroker {
                 if batch.is_empty() {
                     batch.begin(topic);
                 }
-                batch.push(&view, from.owner.handle.id(), self.now);
+                batch.push(&view, from.owner.handle.id(), self.now).unwrap();
             }
         }
         let request = PublishRequest { owner: &from.owner, version, batch: &batch, packet_ids: &[] };

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Count;
+use super::{Count, Time};
 
 /// Limits of the whole process, over all listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,11 @@ pub struct Limits {
     /// Number of running handshakes from which QUIC peers must first validate their address (Retry). This costs them one
     /// round trip, and the broker no memory. Default 512.
     pub retry_from: Count<0, 10_000_000>,
+    /// Minimum time between two stateless resets of a QUIC listener. A reset tells a QUIC client of a broker that was killed
+    /// that its connection is gone. Default 0: after a restart, every client learns it from its first packet. A longer time
+    /// limits the packets that the broker sends without a connection, but then clients notice only at their keep alive. Resets
+    /// are smaller than the packets they answer, and never answer each other.
+    pub quic_reset_interval_min: Time<0, 60_000>,
 }
 
 impl Default for Limits {
@@ -28,6 +33,7 @@ impl Default for Limits {
             handshakes_max: const { Count::of(4096) },
             handshakes_per_source_max: const { Count::of(512) },
             retry_from: const { Count::of(512) },
+            quic_reset_interval_min: const { Time::of(0) },
         }
     }
 }

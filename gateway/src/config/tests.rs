@@ -56,6 +56,7 @@ limits:
   handshakes_max: 100
   handshakes_per_source_max: 10
   retry_from: 50
+  quic_reset_interval_min: 20ms
 session:
   session_expiry_max: 7d
   receive_maximum: 100

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 
 use tidegate_broker::{Broker, ConnectStep};
+use tidegate_limits::{OutOfMemory, memory};
 use tidegate_mqtt::{Packet, ProtocolVersion, ReasonCode};
 use tidegate_session::{Negotiated, Refusal};
 use tidegate_transports::Link;
@@ -56,9 +57,20 @@ pub enum Refused {
     /// The client broke a rule, or asked for what is not allowed.
     #[error("the client was refused")]
     Protocol,
+    /// There is not enough memory for what the client sent.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The link broke.
     #[error(transparent)]
     Link(#[from] io::Error),
+}
+
+impl Refused {
+    /// Whether there was not enough memory.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::Memory(_))
+    }
 }
 
 async fn refuse(link: &mut Link, refusal: &Refusal) -> io::Result<()> {
@@ -69,11 +81,16 @@ async fn refuse(link: &mut Link, refusal: &Refusal) -> io::Result<()> {
 }
 
 /// Appends what the peer sends next.
-async fn read(link: &mut Link, bytes: &mut Vec<u8>) -> io::Result<()> {
+async fn read(link: &mut Link, bytes: &mut Vec<u8>) -> Result<(), Refused> {
     let mut chunk = [0; CHUNK_LEN];
     let len = poll_fn(|context| link.poll_read(context, &mut chunk)).await?;
     if len == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
+    if bytes.capacity() - bytes.len() < len {
+        // Also for what is made of the packet once it is whole.
+        memory::check(bytes.capacity().saturating_mul(2 * memory::PARSED_SIZE))?;
+        memory::reserve(bytes, len)?;
     }
     bytes.extend_from_slice(chunk.get(..len).unwrap_or_default());
     Ok(())

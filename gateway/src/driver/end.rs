@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::Driver;
 use crate::clock;
 use crate::cores::with_core;
+use crate::logging::PEER;
 
 impl Driver {
     /// Lets go of the session, then closes the link.
@@ -22,13 +23,16 @@ impl Driver {
             tokio::task::yield_now().await;
         }
         let mut rest = Vec::new();
-        if let Some(batch) = batch {
-            batch.copy_to(&mut rest);
+        if batch.is_some_and(|batch| batch.try_copy_to(&mut rest).is_err()) {
+            signals.cut_off();
         }
         with_core(|core| core.run_turn(clock::now(), |turn, _| client.end(turn, &end, &mut rest)));
         tracing::debug!(
             kind = ?end.kind(), reason = ?end.reason(), statement = end.statement(), "connection ended"
         );
+        if end.kind() == EndKind::OutOfMemory {
+            tracing::warn!(target: PEER, "connection closed: not enough memory for what the client sent");
+        }
         if end.kind() == EndKind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }

@@ -4,6 +4,7 @@ use std::mem;
 use std::task::{Context, Poll};
 
 use tidegate_broker::{End, Turn};
+use tidegate_limits::memory;
 
 use super::Driver;
 use crate::cores::Buffers;
@@ -60,11 +61,10 @@ impl Driver {
         if self.partial.is_empty() {
             let received = self.client.receive(turn, bytes)?;
             self.has_more = received.has_more;
-            self.partial.extend_from_slice(bytes.get(received.used..).unwrap_or_default());
-            return Ok(());
+            return append(&mut self.partial, bytes.get(received.used..).unwrap_or_default());
         }
         let mut partial = mem::take(&mut self.partial);
-        partial.extend_from_slice(bytes);
+        append(&mut partial, bytes)?;
         let received = self.client.receive(turn, &partial)?;
         self.has_more = received.has_more;
         if received.used < partial.len() {
@@ -74,6 +74,13 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+/// Appends to the bytes of a packet that may become large.
+fn append(partial: &mut Vec<u8>, bytes: &[u8]) -> Result<(), End> {
+    memory::reserve(partial, bytes.len()).map_err(|_| End::out_of_memory())?;
+    partial.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// What a connection that waits for the rest of a small packet may hold, in bytes.

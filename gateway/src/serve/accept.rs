@@ -77,7 +77,10 @@ impl Acceptor {
         let Accepted { link, negotiated, rest } = match accepted {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {
-                with_core(|core| core.counters().connections_refused.add(1));
+                with_core(|core| {
+                    core.counters().connections_refused.add(1);
+                    core.counters().connections_out_of_memory.add(u64::from(error.is_out_of_memory()));
+                });
                 tracing::debug!(target: PEER, listener = &*self.name, %error, "CONNECT refused or not received");
                 return;
             }

@@ -10,7 +10,7 @@ use tidegate_mqtt::QoS;
 use tidegate_persistence::Config as StoreConfig;
 use tidegate_routing::{Config as RoutingConfig, RetainedConfig, Strategy};
 use tidegate_session::{Config as SessionConfig, Overflow};
-use tidegate_transports::quic::QuicConfig;
+use tidegate_transports::quic::{QuicConfig, QuicSecret};
 use tidegate_transports::tls::{MaterialError, ServerMaterial};
 use tidegate_transports::websocket::WebSocketConfig;
 use tidegate_transports::{Endpoint, Limits, ListenerConfig};
@@ -75,11 +75,24 @@ pub(super) fn limits(limits: &config::Limits) -> Limits {
     }
 }
 
+/// The settings of a QUIC listener that are the same for all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quic {
+    secret: QuicSecret,
+    config: QuicConfig,
+}
+
+/// `secret` should outlive the process.
+pub(super) fn quic(limits: &config::Limits, secret: QuicSecret) -> Quic {
+    let reset_interval_min = limits.quic_reset_interval_min.duration();
+    Quic { secret, config: QuicConfig { reset_interval_min, ..QuicConfig::default() } }
+}
+
 /// The settings of a listener. Reads its certificate and key.
-pub(super) fn listener(listener: &Listener) -> Result<ListenerConfig, MaterialError> {
+pub(super) fn listener(listener: &Listener, quic: &Quic) -> Result<ListenerConfig, MaterialError> {
     let endpoint = match &*listener.address {
         Address::Path(path) => Endpoint::Unix { path: path.clone(), mode: UNIX_SOCKET_MODE },
-        Address::Socket(address) => network(listener, *address)?,
+        Address::Socket(address) => network(listener, *address, quic)?,
     };
     let mut settings = ListenerConfig::new(endpoint);
     settings.handshake_timeout = listener.handshake_timeout.duration();
@@ -87,7 +100,7 @@ pub(super) fn listener(listener: &Listener) -> Result<ListenerConfig, MaterialEr
     Ok(settings)
 }
 
-fn network(listener: &Listener, address: SocketAddr) -> Result<Endpoint, MaterialError> {
+fn network(listener: &Listener, address: SocketAddr, quic: &Quic) -> Result<Endpoint, MaterialError> {
     let websocket = WebSocketConfig { path: listener.path().to_owned(), ..WebSocketConfig::default() };
     Ok(match listener.transport {
         Transport::Tls => Endpoint::Tls { address, material: material(listener)? },
@@ -96,7 +109,8 @@ fn network(listener: &Listener, address: SocketAddr) -> Result<Endpoint, Materia
             Endpoint::SecureWebSocket { address, material: material(listener)?, config: websocket }
         }
         Transport::Quic => {
-            Endpoint::Quic { address, material: material(listener)?, config: QuicConfig::default() }
+            let keys = quic.secret.keys(&listener.name);
+            Endpoint::Quic { address, material: material(listener)?, keys, config: quic.config }
         }
         // Validation guarantees that a Unix listener has a path as its address.
         Transport::Tcp | Transport::Unix => Endpoint::Tcp { address },

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidegate_broker::SessionStore;
-use tidegate_persistence::{Commit, Health, Observer, Reason};
+use tidegate_persistence::{Commit, Health, Observer, Reason, keep_secret};
+use tidegate_transports::quic::QuicSecret;
 use tokio::sync::watch;
 
 use super::{ServeError, settings};
 use crate::clock::BrokerClocks;
-use crate::config::Config;
+use crate::config::{Config, Durability, Transport};
 use crate::cores::Cores;
 
 /// Becomes the reason when the files of the store have been removed, renamed or replaced. Other failures of the store do not
@@ -88,4 +89,16 @@ pub(super) fn open(
         )
     });
     store.map(Some).map_err(|source| ServeError::Store { file, source })
+}
+
+/// The secret of the QUIC listeners. It is kept with the store, so call this while the store is open. With `durability: memory`
+/// it is random.
+pub(super) fn quic_secret(config: &Config, data: &Path) -> QuicSecret {
+    let fresh = QuicSecret::random();
+    let is_used = config.listeners().any(|listener| listener.transport == Transport::Quic);
+    if is_used && config.persistence.durability != Durability::Memory {
+        keep_secret(&settings::store_folder(data), fresh.to_bytes()).into()
+    } else {
+        fresh
+    }
 }

@@ -1,5 +1,6 @@
 //! Creates messages from a PUBLISH, from a will, or from parts.
 
+use std::collections::TryReserveError;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -34,13 +35,53 @@ impl Message {
     /// Copies the message out of a PUBLISH, in one allocation. `topic` is the topic name with the topic alias resolved.
     #[must_use]
     pub fn from_view(view: &PublishView<'_>, topic: &str, publisher: u64, now: Instant) -> Self {
-        let expires_at = expires_at(view.expiry, now);
-        let body = Body { topic, properties: view.properties, payload: view.payload };
+        let size = topic.len() + view.properties.len() + view.payload.len();
+        Self::from_view_into(Vec::with_capacity(size), view, topic, publisher, now)
+    }
+
+    /// Like [`Message::from_view`], for a PUBLISH of any size.
+    ///
+    /// # Errors
+    /// When there is not enough memory.
+    pub fn try_from_view(
+        view: &PublishView<'_>,
+        topic: &str,
+        publisher: u64,
+        now: Instant,
+    ) -> Result<Self, TryReserveError> {
+        let mut body = Vec::new();
+        body.try_reserve_exact(topic.len() + view.properties.len() + view.payload.len())?;
+        Ok(Self::from_view_into(body, view, topic, publisher, now))
+    }
+
+    /// `body` is empty and has the capacity for the message.
+    fn from_view_into(
+        mut body: Vec<u8>,
+        view: &PublishView<'_>,
+        topic: &str,
+        publisher: u64,
+        now: Instant,
+    ) -> Self {
+        body.extend_from_slice(topic.as_bytes());
         if view.properties_forwardable() {
-            return body.copy(view.qos, view.retain, publisher, expires_at);
+            body.extend_from_slice(view.properties);
+        } else {
+            put_forwardable(view.properties, &mut body);
         }
-        let forwarded = forwardable(view.properties);
-        Body { properties: &forwarded, ..body }.copy(view.qos, view.retain, publisher, expires_at)
+        let head_size = body.len();
+        body.extend_from_slice(view.payload);
+        Self {
+            body: Bytes::from(body),
+            head: None,
+            topic_size: u16::try_from(topic.len()).unwrap_or_default(),
+            properties_size: u32::try_from(head_size - topic.len()).unwrap_or_default(),
+            payload_start: u32::try_from(head_size).unwrap_or_default(),
+            qos: view.qos,
+            retain: view.retain,
+            publisher,
+            expires_at: expires_at(view.expiry, now),
+            id: MessageId::default(),
+        }
     }
 
     /// Like [`Message::from_view`], for a large payload: the message shares `wire` instead of copying the payload.

@@ -86,6 +86,17 @@ impl<'a> Outgoing<'a> {
 
     /// Appends everything except the payload.
     pub fn encode_head(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+        self.encode_before_payload(version, self.properties, out);
+    }
+
+    /// Appends everything before `properties`. In 5.0, `properties` and the payload complete the packet, in 3.x the payload.
+    pub fn encode_start(&self, version: ProtocolVersion, out: &mut Vec<u8>) {
+        self.encode_before_payload(version, &[], out);
+    }
+
+    /// `properties`: those of the message that are appended; the length counts all of them.
+    #[inline(always)]
+    fn encode_before_payload(&self, version: ProtocolVersion, properties: &[u8], out: &mut Vec<u8>) {
         out.push(self.first_byte());
         variable::put(self.remaining_size(version), out);
         let topic = self.topic_to_send(version).as_bytes();
@@ -95,7 +106,7 @@ impl<'a> Outgoing<'a> {
             out.extend_from_slice(&packet_id.get().to_be_bytes());
         }
         if version.is_v5() {
-            self.encode_properties(out);
+            self.encode_properties(properties, out);
         }
     }
 
@@ -106,7 +117,8 @@ impl<'a> Outgoing<'a> {
         out.extend_from_slice(self.payload);
     }
 
-    fn encode_properties(&self, out: &mut Vec<u8>) {
+    #[inline(always)]
+    fn encode_properties(&self, properties: &[u8], out: &mut Vec<u8>) {
         variable::put(self.properties_size(), out);
         if let Some(alias) = self.alias {
             out.push(PropertyId::TopicAlias.value());
@@ -120,7 +132,7 @@ impl<'a> Outgoing<'a> {
             out.push(PropertyId::SubscriptionIdentifier.value());
             variable::put(usize::try_from(*identifier).unwrap_or_default(), out);
         }
-        out.extend_from_slice(self.properties);
+        out.extend_from_slice(properties);
     }
 
     fn remaining_size(&self, version: ProtocolVersion) -> usize {

@@ -7,7 +7,7 @@ use super::references::{ReferenceDeltas, References};
 use super::tables::{Table, Tables};
 use super::text_key::TextKeys;
 use crate::change::ChangeSet;
-use crate::record::{ArchiveBuffer, RetainedRecord};
+use crate::record::{ArchiveBuffer, RetainedRecord, StoredMessage};
 
 mod entry;
 mod session;
@@ -50,16 +50,21 @@ impl Apply<'_, '_> {
                 (0, 0) => {}
                 (0, _) => {
                     let body = changes.iter().find_map(|change| change.body(id));
-                    let body = body.ok_or_else(|| table.corrupt(&key, "an entry has no body"))?;
-                    let value = body.archive(self.buffer).map_err(|fault| table.corrupt(&key, fault))?;
-                    self.balance.add(&key, value);
-                    table.put(self.txn, &key, value)?;
+                    self.put_body(&key, body.ok_or_else(|| table.corrupt(&key, "an entry has no body"))?)?;
                 }
                 (_, 0) => self.delete(table, &key)?,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    fn put_body(&mut self, key: &[u8], body: &StoredMessage) -> Result<(), Fault> {
+        let table = &self.tables.messages;
+        body.check_memory()?;
+        let value = body.archive(self.buffer).map_err(|fault| table.corrupt(key, fault))?;
+        self.balance.add(key, value);
+        table.put(self.txn, key, value)
     }
 
     fn retained(&mut self, change: &ChangeSet) -> Result<(), Fault> {
@@ -73,6 +78,7 @@ impl Apply<'_, '_> {
             let key = self.keys.locate(table, self.txn, &[], &text, is_same)?;
             match stored {
                 Some(stored) => {
+                    stored.check_memory()?;
                     let value = stored.archive_retained(tenant, self.buffer);
                     let value = value.map_err(|fault| table.corrupt(&key, fault))?;
                     self.balance.add(&key, value);

@@ -4,6 +4,7 @@ use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
 
 use heed::MdbError;
+use tidegate_limits::OutOfMemory;
 
 use crate::error::{Corrupt, LoadError, ReadError, Reason};
 
@@ -22,6 +23,9 @@ pub(super) enum Fault {
     /// The size limit is reached: retry later.
     #[error("the size limit of {0} bytes is reached")]
     SizeLimit(usize),
+    /// Not enough memory: retry later.
+    #[error("not enough memory")]
+    NoMemory,
     /// Any other error of the operating system: the store fails.
     #[error(transparent)]
     Io(IoError),
@@ -42,7 +46,7 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether a retry can help.
     pub(super) fn is_out_of_space(&self) -> bool {
-        matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_))
+        matches!(self, Self::MapFull | Self::NoSpace(_) | Self::SizeLimit(_) | Self::NoMemory)
     }
 
     /// Converts the error to the failure of a sync, which is never retried.
@@ -79,8 +83,15 @@ impl From<IoError> for Fault {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                 Self::NoSpace(error.to_string())
             }
+            ErrorKind::OutOfMemory => Self::NoMemory,
             _ => Self::Io(error),
         }
+    }
+}
+
+impl From<OutOfMemory> for Fault {
+    fn from(_: OutOfMemory) -> Self {
+        Self::NoMemory
     }
 }
 
@@ -90,6 +101,7 @@ impl From<Fault> for Reason {
             Fault::MapFull | Fault::MapOutgrown => Self::Engine(fault.to_string()),
             Fault::NoSpace(text) => Self::NoSpace(text),
             Fault::SizeLimit(limit) => Self::SizeLimit(limit),
+            Fault::NoMemory => Self::NoMemory,
             Fault::Io(error) => Self::Io(error.to_string()),
             Fault::Sync(text) => Self::Sync(text),
             Fault::Displaced(text) => Self::Displaced(text),

@@ -13,6 +13,7 @@ use super::fault::Fault;
 use super::file::{self, Examined};
 use super::ids::Ids;
 use super::lock::Lock;
+use super::secret;
 use super::sync_point;
 use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
 use super::timeline::Timeline;
@@ -72,7 +73,7 @@ fn open_or_undo_growth(
 pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
-    for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED] {
+    for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED, secret::NAME] {
         access::check_access(&folder.join(name))?;
     }
     let path = folder.join(LOCK);

@@ -8,7 +8,7 @@ use rkyv::util::AlignedVec;
 use rkyv::{Portable, Serialize};
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
 
-/// Holds the encoded bytes of one value at a time; the memory is reused.
+/// Holds the encoded bytes of one value at a time; the memory is reused, up to `KEPT_MAX` bytes.
 #[derive(Default)]
 pub(crate) struct ArchiveBuffer(AlignedVec);
 
@@ -20,6 +20,9 @@ impl ArchiveBuffer {
     ) -> Result<&[u8], &'static str> {
         let mut bytes = core::mem::take(&mut self.0);
         bytes.clear();
+        if bytes.capacity() > KEPT_MAX {
+            bytes = AlignedVec::new();
+        }
         self.0 = to_bytes_in(value, bytes).map_err(|_| "a record too large for its format")?;
         Ok(&self.0)
     }
@@ -45,3 +48,5 @@ pub(super) fn version(level: u8) -> Result<ProtocolVersion, &'static str> {
     let known = ProtocolVersion::ALL.into_iter().find(|version| version.level() == level);
     known.ok_or("an unknown protocol version")
 }
+
+const KEPT_MAX: usize = 1 << 20;

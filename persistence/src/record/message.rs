@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rkyv::with::{AsString, InlineAsBox};
 use rkyv::{Archive, Serialize};
+use tidegate_limits::{OutOfMemory, memory};
 use tidegate_mqtt::{Message, MessageParts, QoS, topic};
 
 use super::archive::{self, ArchiveBuffer};
@@ -108,6 +109,11 @@ impl StoredMessage {
     pub(crate) fn from_record(record: &MessageRecord<'_>) -> Result<Self, &'static str> {
         let message = record.message(None).ok_or("an invalid topic name")?;
         Ok(Self { message: Arc::new(message), expires_at: record.expires_at })
+    }
+
+    /// Checks that there is memory to write the message: for the archive, the row of the log, and LMDB's pages.
+    pub(crate) fn check_memory(&self) -> Result<(), OutOfMemory> {
+        memory::check(self.message.size().saturating_mul(memory::COPIES - 2))
     }
 
     pub(crate) fn archive<'b>(&self, buffer: &'b mut ArchiveBuffer) -> Result<&'b [u8], &'static str> {

@@ -25,6 +25,7 @@ impl Session {
             return self.enqueue(delivery, now);
         }
         match self.transmit(delivery, now) {
+            Err(NO_MEMORY) => self.enqueue(delivery, now),
             Err(reason) => self.drop_message(reason, 1),
             Ok(packet_id) => {
                 let stored = self.store(delivery, Some(packet_id));
@@ -56,17 +57,23 @@ impl Session {
         if self.resends.is_empty() && self.queue.is_none() || self.awaits_resends() {
             return;
         }
-        while self.can_write(1)
-            && let Some(id) = self.resends.pop()
-        {
-            self.resend(id, now);
-        }
+        self.pump_resends(now);
         while self.has_room()
+            && self.has_memory_for_queue()
             && let Some(stored) = self.queue.as_mut().and_then(|queue| queue.pop())
         {
             self.transmit_queued(stored, now);
         }
         self.queue.take_if(|queue| queue.len() == 0 && queue.capacity() > IDLE_QUEUE_MAX);
+    }
+
+    fn pump_resends(&mut self, now: Instant) {
+        while self.can_write(1)
+            && self.outbox.write_buffer.reserve(COPIED_MAX)
+            && let Some(id) = self.resends.pop()
+        {
+            self.resend(id, now);
+        }
     }
 
     /// A session that has ended drops the message: the router may still find the session for a moment.
@@ -90,8 +97,8 @@ impl Session {
                 self.drop_message(Drop::Slow, 1)
             }
             Ok(size) => {
-                self.outbox.put(delivery.message, &outgoing, size);
-                Verdict::Sent
+                let is_written = self.outbox.put(delivery.message, &outgoing, size);
+                if is_written { Verdict::Sent } else { self.drop_message(NO_MEMORY, 1) }
             }
         }
     }
@@ -127,8 +134,8 @@ impl Session {
         outgoing.packet_id = Some(packet_id);
         if self.config.change_log && (delivery.qos == QoS::ExactlyOnce || self.bytes_awaiting_commit() > 0) {
             self.send_after_commit(packet_id, size);
-        } else {
-            self.outbox.put(delivery.message, &outgoing, size);
+        } else if !self.outbox.put(delivery.message, &outgoing, size) {
+            return Err(NO_MEMORY);
         }
         self.quota.take();
         Ok(packet_id)
@@ -152,9 +159,10 @@ impl Session {
         outgoing.packet_id = Some(id);
         match self.outbox.plan(&mut outgoing) {
             Ok(size) => {
-                self.outbox.put(delivery.message, &outgoing, size);
-                stored.sent = true;
-                true
+                // Without memory it stays in flight, and is sent again on the next connection.
+                let is_written = self.outbox.put(delivery.message, &outgoing, size);
+                stored.sent |= is_written;
+                is_written
             }
             Err(reason) => {
                 let message_id = stored.message_id();
@@ -164,6 +172,12 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// Whether there is memory to write the next message of the queue. Otherwise it stays there.
+    fn has_memory_for_queue(&mut self) -> bool {
+        let head_len = self.queue.as_ref().map_or(0, |queue| queue.head_len());
+        self.outbox.write_buffer.reserve(head_len + COPIED_MAX)
     }
 
     /// Whether `count` QoS 1 or 2 PUBLISH packets may be written to this connection. `[MQTT5-3.3.4-9]`
@@ -199,5 +213,9 @@ impl Session {
     }
 }
 
+/// There is not enough memory for the write buffer of a client, which has unread bytes.
+const NO_MEMORY: Drop = Drop::Slow;
+/// What is copied of a message, apart from its topic and subscription identifiers, at most.
+const COPIED_MAX: usize = 3 * 1024;
 /// An empty queue that occupies more bytes than this is freed.
 const IDLE_QUEUE_MAX: usize = 2048;

@@ -28,11 +28,8 @@ impl Session {
         if !self.outbox.accepts_frames(largest) {
             return Verdict::Individually;
         }
-        if self.outbox.write_buffer.len() + wire.len() > self.config.pending_bytes_max {
-            return self.overflow(count);
-        }
-        self.outbox.write_buffer.put(wire);
-        Verdict::Sent
+        let fits = self.outbox.write_buffer.len() + wire.len() <= self.config.pending_bytes_max;
+        if fits && self.outbox.write_buffer.put(wire) { Verdict::Sent } else { self.overflow(count) }
     }
 
     /// Copies frames of this client's wire class and sends them at QoS 1 under packet identifiers of this session.
@@ -40,12 +37,11 @@ impl Session {
     /// Only a session that ends with its connection accepts frames, because it does not store them for resending.
     /// `[MQTT5-4.3.2-1]` `[MQTT5-4.4.0-1]`
     pub fn push_frames(&mut self, frames: &Frames<'_>) -> Verdict {
-        if !self.can_write_frames(frames) {
+        let start = self.outbox.write_buffer.buffer().len();
+        if !self.can_write_frames(frames) || !self.outbox.write_buffer.put(frames.wire) {
             return Verdict::Individually;
         }
         let buffer = self.outbox.write_buffer.buffer();
-        let start = buffer.len();
-        buffer.extend_from_slice(frames.wire);
         let copied = buffer.get_mut(start..).unwrap_or_default();
         for at in frames.packet_ids {
             let packet_id = self.inflight.reserve();

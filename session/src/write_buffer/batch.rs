@@ -5,6 +5,7 @@ use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
+use tidegate_limits::{OutOfMemory, memory};
 
 /// Maximum number of slices for one vectored write (IOV_MAX of Linux is 1024).
 const SLICES_MAX: usize = 256;
@@ -68,6 +69,16 @@ impl Batch {
             from = shared.at;
         }
         push_slice(out, self.copied.get(from..));
+    }
+
+    /// Appends the unwritten bytes to `out`, shared payloads included.
+    ///
+    /// # Errors
+    /// When there is not enough memory; nothing was appended.
+    pub fn try_copy_to(&self, out: &mut Vec<u8>) -> Result<(), OutOfMemory> {
+        memory::reserve(out, self.len())?;
+        self.copy_to(out);
+        Ok(())
     }
 
     /// Appends the unwritten bytes to `out`.

@@ -47,7 +47,7 @@ proptest! {
         for operation in operations {
             match operation {
                 Operation::Put(bytes) => {
-                    write_buffer.put(&bytes);
+                    assert!(write_buffer.put(&bytes));
                     expected.extend(bytes);
                 }
                 Operation::Share(bytes) => {
@@ -61,7 +61,7 @@ proptest! {
                 }
                 Operation::WriteMeanwhile(n, bytes) => {
                     let mut batch = write_buffer.take(vec![1, 2, 3]);
-                    write_buffer.put(&bytes);
+                    assert!(write_buffer.put(&bytes));
                     expected.extend(&bytes);
                     found.extend(write(&mut batch, n));
                     write_buffer.put_back(batch);
@@ -80,7 +80,7 @@ fn more_parts_than_slices_take_several_writes() {
     let mut write_buffer = WriteBuffer::default();
     let mut expected = Vec::new();
     for number in 0..1000u16 {
-        write_buffer.put(&number.to_be_bytes());
+        assert!(write_buffer.put(&number.to_be_bytes()));
         write_buffer.put_shared(Bytes::from_static(b"shared"));
         expected.extend(number.to_be_bytes());
         expected.extend(b"shared");
@@ -99,9 +99,9 @@ fn more_parts_than_slices_take_several_writes() {
 #[test]
 fn a_batch_of_an_ended_connection_is_dropped_when_put_back() {
     let mut write_buffer = WriteBuffer::default();
-    write_buffer.put(b"old");
+    assert!(write_buffer.put(b"old"));
     let batch = write_buffer.take(Vec::new());
-    write_buffer.put(b"last");
+    assert!(write_buffer.put(b"last"));
     write_buffer.seal();
     write_buffer.put_back(batch);
     assert_eq!(write_buffer.len(), 4);
@@ -112,7 +112,7 @@ fn a_batch_of_an_ended_connection_is_dropped_when_put_back() {
 #[test]
 fn an_empty_buffer_can_be_recycled_and_released() {
     let mut write_buffer = WriteBuffer::default();
-    write_buffer.put(b"abc");
+    assert!(write_buffer.put(b"abc"));
     assert!(write_buffer.release().is_none(), "bytes wait in it");
     let buffer = write_buffer.take(Vec::with_capacity(64)).recycle();
     assert!(buffer.is_empty() && buffer.capacity() >= 3);
@@ -123,11 +123,11 @@ fn an_empty_buffer_can_be_recycled_and_released() {
 #[test]
 fn the_rests_of_two_batches_keep_their_order_when_put_back() {
     let mut write_buffer = WriteBuffer::default();
-    write_buffer.put(b"12");
+    assert!(write_buffer.put(b"12"));
     let mut first = write_buffer.take(Vec::new());
-    write_buffer.put(b"34");
+    assert!(write_buffer.put(b"34"));
     write_buffer.put_shared(Bytes::from_static(b"56"));
-    write_buffer.put(b"78");
+    assert!(write_buffer.put(b"78"));
     let mut second = write_buffer.take(Vec::new());
     assert_eq!(write(&mut first, 1), b"1");
     assert_eq!(write(&mut second, 1), b"3");
@@ -144,7 +144,7 @@ fn one_write_has_at_most_256_slices() {
         let mut write_buffer = WriteBuffer::default();
         for number in 0..300u16 {
             if number > 0 || !odd {
-                write_buffer.put(&number.to_be_bytes());
+                assert!(write_buffer.put(&number.to_be_bytes()));
             }
             write_buffer.put_shared(Bytes::from_static(b"shared"));
         }
@@ -159,10 +159,10 @@ fn one_write_has_at_most_256_slices() {
 fn written_bytes_do_not_occupy_memory() {
     for written in [50, 90] {
         let mut write_buffer = WriteBuffer::default();
-        write_buffer.put(&[0; 100]);
+        assert!(write_buffer.put(&[0; 100]));
         for _ in 0..10_000 {
             let mut batch = write_buffer.take(Vec::new());
-            write_buffer.put(&vec![0; written]);
+            assert!(write_buffer.put(&vec![0; written]));
             assert_eq!(write(&mut batch, written).len(), written);
             write_buffer.put_back(batch);
         }

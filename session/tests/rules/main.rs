@@ -14,6 +14,7 @@ mod frames;
 mod granted_subscriptions;
 mod idle_memory;
 mod keep_alive;
+mod large_messages;
 mod message_expiry;
 mod model_store;
 mod offline_queue;

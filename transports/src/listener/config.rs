@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::peer::Transport;
-use crate::quic::QuicConfig;
+use crate::quic::{QuicConfig, QuicKeys};
 use crate::tls::ServerMaterial;
 use crate::websocket::WebSocketConfig;
 
@@ -81,6 +81,8 @@ pub enum Endpoint {
         address: SocketAddr,
         /// Certificate and key.
         material: ServerMaterial,
+        /// Keys that should be the same after a restart.
+        keys: QuicKeys,
         /// Windows and timeouts.
         config: QuicConfig,
     },

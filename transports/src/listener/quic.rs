@@ -10,13 +10,14 @@ use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 use tidegate_limits::Handshakes;
 
 use super::{Accepted, BindError, socket};
-use crate::quic::{ALPN, QuicConfig, server_config, server_crypto};
+use crate::quic::{ALPN, QuicConfig, QuicKeys, endpoint_config, server_config, server_crypto};
 use crate::tls::ServerMaterial;
 
 /// A UDP socket that becomes a QUIC endpoint at the first `accept`.
 #[derive(Debug)]
 pub(super) struct QuicSocket {
     socket: socket2::Socket,
+    config: EndpointConfig,
     state: Mutex<State>,
 }
 
@@ -31,11 +32,14 @@ impl QuicSocket {
     pub(super) fn bind(
         address: SocketAddr,
         material: &ServerMaterial,
+        keys: &QuicKeys,
         config: &QuicConfig,
     ) -> Result<(Self, SocketAddr), BindError> {
+        let endpoint_config = endpoint_config(keys, config);
         let config = server_config(Arc::new(material.quic_config(&[ALPN])?), config)?;
         let (socket, bound) = socket::bind_udp(address)?;
-        Ok((Self { socket, state: Mutex::new(State { config, endpoint: None }) }, bound))
+        let state = Mutex::new(State { config, endpoint: None });
+        Ok((Self { socket, config: endpoint_config, state }, bound))
     }
 
     /// Waits for the next connection attempt. Under load, peers must first validate their address (Retry), which needs no
@@ -81,8 +85,8 @@ impl QuicSocket {
             return Ok(endpoint.clone());
         }
         let socket = UdpSocket::from(self.socket.try_clone()?);
-        let config = EndpointConfig::default();
-        let endpoint = Endpoint::new(config, Some(state.config.clone()), socket, Arc::new(TokioRuntime))?;
+        let server = Some(state.config.clone());
+        let endpoint = Endpoint::new(self.config.clone(), server, socket, Arc::new(TokioRuntime))?;
         state.endpoint = Some(endpoint.clone());
         Ok(endpoint)
     }

@@ -3,9 +3,19 @@
 use std::sync::Arc;
 
 use quinn::crypto::rustls::{NoInitialCipherSuite, QuicServerConfig};
-use quinn::{IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
+use quinn::{EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
 
-use super::QuicConfig;
+use super::{QuicConfig, QuicKeys};
+
+/// The settings of a listener's socket.
+pub(crate) fn endpoint_config(keys: &QuicKeys, config: &QuicConfig) -> EndpointConfig {
+    let mut endpoint = EndpointConfig::new(keys.reset());
+    let keys = keys.clone();
+    endpoint
+        .cid_generator(move || Box::new(keys.connection_ids()))
+        .min_reset_interval(config.reset_interval_min);
+    endpoint
+}
 
 /// The settings of one listener.
 pub(crate) fn server_config(

@@ -58,7 +58,7 @@ impl QuicStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let mut total = 0;
-        for slice in slices.iter().filter(|slice| !slice.is_empty()) {
+        for slice in slices.iter().flat_map(|slice| slice.chunks(COPIED_MAX)) {
             match Pin::new(&mut self.send).poll_write(cx, slice) {
                 Poll::Ready(Ok(written)) => {
                     total += written;
@@ -125,3 +125,6 @@ async fn refuse_streams(connection: Connection) {
         let _ = receive.stop(CONTROL_STREAM_DOWN);
     }
 }
+
+/// Bytes that quinn copies in one allocation. It cannot report that there is no memory for more.
+const COPIED_MAX: usize = 32 * 1024;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::future::poll_fn;
 use tidegate_limits::{Connections, ConnectionsConfig, Handshakes, HandshakesConfig};
 use tidegate_transports::client::{self, Target};
-use tidegate_transports::quic::QuicConfig;
+use tidegate_transports::quic::{QuicConfig, QuicKeys};
 use tidegate_transports::websocket::WebSocketConfig;
 use tidegate_transports::{
     Endpoint, EstablishError, Limits, Link, Listener, ListenerConfig, LocalAddress, Transport, bind,
@@ -61,7 +61,12 @@ pub fn config(transport: Transport) -> ListenerConfig {
         Transport::SecureWebSocket => {
             Endpoint::SecureWebSocket { address, material: material(), config: WebSocketConfig::default() }
         }
-        Transport::Quic => Endpoint::Quic { address, material: material(), config: QuicConfig::default() },
+        Transport::Quic => Endpoint::Quic {
+            address,
+            material: material(),
+            keys: QuicKeys::random(),
+            config: QuicConfig::default(),
+        },
     })
 }
 

@@ -1,5 +1,7 @@
 //! How a connection ends: what is under way is finished, the session is let go, and the last bytes are gathered.
 
+use tidegate_limits::memory;
+
 use super::{ClientConnection, Unfinished};
 use crate::delivery::PublishProgress;
 use crate::end::{End, EndKind};
@@ -24,11 +26,17 @@ impl ClientConnection {
         while !self.finish_publish_under_way(turn) {}
         match end.kind() {
             EndKind::Violation => turn.counters.connections_violated.add(1),
+            EndKind::OutOfMemory => turn.counters.connections_out_of_memory.add(1),
             EndKind::Silent => turn.counters.connections_silent.add(1),
             EndKind::Gone | EndKind::Shutdown | EndKind::TakenOver => {}
         }
         if end.kind() == EndKind::TakenOver {
-            rest.append(&mut self.acks.signals().take_last_words());
+            let mut last_words = self.acks.signals().take_last_words();
+            if memory::reserve(rest, last_words.len()).is_ok() {
+                rest.append(&mut last_words);
+            } else {
+                self.acks.signals().cut_off();
+            }
         } else {
             // Nobody is told about what is stored here.
             let _ = self.broker.disconnect(turn, &self.owner, end.cause(), rest);

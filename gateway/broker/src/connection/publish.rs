@@ -74,7 +74,8 @@ impl ClientConnection {
             }
             read.publishes.begin(&topic);
         }
-        read.publishes.push(view, self.owner.handle.publisher(), turn.now);
+        let publisher = self.owner.handle.publisher();
+        read.publishes.push(view, publisher, turn.now).map_err(|_| End::out_of_memory())?;
         read.packet_ids.extend(view.packet_id.map(|packet_id| (packet_id, view.qos)));
         if self.stands_alone(view) || read.publishes.is_full() {
             self.apply_publishes(turn, read)?;

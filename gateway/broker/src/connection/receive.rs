@@ -1,5 +1,7 @@
 //! Bytes from the client: every whole packet is handled, as far as the budget of the turn goes.
 
+use tidegate_limits::memory;
+use tidegate_mqtt::PacketType;
 use tidegate_mqtt::frame::{self, Next};
 
 use super::dispatch::Flow;
@@ -24,6 +26,9 @@ impl ClientConnection {
     pub fn receive(&mut self, turn: &mut Turn<'_>, bytes: &[u8]) -> Result<InputProgress, End> {
         if self.is_busy() {
             return Ok(InputProgress { used: 0, has_more: true });
+        }
+        if bytes.len() >= memory::LARGE {
+            self.check_memory(bytes)?;
         }
         let mut read = ReadBatch::new(bytes, turn.scratch.read_batch.take().unwrap_or_default());
         let mut rest = bytes;
@@ -55,6 +60,19 @@ impl ClientConnection {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.acks.is_full()
+    }
+
+    /// Checks that there is memory for what is made of a large packet. It can only be the first: earlier ones were handled when
+    /// it began to arrive, and what came after it is at most one read.
+    #[cold]
+    fn check_memory(&self, bytes: &[u8]) -> Result<(), End> {
+        let (version, packet_size_max) = (self.inbound.version(), self.inbound.packet_size_max());
+        let Ok(Next::Frame(packet)) = frame::next(bytes, version, packet_size_max) else { return Ok(()) };
+        let is_publish = packet.packet_type == PacketType::Publish;
+        let factor = if is_publish { memory::COPIES } else { memory::PARSED_SIZE };
+        let needed =
+            if packet.wire.len() < memory::LARGE { 0 } else { packet.wire.len().saturating_mul(factor) };
+        memory::check(needed).map_err(|_| End::out_of_memory())
     }
 
     /// A client that does not read its messages is not read either.

@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tidegate_limits::memory;
 use tidegate_mqtt::frame::{self, Next};
 use tidegate_mqtt::topic::{Name, SubscriptionFilter};
 use tidegate_mqtt::{
@@ -219,3 +220,11 @@ fn topic(number: u8) -> String {
 
 /// Maximum number of turns of a replay: more than any test here needs.
 const TURNS_MAX: usize = 50;
+
+/// A vector that grows holds its former memory until the entries are copied; the smallest allocation takes 32 bytes.
+#[test]
+fn the_entries_of_a_request_take_no_more_memory_than_is_checked() {
+    let wire_len = b"\0\x01f\0".len();
+    let entry = 3 * size_of::<SubscribeEntry>() + 32 + size_of::<ReasonCode>();
+    assert!(entry <= wire_len * memory::PARSED_SIZE, "{entry} bytes");
+}

@@ -36,7 +36,7 @@ pub(crate) struct OwnedFrames {
 
 impl<'a> RawFrames<'a> {
     /// Whether a publish can travel as a frame among others; not if it is at QoS 1 and `alone`, because then it has its own verdict.
-    /// Larger payloads are shared by their receivers rather than copied for each.
+    /// Larger ones are shared by their receivers rather than copied for each.
     #[must_use]
     pub const fn takes(view: &PublishView<'_>, alone: bool) -> bool {
         let as_frame = match view.qos {
@@ -44,7 +44,7 @@ impl<'a> RawFrames<'a> {
             QoS::AtLeastOnce => !alone,
             QoS::ExactlyOnce => false,
         };
-        as_frame && view.copyable() && view.payload.len() <= COPIED_MAX
+        as_frame && view.copyable() && view.properties.len() + view.payload.len() <= COPIED_MAX
     }
 
     /// The work of one copy to one session.
@@ -112,5 +112,5 @@ impl From<RawFrames<'_>> for OwnedFrames {
 
 /// Bytes of frames that are copied for one unit of work.
 const BYTES_PER_UNIT: usize = 4096;
-/// Payloads up to this many bytes travel as copied frames.
+/// Properties and payloads up to this many bytes together travel as copied frames.
 const COPIED_MAX: usize = 1024;

@@ -86,7 +86,7 @@ fn messages_and_frames_do_not_mix() {
     let views = views(&bytes, ProtocolVersion::V5);
     let mut batch = PublishBatch::new(&bytes);
     batch.begin("a");
-    batch.push(&views[0], 1, Instant::now());
+    batch.push(&views[0], 1, Instant::now()).unwrap();
     assert!(!batch.extend(&views[1]));
     assert!(batch.holds("a") && !batch.holds("b"));
     assert_eq!((batch.len(), batch.topic()), (1, Some("a")));

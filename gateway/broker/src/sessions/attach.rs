@@ -99,7 +99,8 @@ impl Broker {
         }
         let drains_only = self.drains_only(&guard, negotiated);
         let was_persistent = guard.session.is_persistent();
-        let last_words = take_output(&mut guard);
+        let mut last_words = Vec::new();
+        take_output(&mut guard, &mut last_words);
         let attached = guard.session.attach(negotiated, turn.now);
         unsubscribe_all(self.tenant_of(handle), handle, &attached.removed);
         if !attached.session_present {

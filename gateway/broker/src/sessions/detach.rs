@@ -27,8 +27,8 @@ impl Broker {
         let Some(detached) = guard.session.detach(owner.epoch, cause, turn.now) else {
             return Receipt::new((), guard.finish(turn));
         };
+        take_output(&mut guard, rest);
         guard.connection = None;
-        rest.append(&mut take_output(&mut guard));
         handle.set_online(false);
         let effects = SideEffects {
             will: detached.will,

@@ -3,6 +3,8 @@
 
 use std::io::{Error as IoError, ErrorKind};
 
+use tidegate_limits::memory;
+
 use super::map::{PAGE_MAX, whole_pages};
 use crate::config::Config;
 use crate::disk::allocation::Allocation;
@@ -77,10 +79,13 @@ impl Capacity {
         self.size >= self.size_max
     }
 
-    /// Makes the map larger: by half, at most by `GROWTH_MAX`, and by less on a disk that is almost full. Returns
-    /// false at the size limit, or when the disk has no space.
+    /// Makes the map larger: by half, at most by `GROWTH_MAX`, and by less on a disk that is almost full or with little
+    /// memory. Returns false at the size limit, or when the disk has no space.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
         let mut step = whole_pages((self.size / 2).clamp(GROWTH_MIN, GROWTH_MAX));
+        while step > GROWTH_MIN && memory::look(step).is_err() {
+            step = whole_pages(step / 2);
+        }
         while !self.is_at_size_limit() {
             let size = self.size.saturating_add(step).min(self.size_max);
             match self.allocation.extend(size.saturating_add(self.disk_reserve)) {

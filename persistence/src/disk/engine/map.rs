@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use heed::{Env, EnvFlags, FlagSetMode, RoTxn, WithoutTls};
 use parking_lot::{RwLock, RwLockReadGuard};
+use tidegate_limits::memory;
 
 use crate::config::Config;
 use crate::disk::fault::Fault;
@@ -124,6 +125,10 @@ impl Map {
     /// Resizes the map. Called by the writer, outside of any transaction.
     #[allow(unsafe_code)]
     pub(in crate::disk) fn resize(&self, size: usize) -> Result<(), Fault> {
+        // LMDB unmaps the file before it maps it again, so look first whether that will work.
+        if size > self.size() {
+            memory::look(size - self.size())?;
+        }
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
         // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller.

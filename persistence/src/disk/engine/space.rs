@@ -114,7 +114,8 @@ impl Engine {
 
     /// Makes the map larger. Returns false when it is as large as it may be.
     pub(super) fn grow(&mut self) -> Result<bool, Fault> {
-        let has_grown = self.capacity.grow()?;
+        // After a lack of memory, the map may be smaller than it could be.
+        let has_grown = self.map.size() < self.capacity.size() || self.capacity.grow()?;
         if has_grown {
             self.resize(self.capacity.size())?;
         }

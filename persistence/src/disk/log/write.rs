@@ -46,6 +46,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         buffer: &mut ArchiveBuffer,
     ) -> Result<(), Fault> {
         if let Some(stored) = stored {
+            stored.check_memory()?;
             let value = stored.archive_retained(tenant, buffer).map_err(|fault| self.fault(fault))?;
             return self.frame(FrameKind::Retain, &[], value);
         }
@@ -98,6 +99,7 @@ impl<'a, 'e> Rows<'a, 'e> {
     ) -> Result<(), Fault> {
         let mut entries = change.entries(message);
         if let Some(body) = message.body() {
+            body.check_memory()?;
             if message.is_single()
                 && let Some((key, EntryChange::Put { record, fresh: true })) = change.entries(message).next()
                 && let Some(entry_with_body) = EntryWithBody::try_new(record, body)

@@ -1,0 +1,230 @@
+//! A client that asks for more memory than there is loses its connection. Other clients go on, and the broker lives.
+
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod raw;
+
+use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::scenarios::within_deadline;
+use tidegate_interop::test_client::{ClientSetup, Received, TestClient};
+use tidegate_interop::tidegate_client::{
+    TidegateClient, client_options, message, subscribe, with_persistent_session,
+};
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{ProtocolVersion, Publish, ReasonCode, SubscriptionOptions, UserProperties};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use raw::{CONNECT, publish_header, send_zeros};
+
+#[tokio::test]
+async fn a_publish_that_is_too_large_ends_its_connection() {
+    for transport in Transport::ALL {
+        let broker = start();
+        let mut other = TidegateClient::connect(ClientSetup::new(&broker, transport, "other")).await;
+        other.subscribe("a", 1).await;
+        let mut client = connect(&broker, transport, "large").await;
+        let published = within_deadline("the end", publish_large(&mut client, 200 << 20)).await;
+        let error = published.expect_err("the connection ends");
+        assert!(ended_by_the_broker(&error), "{transport:?}: {error}");
+        assert_goes_on(&mut other).await;
+        assert_counted(broker, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_single_web_socket_frame_that_is_too_large_ends_its_connection() {
+    let broker = start();
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Ws, "other")).await;
+    other.subscribe("a", 1).await;
+    within_deadline("the end", send_large_frame(&broker)).await;
+    assert_goes_on(&mut other).await;
+    assert_counted(broker, 1).await;
+}
+
+#[tokio::test]
+async fn many_incomplete_publishes_end_some_connections() {
+    let broker = start();
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+    other.subscribe("a", 1).await;
+    let mut senders = JoinSet::new();
+    for number in 0..12 {
+        let port = broker.port(Transport::Tcp);
+        senders.spawn(async move {
+            let mut stream = TcpStream::connect(("localhost", port)).await.expect("a connection");
+            let id = format!("sender-{number:02}");
+            stream.write_all(&[CONNECT, &[0, 9], id.as_bytes()].concat()).await.expect("an open connection");
+            // 40 MiB are announced, and one byte less than that is sent.
+            let _ = send_zeros(&mut stream, &publish_header(40 << 20), (40 << 20) - 5).await;
+            stream
+        });
+    }
+    let streams = within_deadline("the senders", senders.join_all()).await;
+    assert_goes_on(&mut other).await;
+    drop(streams);
+    assert_counted(broker, 1).await;
+}
+
+#[tokio::test]
+async fn a_subscribe_with_too_many_filters_ends_its_connection() {
+    let broker = start();
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+    other.subscribe("a", 1).await;
+    let mut client = connect(&broker, Transport::Tcp, "large").await;
+    let filter = SubscriptionFilter::parse("f").expect("a filter");
+    let filters = vec![(filter, SubscriptionOptions::default()); 2_000_000];
+    let asked = client.subscribe(filters, None, UserProperties::new());
+    let error = within_deadline("the end", asked).await.expect_err("the connection ends");
+    assert!(ended_by_the_broker(&error), "{error}");
+    assert_goes_on(&mut other).await;
+    assert_counted(broker, 1).await;
+}
+
+#[tokio::test]
+async fn a_connect_that_is_too_large_is_refused() {
+    let broker = start();
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+    other.subscribe("a", 1).await;
+    let mut stream =
+        TcpStream::connect(("localhost", broker.port(Transport::Tcp))).await.expect("a connection");
+    // CONNECT with a will whose user properties take 100 MiB.
+    let mut bytes = b"\x10\x80\x80\x80\x32\x00\x04MQTT\x05\x06\x00\x00\x00\x00\x00".to_vec();
+    bytes.extend_from_slice(b"\xe0\xff\xff\x31");
+    let property: &[u8] = b"\x26\x00\x00\x00\x00";
+    bytes.extend(property.repeat(20_000_000));
+    let _ = within_deadline("the end", stream.write_all(&bytes)).await;
+    let read = within_deadline("the end", stream.read(&mut [0; 16])).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    assert_goes_on(&mut other).await;
+    assert_counted(broker, 1).await;
+}
+
+/// Messages that a session queues until the memory is used up, in memory alone and in the store too.
+#[tokio::test]
+async fn queued_messages_end_nothing_but_their_publishers() {
+    for is_stored in [false, true] {
+        let broker = start();
+        let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+        other.subscribe("a", 1).await;
+        let options = client_options(&broker, Transport::Tcp, ProtocolVersion::V5, "slow");
+        let options = if is_stored { with_persistent_session(options) } else { options };
+        let mut slow = Client::connect(&options, State::default()).await.expect("CONNACK");
+        subscribe(&mut slow, "large", 1).await;
+        for number in 0..25 {
+            let mut client = connect(&broker, Transport::Tcp, &format!("sender-{number}")).await;
+            if is_stored {
+                // A store without memory may acknowledge later.
+                let large = Publish { payload: vec![0; 20 << 20].into(), ..message("large", "", 1) };
+                let _ = within_deadline("the end of a publish", client.publish(large)).await;
+            } else {
+                let _ = within_deadline("an answer", publish_large(&mut client, 20 << 20)).await;
+            }
+        }
+        let _ = slow.abandon();
+        other.publish("a", "still here", 0, false).await;
+        let message = within_deadline("a message", other.next_message()).await;
+        assert_eq!(message, Received::new("a", "still here", 0));
+        assert!(within_deadline("the end", exit(broker)).await.success());
+    }
+}
+
+/// Clients that do not read share what waits for them. When they are replaced, there is no memory to copy it.
+#[tokio::test]
+async fn large_messages_to_many_clients_are_held_once() {
+    let broker = start();
+    let mut other = TidegateClient::connect(ClientSetup::new(&broker, Transport::Tcp, "other")).await;
+    other.subscribe("a", 1).await;
+    let mut slow = Vec::new();
+    for number in 0..10 {
+        slow.push(connect(&broker, Transport::Tcp, &format!("slow-{number}")).await);
+        subscribe(slow.last_mut().expect("a client"), "large", 0).await;
+    }
+    let mut sender = connect(&broker, Transport::Tcp, "sender").await;
+    let mut large = Publish { payload: vec![0; 20 << 20].into(), ..message("large", "", 1) };
+    let value = "v".repeat(60_000);
+    (0..300).for_each(|_| assert!(large.properties.user_properties.push("n", &value)));
+    let id = within_deadline("the end of a publish", sender.publish(large)).await.expect("a connection");
+    let acknowledged = sender.acknowledged(id.expect("an identifier"));
+    let _ = within_deadline("PUBACK", acknowledged).await.expect("PUBACK");
+    for number in 0..10 {
+        let _ = connect(&broker, Transport::Tcp, &format!("slow-{number}")).await;
+    }
+    assert_goes_on(&mut other).await;
+    drop(slow);
+    assert!(within_deadline("the end", exit(broker)).await.success());
+}
+
+/// A broker that can have 300 MiB more than after its start.
+fn start() -> Broker {
+    let broker = Broker::start_with(Config::every_transport().with(SETTINGS));
+    broker.limit_memory(300 << 20);
+    broker
+}
+
+async fn connect(broker: &Broker, transport: Transport, client_id: &str) -> Client {
+    let options = client_options(broker, transport, ProtocolVersion::V5, client_id);
+    within_deadline("CONNACK", Client::connect(&options, State::default())).await.expect("CONNACK")
+}
+
+/// Publishes a message at QoS 1, and waits for its acknowledgement.
+async fn publish_large(client: &mut Client, size: usize) -> Result<(), ClientError> {
+    let large = Publish { payload: vec![0; size].into(), ..message("large", "", 1) };
+    let id = client.publish(large).await?.expect("an identifier");
+    client.acknowledged(id).await.map(drop)
+}
+
+/// The client may find the connection broken before it reads why.
+fn ended_by_the_broker(error: &ClientError) -> bool {
+    match error {
+        ClientError::Disconnected(disconnect) => disconnect.reason == ReasonCode::QuotaExceeded,
+        error => matches!(error, ClientError::Closed | ClientError::Broken(_)),
+    }
+}
+
+/// A client that was connected before still gets its messages.
+async fn assert_goes_on(client: &mut TidegateClient) {
+    within_deadline("PUBACK", client.publish("a", "still here", 1, false)).await;
+    let message = within_deadline("a message", client.next_message()).await;
+    assert_eq!(message, Received::new("a", "still here", 1));
+}
+
+/// Stops the broker, which has ended at least so many connections for lack of memory.
+async fn assert_counted(broker: Broker, at_least: usize) {
+    broker.terminate();
+    let exit = tokio::task::spawn_blocking(move || broker.wait_for_exit()).await.expect("an exit");
+    assert!(exit.counter("connections_out_of_memory") >= at_least, "{:#?}", exit.errors);
+}
+
+async fn exit(broker: Broker) -> std::process::ExitStatus {
+    broker.terminate();
+    tokio::task::spawn_blocking(move || broker.wait_for_exit().status).await.expect("an exit")
+}
+
+async fn send_large_frame(broker: &Broker) {
+    let port = broker.port(Transport::Ws);
+    let mut stream = TcpStream::connect(("localhost", port)).await.expect("a connection");
+    let request = "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Protocol: mqtt\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("an open connection");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(stream.read_u8().await.expect("an answer"));
+    }
+    // Masked with zeros, so that the payload is as it is.
+    let connect = [CONNECT, b"\x00\x09large-one"].concat();
+    let frame = [b"\x82\x98\x00\x00\x00\x00".as_slice(), &connect].concat();
+    stream.write_all(&frame).await.expect("an open connection");
+    let header = publish_header(200 << 20);
+    let length = 5_u64 + (200 << 20);
+    let start = [b"\x82\xff".as_slice(), &length.to_be_bytes(), &[0; 4], &header].concat();
+    let sent = send_zeros(&mut stream, &start, (200 << 20) - 4).await;
+    // Nothing more is read from it, or it is closed after the last byte.
+    assert!(sent.is_err() || stream.read_to_end(&mut Vec::new()).await.is_ok());
+}
+
+const SETTINGS: &str = "session:\n  packet_size_max: 268435460\n  queue_bytes_max: 1GiB\n  pending_bytes_max: 256MiB\n  pending_bytes_high: 64MiB\ncores: 2\n";

@@ -1,0 +1,41 @@
+#![allow(clippy::unwrap_used)]
+
+use super::{HEADROOM, LARGE, OutOfMemory, check, reserve};
+
+/// More than any machine has.
+const TOO_MUCH: usize = usize::MAX / 4;
+
+#[test]
+fn what_is_there_is_granted() {
+    check(LARGE).unwrap();
+    let mut buffer = b"x".to_vec();
+    reserve(&mut buffer, 10 * LARGE).unwrap();
+    assert!(buffer.capacity() > 10 * LARGE);
+    assert_eq!(buffer, b"x");
+}
+
+#[test]
+fn growth_doubles() {
+    let mut buffer = vec![0; LARGE];
+    reserve(&mut buffer, 1).unwrap();
+    assert_eq!(buffer.capacity(), 2 * LARGE);
+    let mut small = vec![0; 100];
+    reserve(&mut small, 1).unwrap();
+    assert_eq!(small.capacity(), 200);
+}
+
+#[test]
+fn what_is_not_there_is_an_error_and_changes_nothing() {
+    assert_eq!(check(TOO_MUCH), Err(OutOfMemory));
+    assert_eq!(check(usize::MAX), Err(OutOfMemory));
+    let mut buffer = b"x".to_vec();
+    assert_eq!(reserve(&mut buffer, TOO_MUCH), Err(OutOfMemory));
+    assert_eq!(reserve(&mut buffer, usize::MAX), Err(OutOfMemory));
+    assert_eq!(buffer, b"x");
+}
+
+#[test]
+fn small_allocations_are_not_checked() {
+    check(LARGE - 1).unwrap();
+    const { assert!(HEADROOM > LARGE) };
+}
