@@ -1,7 +1,7 @@
 /* A library for LD_PRELOAD that makes calls on files below one folder fail. DISK_FAULT_FOLDER is the folder.
  * DISK_FAULT_CONTROL is a file that says which calls fail at the moment: "write ENOSPC", "write EIO", "sync EIO", or nothing
- * if it is empty. ENOSPC does not affect file descriptors with O_DSYNC: LMDB uses these to overwrite its meta pages, which
- * needs no additional disk space. */
+ * if it is empty. ENOSPC does not affect file descriptors with O_DSYNC, with which LMDB overwrites its meta pages, and the file
+ * `anchor`, whose space is reserved: neither needs additional disk space. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,15 +18,21 @@
     static result (*real)(__VA_ARGS__); \
     if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-static int is_below_folder(int fd) {
-    char link[64], path[4096];
+/* Stores the path of the file in `path`. */
+static int is_below_folder(int fd, char path[4096]) {
+    char link[64];
     const char *folder = getenv("DISK_FAULT_FOLDER");
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t size = readlink(link, path, sizeof path - 1);
+    ssize_t size = readlink(link, path, 4095);
     if (!folder || size <= 0) return 0;
     path[size] = 0;
     size_t length = strlen(folder);
     return !strncmp(path, folder, length) && path[length] == '/';
+}
+
+static int has_reserved_space(int fd, const char *path) {
+    const char *name = strrchr(path, '/');
+    return fcntl(fd, F_GETFL) & O_DSYNC || (name && !strcmp(name, "/anchor"));
 }
 
 /* Reads the control file. Returns the number of words in it: 2 if calls fail at the moment. */
@@ -42,11 +48,11 @@ static int read_control(char *call, char *name) {
 
 /* Whether a call on `fd` has to fail now. If so, sets errno, otherwise leaves it unchanged. */
 static int fails(const char *wanted, int fd) {
-    char call[16], name[16];
+    char call[16], name[16], path[4096];
     int before = errno, fault = 0;
-    if (is_below_folder(fd) && read_control(call, name) == 2 && !strcmp(call, wanted))
+    if (is_below_folder(fd, path) && read_control(call, name) == 2 && !strcmp(call, wanted))
         fault = strcmp(name, "ENOSPC") ? EIO : ENOSPC;
-    if (fault == ENOSPC && fcntl(fd, F_GETFL) & O_DSYNC) fault = 0;
+    if (fault == ENOSPC && has_reserved_space(fd, path)) fault = 0;
     errno = fault ? fault : before;
     return fault != 0;
 }

@@ -122,9 +122,26 @@ impl Broker {
     /// Waits until the process exits by itself, and starts it again on the same data.
     #[must_use]
     pub fn wait_for_exit_and_restart(&mut self) -> ProcessExit {
-        let exit = self.process.wait(DEADLINE);
+        let exit = self.wait_for_end();
         self.restart();
         exit
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The exit status, if the process has ended by itself.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.process.exit_status()
+    }
+
+    /// Waits until the process exits by itself. [`Broker::restart`] starts it again.
+    #[must_use]
+    pub fn wait_for_end(&mut self) -> ProcessExit {
+        self.process.wait(DEADLINE)
     }
 
     /// Simulates a crash: kills the broker and starts it again on the same data.

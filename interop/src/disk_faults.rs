@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::launch_options::LaunchOptions;
-use crate::toolbox;
+use crate::preload;
 
 /// The kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +33,7 @@ impl FaultyDisk {
     #[must_use]
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let library = compile(folder.path());
+        let library = preload::compile("disk", folder.path());
         let disk = Self { folder, library };
         disk.recover();
         disk
@@ -53,7 +52,7 @@ impl FaultyDisk {
     #[must_use]
     pub fn launch_options(&self, store: &Path) -> LaunchOptions {
         LaunchOptions::default()
-            .with_variable("LD_PRELOAD", &self.library)
+            .preloading(&self.library)
             .with_variable("DISK_FAULT_FOLDER", canonical(store))
             .with_variable("DISK_FAULT_CONTROL", self.control_file())
     }
@@ -95,22 +94,4 @@ fn canonical(path: &Path) -> PathBuf {
     let rest = path.strip_prefix(existing).expect("an ancestor");
     let existing = fs::canonicalize(existing).expect("an existing path");
     rest.components().fold(existing, |path, part| path.join(part))
-}
-
-fn compile(folder: &Path) -> PathBuf {
-    let library = folder.join("disk.so");
-    let source = toolbox::workspace().join("interop/faults/disk.c");
-    let status = compiler(&library, &source).status().expect("a C compiler: run `./test tools`");
-    assert!(status.success(), "{} does not compile", source.display());
-    library
-}
-
-fn compiler(library: &Path, source: &Path) -> Command {
-    let mut compiler = Command::new("cc");
-    compiler
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"])
-        .arg(library)
-        .arg(source)
-        .arg("-ldl");
-    compiler
 }

@@ -1,14 +1,16 @@
-//! How to launch the broker's process: optionally wrapped in another command, and with additional environment variables.
+//! How to launch the broker's process: optionally wrapped in another command, with additional environment variables
+//! and preloaded libraries.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
-/// Launch options; by default neither a wrapper nor variables.
+/// Launch options; by default none of these.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchOptions {
     wrapper: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
+    preloaded: Vec<OsString>,
 }
 
 impl LaunchOptions {
@@ -26,12 +28,22 @@ impl LaunchOptions {
         self
     }
 
+    /// Loads a library before all others (LD_PRELOAD).
+    #[must_use]
+    pub fn preloading(mut self, library: impl Into<OsString>) -> Self {
+        self.preloaded.push(library.into());
+        self
+    }
+
     /// The command that starts `program` with these options.
     #[must_use]
     pub fn command(&self, program: &Path) -> Command {
         let mut words = self.wrapper.iter().map(OsString::as_os_str).chain([program.as_os_str()]);
         let mut command = Command::new(words.next().unwrap_or(program.as_os_str()));
         command.args(words).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if !self.preloaded.is_empty() {
+            command.env("LD_PRELOAD", self.preloaded.join(OsStr::new(":")));
+        }
         command
     }
 }

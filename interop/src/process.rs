@@ -63,6 +63,17 @@ impl Process {
         Self { name: name.to_owned(), child, output, errors }
     }
 
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The exit status, if the process has ended.
+    pub fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child")
+    }
+
     /// Waits for a line of standard output; panics with all output when it does not appear in time.
     pub fn wait_for_output(&self, wanted: impl Fn(&str) -> bool, what: &str) -> String {
         self.output.wait_for(wanted, DEADLINE).unwrap_or_else(|_| self.fail_waiting_for(what))
