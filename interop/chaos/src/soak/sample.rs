@@ -66,5 +66,5 @@ impl Samples {
 const MEMORY: Limit = Limit { absolute: 4096.0, percent: 10.0 };
 const DESCRIPTORS: Limit = Limit { absolute: 8.0, percent: 10.0 };
 const THREADS: Limit = Limit { absolute: 0.5, percent: 0.0 };
-/// Less than the least step by which the map grows.
-const STORE: Limit = Limit { absolute: 1024.0, percent: 0.0 };
+/// One step of the map, which grows by half of its size, without the disk reserve. A second step is too much.
+const STORE: Limit = Limit { absolute: 1024.0, percent: 25.0 };
