@@ -8,9 +8,9 @@ use std::process::Command;
 use serde_json::Value;
 use tidegate_interop::toolbox;
 
-/// For each package, the workspace packages that it may depend on. Nothing may depend on the last six, with two exceptions:
-/// `conformance` uses `interop` to start brokers, and `benches` measures the code in `operations`.
-const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
+/// For each package, the workspace packages that it may depend on. Nothing may depend on the last seven, with two exceptions:
+/// `conformance` and `chaos` use `interop` to start brokers, and `benches` measures the code in `operations`.
+const MAY_DEPEND_ON: [(&str, &[&str]); 16] = [
     ("mqtt", &[]),
     ("limits", &[]),
     ("session", &["mqtt", "limits"]),
@@ -22,6 +22,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("gateway", &["mqtt", "limits", "session", "routing", "auth", "persistence", "transports", "broker"]),
     ("interop", &EVERYTHING),
     ("conformance", &["interop"]),
+    ("chaos", &["mqtt", "gateway", "interop"]),
     ("benches", &BENCHES),
     ("operations", &["mqtt", "session", "routing", "persistence", "broker"]),
     ("fuzz", &EVERYTHING),

@@ -141,7 +141,15 @@ impl Parts {
 
 /// The `src` and `tests` folders of all packages except the broker's.
 fn sources_folders(root: &Path) -> Vec<PathBuf> {
-    let packages = ["gateway", "interop", "interop/conformance", "benches", "benches/operations", "fuzz"];
+    let packages = [
+        "gateway",
+        "interop",
+        "interop/conformance",
+        "interop/chaos",
+        "benches",
+        "benches/operations",
+        "fuzz",
+    ];
     let pure = ["mqtt", "session", "routing", "limits", "persistence", "transports"];
     let folders = packages.iter().chain(&pure).flat_map(|package| {
         ["src", "tests", "examples", "benches"].map(|folder| root.join(package).join(folder))

@@ -158,10 +158,8 @@ impl Connection {
 
     fn receive_message(&mut self, mut message: Publish) -> Result<(), ClientError> {
         self.aliases.resolve_incoming(&mut message)?;
-        let repeat = message
-            .packet_id
-            .filter(|id| self.receiving == AckSender::Client && self.state.has_received(*id));
-        match repeat {
+        let may_repeat = self.receiving == AckSender::Client && message.qos == QoS::ExactlyOnce;
+        match message.packet_id.filter(|id| may_repeat && self.state.has_received(*id)) {
             // [MQTT5-4.3.3-10]
             Some(packet_id) => self.send_ack(&Ack::new(AckKind::PubRec, packet_id, ReasonCode::Success)),
             None => self.events.push_back(Event::Message(message)),

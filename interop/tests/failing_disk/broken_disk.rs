@@ -21,6 +21,22 @@ async fn after_a_sync_error_nothing_is_acknowledged_until_a_restart() {
     assert_store_stays_failed(Fault::SyncError).await;
 }
 
+/// The first write after the messages is that of the sync point, because the next checkpoint is later. The data is synced before.
+#[tokio::test(flavor = "current_thread")]
+async fn with_interval_durability_a_failed_write_loses_nothing() {
+    let settings = "persistence:\n  durability: interval\n  interval: 400ms\n";
+    let mut harness = Harness::start_configured(settings, &[1, 2]).await;
+    let mut publisher = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "publisher")).await;
+    for number in 0..20 {
+        harness.publish(&mut publisher, &format!("unsynced {number}"), 1).await;
+    }
+    harness.disk.fail_with(Fault::WriteError);
+    harness.broker.wait_for_log(|line| line.contains("the store failed"), "the log line of a failed store");
+    harness.restart();
+    harness.check_stored().await;
+    harness.stop();
+}
+
 async fn assert_store_stays_failed(fault: Fault) {
     let mut harness = Harness::start("").await;
     let mut listener = connect(&clean_client(&harness.broker, ProtocolVersion::V5, "listener")).await;

@@ -34,8 +34,12 @@ impl Harness {
 
     /// Like [`Harness::start`], with queued messages of these QoS levels.
     pub async fn start_with(settings: &str, qos_levels: &[u8]) -> Self {
-        let settings = format!("persistence:\n  durability: always\n{settings}");
-        let (broker, disk) = FaultyDisk::start_broker(Config::every_transport().with(&settings));
+        Self::start_configured(&format!("persistence:\n  durability: always\n{settings}"), qos_levels).await
+    }
+
+    /// Like [`Harness::start_with`], where `settings` begins with those of the store.
+    pub async fn start_configured(settings: &str, qos_levels: &[u8]) -> Self {
+        let (broker, disk) = FaultyDisk::start_broker(Config::every_transport().with(settings));
         let mut subscriber = connect(&persistent_client(&broker, ProtocolVersion::V5, "subscriber")).await;
         subscribe(&mut subscriber, "stored/#", 2).await;
         let subscriber = subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");

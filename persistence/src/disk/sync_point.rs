@@ -55,7 +55,8 @@ impl SyncPoint {
 
     /// Syncs the data, then moves the sync point to the current state.
     pub(super) fn save(&mut self, map: &Map) -> Result<(), Fault> {
-        self.sync(map).map_err(Fault::into_sync_failure)?;
+        map.sync().map_err(Fault::into_sync_failure)?;
+        self.write()?;
         // From here on, the pages of the former state may be reused.
         self.pin_current(map)
     }
@@ -82,8 +83,8 @@ impl SyncPoint {
         fs::remove_file(&self.path)
     }
 
-    fn sync(&mut self, map: &Map) -> Result<(), Fault> {
-        map.sync()?;
+    /// An error does not put what is synced into question: the file keeps the former state as well, and its pages.
+    fn write(&mut self) -> Result<(), Fault> {
         self.sequence += 1;
         let meta_pages = file::read_meta_pages(&self.data)?;
         let record = SyncRecord { sequence: self.sequence, boot_id: self.boot_id, meta_pages };

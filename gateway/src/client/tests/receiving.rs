@@ -63,6 +63,18 @@ async fn an_unknown_pubrel_is_answered_with_packet_identifier_not_found() {
     }
 }
 
+/// A server that has lost its newest state may use the identifier again.
+#[tokio::test]
+async fn a_qos_1_message_with_the_identifier_of_an_unreleased_qos_2_message_is_delivered() {
+    let (mut client, mut peer) = pair().await;
+    peer.send(received(QoS::ExactlyOnce, 7, "a")).await;
+    client.message().await.unwrap();
+    peer.send(received(QoS::AtLeastOnce, 7, "b")).await;
+    assert_eq!(client.message().await.unwrap().payload, "b");
+    peer.expect_ack(AckKind::PubRec, 7).await;
+    peer.expect_ack(AckKind::PubAck, 7).await;
+}
+
 #[tokio::test]
 async fn the_caller_can_send_the_acknowledgements() {
     let by_caller = |options: &mut crate::client::Options| options.receiving = AckSender::Caller;

@@ -79,6 +79,12 @@ fn a_failed_write_fails_the_store() {
 }
 
 /// The meta page may have reached the disk or not.
+/// The data is synced before, so nothing is lost.
+#[test]
+fn a_failed_write_of_the_sync_point_fails_the_store() {
+    assert_failed(&run("A 6 5 1", Some("3")), "Io(");
+}
+
 #[test]
 fn a_failed_meta_page_write_fails_the_store() {
     assert_failed(&run("D 20 5 1", None), "Io(");

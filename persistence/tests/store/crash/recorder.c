@@ -1,8 +1,8 @@
 /* Preloaded before libc: records the writes to the files of the store and their syncs, and makes chosen calls fail.
  * RECORDER_LOG: the file to write the records to.
  * RECORDER_BOOT_ID: a file to open instead of the boot id of the machine.
- * RECORDER_FAULT: "<W|P|D|S> <after> <errno> <times>". It applies to data.mdb: to writes of pages (W), of meta pages
- * (P), of meta pages with a sync (D), or to syncs (S). After <after> such calls, <times> calls fail with <errno>;
+ * RECORDER_FAULT: "<W|P|D|S|A> <after> <errno> <times>". It applies to data.mdb: to writes of pages (W), of meta pages
+ * (P), of meta pages with a sync (D), or to syncs (S); or to writes of the sync point (A). After <after> such calls, <times> calls fail with <errno>;
  * errno 0 cuts the write short instead. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -58,7 +58,8 @@ static void record_event(char call, char file, uint64_t offset, const void *byte
 }
 
 static int fails(char call, char file) {
-    if (file != 'd' || call != fault_call || fault_times <= 0) return 0;
+    if (file == 'a') call = call == 'W' ? 'A' : 0;
+    if (!(file == 'd' || file == 'a') || call != fault_call || fault_times <= 0) return 0;
     if (fault_after-- > 0) return 0;
     fault_times--;
     return 1;

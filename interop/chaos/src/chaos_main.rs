@@ -1,0 +1,89 @@
+//! The program `tidegate-chaos`: runs plans of faults against the real broker. Ends with 1 when a promise is broken.
+
+#![allow(clippy::print_stdout)]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use tidegate_chaos::plan::{Choices, Durability, Kind, Plan};
+use tidegate_chaos::run::run;
+
+/// Lets everything go wrong around the broker, and checks what it acknowledged.
+#[derive(Parser)]
+struct Arguments {
+    /// The seed of the first run; each run's is one more than that of the run before.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The number of runs.
+    #[arg(long, default_value_t = 1)]
+    runs: u64,
+    /// The number of events in each run.
+    #[arg(long, default_value_t = 20)]
+    events: usize,
+    /// Only events of these kinds [default: all but clock].
+    #[arg(long, value_delimiter = ',')]
+    kinds: Vec<Kind>,
+    /// Adds steps of the wall clock to the kinds.
+    #[arg(long)]
+    clock_steps: bool,
+    /// The durability [default: the seed chooses].
+    #[arg(long)]
+    durability: Option<Durability>,
+    /// Prints the plans without carrying them out.
+    #[arg(long)]
+    plan: bool,
+}
+
+impl Arguments {
+    fn choices(&self) -> Choices {
+        let mut kinds = if self.kinds.is_empty() { Kind::USUAL.to_vec() } else { self.kinds.clone() };
+        if self.clock_steps {
+            kinds.push(Kind::Clock);
+        }
+        Choices { events: self.events, kinds, durability: self.durability }
+    }
+
+    /// The options that repeat one run.
+    fn repeat(&self, seed: u64) -> String {
+        let given: Vec<_> = std::env::args().skip(1).collect();
+        let mut words = given.iter().map(String::as_str).peekable();
+        let mut kept = Vec::new();
+        while let Some(word) = words.next() {
+            if ["--seed", "--runs"].contains(&word) {
+                let _ = words.next();
+            } else if !word.starts_with("--seed=") && !word.starts_with("--runs=") {
+                kept.push(word);
+            }
+        }
+        format!("./test chaos --seed {seed} {}", kept.join(" "))
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    for seed in arguments.seed..arguments.seed.saturating_add(arguments.runs) {
+        let plan = Plan::new(seed, &arguments.choices());
+        if arguments.plan {
+            print!("{plan}");
+            continue;
+        }
+        let start = Instant::now();
+        match run(&plan) {
+            Ok(totals) => {
+                let (events, time) = (plan.steps.len(), start.elapsed().as_secs());
+                let durability = plan.durability.name();
+                println!("seed {seed}, {durability}: {events} events in {time} s: {totals}");
+            }
+            Err(failure) => {
+                println!("{}\nFAILED in event {} of this plan:\n{plan}", failure.what, failure.events);
+                println!(
+                    "Clients and broker run in real time, so a repetition may differ: {}",
+                    arguments.repeat(seed)
+                );
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,212 @@
+//! The record of a run: what clients sent, what the broker acknowledged, and what subscribers received. It notes every contradiction
+//! between these as a violation. It knows only what clients see.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tidegate_mqtt::Publish;
+
+mod message;
+mod retained;
+mod subscriber;
+
+pub use message::MessageId;
+use message::{Fate, Message};
+use retained::{Floors, RetainedTopic};
+use subscriber::Subscriber;
+
+/// The record of one run.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Rises with every entry.
+    now: u64,
+    messages: BTreeMap<MessageId, Message>,
+    subscribers: Vec<Subscriber>,
+    retained: HashMap<String, RetainedTopic>,
+    /// Messages below these numbers are settled and forgotten, by sender.
+    settled_below: HashMap<usize, u64>,
+    acknowledgements: BTreeMap<usize, u64>,
+    deliveries: u64,
+    observations: u64,
+    refusals: u64,
+    /// How often the disk began to fail, and whether it fails at present.
+    disk_faults: (u64, bool),
+    violations: Vec<String>,
+}
+
+impl Ledger {
+    /// Adds a subscriber, and returns its index.
+    pub fn add_subscriber(&mut self, name: &str) -> usize {
+        self.subscribers.push(Subscriber::new(name));
+        self.subscribers.len() - 1
+    }
+
+    /// A client is about to send a message for the first time, or to announce it as its will.
+    pub fn send(&mut self, id: MessageId, topic: &str, retain: bool, is_empty: bool) {
+        let sent_at = self.tick();
+        let topic = topic.to_owned();
+        if retain {
+            self.retained.entry(topic.clone()).or_default().send(id.sequence, is_empty);
+        }
+        let message = Message { topic, retain, is_empty, sent_at, is_repeated: false, fate: Fate::Open };
+        self.messages.insert(id, message);
+    }
+
+    /// A client is about to send a message again.
+    pub fn repeat(&mut self, id: MessageId) {
+        if let Some(message) = self.messages.get_mut(&id) {
+            message.is_repeated = true;
+        }
+    }
+
+    /// The sender was told that the message is taken, or the will was caused.
+    pub fn acknowledge(&mut self, id: MessageId) {
+        let now = self.tick();
+        *self.acknowledgements.entry(id.sender).or_default() += 1;
+        let Some(message) = self.messages.get_mut(&id) else { return };
+        message.fate = Fate::Acknowledged(now);
+        if message.retain {
+            self.retained.entry(message.topic.clone()).or_default().acknowledge(id.sequence);
+        }
+    }
+
+    /// The sender was told that the message is not taken.
+    pub fn refuse(&mut self, id: MessageId) {
+        self.refusals += 1;
+        let Some(message) = self.messages.get_mut(&id) else { return };
+        message.fate = Fate::Refused;
+        let is_delivered = self.subscribers.iter().any(|subscriber| subscriber.has_received(id));
+        if is_delivered && !message.is_repeated {
+            self.violate(format!("`{id}` was delivered, and refused afterwards"));
+        }
+    }
+
+    /// Nobody is owed the message, but it may be delivered.
+    pub fn excuse(&mut self, id: MessageId) {
+        if let Some(message) = self.messages.get_mut(&id) {
+            message.fate = Fate::Excused;
+        }
+    }
+
+    /// SUBACK arrived.
+    pub fn subscribe(&mut self, subscriber: usize, filter: &str) {
+        let now = self.tick();
+        self.subscribers[subscriber].subscribe(filter, now);
+    }
+
+    /// UNSUBSCRIBE is about to be sent.
+    pub fn unsubscribe(&mut self, subscriber: usize, filter: &str) {
+        let now = self.tick();
+        self.subscribers[subscriber].unsubscribe(filter, now);
+    }
+
+    /// A subscriber received a copy.
+    pub fn deliver(&mut self, subscriber: usize, copy: &Publish) {
+        self.tick();
+        self.deliveries += 1;
+        if copy.payload.is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(&copy.payload).into_owned();
+        let name = self.subscribers[subscriber].name.clone();
+        let Some(id) = MessageId::parse(&copy.payload) else {
+            return self.violate(format!("{name} received `{text}` on {}, which nobody sent", copy.topic));
+        };
+        if self.is_forgotten(id) {
+            return;
+        }
+        let Some(message) = self.messages.get(&id).filter(|message| *message.topic == *copy.topic) else {
+            return self.violate(format!("{name} received `{text}` on {}, which nobody sent", copy.topic));
+        };
+        if message.fate == Fate::Refused && !message.is_repeated {
+            return self.violate(format!("{name} received `{id}`, which was refused"));
+        }
+        // A retained message that comes for a new subscription is another delivery of the message.
+        if copy.retain {
+            return;
+        }
+        let fault = self.subscribers[subscriber].receive(id, message, copy.qos.value());
+        fault.into_iter().for_each(|fault| self.violate(fault));
+    }
+
+    /// What topics hold at least, for [`Ledger::observe`].
+    #[must_use]
+    pub fn floors(&self) -> Floors {
+        self.retained.iter().map(|(topic, retained)| (topic.clone(), retained.acknowledged())).collect()
+    }
+
+    /// A new subscriber was sent these retained messages. `floors` was taken before it subscribed.
+    pub fn observe(&mut self, held: &HashMap<String, u64>, floors: &Floors) {
+        self.observations += 1;
+        let wrong = floors.iter().filter(|(topic, floor)| {
+            let held = held.get(*topic).copied();
+            self.retained.get(*topic).is_some_and(|topic| !topic.allows(held, **floor))
+        });
+        let faults: Vec<_> = wrong
+            .map(|(topic, floor)| {
+                let held = held.get(topic);
+                format!("{topic} has the retained message {held:?}, but {floor} was acknowledged")
+            })
+            .collect();
+        self.violations.extend(faults);
+    }
+
+    /// The disk begins to fail.
+    pub fn begin_disk_fault(&mut self) {
+        self.disk_faults = (self.disk_faults.0 + 1, true);
+    }
+
+    /// The disk works again, and so does the broker.
+    pub fn end_disk_fault(&mut self) {
+        self.disk_faults.1 = false;
+    }
+
+    /// How often the disk has failed; `None` while it fails.
+    #[must_use]
+    pub fn disk_faults(&self) -> Option<u64> {
+        let (count, is_failing) = self.disk_faults;
+        (!is_failing).then_some(count)
+    }
+
+    /// Notes that a promise was broken.
+    pub fn violate(&mut self, what: String) {
+        self.violations.push(what);
+    }
+
+    /// Forgets messages that are settled, so that long runs need a bounded amount of memory. Further copies of them are ignored.
+    pub fn forget_settled(&mut self) {
+        let mut open = HashMap::new();
+        for (id, message) in &self.messages {
+            if message.fate == Fate::Open || self.is_missed(*id, message) {
+                open.entry(id.sender).or_insert(id.sequence);
+            }
+        }
+        for id in self.messages.keys() {
+            let below = open.get(&id.sender).copied().unwrap_or(id.sequence);
+            self.settled_below.insert(id.sender, below);
+        }
+        let settled = &self.settled_below;
+        let is_settled = |id: MessageId| id.sequence < settled.get(&id.sender).copied().unwrap_or_default();
+        self.messages.retain(|id, _| !is_settled(*id));
+        self.subscribers.iter_mut().for_each(|subscriber| subscriber.forget(is_settled));
+        self.retained.values_mut().for_each(RetainedTopic::forget);
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.now += 1;
+        self.now
+    }
+
+    fn is_missed(&self, id: MessageId, message: &Message) -> bool {
+        self.subscribers.iter().any(|subscriber| subscriber.misses(id, message))
+    }
+
+    fn is_forgotten(&self, id: MessageId) -> bool {
+        self.settled_below.get(&id.sender).is_some_and(|below| id.sequence < *below)
+    }
+}
+
+mod report;
+pub use report::Totals;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! What one subscriber is owed, and what it has received.
+
+use std::collections::HashMap;
+
+use tidegate_mqtt::topic;
+
+use super::message::{Fate, Message, MessageId};
+
+/// The record of one subscriber.
+#[derive(Debug, Default)]
+pub struct Subscriber {
+    pub(super) name: String,
+    subscriptions: Vec<Subscription>,
+    received: HashMap<MessageId, Copies>,
+    /// The newest message of each sender and topic.
+    newest: HashMap<(usize, String), u64>,
+}
+
+/// A subscription, from SUBACK to UNSUBSCRIBE.
+#[derive(Debug)]
+struct Subscription {
+    filter: String,
+    from: u64,
+    until: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Copies {
+    all: u32,
+    exactly_once: u32,
+}
+
+impl Subscriber {
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    /// SUBACK arrived.
+    pub(super) fn subscribe(&mut self, filter: &str, now: u64) {
+        self.subscriptions.push(Subscription { filter: filter.to_owned(), from: now, until: None });
+    }
+
+    /// UNSUBSCRIBE is about to be sent.
+    pub(super) fn unsubscribe(&mut self, filter: &str, now: u64) {
+        let same = |open: &&mut Subscription| open.filter == filter && open.until.is_none();
+        self.subscriptions.iter_mut().filter(same).for_each(|open| open.until = Some(now));
+    }
+
+    /// Whether it has at least so many subscriptions.
+    pub(super) fn has_subscriptions(&self, count: usize) -> bool {
+        self.subscriptions.len() >= count
+    }
+
+    /// Records a copy. Returns what is wrong with it.
+    pub(super) fn receive(&mut self, id: MessageId, message: &Message, qos: u8) -> Option<String> {
+        let copies = self.received.entry(id).or_default();
+        copies.all += 1;
+        copies.exactly_once += u32::from(qos == 2);
+        if copies.exactly_once > 1 {
+            return Some(format!("{} received QoS 2 message `{id}` twice", self.name));
+        }
+        if copies.all > 1 {
+            return None;
+        }
+        let newest = self.newest.entry((id.sender, message.topic.clone())).or_default();
+        if *newest > id.sequence {
+            let (topic, name) = (&message.topic, &self.name);
+            return Some(format!("{name} received `{id}` for the first time after `{newest}` on {topic}"));
+        }
+        *newest = id.sequence;
+        None
+    }
+
+    pub(super) fn has_received(&self, id: MessageId) -> bool {
+        self.received.contains_key(&id)
+    }
+
+    /// Whether it is owed the message, and has not received it.
+    pub(super) fn misses(&self, id: MessageId, message: &Message) -> bool {
+        let Fate::Acknowledged(at) = message.fate else { return false };
+        let covers = |subscription: &Subscription| {
+            subscription.from < message.sent_at
+                && subscription.until.is_none_or(|until| until > at)
+                && topic::matches(&subscription.filter, &message.topic)
+        };
+        !message.is_empty && !self.has_received(id) && self.subscriptions.iter().any(covers)
+    }
+
+    pub(super) fn forget(&mut self, is_forgotten: impl Fn(MessageId) -> bool) {
+        self.received.retain(|id, _| !is_forgotten(*id));
+    }
+}

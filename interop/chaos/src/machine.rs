@@ -1,0 +1,181 @@
+//! The broker under test on a machine whose disk, clock and network can fail.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+use tidegate_interop::disk_faults::{Fault, FaultyDisk};
+use tidegate_interop::process::{DEADLINE, Process, ProcessExit};
+use tidegate_interop::simulated_machine::SimulatedMachine;
+use tidegate_interop::toolbox;
+
+use crate::plan::{Plan, Signal};
+
+/// The broker and its machine.
+#[derive(Debug)]
+pub struct Machine {
+    /// The broker.
+    pub broker: Broker,
+    disk: FaultyDisk,
+    simulated: SimulatedMachine,
+}
+
+impl Machine {
+    /// Starts a broker with an empty store, and the durability of a plan.
+    #[must_use]
+    pub fn start(plan: &Plan) -> Self {
+        let (disk, simulated) = (FaultyDisk::new(), SimulatedMachine::new());
+        let (durability, interval) = (plan.durability.name(), plan.interval);
+        let lines =
+            format!("drain_timeout: 3s\npersistence:\n  durability: {durability}\n  interval: {interval}\n");
+        let broker = Broker::start_with_launch(Config::every_transport().with(&lines), |folder| {
+            // SIGHUP would stay ignored if this program was started by nohup.
+            simulated
+                .launch_options(disk.launch_options(&folder.join("data/store")))
+                .wrapped_in(["env", "--default-signal=HUP"])
+        });
+        Self { broker, disk, simulated }
+    }
+
+    /// Ends the broker by SIGKILL and starts it again.
+    ///
+    /// # Errors
+    /// If it panicked before.
+    pub fn kill(&mut self) -> Result<(), String> {
+        self.check()?;
+        self.broker.kill();
+        self.broker.restart();
+        Ok(())
+    }
+
+    /// Ends the broker by SIGTERM, and starts it again, possibly as the first start since the machine was restarted.
+    ///
+    /// # Errors
+    /// If it did not stop as it should.
+    pub fn stop(&mut self, reboot: bool) -> Result<(), String> {
+        let exit = self.terminate()?;
+        let is_closed = exit.errors.iter().any(|line| line.contains("\"message\":\"stopped\""));
+        if !is_closed {
+            return Err(format!("the store was not closed:\n{}", last_lines(&exit.errors)));
+        }
+        if reboot {
+            self.simulated.reboot();
+        }
+        self.broker.restart();
+        Ok(())
+    }
+
+    /// Makes the disk fail.
+    pub fn fail(&self, fault: Fault) {
+        self.disk.fail_with(fault);
+    }
+
+    /// The disk works again.
+    pub fn recover(&self) {
+        self.disk.recover();
+    }
+
+    /// Ends a broker whose store has failed, lets the disk work again, and starts the broker.
+    ///
+    /// # Errors
+    /// If it did not end as it should.
+    pub fn replace_disk(&mut self, signal: Signal) -> Result<(), String> {
+        self.check()?;
+        match signal {
+            Signal::Kill => self.broker.kill(),
+            // The store cannot be closed, which the log says.
+            Signal::Terminate => drop(self.terminate()?),
+        }
+        self.disk.recover();
+        self.broker.restart();
+        Ok(())
+    }
+
+    /// Replaces the certificate, sends SIGHUP and waits until every listener uses the new one.
+    ///
+    /// # Errors
+    /// If one does not.
+    pub fn reload(&mut self) -> Result<(), String> {
+        let reloaded = |broker: &Broker| broker.log().text().matches("certificate reloaded").count();
+        let wanted = reloaded(&self.broker) + ENCRYPTED_LISTENERS;
+        self.broker.replace_certificate();
+        self.broker.signal("HUP");
+        wait("the new certificate", || reloaded(&self.broker) >= wanted)
+    }
+
+    /// Sets the wall clock.
+    pub fn step_clock(&mut self, seconds: i64) {
+        self.simulated.step_clock(seconds);
+    }
+
+    /// Checks that the broker is running and did not panic.
+    ///
+    /// # Errors
+    /// If it is not, or did.
+    pub fn check(&mut self) -> Result<(), String> {
+        if let Some(status) = self.broker.exit_status() {
+            return Err(format!("the broker ended with {status}:\n{}", self.log()));
+        }
+        match self.broker.panics().first() {
+            Some(panic) => Err(format!("the broker panicked: {panic}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops the broker for good, and checks its store.
+    ///
+    /// # Errors
+    /// If it does not stop as it should, or the store has faults.
+    pub fn finish(mut self) -> Result<(), String> {
+        let _ = self.terminate()?;
+        let mut check = std::process::Command::new(toolbox::broker());
+        check.args(["store", "check", "--data"]).arg(self.broker.file("data"));
+        let exit = Process::start("tidegate store check", &mut check).wait_for_exit(DEADLINE);
+        if exit.status.success() {
+            return Ok(());
+        }
+        Err(format!("the store has faults: {}\n{}", exit.output.join("\n"), last_lines(&exit.errors)))
+    }
+
+    /// The end of the broker's log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let text = self.broker.log().text();
+        last_lines(&text.lines().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    /// SIGTERM. The exit code must be 0.
+    fn terminate(&mut self) -> Result<ProcessExit, String> {
+        self.check()?;
+        self.broker.terminate();
+        let exit = self.broker.wait_for_end();
+        if exit.status.success() {
+            return Ok(exit);
+        }
+        Err(format!("after SIGTERM the broker ended with {}:\n{}", exit.status, last_lines(&exit.errors)))
+    }
+}
+
+/// Waits until something is the case.
+///
+/// # Errors
+/// If it is not within [`DEADLINE`].
+pub fn wait(what: &str, is_done: impl Fn() -> bool) -> Result<(), String> {
+    let end = Instant::now() + DEADLINE;
+    while !is_done() {
+        if Instant::now() > end {
+            return Err(format!("timed out after {DEADLINE:?} waiting for {what}"));
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    Ok(())
+}
+
+fn last_lines(lines: &[String]) -> String {
+    lines.iter().skip(lines.len().saturating_sub(LINES_SHOWN)).cloned().collect::<Vec<_>>().join("\n")
+}
+
+const ENCRYPTED_LISTENERS: usize = 3;
+const LINES_SHOWN: usize = 30;
+const POLL_INTERVAL: Duration = Duration::from_millis(10);

@@ -1,0 +1,141 @@
+//! Carries out a plan, and says whether the broker kept its promises.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tidegate_interop::disk_faults::Fault;
+
+use crate::clients::Order;
+use crate::crowd::{Crowd, Settings};
+use crate::ledger::Totals;
+use crate::machine::Machine;
+use crate::plan::{Event, Plan, Signal};
+
+/// Why a run failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// How many events had happened or begun.
+    pub events: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Carries out a plan.
+///
+/// # Errors
+/// If the broker broke a promise.
+pub fn run(plan: &Plan) -> Result<Totals, Failure> {
+    let mut events = 0;
+    let outcome = catch_unwind(AssertUnwindSafe(|| carry_out(plan, &mut events)));
+    let outcome = outcome.unwrap_or_else(|panic| Err(text_of(panic.as_ref())));
+    outcome.map_err(|what| Failure { events, what })
+}
+
+fn carry_out(plan: &Plan, events: &mut usize) -> Result<Totals, String> {
+    let mut machine = Machine::start(plan);
+    let settings = Settings { relays: true, pace: PUBLISH_INTERVAL, extra: |_, _| {} };
+    let crowd = Crowd::start(&machine.broker, plan.seed, &settings)?;
+    let outcome = plan.steps.iter().try_for_each(|step| {
+        wait_for_acknowledgements(&crowd, step.after);
+        *events += 1;
+        happen(step.event, &mut machine, &crowd)?;
+        check(&mut machine, &crowd)
+    });
+    let outcome = outcome.and_then(|()| {
+        crowd.set_network(|condition| condition.loss = 0);
+        crowd.finish()
+    });
+    outcome.and_then(|()| check(&mut machine, &crowd)).map_err(|what| {
+        let violations = crowd.world.ledger().violations().join("\n");
+        format!("{violations}\n{what}\nthe end of the broker's log:\n{}", machine.log())
+    })?;
+    machine.finish()?;
+    Ok(crowd.world.ledger().totals())
+}
+
+fn happen(event: Event, machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
+    let outcome = match event {
+        Event::Kill => machine.kill(),
+        Event::Stop { reboot } => machine.stop(reboot),
+        Event::DiskFull { time, kill } => disk_full(machine, crowd, time, kill),
+        Event::WriteError(signal) => break_disk(machine, crowd, Fault::WriteError, signal),
+        Event::SyncError(signal) => break_disk(machine, crowd, Fault::SyncError, signal),
+        Event::Reload => machine.reload(),
+        other => {
+            disturb(other, machine, crowd);
+            Ok(())
+        }
+    };
+    outcome.and_then(|()| crowd.wait_for_progress())
+}
+
+/// Events that the broker only notices.
+fn disturb(event: Event, machine: &mut Machine, crowd: &Crowd) {
+    match event {
+        Event::Cut => crowd.set_network(|condition| condition.cuts += 1),
+        Event::BlackHole(time) => {
+            crowd.set_network(|condition| condition.is_black_hole = true);
+            thread::sleep(time);
+            crowd.set_network(|condition| condition.is_black_hole = false);
+        }
+        Event::Loss { percent } => crowd.set_network(|condition| condition.loss = percent),
+        Event::ClockStep { seconds } => machine.step_clock(seconds),
+        Event::Takeover { client } => crowd.order(client, Order::TakeOver),
+        Event::Rest { client, time } => crowd.order(client, Order::Rest(time)),
+        _ => {}
+    }
+}
+
+fn disk_full(machine: &mut Machine, crowd: &Crowd, time: Duration, kill: bool) -> Result<(), String> {
+    crowd.world.ledger().begin_disk_fault();
+    machine.fail(Fault::NoSpace);
+    thread::sleep(time);
+    if kill {
+        machine.replace_disk(Signal::Kill)?;
+    } else {
+        machine.recover();
+    }
+    crowd.wait_for_progress()?;
+    crowd.world.ledger().end_disk_fault();
+    Ok(())
+}
+
+fn break_disk(machine: &mut Machine, crowd: &Crowd, fault: Fault, signal: Signal) -> Result<(), String> {
+    crowd.world.ledger().begin_disk_fault();
+    machine.fail(fault);
+    // Long enough for some messages in flight, which must not be acknowledged.
+    thread::sleep(BROKEN_DISK_TIME);
+    machine.replace_disk(signal)?;
+    crowd.wait_for_progress()?;
+    crowd.world.ledger().end_disk_fault();
+    Ok(())
+}
+
+fn check(machine: &mut Machine, crowd: &Crowd) -> Result<(), String> {
+    machine.check()?;
+    if crowd.world.ledger().violations().is_empty() {
+        return Ok(());
+    }
+    Err("a promise was broken".to_owned())
+}
+
+/// Waits for so many acknowledgements, but not long: while clients wait for the network, there may be few.
+fn wait_for_acknowledgements(crowd: &Crowd, count: u64) {
+    let acknowledged = || crowd.world.ledger().totals().acknowledged;
+    let (wanted, end) = (acknowledged() + count, Instant::now() + PATIENCE);
+    while acknowledged() < wanted && Instant::now() < end {
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    text.unwrap_or_else(|| "a panic without a text".to_owned())
+}
+
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(5);
+const BROKEN_DISK_TIME: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);

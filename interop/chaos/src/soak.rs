@@ -1,0 +1,78 @@
+//! A constant load on the real broker over every transport, with clients that come and go. It fails when the broker's memory,
+//! descriptors, threads or store grow over the run, or when a promise is broken.
+
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use tidegate_interop::broker::Broker;
+use tidegate_interop::config::Config;
+
+use crate::clients::{CLIENTS, Order};
+use crate::crowd::{Crowd, Settings};
+
+mod sample;
+mod series;
+mod visitors;
+
+use sample::Samples;
+
+/// How a soak run goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long the load lasts.
+    pub time: Duration,
+    /// Determines what the clients do.
+    pub seed: u64,
+}
+
+/// Runs the load. Returns a line for each series of samples.
+///
+/// # Errors
+/// If something grew, or a promise was broken.
+pub fn soak(options: &Options) -> Result<Vec<String>, String> {
+    let mut broker =
+        Broker::start_with(Config::every_transport().with("persistence:\n  durability: always\n"));
+    let settings = Settings { relays: false, pace: PUBLISH_INTERVAL, extra: visitors::start };
+    let crowd = Crowd::start(&broker, options.seed, &settings)?;
+    let samples = watch(&mut broker, &crowd, options)?;
+    crowd.finish()?;
+    check(&mut broker, &crowd)?;
+    broker.stop();
+    let mut lines = samples.judge()?;
+    lines.push(crowd.world.ledger().totals().to_string());
+    Ok(lines)
+}
+
+/// Takes samples until the time is over, and keeps the clients moving.
+fn watch(broker: &mut Broker, crowd: &Crowd, options: &Options) -> Result<Samples, String> {
+    let mut random = Rng::with_seed(options.seed);
+    let interval = (options.time / SAMPLES).clamp(INTERVAL_MIN, INTERVAL_MAX);
+    let mut samples = Samples::new(options.time / WARM_UP_PART);
+    let start = Instant::now();
+    while start.elapsed() < options.time {
+        std::thread::sleep(interval);
+        samples.take(start.elapsed(), broker).map_err(|error| format!("no sample: {error}"))?;
+        let order = if random.bool() { Order::TakeOver } else { Order::Rest(REST) };
+        crowd.order(random.usize(..CLIENTS), order);
+        check(broker, crowd)?;
+        crowd.world.ledger().forget_settled();
+    }
+    Ok(samples)
+}
+
+fn check(broker: &mut Broker, crowd: &Crowd) -> Result<(), String> {
+    if let Some(status) = broker.exit_status() {
+        return Err(format!("the broker ended with {status}:\n{}", broker.log().text()));
+    }
+    let mut faults = crowd.world.ledger().violations().to_vec();
+    faults.extend(broker.panics());
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
+const SAMPLES: u32 = 200;
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
+const INTERVAL_MAX: Duration = Duration::from_secs(30);
+/// The first of so many parts of a run does not count: queues, caches and the allocator's pools fill up.
+const WARM_UP_PART: u32 = 3;
+const REST: Duration = Duration::from_millis(500);

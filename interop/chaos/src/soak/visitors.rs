@@ -1,0 +1,74 @@
+//! Clients that come once: each has a new identifier and a session that expires soon, retains and deletes messages, subscribes and
+//! unsubscribes, and leaves with or without DISCONNECT.
+
+use std::sync::Arc;
+
+use fastrand::Rng;
+use tidegate_gateway::client::{Client, ClientError, State};
+use tidegate_interop::tidegate_client::message;
+use tidegate_interop::transport::Transport;
+use tidegate_mqtt::topic::SubscriptionFilter;
+use tidegate_mqtt::{ProtocolVersion, Publish, QoS, ReasonCode};
+use tokio::task::JoinSet;
+
+use crate::clients::{Phase, World, options, subscribe};
+
+/// Starts so many streams of visitors. They end with the run.
+pub fn start(world: &Arc<World>, tasks: &mut JoinSet<()>) {
+    for stream in 0..STREAMS {
+        tasks.spawn_local(visit_again_and_again(stream, Arc::clone(world)));
+    }
+}
+
+async fn visit_again_and_again(stream: u64, world: Arc<World>) {
+    let mut random = Rng::with_seed(stream);
+    let mut phase = world.phase.subscribe();
+    let visits = async {
+        for number in 0_u64.. {
+            let name = format!("visitor {stream} {number}");
+            if let Err(error) = visit(&world, &name, &mut random).await {
+                world.ledger().violate(format!("{name}: {error}"));
+            }
+        }
+    };
+    tokio::select! {
+        () = visits => {}
+        _ = phase.wait_for(|phase| *phase >= Phase::Draining) => {}
+    }
+}
+
+async fn visit(world: &World, name: &str, random: &mut Rng) -> Result<(), ClientError> {
+    let transport = random.choice(Transport::ALL).unwrap_or(Transport::Tcp);
+    let mut options = options(world, transport, ProtocolVersion::V5, name);
+    options.connect.session_expiry = Some(SESSION_EXPIRY);
+    let mut client = Client::connect(&options, State::default()).await?;
+    let filter = format!("visitors/{}/#", random.u64(..TOPICS));
+    subscribe(&mut client, &filter, QoS::ExactlyOnce).await?;
+    publish(&mut client, random).await?;
+    if random.bool() {
+        client.unsubscribe([SubscriptionFilter::parse(&filter).expect("a filter")]).await?;
+    }
+    if random.bool() {
+        let _ = client.disconnect(ReasonCode::Success).await?;
+    }
+    Ok(())
+}
+
+async fn publish(client: &mut Client, random: &mut Rng) -> Result<(), ClientError> {
+    for _ in 0..MESSAGES {
+        let topic = format!("visitors/{}/state", random.u64(..TOPICS));
+        let payload = if random.bool() { "x".repeat(random.usize(..500)) } else { String::new() };
+        let message = Publish { retain: random.bool(), ..message(&topic, &payload, random.u8(1..3)) };
+        client.publish(message).await?;
+    }
+    while !client.is_settled() {
+        client.event().await?;
+    }
+    Ok(())
+}
+
+const STREAMS: u64 = 3;
+const TOPICS: u64 = 50;
+const MESSAGES: usize = 10;
+/// Seconds.
+const SESSION_EXPIRY: u32 = 2;
