@@ -17,6 +17,7 @@ mod allocation;
 mod apply;
 mod batch;
 mod check;
+mod checksum;
 mod engine;
 mod fault;
 mod file;
@@ -35,11 +36,13 @@ mod snapshot;
 mod sync_point;
 mod tables;
 mod text_key;
+mod verify;
 mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
 pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
+pub use verify::{Damage, Flaw};
 
 use engine::Map;
 use shared::Shared;
