@@ -74,6 +74,15 @@ pub fn check_access(path: &Path) -> Result<(), AccessError> {
     Ok(())
 }
 
+/// Checks that a path, if it exists, is a regular file. Opening a pipe would wait for another process.
+pub(crate) fn check_regular(path: &Path) -> IoResult<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(IoError::other("it is not a regular file")),
+        Err(error) if !is_missing(error.kind()) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// A path below a file does not exist either.
 fn is_missing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)

@@ -18,6 +18,7 @@ mod allocation;
 mod apply;
 mod batch;
 mod check;
+mod checksum;
 mod engine;
 mod fault;
 mod file;
@@ -38,12 +39,14 @@ mod sync_point;
 mod tables;
 mod text_key;
 mod timeline;
+mod verify;
 mod writer;
 
 pub use read_only::{Contents, ReadOnly, TenantContents};
 pub use restore::{Restored, restore};
 pub use secret::{SECRET_LEN, keep_secret};
 pub use snapshot::{Written, checkpoint_store, partial_path, partial_store_path};
+pub use verify::{Damage, Flaw};
 
 use engine::Map;
 use shared::Shared;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::access::AccessError;
+pub use crate::disk::{Damage, Flaw};
 
 mod read;
 mod restore;
@@ -104,6 +105,24 @@ pub enum OpenError {
         /// The least length that is needed, in bytes.
         needed: u64,
     },
+    /// The file has no content.
+    #[error(
+        "{0} is empty, so its content is lost: restore a snapshot, or delete the file to begin with an empty store"
+    )]
+    Empty(PathBuf),
+    /// A part of the file cannot be used safely.
+    #[error("{path} is damaged: {damage}; restore a snapshot")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// The sync point has no valid record.
+    #[error(
+        "{0} is damaged, so the state of the last sync is unknown: restore a snapshot, or remove this file to use the newest state, which is incomplete if the machine crashed"
+    )]
+    DamagedSyncPoint(PathBuf),
     /// A newer version of the program wrote the store.
     #[error(
         "the store has schema {found}, but this version of Tidegate reads only up to schema {known}: use a newer version"
@@ -141,7 +160,10 @@ pub enum LoadError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The file exists, or cannot be created or written.
+    /// The file exists.
+    #[error("{0} already exists and is not overwritten: choose another name, or remove it first")]
+    Exists(PathBuf),
+    /// The file cannot be created or written.
     #[error("cannot write {path}: {source}; use a new file name in an existing, writable folder")]
     Io {
         /// The file.

@@ -7,7 +7,7 @@ use clap::Args;
 use tidegate_persistence::{RestoreError, Written, restore};
 
 use super::exit::{self, Failure};
-use super::store::DataArguments;
+use super::store::{DataArguments, WITHOUT_CHECKSUM};
 
 /// The arguments of `restore`.
 #[derive(Debug, Args)]
@@ -39,5 +39,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let former = restored.former.map(|former| format!("; the former store is {}", former.display()));
     let former = former.unwrap_or_default();
     writeln!(io::stdout(), "{}: {records} records, {bytes} bytes{former}", folder.display())?;
+    if !restored.has_checksum {
+        writeln!(io::stdout(), "{}: {WITHOUT_CHECKSUM}", arguments.file.display())?;
+    }
     Ok(())
 }

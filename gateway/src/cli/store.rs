@@ -22,7 +22,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the store for consistency
+    /// Check the store for damage and consistency
     ///
     /// Prints one line per fault, and fails if there are any. The broker may be running.
     Check(check::Arguments),
@@ -63,6 +63,11 @@ impl SourceArguments {
         self.file.clone().unwrap_or_else(|| self.data.folder())
     }
 
+    /// Whether a snapshot was selected.
+    fn is_snapshot(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Opens the store or snapshot and calls `read`. If a killed broker left a log, it is applied to the tables
     /// first, as the next start of the broker would do.
     fn read<T>(&self, read: impl Fn(&mut ReadOnly) -> Result<T, ReadError>) -> Result<T, Failure> {
@@ -97,6 +102,10 @@ pub fn open(folder: &Path) -> Result<ReadOnly, Failure> {
         error => error.into(),
     })
 }
+
+/// What a user should know about a snapshot that an earlier version wrote, or about the data file of a store.
+pub const WITHOUT_CHECKSUM: &str =
+    "it has no checksum, as snapshots of earlier versions, so changed bytes within a value are not found";
 
 /// Runs a subcommand of `store`.
 ///

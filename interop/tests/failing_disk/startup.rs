@@ -131,7 +131,7 @@ fn a_newer_schema_is_reported() {
 fn an_overwritten_page_is_reported() {
     let mut bytes = valid_store();
     bytes[2 * 4096..3 * 4096].fill(0xff);
-    BrokerFolder::with_data(&bytes).assert_start_fails_on_data_file("MDB_CORRUPTED");
+    BrokerFolder::with_data(&bytes).assert_start_fails_on_data_file("is damaged: page ");
 }
 
 /// The text of a topic filter is no longer valid UTF-8.

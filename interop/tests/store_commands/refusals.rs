@@ -75,6 +75,8 @@ async fn an_invalid_snapshot_is_not_restored() {
         (0..broken.len() - 10).filter(|at| broken[*at..].starts_with(b"subscriber")).collect();
     assert!(!positions.is_empty(), "the client identifier is not in the snapshot");
     positions.into_iter().for_each(|at| broken[at] = 0xFE);
+    // Without a checksum, as in a snapshot of an earlier version.
+    broken[256..288].fill(0);
     fs::write(&file, broken).expect("the snapshot");
     let exit = run(&["store", "check"], &[("--file", &file)]);
     assert_eq!(exit.status.code(), Some(1));
@@ -89,7 +91,7 @@ async fn an_invalid_snapshot_is_not_restored() {
         .and_then(|file| file.set_len(8192))
         .expect("a truncated snapshot");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
-    assert!(message.contains("is truncated"), "{message}");
+    assert!(message.contains("its end is missing") || message.contains("needed"), "{message}");
     fs::write(&file, "something else").expect("the snapshot");
     let message = run_to_failure(&["restore"], &[("", &file), ("--data", &fresh)]);
     assert!(message.contains("is not a Tidegate store"), "{message}");

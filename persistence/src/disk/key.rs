@@ -18,11 +18,14 @@ pub(super) fn entry_key(key: EntryKey) -> [u8; 18] {
 
 /// Reads the key of an entry.
 pub(super) fn read_entry_key(bytes: &[u8]) -> Option<EntryKey> {
-    let (session, rest) = bytes.split_first_chunk()?;
-    let (message, rest) = rest.split_first_chunk()?;
+    let (session, rest) = bytes.split_at_checked(8)?;
+    let (message, rest) = rest.split_at_checked(8)?;
     let ordinal = u16::from_be_bytes(rest.try_into().ok()?);
-    let session = SessionId(u64::from_be_bytes(*session));
-    Some(EntryKey { session, message: MessageId(u64::from_be_bytes(*message)), ordinal })
+    Some(EntryKey {
+        session: SessionId(read_number(session)?),
+        message: MessageId(read_number(message)?),
+        ordinal,
+    })
 }
 
 /// The key of a received packet id.
@@ -36,12 +39,15 @@ pub(super) fn received_key(session: SessionId, packet_id: PacketId) -> [u8; 10] 
 
 /// Reads the key of a received packet id.
 pub(super) fn read_received_key(bytes: &[u8]) -> Option<(SessionId, PacketId)> {
-    let (session, rest) = bytes.split_first_chunk()?;
+    let (session, rest) = bytes.split_at_checked(8)?;
     let packet_id = PacketId::new(u16::from_be_bytes(rest.try_into().ok()?))?;
-    Some((SessionId(u64::from_be_bytes(*session)), packet_id))
+    Some((SessionId(read_number(session)?), packet_id))
 }
 
-/// Reads a key of eight bytes.
+/// Reads a key of eight bytes: a session or a message. `None` if no store hands out such a number.
 pub(super) fn read_number(bytes: &[u8]) -> Option<u64> {
-    Some(u64::from_be_bytes(bytes.try_into().ok()?))
+    Some(u64::from_be_bytes(bytes.try_into().ok()?)).filter(|number| *number <= ID_MAX)
 }
+
+/// Ids rise from 1, so they never come near this number.
+pub(super) const ID_MAX: u64 = u64::MAX >> 1;

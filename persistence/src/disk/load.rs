@@ -63,7 +63,7 @@ fn session(row: Row<'_>) -> Result<Item<'_>, &'static str> {
 }
 
 fn subscription(row: Row<'_>) -> Result<Item<'_>, &'static str> {
-    let session = row.key.first_chunk().map(|session| SessionId(u64::from_be_bytes(*session)));
+    let session = row.key.get(..8).and_then(read_number).map(SessionId);
     Ok(Item::Subscription(session.ok_or(BAD_KEY)?, SubscriptionRecord::read(row.value)?))
 }
 

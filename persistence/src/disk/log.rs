@@ -43,7 +43,8 @@ impl Log {
         for row in meta.prefix(txn, PREFIX)? {
             let row = row?;
             let corrupt = |fault| meta.corrupt(row.key, fault);
-            log.next = number(row.key).ok_or_else(|| corrupt("a key of the wrong length"))? + 1;
+            let number = number(row.key).ok_or_else(|| corrupt("a key of the wrong length"))?;
+            log.next = number.checked_add(1).ok_or_else(|| corrupt("an impossible number"))?;
             log.bytes += row.value.len();
             replay.fold(row.value).map_err(corrupt)?;
         }

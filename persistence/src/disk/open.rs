@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use heed::{Env, EnvOpenOptions, WithoutTls};
 
+use super::checksum;
 use super::engine::{Capacity, Engine, Map, Opened};
 use super::fault::Fault;
 use super::file::{self, Examined};
@@ -17,6 +18,7 @@ use super::secret;
 use super::sync_point;
 use super::tables::{SCHEMA, SCHEMA_KEY, SCHEMA_WITHOUT_LOG, TABLES_MAX, Tables};
 use super::timeline::Timeline;
+use super::verify;
 use crate::access;
 use crate::clock::Clocks;
 use crate::config::Config;
@@ -36,6 +38,7 @@ pub(super) fn engine(config: &Config, clocks: Arc<dyn Clocks>) -> Result<(Engine
     let data = config.folder.join(DATA);
     sync_point::recover(&config.folder, &data)?;
     let found = data_file::examine_or_create(config, &data)?;
+    verify::verify(&data)?;
     let opened = open_or_undo_growth(config, &data, found, &lock)?;
     let ids = Arc::new(Ids::new(opened.marks));
     let timeline = Timeline::open(clocks, opened.time_mark, config.downtime_max);
@@ -53,6 +56,8 @@ fn open_or_undo_growth(
     lock: &Arc<Lock>,
 ) -> Result<Opened, OpenError> {
     let file = File::options().read(true).write(true).open(data).map_err(io_error(data))?;
+    // A snapshot may have been copied here. Its checksum is gone from the disk before anything is committed.
+    checksum::remove(&file).map_err(io_error(data))?;
     let open = || {
         let allocation = data_file::allocate(&file, found, config).map_err(io_error(data))?;
         let capacity = Capacity::new(allocation, usize::try_from(found.used).unwrap_or(usize::MAX), config);
@@ -74,7 +79,9 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
     access::create_private_folder(folder).map_err(io_error(folder))?;
     access::check_access(folder)?;
     for name in [LOCK, DATA, READERS, sync_point::NAME, sync_point::INVALIDATED, secret::NAME] {
-        access::check_access(&folder.join(name))?;
+        let path = folder.join(name);
+        access::check_access(&path)?;
+        access::check_regular(&path).map_err(io_error(&path))?;
     }
     let path = folder.join(LOCK);
     let file = access::private_file().create(true).truncate(false).write(true).open(&path);
@@ -84,11 +91,15 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
         Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => return Err(io_error(&path)(error)),
     };
-    // Remove the reader table of a former process or of another LMDB version. This process holds the lock, so
-    // no other owner uses the table.
-    match fs::remove_file(folder.join(READERS)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&folder.join(READERS))(error)),
-        _ => Ok(lock),
+    remove_reader_table(&folder.join(READERS)).map(|()| lock)
+}
+
+/// Removes the reader table of a former process or of another LMDB version. This process holds the lock, so no other owner
+/// uses the table.
+fn remove_reader_table(table: &Path) -> Result<(), OpenError> {
+    match fs::remove_file(table) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(table)(error)),
+        _ => Ok(()),
     }
 }
 
@@ -99,8 +110,9 @@ fn environment(folder: &Path, size: usize) -> Result<Env<WithoutTls>, OpenError>
     create_reader_table(&folder.join(READERS))?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(size).max_dbs(TABLES_MAX).max_readers(READERS_MAX);
-    // SAFETY: this process holds the lock of the store, so no other process changes the file, and its header
-    // was examined.
+    // SAFETY: this process holds the lock of the store, so no other process changes the file. Its structure was verified after
+    // the last change of its header pages, or the file is new: every page number, length and offset that LMDB reads is valid,
+    // the pages in use are within the file, and LMDB allocates only pages that no tree uses.
     let env = unsafe { options.open(folder) }.map_err(|error| lmdb_error(&data, error))?;
     let file = env.try_clone_inner_file().map_err(|error| lmdb_error(&data, error))?;
     // Sync: if a former owner failed, the page cache may hold a meta page that is not on the disk.

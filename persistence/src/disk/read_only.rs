@@ -1,30 +1,33 @@
 //! Reads a store without owning it: the store of a running broker, or a snapshot. Only LMDB's reader table is
 //! changed.
 
-use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use heed::{Env, EnvFlags, EnvOpenOptions, RoTxn, WithoutTls};
+use heed::{Env, RoTxn, WithoutTls};
 
+use super::checksum::Checksum;
 use super::engine::whole_pages;
 use super::fault::Fault;
 use super::lock::Lock;
 use super::log::Log;
-use super::open::{self, DATA, LOCK, READERS};
+use super::open;
 use super::snapshot::{PartialSnapshot, Written};
-use super::tables::{TABLES_MAX, Tables};
-use super::{check, file, load, sync_point};
-use crate::error::{OpenError, ReadError};
+use super::tables::Tables;
+use super::{check, load};
+use crate::error::ReadError;
 use crate::store::{Findings, Item, Progress};
 
 mod contents;
+mod opening;
 mod owner;
+mod private_folder;
 
 pub use contents::{Contents, TenantContents};
 use owner::Owner;
+use private_folder::PrivateFolder;
 
 /// A read-only view of a snapshot, or of a store that another process may have open. Each call reads the newest
 /// committed state.
@@ -36,6 +39,9 @@ pub struct ReadOnly {
     /// The data file.
     path: PathBuf,
     guard: Guard,
+    checksum: Checksum,
+    /// The folder of a private copy, which is removed after the file is closed.
+    _copy: Option<PrivateFolder>,
 }
 
 /// Makes sure that the pages do not change while they are read.
@@ -47,49 +53,10 @@ enum Guard {
 }
 
 impl ReadOnly {
-    /// Opens the store in that folder. Another process may have it open.
-    ///
-    /// # Errors
-    /// When there is no store, it cannot be read, it is damaged, or it needs recovery first.
-    pub fn open(folder: &Path) -> Result<Self, ReadError> {
-        let mut attempt = 1;
-        loop {
-            match Self::try_open(folder) {
-                // The owner changed the length or the header between two reads.
-                Err(ReadError::Open(OpenError::Truncated { .. } | OpenError::Engine(_)))
-                    if attempt < ATTEMPTS => {}
-                result => return result,
-            }
-            attempt += 1;
-        }
-    }
-
-    /// Opens a snapshot.
-    ///
-    /// # Errors
-    /// When there is no file, it cannot be read or is damaged, or it is the data file of a store that is open.
-    pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
-        let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
-        let length = length(path, path)?;
-        let env = environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
-            .map_err(|error| open::lmdb_error(path, error))?;
-        let tables = open::tables(&env, path)?;
-        Ok(Self { env, tables, path: path.to_owned(), guard })
-    }
-
-    fn try_open(folder: &Path) -> Result<Self, ReadError> {
-        let path = folder.join(DATA);
-        let length = length(&path, folder)?;
-        let owner = Owner::current(folder)?;
-        if sync_point::needs_recovery(folder)? {
-            return Err(ReadError::NeedsRecovery(folder.to_owned()));
-        }
-        let env = environment(folder, EnvFlags::READ_ONLY, length)
-            .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
-        // Killed readers still occupy places in the reader table.
-        env.clear_stale_readers().map_err(Fault::from)?;
-        let tables = open::tables(&env, &path)?;
-        Ok(Self { env, tables, path, guard: Guard::Owner(owner) })
+    /// Whether the file has a checksum. Snapshots of earlier versions, and stores, have none.
+    #[must_use]
+    pub fn has_checksum(&self) -> bool {
+        self.checksum == Checksum::Valid
     }
 
     /// Checks that all records are valid and consistent with each other.
@@ -200,7 +167,7 @@ impl ReadOnly {
     fn remap(&mut self) -> Result<(), Fault> {
         let length = fs::metadata(&self.path)?.len();
         // SAFETY: no transaction is active: every method begins its own, and this one has exclusive access to
-        // `self`.
+        // `self`. What the owner has committed since the verification are pages that LMDB wrote.
         Ok(unsafe { self.env.resize(map_size(length)) }?)
     }
 
@@ -214,46 +181,9 @@ impl ReadOnly {
     }
 }
 
-/// Examines the header of a data file; returns its length.
-fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
-    match file::examine(path)? {
-        Some(found) => Ok(found.length),
-        None if path.exists() => Err(OpenError::NotAStore(path.to_owned(), "it is empty").into()),
-        None => Err(ReadError::Missing(missing.to_owned())),
-    }
-}
-
-/// Lets LMDB open a file for reading.
-#[allow(unsafe_code)]
-fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
-    let mut options = EnvOpenOptions::new().read_txn_without_tls();
-    options.map_size(map_size(length)).max_dbs(TABLES_MAX);
-    // SAFETY: nothing is written. Without LMDB's locks, no process changes the file. With them, the owner does
-    // not reuse the pages that are read here, and a change of the owner is detected after the read.
-    unsafe { options.flags(flags).open(path) }
-}
-
 /// The size of a map of the whole file. Nothing behind the end of the file is read.
 fn map_size(length: u64) -> usize {
     whole_pages(usize::try_from(length).unwrap_or(usize::MAX))
-}
-
-/// The data file of a store is not a snapshot while the store is open: takes the lock of the store, if there is
-/// one.
-fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
-    let lock = path.with_file_name(LOCK);
-    if path.file_name().is_none_or(|name| name != DATA) {
-        return Ok(None);
-    }
-    let file = match File::open(&lock) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(open::io_error(&lock))?,
-    };
-    match Lock::shared(file) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(open::io_error(&lock)(error)),
-    }
 }
 
 /// How long to wait for a checkpoint: an owner makes one every second, and needs some time to write it. And how

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::checksum;
 use super::open::{self, DATA, NEW};
 use super::read_only::ReadOnly;
 use super::snapshot::{Written, sync_folder_of};
@@ -19,6 +20,8 @@ pub struct Restored {
     pub written: Written,
     /// The path of the former data file, if there was one.
     pub former: Option<PathBuf>,
+    /// Whether the snapshot had a checksum. Earlier versions wrote none; then only its structure and records were checked.
+    pub has_checksum: bool,
 }
 
 /// Makes the store in `folder` from a snapshot, after checking the snapshot. If a store exists, this is an
@@ -42,7 +45,7 @@ pub fn restore(snapshot: &Path, folder: &Path, replace: bool) -> Result<Restored
     let new = folder.join(NEW);
     copy(snapshot, &new).map_err(io_error(&new))?;
     let former = replace_data_file(&new, &data, exists).map_err(io_error(&data))?;
-    Ok(Restored { written, former })
+    Ok(Restored { written, former, has_checksum: source.has_checksum() })
 }
 
 /// Checks the snapshot before anything is created.
@@ -76,8 +79,10 @@ fn copy(snapshot: &Path, new: &Path) -> io::Result<()> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
-    let mut target = access::private_file().write(true).create_new(true).open(to)?;
+    let mut target = access::private_file().read(true).write(true).create_new(true).open(to)?;
     io::copy(&mut File::open(from)?, &mut target)?;
+    // The store will change.
+    checksum::remove(&target)?;
     target.sync_all()
 }
 

@@ -12,6 +12,7 @@ use heed::{CompactionOption, Env, WithoutTls};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use super::checksum;
 use super::engine::Map;
 use super::fault::Fault;
 use super::open::DATA;
@@ -54,11 +55,14 @@ impl PartialSnapshot {
     /// Creates the file, readable by its owner only.
     pub(super) fn begin(target: &Path) -> Result<Self, SnapshotError> {
         if fs::symlink_metadata(target).is_ok() {
-            return Err(io_error(target, ErrorKind::AlreadyExists.into()));
+            return Err(SnapshotError::Exists(target.to_owned()));
         }
         let path = partial_path(target);
-        let file = access::private_file().write(true).create_new(true).open(&path);
-        let file = file.map_err(|error| io_error(target, error))?;
+        let file = access::private_file().read(true).write(true).create_new(true).open(&path);
+        let file = file.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => SnapshotError::Exists(path.clone()),
+            _ => io_error(target, error),
+        })?;
         Ok(Self { file, path, target: target.to_owned(), is_published: false })
     }
 
@@ -89,12 +93,16 @@ impl PartialSnapshot {
         &self.path
     }
 
-    /// Syncs the file and renames it to its target, which must not exist.
+    /// Gives the file its checksum, syncs it, and renames it to its target, which must not exist.
     pub(super) fn publish(mut self) -> Result<(), SnapshotError> {
-        self.move_to_target().map_err(|error| io_error(&self.target, error))
+        self.move_to_target().map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => SnapshotError::Exists(self.target.clone()),
+            _ => io_error(&self.target, error),
+        })
     }
 
     fn move_to_target(&mut self) -> io::Result<()> {
+        checksum::write(&self.file)?;
         self.file.sync_all()?;
         match renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::NOREPLACE) {
             // The file system does not support `RENAME_NOREPLACE`.

@@ -20,6 +20,19 @@ pub enum ReadError {
         "{0} was not closed properly and must be rolled back to its last sync: start the broker once, which does that"
     )]
     NeedsRecovery(PathBuf),
+    /// The folder is read-only for this process, and a broker has the store open.
+    #[error(
+        "{0} is in use by a broker, and its file system is mounted read-only here, so that this command cannot protect the pages that it reads: run it where the folder can be written, or stop the broker"
+    )]
+    CannotRegister(PathBuf),
+    /// A snapshot has changed since it was written, or is incomplete.
+    #[error("{path} is damaged: {fault}; use another snapshot")]
+    DamagedSnapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
     /// The last commits are in the log, and no broker is applying it to the tables.
     #[error(
         "the log of {0} is not being emptied, probably because its broker has no disk space left: free some space and try again"
@@ -39,4 +52,19 @@ pub enum ReadError {
     /// The copy could not be written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+}
+
+impl ReadError {
+    /// The error of a snapshot, for which the advice is another one than for a store.
+    pub(crate) fn of_snapshot(self) -> Self {
+        let (path, fault) = match self {
+            Self::Open(OpenError::Truncated { path, found, needed }) => {
+                (path, format!("{found} bytes found, at least {needed} needed"))
+            }
+            Self::Open(OpenError::Empty(path)) => (path, "it is empty".to_owned()),
+            Self::Open(OpenError::Damaged { path, damage }) => (path, damage.to_string()),
+            error => return error,
+        };
+        Self::DamagedSnapshot { path, fault }
+    }
 }

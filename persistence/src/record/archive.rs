@@ -6,6 +6,7 @@ use rkyv::rancor::Error;
 use rkyv::ser::allocator::ArenaHandle;
 use rkyv::util::AlignedVec;
 use rkyv::{Portable, Serialize};
+use tidegate_mqtt::property::{PacketContext, Properties};
 use tidegate_mqtt::{PacketId, ProtocolVersion, QoS};
 
 /// Holds the encoded bytes of one value at a time; the memory is reused, up to `KEPT_MAX` bytes.
@@ -44,9 +45,32 @@ pub(super) fn packet_id(value: u16) -> Result<PacketId, &'static str> {
     PacketId::new(value).ok_or("a packet id of 0")
 }
 
+/// A subscription identifier, which has to fit into a variable byte integer.
+pub(super) fn identifier(value: u32) -> Result<u32, &'static str> {
+    if (1..=IDENTIFIER_MAX).contains(&value) {
+        Ok(value)
+    } else {
+        Err("an impossible subscription identifier")
+    }
+}
+
+/// Checks that the forwardable properties of a message can be sent.
+pub(super) fn properties(bytes: &[u8]) -> Result<&[u8], &'static str> {
+    let fault = "invalid properties";
+    let mut scan = Properties::new(bytes, PacketContext::Publish);
+    while let Some((id, _)) = scan.try_next().map_err(|_| fault)? {
+        if !id.is_forwardable() {
+            return Err(fault);
+        }
+    }
+    Ok(bytes)
+}
+
 pub(super) fn version(level: u8) -> Result<ProtocolVersion, &'static str> {
     let known = ProtocolVersion::ALL.into_iter().find(|version| version.level() == level);
     known.ok_or("an unknown protocol version")
 }
 
 const KEPT_MAX: usize = 1 << 20;
+/// The largest variable byte integer.
+const IDENTIFIER_MAX: u32 = 268_435_455;

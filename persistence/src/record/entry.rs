@@ -80,13 +80,29 @@ impl EntryRecord {
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
-        Ok(Self {
+        let identifiers = layout.identifiers.iter();
+        let record = Self {
             qos: archive::qos(layout.qos)?,
             retain: layout.retain,
-            identifiers: layout.identifiers.iter().map(|identifier| identifier.to_native()).collect(),
+            identifiers: identifiers
+                .map(|identifier| archive::identifier(identifier.to_native()))
+                .collect::<Result<_, _>>()?,
             share: layout.share.as_ref().map(|share| Arc::from(share.as_str())),
             state: EntryState::from_archived(&layout.state)?,
-        })
+        };
+        record.checked()
+    }
+}
+
+impl EntryRecord {
+    /// The record, if its state is possible at its QoS.
+    pub(super) fn checked(self) -> Result<Self, &'static str> {
+        match self.state {
+            EntryState::Sent { .. } | EntryState::Released { .. } if self.qos == QoS::AtMostOnce => {
+                Err("a packet id at QoS 0")
+            }
+            _ => Ok(self),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ fn read_entry(header: &mut HeaderReader<'_>) -> Result<EntryRecord, &'static str
     let mut record = EntryRecord::queued(archive::qos(qos)?);
     record.retain = flag(retain)?;
     record.state = EntryState::from_bytes(&header.take::<STATE_BYTES>())?;
-    Ok(record)
+    record.checked()
 }
 
 /// `rest`: topic, properties, payload.
@@ -87,7 +87,7 @@ fn read_message<'a>(
     let (properties, payload) = rest.split_at_checked(properties_size).ok_or(TRUNCATED)?;
     Ok(MessageRecord {
         topic: str::from_utf8(topic).map_err(|_| "a topic that is not UTF-8")?,
-        properties,
+        properties: archive::properties(properties)?,
         payload,
         qos: archive::qos(qos)?,
         retain: flag(retain)?,

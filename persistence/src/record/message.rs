@@ -93,7 +93,7 @@ impl<'a> MessageRecord<'a> {
     fn from_archived(layout: &'a ArchivedLayout<'_>) -> Result<Self, &'static str> {
         Ok(Self {
             topic: layout.topic.as_str(),
-            properties: &layout.properties,
+            properties: archive::properties(&layout.properties)?,
             payload: &layout.payload,
             qos: archive::qos(layout.qos)?,
             retain: layout.retain,

@@ -134,6 +134,6 @@ fn read_will(layout: &ArchivedWillLayout<'_>) -> Result<Will, &'static str> {
         retain: layout.retain,
         delay: layout.delay.to_native(),
         expiry: layout.expiry.as_ref().map(|expiry| expiry.to_native()),
-        properties: Bytes::copy_from_slice(&layout.properties),
+        properties: Bytes::copy_from_slice(archive::properties(&layout.properties)?),
     })
 }

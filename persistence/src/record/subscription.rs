@@ -44,6 +44,8 @@ impl SubscriptionRecord {
 
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, &'static str> {
         let layout = archive::access::<ArchivedLayout<'_>>(bytes)?;
+        let identifier =
+            layout.identifier.as_ref().map(|identifier| archive::identifier(identifier.to_native()));
         Ok(Self {
             filter: Arc::from(layout.filter.as_str()),
             options: SubscriptionOptions {
@@ -52,7 +54,7 @@ impl SubscriptionRecord {
                 retain_as_published: layout.retain_as_published,
                 retain_handling: retain_handling(layout.retain_handling)?,
             },
-            identifier: layout.identifier.as_ref().map(|identifier| identifier.to_native()),
+            identifier: identifier.transpose()?,
         })
     }
 

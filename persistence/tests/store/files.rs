@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
+use std::process::Command;
 
-use tidegate_persistence::{OpenError, Store};
+use tidegate_persistence::{OpenError, ReadOnly, Store};
 
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
@@ -162,9 +163,27 @@ fn an_initial_size_above_the_limit_is_refused() {
 }
 
 #[test]
-fn an_empty_file_is_opened_as_a_new_store() {
+fn an_empty_file_is_not_opened_as_a_new_store() {
     let mut harness = Harness::new();
     fs::create_dir_all(&harness.config.folder).unwrap();
     fs::write(harness.data(), "").unwrap();
+    assert!(matches!(error(&mut harness), OpenError::Empty(at) if at == harness.data()));
+    fs::remove_file(harness.data()).unwrap();
     assert_eq!(harness.reopened_content(), [""; 0]);
+}
+
+/// To open a pipe would wait until a process writes to it.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused() {
+    for name in ["data.mdb", "tidegate.lock", "anchor", "anchor.failed"] {
+        let mut harness = filled();
+        let path = harness.config.folder.join(name);
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let error = harness.try_open().err().expect("it is refused");
+        assert!(matches!(&error, OpenError::Io { path: at, .. } if *at == path), "{error}");
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+        assert!(ReadOnly::snapshot(&harness.data()).is_err() || name.starts_with("anchor"), "{name}");
+        assert!(ReadOnly::open(&harness.config.folder).is_err() || name == "tidegate.lock", "{name}");
+    }
 }

@@ -12,6 +12,7 @@ mod access;
 mod batches;
 mod bounds;
 mod crash;
+mod damage;
 mod disk_space;
 mod displaced;
 mod files;

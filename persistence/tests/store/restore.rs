@@ -106,7 +106,9 @@ fn an_inconsistent_snapshot_is_refused() {
         matches!(&refused, RestoreError::Inconsistent(at, findings) if *at == target && findings.faults.len() == 1)
     );
     assert!(refused.to_string().contains("1 faults, the first: entry of message 1"), "{refused}");
-    for wrong in [target.with_file_name("none"), inconsistent.config.folder.join("tidegate.lock")] {
+    let other = target.with_file_name("other");
+    fs::write(&other, "something else").unwrap();
+    for wrong in [target.with_file_name("none"), other] {
         let refused = restore(&wrong, &fresh.config.folder, true).unwrap_err();
         assert!(matches!(refused, RestoreError::Snapshot(ReadError::Missing(_) | ReadError::Open(_))));
     }

@@ -1,11 +1,11 @@
-//! `tidegate store check`: checks the store for consistency.
+//! `tidegate store check`: checks the store for damage and consistency.
 
 use std::io::{self, Write};
 
 use clap::Args;
 use tidegate_persistence::ReadOnly;
 
-use super::SourceArguments;
+use super::{SourceArguments, WITHOUT_CHECKSUM};
 use crate::cli::exit::{self, Failure};
 
 /// The arguments of `store check`.
@@ -18,10 +18,14 @@ pub struct Arguments {
 
 /// Prints one line per fault, or `OK`.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let findings = arguments.source.read(ReadOnly::check)?;
+    let check = |store: &mut ReadOnly| Ok((store.check()?, store.has_checksum()));
+    let (findings, has_checksum) = arguments.source.read(check)?;
     let mut output = io::stdout().lock();
     for fault in &findings.faults {
         writeln!(output, "{fault}")?;
+    }
+    if arguments.source.is_snapshot() && !has_checksum {
+        writeln!(output, "{}: {WITHOUT_CHECKSUM}", arguments.source.name().display())?;
     }
     let (name, records) = (arguments.source.name(), findings.records);
     if findings.is_clean() {

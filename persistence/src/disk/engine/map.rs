@@ -131,7 +131,8 @@ impl Map {
         }
         let mut mapped = self.mapped.write();
         file::extend(&self.env.try_clone_inner_file()?, size)?;
-        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller.
+        // SAFETY: no transaction is active: every reader holds `mapped`, and the only writer is the caller. The file is at
+        // least as long as the map, and all of its pages in use were verified at the start or written by LMDB since.
         let result = unsafe { self.env.resize(size) };
         *mapped = result.is_ok();
         result.map_err(|error| Fault::Engine(format!("the memory map cannot be resized: {error}")))

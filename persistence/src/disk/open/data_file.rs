@@ -38,7 +38,7 @@ fn create(config: &Config, data: &Path) -> Result<Examined, OpenError> {
     fs::rename(new.join(DATA), data).map_err(io_error(folder))?;
     File::open(folder).and_then(|file| file.sync_all()).map_err(io_error(folder))?;
     fs::remove_dir_all(&new).map_err(io_error(&new))?;
-    file::examine(data)?.ok_or_else(|| OpenError::NotAStore(data.to_owned(), "it is empty"))
+    file::examine(data)?.ok_or_else(|| OpenError::Empty(data.to_owned()))
 }
 
 fn create_in(new: &Path, config: &Config) -> Result<(), OpenError> {

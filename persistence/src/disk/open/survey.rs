@@ -9,6 +9,7 @@ use super::engine_error;
 use crate::config::Config;
 use crate::disk::engine::{Capacity, Map, Opened};
 use crate::disk::ids::Marks;
+use crate::disk::key::ID_MAX;
 use crate::disk::references::{self, References};
 use crate::disk::tables::{MESSAGES_KEY, SECRET_KEY, SESSIONS_KEY, TIME_KEY, Table};
 use crate::disk::text_key::TextKeys;
@@ -59,7 +60,10 @@ fn time_mark(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<TimeMark>, OpenErro
 }
 
 fn number(meta: &Table, txn: &RoTxn<'_>, key: &'static [u8]) -> Result<Option<u64>, OpenError> {
-    Ok(fixed(meta, txn, key)?.map(u64::from_le_bytes))
+    match fixed(meta, txn, key)?.map(u64::from_le_bytes) {
+        Some(number) if number > ID_MAX => Err(meta.corrupt(key, "an impossible number").into()),
+        number => Ok(number),
+    }
 }
 
 /// The value of a key, which must have a fixed length.

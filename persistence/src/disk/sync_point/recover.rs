@@ -8,8 +8,11 @@ use std::path::Path;
 
 use super::record::{self, SyncRecord};
 use super::{INVALIDATED, NAME};
+use crate::access;
 use crate::clock::{Clocks, SystemClocks};
-use crate::disk::file;
+use crate::disk::file::{self, MetaPages};
+use crate::disk::open::io_error;
+use crate::disk::verify::{self, Headers};
 use crate::error::OpenError;
 
 /// Makes sure that LMDB can open the data file, however its former owner ended. Afterwards there is no sync
@@ -23,15 +26,15 @@ pub(in crate::disk) fn recover(folder: &Path, data: &Path) -> Result<(), OpenErr
 /// Whether [`recover`] would return to an earlier state.
 pub(in crate::disk) fn needs_recovery(folder: &Path) -> Result<bool, OpenError> {
     let (invalidated, present) = (folder.join(INVALIDATED), folder.join(NAME));
-    let record = |path: &Path| match File::open(path).and_then(|file| newest(&file)) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        record => record.map_err(|source| OpenError::Io { path: path.to_owned(), source }),
-    };
     let is_earlier = |record: SyncRecord| match SystemClocks.boot_id() {
         Ok(id) => Ok(record.boot_id != id),
         Err(source) => Err(OpenError::Io { path: present.clone(), source }),
     };
-    Ok(record(&invalidated)?.is_some() || record(&present)?.map_or(Ok(false), is_earlier)?)
+    Ok(newest(&invalidated)?.is_some_and(|found| found.is_some())
+        || match newest(&present)?.flatten() {
+            Some(record) => is_earlier(record)?,
+            None => false,
+        })
 }
 
 /// `restores`: whether the meta pages of the record are to be restored.
@@ -40,44 +43,64 @@ fn recover_from(
     data: &Path,
     restores: impl Fn(&SyncRecord) -> io::Result<bool>,
 ) -> Result<(), OpenError> {
-    let io_error = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
-    let record = match File::open(path).and_then(|file| newest(&file)) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        record => record.map_err(|error| io_error(path, error))?,
-    };
+    let Some(record) = newest(path)? else { return Ok(()) };
     let record = match record {
-        Some(record) if restores(&record).map_err(|error| io_error(path, error))? => Some(record),
+        Some(record) if restores(&record).map_err(io_error(path))? => Some(record),
         _ => None,
     };
-    recover_data(data, record.as_ref()).map_err(|error| io_error(data, error))?;
-    fs::remove_file(path).map_err(|error| io_error(path, error))
+    recover_data(data, record.as_ref())?;
+    fs::remove_file(path).map_err(io_error(path))
 }
 
 /// Restores the meta pages if there is a record, then syncs the page cache to the disk.
-fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> io::Result<()> {
+fn recover_data(data: &Path, restore: Option<&SyncRecord>) -> Result<(), OpenError> {
     let file = match File::options().read(true).write(true).open(data) {
-        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+        file => file.map_err(io_error(data))?,
     };
     if let Some(record) = restore {
+        let MetaPages { first, second, .. } = &record.meta_pages;
+        // A damaged file is left unchanged.
+        Headers::parse(first, second)
+            .and_then(|headers| verify::verify_state(&file, &headers, headers.newest()))
+            .map_err(|error| verify::into_open_error(data, error))?;
         tracing::warn!("the machine crashed or a sync failed: returning to the state of the last sync");
-        file::write_meta_pages(&file, &record.meta_pages)?;
+        file::write_meta_pages(&file, &record.meta_pages).map_err(io_error(data))?;
     }
-    file.sync_all()
+    file.sync_all().map_err(io_error(data))
 }
 
-/// The newest valid record. If there is none, nothing was committed after the file was created.
-fn newest(sync_point: &File) -> io::Result<Option<SyncRecord>> {
-    let mut newest: Option<SyncRecord> = None;
+/// The newest valid record of a sync point; the outer `None` means that there is no file. If the file has no record, nothing
+/// was committed after it was created.
+fn newest(path: &Path) -> Result<Option<Option<SyncRecord>>, OpenError> {
+    let opened = access::check_regular(path).and_then(|()| File::open(path));
+    let file = match opened {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(io_error(path))?,
+    };
+    let mut records = Vec::new();
     for offset in record::OFFSETS {
-        let mut bytes = [0; record::SIZE];
-        match sync_point.read_exact_at(&mut bytes, offset) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => continue,
-            result => result?,
-        }
-        newest =
-            newest.into_iter().chain(SyncRecord::from_bytes(&bytes)).max_by_key(|record| record.sequence);
+        records.push((offset, read_record(&file, offset).map_err(io_error(path))?));
     }
-    Ok(newest)
+    let read = records.iter().filter_map(|(_, bytes)| SyncRecord::from_bytes(bytes));
+    let newest = read.max_by_key(|record| record.sequence);
+    let second = record::offset(SECOND_SYNC);
+    let has_second_sync =
+        records.iter().any(|(offset, bytes)| *offset == second && bytes.iter().any(|byte| *byte != 0));
+    if newest.is_none() && has_second_sync {
+        return Err(OpenError::DamagedSyncPoint(path.to_owned()));
+    }
+    Ok(Some(newest))
 }
+
+/// The bytes of a record; zeros if the file is shorter.
+fn read_record(file: &File, offset: u64) -> io::Result<[u8; record::SIZE]> {
+    let mut bytes = [0; record::SIZE];
+    match file.read_exact_at(&mut bytes, offset) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok([0; record::SIZE]),
+        result => result.map(|()| bytes),
+    }
+}
+
+/// When this sync begins to write its record, the one of the first sync is complete.
+const SECOND_SYNC: u64 = 2;

@@ -32,13 +32,14 @@ proptest! {
     #[test]
     fn entries_with_bodies_round_trip(
         topic in "[a-z/]{1,40}",
-        properties in prop::collection::vec(any::<u8>(), 0..40),
+        values in prop::collection::vec("[a-z]{0,9}", 0..4),
         payload in prop::collection::vec(any::<u8>(), 0..200),
         expires_at in any::<Option<u64>>(),
         (retain, state) in (any::<bool>(), 0..3_u8),
         (packet_id, order) in (1..=u16::MAX, any::<u64>()),
     ) {
         let packet_id = PacketId::new(packet_id).unwrap();
+        let properties = values.iter().flat_map(|value| user_property(value)).collect::<Vec<_>>();
         let state = match state {
             0 => EntryState::Queued,
             1 => EntryState::Sent { packet_id },
@@ -59,9 +60,28 @@ proptest! {
 
 #[test]
 fn truncated_bytes_are_an_error() {
-    let whole = bytes(&EntryRecord::queued(QoS::AtLeastOnce), &stored("topic", &[1, 2], &[], None));
+    let whole = bytes(&EntryRecord::queued(QoS::AtLeastOnce), &stored("topic", &[1, 1], &[], None));
     (0..whole.len()).for_each(|len| assert!(EntryWithBody::read(&whole[..len]).is_err(), "{len}"));
     assert!(EntryWithBody::read(&whole).is_ok());
+}
+
+#[test]
+fn values_that_cannot_be_sent_are_an_error() {
+    let queued = EntryRecord::queued(QoS::AtLeastOnce);
+    // A payload format of 2, a property of CONNECT, one of a single receiver, and a truncated one.
+    for properties in [&[1, 2][..], &[33, 0, 1], &[35, 0, 1], &[3, 0, 9]] {
+        let row = bytes(&queued, &stored("topic", properties, b"1", None));
+        assert_eq!(EntryWithBody::read(&row).err(), Some("invalid properties"), "{properties:?}");
+    }
+    let state = EntryState::Sent { packet_id: PacketId::MIN };
+    let row =
+        bytes(&EntryRecord { state, ..EntryRecord::queued(QoS::AtMostOnce) }, &stored("t", &[], b"", None));
+    assert_eq!(EntryWithBody::read(&row).err(), Some("a packet id at QoS 0"));
+}
+
+fn user_property(value: &str) -> Vec<u8> {
+    let length = u8::try_from(value.len()).unwrap();
+    [&[38, 0, 1, b'k', 0, length], value.as_bytes()].concat()
 }
 
 #[test]

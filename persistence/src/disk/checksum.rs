@@ -1,0 +1,100 @@
+//! The checksum of a snapshot. It lies in the first page of the file, behind the part that LMDB uses, and covers the length and
+//! all other bytes of the file. Snapshots of earlier versions have zeros there. A store has no checksum, because it changes.
+//!
+//! ```text
+//!  at 256  magic       8 bytes
+//!  at 264  length      8 bytes, little-endian: of the file
+//!  at 272  sum        16 bytes, little-endian: SipHash-2-4-128 of the file, with zeros in these 16 bytes
+//! ```
+
+use std::cmp::Ordering;
+use std::fs::File;
+use std::hash::Hasher;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+/// What the checksum of a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checksum {
+    /// The file has none.
+    Missing,
+    /// The file is as it was written.
+    Valid,
+    /// The file has changed; the reason is how.
+    Wrong(&'static str),
+}
+
+/// Calculates the checksum and writes it to the file, which is open for reading and writing.
+pub(super) fn write(file: &File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let mut field = [0; FIELD_SIZE];
+    let (magic, rest) = field.split_at_mut(MAGIC.len());
+    magic.copy_from_slice(MAGIC);
+    let (stored_length, _) = rest.split_at_mut(8);
+    stored_length.copy_from_slice(&length.to_le_bytes());
+    file.write_all_at(&field, AT)?;
+    file.write_all_at(&sum(file, length)?.to_le_bytes(), SUM_AT)
+}
+
+/// Compares the file with its checksum.
+pub(super) fn check(file: &File) -> io::Result<Checksum> {
+    let mut field = [0; FIELD_SIZE];
+    file.read_exact_at(&mut field, AT)?;
+    if field == [0; FIELD_SIZE] {
+        return Ok(Checksum::Missing);
+    }
+    let length = file.metadata()?.len();
+    let Some((stored_length, stored_sum)) = stored(&field) else {
+        return Ok(Checksum::Wrong("its checksum is damaged"));
+    };
+    Ok(match u64::from_le_bytes(*stored_length).cmp(&length) {
+        Ordering::Greater => Checksum::Wrong("its end is missing"),
+        Ordering::Less => Checksum::Wrong("it is longer than it was written"),
+        Ordering::Equal if stored_sum == sum(file, length)?.to_le_bytes() => Checksum::Valid,
+        Ordering::Equal => Checksum::Wrong("its content does not match its checksum"),
+    })
+}
+
+/// The stored length and sum.
+fn stored(field: &[u8]) -> Option<(&[u8; 8], &[u8])> {
+    field.strip_prefix(MAGIC)?.split_first_chunk()
+}
+
+/// Removes the checksum from a file that begins to change.
+pub(super) fn remove(file: &File) -> io::Result<()> {
+    let mut field = [0; FIELD_SIZE];
+    file.read_exact_at(&mut field, AT)?;
+    if field == [0; FIELD_SIZE] { Ok(()) } else { file.write_all_at(&[0; FIELD_SIZE], AT) }
+}
+
+fn sum(file: &File, length: u64) -> io::Result<u128> {
+    let mut hasher = SipHasher24::new();
+    hash(file, 0, SUM_AT, &mut hasher)?;
+    hasher.write(&[0; SUM_SIZE]);
+    hash(file, AT + FIELD_LEN, length, &mut hasher)?;
+    Ok(hasher.finish128().as_u128())
+}
+
+/// Hashes a part of the file.
+fn hash(file: &File, from: u64, to: u64, hasher: &mut SipHasher24) -> io::Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    let mut at = from;
+    while at < to {
+        let size = usize::try_from(to - at).unwrap_or(CHUNK).min(CHUNK);
+        let chunk = buffer.get_mut(..size).unwrap_or_default();
+        file.read_exact_at(chunk, at)?;
+        hasher.write(chunk);
+        at += u64::try_from(size).unwrap_or(u64::MAX);
+    }
+    Ok(())
+}
+
+const MAGIC: &[u8; 8] = b"tgchksum";
+const AT: u64 = 256;
+const SUM_AT: u64 = AT + 16;
+const FIELD_LEN: u64 = 32;
+const FIELD_SIZE: usize = 32;
+const SUM_SIZE: usize = 16;
+const CHUNK: usize = 256 << 10;

@@ -1,0 +1,176 @@
+//! Opens a store or a snapshot for reading, after its structure is verified.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::Path;
+
+use heed::{Env, EnvFlags, EnvOpenOptions, WithoutTls};
+use rustix::fs::{StatVfsMountFlags, statvfs};
+
+use super::owner::Owner;
+use super::private_folder::PrivateFolder;
+use super::{ATTEMPTS, Guard, ReadOnly, map_size};
+use crate::access;
+use crate::disk::checksum::{self, Checksum};
+use crate::disk::fault::Fault;
+use crate::disk::lock::Lock;
+use crate::disk::open::{self, DATA, LOCK, READERS};
+use crate::disk::tables::TABLES_MAX;
+use crate::disk::verify::{self, Headers};
+use crate::disk::{file, sync_point};
+use crate::error::{OpenError, ReadError};
+
+impl ReadOnly {
+    /// Opens the store in that folder. Another process may have it open.
+    ///
+    /// # Errors
+    /// When there is no store, it cannot be read, it is damaged, or it needs recovery first.
+    pub fn open(folder: &Path) -> Result<Self, ReadError> {
+        let mut attempt = 1;
+        loop {
+            match Self::try_open(folder) {
+                // The owner changed the length or the header between two reads.
+                Err(ReadError::Open(OpenError::Truncated { .. } | OpenError::Engine(_)))
+                    if attempt < ATTEMPTS => {}
+                result => return result,
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Opens a snapshot. Its checksum and its structure are verified first.
+    ///
+    /// # Errors
+    /// When there is no file, it cannot be read or is damaged, or it is the data file of a store that is open.
+    pub fn snapshot(path: &Path) -> Result<Self, ReadError> {
+        Self::without_owner(path, path).map_err(ReadError::of_snapshot)
+    }
+
+    /// Opens a file while no process changes it.
+    fn without_owner(path: &Path, missing: &Path) -> Result<Self, ReadError> {
+        let guard = Guard::NoOwner { _lock: lock_out_owner(path)? };
+        let length = length(path, missing)?;
+        let checksum = verify_checksum(path)?;
+        verify::verify(path)?;
+        let env = environment(path, EnvFlags::READ_ONLY | EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK, length)
+            .map_err(|error| open::lmdb_error(path, error))?;
+        let tables = open::tables(&env, path)?;
+        Ok(Self { env, tables, path: path.to_owned(), guard, checksum, _copy: None })
+    }
+
+    /// Opens the store in a folder on a read-only file system, where this process cannot register as a reader.
+    fn open_on_read_only_disk(folder: &Path) -> Result<Self, ReadError> {
+        refuse_recovery(folder)?;
+        let mut source = Self::without_owner(&folder.join(DATA), folder).map_err(|error| match error {
+            ReadError::Open(OpenError::InUse(_)) => ReadError::CannotRegister(folder.to_owned()),
+            error => error,
+        })?;
+        if !source.has_log()? {
+            return Ok(source);
+        }
+        // The log cannot be applied to the file itself.
+        let private = PrivateFolder::create()?;
+        let copy = private.path().join(DATA);
+        source.copy_to(&copy)?;
+        Ok(Self { _copy: Some(private), ..Self::without_owner(&copy, &copy)? })
+    }
+
+    fn try_open(folder: &Path) -> Result<Self, ReadError> {
+        let path = folder.join(DATA);
+        let length = length(&path, folder)?;
+        if is_read_only(folder)? {
+            return Self::open_on_read_only_disk(folder);
+        }
+        let owner = Owner::current(folder)?;
+        refuse_recovery(folder)?;
+        let env = environment(folder, EnvFlags::READ_ONLY, length)
+            .map_err(|error| open::lmdb_error(&folder.join(READERS), error))?;
+        // Killed readers still occupy places in the reader table.
+        env.clear_stale_readers().map_err(Fault::from)?;
+        verify_newest(&env, &path)?;
+        let tables = open::tables(&env, &path)?;
+        let (guard, checksum) = (Guard::Owner(owner), Checksum::Missing);
+        Ok(Self { env, tables, path, guard, checksum, _copy: None })
+    }
+}
+
+/// A reader cannot return to a sync point.
+fn refuse_recovery(folder: &Path) -> Result<(), ReadError> {
+    if sync_point::needs_recovery(folder)? {
+        return Err(ReadError::NeedsRecovery(folder.to_owned()));
+    }
+    Ok(())
+}
+
+/// Examines the header of a data file; returns its length.
+fn length(path: &Path, missing: &Path) -> Result<u64, ReadError> {
+    match file::examine(path)? {
+        Some(found) => Ok(found.length),
+        None => Err(ReadError::Missing(missing.to_owned())),
+    }
+}
+
+/// Compares a file with its checksum, if it has one.
+fn verify_checksum(path: &Path) -> Result<Checksum, ReadError> {
+    match File::open(path).and_then(|file| checksum::check(&file)).map_err(open::io_error(path))? {
+        Checksum::Wrong(fault) => {
+            Err(ReadError::DamagedSnapshot { path: path.to_owned(), fault: fault.to_owned() })
+        }
+        checksum => Ok(checksum),
+    }
+}
+
+/// Verifies the structure of the newest state, which the owner may be changing: a read transaction keeps its pages.
+fn verify_newest(env: &Env<WithoutTls>, path: &Path) -> Result<(), OpenError> {
+    let open_error = |error| verify::into_open_error(path, error);
+    let file = File::open(path).map_err(open::io_error(path))?;
+    let mut attempt = 1;
+    loop {
+        let txn = env.read_txn().map_err(|error| open::engine_error(error.into()))?;
+        let state = u64::try_from(txn.id()).unwrap_or(u64::MAX);
+        match Headers::read(&file) {
+            Ok(headers) if headers.has(state) || attempt == ATTEMPTS => {
+                return verify::verify_state(&file, &headers, state).map_err(open_error);
+            }
+            Err(error) if attempt == ATTEMPTS => return Err(open_error(error)),
+            // The owner has overwritten the header of this state, or is just writing it.
+            _ => attempt += 1,
+        }
+    }
+}
+
+/// Whether the folder is on a file system that is mounted read-only.
+fn is_read_only(folder: &Path) -> Result<bool, OpenError> {
+    let stat = statvfs(folder).map_err(|errno| open::io_error(folder)(errno.into()))?;
+    Ok(stat.f_flag.contains(StatVfsMountFlags::RDONLY))
+}
+
+/// Lets LMDB open a file for reading.
+#[allow(unsafe_code)]
+fn environment(path: &Path, flags: EnvFlags, length: u64) -> heed::Result<Env<WithoutTls>> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(map_size(length)).max_dbs(TABLES_MAX);
+    // SAFETY: nothing is written. Without LMDB's locks, no process changes the file, and its structure was verified. With
+    // them, only the header pages and the reader table are read until the structure is verified; the owner does not reuse the
+    // pages that are read here, and a change of the owner is detected after the read. So no damaged page, and none behind the
+    // end of the file, is ever used through the map.
+    unsafe { options.flags(flags).open(path) }
+}
+
+/// The data file of a store is not a snapshot while the store is open: takes the lock of the store, if there is
+/// one.
+fn lock_out_owner(path: &Path) -> Result<Option<Lock>, OpenError> {
+    let lock = path.with_file_name(LOCK);
+    if path.file_name().is_none_or(|name| name != DATA) {
+        return Ok(None);
+    }
+    let file = match access::check_regular(&lock).and_then(|()| File::open(&lock)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(open::io_error(&lock))?,
+    };
+    match Lock::shared(file) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(open::io_error(&lock)(error)),
+    }
+}

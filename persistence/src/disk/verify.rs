@@ -1,0 +1,142 @@
+//! Verifies the structure of a data file before LMDB maps it. LMDB trusts its files: a damaged page number, length or offset
+//! makes it read or write outside of its map, which ends the process with a signal. What passes here has none of these:
+//!
+//! - The header pages are valid, and the newer one is where LMDB looks for it.
+//! - Every page of a tree exists, is used once, has its own number and the right type, and its entries are within its bounds.
+//! - The keys of each tree rise, all leaves are on the last level, and the recorded sizes are right. Nothing in LMDB that
+//!   searches, splits, merges or copies pages can then fail one of its assertions.
+//! - Free pages exist, are listed once, and no tree uses them. So a new page never overwrites one in use.
+//! - The features of LMDB that Tidegate does not use (several values per key, other orders of keys) do not occur.
+//!
+//! The file is read, never mapped. Not verified: values. Records are validated when they are read.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use crate::error::OpenError;
+
+mod damage;
+mod format;
+mod free_list;
+mod order;
+mod page;
+mod pages;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub(super) use damage::VerifyError;
+pub use damage::{Damage, Flaw};
+pub(super) use format::Header;
+
+use format::{DATABASE, HEADER, INTEGER_KEYS, ON_OVERFLOW_PAGES, PATH_IS_FILE, read_u16, read_u64};
+use order::Keys;
+use pages::Pages;
+use tree::Tree;
+
+/// The headers of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Headers([Header; 2]);
+
+/// Verifies the newest state of a file that no process changes.
+pub(super) fn verify(path: &Path) -> Result<(), OpenError> {
+    let verify = || {
+        let file = File::open(path)?;
+        let headers = Headers::read(&file)?;
+        verify_state(&file, &headers, headers.newest())
+    };
+    verify().map_err(|error| into_open_error(path, error))
+}
+
+/// Verifies the state that a header describes. No process may reuse its pages meanwhile.
+pub(super) fn verify_state(file: &File, headers: &Headers, state: u64) -> Result<(), VerifyError> {
+    let (page, header) = headers.of(state)?;
+    check_header(page, header, file.metadata()?.len())?;
+    let Header { free, main, transaction, .. } = header;
+    let mut pages = Pages::new(file, header)?;
+    let mut databases = Vec::new();
+    Tree::new(&mut pages, *main, Keys::Bytes, &[DATABASE]).verify(page, &mut |_, leaf| {
+        let record = leaf.entry.database().filter(|record| record.flags == 0);
+        databases.push((leaf.page, record.ok_or(Flaw::DatabaseKind.on(leaf.page))?));
+        Ok(())
+    })?;
+    for (page, record) in databases {
+        Tree::new(&mut pages, record, Keys::Bytes, &VALUES).verify(page, &mut |_, _| Ok(()))?;
+    }
+    Tree::new(&mut pages, *free, Keys::Numbers, &VALUES)
+        .verify(page, &mut |pages, leaf| free_list::verify(pages, leaf, *transaction))
+}
+
+/// Checks what a header says about the file, of that length, and about its two main databases.
+fn check_header(page: u64, header: &Header, length: u64) -> Result<(), Damage> {
+    if header.last_page < 1 || length < header.used() {
+        return Err(Flaw::LastPage.on(page));
+    }
+    if header.main.flags != 0 || header.free.flags & !PATH_IS_FILE != INTEGER_KEYS {
+        return Err(Flaw::DatabaseKind.on(page));
+    }
+    Ok(())
+}
+
+/// The error of opening a file that does not pass.
+pub(super) fn into_open_error(path: &Path, error: VerifyError) -> OpenError {
+    match error {
+        VerifyError::Io(source) => OpenError::Io { path: path.to_owned(), source },
+        VerifyError::Damage(damage) => OpenError::Damaged { path: path.to_owned(), damage },
+    }
+}
+
+impl Headers {
+    /// Reads both header pages.
+    pub(super) fn read(file: &File) -> Result<Self, VerifyError> {
+        let mut first = [0; Header::SIZE];
+        let mut second = first;
+        file.read_exact_at(&mut first, 0)?;
+        let page_size = Header::read(&first).map_err(io::Error::other)?.page_size;
+        file.read_exact_at(&mut second, page_size)?;
+        Self::parse(&first, &second)
+    }
+
+    /// Reads the beginnings of both header pages.
+    pub(super) fn parse(first: &[u8], second: &[u8]) -> Result<Self, VerifyError> {
+        let read = |number: u64, bytes: &[u8]| {
+            if read_u16(bytes, 10) != Some(HEADER) || read_u64(bytes, 0) != Some(number) {
+                return Err(Flaw::NotHeader.on(number));
+            }
+            Header::read(bytes).map_err(|_| Flaw::NotHeader.on(number))
+        };
+        let headers = [read(0, first)?, read(1, second)?];
+        let [first, second] = &headers;
+        if first.page_size != second.page_size {
+            return Err(Flaw::HeadersDiffer.on(1).into());
+        }
+        Ok(Self(headers))
+    }
+
+    /// The newest transaction, as LMDB chooses it when it opens the file.
+    pub(super) fn newest(&self) -> u64 {
+        let [first, second] = self.0;
+        first.transaction.max(second.transaction)
+    }
+
+    /// Whether one of the headers describes the state after that transaction.
+    pub(super) fn has(&self, transaction: u64) -> bool {
+        self.0.iter().any(|header| header.transaction == transaction)
+    }
+
+    /// The page and the header with the state after that transaction: LMDB looks for it on the first page if its number is
+    /// even, otherwise on the second. LMDB never uses the other header; the next commit overwrites it.
+    fn of(&self, transaction: u64) -> Result<(u64, &Header), Damage> {
+        let [first, second] = &self.0;
+        let (page, header) = if transaction.is_multiple_of(2) { (0, first) } else { (1, second) };
+        let is_valid = header.transaction == transaction && transaction < TRANSACTION_MAX;
+        if is_valid { Ok((page, header)) } else { Err(Flaw::Transaction.on(page)) }
+    }
+}
+
+/// The kinds of values in all databases but the main one.
+const VALUES: [u16; 2] = [0, ON_OVERFLOW_PAGES];
+/// A store that commits a million times per second reaches this number after 100,000 years.
+const TRANSACTION_MAX: u64 = 1 << 62;

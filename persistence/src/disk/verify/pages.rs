@@ -1,0 +1,63 @@
+//! Reads pages, and keeps account of which pages are used. Every page may be used once.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::damage::{Damage, Flaw, VerifyError};
+use super::format::Header;
+
+/// The pages of one state of a file.
+pub(super) struct Pages<'f> {
+    file: &'f File,
+    page_size: usize,
+    last_page: u64,
+    /// One bit per page: it is used by a tree or is free.
+    claimed: Vec<u64>,
+}
+
+impl<'f> Pages<'f> {
+    /// The caller has checked that the file has the last page.
+    pub(super) fn new(file: &'f File, header: &Header) -> Result<Self, VerifyError> {
+        let words = usize::try_from(header.last_page / WORD + 1).map_err(io::Error::other)?;
+        let page_size = usize::try_from(header.page_size).map_err(io::Error::other)?;
+        Ok(Self { file, page_size, last_page: header.last_page, claimed: vec![0; words] })
+    }
+
+    pub(super) fn page_size(&self) -> usize {
+        self.page_size
+    }
+
+    /// Notes that pages are used. The error is about the first one that cannot be: with `range` if it does not exist,
+    /// with `twice` if it is used already.
+    pub(super) fn claim(&mut self, first: u64, count: u64, range: Flaw, twice: Flaw) -> Result<(), Damage> {
+        let last = first.checked_add(count.saturating_sub(1)).filter(|last| *last <= self.last_page);
+        let Some(last) = last.filter(|_| first >= HEADERS && count > 0) else { return Err(range.on(first)) };
+        for page in first..=last {
+            let word = usize::try_from(page / WORD).ok().and_then(|at| self.claimed.get_mut(at));
+            let Some(word) = word else { return Err(range.on(page)) };
+            let bit = 1 << (page % WORD);
+            if *word & bit != 0 {
+                return Err(twice.on(page));
+            }
+            *word |= bit;
+        }
+        Ok(())
+    }
+
+    /// Reads a whole page into the buffer.
+    pub(super) fn read(&self, page: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+        buffer.resize(self.page_size, 0);
+        self.read_at(page, 0, buffer)
+    }
+
+    /// Reads bytes that begin at an offset behind the beginning of a page. The pages that hold them are claimed.
+    pub(super) fn read_at(&self, page: u64, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let page_size = u64::try_from(self.page_size).unwrap_or(u64::MAX);
+        self.file.read_exact_at(buffer, page.saturating_mul(page_size).saturating_add(offset))
+    }
+}
+
+/// The pages that hold the headers.
+pub(super) const HEADERS: u64 = 2;
+const WORD: u64 = 64;
