@@ -53,6 +53,8 @@ fn warn_unusable(path: &Path, error: &IoError) {
 
 /// The content of the file, as far as it matters; `None` if there is no file.
 fn read(path: &Path) -> IoResult<Option<Vec<u8>>> {
+    // Opening a pipe would wait for a writer.
+    access::check_regular(path)?;
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         file => file?,
