@@ -5,7 +5,6 @@
 use std::env;
 use std::fs;
 use std::process::Command;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use quinn::ConnectionError;
