@@ -26,7 +26,7 @@ pub fn measure() {
     const COUNT: usize = 1_000_000;
     let messages: Vec<_> =
         (0..COUNT).map(|number| message(&format!("site-{}/device-{number}/status", number % 200))).collect();
-    let before = count::held();
+    let before = count::allocated_bytes();
     let store = RetainedStore::new(RetainedConfig::default());
     let begun = Instant::now();
     for message in &messages {
@@ -35,7 +35,7 @@ pub fn measure() {
     let rate = COUNT as f64 / begun.elapsed().as_secs_f64() / 1000.0;
     println!(
         "{COUNT} retained: set {rate:.0}k/s, {} bytes each besides the message",
-        (count::held() - before) / COUNT
+        (count::allocated_bytes() - before) / COUNT
     );
     for filter in
         ["#", "site-7/#", "site-7/+/status", "site-7/+/other", "+/device-7/status", "site-7/device-7/status"]

@@ -1,6 +1,6 @@
 //! Generates topics and filters of sites with buildings, devices and values.
 
-/// A random number generator that gives the same numbers in every run.
+/// A random number generator that returns the same numbers in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -18,7 +18,7 @@ fn device(numbers: &mut Numbers, devices: u64) -> (u64, u64) {
     (device % 200, device)
 }
 
-/// Distinct filters, a third of them with wildcards.
+/// Returns distinct filters, a third of them with wildcards.
 pub fn filters(count: usize) -> Vec<String> {
     let mut numbers = Numbers(1);
     let devices = count as u64 / 4;
@@ -35,7 +35,7 @@ pub fn filters(count: usize) -> Vec<String> {
         };
         filters.insert(filter);
     }
-    // The filters are subscribed in random order.
+    // Shuffles the filters, so that they are subscribed in random order.
     let mut filters: Vec<_> = filters.into_iter().collect();
     for at in (1..filters.len()).rev() {
         filters.swap(at, numbers.below(at as u64 + 1) as usize);
@@ -43,7 +43,7 @@ pub fn filters(count: usize) -> Vec<String> {
     filters
 }
 
-/// Topics that devices publish to.
+/// Returns topics that devices publish to.
 pub fn names(count: usize, filters: usize) -> Vec<String> {
     let mut numbers = Numbers(2);
     let devices = filters as u64 / 4;

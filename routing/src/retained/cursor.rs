@@ -5,7 +5,8 @@ use std::ops::Bound;
 use super::pattern::Pattern;
 
 /// The progress of a replay of all retained messages that match one filter. The cursor holds no lock and no message. It
-/// stays valid while the store changes: a message that stays during the whole replay is returned exactly once.
+/// stays valid while the store changes: a message that stays in the store during the whole replay is returned exactly
+/// once.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     pub(super) pattern: Pattern,
@@ -15,12 +16,12 @@ pub struct Cursor {
     pub(super) done: bool,
 }
 
-/// Where to continue within a shard.
+/// The point at which a replay continues within a shard.
 #[derive(Clone, Debug)]
 pub(super) enum ResumePoint {
-    /// At this key or the first one after it.
+    /// Continue at this key, or at the first key after it if this key does not exist.
     AtOrAfter(Vec<u8>),
-    /// After this key.
+    /// Continue after this key.
     After(Vec<u8>),
 }
 
@@ -31,7 +32,7 @@ impl Cursor {
         Self { pattern, shards_done: 0, resume_point, done: false }
     }
 
-    /// True when nothing is left.
+    /// Returns whether the replay has ended.
     pub fn done(&self) -> bool {
         self.done
     }

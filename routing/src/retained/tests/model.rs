@@ -12,7 +12,7 @@ pub(super) fn store() -> RetainedStore {
     RetainedStore::new(RetainedConfig::default())
 }
 
-/// The moment to which tests add durations.
+/// Returns the time to which tests add durations.
 #[expect(clippy::disallowed_methods, reason = "there is no other way to create an Instant")]
 pub(super) fn start() -> Instant {
     Instant::now()
@@ -34,7 +34,8 @@ pub(super) fn message(topic: &str, payload: &str) -> Arc<Message> {
     expiring(topic, payload, None)
 }
 
-/// The topics of a complete replay with at most `max` messages per call, sorted. `between` runs after each call.
+/// Replays all matching messages with at most `max` messages per call, and returns their topics, sorted. `between` runs
+/// after each call.
 pub(super) fn replay(
     store: &RetainedStore,
     filter: &str,

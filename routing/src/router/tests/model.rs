@@ -32,7 +32,8 @@ pub(super) type Granted = (QoS, bool, Vec<u32>);
 /// A route in a form that can be compared.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
-    /// By subscriber: the options for messages of others, and for its own messages.
+    /// By subscriber id: the options for messages of other publishers, and the options for the subscriber's own
+    /// messages.
     pub(super) deliveries: BTreeMap<u64, (Option<Granted>, Option<Granted>)>,
     pub(super) groups: BTreeMap<String, BTreeSet<u64>>,
 }
