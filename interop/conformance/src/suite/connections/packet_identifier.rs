@@ -1,4 +1,4 @@
-//! Packet identifiers: which packets have one, which side chooses it, and which packets repeat it.
+//! Tests packet identifiers: which packets have an identifier, which side chooses it, and which packets repeat it.
 
 use std::collections::HashSet;
 
@@ -19,13 +19,13 @@ cases! {
 async fn qos_0_has_no_identifier(harness: Harness) {
     let topic = harness.topic("a");
     let mut client = harness.subscriber("one", &topic, 2).await;
-    // The payload begins with two bytes that could be mistaken for an identifier.
+    // The payload begins with two bytes that could be mistaken for a packet identifier.
     client.publish(&topic, [0, 7, 1], 0).await;
     let message = client.receive().await;
     let empty = if harness.is_v5() { &[0][..] } else { &[] };
     let body = [&length_prefixed(topic.as_bytes()), empty, &[0, 7, 1]].concat();
     assert_eq!(&message.bytes[2..], body, "the payload follows directly");
-    // The same if only the subscription is at QoS 0.
+    // A message that was published at QoS 2 has no packet identifier either if its subscription is granted QoS 0.
     client.subscribe(&topic, 0).await;
     client.publish(&topic, [0, 7, 1], 2).await;
     assert_eq!(&client.receive().await.bytes[2..], body, "granted QoS 0");
@@ -109,7 +109,7 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
         in_flight.len(),
         "all differ: {in_flight:?}"
     );
-    // Resent with the same identifiers.
+    // The broker resends the messages with the same packet identifiers on the next connection.
     client.drop_connection().await;
     let mut client = harness.connect("one").persistent().open().await;
     let mut again = Vec::new();
@@ -119,7 +119,7 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
         again.push(message.id);
     }
     assert_eq!(again, in_flight, "the same identifiers");
-    // PUBACK frees an identifier. An identifier without an acknowledgement, or with only PUBREC, stays in use.
+    // PUBACK frees a packet identifier. An identifier without an acknowledgement, or with only PUBREC, stays in use.
     client.send(&ack(0x40, in_flight[0], 0)).await;
     client.send(&ack(0x50, in_flight[1], 0)).await;
     client.expect_ack(PacketType::PubRel, in_flight[1]).await;

@@ -1,4 +1,5 @@
-//! Properties of PUBLISH that no client may send: each closes the connection, and the message is not delivered.
+//! Tests properties that a client must not send in PUBLISH: the broker closes the connection and does not deliver the
+//! message.
 
 use crate::case::cases;
 use crate::harness::Harness;

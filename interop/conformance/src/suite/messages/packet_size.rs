@@ -1,4 +1,4 @@
-//! Maximum Packet Size in both directions: it applies to the whole packet, exact to the byte.
+//! Tests Maximum Packet Size in both directions: it limits the size of the whole packet, exactly to the byte.
 
 use crate::case::cases;
 use crate::client::{Client, ConnectBuilder};
@@ -19,7 +19,7 @@ cases! {
 async fn a_message_of_exactly_the_maximum_is_sent(harness: Harness) {
     let topic = harness.topic("a");
     let mut publisher = harness.client("publisher").await;
-    // Sizes around those at which the remaining length needs a second and a third byte.
+    // The maximums are near the packet sizes at which the Remaining Length field needs a second and a third byte.
     for maximum in [60, 129, 130, 131, 132, 200, 16_386, 16_387, 16_388, 16_389] {
         for qos in 0..3 {
             let mut subscriber = limited(&harness, maximum).open().await;
@@ -80,7 +80,7 @@ async fn an_oversized_message_does_not_block_the_queue(harness: Harness) {
     limited(&harness, 1000).persistent().open().await.expect_no_message().await;
 }
 
-/// The message was in flight when a connection with a smaller maximum resumed the session.
+/// Messages are in flight when a connection with a smaller Maximum Packet Size resumes the session.
 async fn a_message_above_a_lowered_maximum_is_not_resent(harness: Harness) {
     let topic = harness.topic("a");
     let mut subscriber = harness.connect("subscriber").persistent().open().await;
@@ -143,7 +143,8 @@ async fn every_packet_may_have_the_announced_size(harness: Harness) {
         let publish = of_size(&harness, &topic, LIMIT, qos).expect("a size that a packet can have");
         assert!(client.exchange_publish(publish).await < 0x80, "PUBLISH at QoS {qos}");
     }
-    // In bytes: fixed header 3, packet identifier 2, property length 1, filter length 2, options 1.
+    // The bytes of SUBSCRIBE besides the filter: fixed header 3, packet identifier 2, property length 1, filter length
+    // 2, options 1.
     let filter = |rest: usize| "f".repeat(usize::try_from(LIMIT).expect("a size") - rest);
     let subscribe = Subscribe::new(100).filter(filter(9), 0);
     assert_eq!(subscribe.encode(client.version).len(), 1024);
@@ -163,8 +164,8 @@ async fn exceeds(harness: &Harness, bytes: &[u8]) {
     client.expect_close_without_answer(&[0x95]).await;
 }
 
-/// A PUBLISH of `size` bytes in total, or `None` where the remaining length needs another byte and no packet has that
-/// size.
+/// Builds a PUBLISH of `size` bytes in total. Returns `None` if no packet has that size, because the Remaining Length
+/// field needs another byte there.
 fn of_size(harness: &Harness, topic: &str, size: u32, qos: u8) -> Option<Publish> {
     let size = usize::try_from(size).expect("a size");
     let publish = |len| Publish::new(topic, vec![b'x'; len]).qos(qos, 1);
@@ -181,7 +182,7 @@ fn limited(harness: &Harness, maximum: u32) -> ConnectBuilder<'_> {
 
 /// The Maximum Packet Size that the broker announces with `LOW_LIMITS`.
 const LIMIT: u32 = 1024;
-/// Just enough for CONNACK.
+/// A Maximum Packet Size, in bytes, that is just large enough for CONNACK.
 const TINY: u32 = 24;
-/// More than 100 bytes.
+/// A payload of more than 100 bytes.
 const LARGE: &str = "................................................................................................................";

@@ -1,5 +1,5 @@
-//! The RETAIN flag of messages from the broker: 1 for retained messages sent on subscribe. For live messages 0, or as
-//! published if the subscription asks for that.
+//! Tests the RETAIN flag of messages from the broker. The flag is 1 for retained messages sent on SUBSCRIBE. For live
+//! messages it is 0, or as published if the subscription has Retain As Published.
 
 use crate::case::cases;
 use crate::harness::Harness;

@@ -1,4 +1,5 @@
-//! When the broker sends retained messages on subscribe: Retain Handling 0, 1 and 2, shared subscriptions, identifiers.
+//! Tests when the broker sends retained messages on SUBSCRIBE: with Retain Handling 0, 1 and 2, for shared
+//! subscriptions, and with subscription identifiers.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -15,7 +16,7 @@ cases! {
     retained_messages_carry_the_subscription_identifier: "TRAP5-23", "MQTT5-3.3.4-3";
 }
 
-/// Options bytes for QoS 1.
+/// The options bytes for QoS 1 with Retain Handling 0, 1 and 2.
 const ALWAYS: u8 = 0x01;
 const NEW_ONLY: u8 = 0x11;
 const NEVER: u8 = 0x21;
@@ -116,7 +117,7 @@ async fn retained_messages_carry_the_subscription_identifier(harness: Harness) {
     }
 }
 
-/// A publisher that has published a retained message to a topic of the test.
+/// Connects a publisher that publishes a retained message to a topic of the test.
 async fn retained(harness: &Harness, name: &str) -> Client {
     let mut publisher = harness.client("publisher").await;
     publisher.publish_retained(harness.topic(name), "retained", 1).await;

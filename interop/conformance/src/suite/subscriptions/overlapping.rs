@@ -1,4 +1,4 @@
-//! Several subscriptions of one client that match the same message.
+//! Tests several subscriptions of one client that match the same message.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -16,7 +16,7 @@ cases! {
 
 const ID: u8 = property::SUBSCRIPTION_ID;
 
-/// The broker may send one copy or several, but not more than there are subscriptions.
+/// The broker may send one copy of the message or several, but not more copies than there are matching subscriptions.
 async fn overlapping_subscriptions_deliver_at_the_highest_qos(harness: Harness) {
     let topic = harness.topic("a/b");
     let mut other = harness.client("other").await;
@@ -53,7 +53,7 @@ async fn overlapping_subscriptions_deliver_one_copy(harness: Harness) {
     assert_eq!(harness.connect("one").persistent().open().await.receive_payloads().await, ["queued"]);
 }
 
-/// The broker may send all identifiers in one copy, or one in each copy.
+/// The broker may send all subscription identifiers in one copy of the message, or one identifier in each copy.
 async fn every_matching_subscription_identifier_is_sent(harness: Harness) {
     let topic = harness.topic("a/b");
     let mut client = harness.client("one").await;
@@ -79,7 +79,7 @@ async fn every_matching_subscription_identifier_is_sent(harness: Harness) {
         let copies = client.receive_all().await;
         let mut seen: Vec<_> = copies.iter().flat_map(|copy| copy.properties.numbers(ID)).collect();
         seen.sort_unstable();
-        seen.dedup(); // Two subscriptions share the identifier 1.
+        seen.dedup(); // Two subscriptions have the identifier 1.
         assert_eq!(seen, [1, 128, largest], "at QoS {qos}");
     }
 }

@@ -1,4 +1,4 @@
-//! Properties: the broker rejects repeated ones and values out of range, in every packet.
+//! Tests that the broker rejects repeated properties and property values out of range, in every packet.
 
 use crate::case::cases;
 use crate::client::PROTOCOL_ERROR;
@@ -14,7 +14,7 @@ cases! {
     a_value_out_of_range_in_another_packet_ends_the_connection: "TRAP5-107";
 }
 
-/// A valid value for the property.
+/// Returns a valid value for the property with the identifier `id`.
 fn sample(id: u8) -> Value {
     match id {
         id::RESPONSE_TOPIC | id::CONTENT_TYPE | id::AUTHENTICATION_METHOD | id::REASON_STRING => {
@@ -26,7 +26,7 @@ fn sample(id: u8) -> Value {
     }
 }
 
-/// The property twice. That is an error even though both values are equal.
+/// Returns the same property twice, with equal values. The standard forbids that even if the values are equal.
 fn twice(id: u8) -> Properties {
     Properties(vec![(id, sample(id)), (id, sample(id))])
 }

@@ -1,5 +1,5 @@
-//! Shared subscriptions: each message goes to one member, at its granted QoS, and a started delivery stays with that
-//! member.
+//! Tests shared subscriptions: each message goes to one member of the group, at the QoS granted to that member, and a
+//! delivery that has started stays with that member.
 
 use crate::case::cases;
 use crate::client::Client;
@@ -14,7 +14,7 @@ cases! {
     a_message_that_a_member_refuses_is_dropped: "MQTT5-4.8.2-6", "TRAP5-43";
 }
 
-/// The shared filter of the test, which matches the one topic that it publishes to.
+/// Returns the shared filter of the test, which matches the topic "a" of the test.
 fn shared(harness: &Harness) -> String {
     format!("$share/g/{}", harness.topic("a"))
 }
@@ -30,7 +30,8 @@ async fn members(harness: &Harness, expiry: u32) -> [Client; 2] {
     [left, right]
 }
 
-/// Publishes one message. Returns the member that got it with its name, and the other member.
+/// Publishes one message. Returns the member that received the message, the client name of that member, and the other
+/// member.
 async fn publish(harness: &Harness, qos: u8, members: [Client; 2]) -> (Client, &'static str, Client) {
     harness.client("publisher").await.publish(harness.topic("a"), "x", qos).await;
     let [mut left, mut right] = members;
@@ -78,7 +79,7 @@ async fn a_started_qos_2_delivery_is_finished_with_its_member(harness: Harness) 
     assert_eq!(started.qos, 2);
     member.drop_connection().await;
     other.expect_no_message().await;
-    // The delivery continues with PUBLISH on the next connection, and with PUBREL on the one after that.
+    // The member's next connection gets the PUBLISH again. The connection after it gets the PUBREL again.
     let mut member = harness.connect(name).persistent().open().await;
     let again = member.next_message().await;
     assert!(
@@ -97,7 +98,7 @@ async fn a_started_qos_2_delivery_is_finished_with_its_member(harness: Harness) 
 }
 
 async fn a_started_qos_2_delivery_ends_with_its_expired_session(harness: Harness) {
-    // Once with PUBLISH in flight, once with PUBREL.
+    // The session expires once with PUBLISH in flight, and once with PUBREL in flight.
     for received in [false, true] {
         let members = members(&harness, 1).await;
         let (mut member, _, mut other) = publish(&harness, 2, members).await;
@@ -109,7 +110,7 @@ async fn a_started_qos_2_delivery_ends_with_its_expired_session(harness: Harness
         member.drop_connection().await;
         harness.wait_by_broker_clock(2).await;
         other.expect_no_message().await;
-        // The group still gets new messages.
+        // The remaining member of the group still gets new messages.
         harness.client("publisher").await.publish(harness.topic("a"), "next", 2).await;
         assert_eq!(other.receive_payloads().await, ["next"]);
         other.unsubscribe(shared(&harness)).await;

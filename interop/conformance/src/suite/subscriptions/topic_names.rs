@@ -1,4 +1,4 @@
-//! Topic names and filters: names without wildcards, neither of them empty or with U+0000.
+//! Tests that topic names have no wildcards, and that topic names and filters are not empty and do not contain U+0000.
 
 use crate::case::cases;
 use crate::client::{BAD_NAME, MALFORMED};
@@ -20,8 +20,8 @@ const EMPTY: &[u8] = &[0x82, 0x8F, 0x90, 0x81];
 /// The reason codes for a response topic with wildcards.
 const BAD_RESPONSE_TOPIC: &[u8] = &[0x82, 0x81, 0x90];
 
-/// A new client publishes a message that must not be delivered. The broker has to close the connection, or refuse the
-/// message in its acknowledgement, which is possible in 5.0.
+/// Connects a new client that publishes a message that must not be delivered. The broker has to close the connection
+/// or, in 5.0, refuse the message in its acknowledgement.
 async fn assert_refused(harness: &Harness, publish: &Publish, codes: &[u8]) {
     let mut client = harness.client("broken").await;
     client.send(&publish.encode(harness.version)).await;
@@ -36,7 +36,7 @@ async fn assert_refused(harness: &Harness, publish: &Publish, codes: &[u8]) {
     }
 }
 
-/// As [`assert_refused`]. At QoS 0, the broker may also drop the message and keep the connection.
+/// Like [`assert_refused`], but at QoS 0 the broker may also drop the message and keep the connection open.
 async fn assert_refused_or_dropped(harness: &Harness, publish: &Publish) {
     if publish.qos > 0 {
         return assert_refused(harness, publish, BAD_RESPONSE_TOPIC).await;
@@ -93,7 +93,7 @@ async fn empty_names_are_refused(harness: Harness) {
 }
 
 async fn empty_filters_are_refused(harness: Harness) {
-    // The empty filter alone, and after a valid one.
+    // The client sends the empty filter alone, and after a valid filter.
     let topic = harness.topic("a");
     let requests = [
         Subscribe::new(1).filter("", 0).encode(harness.version),
