@@ -1,4 +1,4 @@
-//! Reports a run: on the terminal, and as the tables in `docs/conformance/`.
+//! Reports the outcomes of a run: on the terminal, and as the tables in `docs/conformance/`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::statement::Tables;
 mod failures;
 mod tables;
 
-/// Prints the failed tests. Returns one line for each.
+/// Prints the failed tests. Returns one line for each failed test.
 pub(crate) fn print(outcomes: &[Outcome]) -> Vec<String> {
     let mut problems = Vec::new();
     for outcome in outcomes {
@@ -30,7 +30,7 @@ pub(crate) fn print_count(outcomes: &[Outcome]) {
     println!("{} passed, {failed} failed", outcomes.len() - failed);
 }
 
-/// Writes the tables. Returns one line for each file that could not be written.
+/// Writes the tables into `docs/conformance/`. Returns one line for each file that could not be written.
 pub(crate) fn write(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     let write = |(file, text): (PathBuf, String)| match fs::write(&file, text) {
         Ok(()) => None,
@@ -39,7 +39,7 @@ pub(crate) fn write(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     tables::all(tables, outcomes, &folder()).into_iter().filter_map(write).collect()
 }
 
-/// Compares the tables with the files. Returns one line for each file that differs.
+/// Compares the tables of this run with the files in `docs/conformance/`. Returns one line for each file that differs.
 pub(crate) fn check(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     let is_out_of_date =
         |(file, text): &(PathBuf, String)| fs::read_to_string(file).ok().as_ref() != Some(text);
@@ -49,9 +49,9 @@ pub(crate) fn check(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     tables::all(tables, outcomes, &folder()).into_iter().filter(is_out_of_date).map(describe).collect()
 }
 
-/// Writes the table of the tests that another broker fails. Its failures are expected. It is a problem if no test finds
-/// a statement that the broker is known to break, or if a test of a statement that it keeps fails. Returns one line per
-/// problem.
+/// Writes the table of the tests that another broker fails. These failures are expected. Returns one line for each
+/// statement that the broker is known to break but whose tests passed, and for each statement that the broker is known
+/// to follow but of which a test failed.
 pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec<String> {
     let failed = failures::by_id(outcomes);
     let not_found = KNOWN_TO_FAIL.iter().filter(|id| !failed.contains_key(**id));
@@ -70,8 +70,8 @@ pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec
     problems
 }
 
-/// The row of a table that a test's id belongs to: `TRAP-12` for `TRAP5-12` and `TRAP3-12`, the id itself for
-/// statements.
+/// Returns the key of the table row to which an id of a test belongs: `TRAP-12` for `TRAP5-12` and `TRAP3-12`, the id
+/// itself for statements.
 pub(crate) fn key(id: &str) -> String {
     match id.split_once('-') {
         Some((head, nr)) if head.starts_with("TRAP") => format!("TRAP-{nr}"),

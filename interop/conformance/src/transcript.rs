@@ -1,4 +1,4 @@
-//! Records what the clients of one test sent and received, to print it if the test fails.
+//! Records the bytes that the clients of one test send and receive. They are printed if the test fails.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Transcript(Arc<Mutex<Vec<String>>>);
 
 impl Transcript {
-    /// Records the bytes that a client sent or received.
+    /// Records the bytes that a client sent or received. `event` is `>` for sent and `<` for received bytes, or
+    /// describes another event.
     pub(crate) fn note(&self, client: &str, event: &str, bytes: &[u8]) {
         let mut line = format!("{client} {event}");
         for byte in bytes.iter().take(BYTES_MAX) {
@@ -20,7 +21,7 @@ impl Transcript {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
-    /// Returns the last recorded lines.
+    /// Returns the last [`LINES_MAX`] recorded lines.
     pub(crate) fn tail(&self) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines[lines.len().saturating_sub(LINES_MAX)..].join("\n      ")

@@ -1,4 +1,4 @@
-//! The table of the tests that another broker fails.
+//! Generates the page with the tests that another broker fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,7 +8,8 @@ use super::tables::escape;
 use crate::runner::Outcome;
 use crate::statement::Tables;
 
-/// The statements and traps with a failed test, each with the path of the test and the start of the failure message.
+/// Returns the ids of the statements and traps with a failed test, each with the path of the test and the start of its
+/// failure message.
 pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
     let mut failed = BTreeMap::new();
     for outcome in outcomes {
@@ -22,7 +23,7 @@ pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> 
     failed
 }
 
-/// The page with the table.
+/// Returns the text of the page: an introduction and the table of failed tests.
 pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
     let failed = by_id(outcomes);
     let tested: BTreeSet<_> =

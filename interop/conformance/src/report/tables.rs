@@ -1,4 +1,5 @@
-//! The tables in `docs/conformance/`: statement, requirement, tests, transports, result.
+//! Generates the pages in `docs/conformance/`: tables with the columns statement, requirement, tests, transports and
+//! result.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use crate::runner::Outcome;
 use crate::statement::{NoteKind, Statement, Tables};
 use crate::suite;
 
-/// Every file and its contents.
+/// Returns the path of every generated page and its contents.
 pub(super) fn all(tables: &Tables, outcomes: &[Outcome], folder: &Path) -> Vec<(PathBuf, String)> {
     vec![
         (folder.join("mqtt5.md"), statements("MQTT 5.0", &tables.mqtt5, tables, outcomes)),
@@ -24,18 +25,18 @@ fn statements(version: &str, rows: &[Statement], tables: &Tables, outcomes: &[Ou
     let mut lines = String::new();
     for row in rows {
         let cells = if row.is_for_clients() {
-            counts.clients += 1;
+            counts.for_clients_only += 1;
             "applies to clients only | | ".to_owned()
         } else {
             counts.cells(&row.id, tables, outcomes)
         };
         let _ = writeln!(lines, "| {} | {} | {cells} |", row.id, escape(&row.summary));
     }
-    let Counts { passed, failed, untestable, clients } = counts;
+    let Counts { passed, failed, untestable, for_clients_only } = counts;
     let _ = write!(
         text,
         "{} statements: {passed} covered by passing tests, {failed} by failing tests. {untestable} cannot be tested on \
-         Tidegate from outside, and {clients} apply to clients only.\n\n\
+         Tidegate from outside, and {for_clients_only} apply to clients only.\n\n\
          | statement | requirement | tests | transports | result |\n|---|---|---|---|---|\n{lines}",
         rows.len()
     );
@@ -84,11 +85,11 @@ struct Counts {
     passed: usize,
     failed: usize,
     untestable: usize,
-    clients: usize,
+    for_clients_only: usize,
 }
 
 impl Counts {
-    /// The cells `tests`, `transports` and `result` of one row. Counts the result.
+    /// Returns the cells `tests`, `transports` and `result` of the row with the given id, and counts the result.
     fn cells(&mut self, id: &str, tables: &Tables, outcomes: &[Outcome]) -> String {
         if let Some(reason) = tables.untestable(id) {
             self.untestable += 1;
@@ -113,7 +114,7 @@ impl Counts {
     }
 }
 
-/// Joins the texts, each once, in order of first appearance.
+/// Joins the distinct texts with commas, in the order of their first appearance.
 fn join_distinct(texts: impl Iterator<Item = String>) -> String {
     let mut seen = Vec::new();
     for text in texts {
