@@ -68,13 +68,13 @@ pub struct BrokerArguments {
     /// Address of the broker's listener
     #[arg(long, default_value = "127.0.0.1:1883")]
     pub target: SocketAddr,
-    /// Process id of the broker; with it the report has the broker's processor time and memory
+    /// Process id of the broker. With this option, the report contains the broker's processor time and memory
     #[arg(long)]
     pub pid: Option<u32>,
     /// MQTT version
     #[arg(long, value_enum, default_value = "5")]
     pub version: VersionArgument,
-    /// Transport of the connections; it must be that of the listener
+    /// Transport of the connections, which must be the transport of the listener
     #[arg(long, value_enum, default_value = "tcp")]
     pub transport: TransportArgument,
     /// PEM file with the CA certificate that signed the broker's certificate, which must be for `localhost`
@@ -108,7 +108,7 @@ pub struct IdleArguments {
     /// Seconds between the last CONNACK and the reading of the broker's memory
     #[arg(long, default_value_t = 1.0)]
     pub settle: f64,
-    /// Seconds that the connections stay open after that
+    /// Seconds that the connections stay open after the reading of the broker's memory
     #[arg(long, default_value_t = 1.0)]
     pub hold: f64,
 }
@@ -129,7 +129,7 @@ pub enum TransportArgument {
 }
 
 impl TransportArgument {
-    /// The transport that was chosen.
+    /// Returns the transport that the option selects.
     pub const fn kind(self) -> TransportKind {
         match self {
             Self::Tcp => TransportKind::Tcp,
@@ -140,7 +140,7 @@ impl TransportArgument {
         }
     }
 
-    /// The name and the URL scheme of the transport.
+    /// Returns the name of the transport in reports, and its URL scheme.
     pub const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Tcp => ("tcp", "mqtt"),

@@ -1,4 +1,4 @@
-//! Runs the command of the command line. Each command prints a report and returns the number of faults.
+//! Runs the command that the command line selects. Each command prints a report and returns the number of faults.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;

@@ -13,7 +13,8 @@ pub struct ChurnArguments {
     /// Number of connections at a time
     #[arg(long, default_value_t = 8)]
     pub workers: usize,
-    /// Open loop: connections per second, as far as the workers keep up. Without it: as fast as they can
+    /// Open loop: connections per second, as far as the workers keep up. Without this option, the workers connect as
+    /// fast as they can
     #[arg(long)]
     pub rate: Option<u64>,
     /// Resume TLS sessions of earlier connections

@@ -40,7 +40,8 @@ pub struct DurableArguments {
     /// Open loop: messages per second in total, whether or not the broker keeps up
     #[arg(long)]
     pub rate: Option<u64>,
-    /// Folder of the broker's store, the one with `data.mdb`; with it the report has the number of commits
+    /// Folder of the broker's store, which contains `data.mdb`. With this option, the report contains the number of
+    /// commits
     #[arg(long)]
     pub store: Option<PathBuf>,
     /// The measurement
@@ -77,7 +78,7 @@ impl From<ReceiversArgument> for Receivers {
 pub struct SyncProbeArguments {
     /// A folder on the disk; the probe writes about 64 MiB and a sparse file into it, and removes them
     pub folder: PathBuf,
-    /// Seconds per way of writing; there are four
+    /// Seconds per way of writing. There are four ways
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
     /// Pages of 4 KiB before the first sync of a commit

@@ -1,4 +1,5 @@
-//! Options of the scenarios that fill a store directly and check what a broker made of it.
+//! Options of the scenarios that write into a store directly, and that check a broker which was started from such a
+//! store.
 
 use std::path::PathBuf;
 

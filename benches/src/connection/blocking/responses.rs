@@ -4,7 +4,8 @@ use crate::error::LoadError;
 use crate::wire::scan::{self, RawPacket};
 use crate::wire::{Version, packet_type};
 
-/// Session Present and Receive Maximum of a successful CONNACK. Another reason code is an error.
+/// Returns the Session Present flag and the Receive Maximum of a successful CONNACK. A CONNACK with another reason code
+/// is an error.
 pub(super) fn connack(packet: &RawPacket<'_>, version: Version) -> Result<(bool, u16), LoadError> {
     expect(packet, packet_type::CONNACK, "CONNACK")?;
     let [flags, code, rest @ ..] = packet.body else { return Err(LoadError::Malformed("CONNACK")) };

@@ -1,4 +1,4 @@
-//! A non-blocking TCP socket that remembers whether it is full.
+//! A non-blocking TCP socket that records whether its send buffer is full.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -25,7 +25,7 @@ impl TcpSocket {
         Self::new(TcpStream::from_std(stream))
     }
 
-    /// Takes over a connected stream.
+    /// Creates the socket from a connected stream.
     pub(crate) fn new(stream: TcpStream) -> Result<Self, LoadError> {
         stream.set_nodelay(true).map_err(LoadError::io("setting TCP_NODELAY"))?;
         Ok(Self { stream, blocked: false })
@@ -37,7 +37,7 @@ impl TcpSocket {
             .map_err(LoadError::io("registering a socket with epoll"))
     }
 
-    /// Reads once. A full buffer means that there may be more.
+    /// Reads once. If the read fills the buffer, more bytes may be available.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Received, LoadError> {
         loop {
             match self.stream.read(buffer) {
@@ -56,7 +56,7 @@ impl TcpSocket {
         self.write_with(|stream| stream.write(bytes))
     }
 
-    /// Like `write`, for layers above that call the stream themselves. Returns 0 when the socket is full.
+    /// Writes as `write` does, but lets a layer above call the stream itself. Returns 0 when the socket is full.
     pub(crate) fn write_with(
         &mut self,
         mut write: impl FnMut(&mut TcpStream) -> io::Result<usize>,
@@ -99,7 +99,7 @@ impl AsFd for TcpSocket {
     }
 }
 
-/// True for the errors that a closed peer causes.
+/// Returns whether the error is one that a closed peer causes.
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
