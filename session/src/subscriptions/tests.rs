@@ -1,11 +1,11 @@
-//! List and table follow the same rules, also when the list turns into a table.
+//! The list and the hash table follow the same rules, even when the list is converted into a table.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{QoS, SubscriptionOptions};
 
 use super::{FEW_MAX, GrantedOptions, Subscriptions};
 
-/// Every third filter is shared.
+/// Returns a different filter for each number; every third filter is shared.
 fn filter(number: usize) -> SubscriptionFilter {
     let prefix = if number.is_multiple_of(3) { "$share/g/" } else { "" };
     SubscriptionFilter::parse(&format!("{prefix}a/{number:02}")).unwrap()
@@ -27,7 +27,7 @@ fn filled(count: usize) -> Subscriptions {
 }
 
 #[test]
-fn each_subscription_is_found_replaced_and_removed() {
+fn each_subscription_can_be_found_replaced_and_removed() {
     for count in [1, FEW_MAX, FEW_MAX + 1, 40] {
         let mut subscriptions = filled(count);
         assert_eq!(subscriptions.len(), count);
@@ -51,7 +51,7 @@ fn each_subscription_is_found_replaced_and_removed() {
 }
 
 #[test]
-fn drain_returns_every_filter() {
+fn draining_subscriptions_returns_every_filter() {
     for count in [0, 1, FEW_MAX, FEW_MAX + 1, 40] {
         let mut subscriptions = filled(count);
         let mut drained = subscriptions.drain();

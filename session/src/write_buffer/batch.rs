@@ -1,4 +1,4 @@
-//! One batch of bytes taken from the write buffer: slices for a vectored write, and how much is written already.
+//! One batch of bytes taken from the write buffer: slices for a vectored write, and how many bytes are already written.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -6,21 +6,21 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 
-/// Maximum number of slices for one vectored write (IOV_MAX of Linux is 1024).
+/// Maximum number of slices for one vectored write. (Linux allows 1,024: IOV_MAX.)
 const SLICES_MAX: usize = 256;
 
 /// Bytes taken from a [`super::WriteBuffer`], to be written in order.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(super) copied: Vec<u8>,
-    /// Number of bytes of `copied` that are written.
+    /// Number of bytes of `copied` that are already written.
     start: usize,
     shared: VecDeque<Shared>,
     shared_len: usize,
     pub(super) generation: u32,
 }
 
-/// A payload by reference. It is written before `copied[at..]`.
+/// A payload that is held by reference. It is written before `copied[at..]`.
 #[derive(Debug)]
 struct Shared {
     at: usize,
@@ -33,7 +33,7 @@ impl Batch {
         Self { copied: pooled, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
     }
 
-    /// Marks the first `n` unwritten bytes as written; if `n` exceeds [`Batch::len`], all of them.
+    /// Marks the first `n` unwritten bytes as written; all unwritten bytes if `n` exceeds [`Batch::len`].
     pub fn advance(&mut self, mut n: usize) {
         while n > 0 {
             let until = self.shared.front().map_or(self.copied.len(), |shared| shared.at);
@@ -47,7 +47,7 @@ impl Batch {
         }
     }
 
-    /// Returns the emptied buffer, for the next [`super::WriteBuffer::take`].
+    /// Returns the buffer, emptied, for the next [`super::WriteBuffer::take`].
     #[must_use]
     pub fn recycle(self) -> Vec<u8> {
         let mut buffer = self.copied;
@@ -56,7 +56,7 @@ impl Batch {
     }
 
     /// Appends slices of the unwritten bytes to `out`, in order, for one vectored write. At most 256 slices are
-    /// returned; if there are more, call again after writing them.
+    /// appended; if there are more, call this function again after writing them.
     pub fn slices<'a>(&'a self, out: &mut SmallVec<[IoSlice<'a>; 16]>) {
         let mut from = self.start;
         for shared in &self.shared {
@@ -81,13 +81,13 @@ impl Batch {
         out.extend_from_slice(self.copied.get(from..).unwrap_or_default());
     }
 
-    /// Number of unwritten bytes.
+    /// Returns the number of unwritten bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.copied.len() - self.start + self.shared_len
     }
 
-    /// Whether all bytes are written.
+    /// Returns whether all bytes are written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -115,7 +115,8 @@ impl Batch {
         self.copied.capacity() + self.shared.capacity() * size_of::<Shared>()
     }
 
-    /// Marks up to `n` bytes of the first shared payload, which is next, as written. Returns how many.
+    /// Marks up to `n` bytes of the first shared payload as written; this payload must be the next to be written.
+    /// Returns the number of bytes marked.
     fn advance_shared(&mut self, n: usize) -> usize {
         let Some(front) = self.shared.front_mut() else { return 0 };
         let step = n.min(front.bytes.len());

@@ -39,7 +39,8 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Answer { kind, nth, refuses } => {
             let reason = if refuses { ReasonCode::UnspecifiedError } else { ReasonCode::Success };
             let ack = tidegate_mqtt::Ack::new(kind, id(nth), reason);
-            // A wrong kind of acknowledgement is a violation that ends the connection; this client continues instead.
+            // An acknowledgement of the wrong kind is a violation that ends the connection, but the client of this test
+            // continues.
             let _ = pair.session.handle_ack(&ack, pair.now);
         }
         Operation::Receive(nth) => drop(pair.session.receive(id(nth))),
@@ -65,8 +66,8 @@ fn client() -> tidegate_mqtt::Connect {
     tidegate_mqtt::Connect { receive_maximum: Some(6), ..persistent_connect() }
 }
 
-/// Acknowledges everything the session sends to a returning client. Returns descriptions of the packets, and which
-/// QoS 2 packet identifiers of the client the session still knows.
+/// Lets a returning client acknowledge all packets that the session sends. Returns descriptions of the packets, and
+/// whether the session still knows each QoS 2 packet identifier of the client.
 fn read_and_acknowledge_all(pair: &mut Pair) -> (Vec<String>, Vec<Received>) {
     let mut received = Vec::new();
     let mut fresh = Vec::new();
