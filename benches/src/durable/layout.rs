@@ -32,7 +32,7 @@ impl<'a> Layout<'a> {
         self.topics.chunks(self.scenario.topics).nth(publisher).unwrap_or_default()
     }
 
-    /// Number of persistent sessions.
+    /// Returns the number of persistent sessions.
     pub(super) fn sessions(&self) -> usize {
         match self.scenario.receivers {
             Receivers::Retained => 0,
@@ -40,7 +40,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// Index of the topic to which a session subscribes.
+    /// Returns the index of the topic to which a session subscribes.
     pub(super) const fn topic_of(&self, session: usize) -> usize {
         session / self.scenario.sessions
     }

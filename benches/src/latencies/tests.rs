@@ -1,8 +1,8 @@
-//! Percentiles against a sorted list.
+//! Tests that compare percentiles with those of a sorted list.
 
 use super::Latencies;
 
-/// Pseudo-random durations below 5 ms, in nanoseconds.
+/// Returns pseudo-random durations below 5 ms, in nanoseconds.
 fn durations() -> Vec<u64> {
     let mut state = 1u64;
     let next = |_| {
@@ -33,7 +33,7 @@ fn percentiles_are_at_most_one_percent_above_those_of_a_sorted_list() {
 }
 
 #[test]
-fn added_histograms_count_as_one() {
+fn the_sum_of_two_histograms_has_the_percentiles_of_all_durations() {
     let nanos = durations();
     let (left, right) = nanos.split_at(3000);
     let mut sum = recorded(left);
@@ -43,7 +43,7 @@ fn added_histograms_count_as_one() {
 }
 
 #[test]
-fn there_are_no_percentiles_of_nothing() {
+fn an_empty_histogram_has_no_percentiles() {
     let mut latencies = recorded(&[5]);
     latencies.clear();
     assert!(latencies.percentiles().is_none());

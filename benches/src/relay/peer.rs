@@ -13,7 +13,7 @@ use crate::wire::{Version, build, packet_type};
 pub(super) struct Peer {
     pub(super) connection: Connection,
     state: PeerState,
-    /// The last packet identifier that was used towards the peer at QoS 2.
+    /// Packet identifier of the last QoS 2 message that was sent to the peer.
     packet_id: u16,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct PeerState {
     pub(super) topic: Vec<u8>,
     /// PUBLISH packets to forward, all to `topic`.
     pub(super) batch: Vec<u8>,
-    /// Earlier batches with other topics: topic and packets.
+    /// Earlier batches of the last read, each with its topic and its packets.
     pub(super) earlier_batches: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -58,8 +58,9 @@ impl Peer {
         Self { connection, state, packet_id: 0 }
     }
 
-    /// Appends a batch of messages. At QoS 2 they get new packet identifiers, because two publishers may use the same ones. At
-    /// QoS 1 they keep those of the publisher: the subscriber only repeats them in PUBACK.
+    /// Appends a batch of messages to the outgoing bytes. QoS 2 messages get new packet identifiers, because two
+    /// publishers may use the same identifier. QoS 1 messages keep the identifiers of the publisher, because the
+    /// subscriber only repeats them in PUBACK.
     pub(super) fn deliver(&mut self, packets: &[u8]) {
         let outgoing = self.connection.outgoing();
         let mut from = outgoing.len();
@@ -79,7 +80,7 @@ impl Peer {
         }
     }
 
-    /// Reads and handles what has arrived.
+    /// Reads and handles the packets that have arrived.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<(), LoadError> {
         let state = &mut self.state;
         self.connection.receive(buffer, |packet, outgoing| state.handle(&packet, outgoing))
@@ -127,7 +128,7 @@ impl PeerState {
         Ok(())
     }
 
-    /// Continues the QoS 2 handshake. The relay does not check whether it had started.
+    /// Continues a QoS 2 handshake. The relay does not check whether the handshake was started.
     fn handle_handshake(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
         let id = packet.leading_id().ok_or(LoadError::Malformed("PUBREC or PUBREL"))?;
         if packet.packet_type() == packet_type::PUBREC {
