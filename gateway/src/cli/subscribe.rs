@@ -21,7 +21,7 @@ use crate::client::{Client, State, reason_text};
 
 /// The arguments of `sub`.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = exit::EXIT_CODES_HELP)]
 pub struct Arguments {
     /// Topic filter to subscribe to, also $share/GROUP/FILTER; may be repeated
     #[arg(long, short, value_name = "FILTER", value_parser = value::filter, required = true)]

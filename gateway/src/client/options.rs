@@ -35,7 +35,7 @@ pub enum AckSender {
 }
 
 impl Options {
-    /// Options for a clean start without will, user name or keep alive.
+    /// Creates options for a clean start without will, user name or keep alive.
     #[must_use]
     pub fn new(target: Target, version: ProtocolVersion, client_id: &str) -> Self {
         Self {

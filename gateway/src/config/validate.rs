@@ -18,7 +18,7 @@ pub fn validate(config: &Config) -> Result<Vec<String>, Vec<Fault>> {
 
 #[derive(Default)]
 struct Findings {
-    /// Whether risks are faults instead of warnings.
+    /// Whether a security risk, such as a private key that other users can read, is a fault instead of a warning.
     strict: bool,
     faults: Vec<Fault>,
     warnings: Vec<String>,
@@ -158,7 +158,7 @@ impl Findings {
     }
 }
 
-/// With port 0, each listener gets its own free port.
+/// Whether the address has port 0, for which the system selects a free port. Such addresses are never duplicates.
 fn has_port_0(address: &Address) -> bool {
     matches!(address, Address::Socket(socket) if socket.port() == 0)
 }

@@ -1,4 +1,4 @@
-//! The certificates are created, reused, and replaced when necessary.
+//! The development certificates are created, reused, and replaced when necessary.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use super::{Certificates, certificates, inspect};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The contents of the authority's certificate, the server's certificate, and the server's key.
+/// Returns the contents of the authority's certificate, the server's certificate, and the server's key.
 fn contents(certificates: &Certificates) -> [String; 3] {
     [&certificates.authority, &certificates.certificate, &certificates.key]
         .map(|file| fs::read_to_string(file).unwrap())

@@ -4,7 +4,7 @@ use tracing::Level;
 
 use super::limiter::Suppressed;
 
-/// Reports lines that found no room in the queue, were too long, or could not be written.
+/// Reports lines that were dropped because the queue was full, they were too long, or they could not be written.
 pub(super) fn dropped(lines: u64, total: u64) {
     tracing::warn!(
         lines,

@@ -7,9 +7,9 @@ const STAT: &str = "cpu  1 2 3 600 50 0 0 0 0 0\ncpu0 1 2 3 100 20 0 0 0 0 0\ncp
 
 #[test]
 fn a_processor_list_is_parsed() {
-    assert_eq!(processors("\t0-3,8\n"), [0, 1, 2, 3, 8]);
-    assert_eq!(processors("5"), [5]);
-    assert_eq!(processors(""), [0; 0]);
+    assert_eq!(parse_processor_list("\t0-3,8\n"), [0, 1, 2, 3, 8]);
+    assert_eq!(parse_processor_list("5"), [5]);
+    assert_eq!(parse_processor_list(""), [0; 0]);
 }
 
 #[test]
