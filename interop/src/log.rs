@@ -1,16 +1,16 @@
-//! The output lines of a process. A thread collects them, so that a test can wait for a line.
+//! The output lines of a process. A thread collects the lines, so that a test can wait for a line.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// All lines so far of a process's standard output or standard error.
+/// All lines that a process has written to its standard output or standard error until now.
 #[derive(Clone, Debug, Default)]
-pub struct Log(Arc<Shared>);
+pub struct Log(Arc<SharedState>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct SharedState {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -39,12 +39,12 @@ impl Log {
         log
     }
 
-    /// Stops reading the output, so that the process finds its pipe full.
+    /// Stops reading the output. The pipe then fills up and the process cannot write any more lines.
     pub fn pause(&self) {
         self.state().paused = true;
     }
 
-    /// Reads the output again.
+    /// Continues to read the output after [`Log::pause`].
     pub fn resume(&self) {
         self.state().paused = false;
         self.0.changed.notify_all();
@@ -52,8 +52,8 @@ impl Log {
 
     /// Returns the first line that `wanted` accepts, waiting for it if necessary.
     ///
-    /// # Errors
-    /// Everything written so far, when the deadline passes or the output is closed without such a line.
+    /// # Errors Returns everything written until now if the deadline passes or the output is closed without such a
+    /// line.
     pub fn wait_for(&self, wanted: impl Fn(&str) -> bool, deadline: Duration) -> Result<String, String> {
         let found = |state: &State| state.lines.iter().find(|line| wanted(line)).cloned();
         let state = self.wait_until(|state| state.closed || found(state).is_some(), deadline);
@@ -62,14 +62,13 @@ impl Log {
 
     /// Waits until the output is closed and returns all its lines.
     ///
-    /// # Errors
-    /// Everything written so far, when the deadline passes.
+    /// # Errors Returns everything written until now if the deadline passes before the output is closed.
     pub fn wait_until_closed(&self, deadline: Duration) -> Result<Vec<String>, String> {
         let state = self.wait_until(|state| state.closed, deadline);
         if state.closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
     }
 
-    /// All lines so far, joined by line breaks.
+    /// Returns all lines written until now, joined by line breaks.
     #[must_use]
     pub fn text(&self) -> String {
         self.state().lines.join("\n")
