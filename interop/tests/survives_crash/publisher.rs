@@ -1,4 +1,5 @@
-//! A publisher with up to 100 messages in flight: alternately QoS 1 and 2, some retained, all numbered.
+//! A publisher with up to 100 messages in flight. The messages are numbered, alternate between QoS 1 and 2, and some
+//! are retained.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,17 +11,17 @@ use tidegate_mqtt::{PacketId, Publish, ReasonCode};
 
 use crate::round::KillTrigger;
 
-/// Messages per publisher and round.
+/// Number of messages that each publisher sends per round.
 pub const MESSAGES_PER_ROUND: u32 = 200;
-/// Messages in flight.
+/// Maximum number of messages in flight per publisher.
 const IN_FLIGHT_MAX: u16 = 100;
 
 pub struct Publisher {
     index: u32,
     state: State,
-    /// How many messages were sent so far.
+    /// Number of messages sent until now.
     next: u32,
-    /// The numbers of the messages that are not acknowledged yet, by packet id.
+    /// The numbers of the messages that are not acknowledged yet, by packet identifier.
     unacknowledged: HashMap<PacketId, u32>,
     /// The number of the last acknowledged retained message.
     retained: Option<u32>,
@@ -39,17 +40,17 @@ impl Publisher {
         format!("crash/{}", self.index)
     }
 
-    /// The number of the last acknowledged retained message.
+    /// Returns the number of the last acknowledged retained message.
     pub fn retained(&self) -> Option<u32> {
         self.retained
     }
 
-    /// The numbers of all messages sent so far.
+    /// Returns the numbers of all messages sent until now.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
         (0..self.next).map(|nth| self.number(nth))
     }
 
-    /// Publishes until the connection ends.
+    /// Publishes the messages of one round, and receives acknowledgements until the connection ends.
     pub async fn publish(mut self, mut options: Options, kill_trigger: Arc<KillTrigger>) -> Self {
         options.inflight_max = IN_FLIGHT_MAX;
         // The broker may be killed before CONNACK.
@@ -74,7 +75,7 @@ impl Publisher {
         self
     }
 
-    /// Reconnects after the restart and waits until every message is acknowledged.
+    /// Reconnects after the restart of the broker, and waits until every message is acknowledged.
     pub async fn complete_unacknowledged(&mut self, options: &Options) {
         within_deadline("the publisher's acknowledgements", async {
             let mut client = Client::connect(options, self.state.clone()).await.expect("CONNACK");
@@ -105,8 +106,8 @@ impl Publisher {
 
     fn apply(&mut self, event: Event, kill_trigger: &KillTrigger) {
         let Event::Acknowledged(Acknowledged { packet_id, reason, .. }) = event else { return };
-        // PacketIdentifierNotFound: the broker had processed PUBREL, but PUBCOMP was lost in the crash. The repeated PUBREL then finds
-        // no packet id [MQTT5-4.3.3-11].
+        // The broker sends PacketIdentifierNotFound if it had processed PUBREL, but PUBCOMP was lost in the crash: the
+        // packet identifier of the repeated PUBREL is then no longer in use [MQTT5-4.3.3-11].
         let is_done = !reason.is_error() || reason == ReasonCode::PacketIdentifierNotFound;
         assert!(is_done, "{reason:?}");
         let number = self.unacknowledged.remove(&packet_id).expect("an acknowledgement of a sent message");
@@ -116,8 +117,8 @@ impl Publisher {
         kill_trigger.record_acknowledgement();
     }
 
-    /// Whether the nth message is retained. The retained messages of a publisher all have the same QoS: otherwise a retransmitted
-    /// QoS 1 message could arrive after a newer QoS 2 message and replace it.
+    /// Returns whether the nth message is retained. All retained messages of a publisher have the same QoS. Otherwise a
+    /// retransmitted QoS 1 message could arrive after a newer QoS 2 message and replace the newer message.
     fn is_retained(&self, nth: u32) -> bool {
         nth % 22 == self.index % 2 * 11
     }
