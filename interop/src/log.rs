@@ -18,8 +18,8 @@ struct SharedState {
 #[derive(Debug, Default)]
 struct State {
     lines: Vec<String>,
-    closed: bool,
-    paused: bool,
+    is_closed: bool,
+    is_paused: bool,
 }
 
 impl Log {
@@ -29,11 +29,11 @@ impl Log {
         let writer = log.clone();
         thread::spawn(move || {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-                let reading = writer.0.changed.wait_while(writer.state(), |state| state.paused);
+                let reading = writer.0.changed.wait_while(writer.state(), |state| state.is_paused);
                 reading.expect("no writer panics").lines.push(String::from_utf8_lossy(&line).into_owned());
                 writer.0.changed.notify_all();
             }
-            writer.state().closed = true;
+            writer.state().is_closed = true;
             writer.0.changed.notify_all();
         });
         log
@@ -41,31 +41,32 @@ impl Log {
 
     /// Stops reading the output. The pipe then fills up and the process cannot write any more lines.
     pub fn pause(&self) {
-        self.state().paused = true;
+        self.state().is_paused = true;
     }
 
     /// Continues to read the output after [`Log::pause`].
     pub fn resume(&self) {
-        self.state().paused = false;
+        self.state().is_paused = false;
         self.0.changed.notify_all();
     }
 
     /// Returns the first line that `wanted` accepts, waiting for it if necessary.
     ///
-    /// # Errors Returns everything written until now if the deadline passes or the output is closed without such a
-    /// line.
+    /// # Errors
+    /// Returns everything written until now if the deadline passes or the output is closed without such a line.
     pub fn wait_for(&self, wanted: impl Fn(&str) -> bool, deadline: Duration) -> Result<String, String> {
         let found = |state: &State| state.lines.iter().find(|line| wanted(line)).cloned();
-        let state = self.wait_until(|state| state.closed || found(state).is_some(), deadline);
+        let state = self.wait_until(|state| state.is_closed || found(state).is_some(), deadline);
         found(&state).ok_or_else(|| state.lines.join("\n"))
     }
 
     /// Waits until the output is closed and returns all its lines.
     ///
-    /// # Errors Returns everything written until now if the deadline passes before the output is closed.
+    /// # Errors
+    /// Returns everything written until now if the deadline passes before the output is closed.
     pub fn wait_until_closed(&self, deadline: Duration) -> Result<Vec<String>, String> {
-        let state = self.wait_until(|state| state.closed, deadline);
-        if state.closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
+        let state = self.wait_until(|state| state.is_closed, deadline);
+        if state.is_closed { Ok(state.lines.clone()) } else { Err(state.lines.join("\n")) }
     }
 
     /// Returns all lines written until now, joined by line breaks.

@@ -79,7 +79,7 @@ async fn run_will_scenario<C: TestClient>(watcher: ClientSetup<'_>, aborting: Cl
         assert_eq!(watcher.next_message().await, Received::new("will/a", "gone", qos));
     }
     // The client that disconnects normally has a separate client identifier. If the next connection used the same one,
-    // it could take over the session before the broker reads DISCONNECT, and the broker would rightly publish the run_will_scenario.
+    // it could take over the session before the broker reads DISCONNECT, and the broker would rightly publish the will.
     let orderly = ClientSetup { client_id: "orderly", ..aborting };
     C::connect(orderly.with_will("will/a", "never", 1)).await.disconnect().await;
     C::connect(aborting.with_will("will/a", "last", 1)).await.abort().await;

@@ -12,7 +12,7 @@ use crate::launch_options::LaunchOptions;
 #[derive(Debug)]
 pub struct SmallDisk {
     /// A process that keeps the mount namespace in existence. It exits when its standard input is closed.
-    holder: Child,
+    namespace_holder: Child,
     folder: PathBuf,
 }
 
@@ -27,9 +27,9 @@ impl SmallDisk {
         let mut command = Command::new("unshare");
         command.args(["-m", "sh", "-c", &script, "sh"]).arg(folder);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut holder = command.spawn().ok()?;
-        let is_mounted = holder.stdout.take().is_some_and(reports_mounted);
-        let disk = Self { holder, folder: folder.to_owned() };
+        let mut namespace_holder = command.spawn().ok()?;
+        let is_mounted = namespace_holder.stdout.take().is_some_and(reports_mounted);
+        let disk = Self { namespace_holder, folder: folder.to_owned() };
         if !is_mounted {
             eprintln!("skipped: this process may not mount a file system; run the tests as root");
             return None;
@@ -40,21 +40,21 @@ impl SmallDisk {
     /// Returns the launch options for a broker that uses the disk.
     #[must_use]
     pub fn launch_options(&self) -> LaunchOptions {
-        let holder = self.holder.id().to_string();
-        LaunchOptions::default().wrapped_in(["nsenter", "-m", "-t", &holder, "--"])
+        let namespace_holder = self.namespace_holder.id().to_string();
+        LaunchOptions::default().wrapped_in(["nsenter", "-m", "-t", &namespace_holder, "--"])
     }
 
     /// Returns the path with which this process, which is outside of the mount namespace, can access a file on the
     /// disk.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
-        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
+        let root = PathBuf::from(format!("/proc/{}/root", self.namespace_holder.id()));
         root.join(self.folder.strip_prefix("/").expect("an absolute path")).join(name)
     }
 
     /// Fills the disk except for `left` bytes.
     pub fn fill(&self, left: u64) {
-        let mut filler = self.filler();
+        let mut filler = self.open_filler_file();
         let page = [1; PAGE_LEN];
         let error = loop {
             if let Err(error) = filler.write_all(&page) {
@@ -67,20 +67,20 @@ impl SmallDisk {
 
     /// Frees `bytes` bytes on a full disk.
     pub fn free(&self, bytes: u64) {
-        let filler = self.filler();
+        let filler = self.open_filler_file();
         let length = filler.metadata().expect("a file").len();
         filler.set_len(length.checked_sub(bytes).expect("a longer file")).expect("a file");
     }
 
-    fn filler(&self) -> File {
+    fn open_filler_file(&self) -> File {
         OpenOptions::new().create(true).append(true).open(self.path("filler")).expect("a file")
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        drop(self.holder.stdin.take());
-        let _ = self.holder.wait();
+        drop(self.namespace_holder.stdin.take());
+        let _ = self.namespace_holder.wait();
     }
 }
 

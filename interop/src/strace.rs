@@ -37,7 +37,7 @@ fn parse_calls(text: &str) -> Vec<SystemCall> {
     let mut unfinished: HashMap<&str, (usize, &str)> = HashMap::new();
     for (number, line) in text.lines().enumerate() {
         let Some((thread, rest)) = split_thread(line) else { continue };
-        if let Some(start) = rest.strip_suffix(UNFINISHED) {
+        if let Some(start) = rest.strip_suffix(UNFINISHED_SUFFIX) {
             unfinished.insert(thread, (number, start));
         } else if let Some(end) = rest.strip_prefix("<... ") {
             let Some((start_line, start)) = unfinished.remove(thread) else { continue };
@@ -65,4 +65,4 @@ const TRACED_CALLS: &str = "openat,read,readv,recvfrom,recvmsg,write,writev,send
                       fsync,fdatasync,msync,sync_file_range";
 /// The number of bytes of an argument that strace prints. No system call of the broker passes more.
 const ARGUMENT_LENGTH_MAX: usize = 1 << 24;
-const UNFINISHED: &str = " <unfinished ...>";
+const UNFINISHED_SUFFIX: &str = " <unfinished ...>";

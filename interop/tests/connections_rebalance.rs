@@ -101,12 +101,12 @@ async fn run_under_load() -> (bool, usize) {
     let return_ordered = move_ordered && is_logged(broker.log(), RETURN_ORDER_LOG_TEXT).await;
     eprintln!("the broker ordered connections back: {return_ordered}");
     stage_sender.send_replace(STAGE_FINAL);
-    let sent = within_deadline("the last bursts", pairs.join_all()).await;
+    let sent_counts = within_deadline("the last bursts", pairs.join_all()).await;
     let mut last = client(&broker, Transport::Tcp, "last").await;
     last.publish(message("pair/end", "0", 1)).await.expect("an open connection");
     last.settle().await.expect("PUBACK");
     let observed = within_deadline("all messages at the observer", observer).await.expect("the observer");
-    assert_eq!(observed, BTreeMap::from_iter(sent));
+    assert_eq!(observed, BTreeMap::from_iter(sent_counts));
     broker.terminate();
     let exit = broker.wait_for_exit();
     assert_eq!(exit.counter("unmatched"), unmatched, "each load message is counted once as unmatched");
@@ -127,7 +127,7 @@ struct Pair {
     sender: Client,
     topic: String,
     qos: u8,
-    sent: usize,
+    sent_count: usize,
     burst_timer: Interval,
 }
 
@@ -139,7 +139,7 @@ impl Pair {
         let sender = client(broker, from, &format!("sender-{number}")).await;
         let mut burst_timer = interval(BURST_INTERVAL);
         burst_timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { receiver, sender, topic, qos, sent: 0, burst_timer }
+        Self { receiver, sender, topic, qos, sent_count: 0, burst_timer }
     }
 
     /// Exchanges bursts until the last stage, with additional bursts under load and at the end. Returns the topic and
@@ -157,12 +157,13 @@ impl Pair {
             }
         }
         assert_no_more_messages(&mut self.receiver, &format!("end/{}", self.topic)).await;
-        (self.topic, self.sent)
+        (self.topic, self.sent_count)
     }
 
     async fn exchange_burst(&mut self) {
         self.burst_timer.tick().await;
-        let numbers: Vec<_> = (self.sent..self.sent + BURST_SIZE).map(|number| number.to_string()).collect();
+        let numbers: Vec<_> =
+            (self.sent_count..self.sent_count + BURST_SIZE).map(|number| number.to_string()).collect();
         let sending = async {
             for number in &numbers {
                 let message = message(&self.topic, number, self.qos);
@@ -172,7 +173,7 @@ impl Pair {
         };
         let (received, ()) = tokio::join!(receive_payloads(&mut self.receiver, BURST_SIZE), sending);
         assert_eq!(received, numbers, "{} at QoS {}", self.topic, self.qos);
-        self.sent += BURST_SIZE;
+        self.sent_count += BURST_SIZE;
     }
 }
 
@@ -204,13 +205,13 @@ async fn generate_load(port: u16, number: usize, stage: watch::Receiver<usize>) 
     let publish = |n| Packet::Publish(Box::new(Publish::new(format!("load/{number}/{}", n % 7), "x")));
     let packets: Vec<_> = (0..LOAD_BATCH_SIZE).map(publish).chain([Packet::PingReq]).collect();
     let packets = encode(&packets);
-    let mut sent = 0;
+    let mut sent_count = 0;
     while *stage.borrow() < STAGE_WITHOUT_LOAD {
         stream.write_all(&packets).await.expect("an open connection");
         stream.read_exact(&mut head).await.expect("PINGRESP");
-        sent += LOAD_BATCH_SIZE;
+        sent_count += LOAD_BATCH_SIZE;
     }
-    sent
+    sent_count
 }
 
 fn encode(packets: &[Packet]) -> Vec<u8> {

@@ -69,10 +69,10 @@ fn packages() -> Vec<(String, BTreeSet<(String, String)>)> {
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("the metadata as JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     assert!(packages.len() > 5, "expected the whole workspace, found only {} packages", packages.len());
-    packages.iter().map(package).collect()
+    packages.iter().map(parse_package).collect()
 }
 
-fn package(value: &Value) -> (String, BTreeSet<(String, String)>) {
+fn parse_package(value: &Value) -> (String, BTreeSet<(String, String)>) {
     let name = value["name"].as_str().expect("a name");
     let dependencies = value["dependencies"].as_array().expect("dependencies").iter().map(|dependency| {
         let kind = dependency["kind"].as_str().unwrap_or("normal");

@@ -39,14 +39,14 @@ async fn an_orderly_stop_closes_the_store_even_if_a_client_is_subscribed() {
 
 #[tokio::test]
 async fn the_will_of_every_connected_client_is_stored_before_the_exit() {
-    const CLIENTS: usize = 50;
+    const CLIENT_COUNT: usize = 50;
     let mut broker = Broker::start();
     let watcher = with_persistent_session(options(&broker, "watcher"));
     let mut watching = connect(&watcher).await;
     subscribe(&mut watching, "gone/#", 1).await;
     let _ = watching.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
     let mut clients = Vec::new();
-    for number in 0..CLIENTS {
+    for number in 0..CLIENT_COUNT {
         let mut client = options(&broker, &format!("client-{number}"));
         let topic = Name::parse(&format!("gone/{number}")).expect("a topic name");
         client.connect.will = Some(Will::new(topic, number.to_string(), QoS::AtLeastOnce));
@@ -55,9 +55,9 @@ async fn the_will_of_every_connected_client_is_stored_before_the_exit() {
     stop(&mut broker);
     broker.restart();
     let mut watching = connect(&watcher).await;
-    let mut wills = within_deadline("the wills", receive_payloads(&mut watching, CLIENTS)).await;
+    let mut wills = within_deadline("the wills", receive_payloads(&mut watching, CLIENT_COUNT)).await;
     wills.sort_by_key(|number| number.parse::<usize>().expect("a number"));
-    let expected: Vec<_> = (0..CLIENTS).map(|number| number.to_string()).collect();
+    let expected: Vec<_> = (0..CLIENT_COUNT).map(|number| number.to_string()).collect();
     assert_eq!(wills, expected);
     watching.ping().await.expect("PINGRESP, after everything that was queued");
     broker.stop();

@@ -53,7 +53,7 @@ async fn assert_publish_is_not_acknowledged(durability: &str, displace: impl FnO
 /// No client publishes. The broker closes the connections of clients of both protocol versions, and a new broker can
 /// create a store at the same path.
 #[tokio::test(flavor = "current_thread")]
-async fn an_idle_broker_notices_that_its_store_folder_was_removed() {
+async fn an_idle_broker_detects_that_its_store_folder_was_removed() {
     let mut broker = start("always");
     let mut new = connect(&options(&broker, ProtocolVersion::V5, "new")).await;
     let mut old = connect(&options(&broker, ProtocolVersion::V3_1_1, "old")).await;

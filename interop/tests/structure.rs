@@ -127,18 +127,18 @@ fn the_path_of_a_publish_names_each_function_once() {
 /// The parts of a broker that a module creates.
 #[derive(Default)]
 struct CreatedParts {
-    sessions: bool,
-    router: bool,
+    creates_sessions: bool,
+    creates_router: bool,
 }
 
 impl CreatedParts {
     fn add(&mut self, source: &str) {
-        self.sessions |= source.contains("Session::new(") || source.contains("Session::restore(");
-        self.router |= source.contains("Router::new(");
+        self.creates_sessions |= source.contains("Session::new(") || source.contains("Session::restore(");
+        self.creates_router |= source.contains("Router::new(");
     }
 
     fn is_broker(&self) -> bool {
-        self.sessions && self.router
+        self.creates_sessions && self.creates_router
     }
 }
 

@@ -32,11 +32,11 @@ pub(crate) struct Client {
     partial_packet: Vec<u8>,
     /// The packets that were received while the test waited for another packet type. Tests read them later.
     unread: VecDeque<Packet>,
-    ended: bool,
+    has_broker_closed: bool,
     last_id: u16,
     /// Whether the broker has to send the first, which is the best, of the reason codes that a test lists. Otherwise it
     /// may send any of them.
-    wants_best_reason: bool,
+    requires_best_reason: bool,
     transcript: Transcript,
 }
 
@@ -45,7 +45,7 @@ impl Client {
         name: &str,
         version: Version,
         link: Link,
-        wants_best_reason: bool,
+        requires_best_reason: bool,
         transcript: Transcript,
     ) -> Self {
         Self {
@@ -54,9 +54,9 @@ impl Client {
             link,
             partial_packet: Vec::new(),
             unread: VecDeque::new(),
-            ended: false,
+            has_broker_closed: false,
             last_id: 0,
-            wants_best_reason,
+            requires_best_reason,
             transcript,
         }
     }
@@ -171,7 +171,7 @@ impl Client {
                     self.transcript.note(&self.name, "<", &packet.bytes);
                     return Some(packet);
                 }
-                Ok(None) if self.ended => {
+                Ok(None) if self.has_broker_closed => {
                     assert!(
                         self.partial_packet.is_empty(),
                         "{}: the broker closed within a packet: {:02x?}",
@@ -185,7 +185,7 @@ impl Client {
             match self.link.read(&mut self.partial_packet).await {
                 Ok(0) => {
                     self.transcript.note(&self.name, "< closed", &[]);
-                    self.ended = true;
+                    self.has_broker_closed = true;
                 }
                 Ok(_) => {}
                 Err(error) => panic!("{}: cannot read from the broker: {error}", self.name),

@@ -36,7 +36,7 @@ pub(crate) fn write(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
         Ok(()) => None,
         Err(error) => Some(format!("{}: {error}", file.display())),
     };
-    tables::all(tables, outcomes, &folder()).into_iter().filter_map(write).collect()
+    tables::generate_pages(tables, outcomes, &pages_folder()).into_iter().filter_map(write).collect()
 }
 
 /// Compares the tables of this run with the files in `docs/conformance/`. Returns one line for each file that differs.
@@ -46,14 +46,18 @@ pub(crate) fn check(tables: &Tables, outcomes: &[Outcome]) -> Vec<String> {
     let remedy = "cargo run -p tidegate-conformance -- --write-docs";
     let describe =
         |(file, _): (PathBuf, String)| format!("{} is out of date: run `{remedy}`", file.display());
-    tables::all(tables, outcomes, &folder()).into_iter().filter(is_out_of_date).map(describe).collect()
+    tables::generate_pages(tables, outcomes, &pages_folder())
+        .into_iter()
+        .filter(is_out_of_date)
+        .map(describe)
+        .collect()
 }
 
 /// Writes the table of the tests that another broker fails. These failures are expected. Returns one line for each
 /// statement that the broker is known to break but whose tests passed, and for each statement that the broker is known
 /// to follow but of which a test failed.
 pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec<String> {
-    let failed = failures::by_id(outcomes);
+    let failed = failures::failures_by_id(outcomes);
     let not_found = KNOWN_TO_FAIL.iter().filter(|id| !failed.contains_key(**id));
     let mut problems: Vec<_> =
         not_found.map(|id| format!("{label} is known to break {id}, but no test failed")).collect();
@@ -63,8 +67,8 @@ pub(crate) fn compare(tables: &Tables, outcomes: &[Outcome], label: &str) -> Vec
         return problems;
     }
     let name = label.split_whitespace().next().unwrap_or_default().to_lowercase();
-    let file = folder().join(name).with_extension("md");
-    if let Err(error) = fs::write(&file, failures::table(tables, outcomes, label)) {
+    let file = pages_folder().join(name).with_extension("md");
+    if let Err(error) = fs::write(&file, failures::generate_page(tables, outcomes, label)) {
         problems.push(format!("{}: {error}", file.display()));
     }
     problems
@@ -79,6 +83,6 @@ pub(crate) fn key(id: &str) -> String {
     }
 }
 
-fn folder() -> PathBuf {
+fn pages_folder() -> PathBuf {
     toolbox::workspace().join("docs/conformance")
 }

@@ -72,7 +72,7 @@ pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
         let permits = Arc::clone(&permits);
         let handle = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            timeout(DEADLINE, (case.run)(harness)).await.is_ok()
+            timeout(RUN_DURATION_MAX, (case.run)(harness)).await.is_ok()
         });
         runs_by_task.insert(handle.id(), (index, case, version, transport, transcript));
     }
@@ -80,7 +80,7 @@ pub(crate) async fn run(plan: Vec<TestRun>, jobs: usize) -> Vec<Outcome> {
     while let Some(ended) = tasks.join_next_with_id().await {
         let (id, failure) = match ended {
             Ok((id, true)) => (id, None),
-            Ok((id, false)) => (id, Some(format!("timed out after {DEADLINE:?}"))),
+            Ok((id, false)) => (id, Some(format!("timed out after {RUN_DURATION_MAX:?}"))),
             Err(error) => (error.id(), Some(take_panic_message(error.id()))),
         };
         let (index, case, version, transport, transcript) =
@@ -119,4 +119,4 @@ fn with_transcript(text: &str, transcript: &Transcript) -> String {
 static PANICS: Mutex<Option<HashMap<task::Id, String>>> = Mutex::new(None);
 
 /// The time that one run of a test may take.
-const DEADLINE: Duration = Duration::from_secs(90);
+const RUN_DURATION_MAX: Duration = Duration::from_secs(90);

@@ -57,23 +57,23 @@ pub(crate) struct Tables {
     pub(crate) traps: Vec<Trap>,
     notes: HashMap<String, Note>,
     /// The ids that have more than one note.
-    repeated: Vec<String>,
+    repeated_note_ids: Vec<String>,
 }
 
 impl Tables {
     /// Parses the tables that are compiled into this program.
     pub(crate) fn load() -> Self {
         let mut notes = HashMap::new();
-        let mut repeated = Vec::new();
-        for note in NOTES.into_iter().flat_map(rows::<Note>) {
-            repeated.extend(notes.insert(note.id.clone(), note).map(|former: Note| former.id));
+        let mut repeated_note_ids = Vec::new();
+        for note in NOTES.into_iter().flat_map(parse_rows::<Note>) {
+            repeated_note_ids.extend(notes.insert(note.id.clone(), note).map(|former: Note| former.id));
         }
         Self {
-            mqtt5: statements(include_str!("../statements/mqtt5.csv"), "MQTT5"),
-            mqtt311: statements(include_str!("../statements/mqtt311.csv"), "MQTT3"),
-            traps: rows(include_str!("../statements/traps.csv")),
+            mqtt5: parse_statements(include_str!("../statements/mqtt5.csv"), "MQTT5"),
+            mqtt311: parse_statements(include_str!("../statements/mqtt311.csv"), "MQTT3"),
+            traps: parse_rows(include_str!("../statements/traps.csv")),
             notes,
-            repeated,
+            repeated_note_ids,
         }
     }
 
@@ -102,7 +102,7 @@ impl Tables {
         let mut ids = self.ids();
         ids.extend(self.traps.iter().flat_map(Trap::versioned_ids));
         let unknown = self.notes.keys().filter(|id| !ids.contains(id));
-        unknown.chain(&self.repeated).map(String::as_str).collect()
+        unknown.chain(&self.repeated_note_ids).map(String::as_str).collect()
     }
 }
 
@@ -130,8 +130,8 @@ impl Trap {
     }
 }
 
-fn statements(text: &str, version: &str) -> Vec<Statement> {
-    let mut statements: Vec<Statement> = rows(text);
+fn parse_statements(text: &str, version: &str) -> Vec<Statement> {
+    let mut statements: Vec<Statement> = parse_rows(text);
     for statement in &mut statements {
         statement.id = statement.id.replacen("MQTT", version, 1);
     }

@@ -12,21 +12,21 @@ impl Transcript {
     /// describes another event.
     pub(crate) fn note(&self, client: &str, event: &str, bytes: &[u8]) {
         let mut line = format!("{client} {event}");
-        for byte in bytes.iter().take(BYTES_MAX) {
+        for byte in bytes.iter().take(BYTES_PER_LINE_MAX) {
             let _ = write!(line, " {byte:02x}");
         }
-        if bytes.len() > BYTES_MAX {
+        if bytes.len() > BYTES_PER_LINE_MAX {
             let _ = write!(line, " … {} bytes", bytes.len());
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
-    /// Returns the last [`LINES_MAX`] recorded lines.
+    /// Returns the last [`PRINTED_LINES_MAX`] recorded lines.
     pub(crate) fn tail(&self) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines[lines.len().saturating_sub(LINES_MAX)..].join("\n      ")
+        lines[lines.len().saturating_sub(PRINTED_LINES_MAX)..].join("\n      ")
     }
 }
 
-const BYTES_MAX: usize = 48;
-const LINES_MAX: usize = 30;
+const BYTES_PER_LINE_MAX: usize = 48;
+const PRINTED_LINES_MAX: usize = 30;

@@ -15,7 +15,7 @@ fn the_first_start_on_a_nearly_full_disk_succeeds_or_reports_the_full_disk() {
         let Some(disk) = SmallDisk::mount(&data, 8 << 20) else { return };
         disk.fill(left);
         let config = folder.path().join("tidegate.yaml");
-        std::fs::write(&config, CONFIG).expect("a configuration file");
+        std::fs::write(&config, LISTENER_CONFIG).expect("a configuration file");
         let process = serve_with_launch(&disk.launch_options(), Some(&config), &data);
         // Waits until the broker is ready or has exited. A broker that is ready is stopped.
         let ready_line = process.errors.wait_for(|line| line.contains("\"ready\""), DEADLINE);
@@ -33,4 +33,4 @@ fn the_first_start_on_a_nearly_full_disk_succeeds_or_reports_the_full_disk() {
     assert!(has_started, "the broker needs more than 4 MiB");
 }
 
-const CONFIG: &str = "listeners:\n  - { name: tcp, transport: tcp, address: \"127.0.0.1:0\" }\n";
+const LISTENER_CONFIG: &str = "listeners:\n  - { name: tcp, transport: tcp, address: \"127.0.0.1:0\" }\n";

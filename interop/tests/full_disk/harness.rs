@@ -17,7 +17,7 @@ pub struct Harness {
     /// The client-side state of the session `subscriber`, which is offline and queues all messages to `stored/#`.
     subscriber: State,
     /// The payloads of the acknowledged messages to `stored/#`, in order.
-    pub stored: Vec<String>,
+    pub stored_payloads: Vec<String>,
 }
 
 impl Harness {
@@ -34,7 +34,7 @@ impl Harness {
         let mut subscriber = connect(&persistent_options(&broker, 60)).await;
         subscribe(&mut subscriber, "stored/#", 1).await;
         let subscriber = subscriber.disconnect(ReasonCode::Success).await.expect("DISCONNECT is sent");
-        let mut harness = Self { broker, disk, subscriber, stored: Vec::new() };
+        let mut harness = Self { broker, disk, subscriber, stored_payloads: Vec::new() };
         let mut publisher = connect(&harness.clean_options("before")).await;
         for _ in 0..INITIAL_MESSAGE_COUNT {
             assert_eq!(harness.publish(&mut publisher).await, ReasonCode::Success);
@@ -48,12 +48,12 @@ impl Harness {
 
     /// Publishes a message to the subscriber's session, waits for PUBACK, and returns its reason code.
     pub async fn publish(&mut self, client: &mut Client) -> ReasonCode {
-        let text = payload(self.stored.len());
+        let text = payload(self.stored_payloads.len());
         let id = client.publish(message("stored/a", &text, 1)).await.expect("an open connection");
         let id = id.expect("a packet id");
         let done = within_deadline("PUBACK", client.acknowledged(id)).await.expect("an open connection");
         if !done.reason.is_error() {
-            self.stored.push(text);
+            self.stored_payloads.push(text);
         }
         done.reason
     }
@@ -79,7 +79,7 @@ impl Harness {
         let connected = Client::connect(&options, self.subscriber.clone());
         let mut subscriber = within_deadline("CONNACK", connected).await.expect("CONNACK");
         assert!(subscriber.connack().session_present, "the session is lost");
-        for expected in self.stored.drain(..) {
+        for expected in self.stored_payloads.drain(..) {
             let message = within_deadline("a stored message", next_message(&mut subscriber)).await;
             assert_eq!(message, expected);
         }
@@ -93,7 +93,7 @@ impl Harness {
         let options = persistent_options(&self.broker, 1);
         let connected = Client::connect(&options, self.subscriber.clone());
         let _ = within_deadline("CONNACK", connected).await.expect("CONNACK").abandon();
-        self.stored.clear();
+        self.stored_payloads.clear();
     }
 
     /// Stops the broker with SIGTERM and starts it again.

@@ -25,7 +25,7 @@ async fn assert_all_are_answered(durability: &str) {
     harness.disk.fill(0);
     let (accepted, refused) = within_deadline("all answers", publish_all(&mut publisher)).await;
     assert!(refused > 0, "the store was never full");
-    harness.stored.extend(accepted);
+    harness.stored_payloads.extend(accepted);
     // The broker has acknowledged the messages in the order in which they were published.
     harness.fetch().await;
     harness.publish_until_accepted(&mut publisher).await;
@@ -45,17 +45,17 @@ async fn publish_all(client: &mut Client) -> (Vec<String>, usize) {
         let id = client.publish(message("stored/a", &text, 1)).await.expect("an open connection");
         open.insert(id.expect("a packet id"), text);
         while let Some(event) = client.take_event() {
-            record(event, &mut open, &mut accepted, &mut refused);
+            record_answer(event, &mut open, &mut accepted, &mut refused);
         }
     }
     while !open.is_empty() {
         let event = client.event().await.expect("an open connection");
-        record(event, &mut open, &mut accepted, &mut refused);
+        record_answer(event, &mut open, &mut accepted, &mut refused);
     }
     (accepted, refused)
 }
 
-fn record(
+fn record_answer(
     event: Event,
     open: &mut BTreeMap<PacketId, String>,
     accepted: &mut Vec<String>,

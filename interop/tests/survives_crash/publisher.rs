@@ -20,7 +20,7 @@ pub struct Publisher {
     index: u32,
     state: State,
     /// Number of messages sent until now.
-    next: u32,
+    sent_count: u32,
     /// The numbers of the messages that are not acknowledged yet, by packet identifier.
     unacknowledged: HashMap<PacketId, u32>,
     /// The number of the last acknowledged retained message.
@@ -29,7 +29,7 @@ pub struct Publisher {
 
 impl Publisher {
     pub fn new(index: u32) -> Self {
-        Self { index, state: State::default(), next: 0, unacknowledged: HashMap::new(), retained: None }
+        Self { index, state: State::default(), sent_count: 0, unacknowledged: HashMap::new(), retained: None }
     }
 
     pub fn client_id(&self) -> String {
@@ -47,7 +47,7 @@ impl Publisher {
 
     /// Returns the numbers of all messages sent until now.
     pub fn numbers(&self) -> impl Iterator<Item = u32> {
-        (0..self.next).map(|nth| self.number(nth))
+        (0..self.sent_count).map(|nth| self.number(nth))
     }
 
     /// Publishes the messages of one round, and receives acknowledgements until the connection ends.
@@ -59,8 +59,8 @@ impl Publisher {
             let sent = client.publish(self.message()).await;
             let new_id = client.state().open().find(|id| !self.unacknowledged.contains_key(id));
             if let Some(id) = new_id {
-                self.unacknowledged.insert(id, self.number(self.next));
-                self.next += 1;
+                self.unacknowledged.insert(id, self.number(self.sent_count));
+                self.sent_count += 1;
             }
             self.apply_events(&mut client, &kill_trigger);
             if sent.is_err() {
@@ -89,9 +89,9 @@ impl Publisher {
     }
 
     fn message(&self) -> Publish {
-        let qos = if self.next.is_multiple_of(2) { 2 } else { 1 };
-        let retain = self.is_retained(self.next);
-        Publish { retain, ..message(&self.topic(), &self.number(self.next).to_string(), qos) }
+        let qos = if self.sent_count.is_multiple_of(2) { 2 } else { 1 };
+        let retain = self.is_retained(self.sent_count);
+        Publish { retain, ..message(&self.topic(), &self.number(self.sent_count).to_string(), qos) }
     }
 
     fn number(&self, nth: u32) -> u32 {

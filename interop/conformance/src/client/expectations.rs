@@ -70,7 +70,7 @@ impl Client {
     /// Checks the reason code that the broker sent. Tidegate has to send the best reason code, which is the first of
     /// `codes`. Other brokers may send any of `codes`.
     fn check_reason(&self, code: u8, codes: &[u8]) {
-        let wanted = if self.wants_best_reason { &codes[..codes.len().min(1)] } else { codes };
+        let wanted = if self.requires_best_reason { &codes[..codes.len().min(1)] } else { codes };
         assert!(
             wanted.contains(&code),
             "{}: closed with the reason {code:#04x}, expected {wanted:02x?}",
@@ -78,10 +78,11 @@ impl Client {
         );
     }
 
-    /// Checks whether the broker may close the connection without a reason code. It may not if `demanded` is true and
-    /// `codes` is not empty. Tidegate always has to send a reason code unless `codes` is empty.
-    fn check_missing_reason(&self, codes: &[u8], demanded: bool) {
-        let may_omit_reason = codes.is_empty() || !(demanded || self.wants_best_reason);
+    /// Checks whether the broker may close the connection without a reason code. The broker may not if
+    /// `is_reason_required` is true and `codes` is not empty. Tidegate always has to send a reason code unless `codes`
+    /// is empty.
+    fn check_missing_reason(&self, codes: &[u8], is_reason_required: bool) {
+        let may_omit_reason = codes.is_empty() || !(is_reason_required || self.requires_best_reason);
         assert!(may_omit_reason, "{}: closed without a reason, expected {codes:02x?}", self.name);
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::key;
-use super::tables::escape;
+use super::tables::escape_cell;
 use crate::runner::Outcome;
 use crate::statement::Tables;
 
 /// Returns the ids of the statements and traps with a failed test, each with the path of the test and the start of its
 /// failure message.
-pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
+pub(super) fn failures_by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> {
     let mut failed = BTreeMap::new();
     for outcome in outcomes {
         let Some(failure) = &outcome.failure else { continue };
@@ -24,8 +24,8 @@ pub(super) fn by_id(outcomes: &[Outcome]) -> BTreeMap<String, (String, String)> 
 }
 
 /// Returns the text of the page: an introduction and the table of failed tests.
-pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
-    let failed = by_id(outcomes);
+pub(super) fn generate_page(tables: &Tables, outcomes: &[Outcome], label: &str) -> String {
+    let failed = failures_by_id(outcomes);
     let tested: BTreeSet<_> =
         outcomes.iter().flat_map(|outcome| outcome.case.ids(outcome.version).map(key)).collect();
     let tests = outcomes.len();
@@ -44,8 +44,8 @@ pub(super) fn table(tables: &Tables, outcomes: &[Outcome], label: &str) -> Strin
         let _ = writeln!(
             text,
             "| {id} | {} | `{path}` | {} |",
-            escape(&requirement(tables, id)),
-            escape(message)
+            escape_cell(&requirement(tables, id)),
+            escape_cell(message)
         );
     }
     text

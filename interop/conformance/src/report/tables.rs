@@ -10,7 +10,7 @@ use crate::statement::{NoteKind, Statement, Tables};
 use crate::suite;
 
 /// Returns the path of every generated page and its contents.
-pub(super) fn all(tables: &Tables, outcomes: &[Outcome], folder: &Path) -> Vec<(PathBuf, String)> {
+pub(super) fn generate_pages(tables: &Tables, outcomes: &[Outcome], folder: &Path) -> Vec<(PathBuf, String)> {
     vec![
         (folder.join("mqtt5.md"), statements("MQTT 5.0", &tables.mqtt5, tables, outcomes)),
         (folder.join("mqtt311.md"), statements("MQTT 3.1.1", &tables.mqtt311, tables, outcomes)),
@@ -30,7 +30,7 @@ fn statements(version: &str, rows: &[Statement], tables: &Tables, outcomes: &[Ou
         } else {
             counts.cells(&row.id, tables, outcomes)
         };
-        let _ = writeln!(lines, "| {} | {} | {cells} |", row.id, escape(&row.summary));
+        let _ = writeln!(lines, "| {} | {} | {cells} |", row.id, escape_cell(&row.summary));
     }
     let Counts { passed, failed, untestable, for_clients_only } = counts;
     let _ = write!(
@@ -48,8 +48,13 @@ fn traps(tables: &Tables, outcomes: &[Outcome]) -> String {
     let mut lines = String::new();
     for trap in &tables.traps {
         let cells = counts.cells(&trap.id(), tables, outcomes);
-        let _ =
-            writeln!(lines, "| {} | {} | {} | {cells} |", trap.nr, escape(&trap.trap), escape(&trap.do_this));
+        let _ = writeln!(
+            lines,
+            "| {} | {} | {} | {cells} |",
+            trap.nr,
+            escape_cell(&trap.trap),
+            escape_cell(&trap.do_this)
+        );
     }
     let Counts { passed, failed, untestable, .. } = counts;
     format!(
@@ -75,7 +80,7 @@ fn malformed(outcomes: &[Outcome]) -> String {
         let of_input = outcomes.iter().filter(|outcome| outcome.case.name == input.title());
         let passed = of_input.clone().all(|outcome| outcome.failure.is_none()) && of_input.count() > 0;
         let result = if passed { "passed" } else { "**failed**" };
-        let _ = writeln!(text, "| {} | {result} |", input.cells().map(|cell| escape(&cell)).join(" | "));
+        let _ = writeln!(text, "| {} | {result} |", input.cells().map(|cell| escape_cell(&cell)).join(" | "));
     }
     text
 }
@@ -93,13 +98,13 @@ impl Counts {
     fn cells(&mut self, id: &str, tables: &Tables, outcomes: &[Outcome]) -> String {
         if let Some(reason) = tables.untestable(id) {
             self.untestable += 1;
-            return format!("cannot be tested from outside: {} | | ", escape(reason));
+            return format!("cannot be tested from outside: {} | | ", escape_cell(reason));
         }
         let shows = |outcome: &&Outcome| outcome.case.ids(outcome.version).any(|shown| key(shown) == id);
         let of_id: Vec<_> = outcomes.iter().filter(shows).collect();
         let mut tests = join_distinct(of_id.iter().map(|outcome| format!("`{}`", outcome.case.path())));
         if let Some(note) = tables.note(id) {
-            tests = format!("{tests}<br>{}", escape(&note.text));
+            tests = format!("{tests}<br>{}", escape_cell(&note.text));
         }
         let transports = join_distinct(of_id.iter().map(|outcome| outcome.transport.name().to_owned()));
         let passed = !of_id.is_empty() && of_id.iter().all(|outcome| outcome.failure.is_none());
@@ -126,7 +131,7 @@ fn join_distinct(texts: impl Iterator<Item = String>) -> String {
 }
 
 /// Escapes text for a cell of a Markdown table.
-pub(super) fn escape(text: &str) -> String {
+pub(super) fn escape_cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('#', "\\#").replace('*', "\\*")
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::case::{Body, Case, DEFAULT};
 use crate::harness::Harness;
-use crate::statement::rows;
+use crate::statement::parse_rows;
 use crate::wire::Version;
 
 /// One row of the table of malformed inputs: bytes that violate the standard, and the reaction that it demands.
@@ -42,7 +42,7 @@ pub(super) fn cases() -> Vec<&'static Case> {
 
 /// Returns all rows of the table of malformed inputs.
 pub(super) fn inputs() -> Vec<Input> {
-    rows(include_str!("../../statements/malformed.csv"))
+    parse_rows(include_str!("../../statements/malformed.csv"))
 }
 
 impl Input {

@@ -100,7 +100,7 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
     client.subscribe(&topic, 2).await;
     let mut publisher = harness.client("publisher").await;
     let mut in_flight = Vec::new();
-    for number in 0..IN_FLIGHT {
+    for number in 0..IN_FLIGHT_COUNT {
         publisher.publish(&topic, [number], 1 + number % 2).await;
         in_flight.push(client.next_message().await.id);
     }
@@ -113,7 +113,7 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
     client.drop_connection().await;
     let mut client = harness.connect("one").persistent().open().await;
     let mut again = Vec::new();
-    for number in 0..IN_FLIGHT {
+    for number in 0..IN_FLIGHT_COUNT {
         let message = client.next_message().await;
         assert_eq!((message.payload.as_slice(), message.dup), (&[number][..], true), "in order, with DUP");
         again.push(message.id);
@@ -123,7 +123,7 @@ async fn in_flight_messages_have_distinct_identifiers(harness: Harness) {
     client.send(&ack(0x40, in_flight[0], 0)).await;
     client.send(&ack(0x50, in_flight[1], 0)).await;
     client.expect_ack(PacketType::PubRel, in_flight[1]).await;
-    for number in 0..IN_FLIGHT / 2 {
+    for number in 0..IN_FLIGHT_COUNT / 2 {
         publisher.publish(&topic, [number], 1).await;
         let message = client.next_message().await;
         assert!(!in_flight[1..].contains(&message.id), "{} is in use", message.id);
@@ -142,21 +142,21 @@ async fn identifiers_in_use_are_skipped_after_wrap_around(harness: Harness) {
     client.send(&ack(0x50, received, 0)).await;
     client.expect_ack(PacketType::PubRel, received).await;
     let publish = |id| Publish::new(&topic, "").qos(1, id).encode(harness.version);
-    let batch: Vec<u8> = (1..=BATCH).flat_map(publish).collect();
-    for _ in 0..=u16::MAX / BATCH {
+    let batch: Vec<u8> = (1..=BATCH_LEN).flat_map(publish).collect();
+    for _ in 0..=u16::MAX / BATCH_LEN {
         publisher.send(&batch).await;
-        for _ in 1..=BATCH {
+        for _ in 1..=BATCH_LEN {
             let id = client.next_message().await.id;
             assert!(id != held && id != received, "{id} is in use");
             client.send(&ack(0x40, id, 0)).await;
         }
-        for id in 1..=BATCH {
+        for id in 1..=BATCH_LEN {
             publisher.expect_ack(PacketType::PubAck, id).await;
         }
     }
     client.ping().await;
 }
 
-const IN_FLIGHT: u8 = 20;
+const IN_FLIGHT_COUNT: u8 = 20;
 /// The number of publishes sent in one batch.
-const BATCH: u16 = 250;
+const BATCH_LEN: u16 = 250;

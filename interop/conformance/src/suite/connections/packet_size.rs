@@ -65,14 +65,14 @@ async fn no_packet_exceeds_the_clients_maximum(harness: Harness) {
         if size == 64 {
             let received =
                 |packet_type: &PacketType| packets.iter().any(|packet| packet.packet_type == *packet_type);
-            assert!(ANSWERS.iter().all(received), "an answer is missing: {packets:?}");
+            assert!(ANSWER_TYPES.iter().all(received), "an answer is missing: {packets:?}");
         }
     }
 }
 
 /// The types of the answers to the client's packets. The broker must not omit an answer that fits the client's Maximum
 /// Packet Size.
-const ANSWERS: [PacketType; 7] = [
+const ANSWER_TYPES: [PacketType; 7] = [
     PacketType::ConnAck,
     PacketType::SubAck,
     PacketType::UnsubAck,

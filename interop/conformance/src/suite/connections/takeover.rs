@@ -121,7 +121,7 @@ async fn many_takeovers_leave_one_connection_and_publish_the_wills_of_the_rest(h
     let mut watcher = watcher(&harness).await;
     let mut clients: Vec<Client> = Vec::new();
     // Each client connects without waiting until the broker has closed the connection of the previous client.
-    for number in 0..COUNT {
+    for number in 0..CLIENT_COUNT {
         clients
             .push(harness.connect("one").persistent().will(Will::new(&topic, [number]).qos(1)).open().await);
     }
@@ -130,11 +130,11 @@ async fn many_takeovers_leave_one_connection_and_publish_the_wills_of_the_rest(h
         client.expect_close_without_answer(&[0x8E]).await;
     }
     let mut wills = Vec::new();
-    for _ in 1..COUNT {
+    for _ in 1..CLIENT_COUNT {
         wills.extend(watcher.receive().await.payload);
     }
     wills.sort_unstable();
-    assert_eq!(wills, Vec::from_iter(0..COUNT - 1), "one will for each closed connection");
+    assert_eq!(wills, Vec::from_iter(0..CLIENT_COUNT - 1), "one will for each closed connection");
     harness.expect_no_will(&mut watcher).await;
     last.subscribe(harness.topic("a"), 1).await;
     last.publish(harness.topic("a"), "echo", 1).await;
@@ -154,4 +154,4 @@ async fn a_takeover_works_across_versions(harness: Harness) {
     assert_eq!((message.packet_type, message.payload.as_slice()), (PacketType::Publish, &b"echo"[..]));
 }
 
-const COUNT: u8 = 12;
+const CLIENT_COUNT: u8 = 12;

@@ -20,13 +20,13 @@ cases! {
 }
 
 async fn an_ill_formed_topic_or_filter_ends_the_connection(harness: Harness) {
-    for bad in ILL_FORMED {
+    for bad in ILL_FORMED_STRINGS {
         assert_refused_in_topics_and_filters(&harness, bad).await;
     }
 }
 
 async fn a_topic_or_filter_with_nul_ends_the_connection(harness: Harness) {
-    for bad in NUL {
+    for bad in STRINGS_WITH_NUL {
         assert_refused_in_topics_and_filters(&harness, bad).await;
     }
 }
@@ -52,7 +52,7 @@ async fn assert_refused_in_topics_and_filters(harness: &Harness, bad: &[u8]) {
 }
 
 async fn an_ill_formed_client_identifier_is_refused(harness: Harness) {
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         let builder = harness.connect("one");
         let id = [builder.connect.client_id.as_bytes(), bad].concat();
         let bytes = builder.connect.encode_with(0x02, &length_prefixed(&id));
@@ -68,7 +68,7 @@ async fn an_ill_formed_client_identifier_is_refused(harness: Harness) {
 
 async fn an_ill_formed_will_topic_is_refused(harness: Harness) {
     let mut observer = watcher(&harness).await;
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         let builder = harness.connect("one");
         let topic = [harness.topic("").as_bytes(), bad].concat();
         let id = length_prefixed(builder.connect.client_id.as_bytes());
@@ -81,7 +81,7 @@ async fn an_ill_formed_will_topic_is_refused(harness: Harness) {
 }
 
 async fn an_ill_formed_user_name_is_refused(harness: Harness) {
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         let builder = harness.connect("one");
         let payload = [length_prefixed(builder.connect.client_id.as_bytes()), length_prefixed(bad)].concat();
         let bytes = builder.connect.encode_with(0x82, &payload);
@@ -92,7 +92,7 @@ async fn an_ill_formed_user_name_is_refused(harness: Harness) {
 async fn an_ill_formed_user_property_ends_the_connection(harness: Harness) {
     let mut observer = watcher(&harness).await;
     let topic = harness.topic("a");
-    for bad in ILL_FORMED.iter().chain(&NUL) {
+    for bad in ILL_FORMED_STRINGS.iter().chain(&STRINGS_WITH_NUL) {
         for pair in [
             [length_prefixed(bad), length_prefixed(b"value")],
             [length_prefixed(b"name"), length_prefixed(bad)],
@@ -156,6 +156,7 @@ async fn control_characters_and_non_characters_are_accepted_everywhere(harness: 
 
 /// Ill-formed UTF-8: a lone surrogate, an overlong NUL, a byte that never occurs in UTF-8, a code point beyond
 /// U+10FFFF, and a truncated sequence.
-const ILL_FORMED: [&[u8]; 5] = [b"\xED\xA0\x80", b"\xC0\x80", b"a\xFFb", b"\xF4\x90\x80\x80", b"\xE2\x82"];
+const ILL_FORMED_STRINGS: [&[u8]; 5] =
+    [b"\xED\xA0\x80", b"\xC0\x80", b"a\xFFb", b"\xF4\x90\x80\x80", b"\xE2\x82"];
 /// Strings with U+0000: alone, and between other characters.
-const NUL: [&[u8]; 2] = [b"\0", b"a\0b"];
+const STRINGS_WITH_NUL: [&[u8]; 2] = [b"\0", b"a\0b"];

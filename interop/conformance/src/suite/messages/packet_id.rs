@@ -23,7 +23,7 @@ async fn no_identifier_in_use_is_reused(harness: Harness) {
     }
     subscriber.send_ack(0x50, in_flight[2], 0).await;
     subscriber.expect_ack(PacketType::PubRel, in_flight[2]).await;
-    for _ in 0..ROUNDS {
+    for _ in 0..BATCH_COUNT {
         for id in exchange_batch(&mut publisher, &mut subscriber, &topic).await {
             assert!(!in_flight.contains(&id), "{id} is in use");
         }
@@ -52,4 +52,4 @@ async fn exchange_batch(publisher: &mut Client, subscriber: &mut Client, topic: 
 /// under test.
 const BATCH_LEN: u16 = 16;
 /// The number of batches until every packet identifier has been used once.
-const ROUNDS: u32 = 65_536 / 16;
+const BATCH_COUNT: u32 = 65_536 / 16;

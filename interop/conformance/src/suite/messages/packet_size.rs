@@ -49,13 +49,13 @@ async fn an_oversized_message_counts_as_delivered(harness: Harness) {
     let mut publisher = harness.client("publisher").await;
     for round in 0..5 {
         for qos in 0..3 {
-            assert!(publisher.publish(&topic, LARGE, qos).await < 0x80, "the publish is accepted");
+            assert!(publisher.publish(&topic, LARGE_PAYLOAD, qos).await < 0x80, "the publish is accepted");
         }
         publisher.publish(&topic, round.to_string(), 1).await;
         subscriber.expect_message(round.to_string()).await;
     }
     for payload in ["one", "two", "three"] {
-        publisher.publish(&topic, LARGE, 2).await;
+        publisher.publish(&topic, LARGE_PAYLOAD, 2).await;
         publisher.publish(&topic, payload, 2).await;
     }
     assert_eq!(subscriber.drain_payloads().await, ["one", "two"], "both messages of the quota are available");
@@ -67,7 +67,9 @@ async fn an_oversized_message_does_not_block_the_queue(harness: Harness) {
     subscriber.subscribe(&topic, 2).await;
     subscriber.disconnect().await;
     let mut publisher = harness.client("publisher").await;
-    for (payload, qos) in [("one", 1), (LARGE, 1), ("two", 2), (LARGE, 2), (LARGE, 1), ("three", 1)] {
+    for (payload, qos) in
+        [("one", 1), (LARGE_PAYLOAD, 1), ("two", 2), (LARGE_PAYLOAD, 2), (LARGE_PAYLOAD, 1), ("three", 1)]
+    {
         publisher.publish(&topic, payload, qos).await;
     }
     let mut subscriber =
@@ -86,7 +88,7 @@ async fn a_message_above_a_lowered_maximum_is_not_resent(harness: Harness) {
     let mut subscriber = harness.connect("subscriber").persistent().open().await;
     subscriber.subscribe(&topic, 2).await;
     let mut publisher = harness.client("publisher").await;
-    for (payload, qos) in [(LARGE, 1), ("one", 1), (LARGE, 2), ("two", 2)] {
+    for (payload, qos) in [(LARGE_PAYLOAD, 1), ("one", 1), (LARGE_PAYLOAD, 2), ("two", 2)] {
         publisher.publish(&topic, payload, qos).await;
     }
     subscriber.next_messages(4).await;
@@ -101,23 +103,28 @@ async fn a_message_above_a_lowered_maximum_is_not_resent(harness: Harness) {
 
 async fn answers_fit_the_clients_maximum(harness: Harness) {
     let topic = harness.topic("a");
-    let (mut client, connack) = limited(&harness, TINY).open_with_connack().await;
+    let (mut client, connack) = limited(&harness, PACKET_SIZE_MAX_FOR_CONNACK).open_with_connack().await;
     let subscribe = Subscribe::new(1).filter(&topic, 0);
     let suback = client.exchange_subscribe(&subscribe).await;
     let unsuback = client.unsubscribe(harness.topic("none")).await;
     client.send_publish(&Publish::new(&topic, "x").qos(1, 3)).await;
     let puback = client.next_of(PacketType::PubAck).await;
     for packet in [connack, suback, unsuback, puback] {
-        assert!(size(&packet) <= TINY, "{:?} of {} bytes", packet.packet_type, size(&packet));
+        assert!(
+            size(&packet) <= PACKET_SIZE_MAX_FOR_CONNACK,
+            "{:?} of {} bytes",
+            packet.packet_type,
+            size(&packet)
+        );
     }
 }
 
 async fn the_brokers_disconnect_fits_the_clients_maximum(harness: Harness) {
-    let mut client = limited(&harness, TINY).open().await;
+    let mut client = limited(&harness, PACKET_SIZE_MAX_FOR_CONNACK).open().await;
     client.send_publish(&Publish::new("", "x")).await;
     for packet in client.wait_for_end().await {
         assert_eq!(packet.packet_type, PacketType::Disconnect);
-        assert!(size(&packet) <= TINY, "DISCONNECT of {} bytes", size(&packet));
+        assert!(size(&packet) <= PACKET_SIZE_MAX_FOR_CONNACK, "DISCONNECT of {} bytes", size(&packet));
     }
 }
 
@@ -125,7 +132,12 @@ async fn one_byte_too_many_ends_the_connection(harness: Harness) {
     let topic = harness.topic("a");
     let mut watcher = harness.subscriber("watcher", &topic, 0).await;
     for qos in 0..3 {
-        for size in [LIMIT + 1, LIMIT + 2, LIMIT + 3, LIMIT + 1000] {
+        for size in [
+            ANNOUNCED_PACKET_SIZE_MAX + 1,
+            ANNOUNCED_PACKET_SIZE_MAX + 2,
+            ANNOUNCED_PACKET_SIZE_MAX + 3,
+            ANNOUNCED_PACKET_SIZE_MAX + 1000,
+        ] {
             let mut publisher = harness.client("publisher").await;
             let publish = of_size(&harness, &topic, size, qos).expect("a size that a packet can have");
             publisher.send_publish(&publish).await;
@@ -138,14 +150,15 @@ async fn one_byte_too_many_ends_the_connection(harness: Harness) {
 async fn every_packet_may_have_the_announced_size(harness: Harness) {
     let topic = harness.topic("a");
     let (mut client, connack) = harness.connect("client").open_with_connack().await;
-    assert_eq!(connack.properties.get_number(property::MAXIMUM_PACKET_SIZE), Some(LIMIT));
+    assert_eq!(connack.properties.get_number(property::MAXIMUM_PACKET_SIZE), Some(ANNOUNCED_PACKET_SIZE_MAX));
     for qos in 0..3 {
-        let publish = of_size(&harness, &topic, LIMIT, qos).expect("a size that a packet can have");
+        let publish =
+            of_size(&harness, &topic, ANNOUNCED_PACKET_SIZE_MAX, qos).expect("a size that a packet can have");
         assert!(client.exchange_publish(publish).await < 0x80, "PUBLISH at QoS {qos}");
     }
     // The bytes of SUBSCRIBE besides the filter: fixed header 3, packet identifier 2, property length 1, filter length
     // 2, options 1.
-    let filter = |rest: usize| "f".repeat(usize::try_from(LIMIT).expect("a size") - rest);
+    let filter = |rest: usize| "f".repeat(usize::try_from(ANNOUNCED_PACKET_SIZE_MAX).expect("a size") - rest);
     let subscribe = Subscribe::new(100).filter(filter(9), 0);
     assert_eq!(subscribe.encode(client.version).len(), 1024);
     client.exchange_subscribe(&subscribe).await;
@@ -181,8 +194,8 @@ fn limited(harness: &Harness, maximum: u32) -> ConnectBuilder<'_> {
 }
 
 /// The Maximum Packet Size that the broker announces with `LOW_LIMITS`.
-const LIMIT: u32 = 1024;
+const ANNOUNCED_PACKET_SIZE_MAX: u32 = 1024;
 /// A Maximum Packet Size, in bytes, that is just large enough for CONNACK.
-const TINY: u32 = 24;
+const PACKET_SIZE_MAX_FOR_CONNACK: u32 = 24;
 /// A payload of more than 100 bytes.
-const LARGE: &str = "................................................................................................................";
+const LARGE_PAYLOAD: &str = "................................................................................................................";

@@ -52,13 +52,13 @@ async fn pubcomp_fits_the_clients_maximum(harness: Harness) {
 
 /// Builds the CONNECT of a client whose Maximum Packet Size leaves little room for a reason string or user properties.
 fn with_tiny_maximum(harness: &Harness) -> ConnectBuilder<'_> {
-    harness.connect("tiny").number(property::MAXIMUM_PACKET_SIZE, TINY)
+    harness.connect("tiny").number(property::MAXIMUM_PACKET_SIZE, SMALL_PACKET_SIZE_MAX)
 }
 
 /// A Maximum Packet Size, in bytes, that is just large enough for CONNACK and for a short PUBLISH.
-const TINY: u32 = 32;
+const SMALL_PACKET_SIZE_MAX: u32 = 32;
 
 fn assert_fits(packet: &Packet) {
     let size = u32::try_from(packet.bytes.len()).expect("a size");
-    assert!(size <= TINY, "{:?} of {size} bytes", packet.packet_type);
+    assert!(size <= SMALL_PACKET_SIZE_MAX, "{:?} of {size} bytes", packet.packet_type);
 }

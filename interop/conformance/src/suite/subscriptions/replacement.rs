@@ -50,13 +50,13 @@ async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness
     let mut client = harness.subscriber("one", &filter, 1).await;
     assert_eq!(client.receive().await.topic, retained);
     let streaming = async {
-        for number in 0..STREAM_LEN {
+        for number in 0..MESSAGE_COUNT {
             publisher.publish(&stream, number.to_string(), 1).await;
         }
     };
     let mut seen = Vec::new();
     let resubscribing = async {
-        for round in 0..ROUNDS {
+        for round in 0..RESUBSCRIBE_COUNT {
             // Each SUBSCRIBE changes the QoS. The broker may deliver a concurrent message with the old or the new
             // options.
             client.subscribe(&filter, 1 + round % 2).await;
@@ -75,7 +75,7 @@ async fn a_replacement_resends_retained_messages_and_loses_none(harness: Harness
     seen.extend(client.receive_all().await);
     assert!(seen.iter().all(|message| message.topic == stream), "one retained copy per SUBSCRIBE");
     let numbers: Vec<_> = seen.iter().map(|message| String::from_utf8_lossy(&message.payload)).collect();
-    let expected: Vec<_> = (0..STREAM_LEN).map(|number| number.to_string()).collect();
+    let expected: Vec<_> = (0..MESSAGE_COUNT).map(|number| number.to_string()).collect();
     assert_eq!(numbers, expected, "no message is lost or duplicated");
 }
 
@@ -126,5 +126,5 @@ async fn a_replacement_has_its_own_options(harness: Harness) {
     }
 }
 
-const STREAM_LEN: usize = 100;
-const ROUNDS: u8 = 10;
+const MESSAGE_COUNT: usize = 100;
+const RESUBSCRIBE_COUNT: u8 = 10;

@@ -20,10 +20,10 @@ fn shared(harness: &Harness) -> String {
 }
 
 /// The client names of two members whose sessions outlive their connections.
-const MEMBERS: [&str; 2] = ["left", "right"];
+const MEMBER_NAMES: [&str; 2] = ["left", "right"];
 
 async fn members(harness: &Harness, expiry: u32) -> [Client; 2] {
-    let [left, right] = MEMBERS.map(|name| harness.connect(name).clean(false).expiry(expiry));
+    let [left, right] = MEMBER_NAMES.map(|name| harness.connect(name).clean(false).expiry(expiry));
     let (mut left, mut right) = (left.open().await, right.open().await);
     left.subscribe(shared(harness), 2).await;
     right.subscribe(shared(harness), 2).await;
@@ -41,7 +41,11 @@ async fn publish(harness: &Harness, qos: u8, members: [Client; 2]) -> (Client, &
         left.has_received(PacketType::Publish) != right.has_received(PacketType::Publish),
         "exactly one of the two gets the message"
     );
-    if left.has_received(PacketType::Publish) { (left, MEMBERS[0], right) } else { (right, MEMBERS[1], left) }
+    if left.has_received(PacketType::Publish) {
+        (left, MEMBER_NAMES[0], right)
+    } else {
+        (right, MEMBER_NAMES[1], left)
+    }
 }
 
 async fn each_member_gets_messages_at_its_own_qos(harness: Harness) {
@@ -143,7 +147,7 @@ async fn a_message_that_a_member_refuses_is_dropped(harness: Harness) {
             let mut member = harness.connect(name).persistent().open().await;
             member.expect_no_message().await;
             assert!(!member.has_received(PacketType::PubRel), "PUBREL for a refused message");
-            members = if name == MEMBERS[0] { [member, other] } else { [other, member] };
+            members = if name == MEMBER_NAMES[0] { [member, other] } else { [other, member] };
         }
     }
 }
