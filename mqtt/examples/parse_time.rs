@@ -56,7 +56,8 @@ fn parse(wire: &[u8]) -> PublishView<'_> {
     }
 }
 
-/// Nanoseconds per call, the minimum of many short runs, to exclude the influence of other programs on the machine.
+/// Returns the nanoseconds per call: the minimum of many short runs, to exclude the influence of other programs on the
+/// machine.
 fn time(mut work: impl FnMut() -> usize) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..RUNS {

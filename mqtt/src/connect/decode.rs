@@ -1,4 +1,4 @@
-//! Decodes CONNECT. The packet states its own protocol version. Errors state whether a CONNACK may answer them.
+//! Decodes CONNECT. The packet states its own protocol version. Errors report whether a CONNACK may answer the packet.
 
 use super::{Connect, Will};
 use crate::error::{DecodeError, Fault};
@@ -11,14 +11,15 @@ impl Connect {
     /// Decodes the CONNECT in a frame.
     ///
     /// # Errors
-    /// Returns an error when the frame is not a valid CONNECT. [`DecodeError::connack_version`] says how to answer it.
+    /// Returns an error if the frame is not a valid CONNECT. [`DecodeError::connack_version`] is the version of the
+    /// CONNACK that may answer it.
     pub fn decode(frame: &Frame<'_>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame.body);
         let version = read_version(&mut reader)?;
-        // A 3.x server closes the connection without a CONNACK [MQTT3-3.1.4-1].
+        // A server closes the connection of an MQTT 3.x client without a CONNACK [MQTT3-3.1.4-1].
         let answer = Some(version).filter(|version| version.is_v5());
         let fail = |fault| DecodeError::in_connect(fault, version, answer);
-        // [MQTT5-1.5.5-1] `frame::first` does not check this because it does not know the version.
+        // [MQTT5-1.5.5-1] `frame::first` does not check the length encoding because it does not know the version.
         if version.is_v5() && frame.is_padded() {
             return Err(fail(Fault::VariableLength));
         }
@@ -26,7 +27,7 @@ impl Connect {
     }
 }
 
-/// `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-1]` `[MQTT3-3.1.2-2]`
+/// Reads the protocol name and level `[MQTT5-3.1.2-1]` `[MQTT5-3.1.2-2]` `[MQTT3-3.1.2-1]` `[MQTT3-3.1.2-2]`.
 fn read_version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError> {
     let without_answer = |fault| DecodeError::in_connect(fault, ProtocolVersion::V3_1_1, None);
     let name = reader.binary().map_err(without_answer)?;
@@ -59,15 +60,17 @@ fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Connect, Fa
     Ok(connect)
 }
 
-/// `[MQTT5-3.1.2-17]` `[MQTT5-3.1.2-19]` `[MQTT3-3.1.2-19]` `[MQTT3-3.1.2-21]`
+/// Reads the user name and password that the flags announce `[MQTT5-3.1.2-17]` `[MQTT5-3.1.2-19]` `[MQTT3-3.1.2-19]`
+/// `[MQTT3-3.1.2-21]`.
 fn read_credentials(reader: &mut Reader<'_>, flags: &Flags, connect: &mut Connect) -> Result<(), Fault> {
-    // MQTT 3.1, section 3.1: a packet that ends before fields announced by its flags is valid.
+    // MQTT 3.1, section 3.1: a packet is valid even if it ends before fields that its flags announce.
     let may_be_missing = connect.version == ProtocolVersion::V3_1;
-    let is_there = |announced: bool, reader: &Reader<'_>| announced && !(may_be_missing && reader.is_empty());
-    if is_there(flags.user_name, reader) {
+    let is_present =
+        |announced: bool, reader: &Reader<'_>| announced && !(may_be_missing && reader.is_empty());
+    if is_present(flags.user_name, reader) {
         connect.user_name = Some(reader.text()?.to_owned());
     }
-    if is_there(flags.password, reader) {
+    if is_present(flags.password, reader) {
         connect.password = Some(bytes::Bytes::copy_from_slice(reader.binary()?));
     }
     Ok(())
@@ -119,7 +122,7 @@ impl Flags {
             user_name: is_set(USER_NAME),
             password: is_set(PASSWORD),
         };
-        // [MQTT3-3.1.2-22]; 5.0 allows it.
+        // [MQTT3-3.1.2-22] forbids a password without a user name; MQTT 5.0 allows it.
         if !version.is_v5() && flags.password && !flags.user_name {
             Err(Fault::PasswordAlone)
         } else {
@@ -128,7 +131,8 @@ impl Flags {
     }
 }
 
-/// `[MQTT5-3.1.2-11]` `[MQTT5-3.1.2-12]` `[MQTT5-3.1.2-13]` `[MQTT3-3.1.2-13]` `[MQTT3-3.1.2-14]` `[MQTT3-3.1.2-15]`
+/// Returns QoS and RETAIN flag of the will, if the flags announce a will `[MQTT5-3.1.2-11]` `[MQTT5-3.1.2-12]`
+/// `[MQTT5-3.1.2-13]` `[MQTT3-3.1.2-13]` `[MQTT3-3.1.2-14]` `[MQTT3-3.1.2-15]`.
 fn read_will_flags(byte: u8) -> Result<Option<(QoS, bool)>, Fault> {
     let retain = byte & WILL_RETAIN != 0;
     let qos_bits = byte >> WILL_QOS_SHIFT & 0b11;

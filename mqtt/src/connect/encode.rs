@@ -7,14 +7,14 @@ use crate::property::PropertyId;
 use crate::writer::Writer;
 
 impl Connect {
-    /// Writes everything after the fixed header, in the version that the packet states.
+    /// Writes all fields after the fixed header, in the version that the packet states.
     pub(crate) fn write(&self, writer: &mut Writer<'_>) {
         writer.text(self.version.protocol_name());
         writer.u8(self.version.level());
         writer.u8(self.flags());
         writer.u16(self.keep_alive);
         if self.version.is_v5() {
-            writer.measured(|writer| self.write_properties(writer));
+            writer.length_prefixed(|writer| self.write_properties(writer));
         }
         writer.text(&self.client_id);
         if let Some(will) = &self.will {

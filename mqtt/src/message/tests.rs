@@ -1,4 +1,4 @@
-//! Tests of the application message. `Instant::now` only provides a start time; no test waits.
+//! Tests of the application message. `Instant::now` only provides a start time; the tests never wait.
 #![allow(clippy::disallowed_methods)]
 
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use crate::{Outgoing, ProtocolVersion, PublishView, QoS, Will, topic};
 
 const V5: ProtocolVersion = ProtocolVersion::V5;
 
-/// A PUBLISH with topic alias 7, user property n=v, expiry 60, subscription identifier 5, content type c, payload
-/// `pay`.
+/// Returns a PUBLISH with topic alias 7, user property n=v, message expiry interval 60, subscription identifier 5,
+/// content type c and payload `pay`.
 fn wire() -> Vec<u8> {
     let properties = [
         &[0x23, 0, 7][..],

@@ -3,11 +3,11 @@
 use super::Packet;
 
 impl Packet {
-    /// Removes reason string (0x1F) and user properties (0x26) where they are only diagnostics: from every packet
-    /// except CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE. Returns true when there was something to remove.
+    /// Removes reason string (0x1F) and user properties (0x26) from the packets in which they only serve diagnostics:
+    /// all except CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE. Returns whether anything was removed.
     ///
-    /// Used when the packet is larger than the receiver accepts `[MQTT5-3.2.2-19]` `[MQTT5-3.4.2-2]`
-    /// `[MQTT5-3.14.2-3]`, or when the receiver does not want these properties `[MQTT5-3.1.2-29]`.
+    /// This is used if the packet is larger than the receiver accepts `[MQTT5-3.2.2-19]` `[MQTT5-3.4.2-2]`
+    /// `[MQTT5-3.14.2-3]`, or if the receiver does not want these properties `[MQTT5-3.1.2-29]`.
     pub fn strip_optional(&mut self) -> bool {
         match self {
             Self::Ack(ack) => ack.properties.take().is_some(),

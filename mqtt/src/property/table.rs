@@ -7,17 +7,17 @@ use super::{AllowedValues, PacketContext, WireType};
 pub struct PropertySpec {
     /// The property.
     pub id: PropertyId,
-    /// Its wire type.
+    /// The wire type of its value.
     pub wire_type: WireType,
-    /// The contexts in which it may appear, as a union of [`PacketContext::bit`].
+    /// The contexts in which the property may appear, as a union of [`PacketContext::bit`].
     pub contexts: u16,
-    /// The contexts in which it may appear more than once, as a union of [`PacketContext::bit`].
+    /// The contexts in which the property may appear more than once, as a union of [`PacketContext::bit`].
     pub repeatable_in: u16,
-    /// The allowed values of the wire type.
+    /// The values of the wire type that are allowed.
     pub allowed_values: AllowedValues,
 }
 
-/// Declares the properties.
+/// Declares the properties of the table below.
 macro_rules! properties {
     ($($value:literal $name:ident $wire_type:ident $allowed_values:ident $repeat:ident: $($context:ident)*, $text:literal;)*) => {
         /// The identifier of a property.
@@ -30,25 +30,25 @@ macro_rules! properties {
             /// Every property, in ascending order of identifier.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The wire value.
+            /// Returns the wire value of the identifier.
             #[must_use]
             pub const fn value(self) -> u8 {
                 match self { $(Self::$name => $value,)* }
             }
 
-            /// The name in the specification.
+            /// Returns the name of the property in the specification.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The property with this identifier.
+            /// Returns the property with this identifier, if it exists.
             #[must_use]
             pub const fn from_value(value: u32) -> Option<Self> {
                 match value { $($value => Some(Self::$name),)* _ => None }
             }
 
-            /// The rules for this property.
+            /// Returns the rules for this property.
             #[must_use]
             pub const fn spec(self) -> PropertySpec {
                 match self {
@@ -96,7 +96,7 @@ properties! {
 }
 
 impl PropertyId {
-    /// True for a property of PUBLISH that is forwarded unchanged from the publisher to every receiver.
+    /// Returns whether a PUBLISH property is forwarded unchanged from the publisher to every receiver.
     #[must_use]
     pub const fn is_forwardable(self) -> bool {
         use PropertyId::{MessageExpiryInterval, SubscriptionIdentifier, TopicAlias};
@@ -106,13 +106,13 @@ impl PropertyId {
 }
 
 impl PropertySpec {
-    /// True when the property may appear in `context`.
+    /// Returns whether the property may appear in `context`.
     #[must_use]
     pub const fn may_stand_in(&self, context: PacketContext) -> bool {
         self.contexts & context.bit() != 0
     }
 
-    /// True when the property may appear more than once in `context`.
+    /// Returns whether the property may appear more than once in `context`.
     #[must_use]
     pub const fn may_repeat_in(&self, context: PacketContext) -> bool {
         self.repeatable_in & context.bit() != 0

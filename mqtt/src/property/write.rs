@@ -1,4 +1,4 @@
-//! Writes properties that have a value and leaves out the others.
+//! Writes the properties that have a value. Properties without a value are omitted.
 
 use super::{PropertyId, UserProperties};
 use crate::error::EncodeError;
@@ -54,7 +54,7 @@ impl Writer<'_> {
         self.raw(properties.wire());
     }
 
-    /// Writes authentication method and data. Data without a method is an error `[MQTT5-4.12.0-5]`.
+    /// Writes authentication method and data. Authentication data without a method is an error `[MQTT5-4.12.0-5]`.
     pub(crate) fn authentication(&mut self, method: Option<&str>, data: Option<&[u8]>) {
         if data.is_some() && method.is_none() {
             self.fail(EncodeError::Value("MQTT5-4.12.0-5"));
