@@ -146,7 +146,7 @@ const NOTES: [&str; 3] = [
 ];
 
 /// Parses the rows of a table with a header line.
-pub(crate) fn rows<R: for<'de> Deserialize<'de>>(text: &str) -> Vec<R> {
+pub(crate) fn parse_rows<R: for<'de> Deserialize<'de>>(text: &str) -> Vec<R> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<Result<_, _>>()
