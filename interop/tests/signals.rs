@@ -68,7 +68,8 @@ async fn a_certificate_that_does_not_match_its_key_is_not_loaded_and_the_log_say
     broker.stop();
 }
 
-/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed.
+/// `nohup` starts a program with SIGHUP ignored, so that the program continues when its terminal is closed. The broker
+/// must not start to handle SIGHUP in that case.
 #[tokio::test]
 async fn sighup_stays_ignored_if_it_was_ignored_at_the_start() {
     let broker = Broker::start_with_launch(Config::every_transport(), |_| {

@@ -29,7 +29,7 @@ const DEFAULT_ROUND_COUNT: u64 = 200;
 /// Number of publishers. Each publishes to its own topic.
 const PUBLISHER_COUNT: u32 = 4;
 
-/// The broker and all clients. They are kept over all rounds.
+/// The broker and all clients of the test, which keep their state over all rounds.
 struct Harness {
     broker: Broker,
     publishers: Vec<Publisher>,

@@ -83,5 +83,5 @@ impl Endpoint {
     }
 }
 
-/// The ALPN protocol name that clients offer for MQTT over MQTT_ALPN and over TLS.
+/// The ALPN protocol name that clients offer for MQTT over QUIC and over TLS.
 pub(super) const MQTT_ALPN: &[u8] = b"mqtt";
