@@ -1,7 +1,7 @@
-//! Caps on connections and on handshakes. Refusals are counted by reason.
+//! Limits on connections and on handshakes. Refusals are counted by reason.
 //!
-//! The crate uses no sockets and no clock. The acceptor asks for a permit and keeps it for as long as the connection
-//! or the handshake lasts.
+//! The crate uses no sockets and no clock. The code that accepts a connection asks for a permit and keeps the permit as
+//! long as the connection or the handshake lasts.
 
 mod connections;
 mod handshakes;

@@ -1,4 +1,4 @@
-//! Connecting to a broker by URL, over any transport.
+//! Connects to a broker by URL, over any transport.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,18 +21,18 @@ pub use crate::tls::ClientTls;
 use crate::tls::tls_facts;
 use crate::{quic, websocket};
 
-/// Connects within [`CONNECT_TIMEOUT`].
+/// Connects to `target` within [`CONNECT_TIMEOUT`].
 ///
 /// # Errors
-/// See [`ConnectError`]; its text is meant for users.
+/// Returns why the connection failed. The text of [`ConnectError`] is meant for users.
 pub async fn connect(target: &Target, tls: &ClientTls) -> Result<Link, ConnectError> {
     connect_within(target, tls, CONNECT_TIMEOUT).await
 }
 
-/// Connects within `limit`, including all handshakes of the transport.
+/// Connects to `target` within `limit`, including all handshakes of the transport.
 ///
 /// # Errors
-/// See [`ConnectError`]; its text is meant for users.
+/// Returns why the connection failed. The text of [`ConnectError`] is meant for users.
 pub async fn connect_within(target: &Target, tls: &ClientTls, limit: Duration) -> Result<Link, ConnectError> {
     let connecting = async {
         match target {
@@ -56,7 +56,7 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
     }
     let stream = TcpStream::connect((host.name.as_str(), host.port)).await;
     let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
-    // Best effort: without TCP_NODELAY the connection still works.
+    // A failure is ignored, because the connection also works without TCP_NODELAY.
     let _ = stream.set_nodelay(true);
     let peer = Peer::new(host.transport, stream.peer_addr().ok());
     let upgrade_failed = |fault| ConnectError::Upgrade { target: target.clone(), fault };

@@ -1,6 +1,6 @@
-//! A byte stream in the binary frames of a WebSocket (RFC 6455). Owns framing and control frames; `handshake` has the
-//! rules of the HTTP upgrade. A server's payload is not copied: it is unmasked in the caller's read buffer and written
-//! from the caller's slices.
+//! A byte stream in the binary frames of a WebSocket (RFC 6455). This file has the WebSocket itself and its control
+//! frames; `handshake` has the rules of the HTTP upgrade. A server's payload is not copied: received payload is
+//! unmasked in the caller's read buffer, and sent payload is written from the caller's slices.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -31,7 +31,7 @@ pub(crate) use upgrade::upgrade;
 use decoder::{Decoder, End};
 use encoder::Encoder;
 
-/// Our side of the connection. Clients mask the frames they send, servers must not.
+/// The local side of the connection. Clients mask the frames that they send; servers must not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Client,
@@ -44,7 +44,7 @@ pub(crate) struct WebSocket<S> {
     io: S,
     decoder: Decoder,
     encoder: Encoder,
-    /// Bytes that arrived together with the HTTP upgrade and are not decoded yet.
+    /// Bytes that were received together with the HTTP upgrade and are not decoded yet.
     read_ahead: Bytes,
     heartbeat: Option<Duration>,
 }
@@ -56,7 +56,8 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             io,
             decoder: Decoder::new(role, config.frame_size_max),
             encoder: Encoder::new(role),
-            // Copied, because even an empty slice of the HTTP buffer would keep the whole buffer alive.
+            // The bytes are copied, because even an empty slice of the HTTP buffer would keep the whole buffer
+            // allocated.
             read_ahead: Bytes::copy_from_slice(read_ahead),
             heartbeat,
         }

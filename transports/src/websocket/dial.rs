@@ -1,4 +1,4 @@
-//! The client side of the upgrade.
+//! The client side of the upgrade from HTTP to a WebSocket.
 
 use http_body_util::Empty;
 use hyper::body::{Bytes, Incoming};
@@ -17,14 +17,14 @@ use tungstenite::handshake::derive_accept_key;
 use super::{Role, WebSocket, WebSocketConfig};
 use crate::link::RawSocket;
 
-/// Why the upgrade to a WebSocket failed.
+/// The reason why the upgrade to a WebSocket failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum UpgradeError {
     /// The server's status is not 101.
     #[error("the server answered {0} instead of opening a WebSocket")]
     Status(StatusCode),
-    /// The response does not match our request's key.
+    /// The response does not match the key in the request.
     #[error("the server's Sec-WebSocket-Accept is wrong")]
     AcceptKey,
     /// The server did not select the subprotocol `mqtt`.

@@ -1,4 +1,4 @@
-//! A listener gets a new certificate while it runs.
+//! The certificate of a listener is replaced while the listener runs.
 
 use tidegate_transports::client;
 
@@ -6,7 +6,7 @@ use crate::material::{ECDSA, RSA};
 use crate::server::{ALL, round_trip, serve, soon};
 
 #[tokio::test]
-async fn new_connections_get_the_new_certificate_and_open_ones_continue() {
+async fn new_connections_get_the_new_certificate_and_open_connections_continue() {
     for transport in ALL.into_iter().filter(|transport| transport.is_secure()) {
         let server = serve(transport);
         let mut open = server.connect().await;
@@ -25,7 +25,7 @@ async fn new_connections_get_the_new_certificate_and_open_ones_continue() {
 async fn a_certificate_replaced_before_the_first_connection_is_used() {
     for transport in ALL.into_iter().filter(|transport| transport.is_secure()) {
         let server = serve(transport);
-        // Nothing has been awaited, so the task that accepts has not run: a QUIC endpoint is not open yet.
+        // Nothing has been awaited yet, so the task that accepts has not run and the QUIC endpoint is not open yet.
         server.listener.certificate().unwrap().replace(&RSA.server).unwrap();
         let mut link = soon(client::connect(&server.target(), &RSA.client_tls())).await.unwrap();
         assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello", "{transport}");

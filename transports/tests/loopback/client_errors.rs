@@ -1,4 +1,4 @@
-//! The errors that a user sees when a connection cannot be made.
+//! The errors that a user gets when a connection cannot be established.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use crate::server::{ALL, config, serve, soon};
 use crate::silent_clients::quic_client;
 
-/// Both ends of a connection, the server's first.
+/// Returns both sides of a connection, the server's first.
 async fn pair(transport: Transport) -> (Link, Link) {
     let server = serve(transport);
     let listener = bind(&config(transport), &server.limits).unwrap();
@@ -64,7 +64,7 @@ async fn unread_input_does_not_turn_a_close_into_a_reset() {
     assert_eq!(soon(client.read(&mut buf)).await.unwrap(), 0);
 }
 
-/// Without `close_notify`, the end of a TLS stream may be an attacker's truncation.
+/// Without `close_notify`, an attacker may have truncated the TLS stream.
 #[tokio::test]
 async fn a_tls_stream_without_close_notify_ends_with_an_error() {
     let (server, mut client) = pair(Transport::Tls).await;

@@ -1,4 +1,4 @@
-//! Any thread may write to a plain link, and only the owner to the others.
+//! Any thread may write to a plain link; only the owner may write to other links.
 
 use std::io::{ErrorKind, IoSlice};
 
@@ -14,7 +14,7 @@ async fn another_thread_can_write_to_plain_links() {
         let is_plain = matches!(transport, Transport::Tcp | Transport::Unix);
         assert_eq!(link.direct().is_some(), is_plain, "{transport}");
         let Some(writer) = link.direct() else { continue };
-        // `try_write` needs the runtime to have seen the socket writable once.
+        // `try_write` works only after the runtime has reported the socket writable once.
         assert_eq!(soon(round_trip(&mut link, b"first ")).await, b"first ");
         let write = move || writer.try_write(&[IoSlice::new(b"from"), IoSlice::new(b" afar")]);
         assert_eq!(std::thread::spawn(write).join().unwrap().unwrap(), 9);

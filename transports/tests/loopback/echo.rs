@@ -1,11 +1,11 @@
-//! Every transport echoes a mebibyte unchanged and reports the peer.
+//! Every transport echoes a mebibyte unchanged and reports facts about the peer.
 
 use tidegate_transports::Transport;
 
 use crate::server::{ALL, round_trip, serve, soon};
 
 #[tokio::test]
-async fn a_mebibyte_comes_back_unchanged() {
+async fn a_mebibyte_is_echoed_unchanged_over_every_transport() {
     let bytes: Vec<u8> = (0..1_048_576_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     for transport in ALL {
         let mut server = serve(transport);

@@ -1,4 +1,4 @@
-//! Limits refuse connections, count them by reason, and accept again once a permit is free.
+//! The limits refuse connections and count them by reason. Once a permit is free, connections are accepted again.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn handshakes_from_one_source_are_limited() {
 }
 
 #[tokio::test]
-async fn a_refused_quic_client_gets_an_error_at_once() {
+async fn a_refused_quic_client_gets_an_error_immediately() {
     let limits = HandshakesConfig { total_max: 0, ..HandshakesConfig::default() };
     let server = serve_with(config(Transport::Quic), limits);
     match soon(client::connect(&server.target(), &ECDSA.client_tls())).await {
@@ -63,14 +63,14 @@ async fn a_refused_quic_client_gets_an_error_at_once() {
     assert_eq!((server.limits.handshakes.refused_total(), server.limits.connections.open()), (1, 0));
 }
 
-/// Above the threshold, a QUIC client must validate its address, and is then accepted.
+/// Above the threshold, a QUIC client must validate its address and is then accepted.
 #[tokio::test]
 async fn under_load_quic_clients_must_validate_their_address() {
     for (retry_from, retries) in [(0, true), (100, false)] {
         let limits = HandshakesConfig { retry_from, ..HandshakesConfig::default() };
         let server = serve_with(config(Transport::Quic), limits);
         let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
-        // A Retry makes the client send its first flight again.
+        // A Retry makes the client send its first flight twice.
         let sent = connection.stats().frame_tx.crypto;
         let mut link = soon(server.connect()).await;
         assert_eq!(soon(round_trip(&mut link, b"a")).await, b"a");

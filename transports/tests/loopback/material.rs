@@ -1,4 +1,4 @@
-//! Certificates created for one run of the tests.
+//! Certificates created for one test run.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -16,8 +16,9 @@ pub struct Material {
     pub key: String,
 }
 
-pub static ECDSA: LazyLock<Material> = LazyLock::new(|| make("ecdsa", &rcgen::PKCS_ECDSA_P256_SHA256));
-pub static RSA: LazyLock<Material> = LazyLock::new(|| make("rsa", &PKCS_RSA_SHA256));
+pub static ECDSA: LazyLock<Material> =
+    LazyLock::new(|| create_material("ecdsa", &rcgen::PKCS_ECDSA_P256_SHA256));
+pub static RSA: LazyLock<Material> = LazyLock::new(|| create_material("rsa", &PKCS_RSA_SHA256));
 
 impl Material {
     pub fn client_tls(&self) -> ClientTls {
@@ -25,7 +26,7 @@ impl Material {
     }
 }
 
-fn make(name: &str, algorithm: &'static SignatureAlgorithm) -> Material {
+fn create_material(name: &str, algorithm: &'static SignatureAlgorithm) -> Material {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, format!("{name} authority"));
@@ -40,7 +41,7 @@ fn make(name: &str, algorithm: &'static SignatureAlgorithm) -> Material {
     Material { server, ca_file, chain, key }
 }
 
-/// A file name that no other process uses.
+/// Returns a file name that no other process uses.
 pub fn scratch(name: &str) -> PathBuf {
     let directory = std::env::temp_dir().join(format!("tidegate-transports-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();

@@ -1,4 +1,4 @@
-//! QUIC connections that the client closes or resets, and streams and protocols that the server refuses.
+//! QUIC connections that the client closes or resets, and streams and application protocols that the server refuses.
 
 use tidegate_transports::{EstablishError, Transport};
 
@@ -14,7 +14,7 @@ async fn open(server: &EchoServer) -> (quinn::Connection, quinn::SendStream, qui
 }
 
 #[tokio::test]
-async fn a_close_with_code_0_is_an_orderly_end() {
+async fn a_quic_close_with_code_0_is_an_orderly_end() {
     let mut server = serve(Transport::Quic);
     let (connection, _send, _receive) = open(&server).await;
     connection.close(0_u32.into(), b"");
@@ -22,7 +22,7 @@ async fn a_close_with_code_0_is_an_orderly_end() {
 }
 
 #[tokio::test]
-async fn a_close_with_another_code_is_an_error() {
+async fn a_quic_close_with_another_code_is_an_error() {
     let mut server = serve(Transport::Quic);
     let (connection, _send, _receive) = open(&server).await;
     connection.close(7_u32.into(), b"");
@@ -38,9 +38,9 @@ async fn a_reset_control_stream_is_an_error() {
     assert!(error.contains("reset"), "{error}");
 }
 
-/// A second stream is refused at once, and the first one still works.
+/// A second stream is refused immediately, and the first stream still works.
 #[tokio::test]
-async fn additional_streams_are_refused() {
+async fn additional_quic_streams_are_refused() {
     let server = serve(Transport::Quic);
     let (connection, mut send, mut receive) = open(&server).await;
     for _ in 0..20 {
@@ -64,7 +64,7 @@ async fn unidirectional_streams_are_not_granted() {
 }
 
 #[tokio::test]
-async fn another_application_protocol_is_refused() {
+async fn a_quic_client_with_another_application_protocol_is_refused() {
     let mut server = serve(Transport::Quic);
     for protocols in [&[b"h3".as_slice()] as &[&[u8]], &[]] {
         let endpoint = quic_client_with(protocols);

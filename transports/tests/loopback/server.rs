@@ -1,4 +1,4 @@
-//! An echo server, and helpers for the tests.
+//! An echo server, and functions that all tests use.
 
 use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,7 +34,7 @@ pub struct EchoServer {
     pub listener: Arc<Listener>,
     /// The errors of failed handshakes.
     pub handshake_failures: mpsc::UnboundedReceiver<EstablishError>,
-    /// How each link ended: the number of bytes echoed, or the error's text.
+    /// The result of each ended link: the number of bytes echoed, or the error's text.
     pub link_results: mpsc::UnboundedReceiver<Result<u64, String>>,
     accepting: tokio::task::JoinHandle<()>,
 }
@@ -45,7 +45,7 @@ impl Drop for EchoServer {
     }
 }
 
-/// Default settings for a transport, on a free port.
+/// Returns the default settings for a transport, on a free port.
 pub fn config(transport: Transport) -> ListenerConfig {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let material = || ECDSA.server.clone();
@@ -128,7 +128,7 @@ impl EchoServer {
     }
 }
 
-/// Echoes everything, then closes; returns the number of bytes.
+/// Sends all received bytes back, then closes the link. Returns the number of bytes.
 async fn echo(mut link: Link) -> std::io::Result<u64> {
     let mut buf = vec![0; 16 * 1024];
     let mut total = 0;
@@ -149,7 +149,7 @@ async fn echo(mut link: Link) -> std::io::Result<u64> {
     }
 }
 
-/// Sends `bytes` and reads as many back at the same time.
+/// Sends `bytes` and, at the same time, reads the same number of bytes back.
 pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
     let (mut sent, mut back) = (0, Vec::new());
     let mut buf = vec![0; 10_000];
@@ -176,7 +176,7 @@ pub async fn round_trip(link: &mut Link, bytes: &[u8]) -> Vec<u8> {
     back
 }
 
-/// Waits for a condition for at most 10 s, otherwise panics.
+/// Waits until a condition is true. Panics after 10 s.
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     for _ in 0..1000 {
         if condition() {
@@ -187,7 +187,7 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     panic!("timed out after 10 s waiting for: {what}");
 }
 
-/// Awaits a future, and panics if it takes longer than 10 s.
+/// Awaits a future. Panics if it takes longer than 10 s.
 pub async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("took too long")
 }

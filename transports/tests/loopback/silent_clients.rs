@@ -1,4 +1,4 @@
-//! Clients that connect and send nothing do not delay others, and are closed at the handshake timeout.
+//! Clients that connect and send no data do not delay others, and are closed at the handshake timeout.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,38 +10,38 @@ use tokio::net::{TcpStream, UdpSocket};
 use crate::material::ECDSA;
 use crate::server::{config, eventually, round_trip, serve, serve_with, soon};
 
-const SILENT: usize = 200;
+const SILENT_CLIENTS: usize = 200;
 
 #[tokio::test]
-async fn two_hundred_silent_sockets_do_not_delay_other_clients() {
+async fn silent_sockets_do_not_delay_other_clients() {
     for transport in [Transport::Tcp, Transport::Tls, Transport::WebSocket, Transport::SecureWebSocket] {
         let server = serve(transport);
         let mut silent = Vec::new();
-        for _ in 0..SILENT {
+        for _ in 0..SILENT_CLIENTS {
             silent.push(TcpStream::connect(server.address.unwrap()).await.unwrap());
         }
         let begin = Instant::now();
         let mut link = soon(server.connect()).await;
         assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello");
         assert!(begin.elapsed() < Duration::from_secs(5), "{transport}: {:?}", begin.elapsed());
-        let waits = if transport == Transport::Tcp { 0 } else { SILENT };
+        let waits = if transport == Transport::Tcp { 0 } else { SILENT_CLIENTS };
         assert_eq!(server.limits.handshakes.running(), waits, "{transport}");
     }
 }
 
-/// Some complete the handshake and open no stream, others send only the first datagram of a handshake.
+/// Some clients complete the handshake and open no stream; others send only the first datagram of a handshake.
 #[tokio::test]
-async fn two_hundred_silent_quic_clients_do_not_delay_other_clients() {
+async fn silent_quic_clients_do_not_delay_other_clients() {
     let server = serve(Transport::Quic);
     let address = server.address.unwrap();
     let endpoint = quic_client();
     let mut silent = Vec::new();
-    for _ in 0..SILENT {
+    for _ in 0..SILENT_CLIENTS {
         silent.push(soon(endpoint.connect(address, "localhost").unwrap()).await.unwrap());
     }
     let first_flight = recorded_first_flight().await;
     let mut sockets = Vec::new();
-    for _ in 0..SILENT / 2 {
+    for _ in 0..SILENT_CLIENTS / 2 {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         socket.send_to(&first_flight, address).await.unwrap();
         sockets.push(socket);
@@ -50,7 +50,7 @@ async fn two_hundred_silent_quic_clients_do_not_delay_other_clients() {
     let mut link = soon(server.connect()).await;
     assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello");
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-    assert!(server.limits.handshakes.running() >= SILENT);
+    assert!(server.limits.handshakes.running() >= SILENT_CLIENTS);
 }
 
 #[tokio::test]
@@ -84,9 +84,9 @@ async fn a_quic_client_that_opens_no_stream_is_closed_with_code_1() {
     eventually("all places are given back", || server.limits.connections.open() == 0).await;
 }
 
-/// Health checks of load balancers connect and disconnect without sending anything.
+/// Health checks of load balancers connect and disconnect without sending any data.
 #[tokio::test]
-async fn a_client_that_leaves_before_the_handshake_is_reported_as_closed() {
+async fn a_client_that_disconnects_before_the_handshake_is_reported_as_closed() {
     for transport in [Transport::Tls, Transport::WebSocket] {
         let mut server = serve(transport);
         drop(TcpStream::connect(server.address.unwrap()).await.unwrap());
@@ -95,7 +95,7 @@ async fn a_client_that_leaves_before_the_handshake_is_reported_as_closed() {
     }
 }
 
-/// A quinn client that trusts the tests' authority.
+/// Returns a quinn client that trusts the certificate authority of the tests.
 pub fn quic_client() -> quinn::Endpoint {
     quic_client_with(&[b"mqtt"])
 }

@@ -1,4 +1,4 @@
-//! A peer that does not read stalls only its own link, and no data is lost when it reads again.
+//! A peer that does not read stalls only its own link, and no data is lost when the peer reads again.
 
 use std::io::IoSlice;
 use std::task::{Context, Poll, Waker};
@@ -8,8 +8,8 @@ use tidegate_transports::{Link, bind};
 use crate::material::ECDSA;
 use crate::server::{ALL, config, serve, soon};
 
-/// Writes until the link accepts no more; returns the number of bytes accepted.
-async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
+/// Writes until the link accepts no more bytes. Returns the number of bytes accepted.
+async fn write_until_stalled(link: &mut Link, bytes: &[u8]) -> usize {
     let mut written = 0;
     let mut stalls = 0;
     while stalls < 200 {
@@ -29,7 +29,7 @@ async fn fill(link: &mut Link, bytes: &[u8]) -> usize {
 }
 
 #[tokio::test]
-async fn unread_data_is_bounded_and_arrives_later() {
+async fn unread_data_is_bounded_and_delivered_later() {
     let bytes: Vec<u8> = (0..32_000_000_u32).map(|n| (n >> 8) as u8 ^ n as u8).collect();
     for transport in ALL {
         let server = serve(transport);
@@ -47,7 +47,7 @@ async fn unread_data_is_bounded_and_arrives_later() {
         })
         .await;
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
-        let written = fill(&mut link, &bytes).await;
+        let written = write_until_stalled(&mut link, &bytes).await;
         assert!(written < bytes.len(), "{transport} accepted {written} bytes that the peer did not read");
         let sent = bytes[written..].to_vec();
         let rest = tokio::spawn(async move {

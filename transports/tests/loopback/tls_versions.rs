@@ -1,4 +1,4 @@
-//! TLS 1.2 and 1.3, ECDSA and RSA keys, ALPN, and errors in the operator's files.
+//! TLS 1.2 and 1.3, ECDSA and RSA keys, ALPN, and errors in the operator's certificate and key files.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ fn serve_material(material: &Material) -> EchoServer {
     serve_with(config, Default::default())
 }
 
-async fn hello(
+async fn exchange_hello(
     server: &EchoServer,
     material: &Material,
     version: &'static rustls::SupportedProtocolVersion,
@@ -53,7 +53,7 @@ async fn tls_1_2_and_1_3_work_with_ecdsa_and_rsa_keys() {
     for material in [&*ECDSA, &*RSA] {
         let server = serve_material(material);
         for version in [&TLS12, &TLS13] {
-            let protocol = soon(hello(&server, material, version, &[b"mqtt"])).await.unwrap();
+            let protocol = soon(exchange_hello(&server, material, version, &[b"mqtt"])).await.unwrap();
             assert_eq!(protocol.as_deref(), Some(b"mqtt".as_slice()));
         }
     }
@@ -62,8 +62,8 @@ async fn tls_1_2_and_1_3_work_with_ecdsa_and_rsa_keys() {
 #[tokio::test]
 async fn a_client_may_omit_alpn_but_must_not_offer_only_other_protocols() {
     let server = serve_material(&ECDSA);
-    assert_eq!(soon(hello(&server, &ECDSA, &TLS13, &[])).await.unwrap(), None);
-    let error = soon(hello(&server, &ECDSA, &TLS13, &[b"spdy/1"])).await.unwrap_err();
+    assert_eq!(soon(exchange_hello(&server, &ECDSA, &TLS13, &[])).await.unwrap(), None);
+    let error = soon(exchange_hello(&server, &ECDSA, &TLS13, &[b"spdy/1"])).await.unwrap_err();
     assert!(error.to_string().contains("NoApplicationProtocol"), "{error}");
 }
 
@@ -72,7 +72,7 @@ fn fault(chain: &Path, key: &Path) -> String {
 }
 
 #[test]
-fn errors_name_the_faulty_file() {
+fn certificate_errors_name_the_faulty_file() {
     let write = |name: &str, text: &str| {
         let path = scratch(name);
         std::fs::write(&path, text).unwrap();

@@ -1,4 +1,4 @@
-//! The file of a Unix socket: its mode, stale files of killed processes, and files that must not be touched.
+//! The file of a Unix socket: its mode, stale files of killed processes, and files that must not be changed.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -32,7 +32,7 @@ async fn a_stale_socket_file_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_socket_in_use_is_left_alone() {
+async fn a_socket_file_in_use_is_not_replaced() {
     let limits = serve(Transport::Tcp).limits.clone();
     let path = scratch("used.sock");
     let _other = UnixListener::bind(&path).unwrap();
@@ -41,7 +41,7 @@ async fn a_socket_in_use_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_a_socket_is_left_alone() {
+async fn a_file_that_is_not_a_socket_is_not_replaced() {
     let limits = serve(Transport::Tcp).limits.clone();
     let path = scratch("notes.txt");
     std::fs::write(&path, "keep me").unwrap();
@@ -50,7 +50,7 @@ async fn a_file_that_is_not_a_socket_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_error_names_an_address_in_use() {
+async fn the_bind_error_names_an_address_in_use() {
     let server = serve(Transport::Tcp);
     let address = server.address.unwrap();
     let error = bind(&ListenerConfig::new(Endpoint::Tcp { address }), &server.limits).unwrap_err();

@@ -1,4 +1,4 @@
-//! WebSocket frames of a link, exchanged with another implementation.
+//! The WebSocket frames of a link, exchanged with another WebSocket implementation.
 
 use std::time::Duration;
 
@@ -46,9 +46,9 @@ fn frame(opcode: Data, is_final: bool, payload: &'static [u8]) -> Message {
     Message::Frame(Frame::message(Bytes::from_static(payload), OpCode::Data(opcode), is_final))
 }
 
-/// [MQTT5-6.0.0-2] Packets need not be aligned with frames.
+/// MQTT packets need not be aligned with WebSocket frames [MQTT5-6.0.0-2].
 #[tokio::test]
-async fn packets_may_span_and_share_frames() {
+async fn mqtt_packets_may_span_and_share_websocket_frames() {
     let server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
     for byte in b"one byte per frame" {
@@ -73,7 +73,7 @@ async fn packets_may_span_and_share_frames() {
     assert_eq!((bytes.as_slice(), pongs), (expected.as_slice(), 1));
 }
 
-/// [MQTT5-6.0.0-1] MQTT travels in binary frames only.
+/// MQTT uses binary frames only [MQTT5-6.0.0-1].
 #[tokio::test]
 async fn a_text_frame_closes_with_1003() {
     let mut server = serve(Transport::WebSocket);
@@ -134,7 +134,7 @@ async fn a_close_is_answered_with_the_same_code() {
 }
 
 #[tokio::test]
-async fn one_write_is_one_frame() {
+async fn one_write_is_sent_as_one_websocket_frame() {
     let server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
     socket.send(Message::Binary(vec![9; 3000].into())).await.unwrap();
@@ -144,9 +144,9 @@ async fn one_write_is_one_frame() {
     }
 }
 
-/// The server waits for a frame header that arrives byte by byte.
+/// The server waits for the rest of a frame header that is received byte by byte.
 #[tokio::test]
-async fn a_header_may_arrive_byte_by_byte() {
+async fn a_frame_header_may_be_received_byte_by_byte() {
     let server = serve(Transport::WebSocket);
     let mut socket = open(&server).await;
     let bytes = [0x82, 0xFE, 0, 130, 1, 2, 3, 4];
@@ -160,9 +160,9 @@ async fn a_header_may_arrive_byte_by_byte() {
     assert_eq!(read_bytes(&mut socket, 130).await, expected);
 }
 
-/// Bytes that follow the request in the same segment belong to the WebSocket.
+/// Bytes that follow the request in the same segment are part of the WebSocket stream.
 #[tokio::test]
-async fn frames_may_arrive_with_the_upgrade_request() {
+async fn frames_may_be_received_together_with_the_upgrade_request() {
     let server = serve(Transport::WebSocket);
     let mut socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
     let mut request = b"GET /mqtt HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

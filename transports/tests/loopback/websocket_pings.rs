@@ -1,4 +1,4 @@
-//! WebSocket pings in both directions; other transports have none.
+//! WebSocket pings in both directions. Other transports have no pings.
 
 use std::time::Duration;
 
