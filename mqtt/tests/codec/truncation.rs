@@ -12,12 +12,12 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn a_truncated_mqtt_5_packet_is_never_decoded_as_the_complete_packet(packet in packet(ProtocolVersion::V5)) {
+    fn a_truncated_mqtt_5_packet_never_decodes_to_the_complete_packet(packet in packet(ProtocolVersion::V5)) {
         check(&packet, ProtocolVersion::V5)?;
     }
 
     #[test]
-    fn a_truncated_mqtt_3_1_1_packet_is_never_decoded_as_the_complete_packet(packet in packet(ProtocolVersion::V3_1_1)) {
+    fn a_truncated_mqtt_3_1_1_packet_never_decodes_to_the_complete_packet(packet in packet(ProtocolVersion::V3_1_1)) {
         check(&packet, ProtocolVersion::V3_1_1)?;
     }
 
