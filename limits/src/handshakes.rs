@@ -106,7 +106,8 @@ impl Handshakes {
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of sources with a running handshake. It is never greater than [`Handshakes::running`].
+    /// Returns the number of sources with a running handshake. This number is never greater than
+    /// [`Handshakes::running`].
     #[must_use]
     pub fn sources(&self) -> usize {
         self.sources.lock().len()

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// for each connection. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) counts as the IPv4 address in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Source {
-    /// A peer on this machine, connected through a Unix socket. Per-source limits do not apply to it.
+    /// A peer on this machine, connected through a Unix socket. Per-source limits do not apply to such a peer.
     Local,
     /// An IPv4 address.
     V4(Ipv4Addr),

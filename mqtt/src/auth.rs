@@ -16,7 +16,7 @@ use crate::writer::Writer;
 pub struct Auth {
     /// The reason code: `Success`, `ContinueAuthentication` or `ReAuthenticate` `[MQTT5-3.15.2-1]`.
     pub reason: ReasonCode,
-    /// The authentication method. Only a packet without a body may omit it.
+    /// The authentication method. Only a packet without a body may omit the method.
     pub authentication_method: Option<String>,
     /// The authentication data.
     pub authentication_data: Option<Bytes>,

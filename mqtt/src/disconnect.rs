@@ -1,5 +1,5 @@
 //! DISCONNECT: the last packet of a connection. In MQTT 3.x only the client sends it, in MQTT 5.0 both sides may send
-//! it.
+//! DISCONNECT.
 
 use crate::error::{EncodeError, Fault};
 use crate::property::{PacketContext, PropertyId, PropertyList, UserProperties};

@@ -68,7 +68,8 @@ pub fn first(bytes: &[u8], packet_size_max: u32) -> Result<Next<'_>, DecodeError
 }
 
 impl Frame<'_> {
-    /// Returns whether the length in the fixed header uses more bytes than necessary. Only MQTT 3.x tolerates this.
+    /// Returns whether the length in the fixed header uses more bytes than necessary. Only MQTT 3.x tolerates such a
+    /// padded length.
     #[must_use]
     pub const fn is_padded(&self) -> bool {
         self.wire.len() > 1 + variable::size(self.body.len()) + self.body.len()

@@ -42,8 +42,8 @@ impl Message {
         std::str::from_utf8(topic).unwrap_or_default()
     }
 
-    /// Returns the forwardable properties in the wire form of PUBLISH, without a length in front. They never contain a
-    /// topic alias, a subscription identifier or a message expiry interval.
+    /// Returns the forwardable properties in the wire form of PUBLISH, without a length in front. The forwardable
+    /// properties never contain a topic alias, a subscription identifier or a message expiry interval.
     #[must_use]
     pub fn properties(&self) -> &[u8] {
         let start = usize::from(self.topic_size);

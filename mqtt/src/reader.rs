@@ -1,5 +1,5 @@
-//! Reads primitive fields from the front of a packet's body. It allocates no memory and checks each length against the
-//! number of remaining bytes.
+//! Reads primitive fields from the front of a packet's body. The reader allocates no memory and checks each length
+//! against the number of remaining bytes.
 
 use crate::error::Fault;
 use crate::property::PacketContext;

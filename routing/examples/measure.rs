@@ -53,7 +53,7 @@ fn main() {
     retained::measure();
 }
 
-/// Only builds routes, for use with a profiler.
+/// Builds routes and does nothing else, for use with a profiler.
 fn profile_routes() {
     let (router, ..) = subscribe_all(&parse_filters(topics::filters(100_000)), &handles(10_000));
     let names = topics::names(200_000, 100_000);

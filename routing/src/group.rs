@@ -58,17 +58,17 @@ impl<S: Subscriber> Group<S> {
         }
     }
 
-    /// The shared subscription's filter.
+    /// Returns the shared subscription's filter.
     pub fn filter(&self) -> &SubscriptionFilter {
         &self.filter
     }
 
-    /// The text of [`Self::filter`], including `$share/`.
+    /// Returns the text of [`Self::filter`], including `$share/`.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Number of members.
+    /// Returns the number of members.
     pub fn len(&self) -> usize {
         self.members.load().len()
     }

@@ -1,5 +1,5 @@
 //! Retained messages: the last message of each topic. Messages that match a filter are found in steps of bounded work.
-//! The store is in memory only; it does not persist messages.
+//! The store keeps messages only in memory and does not persist them.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -197,5 +197,5 @@ impl RetainedStore {
     }
 }
 
-/// Number of shards. A replay whose filter begins with a wildcard visits all of them.
+/// Number of shards. A replay whose filter begins with a wildcard visits all shards.
 const SHARD_COUNT: u64 = 64;

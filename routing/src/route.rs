@@ -35,7 +35,7 @@ pub struct Delivery<S> {
     /// Whether at least one matching subscription has Retain As Published set.
     pub retain_as_published: bool,
     /// The subscription identifiers of all matching subscriptions that have one `[MQTT5-3.3.4-4]`. If two subscriptions
-    /// have the same identifier, it occurs twice.
+    /// have the same identifier, the identifier occurs twice.
     pub identifiers: SmallVec<[u32; 1]>,
     own_messages: OwnMessages,
 }
@@ -43,11 +43,13 @@ pub struct Delivery<S> {
 /// How the subscriber receives messages that it published itself.
 #[derive(Clone, Debug)]
 enum OwnMessages {
-    /// Like messages of other publishers: no matching subscription has No Local set.
+    /// The subscriber receives its own messages like those of other publishers: no matching subscription has No Local
+    /// set.
     AsOthers,
-    /// Not at all: all matching subscriptions have No Local set.
+    /// The subscriber does not receive its own messages: all matching subscriptions have No Local set.
     Nothing,
-    /// With the combined grants of the matching subscriptions without No Local.
+    /// The subscriber receives its own messages with the combined grants of the matching subscriptions without No
+    /// Local.
     Reduced(Box<MergedGrant>),
 }
 

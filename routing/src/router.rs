@@ -64,7 +64,7 @@ pub struct Router<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Existed(pub bool);
 
-/// State that only changes use. It is protected by the lock that serializes them.
+/// State that only changes use. The lock that serializes changes protects this state.
 #[derive(Default)]
 struct WriterState {
     next_group: u64,
@@ -84,9 +84,9 @@ impl<S: Subscriber> Router<S> {
         }
     }
 
-    /// Returns the number of the current routing state. It changes after each change of subscriptions, once
-    /// [`Self::route`] returns the new state. Read the generation before building a route: the route is valid as long
-    /// as the generation stays the same.
+    /// Returns the number of the current routing state. This number, the generation, changes after each change of
+    /// subscriptions, once [`Self::route`] returns the new state. Read the generation before building a route: the
+    /// route is valid as long as the generation stays the same.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

@@ -19,17 +19,18 @@ use hash_node::HashNode;
 
 /// An entry with a numeric key.
 pub(crate) trait Keyed {
-    /// The key, unique within a set.
+    /// Returns the key, unique within a set.
     fn key(&self) -> u64;
 }
 
-/// A set of entries. Cloning is cheap. The clone of a tree shares the tree, so changes of one are visible in the other.
+/// A set of entries. Cloning is cheap. The clone of a tree shares the tree, so a change of the original is visible in
+/// the clone, and vice versa.
 #[derive(Clone, Default)]
 pub(crate) enum SubscriberSet<T> {
     /// No entries.
     #[default]
     Empty,
-    /// One entry, the usual case. Needs no allocation.
+    /// One entry, the usual case. This variant needs no allocation.
     One(T),
     /// Two to [`LEAF_MAX`] entries.
     Slice(Arc<[T]>),

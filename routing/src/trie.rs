@@ -29,15 +29,15 @@ pub(crate) use subscribers::Subscribers;
 
 use crate::Subscriber;
 
-/// The nodes and edges of the trie. Only one thread at a time may change them; any number of threads may read.
+/// The nodes and edges of the trie. Only one thread at a time may change the trie; any number of threads may read it.
 pub(crate) struct Trie<S> {
     edges: HashMap<Edge, Node<S>, StoredHash>,
     hash: LevelHash,
-    /// The branch at which all filters except `#` begin. It exists as long as the trie.
+    /// The branch at which all filters except `#` begin. This branch exists as long as the trie.
     root: Arc<Branch>,
     /// The subscribers of `#`.
     match_all: ArcSwap<Subscribers<S>>,
-    /// Whether `match_all` has subscribers. Usually it has none; then readers need not load it.
+    /// Whether `match_all` has subscribers. Usually `match_all` has none; then readers need not load it.
     has_match_all: AtomicBool,
     /// The id of the next branch. Ids are never reused, so that a reader cannot mistake a new branch for an old one.
     next_id: AtomicU64,

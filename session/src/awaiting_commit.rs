@@ -53,8 +53,8 @@ impl AwaitingCommit {
         self.removed + u64::try_from(self.waiting.len()).unwrap_or(u64::MAX)
     }
 
-    /// Sets the commit of all packets before `position` that have no commit yet. They get `commit`, or the commit of
-    /// the packet before them if that commit is later.
+    /// Sets the commit of all packets before `position` that have no commit yet. These packets get `commit`, or the
+    /// commit of the packet before them if that commit is later.
     pub(crate) fn set_commit_before(&mut self, position: u64, commit: u64) {
         let count = usize::try_from(position.saturating_sub(self.removed)).unwrap_or(usize::MAX);
         let unset = self.waiting.iter().rev().take_while(|packet| packet.commit.is_none()).count();

@@ -20,8 +20,8 @@ pub enum Change {
     Altered,
     /// The session state was discarded, or may no longer be stored because the session now ends with its connection.
     Ended,
-    /// A delivery was queued. If it has a packet identifier, it was sent without waiting in the queue and is in the
-    /// in-flight table.
+    /// A delivery was queued. If the second field is a packet identifier, the delivery was sent without waiting in the
+    /// queue and is in the in-flight table.
     Queued(Queued, Option<PacketId>),
     /// A queued delivery was sent for the first time.
     Sent {
@@ -63,7 +63,7 @@ pub struct Queued {
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions.
     pub identifiers: Box<[u32]>,
-    /// The text of the shared subscription's filter, if the message came through one.
+    /// The text of the shared subscription's filter, if the message was received through one.
     pub share: Option<Arc<str>>,
 }
 
@@ -155,5 +155,5 @@ impl ChangeLog {
     }
 }
 
-/// Maximum number of changes for which an empty log keeps memory. An empty log with more memory frees it.
+/// Maximum number of changes for which an empty log keeps memory. An empty log with more memory frees its memory.
 const IDLE_CHANGES_MAX: usize = 32;

@@ -30,8 +30,8 @@ pub struct Config {
     pub packet_size_max: u32,
     /// Number of topic aliases that a client may set; default 64. Cost: one topic name per alias and connection.
     pub topic_alias_maximum: u16,
-    /// Number of topic aliases used for messages to a client that accepts them; default 16; 0 disables them. Cost: one
-    /// topic name per alias, and one comparison per alias for each message.
+    /// Number of topic aliases used for messages to a client that accepts them; default 16; 0 disables aliases. Cost:
+    /// one topic name per alias, and one comparison per alias for each message.
     pub outgoing_alias_max: u16,
     /// Highest QoS supported; default 2.
     pub qos_max: QoS,

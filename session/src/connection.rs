@@ -1,5 +1,5 @@
-//! The inbound state of one network connection: the client's topic aliases, the announced limits, authentication. It is
-//! discarded when the connection closes.
+//! The inbound state of one network connection: the client's topic aliases, the announced limits, authentication. This
+//! state is discarded when the connection closes.
 
 use std::sync::Arc;
 

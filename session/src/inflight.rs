@@ -270,7 +270,7 @@ pub(crate) const INFLIGHT_MAX: u16 = 16_384;
 /// Maximum length of the window, in identifiers.
 const WINDOW_MAX: usize = 16_384;
 
-/// Maximum number of slots for which an empty window keeps memory. An empty window with more memory frees it.
+/// Maximum number of slots for which an empty window keeps memory. An empty window with more memory frees its memory.
 const IDLE_SLOTS_MAX: usize = 64;
 
 #[cfg(test)]

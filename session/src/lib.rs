@@ -1,4 +1,4 @@
-//! The state of one MQTT client: handshake, in-flight messages, queue, will. No sockets and no clock.
+//! The state of one MQTT client: handshake, in-flight messages, queue, will. The crate uses no sockets and no clock.
 //!
 //! A [`Handshake`] turns CONNECT into [`Negotiated`] parameters or a [`Refusal`]. A [`Connection`] holds the state that
 //! ends with the network connection, a [`Session`] the state that outlives it. A [`WriteBuffer`] collects the bytes for

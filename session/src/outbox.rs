@@ -82,8 +82,8 @@ impl Outbox {
     }
 
     /// Writes a control packet, and returns whether it was written. If the packet is too large, its reason string and
-    /// user properties are removed; if it is still too large, it is not written. `[MQTT5-3.2.2-19]` `[MQTT5-3.9.2-1]`
-    /// `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
+    /// user properties are removed; if the packet is still too large, it is not written. `[MQTT5-3.2.2-19]`
+    /// `[MQTT5-3.9.2-1]` `[MQTT5-3.11.2-1]` `[MQTT5-3.14.2-3]` `[MQTT5-3.15.2-2]`
     pub(crate) fn put_packet(&mut self, packet: &Packet) -> bool {
         let may_explain = self.problem_information || is_exempt(packet);
         if may_explain && self.try_put(|version, out| packet.encode(version, out).is_ok()) {

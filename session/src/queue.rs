@@ -8,7 +8,7 @@ use crate::config::{Config, Overflow};
 use crate::stored_delivery::StoredDelivery;
 use crate::verdict::{Drop, Drops, Verdict};
 
-/// The queue of a session. It is allocated when the session's first message is queued.
+/// The queue of a session. The queue is allocated when the session's first message is queued.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     entries: VecDeque<StoredDelivery>,

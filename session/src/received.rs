@@ -15,9 +15,9 @@ use crate::violation::Violation;
 /// Whether an inbound QoS 2 PUBLISH is new or a repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// The first PUBLISH with its packet identifier. It has to be delivered and acknowledged.
+    /// The first PUBLISH with its packet identifier. The message has to be delivered and acknowledged.
     New,
-    /// A repeated PUBLISH. It has to be acknowledged but not delivered. `[MQTT5-4.3.3-10]`
+    /// A repeated PUBLISH. The message has to be acknowledged but not delivered again. `[MQTT5-4.3.3-10]`
     Repeat,
 }
 
@@ -124,7 +124,7 @@ fn take_quota(counted: &mut u16, maximum: u16) -> Result<(), Violation> {
     Ok(())
 }
 
-/// Maximum number of entries for which an empty table keeps memory. An empty table with more memory frees it.
+/// Maximum number of entries for which an empty table keeps memory. An empty table with more memory frees its memory.
 const IDLE_ENTRIES_MAX: usize = 64;
 
 #[cfg(test)]

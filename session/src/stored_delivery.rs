@@ -17,7 +17,7 @@ pub struct Delivery<'a> {
     pub retain: bool,
     /// The subscription identifiers of the matching subscriptions. `[MQTT5-3.3.4-4]`
     pub identifiers: &'a [u32],
-    /// The text of the shared subscription's filter, if the message came through one.
+    /// The text of the shared subscription's filter, if the message was received through one.
     pub share: Option<&'a Arc<str>>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct StoredDelivery {
     logged: bool,
 }
 
-/// Data that few deliveries have. It is on the heap to keep [`StoredDelivery`] small.
+/// Data that few deliveries have. These fields are on the heap to keep [`StoredDelivery`] small.
 #[derive(Clone, Debug)]
 struct Extras {
     identifiers: Box<[u32]>,

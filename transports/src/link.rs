@@ -1,4 +1,5 @@
-//! A bidirectional byte stream over any transport. It dispatches each call to its transport and does not parse MQTT.
+//! A bidirectional byte stream over any transport. A link dispatches each call to its transport and does not parse
+//! MQTT.
 
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
@@ -205,8 +206,8 @@ impl Link {
         }
     }
 
-    /// Returns whether [`Link::reregister`] is possible. It is impossible for QUIC, whose connection must stay on the
-    /// runtime of its endpoint.
+    /// Returns whether [`Link::reregister`] is possible. Reregistering is impossible for QUIC, whose connection must
+    /// stay on the runtime of its endpoint.
     #[must_use]
     pub fn is_mobile(&self) -> bool {
         !matches!(self.stream, Stream::Quic(_))

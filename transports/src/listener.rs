@@ -35,7 +35,7 @@ pub struct Limits {
     pub connections: Arc<Connections>,
 }
 
-/// A bound endpoint. It may be bound on any thread: it is registered with the runtime of the first
+/// A bound endpoint. Any thread may bind an endpoint: the socket is registered with the runtime of the first
 /// [`Listener::accept`].
 #[derive(Debug)]
 pub struct Listener {

@@ -21,7 +21,7 @@ pub use error::MaterialError;
 
 pub(crate) use facts::tls_facts;
 
-/// A certificate chain and its private key. They were checked to match.
+/// A certificate chain and its private key. Certificate and key were checked to match.
 #[derive(Clone)]
 pub struct ServerMaterial {
     key: Arc<CertifiedKey>,
@@ -29,7 +29,7 @@ pub struct ServerMaterial {
 
 impl ServerMaterial {
     /// Reads a PEM certificate chain (the server's own certificate first) and a PEM private key (PKCS#8, PKCS#1 or
-    /// SEC1; ECDSA, RSA or Ed25519; not encrypted). Both may be in one file.
+    /// SEC1; ECDSA, RSA or Ed25519; not encrypted). Certificate chain and key may be in one file.
     ///
     /// # Errors
     /// Returns an error that names the file and its fault.

@@ -12,7 +12,7 @@ impl Connect {
     ///
     /// # Errors
     /// Returns an error if the frame is not a valid CONNECT. [`DecodeError::connack_version`] is the version of the
-    /// CONNACK that may answer it.
+    /// CONNACK that may answer the invalid packet.
     pub fn decode(frame: &Frame<'_>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(frame.body);
         let version = read_version(&mut reader)?;
@@ -122,7 +122,7 @@ impl Flags {
             user_name: is_set(USER_NAME),
             password: is_set(PASSWORD),
         };
-        // [MQTT3-3.1.2-22] forbids a password without a user name; MQTT 5.0 allows it.
+        // [MQTT3-3.1.2-22] forbids a password without a user name; MQTT 5.0 allows such a CONNECT.
         if !version.is_v5() && flags.password && !flags.user_name {
             Err(Fault::PasswordAlone)
         } else {

@@ -1,4 +1,4 @@
-//! The message id, which identifies a message in a store. It is assigned when the message is delivered to the first
+//! The message id, which identifies a message in a store. The id is assigned when the message is delivered to the first
 //! session that outlives its connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};

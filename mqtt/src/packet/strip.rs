@@ -6,7 +6,7 @@ impl Packet {
     /// Removes reason string (0x1F) and user properties (0x26) from the packets in which they only serve diagnostics:
     /// all except CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE. Returns whether anything was removed.
     ///
-    /// This is used if the packet is larger than the receiver accepts `[MQTT5-3.2.2-19]` `[MQTT5-3.4.2-2]`
+    /// Callers strip a packet if it is larger than the receiver accepts `[MQTT5-3.2.2-19]` `[MQTT5-3.4.2-2]`
     /// `[MQTT5-3.14.2-3]`, or if the receiver does not want these properties `[MQTT5-3.1.2-29]`.
     pub fn strip_optional(&mut self) -> bool {
         match self {

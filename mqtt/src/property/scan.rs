@@ -1,4 +1,5 @@
-//! Iterates over the properties of one packet and checks each of them against the table. It stores no property.
+//! Iterates over the properties of one packet and checks each of them against the table. The iterator stores no
+//! property.
 
 use super::{PacketContext, PropertyId, Value};
 use crate::error::Fault;
@@ -13,8 +14,8 @@ pub struct Properties<'a> {
 }
 
 impl<'a> Properties<'a> {
-    /// Creates an iterator over the properties in `bytes`, which has no length in front. They are checked by the rules
-    /// for `context`.
+    /// Creates an iterator over the properties in `bytes`, which has no length in front. The properties are checked by
+    /// the rules for `context`.
     #[must_use]
     pub const fn new(bytes: &'a [u8], context: PacketContext) -> Self {
         Self { reader: Reader::new(bytes), context, ids_read: 0 }

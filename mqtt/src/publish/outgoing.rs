@@ -16,7 +16,7 @@ pub struct OutgoingAlias {
     pub known: bool,
 }
 
-/// The parts of a PUBLISH. When it is encoded, its size must not exceed [`crate::frame::PACKET_SIZE_MAX`].
+/// The parts of a PUBLISH. The size of the encoded PUBLISH must not exceed [`crate::frame::PACKET_SIZE_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outgoing<'a> {
     /// The topic name.

@@ -19,7 +19,7 @@ pub struct Publish {
     pub qos: QoS,
     /// The RETAIN flag.
     pub retain: bool,
-    /// The topic name. It may be empty only if the packet has a topic alias.
+    /// The topic name. The name may be empty only if the packet has a topic alias.
     pub topic: String,
     /// The packet identifier. `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,
@@ -44,7 +44,7 @@ pub struct PublishProperties {
     pub correlation_data: Option<Bytes>,
     /// User properties.
     pub user_properties: UserProperties,
-    /// Subscription identifiers. Only a server sends them.
+    /// Subscription identifiers. Only a server sends subscription identifiers.
     pub identifiers: Vec<u32>,
     /// The content type.
     pub content_type: Option<String>,

@@ -17,7 +17,7 @@ pub struct PublishView<'a> {
     pub qos: QoS,
     /// The RETAIN flag: the server stores the message for later subscribers.
     pub retain: bool,
-    /// The topic name. It is empty only if the packet has a topic alias.
+    /// The topic name. The name is empty only if the packet has a topic alias.
     pub topic: &'a str,
     /// The packet identifier. `Some` if and only if the QoS is above 0.
     pub packet_id: Option<PacketId>,

@@ -6,7 +6,7 @@ use crate::reader::Reader;
 use crate::topic::{SubscriptionFilter, TopicError};
 use crate::writer::Writer;
 
-/// A text that is not a valid topic filter. It is not empty and does not contain U+0000.
+/// A text that is not a valid topic filter. The text is not empty and does not contain U+0000.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}: {text:?}")]
 pub struct InvalidFilter {

@@ -2,7 +2,7 @@
 
 use super::levels;
 
-/// Returns whether `filter` (without `$share/…/`) matches the topic `name`. Both must be valid.
+/// Returns whether `filter` (without `$share/…/`) matches the topic `name`. Filter and name must be valid.
 #[must_use]
 pub fn matches(filter: &str, name: &str) -> bool {
     // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1] Only a `$` at the beginning of the first level is special.

@@ -1,5 +1,5 @@
-//! A counting allocator. It counts the requested bytes plus glibc's overhead (8 bytes per block; blocks are multiples
-//! of 16 bytes and at least 32).
+//! A counting allocator. The allocator counts the requested bytes plus glibc's overhead (8 bytes per block; blocks are
+//! multiples of 16 bytes and at least 32).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -20,7 +20,7 @@ pub(super) struct Position {
 
 impl RetainedStore {
     /// Examines the next `max` topics, continuing where the previous sweep stopped, and removes expired messages. After
-    /// the last shard, it continues with the first one. Returns the number of removed messages.
+    /// the last shard, the sweep continues with the first shard. Returns the number of removed messages.
     pub fn sweep(&self, now: Instant, max: usize) -> usize {
         let mut position = self.sweep_position.lock();
         let mut left = max.min(self.len().max(1));

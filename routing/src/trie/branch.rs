@@ -14,7 +14,7 @@ pub(super) struct Branch {
     end_lengths: AtomicU64,
     continuing_lengths: AtomicU64,
     plus: AtomicBool,
-    /// The numbers of edges by length. Only the writing thread uses them.
+    /// The numbers of edges by length. Only the writing thread uses these numbers.
     counts: Mutex<SmallVec<[LengthCount; 1]>>,
 }
 

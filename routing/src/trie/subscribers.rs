@@ -13,7 +13,7 @@ pub(crate) enum Subscribers<S> {
     /// No subscribers and no groups.
     #[default]
     Empty,
-    /// One subscriber and no group, the usual case. Needs no allocation.
+    /// One subscriber and no group, the usual case. This variant needs no allocation.
     One(Member<S>),
     /// All other cases.
     Many(Arc<MembersAndGroups<S>>),

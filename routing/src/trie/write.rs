@@ -1,4 +1,4 @@
-//! Changes of the trie. The caller serializes them.
+//! Changes of the trie. The caller serializes all changes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ use crate::Subscriber;
 type ChangeResult<S, R> = Option<(Option<Subscribers<S>>, R)>;
 
 impl<S: Subscriber> Trie<S> {
-    /// Replaces the subscribers of the filter `text` with the result of `change`. A reader sees either the old or the
+    /// Replaces the subscribers of the filter `text` with the result of `change`. A reader gets either the old or the
     /// new subscribers, never an empty state in between `[MQTT5-3.8.4-4]`.
     pub(crate) fn change<R>(
         &self,

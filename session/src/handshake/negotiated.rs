@@ -47,7 +47,7 @@ pub struct Negotiated {
     pub authentication_method: Option<String>,
     /// The last authentication data for the client, sent in CONNACK.
     pub(super) authentication_data: Option<Bytes>,
-    /// The provider of the authentication methods. It is needed for re-authentication.
+    /// The provider of the authentication methods. Re-authentication needs this provider.
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     /// Whether `session_expiry` differs from the value that the client requested.
     expiry_changed: bool,
@@ -83,9 +83,10 @@ impl Negotiated {
         }
     }
 
-    /// Returns the CONNACK for these parameters. It contains only the properties that differ from their defaults. Send
-    /// it with [`crate::Session::send`], which respects the client's Maximum Packet Size. `[MQTT5-3.1.4-5]`
-    /// `[MQTT5-3.2.2-9]` `[MQTT5-3.2.2-16]` `[MQTT5-3.1.2-28]` `[MQTT5-3.2.2-22]` `[MQTT5-4.12.0-6]` `[MQTT3-3.1.4-4]`
+    /// Returns the CONNACK for these parameters. This CONNACK contains only the properties that differ from their
+    /// defaults. Send it with [`crate::Session::send`], which respects the client's Maximum Packet Size.
+    /// `[MQTT5-3.1.4-5]` `[MQTT5-3.2.2-9]` `[MQTT5-3.2.2-16]` `[MQTT5-3.1.2-28]` `[MQTT5-3.2.2-22]` `[MQTT5-4.12.0-6]`
+    /// `[MQTT3-3.1.4-4]`
     #[must_use]
     pub fn connack(&self, session_present: bool, config: &Config) -> ConnAck {
         let connack = ConnAck::new(ReasonCode::Success, session_present);

@@ -1,4 +1,4 @@
-//! The sender's state table for one delivery at QoS 1 or 2. It holds no messages.
+//! The sender's state table for one delivery at QoS 1 or 2. The table holds no messages.
 //!
 //! ```text
 //!  QoS 1:  PUBLISH -> AwaitingPubAck -- PUBACK --> done

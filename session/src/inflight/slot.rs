@@ -11,8 +11,8 @@ use super::State;
 pub(crate) enum Slot {
     /// The identifier is free.
     Closed,
-    /// A QoS 1 message of a session that ends with its connection. It awaits PUBACK. The message is not stored, because
-    /// it is never resent.
+    /// A QoS 1 message of a session that ends with its connection. The identifier awaits PUBACK. The message is not
+    /// stored, because it is never resent.
     Untracked,
     /// A message that awaits PUBACK (QoS 1) or PUBREC (QoS 2).
     Published(StoredDelivery),

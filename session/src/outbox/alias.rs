@@ -1,5 +1,5 @@
-//! Topic aliases for outgoing messages: chooses which topics get an alias, and records which aliases the client knows.
-//! The outbox writes the packets.
+//! Topic aliases for outgoing messages: chooses which topics get an alias, and records which aliases were already sent
+//! to the client. The outbox writes the packets.
 
 use tidegate_mqtt::OutgoingAlias;
 

@@ -27,7 +27,7 @@ proptest! {
     #[test]
     fn the_table_agrees_with_a_plain_list(operations in prop::collection::vec(operation(), 0..200)) {
         let mut table = Receiving::default();
-        // Packet identifier, and whether the message came on this connection.
+        // Packet identifier, and whether the message was received on this connection.
         let mut list: Vec<(u16, bool)> = Vec::new();
         for operation in operations {
             match operation {

@@ -14,8 +14,8 @@ use crate::awaiting_commit::Packet;
 use super::Session;
 
 impl Session {
-    /// Sets the commit for the packets delayed since the last call. They wait for `commit`, or for the commit of the
-    /// packet before them if that commit is later.
+    /// Sets the commit for the packets delayed since the last call. These packets wait for `commit`, or for the commit
+    /// of the packet before them if that commit is later.
     pub fn set_commit(&mut self, commit: u64) {
         if let Some(awaiting_commit) = &mut self.awaiting_commit {
             awaiting_commit.set_commit_before(u64::MAX, commit);
@@ -77,8 +77,8 @@ impl Session {
         }
     }
 
-    /// Returns whether a QoS 2 exchange with the client is in progress. Its packets are resent on resume without
-    /// waiting for a commit, so they must already be committed.
+    /// Returns whether a QoS 2 exchange with the client is in progress. On resume, the packets of such an exchange are
+    /// resent without waiting for a commit, so their state must already be committed.
     #[must_use]
     pub fn has_exactly_once(&self) -> bool {
         self.inflight.has_exactly_once()

@@ -70,7 +70,7 @@ impl Session {
     }
 
     /// Queues a message. A session that has ended drops the message: for a short time after its end, the router may
-    /// still deliver to it.
+    /// still deliver to the session.
     fn enqueue(&mut self, delivery: &Delivery<'_>, now: Instant) -> Verdict {
         if self.lifecycle == Lifecycle::Ended {
             return self.drop_message(Drop::Ended, 1);

@@ -37,8 +37,8 @@ pub struct Attached {
 pub struct Detached {
     /// The will if it has to be published now.
     pub will: Option<Will>,
-    /// Whether the session ended with the connection. Its subscriptions can still be read; the caller removes them from
-    /// the router.
+    /// Whether the session ended with the connection. The subscriptions of the ended session can still be read; the
+    /// caller removes them from the router.
     pub ended: bool,
     /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
     /// other members of the group.
@@ -50,7 +50,8 @@ pub struct Detached {
 pub struct Due {
     /// The will if it has to be published now.
     pub will: Option<Will>,
-    /// Whether the session ended. Its subscriptions can still be read; the caller removes them from the router.
+    /// Whether the session ended. The subscriptions of the ended session can still be read; the caller removes them
+    /// from the router.
     pub ended: bool,
     /// If the session ended: its messages that were received through shared subscriptions. The caller may give them to
     /// other members of the group.

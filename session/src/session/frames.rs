@@ -5,7 +5,7 @@ use crate::verdict::{Drop, Verdict};
 
 use super::Session;
 
-/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All of them belong to one wire class:
+/// Complete QoS 1 PUBLISH frames in one contiguous buffer, without DUP and RETAIN. All frames belong to one wire class:
 /// MQTT 5.0, or MQTT 3.1 and 3.1.1, which encode PUBLISH alike.
 #[derive(Clone, Copy, Debug)]
 pub struct Frames<'a> {

@@ -11,8 +11,8 @@ use super::Session;
 
 impl Session {
     /// Records an inbound QoS 2 PUBLISH, and returns whether it is new or a repeat. If the caller refuses the message
-    /// (PUBREC of 0x80 or above), it has to call [`Session::release`] to remove the identifier. `[MQTT5-4.3.3-9]`
-    /// `[MQTT5-4.3.3-10]`
+    /// (PUBREC of 0x80 or above), the caller has to call [`Session::release`] to remove the identifier.
+    /// `[MQTT5-4.3.3-9]` `[MQTT5-4.3.3-10]`
     ///
     /// # Errors
     /// Returns a violation if the client exceeds the broker's Receive Maximum (0x93).

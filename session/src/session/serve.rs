@@ -34,7 +34,7 @@ impl Session {
 
     /// Detaches the connection with this `epoch`. Returns `None`, and changes nothing, if a newer connection has taken
     /// the session over. The write buffer still holds the unwritten bytes of the connection: unless the caller takes
-    /// them, they occupy memory until the next attach.
+    /// these bytes, they occupy memory until the next attach.
     #[must_use = "a will may have to be published, and the session may have ended"]
     pub fn detach(&mut self, epoch: u64, cause: Cause, now: Instant) -> Option<Detached> {
         if epoch != self.epoch || !self.is_attached() {
@@ -47,8 +47,9 @@ impl Session {
     }
 
     /// Starts sending after CONNACK. Resends all messages that the client has not acknowledged: PUBRELs in the order of
-    /// the PUBRECs, then PUBLISHes with DUP, oldest first. Then sends queued messages as far as the quota allows.
-    /// Messages are resent only here. `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]` `[MQTT3-4.6.0-1]`
+    /// the PUBRECs, then PUBLISHes with DUP, oldest first. Afterwards, the session sends queued messages as far as the
+    /// quota allows. Messages are resent only here. `[MQTT5-4.4.0-1]` `[MQTT5-4.3.3-5]` `[MQTT5-4.6.0-5]`
+    /// `[MQTT3-4.6.0-1]`
     pub fn resume(&mut self, now: Instant) {
         if !self.is_attached() || self.resumed {
             return;

@@ -35,8 +35,8 @@ pub struct SessionMetadata {
 /// The complete stored state of a session.
 #[derive(Clone, Debug)]
 pub struct SessionSnapshot {
-    /// The metadata as last stored. If a connection was attached at that time, it no longer exists: the caller sets
-    /// `will_at` and `expires_at`.
+    /// The metadata as last stored. If a connection was attached at that time, that connection no longer exists: the
+    /// caller sets `will_at` and `expires_at`.
     pub metadata: SessionMetadata,
     /// The subscriptions.
     pub subscriptions: Vec<(SubscriptionFilter, GrantedOptions)>,
@@ -104,7 +104,8 @@ impl Session {
         }
     }
 
-    /// Returns whether the session records its changes: it outlives its connection, and [`Config::change_log`] is set.
+    /// Returns whether the session records its changes: the session outlives its connection, and [`Config::change_log`]
+    /// is set.
     #[must_use]
     pub fn is_persistent(&self) -> bool {
         self.change_log.as_ref().is_some_and(|change_log| !change_log.is_closed())

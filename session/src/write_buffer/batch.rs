@@ -20,7 +20,7 @@ pub struct Batch {
     pub(super) generation: u32,
 }
 
-/// A payload that is held by reference. It is written before `copied[at..]`.
+/// A payload that is held by reference. The payload is written before `copied[at..]`.
 #[derive(Debug)]
 struct Shared {
     at: usize,
@@ -56,7 +56,7 @@ impl Batch {
     }
 
     /// Appends slices of the unwritten bytes to `out`, in order, for one vectored write. At most 256 slices are
-    /// appended; if there are more, call this function again after writing them.
+    /// appended; if there are more slices, call this function again after writing the first 256.
     pub fn slices<'a>(&'a self, out: &mut SmallVec<[IoSlice<'a>; 16]>) {
         let mut from = self.start;
         for shared in &self.shared {
@@ -128,7 +128,7 @@ impl Batch {
         step
     }
 
-    /// Moves the unwritten bytes to the front of the buffer if they are less than half of it.
+    /// Moves the unwritten bytes to the front of the buffer if they are less than half of the buffer.
     fn compact(&mut self) {
         if self.start <= self.copied.len() / 2 {
             return;

@@ -85,7 +85,8 @@ pub(crate) trait WriteHalf: Sized {
     fn forget(self);
     /// Writes as many bytes as the socket accepts now; returns `WouldBlock` if it accepts none.
     fn try_send(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
-    /// Waits until the socket is writable. Only the link's owner may call this, because only one waker is stored.
+    /// Waits until the socket is writable. Only the link's owner may call `poll_writable`, because only one waker is
+    /// stored.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
     /// Returns the underlying socket.
     fn socket(&self) -> SockRef<'_>;

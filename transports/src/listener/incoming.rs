@@ -1,4 +1,4 @@
-//! An accepted connection that is not a link yet. It belongs to no runtime until it is established.
+//! An accepted connection that is not a link yet. The connection belongs to no runtime until it is established.
 
 use std::io;
 use std::net::SocketAddr;

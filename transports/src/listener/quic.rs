@@ -1,5 +1,5 @@
 //! Accepts QUIC connections. The endpoint runs on the accepting runtime, each connection on the runtime that
-//! establishes it.
+//! establishes the connection.
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};

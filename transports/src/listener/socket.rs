@@ -8,7 +8,8 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::BindError;
 
-/// Creates a listening TCP socket. Accepted sockets inherit its options, which saves system calls for each connection.
+/// Creates a listening TCP socket. Accepted sockets inherit the options of the listening socket, which saves system
+/// calls for each connection.
 pub(super) fn listen(address: SocketAddr, backlog: u32) -> Result<(Socket, SocketAddr), BindError> {
     let opened = open_socket(address, Type::STREAM, Protocol::TCP).and_then(|socket| {
         socket.set_tcp_nodelay(true)?;

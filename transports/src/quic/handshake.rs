@@ -1,5 +1,5 @@
-//! The server side of a QUIC handshake, from the client's first packet to its control stream. It waits for the peer, so
-//! it runs in its own task.
+//! The server side of a QUIC handshake, from the client's first packet to its control stream. The handshake waits for
+//! the peer, so it runs in its own task.
 
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming};

@@ -16,7 +16,7 @@ pub(crate) struct QuicStream {
     connection: Connection,
     send: SendStream,
     receive: RecvStream,
-    /// A future that refuses additional streams. It completes when the connection ends.
+    /// A future that refuses additional streams. This future completes when the connection ends.
     stream_refuser: Option<BackgroundFuture>,
     /// A future that completes when the peer has received all bytes or has stopped the stream. Set when the link's own
     /// side is closed.

@@ -1,5 +1,5 @@
-//! Decodes incoming frames in place. The decoder keeps the state of the current frame. It performs no I/O, and buffers
-//! only the payload of control frames (at most 125 bytes).
+//! Decodes incoming frames in place. The decoder keeps the state of the current frame. The decoder performs no I/O, and
+//! buffers only the payload of control frames (at most 125 bytes).
 
 use std::io::{self, Cursor};
 
