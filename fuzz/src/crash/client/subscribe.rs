@@ -1,4 +1,4 @@
-//! The client's subscriptions.
+//! Makes and removes the client's subscriptions.
 
 use tidegate_mqtt::topic::SubscriptionFilter;
 use tidegate_mqtt::{
@@ -11,7 +11,8 @@ use crate::crash::promises::Promises;
 use crate::random::Random;
 
 impl Client {
-    /// Adds or removes a subscription; returns the bytes.
+    /// Chooses a SUBSCRIBE or UNSUBSCRIBE. Returns the bytes of the packet, or none if the chosen filter cannot be used
+    /// now.
     pub(in crate::crash) fn request(&mut self, promises: &mut Promises, random: &mut Random) -> Vec<u8> {
         let filter = random.pick(&FILTERS);
         let is_pending = self.requests.values().any(|request| request.filter() == filter);
@@ -22,7 +23,8 @@ impl Client {
         let packet = if random.chance(25) {
             self.unsubscribe(promises, filter)
         } else {
-            // A member at QoS 0 may lose messages that another member would have received.
+            // Shared subscriptions use at least QoS 1, because a member at QoS 0 may lose messages that another member
+            // would have received.
             let least = if filter.starts_with('$') { QoS::AtLeastOnce } else { QoS::AtMostOnce };
             let qos = random.pick(&[least, QoS::AtLeastOnce, QoS::ExactlyOnce, QoS::ExactlyOnce]);
             self.subscribe(promises, filter, qos)
@@ -30,7 +32,7 @@ impl Client {
         self.encode([packet])
     }
 
-    /// Subscribes to all filters, one packet per filter.
+    /// Subscribes to all filters with one packet per filter. Returns the bytes of the packets.
     pub(in crate::crash) fn resubscribe(&mut self, promises: &mut Promises) -> Vec<u8> {
         let is_v5 = self.version.is_v5();
         let filters = FILTERS.into_iter().filter(|filter| is_v5 || !filter.starts_with('$'));
@@ -74,7 +76,7 @@ impl Client {
         promises.unsubscribed(self.index, filter);
     }
 
-    /// Returns a packet id that no message uses.
+    /// Returns a packet identifier that no message and no other request uses.
     fn request_id(&self) -> PacketId {
         let last = self.requests.keys().last().copied();
         last.map_or(PacketId::new(1000).unwrap_or(PacketId::MIN), PacketId::next)
@@ -93,5 +95,5 @@ fn parse(filter: &str) -> SubscriptionFilter {
     SubscriptionFilter::parse(filter).expect("a filter")
 }
 
-/// Filters of these runs.
+/// Filters to which clients subscribe.
 const FILTERS: [&str; 6] = ["t/+", "t/a", "t/#", "r/#", "w/#", "$share/g/s/#"];

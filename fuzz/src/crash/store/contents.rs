@@ -1,4 +1,4 @@
-//! The records of the store as plain maps. Operations that contradict the records panic.
+//! The records of the store as plain maps. An operation that contradicts the records causes a panic.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tidegate_persistence::{
     SubscriptionRecord,
 };
 
-/// All records.
+/// All records of the store.
 #[derive(Clone, Default)]
 pub(super) struct Contents {
     sessions: BTreeMap<SessionId, SessionRecord>,
@@ -32,7 +32,7 @@ struct Body {
 }
 
 impl Contents {
-    /// Panics if an operation changes a record that does not exist, or adds one that does.
+    /// Checks an operation. Panics if the operation changes a record that does not exist, or adds a record that exists.
     pub(super) fn check(&self, operation: &Operation) {
         if let Some(fault) = self.fault(operation) {
             panic!("the broker appends an operation for {fault}: {operation:?}");
