@@ -1,4 +1,5 @@
-//! Operations on router and store, and how bytes choose them. There are few filters and names, so that they match often.
+//! Operations on the router and the retained store, and how input bytes choose them. There are few filters and topic
+//! names, so that they match often.
 
 use std::num::NonZeroU32;
 
@@ -7,7 +8,7 @@ use tidegate_routing::Grant;
 
 use crate::source::Source;
 
-/// One operation.
+/// One operation on the router or the retained store.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Operation {
     Subscriptions(Change),
@@ -31,27 +32,28 @@ pub(super) enum Change {
         name: &'static str,
     },
     /// One subscriber removes all its subscriptions.
-    Leave {
+    UnsubscribeAll {
         subscriber: u64,
     },
-    /// Many subscribers subscribe to one filter, or unsubscribe: every `step`th from `first` on.
+    /// Many subscribers subscribe to one filter or unsubscribe from it. Their ids start at `first` and have a distance
+    /// of `step`.
     Many {
         filter: &'static str,
         first: u64,
         count: u64,
         step: u64,
-        leaves: bool,
+        unsubscribes: bool,
     },
 }
 
-/// A message to a shared subscription.
+/// The choice of a member of a shared subscription for one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pick {
     pub(super) filter: &'static str,
     pub(super) publisher: u64,
     pub(super) random: u64,
     pub(super) excluded: Option<u64>,
-    /// One bit per subscriber: whether it is online.
+    /// Online state of the subscribers, one bit for each.
     pub(super) online: u8,
 }
 
@@ -65,22 +67,22 @@ pub(super) enum RetainedOperation {
     Sweep { max: usize },
 }
 
-/// The operations that the bytes choose, up to a bound.
+/// Returns the operations that the input bytes choose, up to a maximum number.
 pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     while !source.is_empty() && operations.len() < OPERATIONS_MAX {
-        operations.push(read(source));
+        operations.push(read_operation(source));
     }
     operations
 }
 
-fn read(source: &mut Source<'_>) -> Operation {
+fn read_operation(source: &mut Source<'_>) -> Operation {
     match source.below(8) {
         0..4 => Operation::Subscriptions(change(source)),
         4 => Operation::Pick(Pick {
             filter: source.pick(&SHARED),
             publisher: subscriber(source),
-            random: source.short().into(),
+            random: source.next_u16().into(),
             excluded: source.maybe(subscriber),
             online: source.byte(),
         }),
@@ -94,13 +96,13 @@ fn change(source: &mut Source<'_>) -> Change {
             Change::Subscribe { filter: filter(source), subscriber: subscriber(source), grant: grant(source) }
         }
         4 => Change::Unsubscribe { filter: filter(source), subscriber: subscriber(source) },
-        5 if source.rarely(4) => Change::Leave { subscriber: subscriber(source) },
+        5 if source.rarely(4) => Change::UnsubscribeAll { subscriber: subscriber(source) },
         5 if source.rarely(4) => Change::Many {
             filter: filter(source),
             first: u64::from(source.byte()),
             count: source.pick(&[4, 20, 60, 200]),
             step: source.pick(&[1, 1, 3]),
-            leaves: source.flag(),
+            unsubscribes: source.flag(),
         },
         _ => Change::Route { name: source.pick(&NAMES) },
     }
@@ -148,7 +150,7 @@ const UNSHARED: [&str; 24] = [
 const SHARED: [&str; 6] =
     ["$share/g/a/b", "$share/g/#", "$share/h/#", "$share/g/a/+", "$share/h/+/b", "$share/g/$SYS/#"];
 
-/// Topic names: some match the filters, some almost match, some do not.
+/// Topic names, some of which match the filters, almost match them, or do not match.
 pub(super) const NAMES: [&str; 20] = [
     "a",
     "a/b",

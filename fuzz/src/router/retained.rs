@@ -1,4 +1,4 @@
-//! Compares the retained store with a map, also while a replay is under way and the store changes.
+//! Compares the retained store with a map, also while the store changes during a replay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tidegate_routing::{Cursor, RetainedConfig, RetainedStore, Verdict};
 use super::operation::{NAMES, RetainedOperation};
 use crate::source::Source;
 
-/// The store, and the last message of each topic, including expired ones.
+/// The store, and its model: the last message of each topic, including expired messages.
 pub(super) struct Retained {
     store: RetainedStore,
     len_max: usize,
@@ -20,13 +20,13 @@ pub(super) struct Retained {
     now: Instant,
 }
 
-/// A replay under way.
+/// A replay in progress.
 struct Replay {
     filter: Filter,
     cursor: Cursor,
-    /// Topics that the replay must bring, because they were retained during all of it.
+    /// Topics whose messages the replay must bring, because they are retained during the whole replay.
     due: BTreeSet<&'static str>,
-    seen: BTreeSet<String>,
+    replayed: BTreeSet<String>,
     calls: usize,
 }
 
@@ -51,7 +51,7 @@ impl Retained {
         self.check();
     }
 
-    /// The replay ends, and a sweep leaves no expired message.
+    /// Completes the replay in progress, and checks that a sweep leaves no expired message.
     pub(super) fn finish(&mut self) {
         while self.replay.is_some() {
             self.next(2);
@@ -96,7 +96,7 @@ impl Retained {
             .filter(|(name, message)| topic::matches(&filter, name) && !message.is_expired(now));
         let due = alive.map(|(name, _)| *name).collect();
         let cursor = RetainedStore::cursor(&filter);
-        self.replay = Some(Replay { filter, cursor, due, seen: BTreeSet::new(), calls: 0 });
+        self.replay = Some(Replay { filter, cursor, due, replayed: BTreeSet::new(), calls: 0 });
     }
 
     fn next(&mut self, max: usize) {
@@ -110,7 +110,7 @@ impl Retained {
             let held = self.model.get(name).unwrap_or_else(|| panic!("{name} was removed"));
             assert!(Arc::ptr_eq(held, &message), "{name} brings an earlier message");
             replay.due.remove(name);
-            assert!(replay.seen.insert(name.to_owned()), "{name} is brought twice");
+            assert!(replay.replayed.insert(name.to_owned()), "{name} is brought twice");
         }
         replay.calls += 1;
         assert!(replay.calls < CALLS_MAX, "the replay does not end");
@@ -129,7 +129,7 @@ impl Retained {
         }
     }
 
-    /// The store has the same messages as the model. It may have removed expired ones.
+    /// Checks that the store has the same messages as the model. The store may have removed expired messages.
     fn check(&mut self) {
         let mut count = 0;
         for name in NAMES {
@@ -165,5 +165,6 @@ impl Retained {
     }
 }
 
-/// More calls than a replay of so few topics needs, even with one call per shard and per topic.
+/// Maximum number of calls per replay. It is larger than the number of shards and topics, so that a replay that ends
+/// never reaches it.
 const CALLS_MAX: usize = 200;

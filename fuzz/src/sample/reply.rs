@@ -1,4 +1,4 @@
-//! CONNACK, SUBACK, UNSUBACK and the four acknowledgements of PUBLISH.
+//! Makes CONNACK, SUBACK and UNSUBACK packets, and the four acknowledgements of the PUBLISH handshakes.
 
 use tidegate_mqtt::property::PacketContext;
 use tidegate_mqtt::{
@@ -25,16 +25,16 @@ pub(super) fn connack(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
 
 fn set_numbers(source: &mut Source<'_>, connack: &mut ConnAck) {
     let version = ProtocolVersion::V5;
-    connack.session_expiry = in_v5(source, version, Source::long);
-    connack.receive_maximum = in_v5(source, version, |source| source.short().max(1));
+    connack.session_expiry = in_v5(source, version, Source::next_u32);
+    connack.receive_maximum = in_v5(source, version, |source| source.next_u16().max(1));
     connack.qos_max = in_v5(source, version, |source| source.pick(&[QoS::AtMostOnce, QoS::AtLeastOnce]));
     connack.retain_available = in_v5(source, version, Source::flag);
-    connack.packet_size_max = in_v5(source, version, |source| source.long().max(1));
-    connack.topic_alias_maximum = in_v5(source, version, Source::short);
+    connack.packet_size_max = in_v5(source, version, |source| source.next_u32().max(1));
+    connack.topic_alias_maximum = in_v5(source, version, Source::next_u16);
     connack.wildcard_available = in_v5(source, version, Source::flag);
     connack.identifier_available = in_v5(source, version, Source::flag);
     connack.shared_available = in_v5(source, version, Source::flag);
-    connack.server_keep_alive = in_v5(source, version, Source::short);
+    connack.server_keep_alive = in_v5(source, version, Source::next_u16);
 }
 
 fn set_texts(source: &mut Source<'_>, connack: &mut ConnAck) {

@@ -1,4 +1,4 @@
-//! Operations on a session, and how bytes choose them.
+//! Operations on a session, and how input bytes choose them.
 
 use tidegate_mqtt::{AckKind, QoS, ReasonCode};
 use tidegate_session::Cause;
@@ -7,7 +7,7 @@ use super::setup::{self, Client};
 use crate::sample;
 use crate::source::Source;
 
-/// One operation.
+/// One operation on the session.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
     Connection(ConnectionOperation),
@@ -22,7 +22,7 @@ pub(super) enum ConnectionOperation {
     Connect(Box<Client>),
     Resume,
     Leave(Cause),
-    /// A connection that was taken over reports its end.
+    /// A connection that was taken over reports its end after the takeover.
     LeaveLate(Cause),
 }
 
@@ -41,9 +41,9 @@ pub(super) enum OutboundOperation {
         kind: AckKind,
         refuses: bool,
     },
-    /// A writer takes the bytes of the write buffer.
+    /// A writer takes all bytes of the write buffer.
     Take,
-    /// The writer has written `written` bytes and puts the rest back.
+    /// The writer has written `written` bytes and puts the remaining bytes back.
     PutBack {
         written: usize,
     },
@@ -53,7 +53,7 @@ pub(super) enum OutboundOperation {
     },
 }
 
-/// A message to be delivered.
+/// A message that the broker delivers to the session.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Push {
     pub(super) topic: &'static str,
@@ -65,12 +65,12 @@ pub(super) struct Push {
     pub(super) shared: bool,
 }
 
-/// Frames to be delivered together.
+/// Encoded frames that the broker delivers to the session together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Encoded {
     pub(super) count: u32,
     pub(super) size: usize,
-    /// 0 or 1.
+    /// QoS of the frames: 0 or 1.
     pub(super) qos: QoS,
 }
 
@@ -81,13 +81,13 @@ pub(super) enum InboundOperation {
     Release { id: u16 },
     WithholdPubAck,
     SendPubAck,
-    Publish { topic: &'static str, alias: Option<u16>, qos: QoS, retain: bool, identified: bool },
+    Publish { topic: &'static str, alias: Option<u16>, qos: QoS, retain: bool, has_identifier: bool },
     Subscribe { filter: &'static str, options: u8, identifier: Option<u32> },
     Unsubscribe { filter: &'static str },
     Authenticate { reason: ReasonCode, method: &'static str, data: &'static [u8] },
 }
 
-/// An operation on time.
+/// An operation on the clock or the timers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ClockOperation {
     Advance { milliseconds: u64 },
@@ -95,17 +95,17 @@ pub(super) enum ClockOperation {
     Sweep,
 }
 
-/// The operations that the bytes choose, up to a bound. The first one connects.
+/// Returns the operations that the input bytes choose, up to a maximum number. The first operation connects a client.
 pub(super) fn sequence(source: &mut Source<'_>) -> Vec<Operation> {
     let mut operations =
         vec![Operation::Connection(ConnectionOperation::Connect(Box::new(setup::client(source))))];
     while !source.is_empty() && operations.len() < OPERATIONS_MAX {
-        operations.push(read(source));
+        operations.push(read_operation(source));
     }
     operations
 }
 
-fn read(source: &mut Source<'_>) -> Operation {
+fn read_operation(source: &mut Source<'_>) -> Operation {
     match source.below(16) {
         0..10 => Operation::Outbound(outbound(source)),
         10..12 => Operation::Inbound(inbound(source)),
@@ -182,7 +182,7 @@ fn inbound(source: &mut Source<'_>) -> InboundOperation {
             alias: source.pick(&[None, Some(1), Some(2), Some(3), Some(4), Some(u16::MAX)]),
             qos: source.pick(&QoS::ALL),
             retain: source.flag(),
-            identified: source.rarely(16),
+            has_identifier: source.rarely(16),
         },
         5 => InboundOperation::Subscribe {
             filter: sample::filter(source),

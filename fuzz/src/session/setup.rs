@@ -1,4 +1,4 @@
-//! Configurations and clients, often with bounds so small that operations reach them.
+//! Chooses configurations and clients, often with bounds so small that operations reach them.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use tidegate_session::{Config, Overflow};
 
 use crate::source::Source;
 
-/// The authentication method that the server knows.
+/// The authentication method that the server supports.
 pub(super) const METHOD: &str = "steps";
 
-/// A client that is to connect.
+/// The CONNECT of a client and its answers to AUTH.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) connect: Connect,
-    /// Its answers to our AUTH packets, in order.
+    /// Authentication data with which the client answers the server's AUTH packets, in order.
     pub(super) answers: [&'static [u8]; 2],
 }
 
@@ -86,7 +86,7 @@ fn set_properties(source: &mut Source<'_>, connect: &mut Connect) {
 
 fn will(source: &mut Source<'_>, version: ProtocolVersion) -> Will {
     let name = topic::Name::parse("will").expect("a topic name");
-    // The payload distinguishes wills.
+    // The payload distinguishes this will from other wills.
     let mut will = Will::new(name, source.take(2).to_vec(), source.pick(&QoS::ALL));
     will.retain = source.rarely(4);
     if version.is_v5() {

@@ -11,7 +11,8 @@ use super::{MessageState, Outbound, Pushed, SHARE};
 use crate::session::operation::Push;
 
 impl Outbound {
-    /// Pushes a message; returns the verdict and the size of the message. Reading the bytes shows whether it was written.
+    /// Pushes a message. Returns the verdict and the size of the message. Reading the write buffer later shows whether
+    /// the message was written.
     pub(in crate::session) fn push(
         &mut self,
         session: &mut Session,
@@ -31,8 +32,8 @@ impl Outbound {
         let queued = session.queued();
         let verdict = session.push(&delivery, now);
         check_verdict(verdict, push.qos, is_open, message.is_expired(now));
-        let is_past_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
-        assert!(!is_past_queue, "the message overtakes the queue");
+        let overtakes_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
+        assert!(!overtakes_queue, "the message overtakes the queue");
         let state =
             if matches!(verdict, Verdict::Dropped(_)) { MessageState::Gone } else { MessageState::Waiting };
         self.add(message, push, state);
@@ -51,7 +52,7 @@ impl Outbound {
         });
     }
 
-    /// A message whose payload begins with its number.
+    /// Creates a message whose payload begins with the number of the message.
     pub(super) fn message(&self, push: Push, now: Instant) -> Arc<Message> {
         let mut payload = (self.messages.len() as u32).to_be_bytes().to_vec();
         payload.resize(push.size, b'.');
