@@ -51,7 +51,10 @@ impl Connections {
     /// Creates the counter of one listener, which may have at most `listener_max` open connections.
     #[must_use]
     pub fn listener(self: &Arc<Self>, listener_max: usize) -> Arc<ListenerConnections> {
-        Arc::new(ListenerConnections { all: Arc::clone(self), own: CappedCounter::new(listener_max) })
+        Arc::new(ListenerConnections {
+            all: Arc::clone(self),
+            listener_counter: CappedCounter::new(listener_max),
+        })
     }
 
     /// Returns the number of currently open connections.
@@ -71,7 +74,7 @@ impl Connections {
 #[derive(Debug)]
 pub struct ListenerConnections {
     all: Arc<Connections>,
-    own: CappedCounter,
+    listener_counter: CappedCounter,
 }
 
 impl ListenerConnections {
@@ -80,11 +83,11 @@ impl ListenerConnections {
     /// # Errors
     /// Returns the limit that is reached. The refusal is counted.
     pub fn admit(self: &Arc<Self>) -> Result<ConnectionPermit, ConnectionRefusal> {
-        if !self.own.try_acquire() {
-            return Err(ConnectionRefusal::Listener { open: self.own.max });
+        if !self.listener_counter.try_acquire() {
+            return Err(ConnectionRefusal::Listener { open: self.listener_counter.max });
         }
         if !self.all.0.try_acquire() {
-            self.own.release();
+            self.listener_counter.release();
             return Err(ConnectionRefusal::Total { open: self.all.0.max });
         }
         Ok(ConnectionPermit { listener: Arc::clone(self) })
@@ -99,13 +102,13 @@ impl ListenerConnections {
     /// Returns the number of currently open connections of this listener.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.own.open.load(Ordering::Relaxed)
+        self.listener_counter.open.load(Ordering::Relaxed)
     }
 
     /// Returns the number of connections refused since the start because `listener_max` was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        self.own.refused.load(Ordering::Relaxed)
+        self.listener_counter.refused.load(Ordering::Relaxed)
     }
 }
 
@@ -118,7 +121,7 @@ pub struct ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.listener.own.release();
+        self.listener.listener_counter.release();
         self.listener.all.0.release();
     }
 }

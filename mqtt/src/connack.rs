@@ -115,19 +115,19 @@ impl ConnAck {
     }
 
     fn write_properties(&self, writer: &mut Writer<'_>) {
-        writer.long_property(PropertyId::SessionExpiryInterval, self.session_expiry);
-        writer.short_property(PropertyId::ReceiveMaximum, self.receive_maximum);
+        writer.u32_property(PropertyId::SessionExpiryInterval, self.session_expiry);
+        writer.u16_property(PropertyId::ReceiveMaximum, self.receive_maximum);
         let qos_max = self.qos_max.filter(|qos| *qos != QoS::ExactlyOnce);
         writer.flag_property(PropertyId::MaximumQoS, qos_max.map(|qos| qos == QoS::AtLeastOnce));
         writer.flag_property(PropertyId::RetainAvailable, self.retain_available);
-        writer.long_property(PropertyId::MaximumPacketSize, self.packet_size_max);
+        writer.u32_property(PropertyId::MaximumPacketSize, self.packet_size_max);
         writer.text_property(PropertyId::AssignedClientIdentifier, self.assigned_client_id.as_deref());
-        writer.short_property(PropertyId::TopicAliasMaximum, self.topic_alias_maximum);
+        writer.u16_property(PropertyId::TopicAliasMaximum, self.topic_alias_maximum);
         writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
         writer.flag_property(PropertyId::WildcardSubscriptionAvailable, self.wildcard_available);
         writer.flag_property(PropertyId::SubscriptionIdentifierAvailable, self.identifier_available);
         writer.flag_property(PropertyId::SharedSubscriptionAvailable, self.shared_available);
-        writer.short_property(PropertyId::ServerKeepAlive, self.server_keep_alive);
+        writer.u16_property(PropertyId::ServerKeepAlive, self.server_keep_alive);
         writer.text_property(PropertyId::ResponseInformation, self.response_information.as_deref());
         writer.text_property(PropertyId::ServerReference, self.server_reference.as_deref());
         writer.authentication(self.authentication_method.as_deref(), self.authentication_data.as_deref());
@@ -142,17 +142,17 @@ impl PropertyList<'_> {
             session_present,
             reason,
             session_expiry: self.number(PropertyId::SessionExpiryInterval),
-            receive_maximum: self.short(PropertyId::ReceiveMaximum),
+            receive_maximum: self.u16_number(PropertyId::ReceiveMaximum),
             qos_max: self.flag(PropertyId::MaximumQoS).map(qos_of),
             retain_available: self.flag(PropertyId::RetainAvailable),
             packet_size_max: self.number(PropertyId::MaximumPacketSize),
             assigned_client_id: self.text(PropertyId::AssignedClientIdentifier),
-            topic_alias_maximum: self.short(PropertyId::TopicAliasMaximum),
+            topic_alias_maximum: self.u16_number(PropertyId::TopicAliasMaximum),
             reason_string: self.text(PropertyId::ReasonString),
             wildcard_available: self.flag(PropertyId::WildcardSubscriptionAvailable),
             identifier_available: self.flag(PropertyId::SubscriptionIdentifierAvailable),
             shared_available: self.flag(PropertyId::SharedSubscriptionAvailable),
-            server_keep_alive: self.short(PropertyId::ServerKeepAlive),
+            server_keep_alive: self.u16_number(PropertyId::ServerKeepAlive),
             response_information: self.text(PropertyId::ResponseInformation),
             server_reference: self.text(PropertyId::ServerReference),
             authentication_method: self.text(PropertyId::AuthenticationMethod),

@@ -68,7 +68,7 @@ impl Disconnect {
             return;
         }
         writer.length_prefixed(|writer| {
-            writer.long_property(PropertyId::SessionExpiryInterval, self.session_expiry);
+            writer.u32_property(PropertyId::SessionExpiryInterval, self.session_expiry);
             writer.text_property(PropertyId::ReasonString, self.reason_string.as_deref());
             writer.text_property(PropertyId::ServerReference, self.server_reference.as_deref());
             writer.user_properties(&self.user_properties);

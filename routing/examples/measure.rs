@@ -147,20 +147,20 @@ fn measure_mixed(count: usize) {
 }
 
 fn measure_wide(title: &str, filter: impl Fn(usize) -> String) {
-    const COUNT: usize = 1_000_000;
+    const FILTER_COUNT: usize = 1_000_000;
     println!("{title}");
-    let filters = parse_filters((0..COUNT).map(filter).collect());
-    let handles = handles(COUNT);
+    let filters = parse_filters((0..FILTER_COUNT).map(filter).collect());
+    let handles = handles(FILTER_COUNT);
     let before = count::allocated_bytes();
-    let (half, _, half_took) = subscribe_all(&filters[..COUNT / 2], &handles);
+    let (half, _, half_took) = subscribe_all(&filters[..FILTER_COUNT / 2], &handles);
     drop(half);
     let (router, bytes, took) = subscribe_all(&filters, &handles);
     println!(
         "  subscribe {} (first half alone {})",
-        format_rate(COUNT, took),
-        format_rate(COUNT / 2, half_took)
+        format_rate(FILTER_COUNT, took),
+        format_rate(FILTER_COUNT / 2, half_took)
     );
-    println!("  {} bytes each", bytes / COUNT);
+    println!("  {} bytes each", bytes / FILTER_COUNT);
     let begun = processor_time();
     let route = black_box(router.route("wide/x/all"));
     let took = processor_time() - begun;

@@ -92,18 +92,18 @@ impl<S: Subscriber> Group<S> {
     /// whether the session was already a member. Only one thread at a time may change a group.
     pub(crate) fn join(&self, member: Member<S>) -> bool {
         let (update, existed) = self.members.load().insert(member);
-        self.apply(update);
+        self.apply_update(update);
         existed
     }
 
     /// Removes a member. Returns false if the session was not a member. Only one thread at a time may change a group.
     pub(crate) fn leave(&self, subscriber_id: u64) -> bool {
         let Some(update) = self.members.load().remove(subscriber_id) else { return false };
-        self.apply(update);
+        self.apply_update(update);
         true
     }
 
-    fn apply(&self, update: SetUpdate<Member<S>>) {
+    fn apply_update(&self, update: SetUpdate<Member<S>>) {
         if let SetUpdate::Replace(members) = update {
             self.members.store(Arc::new(members));
         }

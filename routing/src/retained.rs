@@ -67,7 +67,7 @@ pub struct RetainedStore {
     len: AtomicUsize,
     bytes: AtomicUsize,
     /// Where the next sweep continues.
-    sweep_position: Mutex<sweep::Position>,
+    sweep_position: Mutex<sweep::SweepPosition>,
     /// Called for each message that is removed because it has expired.
     on_expired: Option<Box<OnExpired>>,
 }
@@ -124,15 +124,15 @@ impl RetainedStore {
         let key = Key::of(message.topic());
         let Some(shard) = self.shards.get(self.shard_index(message.topic())) else { return Verdict::Full };
         let mut shard = shard.write();
-        let verdict = self.replace(&mut shard, key, message);
+        let verdict = self.replace_message(&mut shard, key, message);
         then(verdict);
         verdict
     }
 
-    fn replace(&self, shard: &mut Shard, key: Key, message: Arc<Message>) -> Verdict {
+    fn replace_message(&self, shard: &mut Shard, key: Key, message: Arc<Message>) -> Verdict {
         let old = shard.get(&key).map(|old| key.cost(old));
         if message.payload().is_empty() {
-            return if self.remove(shard, &key) { Verdict::Removed } else { Verdict::Absent };
+            return if self.remove_message(shard, &key) { Verdict::Removed } else { Verdict::Absent };
         }
         let new = key.cost(&message);
         if !self.try_reserve(old, new) {
@@ -181,7 +181,7 @@ impl RetainedStore {
         !over_limit
     }
 
-    fn remove(&self, shard: &mut Shard, key: &Key) -> bool {
+    fn remove_message(&self, shard: &mut Shard, key: &Key) -> bool {
         let Some(message) = shard.remove(key) else { return false };
         self.bytes.fetch_sub(key.cost(&message), Ordering::Relaxed);
         self.len.fetch_sub(1, Ordering::Relaxed);

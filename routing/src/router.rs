@@ -67,7 +67,7 @@ pub struct Existed(pub bool);
 /// State that only changes use. The lock that serializes changes protects this state.
 #[derive(Default)]
 struct WriterState {
-    next_group: u64,
+    last_group_serial: u64,
 }
 
 impl<S: Subscriber> Router<S> {

@@ -43,7 +43,7 @@ pub(crate) struct Trie<S> {
     next_id: AtomicU64,
     levels_max: usize,
     /// The text `+`, which all wildcard edges share.
-    plus: Arc<str>,
+    plus_text: Arc<str>,
     plus_hash: u64,
 }
 
@@ -59,7 +59,7 @@ impl<S: Subscriber> Trie<S> {
             has_match_all: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
             levels_max,
-            plus: Arc::from("+"),
+            plus_text: Arc::from("+"),
         }
     }
 

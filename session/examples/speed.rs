@@ -11,7 +11,7 @@ use tidegate_mqtt::{
 };
 use tidegate_session::{Config, Delivery, Handshake, Session, Step, Verdict};
 
-const MESSAGES: u32 = 4_000_000;
+const MESSAGE_COUNT: u32 = 4_000_000;
 /// Number of messages between two writes to the socket.
 const BATCH_LEN: u32 = 64;
 
@@ -69,7 +69,7 @@ fn push_and_acknowledge(version: ProtocolVersion) -> f64 {
     let mut pooled = Vec::new();
     let mut id = PacketId::MIN;
     let start = cpu_time();
-    for _ in 0..MESSAGES / BATCH_LEN {
+    for _ in 0..MESSAGE_COUNT / BATCH_LEN {
         for _ in 0..BATCH_LEN {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
@@ -93,7 +93,7 @@ fn push_qos_0(version: ProtocolVersion) -> f64 {
         Delivery { message: &message, qos: QoS::AtMostOnce, retain: false, identifiers: &[], share: None };
     let mut pooled = Vec::new();
     let start = cpu_time();
-    for _ in 0..MESSAGES / BATCH_LEN {
+    for _ in 0..MESSAGE_COUNT / BATCH_LEN {
         for _ in 0..BATCH_LEN {
             assert_eq!(session.push(black_box(&delivery), now), Verdict::Sent);
         }
@@ -109,7 +109,7 @@ fn push_encoded(version: ProtocolVersion) -> f64 {
     let frame = [0x30; 90];
     let mut pooled = Vec::new();
     let start = cpu_time();
-    for _ in 0..MESSAGES / BATCH_LEN {
+    for _ in 0..MESSAGE_COUNT / BATCH_LEN {
         for _ in 0..BATCH_LEN {
             assert_eq!(session.push_encoded(black_box(&frame), 1, frame.len()), Verdict::Sent);
         }
@@ -125,5 +125,5 @@ fn cpu_time() -> f64 {
 }
 
 fn nanoseconds_per_message(start: f64) -> f64 {
-    (cpu_time() - start) / f64::from(MESSAGES)
+    (cpu_time() - start) / f64::from(MESSAGE_COUNT)
 }

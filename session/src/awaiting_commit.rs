@@ -20,13 +20,13 @@ pub(crate) struct AwaitingCommit {
 struct WaitingPacket {
     /// Number of the commit that the packet waits for; `None` until [`AwaitingCommit::set_commit_before`] sets it.
     commit: Option<u64>,
-    packet: Packet,
+    packet: AwaitingPacket,
     size: usize,
 }
 
 /// What waits for the commit: one packet, or all packets to resend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packet {
+pub(crate) enum AwaitingPacket {
     /// The PUBLISH or PUBREL with this packet identifier.
     One(PacketId),
     /// All packets that have to be resent when a connection begins. This entry is always the first of its connection.
@@ -36,16 +36,16 @@ pub(crate) enum Packet {
 impl AwaitingCommit {
     pub(crate) fn push(&mut self, packet_id: PacketId, size: usize) {
         self.bytes += size;
-        self.waiting.push_back(WaitingPacket { commit: None, packet: Packet::One(packet_id), size });
+        self.waiting.push_back(WaitingPacket { commit: None, packet: AwaitingPacket::One(packet_id), size });
     }
 
     pub(crate) fn push_resends(&mut self) {
-        self.waiting.push_back(WaitingPacket { commit: None, packet: Packet::Resends, size: 0 });
+        self.waiting.push_back(WaitingPacket { commit: None, packet: AwaitingPacket::Resends, size: 0 });
     }
 
     /// Returns whether the packets to resend still wait for their commit.
     pub(crate) fn has_resends(&self) -> bool {
-        self.waiting.front().is_some_and(|waiting| waiting.packet == Packet::Resends)
+        self.waiting.front().is_some_and(|waiting| waiting.packet == AwaitingPacket::Resends)
     }
 
     /// Returns the position of the packet that is appended next, counted from the beginning of the connection.
@@ -80,7 +80,7 @@ impl AwaitingCommit {
     }
 
     /// Removes and returns the first packet if its commit is not later than `committed`.
-    pub(crate) fn pop(&mut self, committed: u64) -> Option<Packet> {
+    pub(crate) fn pop(&mut self, committed: u64) -> Option<AwaitingPacket> {
         self.first_commit().filter(|commit| *commit <= committed)?;
         let packet = self.waiting.pop_front()?;
         self.removed += 1;
@@ -90,7 +90,7 @@ impl AwaitingCommit {
 
     /// Returns whether a packet with this packet identifier waits for a commit.
     pub(crate) fn contains(&self, packet_id: PacketId) -> bool {
-        self.waiting.iter().any(|packet| packet.packet == Packet::One(packet_id))
+        self.waiting.iter().any(|packet| packet.packet == AwaitingPacket::One(packet_id))
     }
 
     /// Returns the total size of the waiting PUBLISH packets, in bytes.

@@ -38,7 +38,7 @@ pub async fn connect_within(target: &Target, tls: &ClientTls, limit: Duration) -
         match target {
             Target::Unix(path) => {
                 let stream = UnixStream::connect(path).await;
-                let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
+                let stream = stream.map_err(|fault| ConnectError::from_socket_error(target, fault))?;
                 Ok(Link::unix(stream, Peer::new(Transport::Unix, None)))
             }
             Target::Network(host) => connect_host(target, host, tls).await,
@@ -55,7 +55,7 @@ async fn connect_host(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
         return connect_quic(target, host, tls).await;
     }
     let stream = TcpStream::connect((host.name.as_str(), host.port)).await;
-    let stream = stream.map_err(|fault| ConnectError::socket(target, fault))?;
+    let stream = stream.map_err(|fault| ConnectError::from_socket_error(target, fault))?;
     // A failure is ignored, because the connection also works without TCP_NODELAY.
     let _ = stream.set_nodelay(true);
     let peer = Peer::new(host.transport, stream.peer_addr().ok());
@@ -90,7 +90,7 @@ async fn connect_tls(
     let server_name = ServerName::try_from(name.to_owned())
         .map_err(|_| ConnectError::ServerName { name: name.to_owned() })?;
     let connected = TlsConnector::from(Arc::new(config)).connect(server_name, stream).await;
-    let stream = connected.map_err(|fault| ConnectError::handshake(target, fault))?;
+    let stream = connected.map_err(|fault| ConnectError::from_handshake_error(target, fault))?;
     let facts = tls_facts(stream.get_ref().1, Some(name));
     Ok((TlsStream::Client(stream), facts))
 }
@@ -98,9 +98,9 @@ async fn connect_tls(
 async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<Link, ConnectError> {
     let addresses = tokio::net::lookup_host((host.name.as_str(), host.port)).await;
     let addresses: Vec<SocketAddr> =
-        addresses.map_err(|fault| ConnectError::socket(target, fault))?.collect();
+        addresses.map_err(|fault| ConnectError::from_socket_error(target, fault))?.collect();
     let name = host.server_name(tls);
-    let mut failure = ConnectError::socket(target, io::ErrorKind::HostUnreachable.into());
+    let mut failure = ConnectError::from_socket_error(target, io::ErrorKind::HostUnreachable.into());
     for address in addresses {
         let config = tls.config(&[&rustls::version::TLS13], &[quic::ALPN])?;
         match quic::dial(address, name, config).await {
@@ -112,7 +112,7 @@ async fn connect_quic(target: &Target, host: &Host, tls: &ClientTls) -> Result<L
                 };
                 return Ok(Link::quic(stream, Peer::new(Transport::Quic, Some(address)).with_tls(facts)));
             }
-            Err(fault) => failure = ConnectError::quic(target, fault),
+            Err(fault) => failure = ConnectError::from_quic_error(target, fault),
         }
     }
     Err(failure)

@@ -74,17 +74,17 @@ impl ServerMaterial {
     pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder =
             ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-        self.finish(builder, protocols)
+        self.build_config(builder, protocols)
     }
 
     /// Creates TLS 1.3 settings for QUIC, whose clients must offer one of `protocols`. Early data is disabled.
     pub(crate) fn quic_config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?;
-        self.finish(builder, protocols)
+        self.build_config(builder, protocols)
     }
 
-    fn finish(
+    fn build_config(
         &self,
         builder: rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>,
         protocols: &[&[u8]],

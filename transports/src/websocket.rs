@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             let payload = self.decoder.decode(buf.get_mut(..read).unwrap_or_default());
             if let Some(ping) = self.decoder.take_ping() {
                 self.encoder.queue_pong(&ping);
-                if let Poll::Ready(Err(error)) = self.encoder.poll_controls(&mut self.io, cx) {
+                if let Poll::Ready(Err(error)) = self.encoder.poll_control_frames(&mut self.io, cx) {
                     return Poll::Ready(Err(error));
                 }
             }
@@ -97,14 +97,14 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.encoder.poll_controls(&mut self.io, cx))?;
+        ready!(self.encoder.poll_control_frames(&mut self.io, cx))?;
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
     /// Sends a Close frame unless one was already sent, then shuts down the underlying stream.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<io::Result<()>> {
         self.encoder.queue_close(close_code(reason));
-        ready!(self.encoder.poll_controls(&mut self.io, cx))?;
+        ready!(self.encoder.poll_control_frames(&mut self.io, cx))?;
         ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
         drain(&self.io.socket());
         Poll::Ready(Ok(()))
@@ -131,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite + RawSocket + Unpin> WebSocket<S> {
             }
         };
         self.encoder.queue_close(code);
-        match self.encoder.poll_controls(&mut self.io, cx) {
+        match self.encoder.poll_control_frames(&mut self.io, cx) {
             Poll::Ready(Err(error)) if result.is_ok() => Poll::Ready(Err(error)),
             _ => Poll::Ready(result),
         }

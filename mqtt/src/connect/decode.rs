@@ -44,7 +44,7 @@ fn read_version(reader: &mut Reader<'_>) -> Result<ProtocolVersion, DecodeError>
 }
 
 fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Connect, Fault> {
-    let flags = Flags::read(reader, version)?;
+    let flags = ConnectFlags::read(reader, version)?;
     let keep_alive = reader.u16()?;
     let properties = read_properties(reader, version)?;
     // [MQTT5-3.1.3-1] [MQTT5-3.1.3-3] [MQTT5-3.1.3-4] [MQTT3-3.1.3-1] [MQTT3-3.1.3-3] [MQTT3-3.1.3-4]
@@ -62,7 +62,11 @@ fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Connect, Fa
 
 /// Reads the user name and password that the flags announce `[MQTT5-3.1.2-17]` `[MQTT5-3.1.2-19]` `[MQTT3-3.1.2-19]`
 /// `[MQTT3-3.1.2-21]`.
-fn read_credentials(reader: &mut Reader<'_>, flags: &Flags, connect: &mut Connect) -> Result<(), Fault> {
+fn read_credentials(
+    reader: &mut Reader<'_>,
+    flags: &ConnectFlags,
+    connect: &mut Connect,
+) -> Result<(), Fault> {
     // MQTT 3.1, section 3.1: a packet is valid even if it ends before fields that its flags announce.
     let may_be_missing = connect.version == ProtocolVersion::V3_1;
     let is_present =
@@ -87,9 +91,9 @@ impl PropertyList<'_> {
     fn into_connect(self, version: ProtocolVersion, client_id: String) -> Connect {
         Connect {
             session_expiry: self.number(PropertyId::SessionExpiryInterval),
-            receive_maximum: self.short(PropertyId::ReceiveMaximum),
+            receive_maximum: self.u16_number(PropertyId::ReceiveMaximum),
             packet_size_max: self.number(PropertyId::MaximumPacketSize),
-            topic_alias_maximum: self.short(PropertyId::TopicAliasMaximum),
+            topic_alias_maximum: self.u16_number(PropertyId::TopicAliasMaximum),
             request_response_information: self.flag(PropertyId::RequestResponseInformation).unwrap_or(false),
             request_problem_information: self.flag(PropertyId::RequestProblemInformation).unwrap_or(true),
             authentication_method: self.text(PropertyId::AuthenticationMethod),
@@ -101,26 +105,26 @@ impl PropertyList<'_> {
 }
 
 /// The connect flags.
-struct Flags {
+struct ConnectFlags {
     clean_start: bool,
     will: Option<(QoS, bool)>,
     user_name: bool,
     password: bool,
 }
 
-impl Flags {
+impl ConnectFlags {
     fn read(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, Fault> {
         let byte = reader.u8()?;
         let is_set = |bit: u8| byte & bit != 0;
         // [MQTT5-3.1.2-3] [MQTT3-3.1.2-3]
-        if is_set(RESERVED) {
+        if is_set(RESERVED_FLAG) {
             return Err(Fault::ConnectReserved);
         }
         let flags = Self {
-            clean_start: is_set(CLEAN_START),
+            clean_start: is_set(CLEAN_START_FLAG),
             will: read_will_flags(byte)?,
-            user_name: is_set(USER_NAME),
-            password: is_set(PASSWORD),
+            user_name: is_set(USER_NAME_FLAG),
+            password: is_set(PASSWORD_FLAG),
         };
         // [MQTT3-3.1.2-22] forbids a password without a user name; MQTT 5.0 allows such a CONNECT.
         if !version.is_v5() && flags.password && !flags.user_name {
@@ -134,19 +138,19 @@ impl Flags {
 /// Returns QoS and RETAIN flag of the will, if the flags announce a will `[MQTT5-3.1.2-11]` `[MQTT5-3.1.2-12]`
 /// `[MQTT5-3.1.2-13]` `[MQTT3-3.1.2-13]` `[MQTT3-3.1.2-14]` `[MQTT3-3.1.2-15]`.
 fn read_will_flags(byte: u8) -> Result<Option<(QoS, bool)>, Fault> {
-    let retain = byte & WILL_RETAIN != 0;
+    let retain = byte & WILL_RETAIN_FLAG != 0;
     let qos_bits = byte >> WILL_QOS_SHIFT & 0b11;
-    if byte & WILL != 0 {
+    if byte & WILL_FLAG != 0 {
         let qos = QoS::try_from(qos_bits).map_err(|_| Fault::WillQoS)?;
         return Ok(Some((qos, retain)));
     }
     if retain || qos_bits != 0 { Err(Fault::WillFlags) } else { Ok(None) }
 }
 
-const RESERVED: u8 = 0x01;
-pub(super) const CLEAN_START: u8 = 0x02;
-pub(super) const WILL: u8 = 0x04;
+const RESERVED_FLAG: u8 = 0x01;
+pub(super) const CLEAN_START_FLAG: u8 = 0x02;
+pub(super) const WILL_FLAG: u8 = 0x04;
 pub(super) const WILL_QOS_SHIFT: u8 = 3;
-pub(super) const WILL_RETAIN: u8 = 0x20;
-pub(super) const PASSWORD: u8 = 0x40;
-pub(super) const USER_NAME: u8 = 0x80;
+pub(super) const WILL_RETAIN_FLAG: u8 = 0x20;
+pub(super) const PASSWORD_FLAG: u8 = 0x40;
+pub(super) const USER_NAME_FLAG: u8 = 0x80;

@@ -65,8 +65,8 @@ impl Will {
         if version.is_v5() {
             writer.length_prefixed(|writer| {
                 let delay = Some(self.delay).filter(|delay| *delay != 0);
-                writer.long_property(PropertyId::WillDelayInterval, delay);
-                writer.long_property(PropertyId::MessageExpiryInterval, self.expiry);
+                writer.u32_property(PropertyId::WillDelayInterval, delay);
+                writer.u32_property(PropertyId::MessageExpiryInterval, self.expiry);
                 writer.raw(&self.properties);
             });
             if crate::property::check_forwardable(&self.properties).is_err() {

@@ -38,10 +38,15 @@ impl Message {
         let expires_at = expires_at(view.expiry, now);
         let body = MessageBody { topic, properties: view.properties, payload: view.payload };
         if view.properties_forwardable() {
-            return body.copy(view.qos, view.retain, publisher, expires_at);
+            return body.to_message(view.qos, view.retain, publisher, expires_at);
         }
         let forwarded = forwardable(view.properties);
-        MessageBody { properties: &forwarded, ..body }.copy(view.qos, view.retain, publisher, expires_at)
+        MessageBody { properties: &forwarded, ..body }.to_message(
+            view.qos,
+            view.retain,
+            publisher,
+            expires_at,
+        )
     }
 
     /// Like [`Message::from_view`], but for a large payload: the message shares `wire` instead of copying the payload.
@@ -73,14 +78,14 @@ impl Message {
     #[must_use]
     pub fn from_will(will: &Will, publisher: u64, now: Instant) -> Self {
         let body = MessageBody { topic: &will.topic, properties: &will.properties, payload: &will.payload };
-        body.copy(will.qos, will.retain, publisher, expires_at(will.expiry, now))
+        body.to_message(will.qos, will.retain, publisher, expires_at(will.expiry, now))
     }
 
     /// Creates a message from its parts.
     #[must_use]
     pub fn from_parts(parts: &MessageParts<'_>) -> Self {
         let body = MessageBody { topic: parts.topic, properties: parts.properties, payload: parts.payload };
-        body.copy(parts.qos, parts.retain, parts.publisher, parts.expires_at)
+        body.to_message(parts.qos, parts.retain, parts.publisher, parts.expires_at)
     }
 }
 
@@ -93,7 +98,7 @@ struct MessageBody<'a> {
 }
 
 impl MessageBody<'_> {
-    fn copy(self, qos: QoS, retain: bool, publisher: u64, expires_at: Option<Instant>) -> Message {
+    fn to_message(self, qos: QoS, retain: bool, publisher: u64, expires_at: Option<Instant>) -> Message {
         let head_size = self.topic.len() + self.properties.len();
         let mut body = Vec::with_capacity(head_size + self.payload.len());
         body.extend_from_slice(self.topic.as_bytes());

@@ -13,17 +13,22 @@ impl Packet {
             Self::Ack(ack) => ack.properties.take().is_some(),
             Self::SubAck(suback) => suback.properties.take().is_some(),
             Self::UnsubAck(unsuback) => unsuback.properties.take().is_some(),
-            Self::ConnAck(connack) => clear(&mut connack.reason_string, &mut connack.user_properties),
-            Self::Disconnect(disconnect) => {
-                clear(&mut disconnect.reason_string, &mut disconnect.user_properties)
+            Self::ConnAck(connack) => {
+                clear_diagnostics(&mut connack.reason_string, &mut connack.user_properties)
             }
-            Self::Auth(auth) => clear(&mut auth.reason_string, &mut auth.user_properties),
+            Self::Disconnect(disconnect) => {
+                clear_diagnostics(&mut disconnect.reason_string, &mut disconnect.user_properties)
+            }
+            Self::Auth(auth) => clear_diagnostics(&mut auth.reason_string, &mut auth.user_properties),
             _ => false,
         }
     }
 }
 
-fn clear(reason_string: &mut Option<String>, user_properties: &mut crate::UserProperties) -> bool {
+fn clear_diagnostics(
+    reason_string: &mut Option<String>,
+    user_properties: &mut crate::UserProperties,
+) -> bool {
     let removed = reason_string.take().is_some() || !user_properties.is_empty();
     user_properties.clear();
     removed

@@ -49,7 +49,7 @@ impl<'a> PropertyList<'a> {
         }
     }
 
-    pub(crate) fn short(&self, id: PropertyId) -> Option<u16> {
+    pub(crate) fn u16_number(&self, id: PropertyId) -> Option<u16> {
         self.number(id).and_then(|number| u16::try_from(number).ok())
     }
 

@@ -66,33 +66,33 @@ macro_rules! properties {
 }
 
 properties! {
-    0x01 PayloadFormatIndicator Byte Flag ONCE: Publish Will, "Payload Format Indicator";
-    0x02 MessageExpiryInterval FourByte Any ONCE: Publish Will, "Message Expiry Interval";
-    0x03 ContentType Text Any ONCE: Publish Will, "Content Type";
-    0x08 ResponseTopic Text TopicName ONCE: Publish Will, "Response Topic";
-    0x09 CorrelationData Binary Any ONCE: Publish Will, "Correlation Data";
-    0x0B SubscriptionIdentifier Variable NonZero IN_PUBLISH: Publish Subscribe, "Subscription Identifier";
-    0x11 SessionExpiryInterval FourByte Any ONCE: Connect ConnAck Disconnect, "Session Expiry Interval";
-    0x12 AssignedClientIdentifier Text Any ONCE: ConnAck, "Assigned Client Identifier";
-    0x13 ServerKeepAlive TwoByte Any ONCE: ConnAck, "Server Keep Alive";
-    0x15 AuthenticationMethod Text Any ONCE: Connect ConnAck Auth, "Authentication Method";
-    0x16 AuthenticationData Binary Any ONCE: Connect ConnAck Auth, "Authentication Data";
-    0x17 RequestProblemInformation Byte Flag ONCE: Connect, "Request Problem Information";
-    0x18 WillDelayInterval FourByte Any ONCE: Will, "Will Delay Interval";
-    0x19 RequestResponseInformation Byte Flag ONCE: Connect, "Request Response Information";
-    0x1A ResponseInformation Text Any ONCE: ConnAck, "Response Information";
-    0x1C ServerReference Text Any ONCE: ConnAck Disconnect, "Server Reference";
-    0x1F ReasonString Text Any ONCE: ConnAck PubAck PubRec PubRel PubComp SubAck UnsubAck Disconnect Auth, "Reason String";
-    0x21 ReceiveMaximum TwoByte NonZero ONCE: Connect ConnAck, "Receive Maximum";
-    0x22 TopicAliasMaximum TwoByte Any ONCE: Connect ConnAck, "Topic Alias Maximum";
-    0x23 TopicAlias TwoByte Alias ONCE: Publish, "Topic Alias";
-    0x24 MaximumQoS Byte Flag ONCE: ConnAck, "Maximum QoS";
-    0x25 RetainAvailable Byte Flag ONCE: ConnAck, "Retain Available";
-    0x26 UserProperty Pair Any ANYWHERE: Connect Will ConnAck Publish PubAck PubRec PubRel PubComp Subscribe SubAck Unsubscribe UnsubAck Disconnect Auth, "User Property";
-    0x27 MaximumPacketSize FourByte NonZero ONCE: Connect ConnAck, "Maximum Packet Size";
-    0x28 WildcardSubscriptionAvailable Byte Flag ONCE: ConnAck, "Wildcard Subscription Available";
-    0x29 SubscriptionIdentifierAvailable Byte Flag ONCE: ConnAck, "Subscription Identifier Available";
-    0x2A SharedSubscriptionAvailable Byte Flag ONCE: ConnAck, "Shared Subscription Available";
+    0x01 PayloadFormatIndicator Byte Flag REPEATS_NOWHERE: Publish Will, "Payload Format Indicator";
+    0x02 MessageExpiryInterval FourByte Any REPEATS_NOWHERE: Publish Will, "Message Expiry Interval";
+    0x03 ContentType Text Any REPEATS_NOWHERE: Publish Will, "Content Type";
+    0x08 ResponseTopic Text TopicName REPEATS_NOWHERE: Publish Will, "Response Topic";
+    0x09 CorrelationData Binary Any REPEATS_NOWHERE: Publish Will, "Correlation Data";
+    0x0B SubscriptionIdentifier Variable NonZero REPEATS_IN_PUBLISH: Publish Subscribe, "Subscription Identifier";
+    0x11 SessionExpiryInterval FourByte Any REPEATS_NOWHERE: Connect ConnAck Disconnect, "Session Expiry Interval";
+    0x12 AssignedClientIdentifier Text Any REPEATS_NOWHERE: ConnAck, "Assigned Client Identifier";
+    0x13 ServerKeepAlive TwoByte Any REPEATS_NOWHERE: ConnAck, "Server Keep Alive";
+    0x15 AuthenticationMethod Text Any REPEATS_NOWHERE: Connect ConnAck Auth, "Authentication Method";
+    0x16 AuthenticationData Binary Any REPEATS_NOWHERE: Connect ConnAck Auth, "Authentication Data";
+    0x17 RequestProblemInformation Byte Flag REPEATS_NOWHERE: Connect, "Request Problem Information";
+    0x18 WillDelayInterval FourByte Any REPEATS_NOWHERE: Will, "Will Delay Interval";
+    0x19 RequestResponseInformation Byte Flag REPEATS_NOWHERE: Connect, "Request Response Information";
+    0x1A ResponseInformation Text Any REPEATS_NOWHERE: ConnAck, "Response Information";
+    0x1C ServerReference Text Any REPEATS_NOWHERE: ConnAck Disconnect, "Server Reference";
+    0x1F ReasonString Text Any REPEATS_NOWHERE: ConnAck PubAck PubRec PubRel PubComp SubAck UnsubAck Disconnect Auth, "Reason String";
+    0x21 ReceiveMaximum TwoByte NonZero REPEATS_NOWHERE: Connect ConnAck, "Receive Maximum";
+    0x22 TopicAliasMaximum TwoByte Any REPEATS_NOWHERE: Connect ConnAck, "Topic Alias Maximum";
+    0x23 TopicAlias TwoByte Alias REPEATS_NOWHERE: Publish, "Topic Alias";
+    0x24 MaximumQoS Byte Flag REPEATS_NOWHERE: ConnAck, "Maximum QoS";
+    0x25 RetainAvailable Byte Flag REPEATS_NOWHERE: ConnAck, "Retain Available";
+    0x26 UserProperty Pair Any REPEATS_ANYWHERE: Connect Will ConnAck Publish PubAck PubRec PubRel PubComp Subscribe SubAck Unsubscribe UnsubAck Disconnect Auth, "User Property";
+    0x27 MaximumPacketSize FourByte NonZero REPEATS_NOWHERE: Connect ConnAck, "Maximum Packet Size";
+    0x28 WildcardSubscriptionAvailable Byte Flag REPEATS_NOWHERE: ConnAck, "Wildcard Subscription Available";
+    0x29 SubscriptionIdentifierAvailable Byte Flag REPEATS_NOWHERE: ConnAck, "Subscription Identifier Available";
+    0x2A SharedSubscriptionAvailable Byte Flag REPEATS_NOWHERE: ConnAck, "Shared Subscription Available";
 }
 
 impl PropertyId {
@@ -120,6 +120,6 @@ impl PropertySpec {
 }
 
 // Sets of contexts in which a property may repeat.
-const ONCE: u16 = 0;
-const IN_PUBLISH: u16 = PacketContext::Publish.bit();
-const ANYWHERE: u16 = u16::MAX;
+const REPEATS_NOWHERE: u16 = 0;
+const REPEATS_IN_PUBLISH: u16 = PacketContext::Publish.bit();
+const REPEATS_ANYWHERE: u16 = u16::MAX;

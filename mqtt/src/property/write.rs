@@ -12,7 +12,7 @@ impl Writer<'_> {
         }
     }
 
-    pub(crate) fn short_property(&mut self, id: PropertyId, value: Option<u16>) {
+    pub(crate) fn u16_property(&mut self, id: PropertyId, value: Option<u16>) {
         if let Some(value) = value {
             self.refuse_zero(id, u32::from(value));
             self.u8(id.value());
@@ -20,7 +20,7 @@ impl Writer<'_> {
         }
     }
 
-    pub(crate) fn long_property(&mut self, id: PropertyId, value: Option<u32>) {
+    pub(crate) fn u32_property(&mut self, id: PropertyId, value: Option<u32>) {
         if let Some(value) = value {
             self.refuse_zero(id, value);
             self.u8(id.value());

@@ -124,7 +124,7 @@ impl PublishProperties {
         Self {
             payload_is_text: list.flag(PropertyId::PayloadFormatIndicator),
             expiry: list.number(PropertyId::MessageExpiryInterval),
-            alias: list.short(PropertyId::TopicAlias),
+            alias: list.u16_number(PropertyId::TopicAlias),
             response_topic: list.text(PropertyId::ResponseTopic),
             correlation_data: list.binary(PropertyId::CorrelationData),
             content_type: list.text(PropertyId::ContentType),
@@ -134,8 +134,8 @@ impl PublishProperties {
     }
 
     fn write(&self, writer: &mut Writer<'_>) {
-        writer.short_property(PropertyId::TopicAlias, self.alias);
-        writer.long_property(PropertyId::MessageExpiryInterval, self.expiry);
+        writer.u16_property(PropertyId::TopicAlias, self.alias);
+        writer.u32_property(PropertyId::MessageExpiryInterval, self.expiry);
         for identifier in &self.identifiers {
             writer.variable_property(PropertyId::SubscriptionIdentifier, Some(*identifier));
         }

@@ -66,8 +66,8 @@ impl SubscriptionOptions {
         }
         Ok(Self {
             qos: QoS::try_from(byte & 0b11).map_err(|_| Fault::OptionsValue)?,
-            no_local: byte & NO_LOCAL != 0,
-            retain_as_published: byte & RETAIN_AS_PUBLISHED != 0,
+            no_local: byte & NO_LOCAL_BIT != 0,
+            retain_as_published: byte & RETAIN_AS_PUBLISHED_BIT != 0,
             retain_handling: RetainHandling::of(byte >> RETAIN_HANDLING_SHIFT).ok_or(Fault::OptionsValue)?,
         })
     }
@@ -77,8 +77,8 @@ impl SubscriptionOptions {
         if !version.is_v5() {
             return self.qos.value();
         }
-        let no_local = if self.no_local { NO_LOCAL } else { 0 };
-        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED } else { 0 };
+        let no_local = if self.no_local { NO_LOCAL_BIT } else { 0 };
+        let retain_as_published = if self.retain_as_published { RETAIN_AS_PUBLISHED_BIT } else { 0 };
         self.qos.value()
             | no_local
             | retain_as_published
@@ -86,6 +86,6 @@ impl SubscriptionOptions {
     }
 }
 
-const NO_LOCAL: u8 = 0b0100;
-const RETAIN_AS_PUBLISHED: u8 = 0b1000;
+const NO_LOCAL_BIT: u8 = 0b0100;
+const RETAIN_AS_PUBLISHED_BIT: u8 = 0b1000;
 const RETAIN_HANDLING_SHIFT: u8 = 4;

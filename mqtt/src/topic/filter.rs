@@ -31,7 +31,7 @@ impl Filter {
     /// Returns the rule that the text violates. Use [`super::SubscriptionFilter`] for a text that begins with
     /// `$share/`.
     pub fn parse(text: &str) -> Result<Self, TopicError> {
-        check(text)?;
+        check_filter(text)?;
         Ok(Self(Arc::from(text)))
     }
 
@@ -86,7 +86,7 @@ impl fmt::Debug for Filter {
     }
 }
 
-fn check(text: &str) -> Result<(), TopicError> {
+fn check_filter(text: &str) -> Result<(), TopicError> {
     if text.is_empty() {
         return Err(TopicError::Empty);
     }

@@ -28,7 +28,7 @@ pub(super) enum ResumePoint {
 impl Cursor {
     pub(super) fn new(filter: &str) -> Self {
         let pattern = Pattern::of(filter);
-        let resume_point = ResumePoint::AtOrAfter(pattern.start());
+        let resume_point = ResumePoint::AtOrAfter(pattern.first_key());
         Self { pattern, shards_done: 0, resume_point, done: false }
     }
 
@@ -40,7 +40,7 @@ impl Cursor {
     /// Moves on to the next shard.
     pub(super) fn leave_shard(&mut self) {
         self.shards_done += 1;
-        self.resume_point = ResumePoint::AtOrAfter(self.pattern.start());
+        self.resume_point = ResumePoint::AtOrAfter(self.pattern.first_key());
     }
 }
 

@@ -46,7 +46,7 @@ impl Pattern {
     }
 
     /// Returns the first level of the filter if it is literal (not a wildcard).
-    pub(super) fn first(&self) -> Option<&[u8]> {
+    pub(super) fn first_literal(&self) -> Option<&[u8]> {
         match self.levels.first()? {
             Level::Literal(text) => Some(text),
             Level::Any => None,
@@ -54,7 +54,7 @@ impl Pattern {
     }
 
     /// Returns the first key that could match.
-    pub(super) fn start(&self) -> Vec<u8> {
+    pub(super) fn first_key(&self) -> Vec<u8> {
         let mut start = Vec::new();
         self.append_literals(&mut start, 0);
         start
@@ -63,13 +63,13 @@ impl Pattern {
     /// Compares a key with the filter. The caller must pass keys in ascending order.
     pub(super) fn match_key(&self, key: &[u8]) -> KeyMatch {
         // [MQTT5-4.7.2-1] [MQTT3-4.7.2-1]
-        if self.first().is_none() && key.starts_with(b"$") {
+        if self.first_literal().is_none() && key.starts_with(b"$") {
             return KeyMatch { matches: false, next: Next::Seek(vec![b'$' + 1]) };
         }
         let (prefix, stop) = self.compare(key);
         let complete = prefix.level_count == self.levels.len();
         match stop {
-            StopReason::Differs { level, wanted } => self.miss(&prefix, key, level, wanted),
+            StopReason::Differs { level, wanted } => self.skip_difference(&prefix, key, level, wanted),
             // `a/#` also matches `a`, so the key may end at the parent level.
             StopReason::KeyIsLonger | StopReason::KeyEnds if self.multi_level && complete => {
                 KeyMatch { matches: true, next: Next::Following }
@@ -88,8 +88,8 @@ impl Pattern {
         let mut wanted = self.levels.iter();
         for level in levels(key) {
             match wanted.next() {
-                Some(Level::Any) => prefix.pass(level, true),
-                Some(Level::Literal(text)) if **text == *level => prefix.pass(level, false),
+                Some(Level::Any) => prefix.push_level(level, true),
+                Some(Level::Literal(text)) if **text == *level => prefix.push_level(level, false),
                 Some(Level::Literal(wanted)) => return (prefix, StopReason::Differs { level, wanted }),
                 None => return (prefix, StopReason::KeyIsLonger),
             }
@@ -98,7 +98,7 @@ impl Pattern {
     }
 
     /// Returns where the search continues after a key whose `level` differs from the filter's literal level `wanted`.
-    fn miss(&self, prefix: &MatchedPrefix, key: &[u8], level: &[u8], wanted: &[u8]) -> KeyMatch {
+    fn skip_difference(&self, prefix: &MatchedPrefix, key: &[u8], level: &[u8], wanted: &[u8]) -> KeyMatch {
         if level > wanted {
             return KeyMatch { matches: false, next: prefix.after_subtree(key) };
         }
@@ -151,7 +151,7 @@ struct MatchedPrefix {
 }
 
 impl MatchedPrefix {
-    fn pass(&mut self, level: &[u8], wildcard: bool) {
+    fn push_level(&mut self, level: &[u8], wildcard: bool) {
         self.bytes += usize::from(self.level_count > 0) + level.len();
         self.level_count += 1;
         if wildcard {

@@ -28,10 +28,10 @@ impl RetainedStore {
             return self.get(filter).is_some();
         }
         let pattern = Pattern::of(filter);
-        let Some(first) = pattern.first() else {
+        let Some(first) = pattern.first_literal() else {
             return self.shards.iter().any(|shard| !shard.read().is_empty());
         };
-        let start = pattern.start();
+        let start = pattern.first_key();
         let Some(shard) = self.shards.get(self.shard_index_of_level(first)) else { return false };
         let shard = shard.read();
         let mut following = shard.range::<[u8], _>((Bound::Included(&*start), Bound::Unbounded));
@@ -89,7 +89,7 @@ impl RetainedStore {
     /// Returns the index of the cursor's current shard. A filter with a literal first level needs one shard, other
     /// filters need all shards.
     fn shard_at(&self, cursor: &Cursor) -> Option<usize> {
-        match cursor.pattern.first() {
+        match cursor.pattern.first_literal() {
             Some(first) => (cursor.shards_done == 0).then(|| self.shard_index_of_level(first)),
             None => u64::try_from(cursor.shards_done)
                 .is_ok_and(|shard| shard < SHARD_COUNT)
@@ -100,7 +100,7 @@ impl RetainedStore {
     /// Removes an expired message unless another message has replaced it. Returns whether the message was removed.
     pub(super) fn remove_if_current(&self, shard: &mut Shard, key: &Key, message: &Arc<Message>) -> bool {
         let removed =
-            shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove(shard, key);
+            shard.get(key).is_some_and(|held| Arc::ptr_eq(held, message)) && self.remove_message(shard, key);
         if let Some(on_expired) = self.on_expired.as_deref().filter(|_| removed) {
             on_expired(message);
         }

@@ -13,7 +13,7 @@ use super::shard::Shard;
 
 /// The point at which the next sweep continues.
 #[derive(Default)]
-pub(super) struct Position {
+pub(super) struct SweepPosition {
     shard: usize,
     after: Option<Key>,
 }

@@ -100,8 +100,8 @@ impl<S: Subscriber> Router<S> {
         if let Some(group) = self.group(filter) {
             return group.join(member);
         }
-        writer.next_group += 1;
-        let group = Arc::new(Group::new(filter.clone(), writer.next_group, &self.config));
+        writer.last_group_serial += 1;
+        let group = Arc::new(Group::new(filter.clone(), writer.last_group_serial, &self.config));
         group.join(member);
         self.groups.pin().insert(filter.clone(), Arc::clone(&group));
         self.trie.change(&filter.filter.shared(), |subscribers| {

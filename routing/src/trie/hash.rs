@@ -23,20 +23,20 @@ impl LevelHash {
 
 /// Returns the hash state of an empty run that leaves the branch `parent`.
 pub(super) fn start(parent: u64) -> u64 {
-    parent.wrapping_mul(FACTOR)
+    parent.wrapping_mul(HASH_MULTIPLIER)
 }
 
 /// Returns the hash state of a run extended by one level.
 pub(super) fn extend(run: u64, level: u64) -> u64 {
-    (run.rotate_left(23) ^ level).wrapping_mul(FACTOR)
+    (run.rotate_left(23) ^ level).wrapping_mul(HASH_MULTIPLIER)
 }
 
 /// Returns the final hash of a run, with its bits distributed evenly.
 pub(super) fn finish(run: u64) -> u64 {
-    (run ^ (run >> 32)).wrapping_mul(FACTOR).rotate_left(26)
+    (run ^ (run >> 32)).wrapping_mul(HASH_MULTIPLIER).rotate_left(26)
 }
 
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+const HASH_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
 mod tests;

@@ -159,7 +159,7 @@ impl<S: Subscriber> TrieWriter<'_, S> {
     /// long text in memory.
     fn stored_text(&self, step: &FilterStep<'_>) -> Arc<str> {
         if step.is_plus() {
-            Arc::clone(&self.trie.plus)
+            Arc::clone(&self.trie.plus_text)
         } else if is_text_of(self.text, step.text) {
             Arc::clone(self.text)
         } else {

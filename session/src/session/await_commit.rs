@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use tidegate_mqtt::PacketId;
 
-use crate::awaiting_commit::Packet;
+use crate::awaiting_commit::AwaitingPacket;
 
 use super::Session;
 
@@ -61,7 +61,7 @@ impl Session {
         while let Some(packet) =
             self.awaiting_commit.as_mut().and_then(|awaiting_commit| awaiting_commit.pop(committed))
         {
-            let Packet::One(id) = packet else {
+            let AwaitingPacket::One(id) = packet else {
                 self.resend_all(now);
                 continue;
             };

@@ -15,15 +15,15 @@ pub struct Batch {
     pub(super) copied: Vec<u8>,
     /// Number of bytes of `copied` that are already written.
     start: usize,
-    shared: VecDeque<Shared>,
+    shared: VecDeque<SharedPayload>,
     shared_len: usize,
     pub(super) generation: u32,
 }
 
 /// A payload that is held by reference. The payload is written before `copied[at..]`.
 #[derive(Debug)]
-struct Shared {
-    at: usize,
+struct SharedPayload {
+    position: usize,
     bytes: Bytes,
 }
 
@@ -33,17 +33,17 @@ impl Batch {
         Self { copied: pooled, start: 0, shared: VecDeque::new(), shared_len: 0, generation }
     }
 
-    /// Marks the first `n` unwritten bytes as written; all unwritten bytes if `n` exceeds [`Batch::len`].
-    pub fn advance(&mut self, mut n: usize) {
-        while n > 0 {
-            let until = self.shared.front().map_or(self.copied.len(), |shared| shared.at);
-            let step = n.min(until.saturating_sub(self.start));
+    /// Marks the first `count` unwritten bytes as written; all unwritten bytes if `count` exceeds [`Batch::len`].
+    pub fn advance(&mut self, mut count: usize) {
+        while count > 0 {
+            let until = self.shared.front().map_or(self.copied.len(), |shared| shared.position);
+            let step = count.min(until.saturating_sub(self.start));
             self.start += step;
-            n -= step;
+            count -= step;
             if self.shared.is_empty() {
                 return;
             }
-            n -= self.advance_shared(n);
+            count -= self.advance_shared(count);
         }
     }
 
@@ -63,9 +63,9 @@ impl Batch {
             if out.len() + 2 > SLICES_MAX {
                 return;
             }
-            push_slice(out, self.copied.get(from..shared.at));
+            push_slice(out, self.copied.get(from..shared.position));
             push_slice(out, Some(&shared.bytes));
-            from = shared.at;
+            from = shared.position;
         }
         push_slice(out, self.copied.get(from..));
     }
@@ -74,9 +74,9 @@ impl Batch {
     pub fn copy_to(&self, out: &mut Vec<u8>) {
         let mut from = self.start;
         for shared in &self.shared {
-            out.extend_from_slice(self.copied.get(from..shared.at).unwrap_or_default());
+            out.extend_from_slice(self.copied.get(from..shared.position).unwrap_or_default());
             out.extend_from_slice(&shared.bytes);
-            from = shared.at;
+            from = shared.position;
         }
         out.extend_from_slice(self.copied.get(from..).unwrap_or_default());
     }
@@ -95,7 +95,7 @@ impl Batch {
 
     pub(super) fn push_shared(&mut self, bytes: Bytes) {
         self.shared_len += bytes.len();
-        self.shared.push_back(Shared { at: self.copied.len(), bytes });
+        self.shared.push_back(SharedPayload { position: self.copied.len(), bytes });
     }
 
     /// Appends `newer` to the unwritten bytes of this batch.
@@ -106,20 +106,20 @@ impl Batch {
         self.copied.extend_from_slice(newer.copied.get(skipped..).unwrap_or_default());
         self.shared_len += newer.shared_len;
         self.shared.extend(newer.shared.into_iter().map(|mut shared| {
-            shared.at = base + shared.at.saturating_sub(skipped);
+            shared.position = base + shared.position.saturating_sub(skipped);
             shared
         }));
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.copied.capacity() + self.shared.capacity() * size_of::<Shared>()
+        self.copied.capacity() + self.shared.capacity() * size_of::<SharedPayload>()
     }
 
     /// Marks up to `n` bytes of the first shared payload as written; this payload must be the next to be written.
     /// Returns the number of bytes marked.
-    fn advance_shared(&mut self, n: usize) -> usize {
+    fn advance_shared(&mut self, count: usize) -> usize {
         let Some(front) = self.shared.front_mut() else { return 0 };
-        let step = n.min(front.bytes.len());
+        let step = count.min(front.bytes.len());
         front.bytes.advance(step);
         self.shared_len -= step;
         if front.bytes.is_empty() {
@@ -136,7 +136,7 @@ impl Batch {
         let start = core::mem::take(&mut self.start);
         self.copied.drain(..start);
         for shared in &mut self.shared {
-            shared.at -= start;
+            shared.position -= start;
         }
     }
 }

@@ -15,23 +15,23 @@ use crate::pair::{Pair, negotiate, persistent_connect, start};
 struct CountingAllocator;
 
 thread_local! {
-    static ALLOCATED: Cell<usize> = const { Cell::new(0) };
+    static ALLOCATED_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-fn count(change: impl FnOnce(usize) -> usize) {
-    let _ = ALLOCATED.try_with(|bytes| bytes.set(change(bytes.get())));
+fn update_count(change: impl FnOnce(usize) -> usize) {
+    let _ = ALLOCATED_BYTES.try_with(|bytes| bytes.set(change(bytes.get())));
 }
 
 // SAFETY: every call is forwarded unchanged to the system allocator.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(|bytes| bytes.wrapping_add(layout.size()));
+        update_count(|bytes| bytes.wrapping_add(layout.size()));
         // SAFETY: the caller fulfils the contract of `GlobalAlloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(|bytes| bytes.wrapping_sub(layout.size()));
+        update_count(|bytes| bytes.wrapping_sub(layout.size()));
         // SAFETY: the caller fulfils the contract of `GlobalAlloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn allocated_bytes() -> usize {
-    ALLOCATED.with(Cell::get)
+    ALLOCATED_BYTES.with(Cell::get)
 }
 
 const IDLE_SESSION_BYTES_MAX: usize = 600;

@@ -146,7 +146,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 /// Runs the operations, then lets the client acknowledge all messages, and checks that it received every message once.
-fn run(operations: Vec<Operation>) {
+fn run_and_check(operations: Vec<Operation>) {
     let config = Config { inflight_max: 4, ..Config::default() };
     let mut pair = Pair::with(config, connect(3));
     let mut client = Client { maximum: 3, ..Client::default() };
@@ -173,6 +173,6 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
     fn a_session_agrees_with_a_model_client_on_random_walks(operations in prop::collection::vec(operation(), 0..120)) {
-        run(operations);
+        run_and_check(operations);
     }
 }

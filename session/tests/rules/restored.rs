@@ -46,7 +46,7 @@ fn apply(operation: Operation, pair: &mut Pair, count: usize) {
         Operation::Receive(nth) => drop(pair.session.receive(id(nth))),
         Operation::Release(nth) => drop(pair.session.release(id(nth))),
         Operation::Leave if pair.session.is_attached() => drop(pair.detach(Cause::Closed)),
-        Operation::Return if !pair.session.is_attached() => drop(pair.connect(client())),
+        Operation::Return if !pair.session.is_attached() => drop(pair.connect(client_connect())),
         Operation::Leave | Operation::Return => {}
     }
     pair.commit_all();
@@ -62,7 +62,7 @@ fn push(pair: &mut Pair, qos: QoS, shared: bool, count: usize) {
     let _ = pair.session.push(&delivery, pair.now);
 }
 
-fn client() -> tidegate_mqtt::Connect {
+fn client_connect() -> tidegate_mqtt::Connect {
     tidegate_mqtt::Connect { receive_maximum: Some(6), ..persistent_connect() }
 }
 
@@ -113,22 +113,22 @@ proptest! {
     #[test]
     fn a_restored_session_continues_like_the_original(operations in prop::collection::vec(operation(), 1..120)) {
         let config = Config { change_log: true, queue_len_max: 8, ..Config::default() };
-        let mut pair = Pair::with(config, client());
+        let mut pair = Pair::with(config, client_connect());
         let mut store = ModelStore::default();
         store.apply_changes(&mut pair.session);
         for (count, operation) in operations.into_iter().enumerate() {
             apply(operation, &mut pair, count);
             store.apply_changes(&mut pair.session);
         }
-        let mut restored = Pair::with(Config::clone(&pair.config), client());
+        let mut restored = Pair::with(Config::clone(&pair.config), client_connect());
         restored.session = store.restore(&pair.config);
         prop_assert_eq!(restored.session.queued(), pair.session.queued());
         prop_assert_eq!(restored.session.inflight(), pair.session.inflight());
         if pair.session.is_attached() {
             let _ = pair.detach(Cause::Closed);
         }
-        prop_assert!(pair.connect(client()).session_present);
-        prop_assert!(restored.connect(client()).session_present);
+        prop_assert!(pair.connect(client_connect()).session_present);
+        prop_assert!(restored.connect(client_connect()).session_present);
         prop_assert_eq!(read_and_acknowledge_all(&mut restored), read_and_acknowledge_all(&mut pair));
     }
 }

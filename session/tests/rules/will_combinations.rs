@@ -66,7 +66,7 @@ const EXPECTED_WILLS: [(Ending, u32, u32, bool, When, bool); 32] = [
     (Takeover, 5, 9, true, AtReconnect, false),
 ];
 
-fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, bool) {
+fn run_combination(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, bool) {
     let mut connect = persistent_connect();
     connect.session_expiry = Some(expiry);
     connect.will = Some(will(delay));
@@ -98,7 +98,7 @@ fn run(ending: Ending, delay: u32, expiry: u32, clean_start: bool) -> (When, boo
 #[test]
 fn every_combination_publishes_the_will_as_the_table_states() {
     for (ending, delay, expiry, clean_start, when, present) in EXPECTED_WILLS {
-        let found = run(ending, delay, expiry, clean_start);
+        let found = run_combination(ending, delay, expiry, clean_start);
         assert_eq!(found, (when, present), "{ending:?} delay {delay} expiry {expiry} clean {clean_start}");
     }
 }

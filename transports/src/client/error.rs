@@ -80,7 +80,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    pub(super) fn socket(target: &Target, fault: io::Error) -> Self {
+    pub(super) fn from_socket_error(target: &Target, fault: io::Error) -> Self {
         let target = target.clone();
         match fault.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused { target },
@@ -89,9 +89,9 @@ impl ConnectError {
     }
 
     /// Creates the error for a failed TLS handshake over TCP.
-    pub(super) fn handshake(target: &Target, fault: io::Error) -> Self {
+    pub(super) fn from_handshake_error(target: &Target, fault: io::Error) -> Self {
         match fault.downcast::<rustls::Error>() {
-            Ok(fault) => Self::tls(target, fault),
+            Ok(fault) => Self::from_tls_error(target, fault),
             Err(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => Self::Handshake {
                 target: target.clone(),
                 reason: "the server closed the connection; does it speak TLS on this port?".to_owned(),
@@ -100,9 +100,9 @@ impl ConnectError {
         }
     }
 
-    pub(super) fn quic(target: &Target, fault: QuicDialError) -> Self {
+    pub(super) fn from_quic_error(target: &Target, fault: QuicDialError) -> Self {
         match fault {
-            QuicDialError::Socket(fault) => Self::socket(target, fault),
+            QuicDialError::Socket(fault) => Self::from_socket_error(target, fault),
             QuicDialError::Connection(ConnectionError::TransportError(error)) => {
                 Self::quic_transport(target, error.code, error.to_string())
             }
@@ -110,7 +110,7 @@ impl ConnectError {
         }
     }
 
-    fn tls(target: &Target, fault: rustls::Error) -> Self {
+    fn from_tls_error(target: &Target, fault: rustls::Error) -> Self {
         let target = target.clone();
         match fault {
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {

@@ -83,7 +83,7 @@ impl FromStr for Target {
                 Ok(Self::Unix(PathBuf::from(rest)))
             };
         }
-        let (transport, port) = transport(scheme)?;
+        let (transport, port) = parse_scheme(scheme)?;
         let (authority, path) = split_path(rest);
         if authority.contains('@') {
             return Err(TargetError::Credentials);
@@ -102,7 +102,7 @@ impl fmt::Display for Target {
         match self {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Network(host) => {
-                write!(f, "{}://{}{}", scheme(host.transport), host.authority(), host.path)
+                write!(f, "{}://{}{}", scheme_of(host.transport), host.authority(), host.path)
             }
         }
     }
@@ -124,7 +124,7 @@ impl Host {
     }
 }
 
-fn transport(scheme: &str) -> Result<(Transport, u16), TargetError> {
+fn parse_scheme(scheme: &str) -> Result<(Transport, u16), TargetError> {
     SCHEMES
         .iter()
         .find(|(name, ..)| *name == scheme)
@@ -132,7 +132,7 @@ fn transport(scheme: &str) -> Result<(Transport, u16), TargetError> {
         .ok_or_else(|| TargetError::Scheme(scheme.to_owned()))
 }
 
-fn scheme(transport: Transport) -> &'static str {
+fn scheme_of(transport: Transport) -> &'static str {
     SCHEMES.iter().find(|(_, of, _)| *of == transport).map_or("unix", |(name, ..)| name)
 }
 

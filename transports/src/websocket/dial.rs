@@ -55,7 +55,7 @@ where
     let (mut sender, connection) = http1::handshake(TokioIo::new(io)).await?;
     let answered = async {
         let response = sender.send_request(request).await?;
-        check(&response, &key)
+        check_response(&response, &key)
     };
     let ended = async { connection.without_shutdown().await.map_err(UpgradeError::Http) };
     let ((), parts) = tokio::try_join!(answered, ended)?;
@@ -63,7 +63,7 @@ where
     Ok(WebSocket::new(io, Role::Client, &parts.read_buf, &WebSocketConfig::default()))
 }
 
-fn check(response: &Response<Incoming>, key: &str) -> Result<(), UpgradeError> {
+fn check_response(response: &Response<Incoming>, key: &str) -> Result<(), UpgradeError> {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Err(UpgradeError::Status(response.status()));
     }

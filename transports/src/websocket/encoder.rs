@@ -80,7 +80,7 @@ impl Encoder {
             if length == 0 {
                 return Poll::Ready(Ok(0));
             }
-            ready!(self.poll_controls(io, cx))?;
+            ready!(self.poll_control_frames(io, cx))?;
             if self.is_closed {
                 return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
             }
@@ -95,7 +95,7 @@ impl Encoder {
 
     /// Sends the queued control frames, in the order Pong, Ping, Close. Does nothing while a payload frame is
     /// incomplete.
-    pub(crate) fn poll_controls<S: AsyncWrite + Unpin>(
+    pub(crate) fn poll_control_frames<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
         cx: &mut Context<'_>,
@@ -104,8 +104,8 @@ impl Encoder {
             if self.payload_left > 0 {
                 return Poll::Ready(Ok(()));
             }
-            ready!(self.poll_buffer(io, cx))?;
-            if !self.begin_control() {
+            ready!(self.poll_write_buffer(io, cx))?;
+            if !self.begin_control_frame() {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -156,14 +156,14 @@ impl Encoder {
             payload.extend_from_slice(slice.get(..room.min(slice.len())).unwrap_or_default());
         }
         let length = payload.len();
-        self.begin_buffered(OpCode::Data(Data::Binary), &mut payload)?;
-        match self.poll_buffer(io, cx) {
+        self.begin_buffered_frame(OpCode::Data(Data::Binary), &mut payload)?;
+        match self.poll_write_buffer(io, cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             _ => Poll::Ready(Ok(length)),
         }
     }
 
-    fn poll_buffer<S: AsyncWrite + Unpin>(
+    fn poll_write_buffer<S: AsyncWrite + Unpin>(
         &mut self,
         io: &mut S,
         cx: &mut Context<'_>,
@@ -180,7 +180,7 @@ impl Encoder {
     }
 
     /// Moves the next queued control frame into the buffer. Returns false if no control frame is queued.
-    fn begin_control(&mut self) -> bool {
+    fn begin_control_frame(&mut self) -> bool {
         let (control, mut payload) = if let Some(payload) = self.queued.pong.take() {
             (Control::Pong, payload.into_vec())
         } else if std::mem::take(&mut self.queued.ping) {
@@ -190,10 +190,10 @@ impl Encoder {
         } else {
             return false;
         };
-        self.begin_buffered(OpCode::Control(control), &mut payload).is_ok()
+        self.begin_buffered_frame(OpCode::Control(control), &mut payload).is_ok()
     }
 
-    fn begin_buffered(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
+    fn begin_buffered_frame(&mut self, opcode: OpCode, payload: &mut [u8]) -> io::Result<()> {
         let mask = if self.role == Role::Client { Some(random_mask()?) } else { None };
         if let Some(mask) = mask {
             mask::apply(payload, mask, 0);

@@ -34,7 +34,7 @@ fn create_material(name: &str, algorithm: &'static SignatureAlgorithm) -> Materi
     let key = KeyPair::generate_for(algorithm).unwrap();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &ca).unwrap();
-    let ca_file = scratch(&format!("{name}-ca.pem"));
+    let ca_file = scratch_path(&format!("{name}-ca.pem"));
     std::fs::write(&ca_file, ca.pem()).unwrap();
     let (chain, key) = (certificate.pem(), key.serialize_pem());
     let server = ServerMaterial::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
@@ -42,7 +42,7 @@ fn create_material(name: &str, algorithm: &'static SignatureAlgorithm) -> Materi
 }
 
 /// Returns a file name that no other process uses.
-pub fn scratch(name: &str) -> PathBuf {
+pub fn scratch_path(name: &str) -> PathBuf {
     let directory = std::env::temp_dir().join(format!("tidegate-transports-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     directory.join(name)

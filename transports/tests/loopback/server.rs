@@ -16,9 +16,9 @@ use tidegate_transports::{
 };
 use tokio::sync::mpsc;
 
-use crate::material::{ECDSA, scratch};
+use crate::material::{ECDSA, scratch_path};
 
-pub const ALL: [Transport; 6] = [
+pub const ALL_TRANSPORTS: [Transport; 6] = [
     Transport::Tcp,
     Transport::Unix,
     Transport::Tls,
@@ -52,9 +52,9 @@ pub fn config(transport: Transport) -> ListenerConfig {
     ListenerConfig::new(match transport {
         Transport::Tcp => Endpoint::Tcp { address },
         Transport::Unix => {
-            static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-            let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            Endpoint::Unix { path: scratch(&format!("{number}.sock")), mode: 0o600 }
+            static SOCKET_NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            let number = SOCKET_NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Endpoint::Unix { path: scratch_path(&format!("{number}.sock")), mode: 0o600 }
         }
         Transport::Tls => Endpoint::Tls { address, material: material() },
         Transport::WebSocket => Endpoint::WebSocket { address, config: WebSocketConfig::default() },
@@ -188,6 +188,6 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// Awaits a future. Panics if it takes longer than 10 s.
-pub async fn soon<F: Future>(future: F) -> F::Output {
+pub async fn with_timeout<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("took too long")
 }

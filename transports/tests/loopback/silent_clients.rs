@@ -8,7 +8,7 @@ use tidegate_transports::{EstablishError, Transport};
 use tokio::net::{TcpStream, UdpSocket};
 
 use crate::material::ECDSA;
-use crate::server::{config, eventually, round_trip, serve, serve_with, soon};
+use crate::server::{config, eventually, round_trip, serve, serve_with, with_timeout};
 
 const SILENT_CLIENTS: usize = 200;
 
@@ -21,8 +21,8 @@ async fn silent_sockets_do_not_delay_other_clients() {
             silent.push(TcpStream::connect(server.address.unwrap()).await.unwrap());
         }
         let begin = Instant::now();
-        let mut link = soon(server.connect()).await;
-        assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello");
+        let mut link = with_timeout(server.connect()).await;
+        assert_eq!(with_timeout(round_trip(&mut link, b"hello")).await, b"hello");
         assert!(begin.elapsed() < Duration::from_secs(5), "{transport}: {:?}", begin.elapsed());
         let waits = if transport == Transport::Tcp { 0 } else { SILENT_CLIENTS };
         assert_eq!(server.limits.handshakes.running(), waits, "{transport}");
@@ -37,7 +37,7 @@ async fn silent_quic_clients_do_not_delay_other_clients() {
     let endpoint = quic_client();
     let mut silent = Vec::new();
     for _ in 0..SILENT_CLIENTS {
-        silent.push(soon(endpoint.connect(address, "localhost").unwrap()).await.unwrap());
+        silent.push(with_timeout(endpoint.connect(address, "localhost").unwrap()).await.unwrap());
     }
     let first_flight = recorded_first_flight().await;
     let mut sockets = Vec::new();
@@ -47,8 +47,8 @@ async fn silent_quic_clients_do_not_delay_other_clients() {
         sockets.push(socket);
     }
     let begin = Instant::now();
-    let mut link = soon(server.connect()).await;
-    assert_eq!(soon(round_trip(&mut link, b"hello")).await, b"hello");
+    let mut link = with_timeout(server.connect()).await;
+    assert_eq!(with_timeout(round_trip(&mut link, b"hello")).await, b"hello");
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     assert!(server.limits.handshakes.running() >= SILENT_CLIENTS);
 }
@@ -60,13 +60,13 @@ async fn a_silent_client_reaches_the_handshake_timeout() {
         config.handshake_timeout = Duration::from_millis(50);
         let mut server = serve_with(config, Default::default());
         let socket = TcpStream::connect(server.address.unwrap()).await.unwrap();
-        let error = soon(server.handshake_failures.recv()).await.unwrap();
+        let error = with_timeout(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Timeout(_)), "{transport}: {error}");
         eventually("all places are given back", || {
             server.limits.handshakes.running() == 0 && server.limits.connections.open() == 0
         })
         .await;
-        assert_eq!(soon(socket.peek(&mut [0; 8])).await.unwrap(), 0);
+        assert_eq!(with_timeout(socket.peek(&mut [0; 8])).await.unwrap(), 0);
     }
 }
 
@@ -76,11 +76,14 @@ async fn a_quic_client_that_opens_no_stream_is_closed_with_code_1() {
     config.handshake_timeout = Duration::from_millis(300);
     let mut server = serve_with(config, Default::default());
     let connection = quic_client().connect(server.address.unwrap(), "localhost").unwrap().await.unwrap();
-    match soon(connection.closed()).await {
+    match with_timeout(connection.closed()).await {
         quinn::ConnectionError::ApplicationClosed(close) => assert_eq!(close.error_code, 1_u32.into()),
         other => panic!("{other}"),
     }
-    assert!(matches!(soon(server.handshake_failures.recv()).await.unwrap(), EstablishError::Timeout(_)));
+    assert!(matches!(
+        with_timeout(server.handshake_failures.recv()).await.unwrap(),
+        EstablishError::Timeout(_)
+    ));
     eventually("all places are given back", || server.limits.connections.open() == 0).await;
 }
 
@@ -90,7 +93,7 @@ async fn a_client_that_disconnects_before_the_handshake_is_reported_as_closed() 
     for transport in [Transport::Tls, Transport::WebSocket] {
         let mut server = serve(transport);
         drop(TcpStream::connect(server.address.unwrap()).await.unwrap());
-        let error = soon(server.handshake_failures.recv()).await.unwrap();
+        let error = with_timeout(server.handshake_failures.recv()).await.unwrap();
         assert!(matches!(error, EstablishError::Closed), "{transport}: {error}");
     }
 }
@@ -124,7 +127,7 @@ async fn recorded_first_flight() -> Vec<u8> {
     let endpoint = quic_client();
     let _connecting = endpoint.connect(sink.local_addr().unwrap(), "localhost").unwrap();
     let mut datagram = vec![0; 2000];
-    let (length, _) = soon(sink.recv_from(&mut datagram)).await.unwrap();
+    let (length, _) = with_timeout(sink.recv_from(&mut datagram)).await.unwrap();
     datagram.truncate(length);
     datagram
 }

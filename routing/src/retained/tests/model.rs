@@ -18,7 +18,7 @@ pub(super) fn start() -> Instant {
     Instant::now()
 }
 
-pub(super) fn expiring(topic: &str, payload: &str, expires_at: Option<Instant>) -> Arc<Message> {
+pub(super) fn message_expiring_at(topic: &str, payload: &str, expires_at: Option<Instant>) -> Arc<Message> {
     Arc::new(Message::from_parts(&MessageParts {
         topic: &Name::parse(topic).unwrap(),
         properties: &[],
@@ -31,7 +31,7 @@ pub(super) fn expiring(topic: &str, payload: &str, expires_at: Option<Instant>) 
 }
 
 pub(super) fn message(topic: &str, payload: &str) -> Arc<Message> {
-    expiring(topic, payload, None)
+    message_expiring_at(topic, payload, None)
 }
 
 /// Replays all matching messages with at most `max` messages per call, and returns their topics, sorted. `between` runs

@@ -17,7 +17,7 @@ fn missing_subscriber(router: &Router<Id>) -> Option<u64> {
     (0..PERMANENT_FILTERS.len() as u64).find(|id| !found(*id))
 }
 
-fn change(router: &Router<Id>, finished: &FinishedFlag, seed: u64) {
+fn change_subscriptions(router: &Router<Id>, finished: &FinishedFlag, seed: u64) {
     let _end = finished.set_on_drop();
     let mut number = seed;
     for round in 0..15_000_u64 {
@@ -48,7 +48,7 @@ fn subscriptions_that_stay_are_always_found() {
     std::thread::scope(|scope| {
         for (seed, finished) in (1..).zip(&finished) {
             let router = &router;
-            scope.spawn(move || change(router, finished, seed));
+            scope.spawn(move || change_subscriptions(router, finished, seed));
         }
         for _ in 0..2 {
             scope.spawn(|| {

@@ -90,7 +90,7 @@ proptest! {
             }
         }
         encoder.queue_close(1001);
-        until_ready(|cx| encoder.poll_controls(&mut io, cx));
+        until_ready(|cx| encoder.poll_control_frames(&mut io, cx));
         let mut decoder = Decoder::new(other, 1_000_000);
         let payload_len = decoder.decode(&mut io.taken);
         prop_assert!(io.taken[..payload_len] == writes.concat());
@@ -114,7 +114,7 @@ fn no_frame_is_sent_after_a_close_frame() {
     encoder.queue_close(1000);
     encoder.queue_pong(b"late");
     encoder.queue_ping().unwrap_err();
-    until_ready(|cx| encoder.poll_controls(&mut io, cx));
+    until_ready(|cx| encoder.poll_control_frames(&mut io, cx));
     assert_eq!(io.taken, [0x88, 2, 3, 0xEB]);
     let mut cx = Context::from_waker(Waker::noop());
     assert!(matches!(encoder.poll_write(&mut io, &mut cx, &[IoSlice::new(b"late")]), Poll::Ready(Err(_))));
