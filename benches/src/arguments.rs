@@ -33,7 +33,7 @@ pub struct Arguments {
 pub enum Command {
     #[command(flatten)]
     Traffic(TrafficCommand),
-    /// Opens and closes connections over and over
+    /// Opens and closes connections repeatedly
     Churn(ChurnArguments),
     /// Idle connections: memory per connection
     Idle(IdleArguments),
@@ -43,7 +43,7 @@ pub enum Command {
     Retained(RetainedArguments),
     #[command(flatten)]
     Persistence(PersistenceCommand),
-    /// Runs a relay that only forwards bytes: the lower bound of all figures. It injects faults on demand
+    /// Runs a relay that only forwards bytes: the lower bound of all figures. On demand, the relay injects faults
     Relay(RelayArguments),
 }
 
@@ -62,7 +62,7 @@ pub enum PersistenceCommand {
     Replay(ReplayArguments),
 }
 
-/// The broker under load and how to connect to it.
+/// The broker under load, and the parameters of the connections to the broker.
 #[derive(Debug, Clone, Args)]
 pub struct BrokerArguments {
     /// Address of the broker's listener
@@ -85,7 +85,7 @@ pub struct BrokerArguments {
     pub json: bool,
 }
 
-/// When the measurement starts and how long it takes.
+/// Start and duration of the measurement.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct MeasurementArguments {
     /// Seconds of traffic before the measurement
@@ -184,7 +184,7 @@ pub struct RetainedArguments {
     /// Number of topics
     #[arg(long, default_value_t = 10_000)]
     pub topics: usize,
-    /// How often each topic is published to, and how many subscribers then receive all messages
+    /// Number of times that each topic is published to, and number of subscribers that then receive all messages
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rounds: u64,
     /// QoS of the subscriptions: 0 or 1

@@ -15,7 +15,7 @@ use crate::traffic::Snapshot;
 /// The scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Number of threads. Each has one connection at a time.
+    /// Number of threads. Each thread has one connection at a time.
     pub workers: usize,
     /// In an open loop, the connections per second of all workers together. `None` means a closed loop: each worker
     /// connects again as soon as its connection is closed.
@@ -47,7 +47,8 @@ pub struct Report {
     pub processors: Option<f64>,
     /// Mean number of processors that the load generator kept busy.
     pub load_processors: f64,
-    /// Number of connections that resumed an earlier TLS session. Always 0 for QUIC, which does not report resumptions.
+    /// Number of connections that resumed an earlier TLS session. The number is always 0 for QUIC, which does not
+    /// report resumptions.
     pub resumed: u64,
     /// Microseconds from the time at which a connection was due (closed loop: started) to CONNACK.
     pub connect_micros: Option<Percentiles>,
@@ -61,7 +62,7 @@ pub struct Report {
     pub failure: Option<String>,
 }
 
-/// Runs the scenario. Each worker calls `target` once, so that each has its own cache of TLS sessions.
+/// Runs the scenario. Each worker calls `target` once, so that each worker has its own cache of TLS sessions.
 pub fn run(
     target: &(dyn Fn() -> Result<Target, LoadError> + Sync),
     scenario: &Scenario,
@@ -88,7 +89,8 @@ pub fn run(
     })
 }
 
-/// Runs the workers. Returns the snapshots at the start and at the end of the measurement, and the sum of the workers' results.
+/// Runs the workers. Returns the snapshots at the start and at the end of the measurement, and the sum of the workers'
+/// results.
 fn run_workers(
     target: &(dyn Fn() -> Result<Target, LoadError> + Sync),
     scenario: &Scenario,

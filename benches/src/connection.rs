@@ -1,4 +1,4 @@
-//! One non-blocking MQTT connection. It sends bytes in large writes and splits large reads into packets.
+//! A non-blocking MQTT connection, which sends bytes in large writes and splits large reads into packets.
 
 use std::time::Instant;
 
@@ -39,7 +39,7 @@ impl Connection {
         self.socket.register(registry, token)
     }
 
-    /// Returns the buffer to which callers append outgoing bytes. `flush` sends them.
+    /// Returns the buffer to which callers append outgoing bytes. `flush` sends the bytes of this buffer.
     pub const fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing
     }
@@ -71,7 +71,7 @@ impl Connection {
         }
     }
 
-    /// Closes the connection. Errors are ignored: the peer may be gone already.
+    /// Closes the connection. Errors are ignored, because the peer may have closed the connection already.
     pub(crate) fn close(&mut self) {
         let _ = self.socket.close();
     }
@@ -98,8 +98,8 @@ impl Connection {
         self.socket.flush().map(drop)
     }
 
-    /// Reads until the socket has no more bytes and calls `handle` with each whole packet and the outgoing buffer. Any number
-    /// of connections can share `buffer`. Call `flush` afterwards.
+    /// Reads until the socket has no more bytes and calls `handle` with each whole packet and the outgoing buffer. Any
+    /// number of connections can share `buffer`. Call `flush` afterwards.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],

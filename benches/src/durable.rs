@@ -30,7 +30,7 @@ use report::{BrokerSamples, Collected};
 pub enum Receivers {
     /// Persistent sessions that are connected and acknowledge.
     Online,
-    /// Persistent sessions that are not connected. Each reconnects at the end and receives its queued messages.
+    /// Persistent sessions that are not connected. Each session reconnects at the end and receives its queued messages.
     Offline,
     /// No session: the messages are retained, and the newest one of each topic is read at the end.
     Retained,
@@ -55,7 +55,7 @@ pub struct Scenario {
     pub payload_len: usize,
     /// The load model. A window counts unacknowledged messages.
     pub load_model: LoadModel,
-    /// Folder of the broker's store. If it is given, the report contains the number of commits.
+    /// Folder of the broker's store. If the folder is given, the report contains the number of commits.
     pub store: Option<PathBuf>,
 }
 

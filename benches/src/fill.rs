@@ -1,5 +1,5 @@
-//! Writes sessions and messages directly into a store, because filling it through connections takes too long. This is the only part
-//! of the load generator that uses the broker's own store code.
+//! Writes sessions and messages directly into a store, because filling it through connections takes too long. No other
+//! part of the load generator uses the broker's own store code.
 
 use std::path::Path;
 use std::sync::Arc;

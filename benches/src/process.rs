@@ -1,4 +1,4 @@
-//! Reads the processor time, the memory and the disk writes of a process from /proc. It works on Linux only.
+//! Reads the processor time, the memory and the disk writes of a process from /proc. The module works on Linux only.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! A single-threaded relay that forwards packets and can inject faults. Its costs are a lower bound for the costs of
-//! any broker. Tests inject faults to check that the load generator detects them.
+//! A single-threaded relay that forwards packets and can inject faults. The costs of the relay are a lower bound for
+//! the costs of any broker. Tests inject faults to check that the load generator detects them.
 //!
-//! The relay implements just enough of MQTT to connect publishers with subscribers. It has no sessions, limits or
-//! checks.
+//! The relay implements just enough of MQTT to connect publishers with subscribers. The relay has no sessions, limits
+//! or checks.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;

@@ -34,8 +34,8 @@ pub struct TrafficReport {
     pub delivered_per_second: f64,
     /// The broker's resource use. `None` if the broker's process id is not known.
     pub broker: Option<BrokerUse>,
-    /// Mean number of processors that the load generator kept busy. If it is near 1, the load generator may be the
-    /// bottleneck.
+    /// Mean number of processors that the load generator kept busy. If this number is near 1, the load generator may be
+    /// the bottleneck.
     pub load_processors: f64,
     /// Microseconds from the time at which a message was due to its delivery. `None` in a closed loop.
     pub latency_micros: Option<Percentiles>,

@@ -46,7 +46,7 @@ impl Stamp {
         (u64::from(self.run) << 32) | u64::from(self.publisher)
     }
 
-    /// Returns a checksum that detects truncated, shifted and mixed-up payloads. It is not cryptographic.
+    /// Returns a checksum that detects truncated, shifted and mixed-up payloads. The checksum is not cryptographic.
     fn checksum(&self) -> u64 {
         let mut state = self.origin() ^ 0x9e37_79b9_7f4a_7c15;
         for word in [self.sequence, self.due] {

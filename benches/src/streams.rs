@@ -19,11 +19,11 @@ use checker::StreamChecker;
 /// The assignment of publishers to subscribers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topology {
-    /// This many publishers, each with one subscriber.
+    /// The given number of publishers, each with one subscriber.
     Pairs(usize),
-    /// One publisher and this many subscribers.
+    /// One publisher and the given number of subscribers.
     FanOut(usize),
-    /// This many publishers and one subscriber with a wildcard.
+    /// The given number of publishers, and one subscriber with a wildcard.
     FanIn(usize),
     /// Publishers and a shared subscription: each message goes to one of its members.
     Shared {
@@ -57,9 +57,9 @@ impl Topology {
 /// The rule by which publishers decide when to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadModel {
-    /// Closed loop with this many outstanding messages per publisher.
+    /// Closed loop with the given number of outstanding messages per publisher.
     Window(u64),
-    /// Open loop with this many messages per second in total.
+    /// Open loop with the given number of messages per second in total.
     PerSecond(u64),
 }
 
@@ -70,7 +70,7 @@ pub struct Scenario {
     pub topology: Topology,
     /// The load model.
     pub load_model: LoadModel,
-    /// In an open loop, the interval between two bursts. If it is zero, each message is sent at its own time.
+    /// In an open loop, the interval between two bursts. If the interval is zero, each message is sent at its own time.
     pub tick: Duration,
     /// QoS of publishing and subscribing: 0, 1 or 2.
     pub qos: u8,

@@ -1,5 +1,5 @@
-//! The scenario of many subscriptions, a third of them with wildcards, followed by light traffic. It measures the cost
-//! of matching.
+//! The scenario of many subscriptions, a third of them with wildcards, followed by light traffic. The scenario measures
+//! the cost of matching.
 
 use std::time::Duration;
 
@@ -30,10 +30,10 @@ pub struct Scenario {
     pub subscriptions: usize,
     /// Number of connections over which the subscriptions are spread.
     pub clients: usize,
-    /// Number of messages published per second. Consecutive messages are for different devices; each message matches
+    /// Number of messages published per second. Consecutive messages are for different devices. Each message matches
     /// two subscriptions.
     pub per_second: u64,
-    /// Interval between two bursts. If it is zero, each message is sent at its own time.
+    /// Interval between two bursts. If the interval is zero, each message is sent at its own time.
     pub tick: Duration,
 }
 

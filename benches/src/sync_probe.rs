@@ -47,7 +47,7 @@ pub struct Scenario {
     pub pages: usize,
 }
 
-/// The temporary files of a run. They are removed when the value is dropped.
+/// The temporary files of a run. Dropping this value removes the files.
 struct Files<'a> {
     folder: &'a Path,
     data: File,
@@ -148,8 +148,8 @@ const PAGE_LEN: usize = 4096;
 const WRITTEN_LEN: u64 = 64 << 20;
 /// Offset of the first hole, in bytes.
 const HOLES_OFFSET: u64 = WRITTEN_LEN;
-/// Length of the hole for each way of writing, in bytes. It suffices for any sensible duration; after the end of the
-/// hole, the run overwrites.
+/// Length of the hole for each way of writing, in bytes. The length suffices for any sensible duration; after the end
+/// of the hole, the run overwrites.
 const HOLE_LEN: u64 = 8 << 30;
-/// The flag `O_DSYNC` of open(2). This is its value on all Linux targets of Rust except MIPS, PA-RISC and SPARC.
+/// The flag `O_DSYNC` of open(2). The value is the same on all Linux targets of Rust except MIPS, PA-RISC and SPARC.
 const O_DSYNC: i32 = 0o10000;

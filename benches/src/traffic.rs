@@ -1,5 +1,5 @@
-//! The event loop that runs publishers and subscribers on one thread, as a closed or an open loop. A `DeliveryChecker` checks the
-//! deliveries.
+//! The event loop that runs publishers and subscribers on one thread, as a closed or an open loop. A `DeliveryChecker`
+//! checks the deliveries.
 
 use std::time::{Duration, Instant};
 
@@ -56,9 +56,10 @@ pub struct Outcome {
     pub sent_by_publisher: Vec<u64>,
     /// Messages delivered in the whole run, duplicates not counted.
     pub delivered: u64,
-    /// Durations from the time at which a message was due to its delivery. Empty in a closed loop.
+    /// Durations from the time at which a message was due to its delivery. In a closed loop, the histogram is empty.
     pub latency: Latencies,
-    /// Durations from the time at which a message was due to the time at which it was sent. Empty in a closed loop.
+    /// Durations from the time at which a message was due to the time at which it was sent. In a closed loop, the
+    /// histogram is empty.
     pub lateness: Latencies,
     /// Durations from the time at which a message was due to its last acknowledgement, PUBACK or PUBCOMP.
     pub acknowledgement: Latencies,

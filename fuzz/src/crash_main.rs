@@ -13,7 +13,7 @@ struct Arguments {
     /// Total number of steps of all runs.
     #[arg(long, default_value_t = 1_000_000)]
     steps: u64,
-    /// The seed of the first run. Each further run has the next seed.
+    /// The seed of the first run. The seed of each further run is one higher than that of the run before.
     #[arg(long, default_value_t = 20_260_401)]
     seed: u64,
     /// Print every step.

@@ -1,5 +1,5 @@
-//! The smoke run of all fuzz targets. It is seeded and bounded, and needs only the stable toolchain. Exits with 1 if a
-//! target finds a fault, and with 2 if an input takes too long.
+//! The smoke run of all fuzz targets. The run is seeded and bounded, and needs only the stable toolchain. Exits with 1
+//! if a target finds a fault, and with 2 if an input takes too long.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::path::PathBuf;

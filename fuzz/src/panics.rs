@@ -33,7 +33,7 @@ impl Recorder {
         Self(())
     }
 
-    /// Runs `work`. Returns its panic, if it panics.
+    /// Runs `work`. Returns the panic, if `work` panics.
     pub fn catch(&self, work: impl FnOnce()) -> Option<Panic> {
         panic::catch_unwind(AssertUnwindSafe(work)).is_err().then(|| LAST_PANIC.take())
     }

@@ -6,7 +6,7 @@ use tidegate_mqtt::{Packet, ProtocolVersion};
 use crate::source::Source;
 use crate::{decode, sample};
 
-/// Runs one input. Its first byte chooses the protocol version; the other bytes choose the packets to encode.
+/// Runs one input. The first byte chooses the protocol version; the other bytes choose the packets to encode.
 ///
 /// # Panics
 /// Panics if a packet cannot be encoded, or decodes to another packet.

@@ -7,7 +7,7 @@ use tidegate_mqtt::{DecodeError, Packet, ProtocolVersion};
 use crate::random::Random;
 use crate::source::Source;
 
-/// Runs one input. Its first bytes choose the protocol version, the size limit and the chunks; the other bytes are the
+/// Runs one input. The first bytes choose the protocol version, the size limit and the chunks; the other bytes are the
 /// stream.
 ///
 /// # Panics

@@ -5,7 +5,7 @@ use crate::{decode, roundtrip, router, session, stream, topics};
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Name of the target. Its module, its libFuzzer target and its folder in `corpus/` have the same name.
+    /// Name of the target. The target's module, its libFuzzer target and its folder in `corpus/` have the same name.
     pub name: &'static str,
     /// Runs one input. Panics if a check fails.
     pub run: fn(&[u8]),

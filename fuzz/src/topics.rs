@@ -1,5 +1,5 @@
-//! Fuzz target that parses texts as topic names, topic filters and share names, and matches names with filters. It
-//! compares the results with those of `naive`.
+//! Fuzz target that parses texts as topic names, topic filters and share names, and matches names with filters. The
+//! target compares the results with those of `naive`.
 
 pub(crate) mod naive;
 
@@ -82,7 +82,7 @@ fn text(source: &mut Source<'_>) -> String {
 const LEVELS: [&str; 16] =
     ["a", "b", "ab", "", "+", "#", "+", "#", "a", "b", "$", "$SYS", "ñ", "a+", "#b", "\0"];
 
-/// Length in bytes to which some texts are repeated. It exceeds the maximum length of a topic.
+/// Length in bytes to which some texts are repeated. This length exceeds the maximum length of a topic.
 const LENGTH_ABOVE_MAX: usize = 66_000;
 
 const TEXTS_MAX: usize = 6;

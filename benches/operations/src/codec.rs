@@ -53,7 +53,7 @@ pub(crate) fn retained(topic: &str) -> Vec<u8> {
     wire
 }
 
-/// Returns `wire` as a frame. It must hold exactly one packet.
+/// Returns `wire` as a frame. `wire` must hold exactly one packet.
 pub(crate) fn frame(wire: &[u8]) -> Frame<'_> {
     match frame::next(wire, V5, u32::MAX) {
         Ok(Next::Frame(frame)) => frame,

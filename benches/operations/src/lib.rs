@@ -14,7 +14,7 @@ mod retained;
 mod sending;
 mod store;
 
-/// One operation, set up and ready to run.
+/// A hot operation, set up and ready to run.
 pub struct Case {
     /// Name of the case in the form `group/operation`.
     pub name: &'static str,

@@ -13,7 +13,8 @@ pub struct DurableArguments {
     /// The broker
     #[command(flatten)]
     pub broker: BrokerArguments,
-    /// Who receives the messages. With `offline`, the broker's queue limits must be large enough for all messages of a session
+    /// Who receives the messages. With `offline`, the broker's queue limits must be large enough for all messages of a
+    /// session
     #[arg(long, value_enum, default_value = "online")]
     pub subscriber: ReceiversArgument,
     /// Number of publishers
@@ -78,7 +79,7 @@ impl From<ReceiversArgument> for Receivers {
 pub struct SyncProbeArguments {
     /// A folder on the disk; the probe writes about 64 MiB and a sparse file into it, and removes them
     pub folder: PathBuf,
-    /// Seconds per way of writing. There are four ways
+    /// Seconds for which each of the four ways of writing is measured
     #[arg(long, default_value_t = 2.0)]
     pub seconds: f64,
     /// Pages of 4 KiB before the first sync of a commit

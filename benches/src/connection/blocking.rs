@@ -1,5 +1,5 @@
-//! A connection that waits for the response to each request. It is used for handshakes, for subscribing, and by
-//! scenarios that send one request at a time.
+//! A connection that waits for the response to each request. Handshakes, subscribing, and scenarios that send one
+//! request at a time use such connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use responses::{connack, suback};
 /// Time after which the run is aborted if a response has not arrived.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A broker and how to connect to it.
+/// A broker, and the parameters of the connections to the broker.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Address of the listener.
@@ -87,8 +87,8 @@ impl BlockingConnection {
         self.receive_maximum
     }
 
-    /// Returns whether the connection resumed an earlier TLS session. Always false for QUIC, which does not report
-    /// resumptions.
+    /// Returns whether the connection resumed an earlier TLS session. The result is always false for QUIC, which does
+    /// not report resumptions.
     pub fn is_resumed(&self) -> bool {
         self.socket.is_resumed()
     }
@@ -167,8 +167,8 @@ impl BlockingConnection {
         self.socket.close()
     }
 
-    /// Sends DISCONNECT and waits until the broker closes the connection. Returns false if the broker does not close it
-    /// within the timeout.
+    /// Sends DISCONNECT and waits until the broker closes the connection. Returns false if the broker does not close
+    /// the connection within the timeout.
     pub fn disconnect_and_wait(mut self) -> Result<bool, LoadError> {
         self.send(&build::DISCONNECT)?;
         let end = Instant::now() + self.timeout;

@@ -23,7 +23,7 @@ use websocket::WebSocket;
 pub(crate) struct Received {
     /// Number of MQTT bytes that were read.
     pub(crate) count: usize,
-    /// Whether more bytes can be read immediately. No readiness event announces them.
+    /// Whether more bytes can be read immediately. No readiness event announces these bytes.
     pub(crate) more: bool,
 }
 
@@ -68,7 +68,7 @@ impl Socket {
         }
     }
 
-    /// Sends the accepted bytes, as far as the socket takes them. Returns whether all of them were sent.
+    /// Sends the accepted bytes, as far as the socket has room. Returns whether all accepted bytes were sent.
     pub(crate) fn flush(&mut self) -> Result<bool, LoadError> {
         match self {
             Self::Tcp(_) => Ok(true),
@@ -98,8 +98,8 @@ impl Socket {
         }
     }
 
-    /// Returns whether the connection resumed an earlier TLS session. Always false for QUIC, which does not report
-    /// resumptions.
+    /// Returns whether the connection resumed an earlier TLS session. The result is always false for QUIC, which does
+    /// not report resumptions.
     pub(crate) fn is_resumed(&self) -> bool {
         match self {
             Self::Tcp(_) | Self::Quic(_) => false,

@@ -51,8 +51,8 @@ pub enum TransportKind {
 }
 
 impl Transport {
-    /// Creates the client configuration of a transport. It trusts the CA whose certificate is in the PEM file `ca`.
-    /// With `resume`, connections resume TLS sessions of earlier connections.
+    /// Creates the client configuration of a transport. The client trusts the CA whose certificate is in the PEM file
+    /// `ca`. With `resume`, connections resume TLS sessions of earlier connections.
     ///
     /// # Errors
     /// Fails for an encrypted transport without `ca`, and if the file cannot be read as certificates.

@@ -14,7 +14,8 @@ pub struct Line {
 }
 
 impl Line {
-    /// Creates a line. It leaves out points with a coordinate of zero or less, which a logarithmic scale cannot show.
+    /// Creates a line. Points with a coordinate of zero or less are left out, because a logarithmic scale cannot show
+    /// them.
     pub fn new(name: &'static str, points: Vec<(f64, f64)>) -> Self {
         Self { name, points: points.into_iter().filter(|(x, y)| *x > 0.0 && *y > 0.0).collect() }
     }

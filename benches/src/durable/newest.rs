@@ -110,6 +110,6 @@ fn remove_retained(target: &Target, layout: &Layout<'_>) -> Result<(), LoadError
     connection.disconnect()
 }
 
-/// Maximum number of unacknowledged messages that remove retained messages. It is below the Receive Maximum of any
-/// broker.
+/// Maximum number of unacknowledged messages that remove retained messages. The maximum is below the Receive Maximum of
+/// any broker.
 const REMOVALS_IN_FLIGHT_MAX: usize = 10;

@@ -1,4 +1,5 @@
-//! The figures of a run with persistent sessions, and samples of the store: the writer's processor time, commits, bytes written.
+//! The figures of a run with persistent sessions, and samples of the store: the writer's processor time, commits, bytes
+//! written.
 
 use std::path::Path;
 use std::time::Duration;
@@ -54,8 +55,8 @@ pub struct Report {
     pub messages_per_commit: Option<f64>,
     /// Number of bytes written to the disk per commit. `None` if the broker's process id is not known.
     pub written_per_commit: Option<f64>,
-    /// Mean number of processors that the load generator kept busy. If it is near 1, the load generator may be the
-    /// bottleneck.
+    /// Mean number of processors that the load generator kept busy. If this number is near 1, the load generator may be
+    /// the bottleneck.
     pub load_processors: f64,
     /// The stored messages that were received at the end.
     pub collected: Option<Collected>,

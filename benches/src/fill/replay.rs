@@ -1,5 +1,5 @@
-//! Reads all retained messages of a filled store with two new subscribers at once: one reads as fast as it can, the other slowly.
-//! Both must receive every message.
+//! Reads all retained messages of a filled store with two new subscribers at once: one reads as fast as it can, the
+//! other slowly. Both subscribers must receive every message.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

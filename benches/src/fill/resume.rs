@@ -21,7 +21,7 @@ use crate::wire::scan::RawPacket;
 pub struct Scenario {
     /// Number of sessions in the store.
     pub sessions: u32,
-    /// Number of sessions to check. They are spread evenly over all sessions.
+    /// Number of sessions to check. The checked sessions are spread evenly over all sessions.
     pub sample: u32,
     /// Queued messages per session.
     pub queued: u32,

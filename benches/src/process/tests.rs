@@ -53,7 +53,7 @@ fn a_process_is_found_by_its_id() {
 
 #[test]
 fn an_unknown_process_is_an_error() {
-    // Both ids are above the largest process id that Linux assigns.
+    // The two tested ids are above the largest process id that Linux assigns.
     for id in [u32::MAX, 4_194_305] {
         assert!(MonitoredProcess::Id(id).processor_time().is_err(), "{id}");
     }

@@ -59,7 +59,7 @@ impl FaultInjector {
         batch.append(&mut self.delayed);
     }
 
-    /// Counts a PUBREL. Returns whether the relay must answer it.
+    /// Counts a PUBREL. Returns whether the relay must answer the PUBREL.
     pub(super) fn answers_pubrel(&mut self) -> bool {
         self.released += 1;
         !is_multiple(self.released, self.injected_faults.silence)

@@ -24,8 +24,8 @@ pub struct Report {
     pub delivered: u64,
     /// Number of messages that the subscriber read after the traffic had ended.
     pub delivered_afterwards: u64,
-    /// Number of messages that the subscriber never received. They are not faults, because the broker may drop messages
-    /// to a slow subscriber.
+    /// Number of messages that the subscriber never received. Such messages are not faults, because the broker may drop
+    /// messages to a slow subscriber.
     pub missed: u64,
     /// Whether the broker closed the subscriber's connection.
     pub closed: bool,
@@ -122,8 +122,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads a packet. Returns whether it is a message that was not received before. A timeout and a close by the
-    /// broker are not errors.
+    /// Reads a packet. Returns whether the packet is a message that was not received before. A timeout and a close by
+    /// the broker are not errors.
     fn read_one(&mut self) -> Result<bool, LoadError> {
         let mut outgoing = Vec::new();
         let (context, tracker, corrupt) = (&self.context, &mut self.tracker, &mut self.corrupt);

@@ -6,7 +6,7 @@ use crate::number::{count, length};
 use crate::stamp::Stamp;
 use crate::traffic::DeliveryChecker;
 
-/// Devices at a hundred sites. Each has two subscriptions without a wildcard and one with a wildcard.
+/// Devices at a hundred sites. Each device has two subscriptions without a wildcard and one with a wildcard.
 #[derive(Debug, Clone, Copy)]
 pub struct Devices {
     /// The run id, which is part of each topic.
@@ -19,8 +19,8 @@ pub struct Devices {
 
 /// Number of sites over which the devices are spread.
 const SITES: usize = 100;
-/// Distance between the devices of consecutive messages. It is large, so that consecutive messages are for distant
-/// devices, and prime, so that every device gets its turn.
+/// Distance between the devices of consecutive messages. The distance is large, so that consecutive messages are for
+/// distant devices, and prime, so that every device gets its turn.
 const DEVICE_STRIDE: usize = 7919;
 
 impl Devices {
@@ -54,8 +54,8 @@ impl Devices {
         device % self.clients
     }
 
-    /// Returns the client that subscribes to the device's topic with a wildcard. This is never the client that
-    /// subscribes without a wildcard.
+    /// Returns the client that subscribes to the device's topic with a wildcard. The client that subscribes without a
+    /// wildcard is always another one.
     pub const fn wildcard_client(&self, device: usize) -> usize {
         (device + self.clients / 2) % self.clients
     }

@@ -14,9 +14,9 @@ use crate::error::LoadError;
 /// Decides when publishers send.
 #[derive(Debug)]
 pub enum Pace {
-    /// Closed loop: each publisher may have this many undelivered messages.
+    /// Closed loop: each publisher may have the given number of undelivered messages.
     Window(u64),
-    /// Closed loop: each publisher may have this many unacknowledged messages.
+    /// Closed loop: each publisher may have the given number of unacknowledged messages.
     Unacknowledged(u64),
     /// Open loop: messages are sent at fixed times, without waiting for the broker.
     Schedule(Schedule),
@@ -26,7 +26,7 @@ pub enum Pace {
 #[derive(Debug)]
 pub struct Schedule {
     per_second: u64,
-    /// Number of nanoseconds between two bursts. If it is 0, each message is sent at its own time.
+    /// Number of nanoseconds between two bursts. If the number is 0, each message is sent at its own time.
     tick: u64,
     sent: u64,
     started_at: u64,

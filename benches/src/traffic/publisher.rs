@@ -1,4 +1,4 @@
-//! One publishing connection. It adds stamps to messages and checks the acknowledgements of QoS 1 and 2.
+//! A publishing connection, which adds stamps to messages and checks the acknowledgements of QoS 1 and 2.
 
 use super::acks::Acks;
 use super::subscriber::RunContext;

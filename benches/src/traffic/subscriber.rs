@@ -1,4 +1,5 @@
-//! One subscribing connection. It checks payloads, acknowledges QoS 1 and 2, and reports deliveries to the checker.
+//! A subscribing connection, which checks payloads, acknowledges QoS 1 and 2 messages, and reports deliveries to the
+//! checker.
 
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use crate::stamp::Stamp;
 use crate::wire::publish::{ReceivedPublish, filler};
 use crate::wire::{Version, build, packet_type};
 
-/// The data that subscribers need to check a delivery. All subscribers of a run share it.
+/// The data that subscribers need to check a delivery. All subscribers of a run share the same data.
 #[derive(Debug)]
 pub struct RunContext {
     /// The start of the run's clock.

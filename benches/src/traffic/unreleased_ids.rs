@@ -15,7 +15,7 @@ impl UnreleasedIds {
         self.faults += u64::from(!self.unreleased.insert(packet_id));
     }
 
-    /// Records a PUBREL. It is a fault if the packet identifier is not in use.
+    /// Records a PUBREL. A PUBREL whose packet identifier is not in use is a fault.
     pub(super) fn release(&mut self, packet_id: u16) {
         self.faults += u64::from(!self.unreleased.remove(&packet_id));
     }

@@ -23,7 +23,7 @@ pub enum Session {
     Resumed,
 }
 
-/// Builds a CONNECT packet. `keep_alive` is in seconds; 0 switches it off.
+/// Builds a CONNECT packet. `keep_alive` is in seconds; 0 switches keep alive off.
 pub fn connect(version: Version, client_id: &str, keep_alive: u16, session: Session) -> Vec<u8> {
     let mut body = Vec::with_capacity(32);
     put_string("MQTT", &mut body);

@@ -90,7 +90,7 @@ impl<'a> ReceivedPublish<'a> {
     }
 }
 
-/// Returns the payload bytes that follow the stamp. They are a fixed pattern that receivers compare.
+/// Returns the payload bytes that follow the stamp: a fixed pattern that receivers compare.
 pub fn filler(len: usize) -> Vec<u8> {
     (0u8..=250).cycle().take(len).collect()
 }

@@ -169,7 +169,7 @@ impl Core {
         panic!("the broker does not come to rest")
     }
 
-    /// Runs one turn of each connection. Returns whether one of them needs another turn.
+    /// Runs one turn of each connection. Returns whether a connection needs another turn.
     fn poll_connections(&mut self) -> bool {
         let mut is_active = false;
         let ids: Vec<_> = self.connections.keys().copied().collect();
@@ -189,7 +189,7 @@ impl Core {
         is_active
     }
 
-    /// Ends a connection. Its last bytes are kept until the client reads them.
+    /// Ends a connection. The last bytes of the connection are kept until the client reads them.
     fn end_connection(&mut self, id: ConnectionId, end: &End) {
         let Some(Connection::Open(open)) = self.connections.remove(&id) else { panic!("{id:?} is closed") };
         let closed = self.run_turn(|_, turn| open.end(turn, end));

@@ -105,7 +105,7 @@ impl Driver {
         Step::Wait { milliseconds: self.random.pick(&[1, 200, 1000]) }
     }
 
-    /// Makes a DISCONNECT. In MQTT 5, it has a reason and a session expiry.
+    /// Makes a DISCONNECT. In MQTT 5, the packet has a reason and a session expiry.
     fn disconnect(&mut self, client: usize, model: &Model) -> Packet {
         let mut disconnect = Disconnect::new(ReasonCode::Success);
         if is_v5(client, model) {

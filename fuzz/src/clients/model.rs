@@ -1,6 +1,6 @@
 //! A model of what MQTT demands of the broker. The model is simple and slow: sessions are plain lists, and time is a
-//! number. It shares two things with the broker: the types of packets, and the routing table that chooses the member of
-//! a shared subscription.
+//! number. The model shares two things with the broker: the types of packets, and the routing table that chooses the
+//! member of a shared subscription.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! The client's end of a network connection. It decodes packets and resolves topic aliases.
+//! The client's end of a network connection, which decodes packets and resolves topic aliases.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ use crate::random::Random;
 pub struct Options {
     /// Total number of steps of all runs.
     pub steps: u64,
-    /// The seed of the first run. Each further run has the next seed.
+    /// The seed of the first run. The seed of each further run is one higher than that of the run before.
     pub seed: u64,
     /// Number of clients. If `None`, the seed of each run determines two to five clients.
     pub client_count: Option<usize>,

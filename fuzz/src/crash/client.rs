@@ -1,5 +1,5 @@
-//! A small correct MQTT client. The client never crashes. It keeps its session state until CONNACK reports that the
-//! broker has no session.
+//! A small correct MQTT client. The client never crashes. The client keeps its session state until CONNACK reports that
+//! the broker has no session.
 
 use std::collections::BTreeMap;
 

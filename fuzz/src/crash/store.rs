@@ -1,5 +1,5 @@
-//! A store in memory that commits at random times and loses uncommitted data in a crash. It gives the same guarantees
-//! as the store on disk, and no more.
+//! A store in memory that commits at random times and loses uncommitted data in a crash. This store gives the same
+//! guarantees as the store on disk, and no more.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl CrashStore {
     }
 
     /// Lets the writer perform one step. The writer commits the batch that it has taken, or else takes the open batch.
-    /// It takes no batch while an atomic scope is open.
+    /// The writer takes no batch while an atomic scope is open.
     pub(super) fn run_writer_step(&self) {
         let mut state = self.state.lock();
         if state.has_crashed {

@@ -165,6 +165,6 @@ impl Retained {
     }
 }
 
-/// Maximum number of calls per replay. It is larger than the number of shards and topics, so that a replay that ends
-/// never reaches it.
+/// Maximum number of calls per replay. The maximum is larger than the number of shards and topics, so that a replay
+/// that ends never reaches it.
 const CALLS_MAX: usize = 200;

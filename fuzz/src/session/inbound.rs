@@ -37,7 +37,7 @@ impl Inbound {
         self.begin();
     }
 
-    /// Returns whether the broker's Receive Maximum is reached. It limits only MQTT 5.0 clients.
+    /// Returns whether the broker's Receive Maximum is reached. Receive Maximum limits only MQTT 5.0 clients.
     fn is_receive_maximum_reached(&self, version: ProtocolVersion, config: &Config) -> bool {
         let maximum = if version.is_v5() { config.receive_maximum } else { u16::MAX };
         self.counted.len() + self.withheld_pubacks >= usize::from(maximum)

@@ -96,8 +96,8 @@ impl Outbound {
         }
     }
 
-    /// Checks the messages that the session returns. It may return only messages of shared subscriptions, each once,
-    /// and no QoS 2 message that was sent.
+    /// Checks the messages that the session returns. The session may return only messages of shared subscriptions, each
+    /// once, and no QoS 2 message that was sent.
     pub(super) fn take_unacknowledged(&mut self, unacknowledged: &[Unacknowledged]) {
         for unacknowledged in unacknowledged {
             let pushed = &mut self.messages[number(unacknowledged.message.payload())];

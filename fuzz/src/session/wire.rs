@@ -74,7 +74,7 @@ impl Wire {
         );
     }
 
-    /// Lets the writer put back bytes after the connection has ended. The session must ignore them.
+    /// Lets the writer put back bytes after the connection has ended. The session must ignore these bytes.
     pub(super) fn put_back_late(&mut self, session: &mut Session) {
         let before = session.write_buffer().len();
         if let Some(batch) = self.taken.take() {

@@ -79,8 +79,8 @@ fn since(before: isize) -> usize {
     usize::try_from(memory::live() - before).unwrap_or_default()
 }
 
-/// Bounds of the peak of an input: a number of bytes, plus a number of bytes per byte of input. They allow several
-/// copies of the packet, or a few topics of the greatest length with all their levels.
+/// Bounds of the peak of an input: a number of bytes, plus a number of bytes per byte of input. These bounds allow
+/// several copies of the packet, or a few topics of the greatest length with all their levels.
 const RUN_BASE: usize = 1 << 24;
 const RUN_FACTOR: usize = 1024;
 

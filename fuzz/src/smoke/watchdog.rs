@@ -1,5 +1,5 @@
-//! Ends the process if one input takes too long, and prints the input. Another thread must do so, because an endless
-//! loop cannot be stopped from within its own thread.
+//! Ends the process if one input takes too long, and prints the input. The watchdog runs on its own thread, because an
+//! endless loop cannot be stopped from within the looping thread.
 #![allow(clippy::print_stderr)]
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

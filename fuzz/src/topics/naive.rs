@@ -1,5 +1,5 @@
-//! A second implementation of topic names and topic filters, written only from sections 4.7 and 4.8 of MQTT 5. It is
-//! deliberately slow and different from the implementation in `tidegate-mqtt`.
+//! A second implementation of topic names and topic filters, written only from sections 4.7 and 4.8 of MQTT 5. This
+//! implementation is deliberately slow and different from the implementation in `tidegate-mqtt`.
 
 const LENGTH_MAX: usize = 65_535;
 
@@ -54,7 +54,7 @@ pub(crate) fn subscription_filter(text: &str) -> Option<(Option<&str>, &str)> {
     (share_is_good && is_filter(filter)).then_some((Some(share), filter))
 }
 
-/// Returns whether the filter matches the name. Both must be valid.
+/// Returns whether the filter matches the name. The filter and the name must be valid.
 pub(crate) fn matches(filter: &str, name: &str) -> bool {
     let (filter, name) = (levels(filter), levels(name));
     let hidden = name[0].starts_with('$') && matches!(filter[0], "+" | "#");

@@ -15,7 +15,7 @@ pub(super) struct Client {
     connection: ClientConnection,
     /// Packet identifier of the next message that the client acknowledges.
     next_packet_id: PacketId,
-    /// Buffer for the acknowledgements that are sent together. It is reused.
+    /// Reused buffer for the acknowledgements that are sent together.
     acks: Vec<u8>,
 }
 
@@ -34,7 +34,7 @@ impl Client {
         client
     }
 
-    /// Sends the bytes in `wire`. The broker receives them in one read.
+    /// Sends the bytes in `wire`, which the broker receives in one read.
     pub(super) fn send(&mut self, core: &mut Core, wire: &[u8]) {
         core.poll(&mut self.connection, wire).expect("the connection stays open");
     }
@@ -45,7 +45,8 @@ impl Client {
         core.flush();
     }
 
-    /// Sends the acknowledgements that complete the next `count` messages. The broker receives them in one read.
+    /// Sends the acknowledgements that complete the next `count` messages. The broker receives the acknowledgements in
+    /// one read.
     pub(super) fn acknowledge(&mut self, core: &mut Core, kind: AckKind, count: u16) {
         self.acks.clear();
         for _ in 0..count {

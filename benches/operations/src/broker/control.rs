@@ -41,7 +41,7 @@ fn ping() -> Case {
     })
 }
 
-/// Sets up the case of replacing a retained message. Its topics are those of the case `retained/set one of 10,000
+/// Sets up the case of replacing a retained message. The topics are those of the case `retained/set one of 10,000
 /// again`.
 fn retain() -> Case {
     let mut core = new_core();

@@ -1,4 +1,4 @@
-//! A core without sockets and runtime. It runs turns, carries out their effects and writes to clients, as
+//! A core without sockets and runtime. The core runs turns, carries out their effects and writes to clients, as
 //! `gateway/src/driver` and `gateway/src/cores` do. Each client's socket accepts all bytes and discards them.
 
 use std::io::{self, IoSlice};
@@ -19,7 +19,7 @@ pub(super) struct Core {
     timers: TimerQueue,
     /// Signals of the connections whose acknowledgements wait for a commit.
     awaiting_commit: Vec<Arc<Signals>>,
-    /// List for the sessions that [`Self::flush`] writes to. It is reused, and empty outside of that function.
+    /// Reused list for the sessions that [`Self::flush`] writes to. The list is empty outside of that function.
     sessions_to_flush: Vec<Arc<SessionHandle>>,
     buffers: Vec<Vec<u8>>,
     now: Instant,

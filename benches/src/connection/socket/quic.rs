@@ -16,7 +16,7 @@ use super::Received;
 use super::udp_endpoint::UdpEndpoint;
 use crate::error::LoadError;
 
-/// One QUIC connection.
+/// The socket side of one QUIC connection.
 pub(crate) struct Quic {
     udp: Arc<Mutex<UdpEndpoint>>,
     /// Whether this connection is the only one of the endpoint.
@@ -200,7 +200,7 @@ impl fmt::Debug for Quic {
     }
 }
 
-/// Locks the endpoint. No code panics while it holds the lock, so poisoning is ignored.
+/// Locks the endpoint. No code panics while the endpoint is locked, so poisoning is ignored.
 pub(crate) fn lock(udp: &Mutex<UdpEndpoint>) -> MutexGuard<'_, UdpEndpoint> {
     udp.lock().unwrap_or_else(PoisonError::into_inner)
 }

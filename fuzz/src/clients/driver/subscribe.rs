@@ -14,7 +14,7 @@ impl Driver {
         let is_v5 = is_v5(client, model);
         let count = self.random.pick(&[1, 1, 1, 2, 3]);
         // An invalid entry ends the connection. If the broker handles the entry in a later turn, the packets that the
-        // client gets before the end depend on how fast the client reads. The model cannot predict them.
+        // client gets before the end depend on how fast the client reads. The model cannot predict these packets.
         let may_fail = count == 1 || self.is_one_turn;
         let mut filters: Vec<_> = (0..count).map(|_| self.entry(is_v5, may_fail)).collect();
         if !self.is_one_turn {

@@ -33,7 +33,7 @@ impl Model {
         assert!(is_gone, "the session of c{client} has ended and is still there [MQTT5-4.1.0-2]");
     }
 
-    /// Checks that the broker has exactly the sessions and retained messages of the model. This takes longer than
+    /// Checks that the broker has exactly the sessions and retained messages of the model. This check takes longer than
     /// [`Self::check`].
     pub(in crate::clients) fn check_all(&self, core: &mut Core) {
         assert_eq!(core.sessions(), self.sessions.len(), "sessions");

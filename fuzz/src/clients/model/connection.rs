@@ -16,7 +16,7 @@ pub(super) struct Connection {
     /// Packet identifiers that count against the broker's Receive Maximum.
     pub(super) counted: BTreeSet<u16>,
     /// Number of milliseconds without a packet from the client after which the broker ends the connection. `None` means
-    /// that the broker never ends it for silence.
+    /// that the client may be silent forever.
     silence_max: Option<u64>,
     /// Time at which the last packet from the client arrived, in milliseconds.
     pub(super) last_activity: u64,

@@ -84,8 +84,8 @@ impl Groups {
 }
 
 impl Model {
-    /// Returns the member of a shared subscription that gets a message. This is never the session with the subscriber
-    /// id `excluded`. `[MQTT5-4.8.2-3]`
+    /// Returns the member of a shared subscription that gets a message. The session with the subscriber id `excluded`
+    /// never gets the message. `[MQTT5-4.8.2-3]`
     pub(super) fn pick_member(
         &mut self,
         share: &str,

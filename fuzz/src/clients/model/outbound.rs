@@ -149,7 +149,7 @@ impl Outbound {
     }
 
     /// Returns the index of the first due copy with the topic and QoS of `publish`. No other copy of this topic and QoS
-    /// may be sent before it. `[MQTT5-4.6.0-6]`
+    /// may be sent earlier. `[MQTT5-4.6.0-6]`
     pub(super) fn next_of(&self, publish: &Publish) -> Option<usize> {
         let is_same = |copy: &MessageCopy| copy.message.topic == publish.topic && copy.qos == publish.qos;
         self.due.iter().position(is_same)

@@ -100,8 +100,8 @@ impl Model {
         fitting.retain(|replay| {
             replay.may_bring(topic, is_own) && replay.copy(message).matches(publish, version, now)
         });
-        // The message may be due in one replay and optional in another one. The replay in which it is due takes
-        // precedence.
+        // The message may be due in one replay and optional in another one. The replay in which the message is due
+        // takes precedence.
         let index = fitting.iter().position(|replay| replay.due.contains(topic)).unwrap_or(0);
         let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
         let mut copy = replay.copy(message);

@@ -45,7 +45,7 @@ impl Outbound {
     }
 
     /// Pushes frames at QoS 1 and checks the verdict. Only a session that ends with its connection accepts such frames,
-    /// and only if no message waits. If the session does not accept the frames, it must not change.
+    /// and only if no message waits. If the session does not accept the frames, the session must not change.
     fn push_frames(
         &self,
         session: &mut Session,

@@ -1,5 +1,5 @@
-//! WebSocket frames (RFC 6455). Outgoing frames are masked; payloads of incoming frames are extracted in place. Servers do not
-//! mask, and control frames are never fragmented.
+//! WebSocket frames (RFC 6455). Outgoing frames are masked. Payloads of incoming frames are extracted in place; servers
+//! do not mask their frames, and control frames are never fragmented.
 
 use crate::error::LoadError;
 

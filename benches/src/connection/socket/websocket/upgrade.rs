@@ -2,8 +2,8 @@
 
 use crate::error::LoadError;
 
-/// The HTTP upgrade request. Its key is the example of RFC 6455, because the load generator does not need a new key per
-/// connection.
+/// The HTTP upgrade request. The key in the request is the example of RFC 6455, because the load generator does not
+/// need a new key per connection.
 pub(super) const REQUEST: &[u8] = b"GET /mqtt HTTP/1.1\r\n\
     Host: localhost\r\n\
     Connection: Upgrade\r\n\
