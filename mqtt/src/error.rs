@@ -65,8 +65,8 @@ impl DecodeError {
         self.version
     }
 
-    /// Returns the version of the CONNACK with [`DecodeError::reason`] that may be sent before closing. For a CONNECT
-    /// only.
+    /// Returns the version of the CONNACK with [`DecodeError::reason`] that may be sent before closing. Always `None`
+    /// for other packets than CONNECT.
     ///
     /// `None` means to close the connection without an answer: for a malformed MQTT 3.x CONNECT `[MQTT3-3.1.4-1]`, and
     /// for bytes that are not MQTT. An unknown protocol level is answered as MQTT 3.x requires `[MQTT3-3.1.2-2]`.

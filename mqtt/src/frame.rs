@@ -32,7 +32,7 @@ pub struct Frame<'a> {
 pub enum Next<'a> {
     /// The buffer begins with a complete packet.
     Frame(Frame<'a>),
-    /// More bytes are needed.
+    /// The packet is incomplete: more bytes are needed.
     Incomplete {
         /// The size of the whole packet in bytes; `None` until the fixed header is complete. Never above the size
         /// limit.

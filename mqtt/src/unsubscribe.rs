@@ -15,7 +15,7 @@ pub struct Unsubscribe {
     pub packet_id: PacketId,
     /// User properties.
     pub user_properties: UserProperties,
-    /// The filters, at least one. In MQTT 3.x all of them are valid, because UNSUBACK cannot refuse a single filter.
+    /// The filters, at least one. In MQTT 3.x all filters are valid, because UNSUBACK cannot refuse a single filter.
     pub filters: Vec<Result<SubscriptionFilter, InvalidFilter>>,
 }
 

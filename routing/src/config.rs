@@ -5,10 +5,10 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// The members take turns.
+    /// The members receive messages in turn.
     #[default]
     RoundRobin,
-    /// A random member. The caller supplies the random number.
+    /// A random member is chosen. The caller supplies the random number.
     Random,
     /// All messages of one publisher go to the same member as long as that member stays in the group.
     Sticky,

@@ -66,7 +66,7 @@ pub struct RetainedStore {
     shards: Box<[RwLock<Shard>]>,
     len: AtomicUsize,
     bytes: AtomicUsize,
-    /// Where the next sweep continues.
+    /// The point at which the next sweep continues.
     sweep_position: Mutex<sweep::SweepPosition>,
     /// Called for each message that is removed because it has expired.
     on_expired: Option<Box<OnExpired>>,

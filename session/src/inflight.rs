@@ -199,7 +199,8 @@ impl Inflight {
     /// `[MQTT5-4.3.3-5]`
     pub(crate) fn released(&self) -> Vec<PacketId> {
         let released = self.iter().filter_map(|(id, slot)| match slot {
-            // The order is relative to the current count, because the count of PUBRECs may have wrapped around.
+            // The order of PUBRECs is relative to the current count, because the count of PUBRECs may have wrapped
+            // around.
             Slot::Released { order, .. } => Some((order.wrapping_sub(self.pubrec_count), id)),
             Slot::Closed | Slot::Untracked | Slot::Published(_) => None,
         });

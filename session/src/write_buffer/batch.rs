@@ -115,7 +115,7 @@ impl Batch {
         self.copied.capacity() + self.shared.capacity() * size_of::<SharedPayload>()
     }
 
-    /// Marks up to `n` bytes of the first shared payload as written; this payload must be the next to be written.
+    /// Marks up to `count` bytes of the first shared payload as written; this payload must be the next to be written.
     /// Returns the number of bytes marked.
     fn advance_shared(&mut self, count: usize) -> usize {
         let Some(front) = self.shared.front_mut() else { return 0 };

@@ -21,7 +21,7 @@ pub(super) struct QuicSocket {
 }
 
 /// The settings and the endpoint. The endpoint gets the settings when it is opened, and again when they are replaced.
-/// One lock protects both, so that these two operations cannot run at the same time.
+/// One lock protects settings and endpoint, so that opening and replacing cannot run at the same time.
 #[derive(Debug)]
 struct State {
     config: ServerConfig,
