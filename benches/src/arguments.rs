@@ -141,7 +141,7 @@ impl TransportArgument {
     }
 
     /// Returns the name of the transport in reports, and its URL scheme.
-    pub const fn names(self) -> (&'static str, &'static str) {
+    pub const fn name_and_scheme(self) -> (&'static str, &'static str) {
         match self {
             Self::Tcp => ("tcp", "mqtt"),
             Self::Tls => ("tls", "mqtts"),

@@ -77,7 +77,7 @@ fn idle(arguments: &IdleArguments) -> Result<u64, LoadError> {
 }
 
 fn transport(transport: TransportArgument, broker: &BrokerArguments) -> Transport {
-    let (name, scheme) = transport.names();
+    let (name, scheme) = transport.name_and_scheme();
     let version = broker.version.into();
     Transport { name, scheme, address: broker.target, ca: broker.ca.clone(), version }
 }

@@ -65,9 +65,9 @@ impl Connection {
     }
 
     /// Handles a datagram that arrived on a UDP socket shared with other connections.
-    pub(crate) fn handle(&mut self, event: quinn_proto::ConnectionEvent) {
+    pub(crate) fn handle_datagram(&mut self, event: quinn_proto::ConnectionEvent) {
         if let Socket::Quic(quic) = &mut self.socket {
-            quic.handle(event);
+            quic.handle_datagram(event);
         }
     }
 

@@ -76,11 +76,11 @@ fn run_online(
     plan: &Plan,
     mut samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
-    let subscribers: Result<Vec<_>, _> = (0..layout.sessions())
+    let subscribers: Result<Vec<_>, _> = (0..layout.session_count())
         .map(|index| Subscriber::new(layout.open_session(target, index)?, index))
         .collect();
-    let outcome = run_traffic(target, layout, subscribers?, layout.checker(), plan, &mut samples)?;
-    for index in 0..layout.sessions() {
+    let outcome = run_traffic(target, layout, subscribers?, layout.new_checker(), plan, &mut samples)?;
+    for index in 0..layout.session_count() {
         layout.end_session(target, index)?;
     }
     Ok(Report::new(target, layout.scenario, &outcome, &samples))
@@ -92,7 +92,7 @@ fn run_offline(
     plan: &Plan,
     samples: BrokerSamples,
 ) -> Result<Report, LoadError> {
-    for index in 0..layout.sessions() {
+    for index in 0..layout.session_count() {
         layout.open_session(target, index)?.disconnect()?;
     }
     publish_then_collect(target, layout, plan, samples, collect::collect)

@@ -60,7 +60,7 @@ pub fn topic_of_session(session: u32) -> String {
 }
 
 /// Returns the topic of a retained message.
-pub fn topic_retained(index: u32) -> String {
+pub fn topic_of_retained(index: u32) -> String {
     format!("fill/r/{}/{}", index % 1000, index / 1000)
 }
 
@@ -141,7 +141,7 @@ impl StoreFiller<'_> {
     }
 
     fn add_retained(&mut self, index: u32) -> Result<(), LoadError> {
-        let message = self.message(&topic_retained(index), 0, index, SessionId(0), true)?;
+        let message = self.message(&topic_of_retained(index), 0, index, SessionId(0), true)?;
         self.append(vec![Operation::Retain { tenant: Arc::from(TENANT), message, expires_at: None }])
     }
 

@@ -103,7 +103,7 @@ impl Relay {
             }
             listener::ListenerEvent::Datagram(index, event) => {
                 if let Some(Some(peer)) = peers.get_mut(index) {
-                    peer.connection.handle(event);
+                    peer.connection.handle_datagram(event);
                     peers_with_events.push(index);
                 }
                 Ok(index)
@@ -139,11 +139,11 @@ impl Relay {
             self.unflushed.insert(index);
         }
         let read = if readable { peer.receive(&mut self.buffer) } else { Ok(()) };
-        for filter in peer.subscribed.drain(..) {
+        for filter in peer.new_filters.drain(..) {
             self.filters.add(filter, index);
         }
         if !peer.batch.is_empty() || !peer.earlier_batches.is_empty() {
-            self.dispatch(&mut peer);
+            self.forward_messages(&mut peer);
         }
         if read.is_err() {
             self.filters.remove(index);
@@ -157,11 +157,17 @@ impl Relay {
     }
 
     /// Forwards the messages of one read to the subscribers of their topics.
-    fn dispatch(&mut self, peer: &mut Peer) {
+    fn forward_messages(&mut self, peer: &mut Peer) {
         for (topic, packets) in peer.earlier_batches.drain(..) {
-            forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &topic, &packets);
+            forward_to_subscribers(&mut self.filters, &mut self.peers, &mut self.unflushed, &topic, &packets);
         }
-        forward(&mut self.filters, &mut self.peers, &mut self.unflushed, &peer.topic, &peer.batch);
+        forward_to_subscribers(
+            &mut self.filters,
+            &mut self.peers,
+            &mut self.unflushed,
+            &peer.topic,
+            &peer.batch,
+        );
         peer.batch.clear();
     }
 
@@ -176,7 +182,7 @@ impl Relay {
     }
 }
 
-fn forward(
+fn forward_to_subscribers(
     filters: &mut Filters,
     peers: &mut [Option<Peer>],
     unflushed: &mut BTreeSet<usize>,

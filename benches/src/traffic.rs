@@ -85,7 +85,7 @@ impl<B: DeliveryChecker> Traffic<B> {
     pub fn new(mut workload: Workload<B>, plan: Plan) -> Result<Self, LoadError> {
         let poll = Poll::new().map_err(LoadError::io("opening epoll"))?;
         workload.register(poll.registry())?;
-        workload.limit(plan.messages);
+        workload.set_message_limit(plan.messages);
         Ok(Self { poll, events: Events::with_capacity(EVENTS_MAX), workload, plan, publishing: true })
     }
 

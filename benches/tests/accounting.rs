@@ -131,13 +131,16 @@ fn a_missing_pubcomp_is_a_fault_and_stays_in_the_window() {
     assert_eq!((stuck.sent, stuck.faults.acknowledgement), (2 * 50, 2 * 50));
 }
 
-const SHARED: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
+const SHARED_TOPOLOGY: Topology = Topology::Shared { publishers: 3, subscribers: 4 };
 
 #[test]
 fn exactly_one_member_of_a_shared_subscription_receives_each_message() {
     for qos in [0, 1, 2] {
-        let outcome =
-            run(InjectedFaults::default(), Version::V5, scenario(SHARED, LoadModel::Window(20), qos));
+        let outcome = run(
+            InjectedFaults::default(),
+            Version::V5,
+            scenario(SHARED_TOPOLOGY, LoadModel::Window(20), qos),
+        );
         assert_eq!(outcome.faults.total(), 0, "{qos}: {outcome:?}");
         assert_eq!((outcome.sent, outcome.delivered), (3 * MESSAGES, 3 * MESSAGES), "{qos}");
     }
@@ -148,13 +151,13 @@ fn a_message_of_a_shared_subscription_that_arrives_twice_or_never_is_a_fault() {
     let doubled = run(
         InjectedFaults { dup: every_nth(100), ..InjectedFaults::default() },
         Version::V5,
-        scenario(SHARED, LoadModel::PerSecond(20_000), 0),
+        scenario(SHARED_TOPOLOGY, LoadModel::PerSecond(20_000), 0),
     );
     assert_eq!((doubled.faults.duplicated, doubled.faults.total()), (3 * 3, 3 * 3));
     let dropped = run(
         InjectedFaults { drop: every_nth(100), ..InjectedFaults::default() },
         Version::V5,
-        scenario(SHARED, LoadModel::PerSecond(20_000), 0),
+        scenario(SHARED_TOPOLOGY, LoadModel::PerSecond(20_000), 0),
     );
     assert_eq!((dropped.faults.lost, dropped.faults.total()), (3 * 3, 3 * 3));
 }

@@ -14,7 +14,7 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the next byte, or 0 after the last one.
-    pub fn byte(&mut self) -> u8 {
+    pub fn next_byte(&mut self) -> u8 {
         let Some((first, rest)) = self.rest.split_first() else { return 0 };
         self.rest = rest;
         *first
@@ -22,27 +22,27 @@ impl<'a> Source<'a> {
 
     /// Returns the next two bytes as a number.
     pub fn next_u16(&mut self) -> u16 {
-        u16::from_be_bytes([self.byte(), self.byte()])
+        u16::from_be_bytes([self.next_byte(), self.next_byte()])
     }
 
     /// Returns the next four bytes as a number.
     pub fn next_u32(&mut self) -> u32 {
-        u32::from_be_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
+        u32::from_be_bytes([self.next_byte(), self.next_byte(), self.next_byte(), self.next_byte()])
     }
 
     /// Returns true or false.
-    pub fn flag(&mut self) -> bool {
-        self.byte() & 1 == 1
+    pub fn next_bool(&mut self) -> bool {
+        self.next_byte() & 1 == 1
     }
 
     /// Returns true in one of `cases` cases.
     pub fn rarely(&mut self, cases: u8) -> bool {
-        self.byte() % cases == cases - 1
+        self.next_byte() % cases == cases - 1
     }
 
     /// Returns a number below `bound`, which must be 1 to 256.
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::from(self.byte()) % bound
+        usize::from(self.next_byte()) % bound
     }
 
     /// Returns one of `choices`.
@@ -52,7 +52,7 @@ impl<'a> Source<'a> {
 
     /// Returns the result of `make`, or `None`.
     pub fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        self.flag().then(|| make(self))
+        self.next_bool().then(|| make(self))
     }
 
     /// Consumes and returns up to `count` bytes.

@@ -21,7 +21,7 @@ pub fn run(bytes: &[u8]) {
         Start::Connect,
     ]);
     let packet_size_max = source.pick(&[PACKET_SIZE_MAX, PACKET_SIZE_MAX, 128, 20]);
-    let mut random = Random::new(source.byte().into());
+    let mut random = Random::new(source.next_byte().into());
     let chunk_len_max = source.pick(&[1, 2, 7, 64]);
     let stream = source.rest();
 

@@ -11,7 +11,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 #[test]
 fn the_memory_of_a_decoder_is_bounded_by_the_number_of_received_bytes() {
     for claim in PACKETS_WITH_FALSE_LENGTHS {
-        let peak = memory::peak(|| decode::decode_only(claim));
+        let peak = memory::peak_bytes(|| decode::decode_only(claim));
         assert!(peak <= 1024, "{peak} bytes for {claim:02x?}");
     }
     let subscribe = packet(0x82, &[0, 1, 0], &[0, 1, b'a', 0]);
@@ -23,11 +23,11 @@ fn the_memory_of_a_decoder_is_bounded_by_the_number_of_received_bytes() {
     for (name, wire) in
         [("SUBSCRIBE", subscribe), ("UNSUBSCRIBE", unsubscribe), ("SUBACK", suback), ("PUBLISH", publish)]
     {
-        let before = memory::live();
-        let peak = memory::peak(|| decode::decode_only(&wire));
+        let before = memory::live_bytes();
+        let peak = memory::peak_bytes(|| decode::decode_only(&wire));
         assert!(peak > 0, "{name} is not counted");
         assert!(peak <= 64 * wire.len(), "{name}: {peak} bytes for {}", wire.len());
-        assert_eq!(memory::live(), before, "{name}: bytes not freed");
+        assert_eq!(memory::live_bytes(), before, "{name}: bytes not freed");
     }
 }
 

@@ -7,7 +7,7 @@ use tidegate_operations::Case;
 fn main() {
     for set_up in tidegate_operations::case_setups() {
         let mut case = set_up();
-        let calls = (OPERATIONS / case.operations_per_call).max(1);
+        let calls = (OPERATIONS_PER_CASE / case.operations_per_call).max(1);
         // The first call is not counted, because it allocates memory that later calls reuse.
         (case.run)();
         measured(&mut *case.run, calls);
@@ -29,4 +29,4 @@ fn conclude(case: &Case, calls: u32) {
 }
 
 /// Number of measured operations per case. A case that performs more operations in one call is called once.
-const OPERATIONS: u32 = 1280;
+const OPERATIONS_PER_CASE: u32 = 1280;

@@ -33,16 +33,16 @@ const GRANT: Grant =
     Grant { qos: QoS::AtLeastOnce, no_local: false, retain_as_published: false, identifier: None };
 
 /// Number of plants. With many plants, the effect of the random hash seeds averages out.
-pub(crate) const PLANTS: u32 = 1000;
+pub(crate) const PLANT_COUNT: u32 = 1000;
 
-/// Returns one topic for each of the `PLANTS` sites.
+/// Returns one topic for each of the `PLANT_COUNT` sites.
 pub(crate) fn topics(site: &str, value: &str) -> Vec<String> {
-    (0..PLANTS).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
+    (0..PLANT_COUNT).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
 }
 
 /// Returns ten filters for each plant. The last three have wildcards.
 pub(crate) fn filters() -> impl Iterator<Item = SubscriptionFilter> {
-    (0..PLANTS).flat_map(|plant| {
+    (0..PLANT_COUNT).flat_map(|plant| {
         (0..7)
             .map(move |line| format!("plant/{plant}/line/{line}/speed"))
             .chain([
@@ -75,7 +75,7 @@ fn matches(name: &'static str, filter: &'static str) -> Case {
 fn route(name: &'static str, site: &'static str, value: &'static str) -> Case {
     let router = filled_router();
     let topics = topics(site, value);
-    Case::batch(name, PLANTS, move || {
+    Case::batch(name, PLANT_COUNT, move || {
         for topic in &topics {
             black_box(router.route(black_box(topic)));
         }

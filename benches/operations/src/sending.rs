@@ -14,7 +14,7 @@ use crate::{Case, CaseSetup};
 pub(crate) const CASES: &[CaseSetup] = &[push_once, push_acknowledged, push_encoded, push_frames];
 
 /// Number of messages that the write buffer holds when it is emptied, as one write to a socket would empty it.
-const BATCH: u32 = 64;
+const MESSAGES_PER_WRITE: u32 = 64;
 
 /// A session with a connected client. The bytes for the client are discarded.
 struct Client {
@@ -61,8 +61,8 @@ impl Client {
 fn push_once() -> Case {
     let mut client = Client::connected();
     let message = message(TOPIC, QoS::AtMostOnce);
-    Case::batch("inflight/push QoS 0", BATCH, move || {
-        (0..BATCH).for_each(|_| client.push(&message, QoS::AtMostOnce));
+    Case::batch("inflight/push QoS 0", MESSAGES_PER_WRITE, move || {
+        (0..MESSAGES_PER_WRITE).for_each(|_| client.push(&message, QoS::AtMostOnce));
         client.write();
     })
 }
@@ -70,18 +70,18 @@ fn push_once() -> Case {
 fn push_acknowledged() -> Case {
     let mut client = Client::connected();
     let message = message(TOPIC, QoS::AtLeastOnce);
-    Case::batch("inflight/push QoS 1 and its PUBACK", BATCH, move || {
-        (0..BATCH).for_each(|_| client.push(&message, QoS::AtLeastOnce));
+    Case::batch("inflight/push QoS 1 and its PUBACK", MESSAGES_PER_WRITE, move || {
+        (0..MESSAGES_PER_WRITE).for_each(|_| client.push(&message, QoS::AtLeastOnce));
         client.write();
-        client.acknowledge(BATCH);
+        client.acknowledge(MESSAGES_PER_WRITE);
     })
 }
 
 fn push_encoded() -> Case {
     let mut client = Client::connected();
     let wire = publish(TOPIC, QoS::AtMostOnce);
-    Case::batch("inflight/push a frame as it came", BATCH, move || {
-        for _ in 0..BATCH {
+    Case::batch("inflight/push a frame as it came", MESSAGES_PER_WRITE, move || {
+        for _ in 0..MESSAGES_PER_WRITE {
             assert_eq!(client.session.push_encoded(black_box(&wire), 1, wire.len()), Verdict::Sent);
         }
         client.write();
@@ -95,13 +95,13 @@ fn push_frames() -> Case {
         .ok()
         .and_then(|view| view.packet_id_at())
         .expect("QoS 1");
-    let wire = frame_bytes.repeat(usize::try_from(BATCH).expect("few"));
+    let wire = frame_bytes.repeat(usize::try_from(MESSAGES_PER_WRITE).expect("few"));
     let packet_ids: Vec<usize> =
         (0..wire.len()).step_by(frame_bytes.len()).map(|start| start + packet_id_offset).collect();
-    Case::batch("inflight/pass a QoS 1 frame on and its PUBACK", BATCH, move || {
+    Case::batch("inflight/pass a QoS 1 frame on and its PUBACK", MESSAGES_PER_WRITE, move || {
         let frames = Frames { wire: &wire, packet_ids: &packet_ids, largest: frame_bytes.len() };
         assert_eq!(client.session.push_frames(black_box(&frames)), Verdict::Sent);
         client.write();
-        client.acknowledge(BATCH);
+        client.acknowledge(MESSAGES_PER_WRITE);
     })
 }

@@ -17,7 +17,7 @@ use crate::{Case, CaseSetup};
 pub(crate) const CASES: &[CaseSetup] = &[append];
 
 /// Number of messages that are appended before the case waits for the writer thread.
-const BATCH: u32 = 1000;
+const MESSAGES_PER_BATCH: u32 = 1000;
 
 fn append() -> Case {
     let folder = tempfile::tempdir().expect("a folder");
@@ -27,12 +27,12 @@ fn append() -> Case {
     let store = open(&config, Arc::new(SystemClocks), Arc::<Watermark>::clone(&watermark)).expect("a store");
     let session = store.next_session();
     let mut operations = Vec::new();
-    Case::batch("store/append an entry and its completion", BATCH, move || {
+    Case::batch("store/append an entry and its completion", MESSAGES_PER_BATCH, move || {
         let mut last = Commit(0);
         // The store's writer thread takes no operations until the scope ends, so that the whole batch becomes one
         // commit.
         let scope = store.atomic_scope();
-        for _ in 0..BATCH {
+        for _ in 0..MESSAGES_PER_BATCH {
             last = append_entry(&*store, session, &mut operations);
         }
         drop(scope);

@@ -80,12 +80,12 @@ fn draw_panel(out: &mut String, top: f64, panel: &Panel<'_>) {
     let points = || panel.lines.iter().flat_map(|line| &line.points);
     let across = Scale::new(points().map(|point| point.0), LEFT_MARGIN, WIDTH - RIGHT_MARGIN);
     let up = Scale::new(points().map(|point| point.1), top + PANEL_HEIGHT - BOTTOM_MARGIN, top + TOP_MARGIN);
-    for decade in across.decades() {
+    for decade in across.powers_of_ten() {
         let x = across.coordinate(decade);
         draw_grid_line(out, (x, up.from), (x, up.to));
         draw_text(out, x, up.from + 16.0, "middle", &axis_label(decade));
     }
-    for decade in up.decades() {
+    for decade in up.powers_of_ten() {
         let y = up.coordinate(decade);
         draw_grid_line(out, (across.from, y), (across.to, y));
         draw_text(out, across.from - 6.0, y + 4.0, "end", &axis_label(decade));
@@ -138,7 +138,7 @@ impl Scale {
         self.from + (self.to - self.from) * part
     }
 
-    fn decades(&self) -> impl Iterator<Item = f64> {
+    fn powers_of_ten(&self) -> impl Iterator<Item = f64> {
         (self.low_exponent..=self.high_exponent).map(|exponent| 10f64.powi(exponent))
     }
 }

@@ -24,10 +24,10 @@ pub(super) fn collect(
     delivery_timeout: Duration,
 ) -> Result<(Collected, Faults), LoadError> {
     let context = RunContext::new(layout.run, target.version, layout.scenario.payload_len);
-    let mut checker = layout.checker();
+    let mut checker = layout.new_checker();
     let began = Instant::now();
-    for session in 0..layout.sessions() {
-        let publisher = layout.topic_of(session) / layout.scenario.topics;
+    for session in 0..layout.session_count() {
+        let publisher = layout.topic_of_session(session) / layout.scenario.topics;
         let sent = sent.get(publisher).copied().unwrap_or_default();
         let mut connection =
             BlockingConnection::connect_to(target, &layout.session_id(session), 0, Session::Resumed)?;

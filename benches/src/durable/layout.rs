@@ -34,7 +34,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns the number of persistent sessions.
-    pub(super) fn sessions(&self) -> usize {
+    pub(super) fn session_count(&self) -> usize {
         match self.scenario.receivers {
             Receivers::Retained => 0,
             Receivers::Online | Receivers::Offline => self.topics.len() * self.scenario.sessions,
@@ -42,11 +42,11 @@ impl<'a> Layout<'a> {
     }
 
     /// Returns the index of the topic to which a session subscribes.
-    pub(super) const fn topic_of(&self, session: usize) -> usize {
+    pub(super) const fn topic_of_session(&self, session: usize) -> usize {
         session / self.scenario.sessions
     }
 
-    pub(super) fn checker(&self) -> SessionChecker {
+    pub(super) fn new_checker(&self) -> SessionChecker {
         SessionChecker::new(self.topics.clone(), self.scenario.topics, self.scenario.sessions)
     }
 
@@ -66,7 +66,8 @@ impl<'a> Layout<'a> {
     ) -> Result<BlockingConnection, LoadError> {
         let mut connection =
             BlockingConnection::connect_to(target, &self.session_id(session), 0, Session::New)?;
-        let filters: Vec<String> = self.topics.get(self.topic_of(session)).cloned().into_iter().collect();
+        let filters: Vec<String> =
+            self.topics.get(self.topic_of_session(session)).cloned().into_iter().collect();
         connection.subscribe(1, &filters, self.scenario.qos)?;
         Ok(connection)
     }

@@ -83,7 +83,7 @@ pub(super) struct BrokerSamples {
 
 #[derive(Debug, Clone, Copy)]
 struct Sample {
-    writer: Option<Duration>,
+    writer_time: Option<Duration>,
     commits: Option<u64>,
     written_bytes: Option<u64>,
 }
@@ -94,17 +94,18 @@ impl BrokerSamples {
     }
 
     pub(super) fn take(&mut self) -> Result<(), LoadError> {
-        let writer = self.broker.map(|broker| broker.thread_time(WRITER_THREAD_NAME)).transpose()?.flatten();
+        let writer_time =
+            self.broker.map(|broker| broker.thread_time(WRITER_THREAD_NAME)).transpose()?.flatten();
         let commits = self.commits.as_ref().map(CommitCounter::count).transpose()?;
         // Without a writer thread the process has no store, so its writes are not counted.
-        let written_bytes = writer.and(self.broker).map(MonitoredProcess::written_bytes).transpose()?;
-        self.samples.push(Sample { writer, commits, written_bytes });
+        let written_bytes = writer_time.and(self.broker).map(MonitoredProcess::written_bytes).transpose()?;
+        self.samples.push(Sample { writer_time, commits, written_bytes });
         Ok(())
     }
 
-    fn writer(&self) -> Option<Duration> {
+    fn writer_time(&self) -> Option<Duration> {
         let [from, to] = self.samples.as_slice() else { return None };
-        Some(to.writer?.saturating_sub(from.writer?))
+        Some(to.writer_time?.saturating_sub(from.writer_time?))
     }
 
     fn commits(&self) -> Option<u64> {
@@ -151,7 +152,7 @@ impl Report {
             delivered_per_second: ratio(delivered, seconds),
             acknowledgement_micros: outcome.acknowledgement.percentiles(),
             broker,
-            writer_micros_per_message: broker_samples.writer().map(micros),
+            writer_micros_per_message: broker_samples.writer_time().map(micros),
             commits_per_second: commits.map(|commits| ratio(commits, seconds)),
             messages_per_commit: commits.map(|commits| ratio(acknowledged, commits)),
             written_per_commit: broker_samples

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::{RUN_ID, topic_retained};
+use super::{RUN_ID, topic_of_retained};
 use crate::connection::{BlockingConnection, Target};
 use crate::error::LoadError;
 use crate::faults::Faults;
@@ -75,7 +75,7 @@ pub struct Resident {
 
 /// Runs both subscribers.
 pub fn run(target: &Target, scenario: &Scenario) -> Result<Report, LoadError> {
-    let topics: Vec<String> = (0..scenario.topics).map(topic_retained).collect();
+    let topics: Vec<String> = (0..scenario.topics).map(topic_of_retained).collect();
     let indices: HashMap<&[u8], usize> =
         topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
     let resident = || scenario.broker.map(MonitoredProcess::resident_kib).transpose();

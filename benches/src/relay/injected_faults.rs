@@ -27,24 +27,24 @@ pub struct InjectedFaults {
 #[derive(Debug)]
 pub(super) struct FaultInjector {
     injected_faults: InjectedFaults,
-    forwarded: u64,
-    released: u64,
-    delayed: Vec<u8>,
+    publish_count: u64,
+    pubrel_count: u64,
+    delayed_packet: Vec<u8>,
 }
 
 impl FaultInjector {
     pub(super) const fn new(injected_faults: InjectedFaults) -> Self {
-        Self { injected_faults, forwarded: 0, released: 0, delayed: Vec::new() }
+        Self { injected_faults, publish_count: 0, pubrel_count: 0, delayed_packet: Vec::new() }
     }
 
     /// Appends the packets that subscribers receive for this PUBLISH packet.
     pub(super) fn forward(&mut self, packet: &[u8], batch: &mut Vec<u8>) {
-        self.forwarded += 1;
+        self.publish_count += 1;
         if self.is_due(self.injected_faults.drop) {
             return;
         }
-        if self.delayed.is_empty() && self.is_due(self.injected_faults.reorder) {
-            self.delayed.extend_from_slice(packet);
+        if self.delayed_packet.is_empty() && self.is_due(self.injected_faults.reorder) {
+            self.delayed_packet.extend_from_slice(packet);
             return;
         }
         batch.extend_from_slice(packet);
@@ -56,17 +56,17 @@ impl FaultInjector {
         if self.is_due(self.injected_faults.dup) {
             batch.extend_from_slice(packet);
         }
-        batch.append(&mut self.delayed);
+        batch.append(&mut self.delayed_packet);
     }
 
     /// Counts a PUBREL. Returns whether the relay must answer the PUBREL.
     pub(super) fn answers_pubrel(&mut self) -> bool {
-        self.released += 1;
-        !is_multiple(self.released, self.injected_faults.silence)
+        self.pubrel_count += 1;
+        !is_multiple(self.pubrel_count, self.injected_faults.silence)
     }
 
     fn is_due(&self, interval: Option<NonZeroU64>) -> bool {
-        is_multiple(self.forwarded, interval)
+        is_multiple(self.publish_count, interval)
     }
 }
 

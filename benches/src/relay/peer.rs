@@ -36,7 +36,7 @@ pub(super) struct PeerState {
     version: Version,
     injector: FaultInjector,
     /// Topic filters of new subscriptions.
-    pub(super) subscribed: Vec<String>,
+    pub(super) new_filters: Vec<String>,
     /// The topic of `batch`.
     pub(super) topic: Vec<u8>,
     /// PUBLISH packets to forward, all to `topic`.
@@ -50,7 +50,7 @@ impl Peer {
         let state = PeerState {
             version: Version::V5,
             injector: FaultInjector::new(injected_faults),
-            subscribed: Vec::new(),
+            new_filters: Vec::new(),
             topic: Vec::new(),
             batch: Vec::new(),
             earlier_batches: Vec::new(),
@@ -83,18 +83,18 @@ impl Peer {
     /// Reads and handles the packets that have arrived.
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<(), LoadError> {
         let state = &mut self.state;
-        self.connection.receive(buffer, |packet, outgoing| state.handle(&packet, outgoing))
+        self.connection.receive(buffer, |packet, outgoing| state.handle_packet(&packet, outgoing))
     }
 }
 
 impl PeerState {
-    fn handle(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
+    fn handle_packet(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
         match packet.packet_type() {
             packet_type::PUBLISH => self.handle_publish(packet, outgoing),
             packet_type::CONNECT => self.handle_connect(packet, outgoing),
             packet_type::SUBSCRIBE => self.handle_subscribe(packet, outgoing),
             packet_type::PUBACK | packet_type::PUBCOMP => Ok(()),
-            packet_type::PUBREC | packet_type::PUBREL => self.handle_handshake(packet, outgoing),
+            packet_type::PUBREC | packet_type::PUBREL => self.handle_qos_2_handshake(packet, outgoing),
             packet_type::PINGREQ => {
                 outgoing.extend_from_slice(&[packet_type::PINGRESP << 4, 0]);
                 Ok(())
@@ -129,7 +129,11 @@ impl PeerState {
     }
 
     /// Continues a QoS 2 handshake. The relay does not check whether the handshake was started.
-    fn handle_handshake(&mut self, packet: &RawPacket<'_>, outgoing: &mut Vec<u8>) -> Result<(), LoadError> {
+    fn handle_qos_2_handshake(
+        &mut self,
+        packet: &RawPacket<'_>,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<(), LoadError> {
         let id = packet.leading_id().ok_or(LoadError::Malformed("PUBREC or PUBREL"))?;
         if packet.packet_type() == packet_type::PUBREC {
             outgoing.extend_from_slice(&build::pubrel(id));
@@ -150,7 +154,7 @@ impl PeerState {
             let length = usize::from(u16::from_be_bytes(*length));
             let (filter, after) = after.split_at_checked(length).ok_or_else(incomplete)?;
             let [options, after @ ..] = after else { return Err(incomplete()) };
-            self.subscribed.push(String::from_utf8_lossy(filter).into_owned());
+            self.new_filters.push(String::from_utf8_lossy(filter).into_owned());
             body.push(options & 0b11);
             rest = after;
         }

@@ -20,7 +20,7 @@ pub(super) struct Replay<'a> {
     run: u32,
     indices: HashMap<&'a [u8], usize>,
     filler: Vec<u8>,
-    readers: u32,
+    subscriber_count: u32,
     delivered: u64,
     faults: Faults,
 }
@@ -30,7 +30,7 @@ impl<'a> Replay<'a> {
         let indices = topics.iter().enumerate().map(|(index, topic)| (topic.as_bytes(), index)).collect();
         let filler = filler(scenario.payload_len.saturating_sub(crate::stamp::STAMP_LEN));
         let faults = Faults::default();
-        Self { target, scenario, run, indices, filler, readers: 0, delivered: 0, faults }
+        Self { target, scenario, run, indices, filler, subscriber_count: 0, delivered: 0, faults }
     }
 
     pub(super) const fn delivered(&self) -> u64 {
@@ -84,8 +84,8 @@ impl<'a> Replay<'a> {
     }
 
     fn subscribe(&mut self) -> Result<BlockingConnection, LoadError> {
-        self.readers += 1;
-        let client_id = format!("load-{:x}-r{}", self.run, self.readers);
+        self.subscriber_count += 1;
+        let client_id = format!("load-{:x}-r{}", self.run, self.subscriber_count);
         let mut connection = BlockingConnection::connect(self.target, &client_id, 0)?;
         let filters = [format!("load/{:08x}/#", self.run)];
         connection.send(&build::subscribe(self.target.version, 1, &filters, self.scenario.qos))?;

@@ -12,7 +12,7 @@ fn faults_of(numbers: &[u64], sent: u64) -> Faults {
 }
 
 #[test]
-fn a_complete_stream_has_no_faults() {
+fn a_stream_in_which_every_message_is_delivered_once_in_order_has_no_faults() {
     assert_eq!(faults_of(&[0, 1, 2, 3], 4), Faults::default());
 }
 

@@ -82,7 +82,7 @@ impl Schedule {
     }
 
     /// Sets the timer to the time at which the next message is to be sent.
-    pub fn arm(&self, now: u64) -> Result<(), LoadError> {
+    pub fn set_timer(&self, now: u64) -> Result<(), LoadError> {
         let wait = Duration::from_nanos(self.send_time().saturating_sub(now).max(1));
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
         let value = Timespec::try_from(wait).unwrap_or(zero);

@@ -27,7 +27,7 @@ pub struct Workload<B> {
     lateness: Latencies,
     acknowledgement: Latencies,
     /// Maximum number of messages per publisher.
-    limit: u64,
+    message_limit: u64,
 }
 
 impl<B: DeliveryChecker> Workload<B> {
@@ -49,7 +49,7 @@ impl<B: DeliveryChecker> Workload<B> {
             latency: Latencies::new()?,
             lateness: Latencies::new()?,
             acknowledgement: Latencies::new()?,
-            limit: u64::MAX,
+            message_limit: u64::MAX,
         })
     }
 
@@ -64,13 +64,13 @@ impl<B: DeliveryChecker> Workload<B> {
             Pace::Schedule(schedule) => {
                 schedule.begin(now);
                 schedule.register(registry, token)?;
-                schedule.arm(now)
+                schedule.set_timer(now)
             }
         }
     }
 
-    pub(super) fn limit(&mut self, messages: Option<u64>) {
-        self.limit = messages.unwrap_or(u64::MAX);
+    pub(super) fn set_message_limit(&mut self, messages: Option<u64>) {
+        self.message_limit = messages.unwrap_or(u64::MAX);
     }
 
     /// Discards the latencies of the warm-up.
@@ -117,7 +117,7 @@ impl<B: DeliveryChecker> Workload<B> {
                 self.fill_windows(window, now, |_, _, publisher| publisher.unacknowledged())
             }
             Pace::Schedule(schedule) => {
-                keep_schedule(schedule, &mut self.publishers, &mut self.lateness, self.limit, now)
+                keep_schedule(schedule, &mut self.publishers, &mut self.lateness, self.message_limit, now)
             }
         }
     }
@@ -156,7 +156,8 @@ impl<B: DeliveryChecker> Workload<B> {
 
     /// Returns whether every publisher has sent its maximum number of messages.
     pub(super) fn has_sent_all(&self) -> bool {
-        self.limit != u64::MAX && self.publishers.iter().all(|publisher| publisher.sent() >= self.limit)
+        self.message_limit != u64::MAX
+            && self.publishers.iter().all(|publisher| publisher.sent() >= self.message_limit)
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -199,7 +200,7 @@ impl<B: DeliveryChecker> Workload<B> {
     ) -> Result<(), LoadError> {
         for (index, publisher) in self.publishers.iter_mut().enumerate() {
             let outstanding = outstanding(&self.checker, index, publisher);
-            let rest = self.limit.saturating_sub(publisher.sent());
+            let rest = self.message_limit.saturating_sub(publisher.sent());
             for _ in 0..window.saturating_sub(outstanding).min(rest) {
                 if !publisher.can_publish() {
                     break;

@@ -94,7 +94,7 @@ impl Core {
     /// Passes whole packets from the client to the broker.
     pub(super) fn receive(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(Connection::Open(open)) = self.connections.get_mut(&id) else { panic!("{id:?} is closed") };
-        open.input(bytes);
+        open.add_input(bytes);
         self.run_until_idle();
     }
 

@@ -40,7 +40,7 @@ impl Driver {
     }
 
     /// Chooses the next step. `ended` are the connections whose end was not yet reported by the client's side.
-    pub(super) fn next(&mut self, model: &Model, ended: &[ConnectionId]) -> Step {
+    pub(super) fn next_step(&mut self, model: &Model, ended: &[ConnectionId]) -> Step {
         match self.random.below(100) {
             0..9 => self.wait(model),
             9 => Step::Sweep,
@@ -66,7 +66,7 @@ impl Driver {
 
     fn connected_client_step(&mut self, client: usize, model: &Model) -> Step {
         let packet = match self.random.below(100) {
-            0..45 => self.publish(client, model),
+            0..45 => self.next_publish(client, model),
             45..50 => return Step::Send { client, packets: self.publish_several(client, model) },
             50..64 => self.subscribe(client, model),
             64..68 => self.unsubscribe(client, model),

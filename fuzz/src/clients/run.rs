@@ -77,7 +77,7 @@ fn run_one(options: &Options, outcome: &mut Outcome, recorder: &Recorder, report
     let mut driver = Driver::new(&setup, random);
     let panic = recorder.catch(|| {
         while trace.count() < steps {
-            let step = driver.next(&harness.model, &harness.ended);
+            let step = driver.next_step(&harness.model, &harness.ended);
             harness.perform(step, &mut trace);
             if options.trace {
                 report(&trace.describe_last());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tidegate_mqtt::{Disconnect, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
 
-use super::promises::Number;
+use super::promises::MessageNumber;
 
 mod connection;
 mod publish;
@@ -37,10 +37,10 @@ pub(super) struct Client {
     /// Acknowledgements that are not sent yet, in order.
     unsent_acks: Vec<Packet>,
     /// Bytes of an incomplete packet.
-    partial: Vec<u8>,
+    partial_packet: Vec<u8>,
     /// Messages of an earlier session that may still be in transit to the broker.
-    abandoned: Vec<Number>,
-    will: Option<Number>,
+    abandoned: Vec<MessageNumber>,
+    will: Option<MessageNumber>,
     /// Wills of earlier connections that ended without DISCONNECT. The broker publishes such a will when it detects the
     /// end of the connection.
     triggered_wills: Vec<TriggeredWill>,
@@ -56,13 +56,13 @@ enum Expected {
 
 struct Outgoing {
     packet_id: PacketId,
-    number: Number,
+    number: MessageNumber,
     topic: &'static str,
     qos: QoS,
     retain: bool,
     is_empty: bool,
     /// Number of times that PUBREL was sent for the message. 0 before PUBREC.
-    releases: u32,
+    pubrels_sent: u32,
 }
 
 enum Request {
@@ -71,7 +71,7 @@ enum Request {
 }
 
 struct TriggeredWill {
-    number: Number,
+    number: MessageNumber,
     /// Whether the will belongs to a session that survives a crash.
     is_stored: bool,
     /// Whether the broker has published the will, although the publish may not be committed.
@@ -94,7 +94,7 @@ impl Client {
             unreleased: BTreeMap::new(),
             requests: BTreeMap::new(),
             unsent_acks: Vec::new(),
-            partial: Vec::new(),
+            partial_packet: Vec::new(),
             abandoned: Vec::new(),
             will: None,
             triggered_wills: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_broker::Totals;
 use tidegate_mqtt::QoS;
 
-use super::promises::Number;
+use super::promises::MessageNumber;
 use super::world::World;
 
 impl World {
@@ -22,7 +22,7 @@ impl World {
         self.run_until_idle();
         self.promises.check();
         self.check_retained();
-        self.check_accounts();
+        self.check_counters();
         self.crash();
         self.run_until_idle();
         self.promises.check();
@@ -70,7 +70,7 @@ impl World {
             let message = self.core().broker.tenant().retained.get(topic);
             let found = message.map(|message| {
                 let payload = std::str::from_utf8(message.payload()).expect("a text");
-                Number(payload.parse().expect("a number"))
+                MessageNumber(payload.parse().expect("a number"))
             });
             self.promises.check_retained(topic, found);
         }
@@ -78,7 +78,7 @@ impl World {
 
     /// Checks the counters. All clients are connected and no message expires, so the broker must count exactly the
     /// expected copies.
-    fn check_accounts(&mut self) {
+    fn check_counters(&mut self) {
         for client in 0..self.clients.len() {
             let bytes = self.clients[client].resubscribe(&mut self.promises);
             self.send(client, &bytes);

@@ -15,7 +15,7 @@ pub(super) struct Link {
     /// Bytes that the client sent and the broker has not read.
     upstream: Vec<u8>,
     /// Bytes that the broker has read but not handled.
-    partial: Vec<u8>,
+    unhandled: Vec<u8>,
     has_more: bool,
     /// Bytes that the broker sent and the client has not read.
     downstream: Vec<u8>,
@@ -43,7 +43,7 @@ impl Link {
             client,
             server: Server::Pending(core.broker.begin_connect()),
             upstream: bytes,
-            partial: Vec::new(),
+            unhandled: Vec::new(),
             has_more: false,
             downstream: Vec::new(),
             has_sent_connack: false,
@@ -148,19 +148,19 @@ impl Link {
             return Err(End::closed());
         }
         let arrived = self.upstream.drain(..len.min(self.upstream.len()));
-        self.partial.extend(arrived);
+        self.unhandled.extend(arrived);
         self.handle(turn, client)
     }
 
     /// Returns whether a write of the broker would fail.
     fn has_failed(&self) -> bool {
-        self.is_closed && self.upstream.is_empty() && self.partial.is_empty()
+        self.is_closed && self.upstream.is_empty() && self.unhandled.is_empty()
     }
 
     fn handle(&mut self, turn: &mut Turn<'_>, client: &mut ClientConnection) -> Result<(), End> {
-        let received = client.receive(turn, &self.partial)?;
+        let received = client.receive(turn, &self.unhandled)?;
         self.has_more = received.has_more;
-        self.partial.drain(..received.used);
+        self.unhandled.drain(..received.used);
         Ok(())
     }
 
@@ -211,7 +211,7 @@ impl Link {
 
     /// Returns whether no bytes are in transit and none will be sent.
     pub(super) fn is_quiet(&self) -> bool {
-        self.upstream.is_empty() && self.partial.is_empty() && self.downstream.is_empty() && !self.is_busy()
+        self.upstream.is_empty() && self.unhandled.is_empty() && self.downstream.is_empty() && !self.is_busy()
     }
 
     /// Returns whether the client can read bytes.

@@ -10,7 +10,7 @@ mod subscriber;
 mod subscriptions;
 
 use message::{Copies, Message};
-pub(super) use message::{Delivery, Number};
+pub(super) use message::{Delivery, MessageNumber};
 use subscriber::{Subscriber, is_shared, matches};
 
 /// The promises and deliveries of one run.
@@ -35,11 +35,11 @@ impl Promises {
 
     /// Records that a client sends a message for the first time, or declares a message as its will. Returns the number
     /// of the message.
-    pub(super) fn publish(&mut self, topic: String, qos: QoS, retain: bool, is_empty: bool) -> Number {
+    pub(super) fn publish(&mut self, topic: String, qos: QoS, retain: bool, is_empty: bool) -> MessageNumber {
         let mut message = Message::new(topic, qos, retain, is_empty, self.now);
         self.make_due(&mut message);
         self.messages.push(message);
-        Number(self.messages.len() - 1)
+        MessageNumber(self.messages.len() - 1)
     }
 
     fn make_due(&self, message: &mut Message) {
@@ -61,7 +61,7 @@ impl Promises {
     }
 
     /// Records that the publisher read PUBACK or PUBREC: the message must reach all matching sessions.
-    pub(super) fn acknowledged(&mut self, number: Number) {
+    pub(super) fn acknowledged(&mut self, number: MessageNumber) {
         let now = self.now;
         let message = &mut self.messages[number.0];
         message.is_promised = true;
@@ -70,21 +70,21 @@ impl Promises {
 
     /// Records that the publisher lost its session and the broker has handled the loss: the broker can no longer
     /// receive the message.
-    pub(super) fn abandoned(&mut self, number: Number) {
+    pub(super) fn abandoned(&mut self, number: MessageNumber) {
         let now = self.now;
         self.messages[number.0].closed_at.get_or_insert(now);
         self.waive(number);
     }
 
     /// Records that the message need not be delivered.
-    pub(super) fn waive(&mut self, number: Number) {
+    pub(super) fn waive(&mut self, number: MessageNumber) {
         let message = &mut self.messages[number.0];
         message.due.clear();
         message.is_due_to_group = false;
     }
 
     /// Records that a connection with a will ended without DISCONNECT: the will must reach the current subscribers.
-    pub(super) fn will_triggered(&mut self, number: Number) {
+    pub(super) fn will_triggered(&mut self, number: MessageNumber) {
         let mut message = std::mem::take(&mut self.messages[number.0]);
         message.due.clear();
         self.make_due(&mut message);
@@ -92,7 +92,7 @@ impl Promises {
     }
 
     /// Records that a client read a message that is not a recognised retransmission.
-    pub(super) fn delivered(&mut self, client: usize, number: Number, delivery: &Delivery) {
+    pub(super) fn delivered(&mut self, client: usize, number: MessageNumber, delivery: &Delivery) {
         let message = self.messages.get_mut(number.0).expect("a message that was published");
         if delivery.is_replay {
             assert!(message.retain, "{number:?} comes as a retained message");
@@ -117,7 +117,7 @@ impl Promises {
     /// Checks at the end of a run that every promised message was delivered.
     pub(super) fn check(&self) {
         for (number, message) in self.messages.iter().enumerate().filter(|(_, message)| message.is_promised) {
-            let number = Number(number);
+            let number = MessageNumber(number);
             for (client, qos) in &message.due {
                 let session = self.subscribers[*client].session();
                 let Copies { all, exactly_once, .. } =

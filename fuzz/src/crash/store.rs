@@ -19,8 +19,8 @@ use contents::Contents;
 /// The committed data, which survives a crash.
 pub(super) struct Disk {
     contents: Contents,
-    sessions: u64,
-    messages: u64,
+    next_session: u64,
+    next_message: u64,
 }
 
 /// The store of one broker. The value exists until the next crash.
@@ -37,9 +37,9 @@ struct State {
     /// The contents including everything that was appended.
     appended: Contents,
     /// Operations that the writer has not taken yet.
-    open: Vec<Operation>,
+    open_batch: Vec<Operation>,
     /// Operations that the writer has taken but not committed yet.
-    in_writing: Option<Vec<Operation>>,
+    batch_in_writing: Option<Vec<Operation>>,
     committed: u64,
     random: Random,
     /// Probability in percent that the writer performs a step before an append.
@@ -53,7 +53,7 @@ struct State {
 impl Disk {
     /// Creates an empty store.
     pub(super) fn new() -> Self {
-        Self { contents: Contents::default(), sessions: 1, messages: 1 }
+        Self { contents: Contents::default(), next_session: 1, next_message: 1 }
     }
 }
 
@@ -70,8 +70,8 @@ impl CrashStore {
         let state = State {
             disk,
             appended,
-            open: Vec::new(),
-            in_writing: None,
+            open_batch: Vec::new(),
+            batch_in_writing: None,
             committed: 0,
             random,
             write_probability,
@@ -92,15 +92,15 @@ impl CrashStore {
             let commit = Commit(state.committed);
             drop(state);
             self.observer.committed(commit);
-        } else if !state.open.is_empty() && self.atomic_scopes.try_write().is_some() {
-            state.in_writing = Some(std::mem::take(&mut state.open));
+        } else if !state.open_batch.is_empty() && self.atomic_scopes.try_write().is_some() {
+            state.batch_in_writing = Some(std::mem::take(&mut state.open_batch));
         }
     }
 
     /// Returns whether everything that was appended is committed.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state.lock();
-        !state.has_crashed && state.open.is_empty() && state.in_writing.is_none()
+        !state.has_crashed && state.open_batch.is_empty() && state.batch_in_writing.is_none()
     }
 
     /// Schedules a crash before one of the next `appends` appends, within a turn.
@@ -129,7 +129,7 @@ impl CrashStore {
         }
         state.commit();
         if self.atomic_scopes.try_write().is_some() && state.random.chance(50) {
-            state.in_writing = Some(std::mem::take(&mut state.open));
+            state.batch_in_writing = Some(std::mem::take(&mut state.open_batch));
             state.commit();
         }
     }
@@ -158,7 +158,7 @@ impl CrashStore {
 impl State {
     /// Commits the batch that the writer has taken. Returns false if there is no such batch.
     fn commit(&mut self) -> bool {
-        let Some(operations) = self.in_writing.take() else {
+        let Some(operations) = self.batch_in_writing.take() else {
             return false;
         };
         operations.iter().for_each(|operation| self.disk.contents.apply(operation));
@@ -168,7 +168,7 @@ impl State {
 
     /// Returns the commit that will cover the next append.
     fn next_commit(&self) -> Commit {
-        Commit(self.committed + 1 + u64::from(self.in_writing.is_some()))
+        Commit(self.committed + 1 + u64::from(self.batch_in_writing.is_some()))
     }
 }
 
@@ -178,13 +178,13 @@ impl Store for CrashStore {
         self.crash_if_due();
         let mut state = self.state.lock();
         let commit = state.next_commit();
-        if operations.is_empty() && state.open.is_empty() {
+        if operations.is_empty() && state.open_batch.is_empty() {
             return Appended::Accepted(Commit(commit.0 - 1));
         }
         for operation in operations.drain(..) {
             state.appended.check(&operation);
             state.appended.apply(&operation);
-            state.open.push(operation);
+            state.open_batch.push(operation);
         }
         Appended::Accepted(commit)
     }
@@ -199,14 +199,14 @@ impl Store for CrashStore {
 
     fn next_session(&self) -> SessionId {
         let mut state = self.state.lock();
-        state.disk.sessions += 1;
-        SessionId(state.disk.sessions - 1)
+        state.disk.next_session += 1;
+        SessionId(state.disk.next_session - 1)
     }
 
     fn next_message(&self) -> MessageId {
         let mut state = self.state.lock();
-        state.disk.messages += 1;
-        MessageId(state.disk.messages - 1)
+        state.disk.next_message += 1;
+        MessageId(state.disk.next_message - 1)
     }
 
     fn clock(&self) -> Clock {

@@ -42,7 +42,8 @@ fn check_best(
     candidates: &BTreeSet<u64>,
     strategy: Strategy,
 ) {
-    let online: BTreeSet<u64> = candidates.iter().copied().filter(|id| state(pick, *id).online).collect();
+    let online: BTreeSet<u64> =
+        candidates.iter().copied().filter(|id| member_state(pick, *id).online).collect();
     let best = if online.is_empty() { candidates } else { &online };
     assert!(best.contains(&chosen), "{chosen} is offline, {online:?} are online");
     match strategy {
@@ -50,9 +51,9 @@ fn check_best(
             assert_eq!(choose(group, pick), Some(chosen), "sticky, but another member is chosen")
         }
         Strategy::LeastInflight => {
-            let least = best.iter().map(|id| state(pick, *id).inflight).min();
+            let least = best.iter().map(|id| member_state(pick, *id).inflight).min();
             assert_eq!(
-                Some(state(pick, chosen).inflight),
+                Some(member_state(pick, chosen).inflight),
                 least,
                 "another member has fewer messages in flight"
             );
@@ -66,11 +67,12 @@ fn check_best(
 }
 
 fn choose(group: &Group<SubscriberId>, pick: Pick) -> Option<u64> {
-    let picked = group.pick(pick.publisher, pick.random, pick.excluded, |member| state(pick, member.0));
+    let picked =
+        group.pick(pick.publisher, pick.random, pick.excluded, |member| member_state(pick, member.0));
     picked.map(|picked| picked.subscriber.0)
 }
 
-fn state(pick: Pick, id: u64) -> MemberState {
+fn member_state(pick: Pick, id: u64) -> MemberState {
     MemberState {
         online: pick.online & (1 << (id % 8)) != 0,
         inflight: (id as u32 % 64 * 7 + u32::from(pick.online)) % 5,

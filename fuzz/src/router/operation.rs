@@ -61,9 +61,9 @@ pub(super) struct Pick {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum RetainedOperation {
     Set { name: &'static str, size: usize, expiry: Option<u32> },
-    Begin { filter: &'static str },
-    Next { max: usize },
-    Advance { seconds: u64 },
+    BeginReplay { filter: &'static str },
+    NextMessages { max: usize },
+    AdvanceClock { seconds: u64 },
     Sweep { max: usize },
 }
 
@@ -84,7 +84,7 @@ fn read_operation(source: &mut Source<'_>) -> Operation {
             publisher: subscriber(source),
             random: source.next_u16().into(),
             excluded: source.maybe(subscriber),
-            online: source.byte(),
+            online: source.next_byte(),
         }),
         _ => Operation::Retained(retained(source)),
     }
@@ -99,10 +99,10 @@ fn change(source: &mut Source<'_>) -> Change {
         5 if source.rarely(4) => Change::UnsubscribeAll { subscriber: subscriber(source) },
         5 if source.rarely(4) => Change::Many {
             filter: filter(source),
-            first: u64::from(source.byte()),
+            first: u64::from(source.next_byte()),
             count: source.pick(&[4, 20, 60, 200]),
             step: source.pick(&[1, 1, 3]),
-            unsubscribes: source.flag(),
+            unsubscribes: source.next_bool(),
         },
         _ => Change::Route { name: source.pick(&NAMES) },
     }
@@ -115,9 +115,9 @@ fn retained(source: &mut Source<'_>) -> RetainedOperation {
             size: source.pick(&[0, 1, 100, 5000]),
             expiry: source.pick(&[None, None, Some(0), Some(1), Some(30)]),
         },
-        4 => RetainedOperation::Begin { filter: source.pick(&UNSHARED) },
-        5 | 6 => RetainedOperation::Next { max: source.pick(&[1, 1, 2, 100]) },
-        _ if source.flag() => RetainedOperation::Advance { seconds: source.pick(&[1, 10]) },
+        4 => RetainedOperation::BeginReplay { filter: source.pick(&UNSHARED) },
+        5 | 6 => RetainedOperation::NextMessages { max: source.pick(&[1, 1, 2, 100]) },
+        _ if source.next_bool() => RetainedOperation::AdvanceClock { seconds: source.pick(&[1, 10]) },
         _ => RetainedOperation::Sweep { max: source.pick(&[0, 1, 5, 1000]) },
     }
 }
@@ -131,7 +131,7 @@ fn subscriber(source: &mut Source<'_>) -> u64 {
 }
 
 fn grant(source: &mut Source<'_>) -> Grant {
-    let choices = source.byte();
+    let choices = source.next_byte();
     let identifier = NonZeroU32::new(u32::from(choices >> 4));
     Grant {
         qos: source.pick(&QoS::ALL),

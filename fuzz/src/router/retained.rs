@@ -40,9 +40,9 @@ impl Retained {
     pub(super) fn apply(&mut self, operation: RetainedOperation) {
         match operation {
             RetainedOperation::Set { name, size, expiry } => self.set(name, size, expiry),
-            RetainedOperation::Begin { filter } => self.begin(filter),
-            RetainedOperation::Next { max } => self.next(max),
-            RetainedOperation::Advance { seconds } => self.advance(seconds),
+            RetainedOperation::BeginReplay { filter } => self.begin_replay(filter),
+            RetainedOperation::NextMessages { max } => self.continue_replay(max),
+            RetainedOperation::AdvanceClock { seconds } => self.advance_clock(seconds),
             RetainedOperation::Sweep { max } => {
                 let before = self.store.len();
                 assert_eq!(before - self.store.sweep(self.now, max), self.store.len());
@@ -54,9 +54,9 @@ impl Retained {
     /// Completes the replay in progress, and checks that a sweep leaves no expired message.
     pub(super) fn finish(&mut self) {
         while self.replay.is_some() {
-            self.next(2);
+            self.continue_replay(2);
         }
-        self.advance(5);
+        self.advance_clock(5);
         let _removed = self.store.sweep(self.now, usize::MAX);
         self.check();
         assert_eq!(self.store.len(), self.model.len(), "a complete sweep leaves expired messages");
@@ -87,7 +87,7 @@ impl Retained {
         }
     }
 
-    fn begin(&mut self, filter: &str) {
+    fn begin_replay(&mut self, filter: &str) {
         let filter = Filter::parse(filter).expect("the filters are valid");
         let now = self.now;
         let alive = self
@@ -99,7 +99,7 @@ impl Retained {
         self.replay = Some(Replay { filter, cursor, due, replayed: BTreeSet::new(), calls: 0 });
     }
 
-    fn next(&mut self, max: usize) {
+    fn continue_replay(&mut self, max: usize) {
         let Some(mut replay) = self.replay.take() else { return };
         let found = self.store.next(&mut replay.cursor, max, self.now);
         assert!(found.len() <= max, "more messages than requested");
@@ -121,7 +121,7 @@ impl Retained {
         }
     }
 
-    fn advance(&mut self, seconds: u64) {
+    fn advance_clock(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
         let (now, model) = (self.now, &self.model);
         if let Some(replay) = &mut self.replay {

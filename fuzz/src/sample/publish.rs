@@ -10,9 +10,9 @@ pub(super) fn publish(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
     let qos = source.pick(&QoS::ALL);
     let has_packet_id = qos != QoS::AtMostOnce;
     let mut publish = Publish {
-        dup: has_packet_id && source.flag(),
+        dup: has_packet_id && source.next_bool(),
         qos,
-        retain: source.flag(),
+        retain: source.next_bool(),
         topic: super::name(source).to_owned(),
         packet_id: has_packet_id.then(|| packet_id(source)),
         properties: properties(source, version),
@@ -24,7 +24,7 @@ pub(super) fn publish(source: &mut Source<'_>, version: ProtocolVersion) -> Pack
         let count = source.pick(&[0, 0, 0, 1, 3]);
         publish.properties.identifiers = (0..count).map(|_| identifier(source)).collect();
     }
-    if publish.properties.alias.is_some() && source.flag() {
+    if publish.properties.alias.is_some() && source.next_bool() {
         publish.topic.clear();
     }
     publish.into()
@@ -47,7 +47,7 @@ pub(super) fn identifier(source: &mut Source<'_>) -> u32 {
 
 fn properties(source: &mut Source<'_>, version: ProtocolVersion) -> PublishProperties {
     PublishProperties {
-        payload_is_text: in_v5(source, version, Source::flag),
+        payload_is_text: in_v5(source, version, Source::next_bool),
         response_topic: in_v5(source, version, |source| super::name(source).to_owned()),
         correlation_data: in_v5(source, version, super::bytes),
         user_properties: user_properties(source, version),

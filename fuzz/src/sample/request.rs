@@ -66,8 +66,8 @@ fn options(source: &mut Source<'_>, version: ProtocolVersion) -> SubscriptionOpt
         return plain;
     }
     SubscriptionOptions {
-        no_local: source.flag(),
-        retain_as_published: source.flag(),
+        no_local: source.next_bool(),
+        retain_as_published: source.next_bool(),
         retain_handling: source.pick(&[
             RetainHandling::Send,
             RetainHandling::SendIfNew,

@@ -18,11 +18,11 @@ impl Harness {
             OutboundOperation::PushEncoded(encoded) => {
                 self.outbound.push_encoded(&mut self.session, encoded, self.connection.as_ref(), self.now);
             }
-            OutboundOperation::AckOpen { nth, refuses } => {
+            OutboundOperation::AckInFlight { nth, refuses } => {
                 let next_ack = self.outbound.next_ack(nth, refuses);
                 self.acknowledge(next_ack);
             }
-            OutboundOperation::AckAny { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
+            OutboundOperation::AckById { id, kind, refuses } => self.acknowledge(Some((id, kind, refuses))),
             OutboundOperation::Pump => self.pump(),
             other => self.write(other),
         }

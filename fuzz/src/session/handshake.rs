@@ -11,7 +11,7 @@ use super::setup::{Client, METHOD};
 
 /// Performs the handshake of a client. Returns `None` if the client is refused.
 pub(super) fn connect(client: &Client, config: &Arc<Config>) -> Option<Negotiated> {
-    let mut handshake = Handshake::new(Arc::clone(config), Some(Arc::new(Methods)));
+    let mut handshake = Handshake::new(Arc::clone(config), Some(Arc::new(SingleMethodAuthenticator)));
     let connect = &client.connect;
     let mut answers = client.answers.iter();
     let mut step = handshake.handle_connect(connect.clone(), || "assigned".to_owned());
@@ -68,18 +68,18 @@ pub(super) fn check_packet(packet: &Packet, version: ProtocolVersion) -> usize {
 }
 
 /// An authenticator that supports a single authentication method.
-struct Methods;
+struct SingleMethodAuthenticator;
 
 /// An exchange that accepts, continues or refuses, as the client's authentication data requests.
-struct Steps;
+struct ScriptedExchange;
 
-impl Authenticator for Methods {
+impl Authenticator for SingleMethodAuthenticator {
     fn exchange(&self, method: &str) -> Option<Box<dyn Exchange>> {
-        (method == METHOD).then(|| Box::new(Steps) as Box<dyn Exchange>)
+        (method == METHOD).then(|| Box::new(ScriptedExchange) as Box<dyn Exchange>)
     }
 }
 
-impl Exchange for Steps {
+impl Exchange for ScriptedExchange {
     fn step(&mut self, data: Option<&[u8]>) -> ExchangeStep {
         match data {
             None | Some(b"more") => ExchangeStep::Continue(Bytes::from_static(b"and then?")),

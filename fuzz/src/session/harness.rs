@@ -83,7 +83,7 @@ impl Harness {
 
     fn apply_clock(&mut self, operation: ClockOperation) {
         match operation {
-            ClockOperation::Advance { milliseconds } => self.now += Duration::from_millis(milliseconds),
+            ClockOperation::AdvanceClock { milliseconds } => self.now += Duration::from_millis(milliseconds),
             ClockOperation::Sweep => self.session.sweep(self.now),
             ClockOperation::Timeout => {
                 let due = self.session.handle_timeout(self.now);

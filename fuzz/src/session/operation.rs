@@ -32,11 +32,11 @@ pub(super) enum OutboundOperation {
     Push(Push),
     PushEncoded(Encoded),
     /// The client acknowledges or refuses the `nth` message in flight.
-    AckOpen {
+    AckInFlight {
         nth: usize,
         refuses: bool,
     },
-    AckAny {
+    AckById {
         id: u16,
         kind: AckKind,
         refuses: bool,
@@ -90,7 +90,7 @@ pub(super) enum InboundOperation {
 /// An operation on the clock or the timers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ClockOperation {
-    Advance { milliseconds: u64 },
+    AdvanceClock { milliseconds: u64 },
     Timeout,
     Sweep,
 }
@@ -140,8 +140,8 @@ fn outbound(source: &mut Source<'_>) -> OutboundOperation {
     match source.below(16) {
         0..6 => OutboundOperation::Push(push(source)),
         6 => OutboundOperation::PushEncoded(encoded(source)),
-        7..11 => OutboundOperation::AckOpen { nth: source.below(8), refuses: source.rarely(8) },
-        11 => OutboundOperation::AckAny {
+        7..11 => OutboundOperation::AckInFlight { nth: source.below(8), refuses: source.rarely(8) },
+        11 => OutboundOperation::AckById {
             id: source.pick(&[1, 2, 3, 4, 5, 100, u16::MAX]),
             kind: source.pick(&AckKind::ALL),
             refuses: source.rarely(4),
@@ -149,7 +149,7 @@ fn outbound(source: &mut Source<'_>) -> OutboundOperation {
         12 => OutboundOperation::Take,
         13 => OutboundOperation::PutBack { written: source.pick(&[0, 1, 10, 1000, usize::MAX, usize::MAX]) },
         14 => OutboundOperation::Pump,
-        _ => OutboundOperation::Control { choice: source.byte() },
+        _ => OutboundOperation::Control { choice: source.next_byte() },
     }
 }
 
@@ -173,20 +173,20 @@ fn encoded(source: &mut Source<'_>) -> Encoded {
 
 fn inbound(source: &mut Source<'_>) -> InboundOperation {
     match source.below(8) {
-        0 | 1 => InboundOperation::Receive { id: 1 + u16::from(source.byte() % 4) },
-        2 => InboundOperation::Release { id: 1 + u16::from(source.byte() % 4) },
-        3 if source.flag() => InboundOperation::WithholdPubAck,
+        0 | 1 => InboundOperation::Receive { id: 1 + u16::from(source.next_byte() % 4) },
+        2 => InboundOperation::Release { id: 1 + u16::from(source.next_byte() % 4) },
+        3 if source.next_bool() => InboundOperation::WithholdPubAck,
         3 => InboundOperation::SendPubAck,
         4 => InboundOperation::Publish {
             topic: source.pick(&["", "", "in/a", "in/b"]),
             alias: source.pick(&[None, Some(1), Some(2), Some(3), Some(4), Some(u16::MAX)]),
             qos: source.pick(&QoS::ALL),
-            retain: source.flag(),
+            retain: source.next_bool(),
             has_identifier: source.rarely(16),
         },
         5 => InboundOperation::Subscribe {
             filter: sample::filter(source),
-            options: source.byte(),
+            options: source.next_byte(),
             identifier: source.pick(&[None, Some(1), Some(9)]),
         },
         6 => InboundOperation::Unsubscribe { filter: sample::filter(source) },
@@ -204,7 +204,7 @@ fn inbound(source: &mut Source<'_>) -> InboundOperation {
 
 fn clock(source: &mut Source<'_>) -> ClockOperation {
     match source.below(4) {
-        0 | 1 => ClockOperation::Advance {
+        0 | 1 => ClockOperation::AdvanceClock {
             milliseconds: source.pick(&[1, 500, 1000, 3000, 60_000, 4_000_000_000_000]),
         },
         2 => ClockOperation::Timeout,

@@ -15,30 +15,30 @@ use tidegate_session::{Config, Session, Unacknowledged};
 /// Holds every message that was pushed, by its number, and every packet identifier in use.
 #[derive(Default)]
 pub(super) struct Outbound {
-    messages: Vec<Pushed>,
-    open: BTreeMap<u16, Open>,
+    messages: Vec<PushedMessage>,
+    open: BTreeMap<u16, OpenMessage>,
     /// Packet identifiers whose PUBLISH must be sent again on this connection, in order.
     resends: VecDeque<u16>,
     /// PUBRELs that the session must send, in order.
     releases: VecDeque<(u16, ReasonCode)>,
     /// Number of PUBRECs that the client has sent.
-    received: u64,
+    pubrec_count: u64,
     /// Number of the newest message at QoS 1 or 2 that was sent for the first time.
-    newest: Option<usize>,
+    newest_sent: Option<usize>,
     /// Number of times that the session ended.
-    incarnation: u32,
+    session_number: u32,
     dropped: u64,
     unacknowledged: u64,
 }
 
 /// A message that was pushed to the session.
-struct Pushed {
+struct PushedMessage {
     message: Arc<Message>,
     qos: QoS,
     retain: bool,
     identifiers: &'static [u32],
     shared: bool,
-    incarnation: u32,
+    session_number: u32,
     state: MessageState,
 }
 
@@ -54,11 +54,11 @@ enum MessageState {
     /// The message is acknowledged.
     Acknowledged,
     /// The message was dropped, or returned for another member of the shared subscription.
-    Gone,
+    DroppedOrReturned,
 }
 
 /// A packet identifier in use.
-struct Open {
+struct OpenMessage {
     number: usize,
     /// Position of the PUBREC among all PUBRECs. `None` until the client sends PUBREC.
     released: Option<u64>,
@@ -75,16 +75,17 @@ impl Outbound {
 
     /// Ends the session.
     pub(super) fn end(&mut self) {
-        self.incarnation += 1;
+        self.session_number += 1;
         self.open.clear();
         for pushed in self.messages.iter_mut().filter(|pushed| pushed.state == MessageState::Open) {
-            pushed.state = MessageState::Gone;
+            pushed.state = MessageState::DroppedOrReturned;
         }
     }
 
     /// Resumes the session after CONNACK: all messages in flight must be sent again.
     pub(super) fn resume(&mut self) {
-        let order_of = |(id, open): (&u16, &Open)| (open.released.is_none(), open.released, open.number, *id);
+        let order_of =
+            |(id, open): (&u16, &OpenMessage)| (open.released.is_none(), open.released, open.number, *id);
         let mut order: Vec<_> = self.open.iter().map(order_of).collect();
         order.sort_unstable();
         for (is_published, _, _, id) in order {
@@ -108,7 +109,7 @@ impl Outbound {
             let may_move = pushed.state == MessageState::Waiting
                 || (pushed.state == MessageState::Open && pushed.qos != QoS::ExactlyOnce);
             assert!(may_move, "a message is returned that is {:?}", pushed.state);
-            pushed.state = MessageState::Gone;
+            pushed.state = MessageState::DroppedOrReturned;
             self.unacknowledged += 1;
         }
     }
@@ -122,7 +123,7 @@ impl Outbound {
         assert!(self.releases.is_empty(), "PUBRELs that were not sent: {:?}", self.releases);
         let drops = session.take_drops();
         self.dropped += drops.total();
-        let accounted = |pushed: &&Pushed| {
+        let accounted = |pushed: &&PushedMessage| {
             matches!(pushed.state, MessageState::Delivered | MessageState::Open | MessageState::Acknowledged)
         };
         let accounted = self.messages.iter().filter(accounted).count() + session.queued();
@@ -160,7 +161,7 @@ impl Outbound {
         let id =
             self.resends.pop_front().expect("a packet identifier is free whose message is not to be resent");
         let open = self.open.remove(&id).expect("an open identifier");
-        self.messages[open.number].state = MessageState::Gone;
+        self.messages[open.number].state = MessageState::DroppedOrReturned;
     }
 
     /// Returns the number of messages that were sent on this connection and are not completed.

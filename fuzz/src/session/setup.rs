@@ -26,7 +26,7 @@ pub(super) fn config(source: &mut Source<'_>) -> Arc<Config> {
         outgoing_alias_max: source.pick(&[16, 2, 0]),
         keep_alive_max: source.pick(&[0, 30]),
         client_id_len_max: source.pick(&[65_535, 4]),
-        client_id_strict: source.flag(),
+        client_id_strict: source.next_bool(),
         subscriptions_max: source.pick(&[10_000, 3, 0]),
         ..Config::default()
     };
@@ -78,8 +78,8 @@ fn set_properties(source: &mut Source<'_>, connect: &mut Connect) {
     connect.receive_maximum = source.pick(&[None, Some(10), Some(2), Some(1)]);
     connect.packet_size_max = source.pick(&[None, None, None, Some(300), Some(40), Some(5)]);
     connect.topic_alias_maximum = source.pick(&[None, Some(2), Some(100)]);
-    connect.request_problem_information = source.flag();
-    connect.request_response_information = source.flag();
+    connect.request_problem_information = source.next_bool();
+    connect.request_response_information = source.next_bool();
     let method = source.pick(&[None, None, None, None, Some(METHOD), Some("unknown")]);
     connect.authentication_method = method.map(str::to_owned);
 }

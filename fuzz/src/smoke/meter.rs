@@ -17,24 +17,31 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(target: &'static str) -> Self {
-        Self { target, live_before: memory::live(), peak: 0, inputs: 0, decoding_peak: 0, failure: None }
+        Self {
+            target,
+            live_before: memory::live_bytes(),
+            peak: 0,
+            inputs: 0,
+            decoding_peak: 0,
+            failure: None,
+        }
     }
 
     /// Measures `work` on one input. `work` returns false if the input caused a panic.
     pub(super) fn measure(&mut self, input: &[u8], mut work: impl FnMut() -> bool) {
         self.inputs += 1;
-        let before = memory::live();
+        let before = memory::live_bytes();
         let mut passed = false;
-        let peak = memory::peak(|| passed = work());
+        let peak = memory::peak_bytes(|| passed = work());
         if !passed {
             return;
         }
         self.peak = self.peak.max(peak);
         self.check_bound(input, peak, RUN_BASE + RUN_FACTOR * input.len(), "bytes at peak");
         if self.target == "decode" {
-            self.check_bound(input, since(before), 0, "bytes not freed");
+            self.check_bound(input, growth_since(before), 0, "bytes not freed");
             if self.inputs.is_multiple_of(DECODING_MEASURED_EVERY) {
-                let peak = memory::peak(|| decode::decode_only(input));
+                let peak = memory::peak_bytes(|| decode::decode_only(input));
                 self.decoding_peak = self.decoding_peak.max(peak);
                 self.check_bound(
                     input,
@@ -48,7 +55,7 @@ impl Meter {
 
     /// Checks that all memory is freed after the last input.
     pub(super) fn finish(mut self) -> Option<Failure> {
-        let kept = since(self.live_before);
+        let kept = growth_since(self.live_before);
         self.check_bound(&[], kept, KEPT_MAX, "bytes not freed after the last input");
         self.failure
     }
@@ -75,8 +82,8 @@ impl fmt::Display for Meter {
 }
 
 /// Returns the growth of the allocated bytes since `before`.
-fn since(before: isize) -> usize {
-    usize::try_from(memory::live() - before).unwrap_or_default()
+fn growth_since(before: isize) -> usize {
+    usize::try_from(memory::live_bytes() - before).unwrap_or_default()
 }
 
 /// Bounds of the peak of an input: a number of bytes, plus a number of bytes per byte of input. These bounds allow

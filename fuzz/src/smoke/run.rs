@@ -32,14 +32,18 @@ pub struct Options {
 #[must_use]
 pub fn run(options: &Options) -> Vec<Failure> {
     println!("seed {}", options.seed);
-    let resident = memory::resident();
+    let resident = memory::resident_bytes();
     let watchdog = Watchdog::start(options.time_max);
     let mut failures = Vec::new();
     let is_wanted = |target: &Target| options.only.as_ref().is_none_or(|name| name == target.name);
     for target in TARGETS.into_iter().filter(is_wanted) {
         failures.extend(run_target(target, options, &watchdog));
     }
-    println!("resident memory: {} KiB before, {} KiB after", resident / 1024, memory::resident() / 1024);
+    println!(
+        "resident memory: {} KiB before, {} KiB after",
+        resident / 1024,
+        memory::resident_bytes() / 1024
+    );
     failures
 }
 

@@ -47,8 +47,8 @@ fn retain() -> Case {
     let mut core = new_core();
     let mut publisher = Client::connected(&mut core, "publisher");
     let topic = |number: u32| format!("plant/{}/line/{}/temperature", number % 1000, number / 1000);
-    let wires: Vec<_> = (0..TOPICS).map(|number| retained(&topic(number))).collect();
-    Case::batch("broker/retained QoS 0 on one of 10,000", TOPICS, move || {
+    let wires: Vec<_> = (0..TOPIC_COUNT).map(|number| retained(&topic(number))).collect();
+    Case::batch("broker/retained QoS 0 on one of 10,000", TOPIC_COUNT, move || {
         for wire in &wires {
             publisher.send(&mut core, wire);
             core.flush();
@@ -56,4 +56,4 @@ fn retain() -> Case {
     })
 }
 
-const TOPICS: u32 = 10_000;
+const TOPIC_COUNT: u32 = 10_000;

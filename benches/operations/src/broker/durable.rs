@@ -40,7 +40,7 @@ impl Fixture {
     fn exchange(&mut self, wire: &[u8]) {
         self.publisher.send(&mut self.core, wire);
         self.core.flush();
-        self.subscriber.acknowledge(&mut self.core, AckKind::PubAck, BATCH);
+        self.subscriber.acknowledge(&mut self.core, AckKind::PubAck, MESSAGES_PER_READ);
     }
 
     /// Sends the packets and acknowledgements that waited for the commit.
@@ -71,14 +71,18 @@ fn in_memory() -> Case {
     let store = SessionStore::open(|| {}, open).expect("a store");
     let mut fixture = Fixture::new(store);
     fixture.subscriber.subscribe(&mut fixture.core, TOPIC);
-    let wire = publishes(TOPIC, QoS::AtLeastOnce, BATCH);
+    let wire = publishes(TOPIC, QoS::AtLeastOnce, MESSAGES_PER_READ);
     let mut sent = 0;
-    Case::batch("broker/QoS 1 to a persistent session, store in memory", u32::from(BATCH), move || {
-        fixture.exchange(&wire);
-        fixture.core.flush();
-        sent += u64::from(BATCH);
-        assert_eq!(fixture.core.messages_sent(), sent);
-    })
+    Case::batch(
+        "broker/QoS 1 to a persistent session, store in memory",
+        u32::from(MESSAGES_PER_READ),
+        move || {
+            fixture.exchange(&wire);
+            fixture.core.flush();
+            sent += u64::from(MESSAGES_PER_READ);
+            assert_eq!(fixture.core.messages_sent(), sent);
+        },
+    )
 }
 
 fn on_disk() -> Case {
@@ -103,21 +107,25 @@ fn on_disk() -> Case {
     wait_for_commit(&*engine, &watermark);
     fixture.release_awaiting();
     fixture.subscriber.subscribe(&mut fixture.core, TOPIC);
-    let wire = publishes(TOPIC, QoS::AtLeastOnce, BATCH);
+    let wire = publishes(TOPIC, QoS::AtLeastOnce, MESSAGES_PER_READ);
     let mut sent = 0;
-    Case::batch("broker/QoS 1 to a persistent session, store on disk", u32::from(BATCH), move || {
-        // The store's writer thread takes no operations until the scope ends, so that the whole batch becomes one
-        // commit.
-        let scope = engine.atomic_scope();
-        fixture.exchange(&wire);
-        drop(scope);
-        wait_for_commit(&*engine, &watermark);
-        fixture.release_awaiting();
-        sent += u64::from(BATCH);
-        assert_eq!(fixture.core.messages_sent(), sent);
-        // The case owns the folder, so that it is removed together with the store.
-        let _ = &folder;
-    })
+    Case::batch(
+        "broker/QoS 1 to a persistent session, store on disk",
+        u32::from(MESSAGES_PER_READ),
+        move || {
+            // The store's writer thread takes no operations until the scope ends, so that the whole batch becomes one
+            // commit.
+            let scope = engine.atomic_scope();
+            fixture.exchange(&wire);
+            drop(scope);
+            wait_for_commit(&*engine, &watermark);
+            fixture.release_awaiting();
+            sent += u64::from(MESSAGES_PER_READ);
+            assert_eq!(fixture.core.messages_sent(), sent);
+            // The case owns the folder, so that it is removed together with the store.
+            let _ = &folder;
+        },
+    )
 }
 
 /// Waits until everything appended so far is committed.
@@ -129,4 +137,4 @@ fn wait_for_commit(store: &dyn Store, watermark: &Watermark) {
 }
 
 /// Number of messages in one read.
-const BATCH: u16 = 64;
+const MESSAGES_PER_READ: u16 = 64;

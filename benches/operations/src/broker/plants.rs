@@ -9,7 +9,7 @@ use tidegate_mqtt::{AckKind, QoS};
 use super::client::{Client, subscribe, unsubscribe};
 use super::core::Core;
 use crate::codec::publish;
-use crate::matching::{PLANTS, filters, topics};
+use crate::matching::{PLANT_COUNT, filters, topics};
 use crate::{Case, CaseSetup};
 
 pub(super) const CASES: &[CaseSetup] = &[
@@ -44,26 +44,26 @@ fn publish_to_three(name: &'static str, qos: QoS) -> Case {
     let Fixture { mut core, mut subscribers, other_client: mut publisher } = Fixture::new();
     let wires: Vec<_> = topics("plant", "temperature").iter().map(|topic| publish(topic, qos)).collect();
     let mut sent = 0;
-    Case::batch(name, PLANTS, move || {
+    Case::batch(name, PLANT_COUNT, move || {
         for (wire, plant) in wires.iter().zip(subscribers.chunks_exact_mut(FILTERS_PER_PLANT)) {
             publisher.send(&mut core, wire);
             core.flush();
             if qos > QoS::AtMostOnce {
-                let three = plant.iter_mut().skip(FILTERS_PER_PLANT - 3);
-                three.for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, 1));
+                let matching_subscribers = plant.iter_mut().skip(FILTERS_PER_PLANT - 3);
+                matching_subscribers.for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, 1));
             }
         }
-        sent += u64::from(3 * PLANTS);
+        sent += u64::from(3 * PLANT_COUNT);
         assert_eq!(core.messages_sent(), sent);
     })
 }
 
 fn subscribe_and_unsubscribe() -> Case {
     let Fixture { mut core, subscribers, mut other_client } = Fixture::new();
-    let filters = (0..PLANTS).map(|plant| format!("plant/{plant}/line/8/speed"));
+    let filters = (0..PLANT_COUNT).map(|plant| format!("plant/{plant}/line/8/speed"));
     let wires: Vec<_> =
         filters.map(|filter| (subscribe(&filter, QoS::AtLeastOnce), unsubscribe(&filter))).collect();
-    Case::batch("broker/SUBSCRIBE and UNSUBSCRIBE among 10,000", PLANTS, move || {
+    Case::batch("broker/SUBSCRIBE and UNSUBSCRIBE among 10,000", PLANT_COUNT, move || {
         for (subscribe, unsubscribe) in &wires {
             other_client.send(&mut core, subscribe);
             core.flush();

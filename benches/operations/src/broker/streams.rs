@@ -38,19 +38,21 @@ impl Fixture {
     }
 }
 
-/// Sets up a case in which the broker receives `BATCH` publishes in one read. One message of the publisher, together
+/// Sets up a case in which the broker receives `MESSAGES_PER_READ` publishes in one read. One message of the publisher, together
 /// with all its copies, counts as one operation.
 fn publish_in_one_read(name: &'static str, qos: QoS, count: u32) -> Case {
     let Fixture { mut core, mut subscribers, mut publisher } = Fixture::new(count);
-    let wire = publishes(TOPIC, qos, BATCH);
+    let wire = publishes(TOPIC, qos, MESSAGES_PER_READ);
     let mut sent = 0;
-    Case::batch(name, u32::from(BATCH), move || {
+    Case::batch(name, u32::from(MESSAGES_PER_READ), move || {
         publisher.send(&mut core, &wire);
         core.flush();
         if qos > QoS::AtMostOnce {
-            subscribers.iter_mut().for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, BATCH));
+            subscribers
+                .iter_mut()
+                .for_each(|client| client.acknowledge(&mut core, AckKind::PubAck, MESSAGES_PER_READ));
         }
-        sent += u64::from(count) * u64::from(BATCH);
+        sent += u64::from(count) * u64::from(MESSAGES_PER_READ);
         assert_eq!(core.messages_sent(), sent);
     })
 }
@@ -75,4 +77,4 @@ fn exactly_once() -> Case {
 }
 
 /// Number of messages in one read.
-const BATCH: u16 = 64;
+const MESSAGES_PER_READ: u16 = 64;

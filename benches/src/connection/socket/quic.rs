@@ -38,7 +38,7 @@ impl Quic {
     }
 
     /// Creates the server side of an accepted connection. The owner of the endpoint passes the datagrams of the
-    /// connection to `handle`.
+    /// connection to `handle_datagram`.
     pub(crate) fn accepted(
         udp: Arc<Mutex<UdpEndpoint>>,
         handle: ConnectionHandle,
@@ -62,7 +62,7 @@ impl Quic {
     }
 
     /// Handles a datagram of this connection.
-    pub(crate) fn handle(&mut self, event: ConnectionEvent) {
+    pub(crate) fn handle_datagram(&mut self, event: ConnectionEvent) {
         self.connection.handle_event(event);
     }
 

@@ -45,7 +45,7 @@ impl TcpSocket {
                 Ok(count) => return Ok(Received { count, more: count == buffer.len() }),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Received::default()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_gone(&error) => return Err(LoadError::Closed),
+                Err(error) if is_peer_closed_error(&error) => return Err(LoadError::Closed),
                 Err(source) => return Err(LoadError::Io { doing: "reading", source }),
             }
         }
@@ -67,7 +67,7 @@ impl TcpSocket {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if is_gone(&error) => return Err(LoadError::Closed),
+                Err(error) if is_peer_closed_error(&error) => return Err(LoadError::Closed),
                 Err(source) => return Err(LoadError::Io { doing: "writing", source }),
             }
         }
@@ -100,6 +100,6 @@ impl AsFd for TcpSocket {
 }
 
 /// Returns whether the error is one that a closed peer causes.
-fn is_gone(error: &io::Error) -> bool {
+fn is_peer_closed_error(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }

@@ -32,5 +32,5 @@ pub(super) fn keep_schedule(
         let turn = length((before + count(turn)) % publishers_len);
         publishers.get_mut(turn).map_or(Ok(()), Publisher::flush)?;
     }
-    schedule.arm(now)
+    schedule.set_timer(now)
 }

@@ -35,7 +35,7 @@ impl OpenConnection {
     }
 
     /// Adds bytes that the client has sent.
-    pub(super) fn input(&mut self, bytes: &[u8]) {
+    pub(super) fn add_input(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);
     }
 

@@ -9,7 +9,7 @@ use crate::clients::model::Model;
 impl Driver {
     /// Chooses a new message, or an earlier QoS 2 message that the client sends again, on the same connection or after
     /// a resume.
-    pub(super) fn publish(&mut self, client: usize, model: &Model) -> Packet {
+    pub(super) fn next_publish(&mut self, client: usize, model: &Model) -> Packet {
         let received = &model.session(client).expect("the client is connected").received;
         let open: Vec<_> = received.values().collect();
         if !open.is_empty() && self.random.chance(20) {

@@ -98,15 +98,15 @@ impl Model {
         let is_own = message.publisher == client;
         let mut fitting: Vec<_> = session.replays.iter_mut().collect();
         fitting.retain(|replay| {
-            replay.may_bring(topic, is_own) && replay.copy(message).matches(publish, version, now)
+            replay.may_bring(topic, is_own) && replay.copy_of(message).matches(publish, version, now)
         });
         // The message may be due in one replay and optional in another one. The replay in which the message is due
         // takes precedence.
         let index = fitting.iter().position(|replay| replay.due.contains(topic)).unwrap_or(0);
         let replay = (!fitting.is_empty()).then(|| fitting.swap_remove(index))?;
-        let mut copy = replay.copy(message);
+        let mut copy = replay.copy_of(message);
         let _ = replay.due.remove(topic) || replay.optional.remove(topic);
-        let others = fitting.iter().map(|other| other.copy(message).identifiers);
+        let others = fitting.iter().map(|other| other.copy_of(message).identifiers);
         copy.alternative_identifiers =
             others.filter(|identifiers| *identifiers != copy.identifiers).collect();
         if !copy.alternative_identifiers.is_empty() {
@@ -163,7 +163,7 @@ impl Replay {
 
     /// Returns the copy of `message` that the client gets. RETAIN is 1, because the message is sent for a new
     /// subscription `[MQTT5-3.3.1-8]`.
-    fn copy(&self, message: &Rc<Message>) -> MessageCopy {
+    fn copy_of(&self, message: &Rc<Message>) -> MessageCopy {
         MessageCopy {
             message: Rc::clone(message),
             qos: self.subscription.qos.min(message.qos),

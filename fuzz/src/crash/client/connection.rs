@@ -71,7 +71,7 @@ impl Client {
         let will = self.will.take();
         self.requests.clear();
         self.unsent_acks.clear();
-        self.partial.clear();
+        self.partial_packet.clear();
         if !was_open {
             self.connect_failed();
             return;

@@ -36,7 +36,7 @@ impl Client {
         }
         let number = promises.publish(topic.to_owned(), qos, retain, is_empty);
         let packet_id = self.free_packet_id();
-        let outgoing = Outgoing { packet_id, number, topic, qos, retain, is_empty, releases: 0 };
+        let outgoing = Outgoing { packet_id, number, topic, qos, retain, is_empty, pubrels_sent: 0 };
         let packet = outgoing.packet(false);
         if qos > QoS::AtMostOnce {
             self.outgoing.push(outgoing);
@@ -58,7 +58,7 @@ impl Client {
     pub(super) fn retransmit(&mut self) -> Vec<Packet> {
         let mut packets = Vec::new();
         for outgoing in &mut self.outgoing {
-            packets.push(if outgoing.releases > 0 { outgoing.release() } else { outgoing.packet(true) });
+            packets.push(if outgoing.pubrels_sent > 0 { outgoing.release() } else { outgoing.packet(true) });
         }
         packets
     }
@@ -68,7 +68,7 @@ impl Client {
         let position = self.outgoing.iter().position(|outgoing| outgoing.packet_id == ack.packet_id);
         let position = position.unwrap_or_else(|| panic!("{ack:?} for an identifier that is not in use"));
         let outgoing = &mut self.outgoing[position];
-        let expected = match (outgoing.qos, outgoing.releases) {
+        let expected = match (outgoing.qos, outgoing.pubrels_sent) {
             (QoS::AtLeastOnce, _) => AckKind::PubAck,
             (_, 0) => AckKind::PubRec,
             _ => AckKind::PubComp,
@@ -88,7 +88,7 @@ impl Client {
             }
             _ => {
                 // The broker may report an unknown packet identifier only if PUBREL was retransmitted.
-                let is_known = ack.reason == ReasonCode::Success || outgoing.releases > 1;
+                let is_known = ack.reason == ReasonCode::Success || outgoing.pubrels_sent > 1;
                 assert!(is_known, "the broker has forgotten the identifier of {:?}", outgoing.number);
                 self.outgoing.remove(position);
             }
@@ -105,7 +105,7 @@ impl Outgoing {
     }
 
     fn release(&mut self) -> Packet {
-        self.releases += 1;
+        self.pubrels_sent += 1;
         Packet::Ack(Ack::new(AckKind::PubRel, self.packet_id, ReasonCode::Success))
     }
 }

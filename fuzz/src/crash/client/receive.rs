@@ -4,7 +4,7 @@ use tidegate_mqtt::frame::{self, Next, PACKET_SIZE_MAX};
 use tidegate_mqtt::{Ack, AckKind, ConnAck, Packet, Publish, QoS, ReasonCode};
 
 use super::{Client, Expected};
-use crate::crash::promises::{Delivery, Number, Promises};
+use crate::crash::promises::{Delivery, MessageNumber, Promises};
 use crate::crash::situation::{Situation, Situations};
 use crate::crash::trace::{Trace, describe_packet};
 
@@ -17,7 +17,7 @@ impl Client {
         situations: &mut Situations,
         trace: &mut Trace,
     ) -> Vec<u8> {
-        let mut buffer = std::mem::take(&mut self.partial);
+        let mut buffer = std::mem::take(&mut self.partial_packet);
         buffer.extend_from_slice(bytes);
         let mut rest = buffer.as_slice();
         let mut sent = Vec::new();
@@ -28,7 +28,7 @@ impl Client {
             sent.extend(self.handle(packet, promises, situations));
             rest = &rest[frame.wire.len()..];
         }
-        self.partial = rest.to_vec();
+        self.partial_packet = rest.to_vec();
         self.encode(sent)
     }
 
@@ -40,12 +40,12 @@ impl Client {
     ) -> Vec<Packet> {
         assert!(self.is_open || matches!(packet, Packet::ConnAck(_)), "a packet before CONNACK: {packet:?}");
         match packet {
-            Packet::ConnAck(connack) => return self.opened(&connack, promises, situations),
-            Packet::Publish(publish) => self.receive(&publish, promises, situations),
-            Packet::Ack(ack) if ack.kind == AckKind::PubRel => self.release(&ack),
+            Packet::ConnAck(connack) => return self.handle_connack(&connack, promises, situations),
+            Packet::Publish(publish) => self.handle_publish(&publish, promises, situations),
+            Packet::Ack(ack) if ack.kind == AckKind::PubRel => self.handle_pubrel(&ack),
             Packet::Ack(ack) => self.handle_ack(promises, &ack),
-            Packet::SubAck(suback) => self.subscribed(promises, suback.packet_id, &suback.reasons),
-            Packet::UnsubAck(unsuback) => self.unsubscribed(promises, unsuback.packet_id),
+            Packet::SubAck(suback) => self.handle_suback(promises, suback.packet_id, &suback.reasons),
+            Packet::UnsubAck(unsuback) => self.handle_unsuback(promises, unsuback.packet_id),
             Packet::Disconnect(_) => {}
             other => panic!("the broker sends {other:?}"),
         }
@@ -53,7 +53,7 @@ impl Client {
     }
 
     /// Handles CONNACK.
-    fn opened(
+    fn handle_connack(
         &mut self,
         connack: &ConnAck,
         promises: &mut Promises,
@@ -76,13 +76,13 @@ impl Client {
         self.retransmit()
     }
 
-    fn receive(&mut self, publish: &Publish, promises: &mut Promises, situations: &mut Situations) {
+    fn handle_publish(&mut self, publish: &Publish, promises: &mut Promises, situations: &mut Situations) {
         let payload = std::str::from_utf8(&publish.payload).expect("a text");
         let delivery = Delivery { qos: publish.qos, is_replay: publish.retain, is_stored: self.expiry > 0 };
-        let Some(id) = publish.packet_id else { return self.deliver(payload, &delivery, promises) };
+        let Some(id) = publish.packet_id else { return self.record_delivery(payload, &delivery, promises) };
         if publish.qos == QoS::AtLeastOnce {
             self.unsent_acks.push(Packet::Ack(Ack::new(AckKind::PubAck, id, ReasonCode::Success)));
-            return self.deliver(payload, &delivery, promises);
+            return self.record_delivery(payload, &delivery, promises);
         }
         self.unsent_acks.push(Packet::Ack(Ack::new(AckKind::PubRec, id, ReasonCode::Success)));
         if let Some(unreleased) = self.unreleased.get(&id) {
@@ -93,17 +93,17 @@ impl Client {
         }
         self.unreleased.insert(id, payload.to_owned());
         situations.note(Situation::QoS2Received);
-        self.deliver(payload, &delivery, promises);
+        self.record_delivery(payload, &delivery, promises);
     }
 
-    fn deliver(&self, payload: &str, delivery: &Delivery, promises: &mut Promises) {
+    fn record_delivery(&self, payload: &str, delivery: &Delivery, promises: &mut Promises) {
         // The payload of a message that removes a retained message is empty, so the message has no number.
         if let Ok(number) = payload.parse() {
-            promises.delivered(self.index, Number(number), delivery);
+            promises.delivered(self.index, MessageNumber(number), delivery);
         }
     }
 
-    fn release(&mut self, ack: &Ack) {
+    fn handle_pubrel(&mut self, ack: &Ack) {
         let is_held = self.unreleased.remove(&ack.packet_id).is_some();
         let reason = if is_held { ReasonCode::Success } else { ReasonCode::PacketIdentifierNotFound };
         self.unsent_acks.push(Packet::Ack(Ack::new(AckKind::PubComp, ack.packet_id, reason)));

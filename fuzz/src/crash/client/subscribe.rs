@@ -13,7 +13,11 @@ use crate::random::Random;
 impl Client {
     /// Chooses a SUBSCRIBE or UNSUBSCRIBE. Returns the bytes of the packet, or none if the chosen filter cannot be used
     /// now.
-    pub(in crate::crash) fn request(&mut self, promises: &mut Promises, random: &mut Random) -> Vec<u8> {
+    pub(in crate::crash) fn choose_request(
+        &mut self,
+        promises: &mut Promises,
+        random: &mut Random,
+    ) -> Vec<u8> {
         let filter = random.pick(&FILTERS);
         let is_pending = self.requests.values().any(|request| request.filter() == filter);
         let is_unsupported = !self.version.is_v5() && filter.starts_with('$');
@@ -59,7 +63,7 @@ impl Client {
     }
 
     /// Handles SUBACK.
-    pub(super) fn subscribed(&mut self, promises: &mut Promises, id: PacketId, reasons: &[ReasonCode]) {
+    pub(super) fn handle_suback(&mut self, promises: &mut Promises, id: PacketId, reasons: &[ReasonCode]) {
         let Some(Request::Subscribe(filter, qos)) = self.requests.remove(&id) else {
             panic!("SUBACK for {id}, which was no SUBSCRIBE")
         };
@@ -69,7 +73,7 @@ impl Client {
     }
 
     /// Handles UNSUBACK.
-    pub(super) fn unsubscribed(&mut self, promises: &mut Promises, id: PacketId) {
+    pub(super) fn handle_unsuback(&mut self, promises: &mut Promises, id: PacketId) {
         let Some(Request::Unsubscribe(filter)) = self.requests.remove(&id) else {
             panic!("UNSUBACK for {id}, which was no UNSUBSCRIBE")
         };

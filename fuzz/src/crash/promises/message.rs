@@ -8,7 +8,7 @@ use super::{is_shared, matches};
 
 /// Identifies a message. The payload of the message is this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::crash) struct Number(pub(in crate::crash) usize);
+pub(in crate::crash) struct MessageNumber(pub(in crate::crash) usize);
 
 /// State of a published message, as seen by the clients.
 #[derive(Default)]

@@ -42,7 +42,7 @@ impl World {
     pub(in crate::crash) fn request(&mut self, client: usize, count: usize) {
         for _ in 0..count {
             let Self { clients, promises, random, .. } = self;
-            let bytes = clients[client].request(promises, random);
+            let bytes = clients[client].choose_request(promises, random);
             self.send(client, &bytes);
         }
     }

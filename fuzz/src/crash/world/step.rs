@@ -142,7 +142,7 @@ impl World {
         let bytes = if random.chance(70) {
             client_state.publish(promises, random)
         } else {
-            client_state.request(promises, random)
+            client_state.choose_request(promises, random)
         };
         self.send(client, &bytes);
     }

@@ -87,8 +87,8 @@ impl Outbound {
             (QoS::ExactlyOnce, _, AckKind::PubRec) if refuses => self.complete(id),
             (QoS::ExactlyOnce, Some(_), AckKind::PubComp) => self.complete(id),
             (QoS::ExactlyOnce, released, AckKind::PubRec) => {
-                open.released = Some(released.unwrap_or(self.received));
-                self.received += 1;
+                open.released = Some(released.unwrap_or(self.pubrec_count));
+                self.pubrec_count += 1;
                 self.messages[open.number].state = MessageState::Acknowledged;
                 self.resends.retain(|resend| *resend != id);
                 Reaction::Release(ReasonCode::Success)

@@ -37,9 +37,9 @@ impl Outbound {
         match verdict {
             Verdict::Sent => {}
             Verdict::Individually => self.messages.truncate(before),
-            Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => {
-                self.messages[before..].iter_mut().for_each(|pushed| pushed.state = MessageState::Gone)
-            }
+            Verdict::Dropped(_) if encoded.qos == QoS::AtMostOnce => self.messages[before..]
+                .iter_mut()
+                .for_each(|pushed| pushed.state = MessageState::DroppedOrReturned),
             other => panic!("the verdict is {other:?} at {:?}", encoded.qos),
         }
     }

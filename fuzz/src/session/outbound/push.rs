@@ -7,7 +7,7 @@ use tidegate_mqtt::topic::Name;
 use tidegate_mqtt::{Message, MessageParts, QoS};
 use tidegate_session::{Delivery, Drop, Session, Verdict};
 
-use super::{MessageState, Outbound, Pushed, SHARE};
+use super::{MessageState, Outbound, PushedMessage, SHARE};
 use crate::session::operation::Push;
 
 impl Outbound {
@@ -34,20 +34,23 @@ impl Outbound {
         check_verdict(verdict, push.qos, is_open, message.is_expired(now));
         let overtakes_queue = verdict == Verdict::Sent && push.qos != QoS::AtMostOnce && queued > 0;
         assert!(!overtakes_queue, "the message overtakes the queue");
-        let state =
-            if matches!(verdict, Verdict::Dropped(_)) { MessageState::Gone } else { MessageState::Waiting };
+        let state = if matches!(verdict, Verdict::Dropped(_)) {
+            MessageState::DroppedOrReturned
+        } else {
+            MessageState::Waiting
+        };
         self.add(message, push, state);
         (verdict, size)
     }
 
     pub(super) fn add(&mut self, message: Arc<Message>, push: Push, state: MessageState) {
-        self.messages.push(Pushed {
+        self.messages.push(PushedMessage {
             message,
             qos: push.qos,
             retain: push.retain,
             identifiers: push.identifiers,
             shared: push.shared,
-            incarnation: self.incarnation,
+            session_number: self.session_number,
             state,
         });
     }

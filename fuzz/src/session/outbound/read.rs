@@ -5,7 +5,7 @@ use std::time::Instant;
 use tidegate_mqtt::{Ack, AckKind, Packet, Publish, QoS};
 
 use super::encoded::PUBLISHER_PACKET_ID_MIN;
-use super::{MessageState, Open, Outbound, number};
+use super::{MessageState, OpenMessage, Outbound, number};
 use crate::session::harness::OpenConnection;
 
 impl Outbound {
@@ -49,11 +49,11 @@ impl Outbound {
             self.drop_next_resend();
         }
         self.change_state(number, MessageState::Waiting, MessageState::Open);
-        assert!(self.newest < Some(number), "message {number} comes after {:?}", self.newest);
-        self.newest = Some(number);
+        assert!(self.newest_sent < Some(number), "message {number} comes after {:?}", self.newest_sent);
+        self.newest_sent = Some(number);
         assert!(!self.messages[number].message.is_expired(now), "an expired message");
         assert!(id < PUBLISHER_PACKET_ID_MIN, "the packet identifier {id} is that of the publisher");
-        let before = self.open.insert(id, Open { number, released: None, counted: true });
+        let before = self.open.insert(id, OpenMessage { number, released: None, counted: true });
         assert!(before.is_none(), "packet identifier {id} is in use twice");
     }
 
@@ -79,7 +79,7 @@ impl Outbound {
     fn check_content(&self, number: usize, publish: &Publish, is_v5: bool) {
         let pushed = &self.messages[number];
         assert_eq!(
-            pushed.incarnation, self.incarnation,
+            pushed.session_number, self.session_number,
             "message {number} belongs to a session that has ended"
         );
         let received = (publish.topic.as_str(), publish.qos, publish.retain, &publish.payload[..]);
