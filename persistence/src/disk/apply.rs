@@ -1,4 +1,5 @@
-//! Applies change sets to a transaction, in key order, which is the fastest for LMDB. The caller commits it.
+//! Applies change sets to a transaction, in key order, which is the fastest order for LMDB. The caller commits the
+//! transaction.
 
 use heed::RwTxn;
 
@@ -23,7 +24,7 @@ pub(super) struct Apply<'a, 'e> {
     pub(super) balance: Balance,
 }
 
-/// Bytes of keys and values that a transaction adds and removes.
+/// Numbers of bytes of keys and values that a transaction adds and removes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Balance {
     added: usize,
@@ -41,7 +42,7 @@ impl Apply<'_, '_> {
         self.bodies(changes)
     }
 
-    /// Writes each body with its first entry, and deletes it with its last.
+    /// Writes each body that gets its first entry, and deletes each body whose last entry was deleted.
     fn bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         let table = &self.tables.messages;
         for (id, delta) in self.deltas.sorted() {
@@ -103,14 +104,14 @@ impl Balance {
         self.added += key.len() + value.len();
     }
 
-    /// `value`: the length of the value, in bytes.
-    pub(super) fn remove(&mut self, key: &[u8], value: usize) {
-        self.removed += key.len() + value;
+    /// Counts a removed record, whose value has `value_len` bytes.
+    pub(super) fn remove(&mut self, key: &[u8], value_len: usize) {
+        self.removed += key.len() + value_len;
     }
 }
 
-/// The text that identifies a retained message: tenant and topic. The leading length of the tenant keeps them
-/// apart.
+/// Returns the text that identifies a retained message: the length of the tenant, the tenant, and the topic. The length
+/// makes the text unambiguous.
 fn retained_text(tenant: &str, topic: &str) -> Vec<u8> {
     let length = u32::try_from(tenant.len()).unwrap_or(u32::MAX).to_be_bytes();
     [&length, tenant.as_bytes(), topic.as_bytes()].concat()

@@ -12,12 +12,12 @@ use crate::operation::EntryKey;
 use crate::record::{EntryRecord, EntryState, MessageId, SessionId};
 use crate::store::{Findings, Item};
 
-/// What the check knows so far.
+/// The state of the check: the faults found so far, and what later records must refer to.
 #[derive(Default)]
 struct Check {
     findings: Findings,
     sessions: HashSet<SessionId>,
-    /// Bodies, and the number of entries that refer to each.
+    /// The bodies, and the number of entries that refer to each.
     bodies: HashMap<MessageId, u32>,
     packet_ids: BTreeSet<(SessionId, u16)>,
 }

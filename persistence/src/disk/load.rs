@@ -1,4 +1,4 @@
-//! Reads all records, table by table, as the broker needs them when it starts.
+//! Reads all records, table by table, in the order in which the broker needs them when it starts.
 
 use heed::RoTxn;
 
@@ -18,7 +18,7 @@ pub(super) struct TableReader<'v> {
     read: for<'a> fn(Row<'a>) -> Result<Item<'a>, &'static str>,
 }
 
-/// Passes all records of one state to `visit`.
+/// Passes all records that the transaction sees to `visit`.
 pub(super) fn load(
     tables: &Tables,
     txn: &RoTxn<'_>,
@@ -46,7 +46,7 @@ impl TableReader<'_> {
     }
 }
 
-/// All tables in the order of loading.
+/// Returns all tables in the order of loading.
 pub(super) fn readers(tables: &Tables) -> [TableReader<'_>; 6] {
     [
         TableReader { table: &tables.sessions, read: session },

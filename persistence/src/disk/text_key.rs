@@ -10,11 +10,11 @@ use smallvec::SmallVec;
 use super::fault::Fault;
 use super::tables::{Row, Table};
 
-/// Makes text keys with the secret of the store.
+/// Creates text keys. The hash of long texts depends on the secret of the store.
 #[derive(Clone, Copy)]
 pub(super) struct TextKeys {
     secret: [u8; 16],
-    /// Bits of the hash that are used. All of them, except in tests.
+    /// The bits of the hash that are used: all of them, except in tests.
     mask: u128,
 }
 
@@ -23,14 +23,14 @@ impl TextKeys {
         Self { secret, mask: u128::MAX }
     }
 
-    /// Makes keys whose hash has one bit, so that every second pair of texts collides.
+    /// Creates text keys whose hash has only one bit, so that two texts collide with a probability of one half.
     #[cfg(test)]
     pub(super) const fn weak(secret: [u8; 16]) -> Self {
         Self { secret, mask: 1 }
     }
 
-    /// The key under which the text is stored, or would be stored. `is_same` tells whether a value belongs to
-    /// the text that is looked up.
+    /// Returns the key under which the text is stored, or would be stored. `is_same` returns whether a value belongs to
+    /// this text.
     pub(super) fn locate(
         &self,
         table: &Table,
@@ -59,7 +59,8 @@ impl TextKeys {
     }
 }
 
-/// The ordinal of the text among all texts with its hash. If the text is not stored, the lowest free ordinal.
+/// Returns the ordinal of the text among all texts with the same hash. If the text is not stored, returns the lowest
+/// free ordinal.
 fn find(
     table: &Table,
     txn: &RoTxn<'_>,
@@ -81,8 +82,8 @@ fn find(
     Ok(free)
 }
 
-/// The longest text that is used as a key directly. With any prefix the key stays below LMDB's limit of 511
-/// bytes.
+/// Maximum length in bytes of a text that is used as a key directly. With every prefix, the key is within LMDB's limit
+/// of 511 bytes.
 const PLAIN_MAX: usize = 400;
 const _: () = assert!(8 + 1 + PLAIN_MAX <= 511, "the session, the form byte and the text fit into a key");
 const PLAIN: u8 = 0;

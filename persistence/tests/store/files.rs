@@ -1,4 +1,4 @@
-//! Files that are not a store of this version are refused, each with its own error, and are left unchanged.
+//! Files that this version cannot open as a store are refused, each with a specific error, and are left unchanged.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -9,7 +9,7 @@ use tidegate_persistence::{OpenError, Store};
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// A folder with a store that has about a hundred records.
+/// Creates a folder with a store that has about a hundred records.
 fn filled() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
@@ -81,7 +81,7 @@ fn another_lmdb_format_version_is_refused() {
     assert!(matches!(error(&mut harness), OpenError::NotAStore(..)));
 }
 
-/// Replaces all occurrences of the bytes in the file.
+/// Replaces all occurrences of the bytes `from` in the file by `to`.
 fn patch(file: &Path, from: &[u8], to: &[u8]) {
     let mut bytes = fs::read(file).unwrap();
     let mut count = 0;
@@ -144,7 +144,7 @@ fn an_unreadable_file_is_reported() {
 }
 
 #[test]
-fn leftovers_of_an_interrupted_start_are_removed() {
+fn files_of_an_interrupted_start_are_removed() {
     let mut harness = Harness::new();
     fs::create_dir_all(harness.config.folder.join("new")).unwrap();
     fs::write(harness.config.folder.join("new/data.mdb"), "half").unwrap();

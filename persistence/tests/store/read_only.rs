@@ -12,7 +12,7 @@ use crate::samples::{enqueue, id, key, message, open_session, subscription};
 mod other_process;
 mod while_open;
 
-/// A folder with a store that has each kind of record.
+/// Creates a folder with a store that has each kind of record.
 pub fn filled() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
@@ -172,7 +172,7 @@ fn a_store_that_needs_recovery_is_refused_until_it_has_been_opened() {
     }
     let lines = content(&store);
     drop(store);
-    // Only the process ended, not the machine: the page cache has the newest state.
+    // The machine has not crashed since, so the page cache has the newest state.
     assert_eq!(ReadOnly::open(&image.config.folder).unwrap().check().unwrap().records, 8);
     let sync_point = image.config.folder.join("anchor");
     fs::rename(&sync_point, sync_point.with_file_name("anchor.failed")).unwrap();

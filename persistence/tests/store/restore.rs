@@ -1,4 +1,4 @@
-//! Restoring a snapshot: the snapshot becomes the store, and the former data file is kept.
+//! Tests of restoring a snapshot: a copy of the snapshot becomes the store, and the former data file is kept.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::harness::Harness;
 use crate::read_only::filled;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// A store, and a snapshot of it.
+/// Creates a store, and a snapshot of it.
 fn with_snapshot() -> (Harness, PathBuf) {
     let harness = filled();
     let target = harness.path().join("copy");
@@ -17,7 +17,7 @@ fn with_snapshot() -> (Harness, PathBuf) {
     (harness, target)
 }
 
-/// Another store, with one session in it.
+/// Creates another store, which contains one session.
 fn other() -> Harness {
     let mut other = Harness::new();
     other.with(|store, harness| harness.commit(store, vec![open_session(77)]));
@@ -114,7 +114,7 @@ fn an_inconsistent_snapshot_is_refused() {
 }
 
 #[test]
-fn leftovers_of_an_interrupted_restore_are_removed() {
+fn files_of_an_interrupted_restore_are_removed() {
     let (mut harness, target) = with_snapshot();
     let mut other = other();
     fs::create_dir(other.config.folder.join("new")).unwrap();

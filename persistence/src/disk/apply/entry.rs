@@ -36,7 +36,8 @@ impl Apply<'_, '_> {
         Ok(())
     }
 
-    /// An entry that does not exist was completed, or its session was closed: there is nothing to do.
+    /// Changes the state of an entry. Does nothing if the entry does not exist, because it was completed or its session
+    /// was closed.
     fn advance_entry(&mut self, key: EntryKey, state: EntryState) -> Result<(), Fault> {
         let (table, bytes) = (&self.tables.entries, entry_key(key));
         let Some(value) = table.get(self.txn, &bytes)? else { return Ok(()) };

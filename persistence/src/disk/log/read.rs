@@ -55,7 +55,7 @@ impl Replay {
         Ok(())
     }
 
-    /// The net effect of all rows.
+    /// Returns the net effect of all rows.
     pub(super) fn finish(self) -> ChangeSet {
         self.change
     }

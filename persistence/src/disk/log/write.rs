@@ -11,7 +11,7 @@ use crate::disk::key::{entry_key, received_key};
 use crate::disk::tables::Table;
 use crate::record::{ArchiveBuffer, EntryWithBody, StoredMessage, SubscriptionRecord};
 
-/// Writes rows; holds the unfinished one.
+/// Writes rows, and holds the unfinished row.
 pub(super) struct Rows<'a, 'e> {
     log: Log,
     meta: &'a Table,
@@ -89,7 +89,7 @@ impl<'a, 'e> Rows<'a, 'e> {
         self.frame(FrameKind::Subscribe, session, value)
     }
 
-    /// Writes the body first, because a reader needs it before the entries.
+    /// Writes a message and its entries. The body comes first, because a reader needs it before the entries.
     fn message(
         &mut self,
         change: &ChangeSet,

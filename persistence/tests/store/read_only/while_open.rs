@@ -1,4 +1,4 @@
-//! Two processes: one has the store open, the other reads it.
+//! Tests with two processes: one has the store open, and the other reads it.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::other_process::Reader;
 use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
 
-/// An entry of 100 kB.
+/// Returns the operation that enqueues an entry of 100 kB.
 fn large(number: u64) -> Operation {
     enqueue(key(1, number, 0), &message("t", &vec![7; 100_000]))
 }
@@ -38,7 +38,7 @@ fn a_reader_follows_a_growing_map() {
     assert!(store.stats().map_bytes > 2 * map);
     reader.send("check");
     assert_eq!(reader.answer(), "86 records, []");
-    // The same again, while the reader only makes a copy.
+    // The map grows again before the reader makes a copy.
     for number in 41..=120 {
         harness.commit_to_tables(&store, vec![large(number)]);
     }
@@ -86,7 +86,7 @@ fn a_read_is_discarded_when_the_owner_restarts() {
 }
 
 #[test]
-fn a_killed_reader_does_not_block_page_reuse() {
+fn a_killed_reader_does_not_prevent_pages_from_being_reused() {
     let mut harness = Harness::new();
     harness.config.size_initial = 256 << 10;
     harness.config.size_max = 4 << 20;

@@ -1,4 +1,4 @@
-//! Frames round-trip, and arbitrary bytes do not panic.
+//! Frames are decoded as they were encoded, and decoding arbitrary bytes does not panic.
 
 use proptest::prelude::*;
 
