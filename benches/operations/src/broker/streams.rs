@@ -38,8 +38,8 @@ impl Fixture {
     }
 }
 
-/// Sets up a case in which the broker receives `MESSAGES_PER_READ` publishes in one read. One message of the publisher, together
-/// with all its copies, counts as one operation.
+/// Sets up a case in which the broker receives `MESSAGES_PER_READ` publishes in one read. A message of the publisher,
+/// together with all its copies, counts as one operation.
 fn publish_in_one_read(name: &'static str, qos: QoS, count: u32) -> Case {
     let Fixture { mut core, mut subscribers, mut publisher } = Fixture::new(count);
     let wire = publishes(TOPIC, qos, MESSAGES_PER_READ);
