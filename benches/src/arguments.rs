@@ -99,7 +99,7 @@ pub struct MeasurementArguments {
 /// Options of `idle`.
 #[derive(Debug, Clone, Args)]
 pub struct IdleArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of connections
@@ -155,7 +155,7 @@ impl TransportArgument {
 /// Options of `subscriptions`.
 #[derive(Debug, Clone, Args)]
 pub struct SubscriptionsArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of subscriptions in total
@@ -170,7 +170,7 @@ pub struct SubscriptionsArguments {
     /// Microseconds between two bursts; 0 sends each message at its own time
     #[arg(long, default_value_t = 0)]
     pub tick: u64,
-    /// The measurement
+    /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
 }
@@ -178,7 +178,7 @@ pub struct SubscriptionsArguments {
 /// Options of `retained`.
 #[derive(Debug, Clone, Args)]
 pub struct RetainedArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of topics

@@ -31,7 +31,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `churn`
+    /// Name of the scenario: `churn`.
     pub case: &'static str,
     /// The MQTT version.
     pub version: &'static str,

@@ -123,7 +123,7 @@ impl Connection {
                 self.partial_packet.clear();
                 self.partial_packet.extend_from_slice(rest);
             }
-            if !received.more {
+            if !received.has_more {
                 return Ok(());
             }
         }

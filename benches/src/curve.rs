@@ -39,7 +39,7 @@ pub struct Step {
 /// The figures at all rates.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `curve`
+    /// Name of the scenario: `curve`.
     pub case: &'static str,
     /// The steps in the order of rising rates.
     pub steps: Vec<Step>,

@@ -11,7 +11,7 @@ pub enum LoadError {
     Io {
         /// What the load generator was doing.
         doing: &'static str,
-        /// The cause.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The broker closed a connection that the run still needed.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Number of faulty messages by kind of fault. All are zero in a run without faults.
+/// Numbers of faulty messages by kind of fault. In a run without faults, all numbers are zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Faults {
     /// Number of messages that were sent but never delivered.

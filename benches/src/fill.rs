@@ -35,7 +35,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `fill`
+    /// Name of the scenario: `fill`.
     pub case: &'static str,
     /// Sessions created.
     pub sessions: u32,

@@ -48,7 +48,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `idle`
+    /// Name of the scenario: `idle`.
     pub case: &'static str,
     /// The transport.
     pub transport: &'static str,

@@ -51,7 +51,7 @@ pub struct Phase {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `retained`
+    /// Name of the scenario: `retained`.
     pub case: &'static str,
     /// The MQTT version.
     pub version: &'static str,

@@ -15,7 +15,7 @@ use crate::number::{float, ratio};
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `sync-probe`
+    /// Name of the scenario: `sync-probe`.
     pub case: &'static str,
     /// Figures of overwriting 4 KiB, followed by `fdatasync`.
     pub overwrite: Timing,

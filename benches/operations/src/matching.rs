@@ -40,7 +40,7 @@ pub(crate) fn topics(site: &str, value: &str) -> Vec<String> {
     (0..PLANT_COUNT).map(|number| format!("{site}/{number}/line/3/{value}")).collect()
 }
 
-/// Returns ten filters for each plant. The last three have wildcards.
+/// Returns ten filters for each plant. The last three filters of a plant have wildcards.
 pub(crate) fn filters() -> impl Iterator<Item = SubscriptionFilter> {
     (0..PLANT_COUNT).flat_map(|plant| {
         (0..7)

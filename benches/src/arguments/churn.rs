@@ -7,7 +7,7 @@ use super::{BrokerArguments, MeasurementArguments};
 /// Options of `churn`.
 #[derive(Debug, Clone, Args)]
 pub struct ChurnArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of connections at a time
@@ -20,7 +20,7 @@ pub struct ChurnArguments {
     /// Resume TLS sessions of earlier connections
     #[arg(long)]
     pub resume: bool,
-    /// The measurement
+    /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
 }

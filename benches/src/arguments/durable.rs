@@ -10,7 +10,7 @@ use super::{BrokerArguments, MeasurementArguments};
 /// Options of `durable`.
 #[derive(Debug, Clone, Args)]
 pub struct DurableArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Who receives the messages. With `offline`, the broker's queue limits must be large enough for all messages of a
@@ -45,7 +45,7 @@ pub struct DurableArguments {
     /// commits
     #[arg(long)]
     pub store: Option<PathBuf>,
-    /// The measurement
+    /// Options of the measurement
     #[command(flatten)]
     pub measurement: MeasurementArguments,
     /// Stop after this many messages per publisher

@@ -32,7 +32,7 @@ pub struct FillArguments {
 /// Options of `resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of sessions in the store
@@ -52,7 +52,7 @@ pub struct ResumeArguments {
 /// Options of `replay`.
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArguments {
-    /// The broker
+    /// Options that select the broker
     #[command(flatten)]
     pub broker: BrokerArguments,
     /// Number of topics with a retained message

@@ -103,7 +103,7 @@ impl BlockingConnection {
         self.receive_buffer.is_drained()
     }
 
-    /// Sets how long to wait for a response.
+    /// Sets the time to wait for a response.
     pub const fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = timeout;
     }
@@ -218,10 +218,10 @@ impl BlockingConnection {
         let mut count = 0;
         loop {
             let received = self.socket.read(self.receive_buffer.free_space())?;
-            self.receive_buffer.add(received.count, received.more);
+            self.receive_buffer.add(received.count, received.has_more);
             count += received.count;
             self.socket.flush()?;
-            if !received.more || count > 0 {
+            if !received.has_more || count > 0 {
                 return Ok(count);
             }
         }

@@ -24,10 +24,10 @@ pub(crate) struct Received {
     /// Number of MQTT bytes that were read.
     pub(crate) count: usize,
     /// Whether more bytes can be read immediately. No readiness event announces these bytes.
-    pub(crate) more: bool,
+    pub(crate) has_more: bool,
 }
 
-/// A byte stream that never blocks. Written bytes may be buffered until `flush`.
+/// A byte stream that never blocks. Bytes that were written may stay buffered until `flush` is called.
 #[derive(Debug)]
 #[expect(clippy::enum_variant_names, reason = "WebSocket is the name of a protocol")]
 pub(crate) enum Socket {

@@ -20,7 +20,7 @@ use crate::traffic::Outcome;
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `durable`
+    /// Name of the scenario: `durable`.
     pub case: &'static str,
     /// The MQTT version.
     pub version: &'static str,

@@ -39,7 +39,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `replay`
+    /// Name of the scenario: `replay`.
     pub case: &'static str,
     /// The subscriber that reads as fast as it can.
     pub fast: ReaderReport,

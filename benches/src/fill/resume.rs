@@ -34,7 +34,7 @@ pub struct Scenario {
 /// The figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// `resume`
+    /// Name of the scenario: `resume`.
     pub case: &'static str,
     /// Sessions that were checked.
     pub sessions: u32,

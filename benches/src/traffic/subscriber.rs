@@ -17,7 +17,7 @@ use crate::wire::{Version, build, packet_type};
 pub struct RunContext {
     /// The start of the run's clock.
     pub epoch: Instant,
-    /// The run id.
+    /// Run id, which distinguishes the messages of this run from those of other runs.
     pub run: u32,
     /// The MQTT version.
     pub version: Version,

@@ -97,7 +97,7 @@ impl Quic {
         if count == 0 && self.is_lost {
             return Err(LoadError::Closed);
         }
-        Ok(Received { count, more: count == buffer.len() })
+        Ok(Received { count, has_more: count == buffer.len() })
     }
 
     /// Accepts as many bytes as flow control and buffers allow.

@@ -42,7 +42,7 @@ impl TcpSocket {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return Err(LoadError::Closed),
-                Ok(count) => return Ok(Received { count, more: count == buffer.len() }),
+                Ok(count) => return Ok(Received { count, has_more: count == buffer.len() }),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Received::default()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_peer_closed_error(&error) => return Err(LoadError::Closed),

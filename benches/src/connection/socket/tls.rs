@@ -129,7 +129,7 @@ impl Tls {
     fn read_ciphertext(&mut self) -> Result<(), LoadError> {
         self.ciphertext.resize(READ_LEN, 0);
         let received = self.socket.read(&mut self.ciphertext)?;
-        (self.consumed, self.filled, self.last_read_was_full) = (0, received.count, received.more);
+        (self.consumed, self.filled, self.last_read_was_full) = (0, received.count, received.has_more);
         Ok(())
     }
 

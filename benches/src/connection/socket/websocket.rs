@@ -45,7 +45,7 @@ impl WebSocket {
         let Some(bytes) = buffer.get_mut(..received.count) else { return Ok(received) };
         if self.response_head.is_some() {
             self.upgrade(bytes)?;
-            return Ok(Received { count: 0, more: received.more });
+            return Ok(Received { count: 0, has_more: received.has_more });
         }
         let count = self.frames.extract_payloads(bytes)?;
         if let Some(payload) = self.frames.take_ping() {
@@ -53,7 +53,7 @@ impl WebSocket {
         }
         match (self.frames.is_closed(), count) {
             (true, 0) => Err(LoadError::Closed),
-            (closed, _) => Ok(Received { count, more: received.more || closed }),
+            (closed, _) => Ok(Received { count, has_more: received.has_more || closed }),
         }
     }
 
