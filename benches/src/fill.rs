@@ -163,7 +163,7 @@ impl StoreFiller<'_> {
         Ok(Arc::new(Message::from_parts(&parts)))
     }
 
-    /// Appends operations to the store. Waits for their commit when the store asks to slow down.
+    /// Appends operations to the store. If the store asks to slow down, waits until the operations are committed.
     fn append(&mut self, mut operations: Vec<Operation>) -> Result<(), LoadError> {
         match self.store.append(&mut operations) {
             Appended::Accepted(commit) => self.last_commit = commit,

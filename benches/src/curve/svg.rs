@@ -1,4 +1,4 @@
-//! Draws curves as SVG: panels below each other, each with a legend and two logarithmic axes.
+//! Draws curves as SVG. The drawing consists of panels below each other, each with a legend and two logarithmic axes.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ impl Line {
     }
 }
 
-/// A panel.
+/// A panel of the drawing: a chart with titles, axes and lines.
 #[derive(Debug)]
 pub struct Panel<'a> {
     /// Title of the vertical axis.

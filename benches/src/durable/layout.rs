@@ -1,5 +1,5 @@
-//! The topics and client ids of a run. They determine which publisher publishes to which topics, and which session
-//! subscribes to which topic.
+//! The topics and client ids of a run. The layout determines which publisher publishes to which topics, and which
+//! session subscribes to which topic.
 
 use super::checker::SessionChecker;
 use super::{Receivers, Scenario};

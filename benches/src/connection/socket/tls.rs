@@ -75,7 +75,7 @@ impl Tls {
         }
         match (open, count) {
             (false, 0) => Err(LoadError::Closed),
-            _ => Ok(Received { count, more: open && self.has_more(count == buffer.len()) }),
+            _ => Ok(Received { count, has_more: open && self.has_more(count == buffer.len()) }),
         }
     }
 

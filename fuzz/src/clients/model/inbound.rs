@@ -73,8 +73,8 @@ impl Model {
         is_plain && !rejects && publish.qos == QoS::AtLeastOnce && publish.payload.len() <= COPIED_PAYLOAD_MAX
     }
 
-    /// Counts a QoS 2 message against the broker's Receive Maximum, once per connection. Returns false if there are too
-    /// many. `[MQTT5-3.3.4-7]`
+    /// Counts a QoS 2 message against the broker's Receive Maximum, once per connection. Returns false if the message
+    /// exceeds Receive Maximum. `[MQTT5-3.3.4-7]`
     fn count_qos_2(&mut self, client: usize, id: u16) -> bool {
         let maximum = usize::from(self.receive_maximum);
         let is_known = self.session_mut(client).received.contains_key(&id);

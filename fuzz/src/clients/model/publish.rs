@@ -12,8 +12,8 @@ use super::{Model, Situation};
 use crate::topics::naive;
 
 impl Model {
-    /// Publishes a message. Returns what happens to its copies. `frame` is the protocol version of the PUBLISH, if the
-    /// broker may copy its frame unchanged to receivers.
+    /// Publishes a message. Returns the verdicts on the copies of the message. `frame` is the protocol version of the
+    /// PUBLISH, if the broker may copy its frame unchanged to receivers.
     pub(super) fn publish(&mut self, message: &Rc<Message>, frame: Option<ProtocolVersion>) -> Vec<Verdict> {
         if message.retain {
             self.retain(message);
