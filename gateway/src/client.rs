@@ -73,7 +73,7 @@ impl Client {
                     self.keep_alive.record_received();
                 }
             }
-            due = self.keep_alive.ping_due() => {
+            due = self.keep_alive.wait_until_ping_due() => {
                 due?;
                 self.connection.send(&Packet::PingReq)?;
             }

@@ -18,7 +18,7 @@ pub fn now() -> Instant {
 }
 
 /// Returns how long a timer may sleep before it checks `deadline` again. Timers of tokio stand still while the machine
-/// is suspended. Because of the limit of [`SLEEP_MAX`], they check the deadline soon after the machine wakes up.
+/// is suspended. Because of the limit of one minute, they check the deadline soon after the machine wakes up.
 #[must_use]
 pub fn until(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(now()).min(SLEEP_MAX)

@@ -67,7 +67,7 @@ pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, Develo
     for path in [&files.folder, &files.authority_key, &files.key] {
         check_access(path)?;
     }
-    let authority = match inspect::authority(&files, now) {
+    let authority = match inspect::load_authority(&files, now) {
         Ok(authority) => authority,
         Err(reason) => {
             report(&reason, "authority", &files.authority);
@@ -76,7 +76,7 @@ pub fn certificates(data: &Path, now: SystemTime) -> Result<Certificates, Develo
             authority
         }
     };
-    if let Err(reason) = inspect::server(&files, now) {
+    if let Err(reason) = inspect::check_server(&files, now) {
         report(&reason, "server certificate", &files.certificate);
         files.write_server(&authority.issue(now)?)?;
     }

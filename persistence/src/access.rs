@@ -70,7 +70,7 @@ pub fn check_access(path: &Path) -> Result<(), AccessError> {
     if owner != user && owner != ROOT_UID {
         return Err(AccessError::ForeignOwner { path: path.to_owned(), owner, user });
     }
-    warn_if_wide(path, &metadata);
+    warn_if_others_have_access(path, &metadata);
     Ok(())
 }
 
@@ -79,7 +79,7 @@ fn is_missing(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn warn_if_wide(path: &Path, metadata: &Metadata) {
+fn warn_if_others_have_access(path: &Path, metadata: &Metadata) {
     if metadata.mode() & GROUP_AND_OTHERS == 0 {
         return;
     }

@@ -159,23 +159,23 @@ impl ChangeSet {
         match change {
             EntryChange::Put { record, fresh } => {
                 if !fresh {
-                    self.step(id, slot, EntryStep::Complete, None);
+                    self.fold_step(id, slot, EntryStep::Complete, None);
                 }
-                self.step(id, slot, EntryStep::Enqueue(record), body);
+                self.fold_step(id, slot, EntryStep::Enqueue(record), body);
             }
-            EntryChange::Advance(state) => self.step(id, slot, EntryStep::Advance(state), None),
-            EntryChange::Delete => self.step(id, slot, EntryStep::Complete, None),
+            EntryChange::Advance(state) => self.fold_step(id, slot, EntryStep::Advance(state), None),
+            EntryChange::Delete => self.fold_step(id, slot, EntryStep::Complete, None),
         }
     }
 
-    fn step(&mut self, id: MessageId, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) {
+    fn fold_step(&mut self, id: MessageId, slot: EntrySlot, step: EntryStep, body: Option<StoredMessage>) {
         let delta = self.messages.fold(id, slot, step, body);
         self.sessions.count_entries(slot.session, delta);
     }
 
-    fn step_entry(&mut self, key: EntryKey, step: EntryStep, body: Option<StoredMessage>) {
+    fn fold_entry_step(&mut self, key: EntryKey, step: EntryStep, body: Option<StoredMessage>) {
         let slot = self.entry_slot(key);
-        self.step(key.message, slot, step, body);
+        self.fold_step(key.message, slot, step, body);
     }
 
     fn entry_slot(&mut self, key: EntryKey) -> EntrySlot {
@@ -185,15 +185,23 @@ impl ChangeSet {
     fn fold(&mut self, operation: Operation) {
         match operation {
             Operation::Enqueue { key, message, expires_at, record } => {
-                self.step_entry(key, EntryStep::Enqueue(record), Some(StoredMessage { message, expires_at }));
+                self.fold_entry_step(
+                    key,
+                    EntryStep::Enqueue(record),
+                    Some(StoredMessage { message, expires_at }),
+                );
             }
             Operation::Send { key, packet_id } => {
-                self.step_entry(key, EntryStep::Advance(EntryState::Sent { packet_id }), None);
+                self.fold_entry_step(key, EntryStep::Advance(EntryState::Sent { packet_id }), None);
             }
             Operation::Release { key, packet_id, order } => {
-                self.step_entry(key, EntryStep::Advance(EntryState::Released { packet_id, order }), None);
+                self.fold_entry_step(
+                    key,
+                    EntryStep::Advance(EntryState::Released { packet_id, order }),
+                    None,
+                );
             }
-            Operation::Complete { key } => self.step_entry(key, EntryStep::Complete, None),
+            Operation::Complete { key } => self.fold_entry_step(key, EntryStep::Complete, None),
             Operation::CloseSession { session } => self.close(session),
             Operation::Retain { tenant, message, expires_at } => {
                 let topic = Arc::from(message.topic());

@@ -83,7 +83,7 @@ impl Broker {
                     return Page { items, next: Some(SessionCursor { shard, after }) };
                 }
                 after = handle.id();
-                items.push(info(handle));
+                items.push(session_info(handle));
             }
             (shard, after) = (shard + 1, 0);
             if turn.budget.is_spent() {
@@ -96,7 +96,7 @@ impl Broker {
     /// Returns information about one session; `None` if it does not exist.
     #[must_use]
     pub fn session(&self, key: &SessionKey) -> Option<SessionInfo> {
-        self.registry().get(key).map(|handle| info(&handle))
+        self.registry().get(key).map(|handle| session_info(&handle))
     }
 
     /// Lists at most `limit` subscriptions of a session whose filters are greater than `after`, in the order of their
@@ -143,7 +143,7 @@ impl Broker {
     }
 }
 
-fn info(handle: &SessionHandle) -> SessionInfo {
+fn session_info(handle: &SessionHandle) -> SessionInfo {
     let state = handle.lock();
     SessionInfo {
         id: handle.id(),

@@ -87,7 +87,7 @@ async fn subscribe(arguments: Arguments) -> Result<(), Failure> {
     let done = tokio::select! {
         done = receive(&mut client, &arguments, &mut remaining) => done,
         () = interrupted => Ok(()),
-        () = wait_until(deadline) => arguments.timed_out(remaining),
+        () = wait_until(deadline) => arguments.timeout_result(remaining),
     };
     if done.is_ok() {
         // Complete the QoS 2 handshakes, so that no message is delivered again. Do not wait long for the broker.
@@ -169,7 +169,7 @@ impl Arguments {
         Ok(output.flush()?)
     }
 
-    fn timed_out(&self, remaining: Option<u64>) -> Result<(), Failure> {
+    fn timeout_result(&self, remaining: Option<u64>) -> Result<(), Failure> {
         match (remaining, self.count) {
             (Some(remaining), Some(count)) if remaining > 0 => {
                 let seconds = self.wait.unwrap_or_default();

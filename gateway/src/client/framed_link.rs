@@ -68,7 +68,7 @@ impl FramedLink {
         Ok(())
     }
 
-    /// Reads one packet. For the time before the [`Connection`] exists.
+    /// Reads one packet. Used before the [`Connection`] exists.
     pub async fn packet(&mut self) -> Result<Packet, ClientError> {
         loop {
             if let Next::Frame(frame) = frame::next(&self.read_buffer, self.version, self.packet_size_max)? {
@@ -80,7 +80,7 @@ impl FramedLink {
         }
     }
 
-    /// Writes bytes. For the time before the [`Connection`] exists.
+    /// Writes bytes. Used before the [`Connection`] exists.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         Ok(self.link.write_all(bytes).await?)
     }

@@ -36,7 +36,7 @@ impl KeepAlive {
     }
 
     /// Waits until PINGREQ is due. Fails if nothing has been received since the last PINGREQ.
-    pub async fn ping_due(&mut self) -> Result<(), ClientError> {
+    pub async fn wait_until_ping_due(&mut self) -> Result<(), ClientError> {
         let Some(interval) = self.interval else { return pending().await };
         sleep_until(self.deadline).await;
         if self.awaits_response {

@@ -19,7 +19,7 @@ use crate::clock;
 pub(super) async fn run(broker: Arc<Broker>) {
     let mut work = Vec::new();
     poll_fn(|context| {
-        with_core(|core| turn(&broker, core, context.waker(), &mut work));
+        with_core(|core| flush_sessions(&broker, core, context.waker(), &mut work));
         Poll::Pending
     })
     .await
@@ -28,7 +28,7 @@ pub(super) async fn run(broker: Arc<Broker>) {
 /// Sessions whose connections only another core may write to, grouped by that core.
 type RemoteFlushes = SmallVec<[(CoreId, Vec<Arc<SessionHandle>>); 4]>;
 
-fn turn(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
+fn flush_sessions(broker: &Broker, core: &mut Core, waker: &Waker, work: &mut Vec<Arc<SessionHandle>>) {
     let now = clock::now();
     core.measure_load(now);
     core.begin_flush(waker);

@@ -33,7 +33,7 @@ pub enum Unusable {
 }
 
 /// Loads the authority, if it stays valid for at least the lifetime of a server certificate.
-pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> {
+pub fn load_authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> {
     let pem = read(&files.authority)?;
     let key = read(&files.authority_key)?;
     certified_key(&files.authority, &files.authority_key)
@@ -49,7 +49,7 @@ pub fn authority(files: &Files, now: SystemTime) -> Result<Authority, Unusable> 
 }
 
 /// Checks that the server certificate is signed by the authority, covers all names, and does not expire soon.
-pub fn server(files: &Files, now: SystemTime) -> Result<(), Unusable> {
+pub fn check_server(files: &Files, now: SystemTime) -> Result<(), Unusable> {
     read(&files.key)?;
     read(&files.certificate)?;
     let certified = certified_key(&files.certificate, &files.key)

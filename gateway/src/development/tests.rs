@@ -118,6 +118,6 @@ fn a_server_certificate_of_another_authority_is_unusable() {
     let foreign = certificates(other.path(), now).unwrap();
     fs::copy(foreign.authority, made.authority).unwrap();
     fs::copy(other.path().join("dev/ca.key"), one.path().join("dev/ca.key")).unwrap();
-    let unusable = inspect::server(&Files::in_data_folder(one.path()), now).unwrap_err().to_string();
+    let unusable = inspect::check_server(&Files::in_data_folder(one.path()), now).unwrap_err().to_string();
     assert_eq!(unusable, "it is damaged: invalid peer certificate: UnknownIssuer");
 }

@@ -75,14 +75,14 @@ fn is_ip_address_as_server_name(metadata: &Metadata<'_>, event: &Event<'_>) -> b
 
 /// Returns the message of an event, cut to [`EXAMPLE_LEN_MAX`] characters.
 fn message(event: &Event<'_>) -> String {
-    let mut message = Message(String::new());
+    let mut message = MessageVisitor(String::new());
     event.record(&mut message);
     message.0.chars().take(EXAMPLE_LEN_MAX).collect()
 }
 
-struct Message(String);
+struct MessageVisitor(String);
 
-impl Visit for Message {
+impl Visit for MessageVisitor {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
             // Writing to a string never fails.

@@ -38,7 +38,7 @@ impl<W: Write> Writer<W> {
             Err(_) => self.pipeline.queue.count_dropped(lines),
         }
         for suppressed in self.pipeline.peer_lines.take_report(Instant::now()) {
-            reports::suppressed(&suppressed);
+            reports::log_suppressed(&suppressed);
         }
     }
 
@@ -47,7 +47,7 @@ impl<W: Write> Writer<W> {
     fn report_dropped(&mut self) {
         let dropped = self.pipeline.queue.dropped();
         if dropped > self.reported_drops {
-            reports::dropped(dropped - self.reported_drops, dropped);
+            reports::log_dropped(dropped - self.reported_drops, dropped);
             self.reported_drops = dropped;
         }
     }

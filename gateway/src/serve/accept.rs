@@ -50,23 +50,23 @@ impl Acceptor {
             tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 accepted = listener.accept() => match accepted {
-                    Ok(incoming) => self.place(incoming),
+                    Ok(incoming) => self.place_on_core(incoming),
                     Err(error) => tracing::warn!(target: PEER, listener = &*self.name, %error, "cannot accept a connection"),
                 },
             }
         }
     }
 
-    fn place(&self, incoming: Incoming) {
+    fn place_on_core(&self, incoming: Incoming) {
         // A QUIC connection stays on the core that polls its socket.
         let is_pinned = incoming.transport() == Transport::Quic;
         let core = if is_pinned { super::ACCEPTING_CORE } else { self.cores.place() };
         let (this, tracker) = (self.clone(), self.connections.clone());
         // The handshakes run in a task of their own, so that their memory is freed when the task ends.
-        self.cores.spawn(core, async move { this.open(incoming, tracker).await });
+        self.cores.spawn(core, async move { this.open_connection(incoming, tracker).await });
     }
 
-    async fn open(self, incoming: Incoming, tracker: TaskTracker) {
+    async fn open_connection(self, incoming: Incoming, tracker: TaskTracker) {
         let link = match incoming.establish().await {
             Ok(link) => link,
             Err(error) => {

@@ -33,17 +33,17 @@ pub(super) struct Balance {
 
 impl Apply<'_, '_> {
     /// Applies several change sets, one after the other.
-    pub(super) fn changes(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
+    pub(super) fn apply_all(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         for change in changes {
-            self.sessions(change)?;
-            self.entries(change)?;
-            self.retained(change)?;
+            self.apply_sessions(change)?;
+            self.apply_entries(change)?;
+            self.apply_retained(change)?;
         }
-        self.bodies(changes)
+        self.apply_bodies(changes)
     }
 
     /// Writes each body that gets its first entry, and deletes each body whose last entry was deleted.
-    fn bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
+    fn apply_bodies(&mut self, changes: &[&ChangeSet]) -> Result<(), Fault> {
         let table = &self.tables.messages;
         for (id, delta) in self.deltas.sorted() {
             let key = id.0.to_be_bytes();
@@ -63,7 +63,7 @@ impl Apply<'_, '_> {
         Ok(())
     }
 
-    fn retained(&mut self, change: &ChangeSet) -> Result<(), Fault> {
+    fn apply_retained(&mut self, change: &ChangeSet) -> Result<(), Fault> {
         let table = &self.tables.retained;
         for ((tenant, topic), stored) in &change.retained {
             let is_same = |value: &[u8]| {
@@ -96,7 +96,7 @@ impl Apply<'_, '_> {
 
 impl Balance {
     /// Whether the transaction removes at least as much as it adds.
-    pub(super) fn frees(self) -> bool {
+    pub(super) fn frees_space(self) -> bool {
         self.removed >= self.added
     }
 

@@ -172,7 +172,7 @@ impl Engine {
             deltas: ReferenceDeltas::default(),
             balance: Balance::default(),
         };
-        apply.changes(&[&self.pending, change])?;
+        apply.apply_all(&[&self.pending, change])?;
         let Apply { deltas, mut balance, .. } = apply;
         balance.remove(&[], self.log.bytes());
         if !allowed(balance) {

@@ -39,11 +39,11 @@ impl Log {
 
     /// Reads the whole log into one change set. Returns it with the state of the log.
     pub(super) fn read(meta: &Table, txn: &RoTxn<'_>) -> Result<(Self, ChangeSet), Fault> {
-        let (mut log, mut replay) = (Self::default(), read::Replay::default());
+        let (mut log, mut replay) = (Self::default(), read::LogReplay::default());
         for row in meta.prefix(txn, KEY_PREFIX)? {
             let row = row?;
             let corrupt = |fault| meta.corrupt(row.key, fault);
-            log.next = number(row.key).ok_or_else(|| corrupt("a key of the wrong length"))? + 1;
+            log.next = row_number(row.key).ok_or_else(|| corrupt("a key of the wrong length"))? + 1;
             log.bytes += row.value.len();
             replay.fold(row.value).map_err(corrupt)?;
         }
@@ -53,7 +53,7 @@ impl Log {
     /// Returns the number of the first row; `None` if the log is empty.
     pub(super) fn first(meta: &Table, txn: &RoTxn<'_>) -> Result<Option<u64>, Fault> {
         let row = meta.prefix(txn, KEY_PREFIX)?.next().transpose()?;
-        Ok(row.and_then(|row| number(row.key)))
+        Ok(row.and_then(|row| row_number(row.key)))
     }
 
     /// Returns the state of the log after it was emptied. Row numbers continue, so that a reader notices that the log
@@ -72,7 +72,7 @@ impl Log {
     }
 }
 
-fn key(number: u64) -> [u8; 11] {
+fn row_key(number: u64) -> [u8; 11] {
     let mut key = [0; 11];
     let (prefix, rest) = key.split_at_mut(KEY_PREFIX.len());
     prefix.copy_from_slice(KEY_PREFIX);
@@ -80,7 +80,7 @@ fn key(number: u64) -> [u8; 11] {
     key
 }
 
-fn number(key: &[u8]) -> Option<u64> {
+fn row_number(key: &[u8]) -> Option<u64> {
     key.strip_prefix(KEY_PREFIX).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes)
 }
 

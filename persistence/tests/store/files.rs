@@ -10,7 +10,7 @@ use crate::harness::Harness;
 use crate::samples::{enqueue, key, message, open_session};
 
 /// Creates a folder with a store that has about a hundred records.
-fn filled() -> Harness {
+fn filled_store() -> Harness {
     let mut harness = Harness::new();
     harness.with(|store, harness| {
         let entries = (1..50).map(|number| enqueue(key(1, number, 0), &message("t", &vec![1; 10_000])));
@@ -30,7 +30,7 @@ fn error(harness: &mut Harness) -> OpenError {
 
 #[test]
 fn a_store_in_use_cannot_be_opened_again() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let store = harness.open();
     let folder = harness.config.folder.clone();
     assert!(matches!(error(&mut harness), OpenError::InUse(at) if at == folder));
@@ -40,7 +40,7 @@ fn a_store_in_use_cannot_be_opened_again() {
 
 #[test]
 fn a_truncated_file_is_refused() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let whole = fs::metadata(harness.data()).unwrap().len();
     let used = harness.with(|store, _| store.stats().file_bytes);
     let cut =
@@ -73,7 +73,7 @@ fn a_file_that_is_not_a_store_is_refused() {
 
 #[test]
 fn another_lmdb_format_version_is_refused() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     let file = File::options().write(true).open(harness.data()).unwrap();
     for page in [0, 4096] {
         file.write_all_at(&9_u32.to_ne_bytes(), page + 20).unwrap();
@@ -97,7 +97,7 @@ fn patch(file: &Path, from: &[u8], to: &[u8]) {
 
 #[test]
 fn a_newer_schema_is_refused() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     patch(&harness.data(), b"schema\x02\0\0\0", b"schema\x03\0\0\0");
     let error = error(&mut harness);
     assert!(matches!(error, OpenError::NewerSchema { found: 3, known: 2 }), "{error}");
@@ -109,7 +109,7 @@ fn a_newer_schema_is_refused() {
 
 #[test]
 fn a_corrupt_record_is_reported_with_its_table_and_key() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     patch(&harness.data(), b"client-2", b"client\xfe2");
     let store = harness.open();
     let error = store.load(&mut |_, _| {}).unwrap_err();
@@ -134,7 +134,7 @@ fn a_path_that_cannot_be_used_is_reported() {
 
 #[test]
 fn an_unreadable_file_is_reported() {
-    let mut harness = filled();
+    let mut harness = filled_store();
     fs::set_permissions(harness.data(), fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(harness.data()).is_ok() {
         return; // The superuser can read every file.

@@ -11,7 +11,7 @@ use crate::harness::Harness;
 use crate::samples::open_session;
 use crate::watch::Watch;
 
-/// A machine whose clocks the test moves.
+/// A machine whose clocks are set by the test.
 struct Machine(Mutex<State>);
 
 #[derive(Clone, Copy)]

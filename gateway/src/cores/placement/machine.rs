@@ -11,13 +11,13 @@ use super::meter::processor_time;
 /// Reads the idle time of the processors. The number of idle processors follows from the difference of two readings.
 #[derive(Debug, Default)]
 pub(super) struct Machine {
-    last: Option<Reading>,
-    allowed: Option<Allowed>,
+    last: Option<ProcessorReading>,
+    allowed: Option<AllowedProcessors>,
 }
 
 /// The processors that the process may use, determined at the first reading.
 #[derive(Debug, Clone)]
-struct Allowed {
+struct AllowedProcessors {
     /// Numbers of the processors; empty if unknown.
     processors: Vec<usize>,
     /// Number of processors that the process may use on average, which a quota can limit.
@@ -25,7 +25,7 @@ struct Allowed {
 }
 
 #[derive(Debug)]
-struct Reading {
+struct ProcessorReading {
     at: Instant,
     /// Processor time that this process has used.
     used: Duration,
@@ -37,10 +37,10 @@ impl Machine {
     /// Returns how many processors another core could have used since the last reading; `None` at the first reading.
     /// `used_by_cores` is the number of processors that the cores of this process used.
     pub(super) fn spare_processors(&mut self, now: Instant, used_by_cores: f64) -> Option<f64> {
-        let allowed = self.allowed.get_or_insert_with(Allowed::find);
+        let allowed = self.allowed.get_or_insert_with(AllowedProcessors::find);
         let idle =
             fs::read_to_string("/proc/stat").ok().and_then(|text| idle_time(&text, &allowed.processors));
-        let reading = Reading { at: now, used: processor_time(ClockId::ProcessCPUTime), idle };
+        let reading = ProcessorReading { at: now, used: processor_time(ClockId::ProcessCPUTime), idle };
         let count = allowed.count;
         self.last
             .replace(reading)
@@ -54,7 +54,7 @@ impl Machine {
     }
 }
 
-impl Allowed {
+impl AllowedProcessors {
     fn find() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
@@ -65,7 +65,7 @@ impl Allowed {
     }
 }
 
-impl Reading {
+impl ProcessorReading {
     /// Returns how many processors were spare since `last`. Spare are the idle processors, limited by what the quota of
     /// `count` processors leaves, and the processor time that this process used outside its cores. The latter is used
     /// by the store's writer thread, which makes many small commits if a processor is free, and fewer, larger commits

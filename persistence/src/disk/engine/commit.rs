@@ -17,7 +17,11 @@ impl Engine {
             change.clear();
             return Ok(Space::BelowLimit);
         }
-        let space = if is_full || self.bypasses_log(change) { self.write(change) } else { self.log(change) };
+        let space = if is_full || self.bypasses_log(change) {
+            self.write_to_tables(change)
+        } else {
+            self.write_to_log(change)
+        };
         space.map_err(|fault| fault.detect_full_disk(self.map.folder()))
     }
 
@@ -42,7 +46,7 @@ impl Engine {
 
     /// Whether the log should be emptied, because it is long or a checkpoint would have to write many entries.
     pub(in crate::disk) fn is_checkpoint_due(&self) -> bool {
-        self.log.bytes() > self.log_bytes_max() || self.pending.write_cost() > PENDING_MAX
+        self.log.bytes() > self.log_bytes_max() || self.pending.write_cost() > PENDING_COST_MAX
     }
 
     /// Whether the log is empty.
@@ -57,7 +61,7 @@ impl Engine {
         }
         self.pending.purge_closed();
         let (logged_cost, remaining) = (core::mem::take(&mut self.logged_cost), self.pending.write_cost());
-        let space = self.write(&mut ChangeSet::default());
+        let space = self.write_to_tables(&mut ChangeSet::default());
         if remaining > LOG_BYPASS_COST_MIN && remaining * 2 > logged_cost {
             self.log_bypass = LOG_BYPASS_COMMITS;
         }
@@ -77,7 +81,7 @@ impl Engine {
     }
 
     /// Appends the change set to the log and empties it.
-    pub(super) fn append(&mut self, change: &mut ChangeSet) -> Result<(), Fault> {
+    pub(super) fn append_to_log(&mut self, change: &mut ChangeSet) -> Result<(), Fault> {
         let mut txn = self.map.env().write_txn()?;
         let meta = &self.map.tables().meta;
         let log = self.log.append(meta, &mut txn, change, &mut self.buffer)?;
@@ -98,7 +102,7 @@ impl Engine {
 /// memory.
 const LOG_BYTES_MAX: usize = 64 << 20;
 /// Approximate maximum number of entries that a checkpoint writes, because commits wait until it is finished.
-const PENDING_MAX: usize = 65_536;
+const PENDING_COST_MAX: usize = 65_536;
 /// Divisor of the size limit that gives the maximum size of the log.
 const LOG_SIZE_DIVISOR: usize = 32;
 /// Divisor of the reserve on the disk that gives the maximum size of the log. A checkpoint may use half of the reserve.

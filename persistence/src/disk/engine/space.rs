@@ -10,7 +10,7 @@ use crate::error::Reason;
 
 impl Engine {
     /// Writes the pending changes and the change set to the tables.
-    pub(super) fn write(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
+    pub(super) fn write_to_tables(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
             match self.transact(change, |_| true) {
                 Err(Fault::MapFull)
@@ -22,14 +22,14 @@ impl Engine {
     }
 
     /// Writes the change set to the log, or to the tables if the log has no space.
-    pub(super) fn log(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
+    pub(super) fn write_to_log(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         loop {
-            match self.append(change) {
+            match self.append_to_log(change) {
                 Err(Fault::MapFull) if self.map.clear_stale_readers()? || self.grow()? => {}
                 Err(Fault::MapFull) if !self.capacity.is_at_size_limit() => {
                     return self.log_in_reserve(change);
                 }
-                Err(Fault::MapFull) => return self.write(change),
+                Err(Fault::MapFull) => return self.write_to_tables(change),
                 appended => return appended.and_then(|()| self.space()),
             }
         }
@@ -74,10 +74,10 @@ impl Engine {
     /// were accepted before the disk became full can still be committed and acknowledged.
     fn log_in_reserve(&mut self, change: &mut ChangeSet) -> Result<Space, Fault> {
         self.resize_for(Reserve::Any)?;
-        let appended = self.append(change);
+        let appended = self.append_to_log(change);
         self.resize(self.capacity.size())?;
         match appended {
-            Err(Fault::MapFull) => self.write(change),
+            Err(Fault::MapFull) => self.write_to_tables(change),
             appended => appended.map(|()| Space::Reserve),
         }
     }
@@ -90,7 +90,7 @@ impl Engine {
         let mut result = self.transact(change, |_| true);
         if matches!(result, Err(Fault::MapFull)) {
             self.resize_for(Reserve::Freeing)?;
-            result = self.transact(change, Balance::frees);
+            result = self.transact(change, Balance::frees_space);
         }
         self.resize(self.capacity.size())?;
         match result {

@@ -94,7 +94,12 @@ pub(super) fn frame_size(key: usize, value: usize) -> usize {
 
 /// Appends the header and the key of a frame to a row. The caller must append the value, which has `size` bytes. Fails
 /// if the key or the value is too long for the format.
-pub(super) fn begin(kind: FrameKind, key: &[u8], size: usize, row: &mut Vec<u8>) -> Result<(), &'static str> {
+pub(super) fn begin_frame(
+    kind: FrameKind,
+    key: &[u8],
+    size: usize,
+    row: &mut Vec<u8>,
+) -> Result<(), &'static str> {
     let key_size = u8::try_from(key.len()).map_err(|_| "a key too long for the log")?;
     let size = u32::try_from(size).map_err(|_| "a record too large for the log")?;
     row.extend_from_slice(&[kind.byte(), key_size]);

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{TimeMark, Timeline};
 use crate::clock::{BootId, ClockReading, Clocks};
 
-/// A machine whose clocks the test moves.
+/// A machine whose clocks are set by the test.
 struct Machine(Mutex<State>);
 
 #[derive(Clone, Copy)]

@@ -41,7 +41,7 @@ impl Schedule {
     /// Records a commit. `has_log` is whether the log is not empty, so that a checkpoint has to follow.
     pub(super) fn committed(&mut self, now: Instant, has_log: bool) {
         if has_log {
-            self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_AFTER));
+            self.checkpoint_at = self.checkpoint_at.or(now.checked_add(CHECKPOINT_DELAY));
         } else {
             self.checkpoint_at = None;
         }
@@ -76,7 +76,7 @@ impl Schedule {
     }
 
     pub(super) fn found_no_space(&mut self, now: Instant) {
-        let wait = self.retry.map_or(RETRY_FIRST, |(_, wait)| (wait * 2).min(RETRY_MAX));
+        let wait = self.retry.map_or(RETRY_WAIT_MIN, |(_, wait)| (wait * 2).min(RETRY_WAIT_MAX));
         self.retry = now.checked_add(wait).map(|at| (at, wait));
     }
 
@@ -87,9 +87,9 @@ impl Schedule {
 }
 
 /// Maximum time for which a change is in the log before a checkpoint is due.
-const CHECKPOINT_AFTER: Duration = Duration::from_secs(1);
+const CHECKPOINT_DELAY: Duration = Duration::from_secs(1);
 /// Time between two checks of an idle writer that the files are still at their paths. It is shorter than a second, so
 /// that the removal of a store is detected within a second.
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(750);
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_MAX: Duration = Duration::from_secs(1);
+const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(1);
