@@ -249,7 +249,7 @@ impl Client {
 
 /// Number of unsent bytes from which `publish` waits for the network before it sends another message.
 const BACKLOG_MAX: usize = 256 * 1024;
-/// How long sending DISCONNECT and closing may take.
+/// Time limit for sending DISCONNECT and closing the link.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

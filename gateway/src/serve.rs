@@ -190,7 +190,7 @@ const ACCEPTING_CORE: CoreId = CoreId(0);
 /// waiting in the sessions are not delivered first, because without the store they cannot be marked as delivered.
 const LOST_STORE_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the cores may take to end after the connections have been drained.
+/// Time limit for the cores to end after the connections have been drained.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

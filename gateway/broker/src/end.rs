@@ -7,7 +7,7 @@ use tidegate_session::{Cause, Violation};
 #[derive(Debug)]
 pub struct End {
     cause: Cause,
-    /// The reason code of our DISCONNECT; `None` when the peer is gone or has sent DISCONNECT.
+    /// The reason code of our DISCONNECT; `None` if the connection is closed or the peer has sent DISCONNECT.
     disconnect_reason: Option<ReasonCode>,
     kind: EndKind,
     /// The id of the statement that the peer violated, for the log; empty if it violated none.
@@ -17,7 +17,7 @@ pub struct End {
 /// The kind of the end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndKind {
-    /// The peer is gone or has sent DISCONNECT.
+    /// The peer closed the connection or sent DISCONNECT, or the connection broke.
     Gone,
     /// Another connection took the session over.
     TakenOver,

@@ -90,12 +90,12 @@ impl TestBroker {
         self.carry_out();
     }
 
-    /// Publishes `payloads` with MQTT 5, as if one read had brought them.
+    /// Publishes `payloads` with MQTT 5, as if they had arrived in one read.
     fn publish(&mut self, from: &Attachment, topic: &str, qos: QoS, payloads: &[&[u8]]) -> Published {
         self.publish_with_version(ProtocolVersion::V5, from, topic, qos, payloads)
     }
 
-    /// Publishes `payloads` with the given protocol version, as if one read had brought them.
+    /// Publishes `payloads` with the given protocol version, as if they had arrived in one read.
     fn publish_with_version(
         &mut self,
         version: ProtocolVersion,

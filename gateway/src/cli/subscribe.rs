@@ -183,5 +183,5 @@ impl Arguments {
     }
 }
 
-/// How long to wait for pending QoS 2 handshakes.
+/// Time limit for completing the QoS 2 handshakes before the client disconnects.
 const QOS_2_TIMEOUT: Duration = Duration::from_secs(2);

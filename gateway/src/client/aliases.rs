@@ -20,7 +20,8 @@ impl Aliases {
         Self { incoming_max, ..Self::default() }
     }
 
-    /// Clears the topic of a message if the server knows its alias for this topic. Otherwise records the alias.
+    /// Clears the topic of a message if an earlier message has already set its alias to this topic. Otherwise records
+    /// the alias.
     pub fn apply_outgoing(&mut self, message: &mut Publish) {
         let Some(alias) = message.properties.alias else { return };
         if self.outgoing.get(&alias) == Some(&message.topic) {

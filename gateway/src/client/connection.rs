@@ -18,7 +18,7 @@ pub struct Connection {
     capabilities: Capabilities,
     state: State,
     aliases: Aliases,
-    /// How many more QoS 1 and 2 messages may be sent now `[MQTT5-3.3.4-9]`.
+    /// Number of QoS 1 and 2 messages that may be sent without waiting for an acknowledgement `[MQTT5-3.3.4-9]`.
     send_quota: u16,
     send_quota_max: u16,
     events: VecDeque<Event>,

@@ -10,7 +10,7 @@ use super::relocation::Departure;
 
 /// The future that drives one connection on its core.
 ///
-/// It is written by hand because it spawns futures of its own type.
+/// This is not an `async` function, because it spawns futures of its own type.
 pub struct Drive(Stage);
 
 enum Stage {

@@ -33,7 +33,7 @@ impl Driver {
         if end.kind() == EndKind::Shutdown {
             link.set_close_reason(CloseReason::GoingAway);
         }
-        // A peer that is gone or sent DISCONNECT expects no more packets, so the time limit is shorter.
+        // A peer that closed the connection or sent DISCONNECT expects no more packets, so the time limit is shorter.
         let limit = if end.kind() == EndKind::Gone { GONE_TIMEOUT } else { CLOSE_TIMEOUT };
         close(link, rest, signals, limit).await;
         drop(token);
@@ -56,5 +56,5 @@ async fn close(mut link: Link, bytes: Vec<u8>, signals: Arc<Signals>, limit: Dur
 
 /// Time limit for a peer to read the last bytes of its connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Like [`CLOSE_TIMEOUT`], for a peer that sent DISCONNECT or closed its side.
+/// Time limit for closing the link if the peer sent DISCONNECT or closed its side.
 const GONE_TIMEOUT: Duration = Duration::from_secs(1);

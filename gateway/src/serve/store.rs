@@ -41,7 +41,7 @@ impl Displaced {
                 return reason.clone();
             }
             if self.0.changed().await.is_err() {
-                // There is no store.
+                // The sender was dropped, because there is no store.
                 std::future::pending::<()>().await;
             }
         }

@@ -214,5 +214,5 @@ impl Batch {
     }
 }
 
-/// How long to wait for the batch to grow, not counting the last yield.
+/// Maximum time to wait for the batch to grow, not counting the last yield.
 const GROWTH_WAIT_MAX: Duration = Duration::from_millis(10);

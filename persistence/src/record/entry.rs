@@ -18,7 +18,7 @@ pub struct EntryRecord {
     pub retain: bool,
     /// The identifiers of the matching subscriptions.
     pub identifiers: Box<[u32]>,
-    /// The filter of the shared subscription through which the message came.
+    /// The filter of the shared subscription through which the message is delivered, if any.
     pub share: Option<Arc<str>>,
     /// The state of the delivery.
     pub state: EntryState,
@@ -27,9 +27,9 @@ pub struct EntryRecord {
 /// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryState {
-    /// Not sent yet.
+    /// The message was not sent yet.
     Queued,
-    /// Sent with a packet id.
+    /// The message was sent with a packet id.
     Sent {
         /// The packet id.
         packet_id: PacketId,

@@ -80,7 +80,7 @@ fn the_map_grows_while_readers_read() {
     assert_eq!(harness.reopened_content().len(), 601);
 }
 
-/// Operations appended before the caller could know that the store is full are kept.
+/// Operations that are appended before the store reports that it is full are committed in the reserve.
 #[test]
 fn the_reserve_takes_operations_appended_before_the_store_reports_full() {
     let mut harness = small_store();

@@ -20,7 +20,7 @@ pub(super) struct DeliveryOptions<'a> {
     pub(super) qos: QoS,
     pub(super) retain_as_published: bool,
     pub(super) subscription_identifiers: &'a [u32],
-    /// The text of the shared subscription through which the message comes, if any.
+    /// The filter of the shared subscription through which the messages are delivered, if any.
     pub(super) share: Option<&'a Arc<str>>,
 }
 
@@ -51,7 +51,8 @@ impl Delivery {
         if store.is_some() {
             session.session.borrow_scratch(&mut turn.scratch.changes);
         }
-        // This includes a session that is not stored: if it ends, its message may go to another member of the group.
+        // A copy for a shared subscription joins the scope even if its session is not stored: if the session ends, the
+        // message may be delivered to another member of the group.
         if let Some(scope) = scope.filter(|_| is_stored || options.share.is_some()) {
             session.join_scope(scope);
         }

@@ -35,7 +35,7 @@ pub struct PublishRequest<'a, 'b> {
     pub packet_ids: &'a [(PacketId, QoS)],
 }
 
-/// How a batch is delivered.
+/// The plan for the delivery of a batch: its recipients, and whether it takes several turns.
 struct Plan {
     route: Arc<Route<SessionSubscriber>>,
     /// Exists while the publish is unfinished; `None` if the publish fits into this turn.

@@ -47,7 +47,7 @@ struct PayloadChoice {
 
 /// Yields the payloads to publish.
 pub enum PayloadSource {
-    /// The same payload, a number of times.
+    /// One payload, which is published a number of times.
     Repeated {
         /// The payload.
         payload: Bytes,

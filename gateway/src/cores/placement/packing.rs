@@ -11,7 +11,7 @@ pub(super) struct Sample<'a> {
     pub(super) at: Instant,
     /// The share of the recent time during which each core was busy, from 0 to 1.
     pub(super) shares: &'a [f64],
-    /// Number of idle processors; `None` if not known yet.
+    /// Number of idle processors; `None` if the number is not known yet.
     pub(super) idle: Option<f64>,
 }
 

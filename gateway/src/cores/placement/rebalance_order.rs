@@ -1,4 +1,4 @@
-//! The order that tells the connections of one core whether to stay or to move to another core.
+//! The order for the connections of one core: to stay, or to move to another core.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 pub(super) struct Schedule {
     /// The sync interval; `None` if each commit is a sync.
     interval: Option<Duration>,
-    /// When to sync the commits since the last sync.
+    /// The time at which the commits since the last sync have to be synced.
     sync_at: Option<Instant>,
-    /// When to empty the log.
+    /// The time at which the log has to be emptied.
     checkpoint_at: Option<Instant>,
-    /// When to retry, and the time between the last two attempts.
+    /// The time of the next attempt, and the duration of the wait before it; `None` if nothing is retried.
     retry: Option<(Instant, Duration)>,
-    /// When to check that the files are still at their paths.
+    /// The time at which to check that the files are still at their paths.
     presence_at: Option<Instant>,
 }
 

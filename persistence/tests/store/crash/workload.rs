@@ -53,7 +53,7 @@ pub fn config(folder: &Path, durability: Durability) -> Config {
     config
 }
 
-/// Not a test: the process that runs under the recorder. It exits without closing the store.
+/// Not a test: runs the workload, in the process that the recorder observes. Exits without closing the store.
 #[test]
 #[ignore = "run by the crash tests"]
 fn workload() {
